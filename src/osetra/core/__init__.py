@@ -1,0 +1,1 @@
+"""What osetra talks about: spaces, problems, facts, trials and their history."""

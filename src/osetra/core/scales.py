@@ -1,0 +1,72 @@
+"""Scales: monotone maps between a range of numbers and the unit interval.
+
+A scale decides which values count as equally far apart. The learning rate is searched on a log
+scale because 0.001 → 0.01 matters as much as 0.01 → 0.1; momentum β on the log of 1-β because
+0.9 → 0.99 averages over ten times more steps, as does 0.99 → 0.999.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Scale = Literal["linear", "log", "one_minus_log", "logit"]
+SCALES: tuple[str, ...] = get_args(Scale)
+
+
+def domain_error(low: float, high: float, scale: str) -> str:
+    """Return what is wrong with a range on a scale and how to mend it; empty when all is well."""
+    if scale not in SCALES:
+        return f"unknown scale {scale!r}; choose one of {', '.join(SCALES)}"
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return "both ends of the range must be finite numbers"
+    if low >= high:
+        mend = "swap them" if low > high else "use Fixed for a single value"
+        return f"low must be below high; {mend}"
+    if scale == "log" and low <= 0:
+        return "a log scale needs low > 0; use low=1e-6 or scale='linear'"
+    if scale == "one_minus_log" and (low < 0 or high >= 1):
+        return "a 1-x log scale needs 0 <= low and high < 1; use high=0.999 or scale='linear'"
+    if scale == "logit" and (low <= 0 or high >= 1):
+        return "a logit scale needs 0 < low and high < 1; use 0.001 and 0.999 or scale='linear'"
+    return ""
+
+
+def to_unit(values: Array, low: float, high: float, scale: str) -> Array:
+    """Map values (n,) in [low, high] to (n,) in [0, 1]; increasing on every scale."""
+    start, end = _stretch(np.array([low, high]), scale)
+    unit: Array = (_stretch(values, scale) - start) / (end - start)
+    return np.clip(unit, 0.0, 1.0)
+
+
+def from_unit(unit: Array, low: float, high: float, scale: str) -> Array:
+    """Map (n,) in [0, 1] back to values (n,) in [low, high]; the inverse of `to_unit`."""
+    start, end = _stretch(np.array([low, high]), scale)
+    return np.clip(_shrink(start + unit * (end - start), scale), low, high)
+
+
+def _stretch(values: Array, scale: str) -> Array:
+    match scale:
+        case "log":
+            return np.log(values)
+        case "one_minus_log":
+            return -np.log1p(-values)
+        case "logit":
+            return np.log(values) - np.log1p(-values)
+        case _:
+            return np.asarray(values, dtype=np.float64)
+
+
+def _shrink(stretched: Array, scale: str) -> Array:
+    match scale:
+        case "log":
+            return np.exp(stretched)
+        case "one_minus_log":
+            return -np.expm1(-stretched)
+        case "logit":
+            return 1.0 / (1.0 + np.exp(-stretched))
+        case _:
+            return stretched

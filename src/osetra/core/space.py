@@ -1,0 +1,354 @@
+"""Space: the named hyperparameters of a problem, and their place in the unit cube.
+
+    Space(lr=Float(1e-4, 1, scale="log"), optimizer=Choice("sgd", "adam"),
+          momentum=Float(0.5, 0.995, scale="one_minus_log", when={"optimizer": "sgd"}))
+
+A *config* maps each active name to a value. `encode` turns configs into points (n, d) of the unit
+cube and `decode` turns points back, d being the number of searched columns. An inactive coordinate
+is NaN. A name may have several branches with conditions that exclude each other, such as a learning
+rate range per optimizer; every branch is a column of its own, so a model never mixes them up.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osetra.core.params import (
+    Choice,
+    Condition,
+    Config,
+    Fixed,
+    Float,
+    Int,
+    Ordinal,
+    Param,
+    Searched,
+    Value,
+    conditions_of,
+    default_of,
+)
+from osetra.core.scales import Array
+from osetra.core.text import format_condition, format_param, parse_param
+from osetra.errors import SpaceError, nearest
+
+Mask = NDArray[np.bool_]
+Branches = Param | Value | Sequence[Param]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One searched dimension of the unit cube."""
+
+    name: str
+    """Identity: the config's name, with its condition when the name has several branches."""
+    key: str
+    """The name under which training code finds the value."""
+    param: Searched
+
+    @property
+    def levels(self) -> int:
+        """How many distinct values there are; 0 for a continuous range."""
+        return self.param.levels
+
+    @property
+    def categorical(self) -> bool:
+        """Whether neighbouring coordinates mean nothing to each other."""
+        return isinstance(self.param, Choice)
+
+
+class Space:
+    """An immutable, ordered set of named parameters.
+
+    Give parameters by keyword, or a mapping for names that are no identifiers. A plain value is
+    `Fixed`; a list of parameters gives one name several branches.
+
+    Raises:
+        SpaceError: a parameter is malformed, a condition names an unknown or later-cyclic parent,
+            branches overlap, or a parameter is called "seed".
+    """
+
+    __slots__ = ("_entries", "_order", "columns")
+
+    columns: tuple[Column, ...]
+
+    def __init__(self, mapping: Mapping[str, Branches] | None = None, /, **params: Branches) -> None:
+        given: dict[str, Branches] = {**(mapping or {}), **params}
+        entries = [(name, param) for name, branches in given.items() for param in _listed(name, branches)]
+        self._order = _topological(entries)
+        entries = _without_dormant(entries, self._order)
+        self._entries: tuple[tuple[str, Param], ...] = tuple(entries)
+        self._order = _topological(entries)
+        _check_branches(entries)
+        self.columns = tuple(_columns(entries))
+
+    @classmethod
+    def parse(cls, lines: Mapping[str, object]) -> Space:
+        """Build a space from the text form of `spec`: {"lr": "log(1e-4, 1)", "dropout": 0.2}."""
+        given: dict[str, Branches] = {}
+        for name, text in lines.items():
+            texts = text if isinstance(text, (list, tuple)) else [text]
+            parsed = [parse_param(name, t) if isinstance(t, str) else Fixed(t) for t in texts]
+            given[name] = parsed
+        return cls(given)
+
+    @property
+    def spec(self) -> dict[str, str | list[str]]:
+        """The readable text form, which is also how a space is stored."""
+        lines: dict[str, list[str]] = {}
+        for name, param in self._entries:
+            lines.setdefault(name, []).append(format_param(param))
+        return {name: texts[0] if len(texts) == 1 else texts for name, texts in lines.items()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, searched or fixed, in declaration order."""
+        return tuple(dict.fromkeys(name for name, _ in self._entries))
+
+    def branches(self, name: str) -> tuple[Param, ...]:
+        """Return the parameters behind a name: one, or one per branch."""
+        found = tuple(param for other, param in self._entries if other == name)
+        if not found:
+            raise SpaceError(self._unknown(name))
+        return found
+
+    @property
+    def default(self) -> Config:
+        """The config of declared defaults, or of middles and first options."""
+        return self.complete({})
+
+    def complete(self, partial: Mapping[str, Value]) -> Config:
+        """Return a full config: the given values, defaults for the rest.
+
+        Raises:
+            SpaceError: an unknown name, a value outside its range, or a value for a parameter that
+                the other values make inactive.
+        """
+        for name in partial:
+            if name not in self.names:
+                raise SpaceError(self._unknown(name))
+        config: Config = {}
+        for index in self._order:
+            name, param = self._entries[index]
+            if not _holds(conditions_of(param), config):
+                continue
+            try:
+                config[name] = param.check(partial[name]) if name in partial else default_of(param)
+            except SpaceError as error:
+                raise SpaceError(f"{name}: {error}") from None
+        for name in partial:
+            if name not in config:
+                needs = " or ".join(format_condition(conditions_of(p)) for p in self.branches(name))
+                raise SpaceError(f"{name}: it exists only if {needs}; leave it out or change that")
+        return {name: config[name] for name in self.names if name in config}
+
+    def encode(self, configs: Sequence[Mapping[str, Value]]) -> Array:
+        """Map configs to points (n, d) of the unit cube; NaN where a column is inactive."""
+        points = np.full((len(configs), len(self.columns)), np.nan)
+        for j, column in enumerate(self.columns):
+            conditions = conditions_of(column.param)
+            rows = [i for i, c in enumerate(configs) if column.key in c and _holds(conditions, c)]
+            points[rows, j] = column.param.to_unit([configs[i][column.key] for i in rows])
+        return points
+
+    def decode(self, points: Array) -> list[Config]:
+        """Map points (n, d) of the unit cube to configs; inactive names are absent."""
+        active, _ = self._activity(np.nan_to_num(points, nan=0.5))
+        values: dict[tuple[int, str], Value] = {}
+        j = 0
+        for e, (name, param) in enumerate(self._entries):
+            rows = np.flatnonzero(active[e])
+            if isinstance(param, Fixed):
+                values.update({(i, name): param.value for i in rows.tolist()})
+                continue
+            here = np.nan_to_num(points[rows, j], nan=0.5)
+            values.update(zip(((i, name) for i in rows.tolist()), param.from_unit(here), strict=True))
+            j += 1
+        return [
+            {name: values[i, name] for name in self.names if (i, name) in values}
+            for i in range(len(points))
+        ]
+
+    def snap(self, points: Array) -> Array:
+        """Return the coordinates (n, d) of the configs that points stand for, NaN when inactive."""
+        filled = np.nan_to_num(points, nan=0.5)
+        active, snapped = self._activity(filled)
+        j = 0
+        for e, (_, param) in enumerate(self._entries):
+            if not isinstance(param, Fixed):
+                snapped[~active[e], j] = np.nan
+                j += 1
+        return snapped
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Space) and self._entries == other._entries
+
+    def __hash__(self) -> int:
+        return hash(self._entries)
+
+    def __iter__(self) -> Iterator[tuple[str, Param]]:
+        return iter(self._entries)
+
+    def __repr__(self) -> str:
+        lines = (f"{name}={format_param(param)}" for name, param in self._entries)
+        return f"Space({', '.join(lines)})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{html.escape(name)}</td><td><code>{html.escape(format_param(param))}</code></td></tr>"
+            for name, param in self._entries
+        )
+        return f"<table><tr><th>hyperparameter</th><th>searched over</th></tr>{rows}</table>"
+
+    def _activity(self, points: Array) -> tuple[list[Mask], Array]:
+        """Return for each entry which of the n points have it (n,), and the snapped points."""
+        snapped = np.array(points)
+        active: list[Mask] = [np.ones(len(points), dtype=bool)] * len(self._entries)
+        position, j = {}, 0
+        for e, (_, param) in enumerate(self._entries):
+            if not isinstance(param, Fixed):
+                position[e] = j
+                snapped[:, j] = param.snap(points[:, j])
+                j += 1
+        for e in self._order:
+            _, param = self._entries[e]
+            for parent, allowed in conditions_of(param):
+                met = np.zeros(len(points), dtype=bool)
+                for p, (name, other) in enumerate(self._entries):
+                    if name == parent:
+                        at = snapped[:, position[p]] if p in position else None
+                        met |= active[p] & _takes(other, allowed, at, len(points))
+                active[e] = active[e] & met
+        return active, snapped
+
+    def _unknown(self, name: str) -> str:
+        known = ", ".join(self.names)
+        return f"{name}: no such hyperparameter; known: {known}.{nearest(name, self.names)}"
+
+
+def difference(old: Space, new: Space) -> list[str]:
+    """Return one line for each name whose parameters differ between two spaces."""
+    before, after = old.spec, new.spec
+    lines = []
+    for name in dict.fromkeys([*before, *after]):
+        if before.get(name) != after.get(name):
+            lines.append(f"{name}: {before.get(name, 'absent')} → {after.get(name, 'absent')}")
+    return lines
+
+
+def _listed(name: str, branches: Branches) -> list[Param]:
+    if not name or any(c in name for c in "=|, \t\n\"'[]"):
+        raise SpaceError(f"{name!r}: a name holds no spaces, quotes, brackets, '=', '|' or ','")
+    if name == "seed":
+        raise SpaceError(
+            "seed: a seed is not a hyperparameter; searching over it rewards luck. Leave it out: "
+            "the best settings are re-run with fresh seeds at the end"
+        )
+    listed = list(branches) if isinstance(branches, (list, tuple)) else [branches]
+    return [p if isinstance(p, (Float, Int, Choice, Ordinal, Fixed)) else _fixed(name, p) for p in listed]
+
+
+def _fixed(name: str, value: Value) -> Fixed:
+    try:
+        return Fixed(value)
+    except SpaceError as error:
+        raise SpaceError(f"{name}: {error}") from None
+
+
+def _topological(entries: Sequence[tuple[str, Param]]) -> tuple[int, ...]:
+    """Return the order in which every parent comes before its children."""
+    names = [name for name, _ in entries]
+    order: list[int] = []
+    settled: set[str] = set()
+    pending = list(range(len(entries)))
+    while pending:
+        ready = [e for e in pending if all(p in settled for p, _ in conditions_of(entries[e][1]))]
+        if not ready:
+            name, param = entries[pending[0]]
+            parent = next(p for p, _ in conditions_of(param) if p not in settled)
+            if parent not in names:
+                raise SpaceError(f"{name}: its condition names {parent!r}, which is not in the space."
+                                 + nearest(parent, names))
+            raise SpaceError(f"{name}: its condition on {parent!r} leads back to itself")
+        order += ready
+        pending = [e for e in pending if e not in ready]
+        settled |= {names[e] for e in ready if names[e] not in {names[p] for p in pending}}
+    return tuple(order)
+
+
+def _without_dormant(entries: list[tuple[str, Param]], order: Iterable[int]) -> list[tuple[str, Param]]:
+    """Drop parameters whose condition can never hold because the parent is fixed elsewhere."""
+    kept: dict[int, tuple[str, Param]] = {}
+    for e in order:
+        name, param = entries[e]
+        for parent, allowed in conditions_of(param):
+            possible = [other for n, other in kept.values() if n == parent]
+            for other in possible:
+                _check_allowed(name, parent, other, allowed)
+            if not any(isinstance(o, Float) or _allowed_levels(o, allowed) for o in possible):
+                break
+        else:
+            kept[e] = (name, param)
+    return [kept[e] for e in sorted(kept)]
+
+
+def _check_allowed(name: str, parent: str, other: Param, allowed: tuple[Value, ...]) -> None:
+    if isinstance(other, Float):
+        raise SpaceError(f"{name}: its condition names {parent!r}, a continuous range; "
+                         "a condition needs a Choice, Ordinal, Int or Fixed")
+    if isinstance(other, (Choice, Ordinal)):
+        for value in allowed:
+            if value not in other.options:
+                known = ", ".join(map(str, other.options))
+                raise SpaceError(f"{name}: its condition {parent}={value} can never hold; options: {known}")
+
+
+def _check_branches(entries: Sequence[tuple[str, Param]]) -> None:
+    seen: dict[str, list[Param]] = {}
+    for name, param in entries:
+        for other in seen.get(name, []):
+            if not _exclusive(conditions_of(param), conditions_of(other)):
+                raise SpaceError(f"{name}: two branches can be active at once; give them conditions "
+                                 "on one parent that exclude each other")
+        seen.setdefault(name, []).append(param)
+
+
+def _exclusive(left: Iterable[Condition], right: Iterable[Condition]) -> bool:
+    other = dict(right)
+    return any(p in other and not set(values) & set(other[p]) for p, values in left)
+
+
+def _columns(entries: Sequence[tuple[str, Param]]) -> Iterator[Column]:
+    counts = {name: sum(n == name for n, _ in entries) for name, _ in entries}
+    for name, param in entries:
+        if not isinstance(param, Fixed):
+            branch = f"[{format_condition(conditions_of(param))}]" if counts[name] > 1 else ""
+            yield Column(name + branch, name, param)
+
+
+def _holds(conditions: Iterable[Condition], config: Mapping[str, Value]) -> bool:
+    return all(parent in config and config[parent] in allowed for parent, allowed in conditions)
+
+
+def _allowed_levels(param: Param, allowed: tuple[Value, ...]) -> list[Value]:
+    if isinstance(param, Fixed):
+        return [param.value] if param.value in allowed else []
+    found = []
+    for value in allowed:
+        try:
+            found.append(param.check(value))
+        except SpaceError:
+            continue
+    return found
+
+
+def _takes(param: Param, allowed: tuple[Value, ...], at: Array | None, n: int) -> Mask:
+    """Return at which of n points a parameter has one of the allowed values."""
+    levels = _allowed_levels(param, allowed)
+    if isinstance(param, Fixed) or at is None:
+        return np.full(n, bool(levels))
+    return np.isclose(at[:, None], param.to_unit(levels)[None, :], rtol=0, atol=1e-12).any(axis=1)
