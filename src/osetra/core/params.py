@@ -37,7 +37,8 @@ class Float:
     when: When | tuple[Condition, ...] = ()
 
     def __post_init__(self) -> None:
-        _coerce(self, "low", float), _coerce(self, "high", float)
+        _coerce(self, "low", float)
+        _coerce(self, "high", float)
         _refuse(self, domain_error(self.low, self.high, self.scale))
         _settle(self)
 

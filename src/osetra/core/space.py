@@ -87,7 +87,7 @@ class Space:
         self.columns = tuple(_columns(entries))
 
     @classmethod
-    def parse(cls, lines: Mapping[str, object]) -> Space:
+    def parse(cls, lines: Mapping[str, Value | Sequence[Value]]) -> Space:
         """Build a space from the text form of `spec`: {"lr": "log(1e-4, 1)", "dropout": 0.2}."""
         given: dict[str, Branches] = {}
         for name, text in lines.items():
@@ -169,8 +169,7 @@ class Space:
             values.update(zip(((i, name) for i in rows.tolist()), param.from_unit(here), strict=True))
             j += 1
         return [
-            {name: values[i, name] for name in self.names if (i, name) in values}
-            for i in range(len(points))
+            {name: values[i, name] for name in self.names if (i, name) in values} for i in range(len(points))
         ]
 
     def snap(self, points: Array) -> Array:
@@ -252,9 +251,9 @@ def _listed(name: str, branches: Branches) -> list[Param]:
     return [p if isinstance(p, (Float, Int, Choice, Ordinal, Fixed)) else _fixed(name, p) for p in listed]
 
 
-def _fixed(name: str, value: Value) -> Fixed:
+def _fixed(name: str, value: Value | Sequence[Param]) -> Fixed:
     try:
-        return Fixed(value)
+        return Fixed(value)  # type: ignore[arg-type]  # anything else is refused there
     except SpaceError as error:
         raise SpaceError(f"{name}: {error}") from None
 
@@ -271,8 +270,10 @@ def _topological(entries: Sequence[tuple[str, Param]]) -> tuple[int, ...]:
             name, param = entries[pending[0]]
             parent = next(p for p, _ in conditions_of(param) if p not in settled)
             if parent not in names:
-                raise SpaceError(f"{name}: its condition names {parent!r}, which is not in the space."
-                                 + nearest(parent, names))
+                raise SpaceError(
+                    f"{name}: its condition names {parent!r}, which is not in the space."
+                    + nearest(parent, names)
+                )
             raise SpaceError(f"{name}: its condition on {parent!r} leads back to itself")
         order += ready
         pending = [e for e in pending if e not in ready]
@@ -298,8 +299,10 @@ def _without_dormant(entries: list[tuple[str, Param]], order: Iterable[int]) -> 
 
 def _check_allowed(name: str, parent: str, other: Param, allowed: tuple[Value, ...]) -> None:
     if isinstance(other, Float):
-        raise SpaceError(f"{name}: its condition names {parent!r}, a continuous range; "
-                         "a condition needs a Choice, Ordinal, Int or Fixed")
+        raise SpaceError(
+            f"{name}: its condition names {parent!r}, a continuous range; "
+            "a condition needs a Choice, Ordinal, Int or Fixed"
+        )
     if isinstance(other, (Choice, Ordinal)):
         for value in allowed:
             if value not in other.options:
@@ -312,8 +315,10 @@ def _check_branches(entries: Sequence[tuple[str, Param]]) -> None:
     for name, param in entries:
         for other in seen.get(name, []):
             if not _exclusive(conditions_of(param), conditions_of(other)):
-                raise SpaceError(f"{name}: two branches can be active at once; give them conditions "
-                                 "on one parent that exclude each other")
+                raise SpaceError(
+                    f"{name}: two branches can be active at once; give them conditions "
+                    "on one parent that exclude each other"
+                )
         seen.setdefault(name, []).append(param)
 
 
@@ -351,4 +356,5 @@ def _takes(param: Param, allowed: tuple[Value, ...], at: Array | None, n: int) -
     levels = _allowed_levels(param, allowed)
     if isinstance(param, Fixed) or at is None:
         return np.full(n, bool(levels))
-    return np.isclose(at[:, None], param.to_unit(levels)[None, :], rtol=0, atol=1e-12).any(axis=1)
+    met: Mask = (np.abs(at[:, None] - param.to_unit(levels)[None, :]) < 1e-12).any(axis=1)
+    return met

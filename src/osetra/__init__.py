@@ -1,0 +1,1 @@
+"""osetra finds good hyperparameters for deep networks, and keeps them good."""

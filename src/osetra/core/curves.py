@@ -1,0 +1,120 @@
+"""Curves: every reported number of a study, as columns that grow without being copied.
+
+Points are (trial, attempt, instance, step, metric, value) rows; `instance` is the fold of a
+cross-validation, 0 otherwise. A `Curves` is immutable to look at: extending one gives a longer
+one that shares its memory, so a million points stay cheap to extend by the next report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Point(NamedTuple):
+    """One reported number."""
+
+    trial: int
+    attempt: int
+    instance: int
+    step: int
+    metric: str
+    value: float
+
+
+@dataclass(slots=True)
+class _Columns:
+    """Growable memory behind one line of `Curves`; only the longest of them may append."""
+
+    numbers: Ints = field(default_factory=lambda: np.empty((5, 64), dtype=np.int64))
+    values: Array = field(default_factory=lambda: np.empty(64))
+    used: int = 0
+    metrics: dict[str, int] = field(default_factory=dict)
+    blocks: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    """Where each trial's rows stand: [start, stop) in order of arrival."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """All points up to a cursor of the store."""
+
+    cursor: int = 0
+    size: int = 0
+    _columns: _Columns = field(default_factory=_Columns, repr=False, compare=False)
+
+    def extend(self, points: Sequence[Point], cursor: int) -> Curves:
+        """Return these curves followed by new points in the order in which the store holds them."""
+        if not points:
+            return self if cursor == self.cursor else Curves(cursor, self.size, self._columns)
+        columns = self._columns if self._columns.used == self.size else _copy(self._columns, self.size)
+        _append(columns, points)
+        return Curves(cursor, columns.used, columns)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of all metrics reported so far."""
+        return tuple(self._columns.metrics)
+
+    def of(self, trial: int, metric: str, attempt: int, instance: int = 0) -> tuple[Ints, Array]:
+        """Return steps (n,) and values (n,) of one curve, in order of arrival."""
+        rows = self.rows(trial)
+        number = self._columns.metrics.get(metric, -1)
+        _, attempts, instances, steps, metrics = self._columns.numbers[:, rows]
+        mine = (attempts == attempt) & (instances == instance) & (metrics == number)
+        return steps[mine], self._columns.values[rows][mine]
+
+    def rows(self, trial: int) -> Ints:
+        """Return the row numbers (n,) of a trial's points."""
+        blocks = [b for b in self._columns.blocks.get(trial, ()) if b[1] <= self.size]
+        return np.concatenate([np.arange(*b) for b in blocks]) if blocks else np.empty(0, dtype=np.int64)
+
+    def points(self, trial: int) -> list[Point]:
+        """Return all points of a trial."""
+        names = self.metrics
+        rows = self.rows(trial)
+        numbers, values = self._columns.numbers[:, rows].T.tolist(), self._columns.values[rows].tolist()
+        return [Point(t, a, i, s, names[m], v) for (t, a, i, s, m), v in zip(numbers, values, strict=True)]
+
+    def __len__(self) -> int:
+        return self.size
+
+
+def _append(columns: _Columns, points: Sequence[Point]) -> None:
+    stop = columns.used + len(points)
+    if stop > len(columns.values):
+        room = max(stop, 2 * len(columns.values))
+        columns.numbers = np.concatenate(
+            [columns.numbers, np.empty((5, room - columns.numbers.shape[1]), dtype=np.int64)], axis=1
+        )
+        columns.values = np.concatenate([columns.values, np.empty(room - len(columns.values))])
+    known = columns.metrics
+    numbers = [(p[0], p[1], p[2], p[3], known.setdefault(p[4], len(known))) for p in points]
+    columns.numbers[:, columns.used : stop] = np.array(numbers, dtype=np.int64).T
+    columns.values[columns.used : stop] = [p[5] for p in points]
+    _note_blocks(columns, columns.numbers[0, columns.used : stop], columns.used)
+    columns.used = stop
+
+
+def _note_blocks(columns: _Columns, trials: Ints, offset: int) -> None:
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(trials)) + 1])
+    stops = np.concatenate([starts[1:], [len(trials)]])
+    for trial, start, stop in zip(trials[starts].tolist(), starts.tolist(), stops.tolist(), strict=True):
+        blocks = columns.blocks.setdefault(trial, [])
+        if blocks and blocks[-1][1] == offset + start and start > 0:
+            blocks[-1] = (blocks[-1][0], offset + stop)
+        else:
+            blocks.append((offset + start, offset + stop))
+
+
+def _copy(columns: _Columns, size: int) -> _Columns:
+    kept = {t: [b for b in blocks if b[1] <= size] for t, blocks in columns.blocks.items()}
+    return _Columns(
+        columns.numbers[:, :size].copy(), columns.values[:size].copy(), size, dict(columns.metrics), kept
+    )

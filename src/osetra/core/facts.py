@@ -1,0 +1,155 @@
+"""Facts: the immutable entries of a study's log.
+
+| fact      | key                         | establishes                                        |
+|-----------|-----------------------------|----------------------------------------------------|
+| Opened    | opened                      | the question, the seed and the format              |
+| Suggested | suggested/TRIAL             | a configuration, who proposed it and why           |
+| Claimed   | claimed/TRIAL/ATTEMPT       | one worker runs it                                 |
+| Ended     | ended/TRIAL/ATTEMPT         | how that attempt ended, and with which value       |
+| Noted     | noted/TOPIC/NAME            | anything a searcher or a person wants remembered   |
+
+A store accepts each key once. That single rule gives exclusive claims, harmless retries and
+fencing: "finished" and "lost" of one attempt want the same key, so only one of them happens.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from osetra.core.params import Config
+
+FORMAT = 1
+"""Version of the facts below; readers refuse a higher one."""
+
+Origin = Literal["searcher", "person", "confirm"]
+Outcome = Literal["finished", "diverged", "failed", "lost", "interrupted"]
+
+
+class Worker(msgspec.Struct, frozen=True):
+    """A process, named so that others on its host can prove whether it still lives."""
+
+    host: str
+    boot: str
+    pid: int
+    started: float
+    """Start time of the process in clock ticks since boot, which tells a reused pid apart."""
+    slot: int = 0
+
+
+class Opened(msgspec.Struct, frozen=True, tag="opened"):
+    """The study exists."""
+
+    space: dict[str, str | list[str]]
+    metric: str
+    direction: Literal["minimize", "maximize"]
+    pick: Literal["best", "last"]
+    seed: int
+    task: dict[str, Any] = {}
+    """What is trained, for `resume` and the model card: data, target, command, versions."""
+    format: int = FORMAT
+
+
+class Suggested(msgspec.Struct, frozen=True, tag="suggested"):
+    """A configuration is queued as a trial."""
+
+    trial: int
+    config: Config
+    seed: int
+    """Seed of the training's own randomness, fresh for every repeat of a configuration."""
+    origin: Origin = "searcher"
+    by: str = ""
+    """The searcher's name, or the person's."""
+    why: str = ""
+    seen: int = 0
+    """Version of the log that the decision was taken on."""
+    repeats: int | None = None
+    """The trial of which this is a repeat with a fresh seed."""
+
+
+class Claimed(msgspec.Struct, frozen=True, tag="claimed"):
+    """A worker runs the trial."""
+
+    trial: int
+    attempt: int
+    worker: Worker
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """An attempt is over; `lost` and `interrupted` put the trial back into the queue."""
+
+    trial: int
+    attempt: int
+    outcome: Outcome
+    value: float | None = None
+    kind: Literal["finite", "inf", "-inf", "nan"] = "finite"
+    """Beside the value because JSON has no infinities."""
+    reason: str = ""
+    detail: str = ""
+    """Traceback or last output; may be long."""
+
+
+class Noted(msgspec.Struct, frozen=True, tag="noted"):
+    """Something to remember: a zoom, a target, a choice, with a sentence for people."""
+
+    topic: str
+    name: str
+    text: str
+    data: dict[str, Any] = {}
+
+
+Fact: TypeAlias = Opened | Suggested | Claimed | Ended | Noted
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A fact with its place in the log (1, 2, …) and its time by the store's clock (Unix s)."""
+
+    version: int
+    time: float
+    fact: Fact
+
+
+def key(fact: Fact) -> str:
+    """Return the name of what a fact establishes."""
+    match fact:
+        case Opened():
+            return "opened"
+        case Suggested(trial=trial):
+            return f"suggested/{trial}"
+        case Claimed(trial=trial, attempt=attempt):
+            return f"claimed/{trial}/{attempt}"
+        case Ended(trial=trial, attempt=attempt):
+            return f"ended/{trial}/{attempt}"
+        case Noted(topic=topic, name=name):
+            return f"noted/{topic}/{name}"
+
+
+def ended(
+    trial: int, attempt: int, outcome: Outcome, value: float | None = None, reason: str = "", detail: str = ""
+) -> Ended:
+    """Return an Ended that carries any float, infinities and NaN included."""
+    if value is None or math.isfinite(value):
+        return Ended(trial, attempt, outcome, value, "finite", reason, detail)
+    kind: Literal["nan", "inf", "-inf"] = "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    return Ended(trial, attempt, outcome, None, kind, reason, detail)
+
+
+def value_of(fact: Ended) -> float | None:
+    """Return the exact value an attempt ended with; None when it had none."""
+    return fact.value if fact.kind == "finite" else float(fact.kind)
+
+
+def encode(fact: Fact) -> bytes:
+    """Return a fact as JSON."""
+    return _encoder.encode(fact)
+
+
+def decode(data: bytes | str) -> Fact:
+    """Read a fact from JSON; raises msgspec.ValidationError when it is none."""
+    return _decoder.decode(data)
+
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Opened | Suggested | Claimed | Ended | Noted)

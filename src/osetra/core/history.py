@@ -1,0 +1,139 @@
+"""History: the fold of a study's log. Everything that decides or shows reads this and nothing else.
+
+The law: `History().extend(a + b)` equals `History().extend(a).extend(b)`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osetra.core.curves import Curves, Point
+from osetra.core.facts import Claimed, Ended, Entry, Noted, Opened, Suggested
+from osetra.core.problem import Objective
+from osetra.core.trial import ENDED, Trial, advance, begin
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a log says after its first `version` facts, and the curves reported so far."""
+
+    version: int = 0
+    opened: Opened | None = None
+    opened_at: float = 0.0
+    trials: Mapping[int, Trial] = field(default_factory=lambda: MappingProxyType({}))
+    """All trials by number, which starts at 1 and has no gaps."""
+    unfinished: frozenset[int] = frozenset()
+    """Numbers of the queued and running trials."""
+    notes: tuple[Entry, ...] = ()
+    curves: Curves = field(default_factory=Curves)
+
+    def extend(
+        self, entries: Sequence[Entry], points: Sequence[Point] = (), cursor: int | None = None
+    ) -> History:
+        """Return the history after more of the log; entries up to `version` are skipped."""
+        curves = self.curves.extend(points, self.curves.cursor if cursor is None else cursor)
+        entries = [entry for entry in entries if entry.version > self.version]
+        if not entries:
+            return self if curves is self.curves else replace(self, curves=curves)
+        trials, opened, notes = dict(self.trials), (self.opened, self.opened_at), list(self.notes)
+        unfinished = set(self.unfinished)
+        for entry in entries:
+            match entry.fact:
+                case Opened():
+                    opened = (entry.fact, entry.time)
+                case Noted():
+                    notes.append(entry)
+                case Suggested(trial=number):
+                    trials[number] = begin(entry.fact, entry.time)
+                    unfinished.add(number)
+                case Claimed(trial=number) | Ended(trial=number):
+                    trials[number] = advance(trials[number], entry.fact, entry.time)
+                    (unfinished.discard if trials[number].state in ENDED else unfinished.add)(number)
+        return History(
+            entries[-1].version,
+            *opened,
+            MappingProxyType(trials),
+            frozenset(unfinished),
+            tuple(notes),
+            curves,
+        )
+
+    @property
+    def next_trial(self) -> int:
+        """The number that the next suggestion will have."""
+        return len(self.trials) + 1
+
+    @property
+    def queued(self) -> list[Trial]:
+        """Trials that wait for a worker: people's wishes first, then in order of suggestion."""
+        waiting = (self.trials[n] for n in sorted(self.unfinished))
+        return sorted((t for t in waiting if t.state == "queued"), key=lambda t: t.origin != "person")
+
+    @property
+    def running(self) -> list[Trial]:
+        """Trials that a worker has claimed, by number."""
+        return [self.trials[n] for n in sorted(self.unfinished) if self.trials[n].state == "running"]
+
+    @property
+    def ended(self) -> list[Trial]:
+        """Trials that will not run again, by number."""
+        return [trial for trial in self.trials.values() if trial.state in ENDED]
+
+    @property
+    def finished(self) -> list[Trial]:
+        """Trials with a finite value, by number; the data that searchers learn from."""
+        return [t for t in self.trials.values() if t.state == "finished" and _finite(t.value)]
+
+    @property
+    def searched(self) -> list[Trial]:
+        """Trials that count against the budget: all but repeats with fresh seeds."""
+        return [trial for trial in self.trials.values() if trial.repeats is None]
+
+    def ranked(self, objective: Objective) -> list[Trial]:
+        """Return finished first runs, best value first."""
+        first = (trial for trial in self.finished if trial.repeats is None)
+        return sorted(first, key=lambda t: objective.sign * (t.value or 0.0))
+
+    def repeats(self, number: int) -> list[Trial]:
+        """Return the finished repeats of a trial with fresh seeds, the trial itself not included."""
+        return [trial for trial in self.finished if trial.repeats == number]
+
+    def best(self, objective: Objective) -> Trial | None:
+        """Return the incumbent: best mean over fresh seeds when any were run, else best value."""
+        ranked = self.ranked(objective)
+        repeated = {t.number: self.repeats(t.number) for t in ranked}
+        confirmed = [t for t in ranked if repeated[t.number]]
+        if not confirmed:
+            return ranked[0] if ranked else None
+        return min(confirmed, key=lambda t: objective.sign * _mean(repeated[t.number]))
+
+    def curve(self, trial: Trial, metric: str, instance: int = 0) -> tuple[Ints, Array]:
+        """Return steps (n,) and values (n,) that the trial's latest attempt reported."""
+        return self.curves.of(trial.number, metric, len(trial.attempts), instance)
+
+    def noted(self, topic: str) -> list[Noted]:
+        """Return the notes of a topic, oldest first."""
+        facts = (entry.fact for entry in self.notes)
+        return [fact for fact in facts if isinstance(fact, Noted) and fact.topic == topic]
+
+    @property
+    def target(self) -> int:
+        """How many trials the study is to have in total; 0 while nobody has said."""
+        return max((int(note.data["trials"]) for note in self.noted("target")), default=0)
+
+
+def _finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _mean(trials: Iterable[Trial]) -> float:
+    return float(np.mean([trial.value for trial in trials if trial.value is not None]))

@@ -1,0 +1,51 @@
+"""Problem: what is searched and what counts as better."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from osetra.core.space import Space
+from osetra.errors import StudyError
+
+Direction = Literal["minimize", "maximize"]
+Pick = Literal["best", "last"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """The metric to optimise.
+
+    `pick` says which point of a curve is a trial's value when the training function returns none:
+    the best step, as early stopping with the best weights kept, or the last one.
+    """
+
+    metric: str
+    direction: Direction = "minimize"
+    pick: Pick = "best"
+
+    def __post_init__(self) -> None:
+        if not self.metric or not isinstance(self.metric, str):
+            raise StudyError(f"{self.metric!r}: the objective is the name of a metric, such as 'val_loss'")
+        if self.direction not in ("minimize", "maximize"):
+            raise StudyError(f"{self.direction!r}: the direction is 'minimize' or 'maximize'")
+        if self.pick not in ("best", "last"):
+            raise StudyError(f"{self.pick!r}: pick is 'best' or 'last'")
+
+    @property
+    def sign(self) -> float:
+        """+1 when minimising, -1 when maximising: sign * value is always minimised."""
+        return 1.0 if self.direction == "minimize" else -1.0
+
+    def better(self, value: float, than: float | None) -> bool:
+        """Whether a finite value beats another; any finite value beats None."""
+        return math.isfinite(value) and (than is None or self.sign * value < self.sign * than)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A space and an objective: the question that a study asks."""
+
+    space: Space
+    objective: Objective
