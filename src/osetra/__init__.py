@@ -1,1 +1,43 @@
-"""osetra finds good hyperparameters for deep networks, and keeps them good."""
+"""osetra finds good hyperparameters for deep networks, and keeps them good.
+
+import osetra as ose
+
+space = ose.Space(lr=ose.Float(1e-4, 1, scale="log"), units=ose.Int(50, 100))
+study = ose.Study("digits.db", space, minimize="val_loss")
+study.run(train, trials=50, workers=2)
+study.best.config
+"""
+
+from osetra.core.finding import Finding
+from osetra.core.history import History
+from osetra.core.params import Choice, Fixed, Float, Int, Ordinal
+from osetra.core.problem import Objective, Problem
+from osetra.core.space import Space
+from osetra.core.trial import Trial
+from osetra.errors import Diverged, Interrupted, OsetraError
+from osetra.executors import Inline, Processes
+from osetra.run import Run
+from osetra.study import Study
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Choice",
+    "Diverged",
+    "Finding",
+    "Fixed",
+    "Float",
+    "History",
+    "Inline",
+    "Int",
+    "Interrupted",
+    "Objective",
+    "Ordinal",
+    "OsetraError",
+    "Problem",
+    "Processes",
+    "Run",
+    "Space",
+    "Study",
+    "Trial",
+]

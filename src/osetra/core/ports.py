@@ -16,7 +16,7 @@ from osetra.core.curves import Point
 from osetra.core.facts import Entry, Fact, Noted
 from osetra.core.history import History
 from osetra.core.params import Config
-from osetra.core.problem import Problem
+from osetra.core.problem import Objective, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,32 +100,33 @@ class Store(Protocol):
         ...
 
 
-class Crew(Protocol):
-    """Workers at work on one study."""
-
-    def tick(self, seconds: float) -> None:
-        """Let work go on for up to `seconds`; replace workers that died."""
-        ...
-
-    def stop(self, *, kill: bool = False) -> None:
-        """Hand running trials back at their next report, or kill them now; returns when all ended."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What every worker of a crew needs to know."""
 
-    url: str
-    study: str
-    pick: tuple[str, float, str]
-    """The objective as (metric, sign, pick): how a curve becomes a value."""
+    objective: Objective
     function: bytes
     """The user's training function, as cloudpickle wrote it in this program."""
     report_timeout: float | None = None
     """Seconds without a report after which a training counts as hung."""
     threads: int = 1
     """BLAS and framework threads per training."""
+
+
+class Crew(Protocol):
+    """Workers at work on one study."""
+
+    def tick(self, seconds: float) -> None:
+        """Let work go on for about `seconds`; replace workers that died."""
+        ...
+
+    def request_stop(self) -> None:
+        """Claim no more; hand running trials back at their next report. Returns at once."""
+        ...
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Return when every worker has ended: after handing back, or at once when killed."""
+        ...
 
 
 class Executor(Protocol):
@@ -136,6 +137,6 @@ class Executor(Protocol):
         """How many trainings run at once."""
         ...
 
-    def start(self, job: Job) -> Crew:
-        """Start the workers."""
+    def start(self, job: Job, store: Store) -> Crew:
+        """Start the workers on the study behind the store."""
         ...

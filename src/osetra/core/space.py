@@ -87,12 +87,12 @@ class Space:
         self.columns = tuple(_columns(entries))
 
     @classmethod
-    def parse(cls, lines: Mapping[str, Value | Sequence[Value]]) -> Space:
+    def parse(cls, lines: Mapping[str, object]) -> Space:
         """Build a space from the text form of `spec`: {"lr": "log(1e-4, 1)", "dropout": 0.2}."""
         given: dict[str, Branches] = {}
         for name, text in lines.items():
-            texts = text if isinstance(text, (list, tuple)) else [text]
-            parsed = [parse_param(name, t) if isinstance(t, str) else Fixed(t) for t in texts]
+            texts = text if isinstance(text, list) else [text]
+            parsed = [parse_param(name, t) if isinstance(t, str) else _fixed(name, t) for t in texts]
             given[name] = parsed
         return cls(given)
 
@@ -251,7 +251,7 @@ def _listed(name: str, branches: Branches) -> list[Param]:
     return [p if isinstance(p, (Float, Int, Choice, Ordinal, Fixed)) else _fixed(name, p) for p in listed]
 
 
-def _fixed(name: str, value: Value | Sequence[Param]) -> Fixed:
+def _fixed(name: str, value: object) -> Fixed:
     try:
         return Fixed(value)  # type: ignore[arg-type]  # anything else is refused there
     except SpaceError as error:
@@ -356,5 +356,6 @@ def _takes(param: Param, allowed: tuple[Value, ...], at: Array | None, n: int) -
     levels = _allowed_levels(param, allowed)
     if isinstance(param, Fixed) or at is None:
         return np.full(n, bool(levels))
-    met: Mask = (np.abs(at[:, None] - param.to_unit(levels)[None, :]) < 1e-12).any(axis=1)
+    distance: Array = np.abs(at[:, None] - param.to_unit(levels)[None, :])
+    met: Mask = np.any(distance < 1e-12, axis=1)
     return met

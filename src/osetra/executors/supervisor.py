@@ -1,0 +1,289 @@
+"""The supervisor of one worker slot: claims trials, owns their leases, keeps a training process.
+
+Started by `Processes` as `python -m osetra.executors.supervisor`, with messages on stdin and stdout.
+It imports no framework and runs no user code, so a training that hangs, swaps or holds the GIL
+cannot lose its lease. When the study's process vanishes, stdin closes: the trial goes back to the
+queue and everything here ends.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from osetra.core.curves import Point
+from osetra.core.facts import Worker
+from osetra.core.history import History
+from osetra.core.ports import Store
+from osetra.core.trial import Trial
+from osetra.errors import LeaseLost
+from osetra.executors.wire import Channel, Done, Ready, Reports, Start, Stop, Train
+from osetra.executors.worker import LEASE, RENEW, Recorder, claim_next, end, started_at, this_process
+from osetra.run import Ending
+from osetra.stores import open_store
+
+GRACE = 10.0
+"""Seconds that a training gets to reach its next report after a request to stop."""
+IDLE = 0.02
+"""Seconds between looks at the queue while there is nothing to do."""
+LEAK = 2**30
+"""Bytes a training process may grow between trials before it is replaced."""
+LOG_LIMIT = 2**20
+"""Bytes of training output kept per worker slot."""
+_STARTUP = 300.0
+
+
+@dataclass(slots=True)
+class Child:
+    """A training process, warm between trials."""
+
+    process: subprocess.Popen[bytes]
+    channel: Channel
+    memory: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process is gone or its pipe closed."""
+        return self.channel.closed or self.process.poll() is not None
+
+    def kill(self) -> int:
+        """End the whole process group and return the exit status."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        status = self.process.wait()
+        self.channel.close()
+        return status
+
+
+@dataclass(slots=True)
+class Vigil:
+    """What a supervisor remembers of the one trial that it watches."""
+
+    trial: Trial
+    attempt: int
+    recorder: Recorder
+    oom_kills: int
+    """How often this system had killed for memory when the trial began."""
+    heard: float = 0.0
+    renewed: float = field(default_factory=time.monotonic)
+    asked_to_stop: bool = False
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """State of one slot's loop."""
+
+    start: Start
+    study: Channel
+    store: Store
+    worker: Worker
+    history: History = field(default_factory=History)
+    child: Child | None = None
+    stopping: float | None = None
+    """When the request to stop came."""
+
+    def loop(self) -> None:
+        """Work until told to stop."""
+        try:
+            while self.stopping is None:
+                self.history = self.history.extend(self.store.read(self.history.version))
+                trial = claim_next(self.store, self.history, self.worker)
+                if trial is None:
+                    self.listen(IDLE)
+                else:
+                    self.train(trial)
+        finally:
+            if self.child is not None:
+                self.child.kill()
+            self.store.close()
+
+    def listen(self, seconds: float) -> None:
+        """Take orders from the study's process; its disappearance is an order to stop."""
+        kill = False
+        for message in self.study.receive(seconds):
+            if isinstance(message, Stop):
+                self.stopping = self.stopping or time.monotonic()
+                kill |= message.kill
+        if self.study.closed or kill:
+            self.stopping = -GRACE
+
+    def train(self, trial: Trial) -> None:
+        """Run one claimed trial to its end and record it."""
+        vigil = Vigil(trial, len(trial.attempts) + 1, Recorder(self.store), _oom_kills())
+        try:
+            ending = self.follow(vigil)
+        except LeaseLost:
+            self.replace_child()
+            return
+        end(self.store, trial.number, vigil.attempt, ending, vigil.recorder.drain())
+        if self.child is not None and not self.child.ended:
+            self.retire_if_leaking(self.child)
+
+    def follow(self, vigil: Vigil) -> Ending:
+        """Send the trial to the training process and watch it until it ends.
+
+        Raises:
+            LeaseLost: the attempt was given up by somebody else.
+        """
+        child = self.ready_child(vigil)
+        if child is None:
+            return Ending("interrupted", reason="stopped before it began")
+        trial = vigil.trial
+        child.channel.send(Train(trial.number, vigil.attempt, trial.config, trial.seed))
+        vigil.heard = time.monotonic()
+        while True:
+            for message in child.channel.receive(0.05):
+                vigil.heard = time.monotonic()
+                if isinstance(message, Reports):
+                    vigil.recorder.add([Point(trial.number, vigil.attempt, *p) for p in message.points])
+                elif isinstance(message, Done):
+                    return Ending(message.outcome, message.value, message.reason, message.detail)
+            if child.ended:
+                return self.autopsy(child, vigil.oom_kills)
+            vigil.recorder.flush_if_due()
+            self.keep_lease(vigil)
+            if trouble := self.trouble(child, vigil):
+                return trouble
+
+    def keep_lease(self, vigil: Vigil) -> None:
+        """Renew the lease when it is time; raises LeaseLost when it is gone."""
+        if time.monotonic() - vigil.renewed > RENEW:
+            vigil.renewed = time.monotonic()
+            if not self.store.renew(vigil.trial.number, vigil.attempt, lease=LEASE):
+                raise LeaseLost(f"trial {vigil.trial.number} was given up by another process")
+
+    def trouble(self, child: Child, vigil: Vigil) -> Ending | None:
+        """End a training that hangs or that has to stop; None while all is well."""
+        timeout, now = self.start.report_timeout, time.monotonic()
+        if timeout is not None and now - vigil.heard > timeout:
+            self.replace_child()
+            reason = f"no report for {timeout:g} s (report_timeout); the training was stopped"
+            return Ending("failed", reason=reason, detail=self.last_output())
+        self.listen(0.0)
+        if self.stopping is None:
+            return None
+        if now - self.stopping > GRACE:
+            self.replace_child()
+            return Ending("interrupted", reason="stopped on request")
+        if not vigil.asked_to_stop:
+            child.channel.send(Stop())
+            vigil.asked_to_stop = True
+        return None
+
+    def ready_child(self, vigil: Vigil) -> Child | None:
+        """Return a training process that has loaded the function; None when told to stop meanwhile."""
+        if self.child is not None and not self.child.ended:
+            return self.child
+        self.replace_child()
+        child = self.child = _spawn(self.start)
+        self.study.send(Ready(child.process.pid, started_at(child.process.pid)))
+        child.channel.send(self.start)
+        begun = time.monotonic()
+        while not any(isinstance(m, Ready) for m in child.channel.receive(0.05)):
+            self.listen(0.0)
+            if self.stopping is not None:
+                return None
+            if child.ended or time.monotonic() - begun > _STARTUP:
+                return child
+            self.keep_lease(vigil)
+        child.memory = _memory(child.process.pid)
+        return child
+
+    def autopsy(self, child: Child, oom_kills: int) -> Ending:
+        """Say why a training process ended without a word."""
+        self.child = None
+        with suppress(subprocess.TimeoutExpired):
+            child.process.wait(1.0)
+        status, output = child.kill(), self.last_output()
+        if status >= 0:
+            reason = f"the training process exited with status {status}"
+            return Ending("failed", reason=reason, detail=output)
+        name = signal.Signals(-status).name
+        if -status == signal.SIGKILL and _oom_kills() > oom_kills:
+            reason = "out of memory: the system killed the training"
+            return Ending("failed", reason=reason, detail=output)
+        if -status in (signal.SIGKILL, signal.SIGTERM):
+            return Ending("lost", reason=f"the training process was killed ({name})", detail=output)
+        return Ending("failed", reason=f"the training process crashed ({name})", detail=output)
+
+    def retire_if_leaking(self, child: Child) -> None:
+        """Replace a training process that has grown far beyond its first trial."""
+        memory = _memory(child.process.pid)
+        if memory > 2 * child.memory + LEAK:
+            self.replace_child()
+
+    def replace_child(self) -> None:
+        """End the training process; the next trial starts a new one."""
+        if self.child is not None:
+            self.child.kill()
+            self.child = None
+
+    def last_output(self) -> str:
+        """Return the end of what trainings of this slot printed."""
+        with suppress(OSError), Path(self.start.log).open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 4000))
+            return log.read().decode(errors="replace")
+        return ""
+
+
+def main() -> None:
+    """Serve one slot until stdin closes."""
+    study = Channel(os.dup(0), os.dup(1))
+    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    os.dup2(2, 1)  # nothing but messages may reach the study's pipe
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    messages: Iterator[object] = iter(study.receive(None))
+    start = next(messages, None)
+    if not isinstance(start, Start):
+        return
+    store = open_store(start.url, start.study)
+    Supervisor(start, study, store, this_process(start.slot)).loop()
+
+
+def _spawn(start: Start) -> Child:
+    log = Path(start.log)
+    if log.exists() and log.stat().st_size > LOG_LIMIT:
+        log.write_bytes(log.read_bytes()[-LOG_LIMIT // 2 :])
+    threads = dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
+        str(start.threads),
+    )
+    orders, report = os.pipe(), os.pipe()
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own module, no text of others
+            [sys.executable, "-m", "osetra.executors.child", str(orders[0]), str(report[1])],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=(orders[0], report[1]),
+            start_new_session=True,
+            env={**os.environ, **threads},
+        )
+    os.close(orders[0])
+    os.close(report[1])
+    return Child(process, Channel(report[0], orders[1]))
+
+
+def _oom_kills() -> int:
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/vmstat").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("oom_kill ")).split()[1])
+    return 0
+
+
+def _memory(pid: int) -> int:
+    with suppress(OSError, ValueError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+if __name__ == "__main__":
+    main()

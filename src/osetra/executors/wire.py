@@ -1,0 +1,126 @@
+"""Messages between a study, its supervisors and their trainings: length-prefixed msgpack on pipes."""
+
+from __future__ import annotations
+
+import os
+import select
+import struct
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from osetra.core.facts import Outcome
+from osetra.core.params import Config
+
+
+class Start(msgspec.Struct, frozen=True, tag="start"):
+    """To a supervisor or a training process: what to work on, once, first of all."""
+
+    url: str
+    study: str
+    metric: str
+    direction: Literal["minimize", "maximize"]
+    pick: Literal["best", "last"]
+    function: bytes
+    path: list[str]
+    slot: int
+    threads: int
+    report_timeout: float | None
+    log: str
+
+
+class Train(msgspec.Struct, frozen=True, tag="train"):
+    """To a training process: run this trial."""
+
+    trial: int
+    attempt: int
+    config: Config
+    seed: int
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """Hand the trial back at the next report; with `kill`, end it now."""
+
+    kill: bool = False
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """From a training process: the function is loaded; from a supervisor: its child."""
+
+    pid: int
+    started: float
+    """Start time of that process, which tells a reused pid apart."""
+
+
+class Reports(msgspec.Struct, frozen=True, tag="reports"):
+    """From a training process: points as (instance, step, metric, value)."""
+
+    points: list[tuple[int, int, str, float]]
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """From a training process: the trial ended."""
+
+    outcome: Outcome
+    value: float | None
+    reason: str
+    detail: str
+
+
+Message: TypeAlias = Start | Train | Stop | Ready | Reports | Done
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Message).decode
+_head = struct.Struct("<I")
+
+
+@dataclass(slots=True)
+class Channel:
+    """Two pipe ends. `closed` turns true when the other side is gone."""
+
+    reader: int
+    writer: int
+    closed: bool = False
+    _data: bytearray = field(default_factory=bytearray)
+
+    def send(self, message: Message) -> None:
+        """Write a message; a vanished reader marks the channel closed."""
+        body = _encode(message)
+        data = memoryview(_head.pack(len(body)) + body)
+        try:
+            while data:
+                data = data[os.write(self.writer, data) :]
+        except BrokenPipeError:
+            self.closed = True
+
+    def receive(self, timeout: float | None = 0.0) -> list[Message]:
+        """Return the messages that arrive within `timeout` seconds (None: wait for one)."""
+        messages = self._complete()
+        while not messages and not self.closed:
+            ready, _, _ = select.select([self.reader], [], [], timeout)
+            if not ready:
+                return []
+            data = os.read(self.reader, 1 << 16)
+            self.closed = not data
+            self._data += data
+            messages = self._complete()
+        return messages
+
+    def close(self) -> None:
+        """Close both ends."""
+        for end in {self.reader, self.writer}:
+            os.close(end)
+        self.closed = True
+
+    def _complete(self) -> list[Message]:
+        messages, at = [], 0
+        while len(self._data) - at >= _head.size:
+            (size,) = _head.unpack_from(self._data, at)
+            if len(self._data) - at - _head.size < size:
+                break
+            at += _head.size
+            messages.append(_decode(bytes(self._data[at : at + size])))
+            at += size
+        del self._data[:at]
+        return messages

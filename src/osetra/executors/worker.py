@@ -1,0 +1,155 @@
+"""What every worker does with a study: claim a trial, record its points, end it.
+
+And what anyone may do for it: give up on trials whose worker is provably gone.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from osetra.core.curves import Point
+from osetra.core.facts import Claimed, Fact, Worker, ended
+from osetra.core.history import History
+from osetra.core.ports import Store
+from osetra.core.trial import Trial
+from osetra.errors import Conflict, LeaseLost, StoreFull
+from osetra.run import Ending
+
+LEASE = 60.0
+"""Seconds without renewal after which a worker on another machine is given up."""
+RENEW = 10.0
+"""Seconds between renewals."""
+FLUSH_SECONDS = 0.2
+FLUSH_POINTS = 50
+
+
+def this_process(slot: int = 0) -> Worker:
+    """Return this process's identity."""
+    return Worker(socket.gethostname(), _boot(), os.getpid(), started_at(os.getpid()), slot)
+
+
+def provably_dead(worker: Worker) -> bool:
+    """Whether a worker of this host does not run any more; False when it cannot be known here."""
+    if worker.host != socket.gethostname():
+        return False
+    if worker.boot != _boot():
+        return True
+    try:
+        os.kill(worker.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return started_at(worker.pid) != worker.started
+
+
+def started_at(pid: int) -> float:
+    """Return when a process started, in clock ticks since boot; 0 when unknown, -1 for a zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0.0
+    fields = stat.rpartition(")")[2].split()
+    return -1.0 if fields[0] == "Z" else float(fields[19])
+
+
+def claim_next(store: Store, history: History, worker: Worker) -> Trial | None:
+    """Claim the first queued trial that nobody else takes first; None when the queue is empty."""
+    for trial in history.queued:
+        try:
+            store.append([Claimed(trial.number, len(trial.attempts) + 1, worker)], lease=LEASE)
+        except Conflict:
+            continue
+        return trial
+    return None
+
+
+def end(store: Store, trial: int, attempt: int, ending: Ending, points: Sequence[Point] = ()) -> bool:
+    """Record how an attempt ended; False when it had been given up before."""
+    fact = ended(trial, attempt, ending.outcome, ending.value, ending.reason, ending.detail)
+    try:
+        append_patiently(store, [fact], points)
+    except (Conflict, LeaseLost):
+        return False
+    return True
+
+
+def append_patiently(
+    store: Store, facts: Sequence[Fact], points: Sequence[Point], give_up: Callable[[], bool] = lambda: False
+) -> None:
+    """Append, waiting while the disk is full: the study pauses and loses nothing."""
+    pause = 0.5
+    while True:
+        try:
+            store.append(facts, points)
+        except StoreFull:
+            if give_up():
+                raise
+            time.sleep(pause)
+            pause = min(2 * pause, 5.0)
+        else:
+            return
+
+
+def give_up_lost(store: Store, history: History) -> list[int]:
+    """End the running attempts whose worker is dead or whose lease ran out; return their trials."""
+    expired = set(store.expired())
+    lost = []
+    for trial in history.running:
+        attempt = trial.attempts[-1]
+        if provably_dead(attempt.worker):
+            reason = f"its worker (process {attempt.worker.pid}) is gone"
+        elif (trial.number, attempt.number) in expired:
+            reason = f"no sign of life from {attempt.worker.host} for {LEASE:g} s"
+        else:
+            continue
+        if end(store, trial.number, attempt.number, Ending("lost", reason=reason)):
+            lost.append(trial.number)
+    return lost
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Buffers the points of one attempt and writes them in batches."""
+
+    store: Store
+    buffer: list[Point] = field(default_factory=list)
+    since: float = 0.0
+
+    def add(self, points: Sequence[Point]) -> None:
+        """Take points; writes them once there are enough or they have waited long enough."""
+        if not self.buffer:
+            self.since = time.monotonic()
+        self.buffer.extend(points)
+        self.flush_if_due()
+
+    def flush_if_due(self) -> None:
+        """Write the buffer when it is due.
+
+        Raises:
+            LeaseLost: the attempt was given up.
+        """
+        waited = time.monotonic() - self.since
+        if self.buffer and (len(self.buffer) >= FLUSH_POINTS or waited >= FLUSH_SECONDS):
+            append_patiently(self.store, [], self.buffer)
+            self.buffer.clear()
+
+    def drain(self) -> list[Point]:
+        """Return what is still to be written, for the transaction that ends the attempt."""
+        rest, self.buffer = self.buffer, []
+        return rest
+
+
+@cache
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return sys.platform

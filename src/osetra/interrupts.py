@@ -1,0 +1,52 @@
+"""Ctrl-C and termination: once to hand everything back, twice to stop at once."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, Self
+
+log = logging.getLogger("osetra")
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+@dataclass(slots=True)
+class GracefulStop:
+    """A context in which the first signal is a request and the second one is final.
+
+    In a thread other than the main one signals are left alone.
+    """
+
+    requested: int = 0
+    """The signal that asked to stop; 0 while none has."""
+    kill: bool = False
+    _actions: list[Callable[[], None]] = field(default_factory=list)
+    _previous: dict[int, Any] = field(default_factory=dict)
+
+    def on_request(self, action: Callable[[], None]) -> None:
+        """Call `action` at the first signal."""
+        self._actions.append(action)
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._previous = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        if self.requested:
+            self.kill = True
+            log.warning("stopping at once; running trials go back to the queue")
+            raise KeyboardInterrupt
+        self.requested = number
+        log.warning("stopping: running trials end at their next report; press Ctrl-C again to stop at once")
+        for action in self._actions:
+            action()

@@ -1,0 +1,478 @@
+"""Study: the loop. Plan, let workers run, give up what is lost, until the target is reached.
+
+A study is its log; this object is a thin hand on it. Any number of programs may hold the same study
+at once: each one plans only what is missing, and the store's keys keep them from doing it twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import cloudpickle
+import numpy as np
+
+from osetra.core.facts import Claimed, Fact, Noted, Opened, Origin, Suggested
+from osetra.core.history import History
+from osetra.core.params import Value
+from osetra.core.ports import Crew, Executor, Job, Searcher, Suggestion
+from osetra.core.problem import Direction, Objective, Pick, Problem
+from osetra.core.space import Space, difference
+from osetra.core.trial import Trial
+from osetra.errors import Conflict, NothingFinished, StoreFull, StudyError, StudyMismatch
+from osetra.executors import Inline, Processes
+from osetra.executors.inline import InlineLink, begin
+from osetra.executors.worker import give_up_lost, this_process
+from osetra.interrupts import GracefulStop
+from osetra.run import Ending, Run
+from osetra.searchers import by_name
+from osetra.stores import open_store
+
+log = logging.getLogger("osetra")
+
+TICK = 0.02
+"""Seconds between looks at the log."""
+WATCH = 0.25
+"""Seconds between calls of `watch`."""
+REAP = 1.0
+"""Seconds between searches for lost workers."""
+
+Train = Callable[[Run], object]
+Watch = Callable[[History], None]
+
+
+class Study:
+    """A search for good hyperparameters, kept in a file that survives every crash.
+
+    Args:
+        url: where the log lives: a file such as "digits.db", or "memory:".
+        space: what is searched; may be left out when the study exists.
+        minimize: name of the metric to make small, for example "val_loss".
+        maximize: name of the metric to make large; give one of the two.
+        searcher: what to try next: a name such as "auto", "random", "sobol", "grid", or a Searcher.
+        seed: makes the whole search reproducible.
+        name: a file may hold several studies under different names.
+        pick: whether a trial is worth its "best" or its "last" reported value.
+        task: what is trained, remembered with the study; anything that JSON can hold.
+
+    Raises:
+        StudyMismatch: the stored study has another space or objective; the differences are listed.
+        StudyError: the study does not exist and space or objective are missing.
+    """
+
+    def __init__(
+        self,
+        url: str = "memory:",
+        space: Space | None = None,
+        *,
+        minimize: str | None = None,
+        maximize: str | None = None,
+        searcher: str | Searcher = "auto",
+        seed: int = 0,
+        name: str = "main",
+        pick: Pick = "best",
+        task: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.searcher = by_name(searcher) if isinstance(searcher, str) else searcher
+        objective = _objective(minimize, maximize, pick)
+        self._store = open_store(str(url), name)
+        self._history = History()
+        opened = self.history.opened
+        if opened is None:
+            opened = self._open(space, objective, seed, dict(task or {}))
+        self.problem = Problem(
+            Space.parse(opened.space),
+            Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick),
+        )
+        self.seed = opened.seed
+        self._check_same(space, objective)
+        self._held: dict[int, InlineLink] = {}
+
+    @property
+    def url(self) -> str:
+        """Where the log lives."""
+        return self._store.url
+
+    @property
+    def name(self) -> str:
+        """The study's name in its store."""
+        return self._store.study
+
+    @property
+    def history(self) -> History:
+        """Everything known so far, read up to this moment."""
+        points, cursor = self._store.read_points(self._history.curves.cursor)
+        entries = self._store.read(self._history.version)
+        self._history = self._history.extend(entries, points, cursor)
+        return self._history
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All trials in order."""
+        return list(self.history.trials.values())
+
+    @property
+    def best(self) -> Trial:
+        """The incumbent: best mean over fresh seeds when they were run, else the best value.
+
+        Raises:
+            NothingFinished: no trial has a valid result yet.
+        """
+        history = self.history
+        best = history.best(self.problem.objective)
+        if best is None:
+            ended = history.ended
+            reasons = {trial.reason for trial in ended if trial.reason}
+            hint = f"; the last reason was: {ended[-1].reason}" if reasons else ""
+            raise NothingFinished(f"none of {len(ended)} ended trials has a valid result{hint}")
+        return best
+
+    def curve(self, trial: Trial | int, metric: str, fold: int = 0) -> tuple[list[int], list[float]]:
+        """Return steps and values that a trial reported of a metric."""
+        history = self.history
+        number = trial if isinstance(trial, int) else trial.number
+        steps, values = history.curve(history.trials[number], metric, fold)
+        return steps.tolist(), values.tolist()
+
+    def enqueue(
+        self, config: Mapping[str, Value] | None = None, /, *, by: str = "", **values: Value
+    ) -> Trial:
+        """Queue a configuration by hand, before everything the searcher suggests.
+
+        Names left out take their defaults.
+
+        Raises:
+            SpaceError: an unknown name or a value outside its range.
+        """
+        complete = self.problem.space.complete({**(config or {}), **values})
+        return self._suggest([Suggestion(complete, "asked for by a person")], "person", by or "person")[0]
+
+    def ask(self) -> Run:
+        """Claim the next trial for a loop of your own; end it with `tell`.
+
+        Raises:
+            StudyError: the space is exhausted.
+        """
+        while True:
+            history = self.history
+            if not history.queued:
+                self._plan(1)
+                history = self.history
+            for trial in history.queued:
+                attempt = len(trial.attempts) + 1
+                try:
+                    self._store.append([Claimed(trial.number, attempt, this_process())])
+                except Conflict:
+                    continue
+                run, self._held[trial.number] = begin(self._store, trial, self.problem.objective)
+                return run
+            if not history.queued:
+                raise StudyError(f"{self.searcher.name}: every configuration of the space has been tried")
+
+    def tell(self, run: Run, value: float | None = None, *, failed: str | None = None) -> Trial:
+        """End a trial that `ask` returned: with its value, from its reports, or as failed and why.
+
+        Raises:
+            StudyError: the run was not asked for here, was told already, or reported no value.
+        """
+        if run.trial not in self._held:
+            raise StudyError(f"trial {run.trial} is not waiting for a result; ask() for a trial first")
+        if failed is not None:
+            ending = Ending("failed", reason=failed)
+        else:
+            worth = run.value() if value is None else float(value)
+            ending = Ending("finished" if np.isfinite(worth) else "diverged", worth)
+        self._held.pop(run.trial).end(ending)
+        return self.history.trials[run.trial]
+
+    def run(
+        self,
+        train: Train,
+        *,
+        trials: int | None = None,
+        minutes: float | None = None,
+        workers: int = 1,
+        executor: Executor | None = None,
+        report_timeout: float | None = None,
+        watch: Watch | None = None,
+    ) -> Study:
+        """Train until the study has `trials` trials in total, or `minutes` have passed.
+
+        Running it again continues: finished trials are never repeated. One worker trains in this
+        process, more train in processes of their own.
+
+        Args:
+            train: the training function; gets a Run.
+            trials: the total, trials of earlier calls included.
+            minutes: wall-clock limit of this call; what runs then goes back to the queue.
+            workers: how many trainings run at once.
+            executor: another way to start workers, instead of `workers`.
+            report_timeout: seconds without a report after which a training is stopped as hung;
+                needs worker processes.
+            watch: called with the history about four times a second.
+
+        Raises:
+            StudyError: neither or senseless limits.
+            KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
+        """
+        if trials is None and minutes is None:
+            raise StudyError("run() needs a limit: trials=50 or minutes=10")
+        if trials is not None:
+            self._aim(trials)
+        if minutes is not None and minutes <= 0:
+            raise StudyError(f"minutes={minutes}: the time limit must be above 0")
+        deadline = None if minutes is None else time.monotonic() + 60 * minutes
+        total = np.inf if trials is None else trials
+        self._work(
+            train, executor or _executor(workers, report_timeout), report_timeout, watch, deadline, total
+        )
+        return self
+
+    def confirm(
+        self,
+        train: Train,
+        *,
+        top: int = 3,
+        seeds: int = 3,
+        workers: int = 1,
+        executor: Executor | None = None,
+        report_timeout: float | None = None,
+        watch: Watch | None = None,
+    ) -> Trial:
+        """Re-run the best few configurations with fresh seeds and return the one with the best mean.
+
+        The best of many trials owes part of its value to luck; fresh seeds tell how much.
+
+        Raises:
+            NothingFinished: there is nothing to confirm.
+        """
+        best = self.history.ranked(self.problem.objective)[:top]
+        if not best:
+            return self.best
+        for trial in best:
+            known = [t for t in self.history.trials.values() if t.repeats == trial.number]
+            again = Suggestion(trial.config, f"trial {trial.number} again with a fresh seed")
+            missing = [again] * (seeds - len(known))
+            if missing:
+                self._suggest(missing, "confirm", "confirm", trial.number)
+        self._work(train, executor or _executor(workers, report_timeout), report_timeout, watch, None, 0)
+        return self.best
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one plain dict per trial: number, state, value, seconds, why, and the configuration."""
+        return [
+            {
+                "trial": trial.number,
+                "state": trial.state,
+                self.problem.objective.metric: trial.value,
+                "seconds": trial.seconds,
+                "attempts": len(trial.attempts),
+                "seed": trial.seed,
+                "repeats": trial.repeats,
+                "by": trial.by,
+                "why": trial.why,
+                "reason": trial.reason,
+                **{name: trial.config.get(name) for name in self.problem.space.names},
+            }
+            for trial in self.trials
+        ]
+
+    def to_frame(self) -> Any:
+        """Return the trials as a pandas DataFrame.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        from osetra.notebook import frame
+
+        return frame(self.records())
+
+    def close(self) -> None:
+        """Release the store."""
+        self._store.close()
+
+    def __repr__(self) -> str:
+        history = self.history
+        best = history.best(self.problem.objective)
+        shown = "none yet" if best is None else f"{best.value:.6g} in trial {best.number}"
+        return f"<Study {self.name!r} at {self.url}: {len(history.trials)} trials, best {shown}>"
+
+    def _repr_html_(self) -> str:
+        from osetra.notebook import study_html
+
+        return study_html(self.problem, self.history, self.name)
+
+    def _open(
+        self, space: Space | None, objective: Objective | None, seed: int, task: dict[str, Any]
+    ) -> Opened:
+        if space is None or objective is None:
+            missing = "space" if space is None else "minimize= or maximize="
+            raise StudyError(
+                f"there is no study {self.name!r} at {self.url} yet; to create one, give it {missing}"
+            )
+        task = {"python": platform.python_version(), **task}
+        opened = Opened(space.spec, objective.metric, objective.direction, objective.pick, seed, task)
+        try:
+            self._store.append([opened])
+        except Conflict:
+            return self.history.opened or opened
+        return opened
+
+    def _check_same(self, space: Space | None, objective: Objective | None) -> None:
+        changes = difference(self.problem.space, space) if space is not None else []
+        if objective is not None and objective != self.problem.objective:
+            was = self.problem.objective
+            changes.append(
+                f"objective: {was.direction} {was.metric} ({was.pick}) → "
+                f"{objective.direction} {objective.metric} ({objective.pick})"
+            )
+        if changes:
+            self._store.close()
+            raise StudyMismatch(
+                f"study {self.name!r} at {self.url} exists with another question:\n  "
+                + "\n  ".join(changes)
+                + "\nUse another file or name=, or leave the space out to go on with the stored one."
+            )
+
+    def _aim(self, trials: int) -> None:
+        if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
+            raise StudyError(f"trials={trials!r}: a whole number of at least 1 is needed")
+        if trials not in {note.data.get("trials") for note in self.history.noted("target")}:
+            text = f"{trials} trials in total"
+            self._try_append([Noted("target", str(trials), text, {"trials": trials})])
+
+    def _work(
+        self,
+        train: Train,
+        executor: Executor,
+        report_timeout: float | None,
+        watch: Watch | None,
+        deadline: float | None,
+        total: float,
+    ) -> None:
+        """Plan and let a crew work until nothing is left to do."""
+        job = Job(
+            objective=self.problem.objective,
+            function=cloudpickle.dumps(train),
+            report_timeout=report_timeout,
+        )
+        with GracefulStop() as stop:
+            give_up_lost(self._store, self.history)
+            crew = executor.start(job, self._store)
+            stop.on_request(crew.request_stop)
+            alarm = None if deadline is None else _alarm(deadline, crew.request_stop)
+            try:
+                self._turn(crew, executor.slots, watch, deadline, total, stop)
+            finally:
+                if alarm is not None:
+                    alarm.cancel()
+                crew.stop(kill=stop.kill)
+                give_up_lost(self._store, self.history)
+                if watch is not None:
+                    watch(self.history)
+        if stop.requested:
+            raise KeyboardInterrupt
+
+    def _turn(
+        self,
+        crew: Crew,
+        slots: int,
+        watch: Watch | None,
+        deadline: float | None,
+        total: float,
+        stop: GracefulStop,
+    ) -> None:
+        watched = reaped = 0.0
+        paused = False
+        while not stop.requested:
+            now = time.monotonic()
+            if deadline is not None and now > deadline:
+                return
+            history = self.history
+            try:
+                if now - reaped > REAP:
+                    reaped = now
+                    give_up_lost(self._store, history)
+                ahead = slots * self.searcher.lookahead if slots > 1 else 1
+                wanted = min(total - len(history.searched), ahead - len(history.queued))
+                exhausted = wanted > 0 and not self._plan(int(wanted))
+                paused = False
+            except StoreFull as full:
+                if not paused:
+                    log.warning("%s; the study pauses until there is room again", full)
+                paused, exhausted = True, False
+            done = not self.history.unfinished and (exhausted or wanted <= 0)
+            if done:
+                return
+            crew.tick(TICK)
+            if watch is not None and now - watched > WATCH:
+                watched = now
+                watch(self.history)
+
+    def _plan(self, count: int) -> list[Trial]:
+        history = self.history
+        rng = np.random.default_rng((self.seed, history.next_trial))
+        suggestions = list(self.searcher.suggest(self.problem, history, count, rng))
+        return self._suggest(suggestions, "searcher", self.searcher.name)
+
+    def _suggest(
+        self, suggestions: list[Suggestion], origin: Origin, by: str, repeats: int | None = None
+    ) -> list[Trial]:
+        """Append suggestions as trials; another program's suggestions only move the numbers."""
+        while suggestions:
+            history = self.history
+            numbers = range(history.next_trial, history.next_trial + len(suggestions))
+            known = {
+                (note.topic, note.name) for topic in _topics(suggestions) for note in history.noted(topic)
+            }
+            facts: list[Fact] = [
+                note for s in suggestions for note in s.notes if (note.topic, note.name) not in known
+            ]
+            facts += [
+                Suggested(n, s.config, _seed(self.seed, n), origin, by, s.why, history.version, repeats)
+                for n, s in zip(numbers, suggestions, strict=True)
+            ]
+            if self._try_append(facts):
+                return [self.history.trials[n] for n in numbers]
+            if origin == "searcher":
+                return [self.history.trials[n] for n in numbers if n in self.history.trials]
+        return []
+
+    def _try_append(self, facts: list[Fact]) -> bool:
+        try:
+            self._store.append(facts)
+        except Conflict:
+            return False
+        return True
+
+
+def _objective(minimize: str | None, maximize: str | None, pick: Pick) -> Objective | None:
+    if minimize is not None and maximize is not None:
+        raise StudyError("give minimize= or maximize=, not both")
+    metric = minimize if minimize is not None else maximize
+    direction: Direction = "minimize" if minimize is not None else "maximize"
+    return None if metric is None else Objective(metric=metric, direction=direction, pick=pick)
+
+
+def _executor(workers: int, report_timeout: float | None) -> Executor:
+    return Inline() if workers == 1 and report_timeout is None else Processes(workers)
+
+
+def _alarm(deadline: float, action: Callable[[], None]) -> threading.Timer:
+    """Call `action` at the deadline, even while this thread is inside a training."""
+    alarm = threading.Timer(deadline - time.monotonic(), action)
+    alarm.daemon = True
+    alarm.start()
+    return alarm
+
+
+def _seed(study: int, trial: int) -> int:
+    return int(np.random.default_rng((study, trial, 1)).integers(2**31))
+
+
+def _topics(suggestions: list[Suggestion]) -> set[str]:
+    return {note.topic for suggestion in suggestions for note in suggestion.notes}
