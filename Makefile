@@ -1,0 +1,52 @@
+# make demo   install, tune a deep network on handwritten digits, show the result
+# make test   install, run every test
+# make check  style, types and the house's import rules
+# make bench  the benchmarks behind the numbers in docs/benchmarks.md, quick form
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test fast slow check bench clean
+.DEFAULT_GOAL := demo
+
+$(VENV)/.base: pyproject.toml constraints.txt
+	python3 -m venv $(VENV)
+	@echo "installing osetra and PyTorch into $(VENV) ..."
+	$(PIP) --editable '.[torch,data,plot]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.base
+	$(PIP) --editable '.[torch,data,plot,test]'
+	@touch $@
+
+$(VENV)/.check: $(VENV)/.test
+	$(PIP) --editable '.[torch,data,plot,test,check]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.base
+	$(PIP) --editable '.[torch,data,plot,bench]'
+	@touch $@
+
+demo: $(VENV)/.base
+	$(BIN)/osetra tune digits --trials 24 --workers 2
+
+test: fast slow
+
+fast: $(VENV)/.test
+	$(BIN)/python -m pytest -m "not slow" -n 2
+
+slow: $(VENV)/.test
+	$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/.check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.bench
+	$(BIN)/python benchmarks/overhead.py --quick
+
+clean:
+	rm -rf $(VENV) build dist
