@@ -14,9 +14,8 @@ from pathlib import Path
 
 from osetra.core.ports import Job, Store
 from osetra.errors import StudyError
-from osetra.executors.supervisor import GRACE
 from osetra.executors.wire import Channel, Ready, Start, Stop
-from osetra.executors.worker import started_at
+from osetra.executors.worker import GRACE, started_at
 
 RESTARTS = 1000
 """Supervisors are replaced this often before the crew gives up: something kills them all."""

@@ -25,12 +25,10 @@ from osetra.core.ports import Store
 from osetra.core.trial import Trial
 from osetra.errors import LeaseLost
 from osetra.executors.wire import Channel, Done, Ready, Reports, Start, Stop, Train
-from osetra.executors.worker import LEASE, RENEW, Recorder, claim_next, end, started_at, this_process
+from osetra.executors.worker import GRACE, LEASE, RENEW, Recorder, claim_next, end, started_at, this_process
 from osetra.run import Ending
 from osetra.stores import open_store
 
-GRACE = 10.0
-"""Seconds that a training gets to reach its next report after a request to stop."""
 IDLE = 0.02
 """Seconds between looks at the queue while there is nothing to do."""
 LEAK = 2**30
