@@ -1,0 +1,176 @@
+"""Worker processes: every way a training can end, and that nothing of it stays behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from executors import programs
+
+import osetra as ose
+from osetra.errors import StudyError
+
+PROGRAMS = Path(programs.__file__)
+
+
+def study_at(path):
+    return ose.Study(path / "s.db", programs.SPACE, minimize="loss", searcher="random")
+
+
+def started(name, url, trials=1000, workers=2):
+    command = [sys.executable, str(PROGRAMS), name, str(url), str(trials), str(workers)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def until(condition, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def open_when_there(url):
+    assert until(url.exists)
+    time.sleep(0.2)
+    return ose.Study(url)
+
+
+def processes_about(url):
+    """Return the pids of all processes whose log is beside this study."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                out = os.readlink(entry / "fd" / "2")
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if out.startswith(str(url.with_suffix(".logs"))) and state != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def test_two_workers_share_the_trials(tmp_path):
+    study = study_at(tmp_path).run(programs.short, trials=10, workers=2)
+    assert [trial.state for trial in study.trials] == ["finished"] * 10
+    assert {trial.attempts[0].worker.slot for trial in study.trials} == {0, 1}
+    assert study.curve(1, "loss")[0] == [1, 2, 3]
+
+
+def test_a_function_of_this_very_scope_works_in_workers(tmp_path):
+    offset = 5.0
+    study = study_at(tmp_path).run(lambda run: offset, trials=2, workers=2)
+    assert study.best.value == 5.0
+
+
+def test_each_kind_of_trouble_ends_its_trial_with_a_reason(tmp_path):
+    study = study_at(tmp_path).run(programs.trouble, trials=7, executor=ose.Processes(2))
+    reasons = {trial.number: trial.reason for trial in study.trials}
+    assert [study.history.trials[n].state for n in range(1, 8)] == ["failed"] * 5 + ["finished"] * 2
+    assert reasons[1] == "ValueError: bad shape"
+    assert reasons[2] == "the training called sys.exit(3)"
+    assert reasons[3] == "the training process crashed (SIGSEGV)"
+    assert reasons[4] == "the training process exited with status 7"
+    assert reasons[5] == "the training process crashed (SIGABRT)"
+
+
+def test_a_hang_is_stopped_by_the_report_timeout(tmp_path):
+    study = study_at(tmp_path).run(programs.deaf, trials=1, report_timeout=0.5)
+    trial = study.trials[0]
+    assert trial.state == "failed"
+    assert trial.reason == "no report for 0.5 s (report_timeout); the training was stopped"
+    assert trial.seconds < 30
+    assert processes_about(tmp_path / "s.db") == []
+
+
+def test_training_output_reaches_the_log_and_the_reason_of_a_crash(tmp_path):
+    def train(run):
+        print("epoch one", flush=True)
+        os._exit(9)
+
+    study = study_at(tmp_path).run(train, trials=1, executor=ose.Processes(1))
+    assert "epoch one" in study.trials[0].attempts[0].detail
+
+
+def test_workers_compute_with_one_thread_unless_told_otherwise(tmp_path):
+    study = study_at(tmp_path).run(
+        lambda run: float(os.environ["OMP_NUM_THREADS"]), trials=1, executor=ose.Processes(1)
+    )
+    assert study.best.value == 1.0
+
+
+def test_a_memory_store_cannot_be_shared_with_processes():
+    study = ose.Study(space=programs.SPACE, minimize="loss")
+    with pytest.raises(StudyError, match="worker processes need a study on disk"):
+        study.run(programs.short, trials=2, workers=2)
+
+
+def test_no_workers_are_refused(tmp_path):
+    with pytest.raises(StudyError, match="workers=0: at least one worker is needed"):
+        study_at(tmp_path).run(programs.short, trials=2, workers=0)
+
+
+def test_a_killed_training_is_tried_again(tmp_path):
+    def train(run):
+        if run.attempt == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 1.0
+
+    trial = study_at(tmp_path).run(train, trials=1, executor=ose.Processes(1)).trials[0]
+    assert [attempt.outcome for attempt in trial.attempts] == ["lost", "finished"]
+    assert trial.attempts[0].reason == "the training process was killed (SIGKILL)"
+
+
+def test_a_training_that_kills_every_worker_is_given_up(tmp_path):
+    def train(run):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    trial = study_at(tmp_path).run(train, trials=1, executor=ose.Processes(1)).trials[0]
+    assert trial.state == "failed"
+    assert [attempt.outcome for attempt in trial.attempts] == ["lost"] * 3
+
+
+def test_the_first_ctrl_c_hands_everything_back(tmp_path):
+    url = tmp_path / "s.db"
+    program = started("endless", url)
+    study = open_when_there(url)
+    assert until(lambda: len(study.history.running) == 2)
+    program.send_signal(signal.SIGINT)
+    _, errors = program.communicate(timeout=30)
+    assert "press Ctrl-C again" in errors
+    assert study.history.running == []
+    assert all(trial.attempts[-1].outcome == "interrupted" for trial in study.history.queued if trial.attempts)
+    assert until(lambda: processes_about(url) == [], 5)
+
+
+def test_the_second_ctrl_c_kills_at_once(tmp_path):
+    url = tmp_path / "s.db"
+    program = started("deaf", url)
+    study = open_when_there(url)
+    assert until(lambda: len(study.history.running) == 2)
+    program.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    begun = time.monotonic()
+    program.send_signal(signal.SIGINT)
+    program.communicate(timeout=30)
+    assert time.monotonic() - begun < 8
+    assert study.history.running == []
+    assert until(lambda: processes_about(url) == [], 5)
+
+
+def test_everything_ends_when_the_parent_is_killed_and_a_second_run_continues(tmp_path):
+    url = tmp_path / "s.db"
+    program = started("endless", url)
+    study = open_when_there(url)
+    assert until(lambda: len(study.history.running) == 2)
+    program.kill()
+    program.wait()
+    assert until(lambda: processes_about(url) == [], 15)
+    assert study.history.running == []
+    study.run(programs.short, trials=4, workers=2)
+    assert [trial.state for trial in study.trials[:4]] == ["finished"] * 4

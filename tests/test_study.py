@@ -1,0 +1,259 @@
+"""Study: the loop, resume, ask/tell, choosing on fresh seeds, and what it refuses."""
+
+import math
+
+import pytest
+
+import osetra as ose
+from osetra.core.facts import Claimed, Worker
+from osetra.errors import NothingFinished, SpaceError, StudyError, StudyMismatch
+from osetra.stores import open_store
+
+SPACE = ose.Space(lr=ose.Float(1e-4, 1, scale="log", default=0.01), layers=ose.Int(2, 4))
+
+
+def loss(run):
+    return abs(math.log10(run.config["lr"]) + 2) + run.config["layers"]
+
+
+def make_study(url="memory:", **settings):
+    return ose.Study(url, **{"space": SPACE, "minimize": "loss", "searcher": "random", **settings})
+
+
+def test_a_run_reaches_its_target_and_knows_the_best():
+    study = make_study().run(loss, trials=12)
+    assert len(study.trials) == 12
+    assert study.best.value == min(trial.value for trial in study.trials)
+    assert {trial.state for trial in study.trials} == {"finished"}
+
+
+def test_the_same_seed_gives_the_same_trials():
+    first, second = (make_study(seed=5).run(loss, trials=6) for _ in range(2))
+    assert [t.config for t in first.trials] == [t.config for t in second.trials]
+    assert [t.seed for t in first.trials] == [t.seed for t in second.trials]
+    assert len({t.seed for t in first.trials}) == 6
+
+
+def test_running_again_continues_to_the_total_and_repeats_nothing(tmp_path):
+    url = tmp_path / "study.db"
+    calls = []
+    make_study(url).run(lambda run: calls.append(run.trial) or 1.0, trials=5)
+    again = ose.Study(url, searcher="random").run(lambda run: calls.append(run.trial) or 1.0, trials=8)
+    assert calls == [1, 2, 3, 4, 5, 6, 7, 8]
+    again.run(lambda run: calls.append(run.trial) or 1.0, trials=8)
+    assert len(calls) == 8
+
+
+def test_an_interrupted_and_resumed_search_equals_an_uninterrupted_one(tmp_path):
+    whole = make_study(seed=3, searcher="zoom").run(loss, trials=20)
+    for trials in (4, 5, 13, 20):
+        part = ose.Study(
+            tmp_path / "s.db", SPACE, minimize="loss", searcher="zoom", seed=3
+        )
+        part.run(loss, trials=20 if trials == 20 else trials)
+        part.close()
+    sobol = [t.config for t in make_study(seed=3, searcher="sobol").run(loss, trials=9).trials]
+    halves = make_study(tmp_path / "h.db", seed=3, searcher="sobol").run(loss, trials=4).run(loss, trials=9)
+    assert [t.config for t in halves.trials] == sobol
+    assert len(whole.trials) == 20
+
+
+def test_a_failing_training_does_not_stop_the_study():
+    def train(run):
+        if run.trial % 2:
+            raise RuntimeError("no luck")
+        return 1.0
+
+    study = make_study().run(train, trials=6)
+    assert [trial.state for trial in study.trials] == ["failed", "finished"] * 3
+    assert study.trials[0].reason == "RuntimeError: no luck"
+
+
+def test_people_come_first_and_defaults_fill_what_they_leave_out():
+    study = make_study()
+    asked = study.enqueue(lr=0.5)
+    assert asked.config == {"lr": 0.5, "layers": 3}
+    study.run(loss, trials=3)
+    assert study.trials[0].config["lr"] == 0.5
+    assert study.trials[0].origin == "person"
+
+
+def test_ask_and_tell_for_people_who_own_the_loop():
+    study = make_study()
+    for _ in range(3):
+        run = study.ask()
+        run.report(loss=2.0)
+        study.tell(run, loss(run))
+    failed = study.ask()
+    assert study.tell(failed, failed="no GPU").reason == "no GPU"
+    by_reports = study.ask()
+    by_reports.report(loss=0.125)
+    assert study.tell(by_reports).value == 0.125
+    assert [trial.state for trial in study.trials] == ["finished"] * 3 + ["failed", "finished"]
+
+
+def test_tell_twice_is_refused():
+    study = make_study()
+    run = study.ask()
+    study.tell(run, 1.0)
+    with pytest.raises(StudyError, match="trial 1 is not waiting for a result"):
+        study.tell(run, 2.0)
+
+
+def test_curves_are_kept():
+    def train(run):
+        for step in run.steps(4):
+            run.report(loss=1 / step, accuracy=step)
+
+    study = make_study().run(train, trials=2)
+    assert study.curve(1, "loss") == ([1, 2, 3, 4], [1, 1 / 2, 1 / 3, 1 / 4])
+    assert study.curve(study.trials[1], "accuracy")[1] == [1, 2, 3, 4]
+
+
+def test_maximise_takes_the_largest():
+    study = ose.Study(space=SPACE, maximize="score", searcher="random").run(
+        lambda run: run.config["lr"], trials=8
+    )
+    assert study.best.value == max(trial.value for trial in study.trials)
+
+
+def test_the_winner_is_chosen_on_the_mean_over_fresh_seeds():
+    def lucky(run):
+        return 0.0 if run.trial == 2 else float(run.config["layers"])
+
+    study = make_study().run(lucky, trials=6)
+    assert study.best.number == 2
+    study.confirm(lucky, top=3, seeds=2)
+    repeats = [trial for trial in study.trials if trial.repeats is not None]
+    assert len(repeats) == 6
+    assert len({trial.seed for trial in study.trials}) == 12
+    means = {n: [t.value for t in repeats if t.repeats == n] for n in {t.repeats for t in repeats}}
+    assert study.best.number == min(means, key=lambda n: sum(means[n]))
+
+
+def test_confirming_twice_repeats_nothing():
+    study = make_study().run(loss, trials=4)
+    study.confirm(loss, top=2, seeds=2)
+    count = len(study.trials)
+    study.confirm(loss, top=2, seeds=2)
+    assert len(study.trials) == count
+
+
+def test_repeats_do_not_count_against_the_total():
+    study = make_study().run(loss, trials=4)
+    study.confirm(loss, top=2, seeds=2)
+    study.run(loss, trials=6)
+    assert len(study.history.searched) == 6
+
+
+def test_a_finite_space_ends_when_exhausted():
+    space = ose.Space(layers=ose.Int(2, 4))
+    study = ose.Study(space=space, minimize="loss", searcher="grid").run(lambda run: 1.0, trials=50)
+    assert sorted(trial.config["layers"] for trial in study.trials) == [2, 3, 4]
+
+
+def test_a_time_limit_ends_the_run():
+    study = make_study()
+
+    def train(run):
+        import time
+
+        time.sleep(0.05)
+        return 1.0
+
+    study.run(train, minutes=0.01)
+    assert 2 <= len(study.trials) <= 14
+    assert not study.history.running
+
+
+def test_a_trial_of_a_dead_process_is_given_up_and_run_again(tmp_path):
+    url = tmp_path / "study.db"
+    study = make_study(url)
+    study.enqueue(lr=0.5)
+    here = study.ask.__globals__["this_process"]()
+    dead = Worker(here.host, here.boot, 2**22 + 1, 5.0)
+    open_store(str(url)).append([Claimed(1, 1, dead)])
+    study.run(loss, trials=1)
+    trial = study.trials[0]
+    assert [attempt.outcome for attempt in trial.attempts] == ["lost", "finished"]
+    assert "is gone" in trial.attempts[0].reason
+
+
+def test_another_space_under_the_same_name_shows_the_difference(tmp_path):
+    make_study(tmp_path / "s.db")
+    other = ose.Space(lr=ose.Float(1e-5, 1, scale="log", default=0.01), units=ose.Int(1, 9))
+    with pytest.raises(StudyMismatch) as caught:
+        make_study(tmp_path / "s.db", space=other)
+    text = str(caught.value)
+    assert "lr: log(0.0001, 1.0, default=0.01) → log(1e-05, 1.0, default=0.01)" in text
+    assert "layers: int(2, 4) → absent" in text
+    assert "units: absent → int(1, 9)" in text
+
+
+def test_another_objective_under_the_same_name_shows_the_difference(tmp_path):
+    make_study(tmp_path / "s.db")
+    with pytest.raises(StudyMismatch, match=r"objective: minimize loss \(best\) → maximize acc \(best\)"):
+        ose.Study(tmp_path / "s.db", SPACE, maximize="acc")
+
+
+def test_a_study_that_does_not_exist_says_what_it_needs(tmp_path):
+    with pytest.raises(StudyError, match=r"there is no study 'main' at .* yet; to create one, give it space"):
+        ose.Study(tmp_path / "s.db")
+
+
+@pytest.mark.parametrize("trials", [0, -1, 2.5, True])
+def test_a_senseless_number_of_trials_is_refused(trials):
+    with pytest.raises(StudyError, match="a whole number of at least 1 is needed"):
+        make_study().run(loss, trials=trials)
+
+
+def test_a_run_without_a_limit_is_refused():
+    with pytest.raises(StudyError, match=r"needs a limit: trials=50 or minutes=10"):
+        make_study().run(loss)
+
+
+def test_minutes_must_be_positive():
+    with pytest.raises(StudyError, match="the time limit must be above 0"):
+        make_study().run(loss, minutes=0)
+
+
+def test_an_unknown_name_is_refused_with_the_nearest():
+    with pytest.raises(SpaceError, match=r"layer: no such hyperparameter; .* Did you mean 'layers'\?"):
+        make_study().enqueue(layer=3)
+
+
+def test_a_bad_value_never_enters_the_study():
+    study = make_study()
+    with pytest.raises(SpaceError, match="lr: 7 is outside"):
+        study.enqueue(lr=7)
+    assert study.trials == []
+
+
+def test_best_of_nothing_explains_itself():
+    def train(run):
+        raise RuntimeError("shapes do not match")
+
+    study = make_study().run(train, trials=2)
+    with pytest.raises(NothingFinished, match="none of 2 ended trials has a valid result; .*shapes do not match"):
+        _ = study.best
+
+
+def test_records_and_frame_have_a_row_per_trial():
+    study = make_study().run(loss, trials=3)
+    assert [row["trial"] for row in study.records()] == [1, 2, 3]
+    assert list(study.to_frame()["layers"]) == [t.config["layers"] for t in study.trials]
+
+
+def test_html_escapes_what_people_write():
+    space = ose.Space(activation=ose.Choice("<script>", "relu"), lr=ose.Float(0, 1))
+    study = ose.Study(space=space, minimize="loss", searcher="random", name="<b>").run(
+        lambda run: run.config["lr"], trials=5
+    )
+    page = study._repr_html_()
+    assert "<script" not in page
+    assert "&lt;b&gt;" in page
+    assert "<polyline" in page
+
+
+def test_repr_is_one_line():
+    assert repr(make_study().run(loss, trials=2)).startswith("<Study 'main' at memory:: 2 trials, best ")
