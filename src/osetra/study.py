@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import cloudpickle
 import numpy as np
 
 from osetra.core.facts import Claimed, Fact, Noted, Opened, Origin, Suggested
@@ -357,7 +356,7 @@ class Study:
         """Plan and let a crew work until nothing is left to do."""
         job = Job(
             objective=self.problem.objective,
-            function=cloudpickle.dumps(train),
+            function=train,
             report_timeout=report_timeout,
         )
         with GracefulStop() as stop:

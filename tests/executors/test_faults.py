@@ -57,7 +57,7 @@ def test_random_kills_of_workers_lose_and_double_nothing(tmp_path):
             killed += 1
     finished_before = {trial.number for trial in study.history.finished}
     program.send_signal(signal.SIGINT)
-    program.communicate(timeout=60)
+    program.wait(60)
     assert until(lambda: processes_about(url) == [], 15)
     history = study.history
     assert finished_before <= {trial.number for trial in history.finished}

@@ -22,7 +22,8 @@ def study_at(path):
 
 def started(name, url, trials=1000, workers=2):
     command = [sys.executable, str(PROGRAMS), name, str(url), str(trials), str(workers)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    with url.with_suffix(".errors").open("w") as errors:
+        return subprocess.Popen(command, stderr=errors, start_new_session=True)
 
 
 def until(condition, seconds=20.0):
@@ -141,8 +142,8 @@ def test_the_first_ctrl_c_hands_everything_back(tmp_path):
     study = open_when_there(url)
     assert until(lambda: len(study.history.running) == 2)
     program.send_signal(signal.SIGINT)
-    _, errors = program.communicate(timeout=30)
-    assert "press Ctrl-C again" in errors
+    program.wait(30)
+    assert "press Ctrl-C again" in url.with_suffix(".errors").read_text()
     assert study.history.running == []
     assert all(trial.attempts[-1].outcome == "interrupted" for trial in study.history.queued if trial.attempts)
     assert until(lambda: processes_about(url) == [], 5)
@@ -157,7 +158,7 @@ def test_the_second_ctrl_c_kills_at_once(tmp_path):
     time.sleep(0.5)
     begun = time.monotonic()
     program.send_signal(signal.SIGINT)
-    program.communicate(timeout=30)
+    program.wait(30)
     assert time.monotonic() - begun < 8
     assert study.history.running == []
     assert until(lambda: processes_about(url) == [], 5)

@@ -6,9 +6,9 @@ that fits a protocol works; `osetra.testing` holds the kit that checks whether i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -105,8 +105,8 @@ class Job:
     """What every worker of a crew needs to know."""
 
     objective: Objective
-    function: bytes
-    """The user's training function, as cloudpickle wrote it in this program."""
+    function: Callable[[Any], object]
+    """The user's training function."""
     report_timeout: float | None = None
     """Seconds without a report after which a training counts as hung."""
     threads: int = 1

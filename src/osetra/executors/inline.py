@@ -6,8 +6,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import cloudpickle
-
 from osetra.core.curves import Point
 from osetra.core.history import History
 from osetra.core.ports import Job, Store
@@ -26,7 +24,7 @@ class Inline:
 
     def start(self, job: Job, store: Store) -> InlineCrew:
         """Return a crew whose `tick` runs one queued trial to its end."""
-        return InlineCrew(store, cloudpickle.loads(job.function), job.objective)
+        return InlineCrew(store, job.function, job.objective)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cloudpickle
+
 from osetra.core.ports import Job, Store
 from osetra.errors import StudyError
 from osetra.executors.wire import Channel, Ready, Start, Stop
@@ -39,7 +41,7 @@ class Processes:
         """
         if store.url == "memory:":
             raise StudyError("worker processes need a study on disk; give it a path such as 'study.db'")
-        crew = ProcessCrew(self.slots, job, store)
+        crew = ProcessCrew(self.slots, job, cloudpickle.dumps(job.function), store)
         crew.tick(0.0)
         return crew
 
@@ -59,6 +61,8 @@ class ProcessCrew:
 
     slots: int
     job: Job
+    function: bytes
+    """The training function as it travels to the training processes."""
     store: Store
     crew: dict[int, Supervised] = field(default_factory=dict)
     started: int = 0
@@ -110,13 +114,15 @@ class ProcessCrew:
         self.started += 1
         if self.started > self.slots + RESTARTS:
             raise StudyError(f"worker {slot} was killed {RESTARTS} times; look at {_log(self.store, slot)}")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "osetra.executors.supervisor"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=_log(self.store, slot).open("ab"),
-            start_new_session=True,
-        )
+        log = _log(self.store, slot)
+        with log.open("ab") as output:
+            process = subprocess.Popen(  # noqa: S603 - our own module, no text of others
+                [sys.executable, "-m", "osetra.executors.supervisor"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                start_new_session=True,
+            )
         if process.stdin is None or process.stdout is None:
             raise StudyError(f"worker {slot} could not be connected")
         channel = Channel(os.dup(process.stdout.fileno()), os.dup(process.stdin.fileno()))
@@ -130,12 +136,12 @@ class ProcessCrew:
                 metric=objective.metric,
                 direction=objective.direction,
                 pick=objective.pick,
-                function=self.job.function,
+                function=self.function,
                 path=list(sys.path),
                 slot=slot,
                 threads=self.job.threads,
                 report_timeout=self.job.report_timeout,
-                log=str(_log(self.store, slot)),
+                log=str(log),
             )
         )
         return Supervised(process, channel)
