@@ -1,0 +1,34 @@
+"""`osetra best`: the configuration to use."""
+
+from __future__ import annotations
+
+import click
+from rich.text import Text
+
+from osetra.cli.documents import trial_document
+from osetra.cli.options import json_option, study_argument
+from osetra.cli.output import Output
+from osetra.cli.places import find
+from osetra.cli.views.numbers import number
+from osetra.cli.views.tables import spread_text
+from osetra.core.text import format_value
+
+
+@click.command("best")
+@study_argument
+@json_option
+@click.pass_obj
+def command(output: Output, study: str, as_json: bool) -> None:
+    """Print the best configuration of STUDY, one name=value per line, in full precision."""
+    place = find(study)
+    opened = place.open()
+    best, history = opened.best, opened.history
+    if as_json:
+        output.document("best", {"study": place.name, **trial_document(history, best)})
+        return
+    metric = opened.problem.objective.metric
+    spread = spread_text(history.repeats(best.number))
+    again = f"; fresh seeds {spread}" if spread else ""
+    output.say(Text(f"trial {best.number}: {metric} {number(best.value)}{again}", "bold"))
+    for name, value in best.config.items():
+        output.show(Text(f"{name}={format_value(value)}", no_wrap=True))

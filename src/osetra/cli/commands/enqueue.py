@@ -1,0 +1,51 @@
+"""`osetra enqueue`: try this configuration next."""
+
+from __future__ import annotations
+
+import click
+from rich.text import Text
+
+from osetra.cli.documents import trial_document
+from osetra.cli.options import json_option, study_argument
+from osetra.cli.output import Output
+from osetra.cli.places import find
+from osetra.cli.views.numbers import settings
+from osetra.core.params import Value
+from osetra.core.text import parse_value
+
+
+@click.command("enqueue")
+@study_argument
+@click.argument("values", nargs=-1, metavar="NAME=VALUE…")
+@json_option
+@click.pass_obj
+def command(output: Output, study: str, values: tuple[str, ...], as_json: bool) -> None:
+    """Queue a configuration in STUDY before everything the searcher suggests.
+
+    Hyperparameters left out take their defaults. It runs when the study runs: now, if another
+    program is tuning it, or with `osetra resume`.
+    """
+    place = find(study)
+    opened = place.open()
+    trial = opened.enqueue(parse_pairs(values))
+    if as_json:
+        output.document("trial", trial_document(opened.history, trial))
+        return
+    shown = settings(trial.config, list(opened.problem.space.names))
+    output.show(Text(f"queued as trial {trial.number}: {shown}"))
+    output.say(Text(f"to run it: osetra resume {study}", "dim"))
+
+
+def parse_pairs(values: tuple[str, ...]) -> dict[str, Value]:
+    """Read NAME=VALUE words.
+
+    Raises:
+        click.BadParameter: a word has no `=`.
+    """
+    pairs: dict[str, Value] = {}
+    for word in values:
+        name, equals, text = word.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"{word!r}: write name=value, for example lr=0.01")
+        pairs[name.strip()] = parse_value(text)
+    return pairs

@@ -1,0 +1,92 @@
+"""`osetra show`: a study's trials by rank with their curves, or one trial in full."""
+
+from __future__ import annotations
+
+import click
+
+from osetra.cli.documents import study_document, trial_document
+from osetra.cli.options import json_option, study_argument
+from osetra.cli.output import Output
+from osetra.cli.places import Place, find
+from osetra.cli.views.curves import curves_picture
+from osetra.cli.views.report import findings_view
+from osetra.cli.views.tables import study_summary, trial_page, trials_table
+from osetra.core.history import History
+from osetra.core.problem import Problem
+from osetra.core.trial import Trial
+from osetra.errors import StudyError
+
+
+@click.command("show")
+@study_argument
+@click.argument("trial", required=False, type=int)
+@click.option("--metric", help="Draw this metric's curves instead of the objective's.")
+@click.option("--top", default=10, show_default=True, help="How many trials to list.", type=click.IntRange(1))
+@json_option
+@click.pass_obj
+def command(
+    output: Output, study: str, trial: int | None, metric: str | None, top: int, as_json: bool
+) -> None:
+    """Show STUDY: its best trials, their curves and what they say; or one TRIAL in full."""
+    place = find(study)
+    opened = place.open()
+    problem, history = opened.problem, opened.history
+    _check_metric(metric, history)
+    if trial is None:
+        _show_study(output, place, problem, history, metric, top, as_json)
+        return
+    if trial not in history.trials:
+        raise StudyError(f"{place.name} has no trial {trial}; it has 1 to {len(history.trials)}")
+    chosen = history.trials[trial]
+    if as_json:
+        output.document("trial", trial_document(history, chosen, curves=True))
+        return
+    output.show(trial_page(problem, history, chosen))
+    output.show(curves_picture(problem, history, [chosen], metric=metric, width=output.data.width))
+
+
+def _show_study(
+    output: Output,
+    place: Place,
+    problem: Problem,
+    history: History,
+    metric: str | None,
+    top: int,
+    as_json: bool,
+) -> None:
+    from osetra.advice import findings
+
+    listed = _ordered(problem, history)[:top]
+    advice = findings(problem, history)
+    if as_json:
+        body = study_document(place, problem, history)
+        body["trials"] = [trial_document(history, trial) for trial in _ordered(problem, history)]
+        body["findings"] = [
+            {"rule": f.rule, "level": f.level, "text": f.text, "action": f.action} for f in advice
+        ]
+        output.document("study", body)
+        return
+    width = output.data.width
+    output.show(study_summary(problem, history, place.name))
+    output.show(trials_table(problem, history, listed, width=width))
+    if listed:
+        output.show(curves_picture(problem, history, listed[:5], metric=metric, width=width), "")
+    if advice:
+        output.show(findings_view(advice))
+
+
+def _ordered(problem: Problem, history: History) -> list[Trial]:
+    """Return first runs: the incumbent, then by rank, then those without a valid result."""
+    ranked = history.ranked(problem.objective)
+    best = history.best(problem.objective)
+    ahead = [best] if best is not None else []
+    ahead += [trial for trial in ranked if best is None or trial.number != best.number]
+    numbers = {trial.number for trial in ahead}
+    rest = [t for t in history.trials.values() if t.number not in numbers and t.repeats is None]
+    return ahead + rest
+
+
+def _check_metric(metric: str | None, history: History) -> None:
+    known = history.curves.metrics
+    if metric is not None and metric not in known:
+        raise StudyError(f"{metric}: no such metric was reported; reported: {', '.join(known) or 'none'}")

@@ -1,0 +1,65 @@
+"""`osetra status`: which studies there are, or how far one is."""
+
+from __future__ import annotations
+
+import click
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from osetra.cli.documents import study_document
+from osetra.cli.options import json_option
+from osetra.cli.output import Output
+from osetra.cli.places import RUNS, Place, complete_study, find, known
+from osetra.cli.views.numbers import number
+from osetra.cli.views.tables import counts_text, study_summary
+from osetra.errors import OsetraError
+
+
+@click.command("status")
+@click.argument("study", required=False, shell_complete=complete_study)
+@json_option
+@click.pass_obj
+def command(output: Output, study: str | None, as_json: bool) -> None:
+    """Show how far STUDY is, or list all studies under ./osetra-runs."""
+    if study is None:
+        _all(output, as_json)
+        return
+    place = find(study)
+    opened = place.open()
+    history = opened.history
+    if as_json:
+        output.document("status", study_document(place, opened.problem, history))
+    else:
+        output.show(study_summary(opened.problem, history, place.name))
+
+
+def _all(output: Output, as_json: bool) -> None:
+    places = [find(name) for name in known()]
+    documents, broken = [], []
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for heading in ("study", "goal", "trials", "best"):
+        table.add_column(heading, justify="right" if heading == "best" else "left")
+    for place in places:
+        try:
+            documents.append(_row(table, place))
+        except OsetraError as error:
+            broken.append(f"{place.name}: {error}")
+    if as_json:
+        output.document("studies", {"studies": documents, "unreadable": broken})
+        return
+    if documents:
+        output.show(table)
+    elif not broken:
+        output.show(Text(f"no study under ./{RUNS} yet; start one: osetra tune digits"))
+    for line in broken:
+        output.say(Text(line, "yellow"))
+
+
+def _row(table: Table, place: Place) -> dict[str, object]:
+    opened = place.open()
+    history, objective = opened.history, opened.problem.objective
+    best = history.best(objective)
+    goal = f"{objective.direction} {objective.metric}"
+    table.add_row(place.name, goal, counts_text(history), number(best.value if best else None))
+    return study_document(place, opened.problem, history)

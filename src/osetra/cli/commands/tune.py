@@ -1,0 +1,149 @@
+"""`osetra tune`: from a data file, or a training function of your own, to good hyperparameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from osetra.cli.options import json_option
+from osetra.cli.output import Output
+from osetra.cli.places import create, name_for
+from osetra.cli.request import DEFAULT_TRIALS, Request
+from osetra.cli.script import is_script
+
+
+def _words(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Split `a,b` and repeated options into names."""
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def _positive(_: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and value <= 0:
+        raise click.BadParameter(
+            f"{value:g} leaves nothing to do; give a number above 0, or leave --{parameter.name} out"
+        )
+    return value
+
+
+@click.command("tune")
+@click.argument("source", metavar="DATA|SCRIPT.py:FUNCTION")
+@click.option(
+    "-t", "--target", metavar="COLUMN", help="The column to predict [default: target, label, class or y]."
+)
+@click.option(
+    "--task",
+    type=click.Choice(["binary", "multiclass", "regression"]),
+    help="What to predict, where the column leaves it open.",
+)
+@click.option("--drop", multiple=True, callback=_words, metavar="A,B", help="Columns to leave out.")
+@click.option(
+    "--category", multiple=True, callback=_words, metavar="A,B", help="Number columns that are categories."
+)
+@click.option(
+    "-n",
+    "--trials",
+    type=int,
+    callback=_positive,
+    help=f"Trials in total, earlier ones of the same study included [default: {DEFAULT_TRIALS}].",
+)
+@click.option(
+    "-m", "--minutes", type=float, callback=_positive, help="Stop the search after so many minutes."
+)
+@click.option(
+    "-w", "--workers", type=click.IntRange(1), default=1, show_default=True, help="Trainings at once."
+)
+@click.option(
+    "--searcher",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="What to try next: auto, sobol, zoom, random, grid, manual …",
+)
+@click.option("--tune", multiple=True, callback=_words, metavar="A,B", help="Search these only.")
+@click.option("--all", is_flag=True, help="Search every hyperparameter there is.")
+@click.option(
+    "--set",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Fix a hyperparameter, or give its range: --set 'lr=log(1e-4, 0.1)'. Repeatable.",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Cross-validate each trial with so many folds; 1 is one validation part.",
+)
+@click.option("--epochs", type=click.IntRange(1), help="Most passes over the data per training.")
+@click.option("--minimize", metavar="METRIC", help="For a script: the reported metric to make small.")
+@click.option("--maximize", metavar="METRIC", help="For a script: the reported metric to make large.")
+@click.option(
+    "--pick",
+    type=click.Choice(["best", "last"]),
+    default="best",
+    show_default=True,
+    help="For a script: a trial is worth its best or its last report.",
+)
+@click.option(
+    "--confirm",
+    type=click.IntRange(0),
+    help="Run the best so many again with fresh seeds [default: 3 for data, 0 for scripts].",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Makes everything repeatable.")
+@click.option("--name", help="Name of the study [default: from DATA or SCRIPT].")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Its folder [default: osetra-runs/NAME].")
+@click.option(
+    "-c", "--config", type=click.Path(path_type=Path), help="A study.toml with [study] and [space]."
+)
+@click.option(
+    "--report-timeout",
+    type=float,
+    callback=_positive,
+    metavar="SECONDS",
+    help="End a training that reports nothing for so long.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be searched and run nothing.")
+@json_option
+@click.pass_obj
+def command(output: Output, /, **options: Any) -> None:
+    """Tune a network on DATA, or a training function of your own.
+
+    DATA is a .csv, .tsv, .parquet or .npz file, a folder of images by class, or a data set by name
+    (osetra data lists them). A function receives `run`, reads run.config and calls
+    run.report(val_loss=...).
+
+    Running the same command again goes on where it stopped.
+
+    \b
+      osetra tune digits --trials 24 --workers 2
+      osetra tune table.csv --target price --minutes 10
+      osetra tune train.py:train -c study.toml
+    """  # noqa: D301 - click reads \b as "do not rewrap"
+    from osetra.searchers import by_name
+
+    request, place = _request(options), create(options["name"] or name_for(options["source"]), options["out"])
+    by_name(request.searcher)
+    dry_run, as_json = options["dry_run"], options["as_json"]
+    if is_script(request.source):
+        from osetra.cli.tune_script import tune_script
+
+        tune_script(output, place, request, dry_run=dry_run, as_json=as_json)
+    else:
+        from osetra.cli.tune_data import tune_data
+
+        tune_data(output, place, request, dry_run=dry_run, as_json=as_json)
+
+
+def _request(options: Mapping[str, Any]) -> Request:
+    """Return what was asked for, with paths that also hold when `resume` is called elsewhere."""
+    values = {field.name: options[field.name] for field in fields(Request) if field.name in options}
+    source, colon, function = options["source"].partition(":")
+    if Path(source).exists():
+        values["source"] = f"{Path(source).resolve()}{colon}{function}"
+    if options["config"] is not None:
+        values["config"] = str(options["config"].resolve())
+    return Request(**values)

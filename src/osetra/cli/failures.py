@@ -1,0 +1,66 @@
+"""Failures: what goes wrong becomes one line on stderr and an exit code.
+
+| code | means                                                    |
+|------|----------------------------------------------------------|
+| 0    | done: the target was reached, or there was nothing to do |
+| 1    | the request cannot be granted, or a bug of ours          |
+| 2    | the command line makes no sense                          |
+| 3    | finished without a single valid result                   |
+| 5    | the study cannot be read or written                      |
+| 6    | the study was written by a newer osetra                  |
+| 130  | stopped by Ctrl-C                                        |
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import IO, Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from osetra.cli.views.clean import printable
+from osetra.errors import NewerSchema, NothingFinished, OsetraError, StoreError
+
+REQUEST, NO_RESULT, STORAGE, NEWER, STOPPED = 1, 3, 5, 6, 130
+
+
+class Failure(click.ClickException):
+    """An error with its exit code, shown in red on stderr."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        vars(self)["exit_code"] = code  # click declares it for the class
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message; a stop on request is no error and stays plain."""
+        if not self.message:
+            return
+        console = Console(file=file or sys.stderr, markup=False, highlight=False, emoji=False)
+        text = Text.assemble(("error: ", "bold red"), printable(self.message))
+        console.print(text, soft_wrap=True)
+
+
+def explain(error: BaseException) -> Failure:
+    """Return the failure that stands for an exception."""
+    match error:
+        case KeyboardInterrupt():
+            return Failure("", STOPPED)
+        case NothingFinished():
+            return Failure(str(error), NO_RESULT)
+        case NewerSchema():
+            return Failure(str(error), NEWER)
+        case StoreError():
+            return Failure(str(error), STORAGE)
+        case OsetraError():
+            return Failure(str(error), REQUEST)
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            return Failure(f"{where}{error.strerror or error}", REQUEST)
+        case _:
+            kind = type(error).__name__
+            return Failure(
+                f"{kind}: {error}\nThis is a bug of osetra; `osetra --debug …` shows where it happened.",
+                REQUEST,
+            )

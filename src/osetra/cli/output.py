@@ -1,0 +1,75 @@
+"""Output: the two streams of the command line, and its JSON documents.
+
+Data goes to stdout, everything for the eyes to stderr. JSON has no NaN and no infinities: they are
+written as the strings "nan", "inf" and "-inf", which `float()` reads back.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from rich.console import Console, RenderableType
+
+VERSION = 1
+"""Of the JSON documents; it grows when a field changes its meaning or goes away."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a command writes."""
+
+    debug: bool = False
+
+    @cached_property
+    def data(self) -> Console:
+        """Console on stdout."""
+        return _console(stderr=False)
+
+    @cached_property
+    def eyes(self) -> Console:
+        """Console on stderr."""
+        return _console(stderr=True)
+
+    def show(self, *parts: RenderableType) -> None:
+        """Print results for people on stdout."""
+        for part in parts:
+            self.data.print(part)
+
+    def say(self, *parts: RenderableType) -> None:
+        """Print a remark for people on stderr."""
+        for part in parts:
+            self.eyes.print(part)
+
+    def document(self, kind: str, body: Mapping[str, object]) -> None:
+        """Print one JSON document on stdout; `schema` says how to read it."""
+        whole = {"schema": f"osetra.{kind}/{VERSION}", **body}
+        sys.stdout.write(to_json(whole, indent=2) + "\n")
+
+
+def to_json(value: object, indent: int | None = None) -> str:
+    """Return a value as JSON, with numbers that are not finite as strings."""
+    return json.dumps(_plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def _console(*, stderr: bool) -> Console:
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)

@@ -1,0 +1,128 @@
+"""Session: lets a study run under the eyes of a person, and ends it with a report, also after Ctrl-C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from osetra.cli.output import Output
+from osetra.cli.places import RUNS, Place
+from osetra.cli.views.report import study_report
+from osetra.cli.watching import Watcher
+from osetra.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from osetra.core.finding import Finding
+    from osetra.run import Run
+    from osetra.study import Study
+
+PICTURES = ("curves.png", "curves.svg")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much work may be done, and by how many."""
+
+    trials: int | None
+    minutes: float | None
+    workers: int
+    report_timeout: float | None = None
+    confirm: int = 0
+    seeds: int = 3
+    """Fresh seeds per confirmed configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A study at its place, with an output to show it on."""
+
+    output: Output
+    place: Place
+    study: Study
+
+    def search(self, train: Callable[[Run], object], effort: Effort) -> None:
+        """Run trials until the target, then the best few again with fresh seeds.
+
+        Raises:
+            KeyboardInterrupt: stopped by Ctrl-C; how to go on has been printed.
+        """
+        from osetra.executors import Processes
+
+        executor = Processes(effort.workers)
+        try:
+            with self._watch("searching", effort) as watch:
+                self.study.run(
+                    train,
+                    trials=effort.trials,
+                    minutes=effort.minutes,
+                    executor=executor,
+                    report_timeout=effort.report_timeout,
+                    watch=watch,
+                )
+            top = min(effort.confirm, len(self.study.history.ranked(self.study.problem.objective)))
+            if top < 1:
+                return
+            with self._watch("confirming", effort) as watch:
+                self.study.confirm(
+                    train,
+                    top=top,
+                    seeds=effort.seeds,
+                    executor=executor,
+                    report_timeout=effort.report_timeout,
+                    watch=watch,
+                )
+        except KeyboardInterrupt:
+            self._stopped()
+            raise
+
+    def report(self, *, quiet: bool = False) -> list[Finding]:
+        """Print the end report on stdout and draw the pictures; returns the advice in it."""
+        from osetra.advice import findings
+
+        problem, history = self.study.problem, self.study.history
+        advice = list(findings(problem, history))
+        if not quiet:
+            self.output.show(study_report(problem, history, advice, width=self.output.data.width))
+        return advice
+
+    def draw(self) -> list[Path]:
+        """Write the pictures beside the study; without matplotlib, say how to get them."""
+        from osetra.cli.views.plots import save_picture
+
+        files = [self.place.folder / name for name in PICTURES]
+        try:
+            return save_picture(self.study.problem, self.study.history, files, name=self.place.name)
+        except MissingExtra as missing:
+            self.output.say(Text(str(missing), "dim"))
+            return []
+
+    @property
+    def resume_command(self) -> str:
+        """What to type to go on."""
+        return f"osetra resume {shown_place(self.place)}"
+
+    def _watch(self, phase: str, effort: Effort) -> Watcher:
+        seconds = None if effort.minutes is None else 60.0 * effort.minutes
+        watcher = Watcher(
+            self.study.problem, self.output.eyes, self.place.name, phase, effort.trials, seconds
+        )
+        return watcher.start(self.study.history)
+
+    def _stopped(self) -> None:
+        history = self.study.history
+        done = sum(trial.repeats is None for trial in history.ended)
+        goal = f" of {history.target}" if history.target else ""
+        self.output.say(
+            Text(f"stopped after {done}{goal} trials; nothing is lost", "bold"),
+            Text(f"to go on: {self.resume_command}", "bold cyan"),
+        )
+
+
+def shown_place(place: Place) -> str:
+    """Return what a person types to name the study: its name, or its file when it lives elsewhere."""
+    usual = (RUNS / place.name).resolve() == place.folder.resolve() and place.file.name == "study.db"
+    return place.name if usual else str(place.file if place.file.name != "study.db" else place.folder)

@@ -1,0 +1,88 @@
+"""study.toml: what a study asks, in a file that can be kept beside the code.
+
+[study]
+minimize = "val_loss"
+trials = 50
+workers = 2
+
+[space]
+lr = "log(1e-4, 1)"
+optimizer = "choice(sgd, adam)"
+momentum = "one_minus_log(0.5, 0.995) if optimizer=sgd"
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from osetra.core.space import Space
+from osetra.errors import StudyError, nearest
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "minimize": (str,),
+    "maximize": (str,),
+    "pick": (str,),
+    "trials": (int,),
+    "minutes": (int, float),
+    "workers": (int,),
+    "searcher": (str,),
+    "seed": (int,),
+    "report_timeout": (int, float),
+    "confirm": (int,),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyFile:
+    """The contents of a study.toml; None where it is silent."""
+
+    minimize: str | None = None
+    maximize: str | None = None
+    pick: str | None = None
+    trials: int | None = None
+    minutes: float | None = None
+    workers: int | None = None
+    searcher: str | None = None
+    seed: int | None = None
+    report_timeout: float | None = None
+    confirm: int | None = None
+    space: dict[str, Any] | None = None
+    """The lines of [space], in the text form of `Space.parse`."""
+
+
+def read_study_file(path: Path) -> StudyFile:
+    """Read a study.toml.
+
+    Raises:
+        StudyError: the file is missing, is no TOML, or holds an unknown key or a value of the wrong
+            kind; the nearest known key is named.
+        SpaceError: [space] makes no sense.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StudyError(f"{path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path} is no valid TOML: {error}") from None
+    for section in content:
+        if section not in ("study", "space"):
+            hint = nearest(section, ("study", "space"))
+            raise StudyError(f"{path}: unknown section [{section}]; known: [study], [space].{hint}")
+    study = content.get("study", {})
+    for key, value in study.items():
+        if key not in _KINDS:
+            known = ", ".join(_KINDS)
+            raise StudyError(f"{path}: [study] has no key {key!r}; known: {known}.{nearest(key, _KINDS)}")
+        if not isinstance(value, _KINDS[key]) or isinstance(value, bool):
+            wanted = " or ".join(kind.__name__ for kind in _KINDS[key])
+            raise StudyError(f"{path}: [study] {key} = {value!r}: {wanted} expected")
+    lines = content.get("space")
+    if lines is not None:
+        Space.parse(lines)
+    return StudyFile(**study, space=lines)
+
+
+assert set(_KINDS) == {field.name for field in fields(StudyFile)} - {"space"}

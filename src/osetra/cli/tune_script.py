@@ -1,0 +1,187 @@
+"""Tuning a function of the user's own: `osetra tune train.py:train -c study.toml`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from osetra.cli.documents import study_document
+from osetra.cli.output import Output
+from osetra.cli.places import Place
+from osetra.cli.request import DEFAULT_TRIALS, Request
+from osetra.cli.script import Script, load_script
+from osetra.cli.session import Effort, Session
+from osetra.cli.studyfile import StudyFile, read_study_file
+from osetra.cli.views.numbers import setting
+from osetra.core.params import Fixed
+from osetra.core.problem import Direction
+from osetra.core.space import Space
+from osetra.core.text import format_param
+from osetra.errors import StudyError, nearest
+
+
+def tune_script(
+    output: Output, place: Place, request: Request, *, dry_run: bool = False, as_json: bool = False
+) -> None:
+    """Run the whole study of a script and report."""
+    script = load_script(request.source)
+    file = read_study_file(Path(request.config)) if request.config else StudyFile()
+    request = filled(request, file)
+    space = build_space(script, file, request)
+    if request.minimize is None and request.maximize is None:
+        raise StudyError(
+            "what counts as better? Give the metric your function reports: --minimize val_loss, "
+            'or in study.toml: [study] minimize = "val_loss"'
+        )
+    if dry_run:
+        show_plan(output, space, request)
+        return
+    session = Session(output, place, _open(place, space, request))
+    output.say(_headline(place, script, request))
+    session.search(script.function, effort_of(request))
+    advice = session.report(quiet=as_json)
+    pictures = session.draw()
+    study = session.study
+    if as_json:
+        document = study_document(place, study.problem, study.history)
+        document["findings"] = [{"rule": f.rule, "level": f.level, "text": f.text} for f in advice]
+        document["pictures"] = [str(picture) for picture in pictures]
+        output.document("tune", document)
+    _closing(output, session, pictures, as_json)
+    _ = study.best
+
+
+def filled(request: Request, file: StudyFile) -> Request:
+    """Return the request with what the command line left open taken from study.toml."""
+    plain = Request(source=request.source)
+    names = ("trials", "minutes", "workers", "searcher", "seed", "report_timeout", "confirm", "pick")
+    changes: dict[str, Any] = {
+        name: getattr(file, name)
+        for name in names
+        if getattr(file, name) is not None and getattr(request, name) == getattr(plain, name)
+    }
+    if request.trials is not None or request.minutes is not None:
+        changes.pop("trials", None)
+        changes.pop("minutes", None)
+    if request.minimize is None and request.maximize is None:
+        changes |= {"minimize": file.minimize, "maximize": file.maximize}
+    return replace(request, **changes)
+
+
+def build_space(script: Script, file: StudyFile, request: Request) -> Space:
+    """Return the space from study.toml, else the script's own, changed by --set and --tune.
+
+    Raises:
+        StudyError: nothing says what to search, or --tune names what is not there.
+        SpaceError: --set names what is not there, or a range makes no sense.
+    """
+    lines: dict[str, Any] = dict(file.space or (script.space.spec if script.space is not None else {}))
+    declared = bool(lines)
+    for word in request.set:
+        name, _, text = (part.strip() for part in word.partition("="))
+        if declared and name not in lines:
+            raise StudyError(
+                f"--set {name}: no such hyperparameter; known: {', '.join(lines)}.{nearest(name, lines)}"
+            )
+        lines[name] = text
+    if not lines:
+        raise StudyError(
+            "nothing says what to search. Declare it in one of three ways:\n"
+            '  study.toml, given with -c:   [space] lr = "log(1e-4, 1)"\n'
+            '  in the script:               space = osetra.Space(lr=osetra.Float(1e-4, 1, scale="log"))\n'
+            "  on the command line:         --set 'lr=log(1e-4, 1)'"
+        )
+    return narrowed(Space.parse(lines), request.tune)
+
+
+def narrowed(space: Space, searched: tuple[str, ...]) -> Space:
+    """Return the space with every hyperparameter fixed at its default that is not to be searched."""
+    if not searched:
+        return space
+    for name in searched:
+        if name not in space.names:
+            known = ", ".join(space.names)
+            raise StudyError(
+                f"--tune {name}: no such hyperparameter; known: {known}.{nearest(name, space.names)}"
+            )
+    default = space.default
+    kept: dict[str, Any] = {}
+    for name in space.names:
+        if name in searched:
+            kept[name] = list(space.branches(name))
+        elif name in default:
+            kept[name] = Fixed(default[name])
+    return Space(kept)
+
+
+def effort_of(request: Request) -> Effort:
+    """Return how much work a request stands for."""
+    trials = request.trials
+    if trials is None and request.minutes is None:
+        trials = DEFAULT_TRIALS
+    return Effort(
+        trials=trials,
+        minutes=request.minutes,
+        workers=request.workers,
+        report_timeout=request.report_timeout,
+        confirm=request.confirm or 0,
+    )
+
+
+def show_plan(output: Output, space: Space, request: Request, *, first: int = 5) -> None:
+    """Print the space and the first configurations that would be tried."""
+    import numpy as np
+
+    from osetra.core.history import History
+    from osetra.core.problem import Objective, Problem
+    from osetra.searchers import by_name
+
+    direction: Direction = "maximize" if request.maximize else "minimize"
+    metric = request.minimize or request.maximize or "val_loss"
+    problem = Problem(space, Objective(metric=metric, direction=direction))
+    output.show(Text(f"{direction} {metric}", "bold"))
+    for name, param in space:
+        output.show(Text(f"  {name} = {format_param(param)}"))
+    searcher = by_name(request.searcher)
+    rng = np.random.default_rng((request.seed, 1))
+    suggestions = searcher.suggest(problem, History(), first, rng)
+    output.show(Text(f"first configurations by {searcher.name}", "bold"))
+    for suggestion in suggestions:
+        pairs = " ".join(f"{name}={setting(value)}" for name, value in suggestion.config.items())
+        output.show(Text(f"  {pairs}"))
+    output.say(Text("nothing was run (--dry-run)", "dim"))
+
+
+def _open(place: Place, space: Space, request: Request) -> Any:
+    from osetra import Study
+
+    return Study(
+        str(place.file),
+        space,
+        minimize=request.minimize,
+        maximize=request.maximize,
+        pick="last" if request.pick == "last" else "best",
+        searcher=request.searcher,
+        seed=request.seed,
+        task={"request": request.stored(), "searcher": request.searcher},
+    )
+
+
+def _headline(place: Place, script: Script, request: Request) -> Text:
+    goal = f"minimize {request.minimize}" if request.minimize else f"maximize {request.maximize}"
+    text = f"  {script.file.name}:{script.name}, {goal}, searcher {request.searcher}"
+    return Text.assemble((place.name, "bold"), text)
+
+
+def _closing(output: Output, session: Session, pictures: list[Path], as_json: bool) -> None:
+    if as_json:
+        return
+    lines = [("kept in", str(session.place.folder))]
+    lines += [("picture", str(picture)) for picture in pictures[:1]]
+    lines += [("more trials", f"{session.resume_command} --trials N")]
+    lines += [("one trial", f"osetra show {session.resume_command.removeprefix('osetra resume ')} NUMBER")]
+    for label, text in lines:
+        output.say(Text.assemble((f"{label:<12}", "dim"), text))

@@ -1,0 +1,100 @@
+"""Axis: where values stand on a chart, with outliers clipped and decades on a log scale.
+
+Trainings that blow up must not flatten all others: on the bad side (above, when minimising) values
+beyond the outer fence of Tukey's box plot (third quartile + 3 interquartile ranges) are clipped, and
+so is what climbs far above where descents usually start.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+DECADES_FOR_LOG = 1.3
+"""A span above this many powers of ten reads better on a log axis (a factor of 20)."""
+
+DEEPEST = 8.0
+"""Powers of ten that a log axis shows at most; a cost of zero stands at its lower end."""
+
+BLOWN_UP = 0.6
+"""Powers of ten above the usual start of a descent beyond which a curve has left the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A finite range of values, low < high."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def place(self, values: Array) -> Array:
+        """Map values (n,) to positions (n,), 0 at the low end, 1 at the high end; not clipped."""
+        low, high = self._bent(np.array([self.low, self.high]))
+        placed: Array = (self._bent(values) - low) / (high - low)
+        return placed
+
+    def at(self, position: float) -> float:
+        """Return the value at a position: the inverse of `place`."""
+        low, high = self._bent(np.array([self.low, self.high])).tolist()
+        bent = low + position * (high - low)
+        return float(10**bent if self.log else bent)
+
+    def _bent(self, values: Array) -> Array:
+        if not self.log:
+            return np.asarray(values, dtype=np.float64)
+        return np.log10(np.maximum(values, self.low * 1e-9))
+
+
+def fit(curves: Sequence[Array], *, sign: float = 1.0, descents: bool = False) -> Axis:
+    """Return an axis for curves of values (n,) each; sign +1 clips above, -1 below.
+
+    `descents` says that each curve is a training that starts somewhere, so that what rises far above
+    the usual start is clipped too. Values that are not finite are left out; without any finite value
+    the axis is 0 … 1.
+    """
+    pool = np.concatenate([np.empty(0), *curves])
+    pool = pool[np.isfinite(pool)]
+    if not len(pool):
+        return Axis(0.0, 1.0)
+    starts = [curve[0] for curve in curves if len(curve) and np.isfinite(curve[0])] if descents else []
+    if _positive(pool, starts):
+        ceiling = np.log10(np.median(starts)) + BLOWN_UP if starts and sign > 0 else np.inf
+        kept = _fenced(np.log10(pool[pool > 0]), sign, float(ceiling))
+        high = float(np.max(kept))
+        low = max(float(np.min(kept)), high - DEEPEST)
+        if high - low > DECADES_FOR_LOG:
+            return Axis(10**low, 10**high, log=True)
+        low, high = 10**low, 10**high
+    else:
+        kept = _fenced(pool, sign, np.inf)
+        low, high = float(np.min(kept)), float(np.max(kept))
+    if math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-300):
+        margin = abs(low) * 0.05 or 0.5
+        return Axis(low - margin, high + margin)
+    return Axis(low, high)
+
+
+def _positive(pool: Array, starts: Sequence[float]) -> bool:
+    """Whether values are costs: all above zero, or at zero but for rounding."""
+    if np.min(pool) > 0:
+        return True
+    if not np.mean(pool > 0) > 0.1:
+        return False
+    if np.min(pool) == 0:
+        return True
+    reference = float(np.median(starts)) if starts else float(np.median(np.abs(pool)))
+    return bool(np.min(pool) >= -1e-9 * reference)
+
+
+def _fenced(pool: Array, sign: float, ceiling: float) -> Array:
+    lower, upper = np.quantile(sign * pool, [0.25, 0.75])
+    fence = upper + 3.0 * max(upper - lower, 1e-12 + 0.05 * abs(upper))
+    kept: Array = pool[sign * pool <= max(min(fence, ceiling), upper)]
+    return kept

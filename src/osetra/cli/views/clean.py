@@ -1,0 +1,18 @@
+"""Clean: text that came from data, trainings or other people, made harmless for a terminal."""
+
+from __future__ import annotations
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])?")
+
+
+def printable(text: str) -> str:
+    """Return text without escape sequences and control characters; line ends and tabs stay."""
+    return _CONTROL.sub("", _ESCAPE.sub("", text))
+
+
+def one_line(text: str) -> str:
+    """Return text on one line, without control characters."""
+    return " ".join(printable(text).split())

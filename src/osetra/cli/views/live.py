@@ -1,0 +1,157 @@
+"""The live block: one quiet picture of a study at work, redrawn in place.
+
+digits  searching  ━━━━━━━━━━━━━━━━━─────────────  23 of 50 trials  about 1 min 30 s left
+best    0.0412 val_loss in trial 17  lr=0.0123 units=256
+
+▸ 23  █▅▃▂▂▁▁     0.1131  step 7    lr=0.0031 units=128
+▸ 24  ██▇▇        0.8420  step 4    lr=0.0002 units=64
+
+★ 17  0.0412 (was 0.0511)  12 s  lr=0.0123 units=256
+↯ 20  diverged after 2 s: val_loss became nan  lr=0.9 units=32
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from osetra.cli.views.budget import Budget
+from osetra.cli.views.events import MARKS, STYLES, Event, events
+from osetra.cli.views.numbers import duration, number, searched_names, settings
+from osetra.cli.views.series import curve
+from osetra.cli.views.spark import sparkline
+from osetra.core.history import History
+from osetra.core.problem import Problem
+from osetra.core.trial import Trial
+
+SPARK = 12
+"""Columns of a running trial's curve."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What a live block needs to know beside the study itself."""
+
+    name: str
+    phase: str
+    budget: Budget
+    now: float
+    width: int = 100
+    running: int = 8
+    """Most running trials shown."""
+    events: int = 5
+    """How many of the latest events are shown."""
+
+
+def live_block(problem: Problem, history: History, frame: Frame) -> Group:
+    """Return the block for this moment."""
+    names = searched_names(problem.space)
+    parts: list[RenderableType] = [_bar(history, frame), _best(problem, history, frame, names)]
+    running = history.running
+    if running:
+        parts += [Text(), _running(problem, history, running, frame, names)]
+    recent = events(problem, history)[-frame.events :]
+    if recent:
+        parts += [Text(), *(event_line(event, frame.width) for event in recent)]
+    return Group(*parts)
+
+
+def event_line(event: Event, width: int | None = None) -> Text:
+    """Return an event on one line, cut to `width` columns."""
+    line = Text.assemble(
+        (f"{MARKS[event.kind]} ", STYLES[event.kind]),
+        (f"{event.subject:<4} ", "bold" if event.kind == "best" else ""),
+        (event.text, "" if event.kind in ("best", "failed", "diverged") else "dim"),
+        no_wrap=True,
+        overflow="ellipsis",
+    )
+    if width is not None:
+        line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def progress_text(history: History, budget: Budget, now: float) -> str:
+    """Return `23 of 50 trials  about 1 min 30 s left`."""
+    done = budget.done(history)
+    parts = [f"{done} of {budget.trials} trials" if budget.trials else f"{done} trials"]
+    if budget.seconds and not budget.trials:
+        parts.append(f"{duration(min(now - budget.started, budget.seconds))} of {duration(budget.seconds)}")
+    left = budget.remaining(history, now)
+    if left is not None and budget.share(history, now) < 1.0:
+        parts.append(f"about {duration(left)} left")
+    return "  ".join(parts)
+
+
+def _bar(history: History, frame: Frame) -> Text:
+    text = progress_text(history, frame.budget, frame.now)
+    room = frame.width - len(frame.name) - len(frame.phase) - len(text) - 6
+    columns = max(8, min(40, room))
+    full = round(columns * frame.budget.share(history, frame.now))
+    line = Text.assemble(
+        (frame.name, "bold"),
+        "  ",
+        (frame.phase, "cyan"),
+        "  ",
+        ("━" * full, "bold green"),
+        ("─" * (columns - full), "dim"),
+        "  ",
+        text,
+        no_wrap=True,
+        overflow="ellipsis",
+    )
+    line.truncate(frame.width, overflow="ellipsis")
+    return line
+
+
+def _best(problem: Problem, history: History, frame: Frame, names: list[str]) -> Text:
+    objective = problem.objective
+    best = history.best(objective)
+    if best is None:
+        ended = len(history.ended)
+        none = "no trial has finished yet" if not ended else f"none of {ended} trials gave a valid result yet"
+        return Text(f"best  {none}", "dim")
+    line = Text.assemble(
+        "best  ",
+        (number(best.value), "bold green"),
+        f" {objective.metric} in trial {best.number}  ",
+        (settings(best.config, names), "dim"),
+        no_wrap=True,
+        overflow="ellipsis",
+    )
+    line.truncate(frame.width, overflow="ellipsis")
+    return line
+
+
+def _running(
+    problem: Problem, history: History, running: list[Trial], frame: Frame, names: list[str]
+) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for _ in range(2):
+        grid.add_column(no_wrap=True)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, overflow="ellipsis")
+    objective = problem.objective
+    for trial in running[: frame.running]:
+        steps, values = curve(history, trial, objective.metric)
+        spark = sparkline(values, SPARK, sign=objective.sign)
+        step = f"step {int(steps[-1])}" if len(steps) else _waiting(trial, frame.now)
+        room = max(8, frame.width - SPARK - 34)
+        grid.add_row(
+            Text(f"▸ {trial.number}", "cyan"),
+            Text(f"{spark:<{SPARK}}", "cyan"),
+            Text(number(float(values[-1])) if len(values) else ""),
+            Text(f"{step:<10}"),
+            Text(settings(trial.config, names, room), "dim"),
+        )
+    if len(running) > frame.running:
+        grid.add_row(Text(), Text(f"… {len(running) - frame.running} more", "dim"))
+    return grid
+
+
+def _waiting(trial: Trial, now: float) -> str:
+    last = trial.attempt
+    return f"since {duration(max(0.0, now - last.started))}" if last else "starting"

@@ -1,0 +1,74 @@
+"""The end of a study: the best trials, their curves, what mattered and what to try next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from osetra.cli.views.clean import one_line
+from osetra.cli.views.curves import curves_picture
+from osetra.cli.views.numbers import number, searched_names, settings
+from osetra.cli.views.tables import counts_text, trials_table
+from osetra.core.finding import Finding
+from osetra.core.history import History
+from osetra.core.problem import Problem
+
+_LEVELS = {"info": ("·", "cyan"), "advice": ("→", "bold green"), "warning": ("!", "bold yellow")}
+_ORDER = {"warning": 0, "advice": 1, "info": 2}
+
+
+def study_report(
+    problem: Problem,
+    history: History,
+    findings: Sequence[Finding],
+    *,
+    width: int = 100,
+    top: int = 5,
+) -> Group:
+    """Return the report of a study that came to an end."""
+    objective = problem.objective
+    ranked = history.ranked(objective)
+    if not ranked:
+        return Group(Text("No trial gave a valid result.", "bold red"), failures(history))
+    best = history.best(objective) or ranked[0]
+    leaders = [best, *(trial for trial in ranked if trial.number != best.number)][:top]
+    parts: list[RenderableType] = [
+        Text.assemble(
+            ("Best  ", "bold"),
+            (f"{number(best.value)} {objective.metric}", "bold green"),
+            f" in trial {best.number} of {len(history.searched)}",
+        ),
+        Text(f"      {settings(best.config, searched_names(problem.space))}", "green"),
+        Text("      ") + counts_text(history),
+        trials_table(problem, history, leaders, width=width),
+    ]
+    if any(len(history.curves.rows(trial.number)) > 1 for trial in leaders):
+        parts += [curves_picture(problem, history, leaders[:3], width=width), Text()]
+    if findings:
+        parts += [findings_view(findings), Text()]
+    return Group(*parts)
+
+
+def findings_view(findings: Sequence[Finding]) -> Group:
+    """Return advice: warnings first, then what to do, then what was seen."""
+    lines: list[RenderableType] = [Text("What the trials say", "bold")]
+    for finding in sorted(findings, key=lambda f: _ORDER[f.level]):
+        mark, style = _LEVELS[finding.level]
+        lines.append(Text.assemble((f"  {mark} ", style), one_line(finding.text)))
+        if finding.action:
+            lines.append(Text(f"    {one_line(finding.action)}", "dim"))
+    return Group(*lines)
+
+
+def failures(history: History, most: int = 5) -> Group:
+    """Return the different reasons for which trials did not end well, the most frequent first."""
+    reasons: dict[str, list[int]] = {}
+    for trial in history.ended:
+        if trial.state != "finished":
+            reasons.setdefault(f"{trial.state}: {one_line(trial.reason) or 'no reason given'}", []).append(
+                trial.number
+            )
+    ordered = sorted(reasons.items(), key=lambda item: -len(item[1]))[:most]
+    return Group(*(Text(f"  {len(numbers)} x {reason} (trial {numbers[0]})") for reason, numbers in ordered))
