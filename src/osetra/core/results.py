@@ -1,0 +1,68 @@
+"""Results: what a history has taught, as arrays; the step from records to maths.
+
+One row per configuration: repeats with fresh seeds are averaged into the trial they repeat, and a
+configuration that was tried twice stays two rows.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from osetra.core.history import History
+from osetra.core.problem import Problem
+from osetra.core.scales import Array
+from osetra.core.space import Mask
+from osetra.core.trial import ENDED, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Ended and pending trials of a problem in the unit cube."""
+
+    trials: tuple[Trial, ...]
+    """The ended first runs, by number."""
+    x: Array
+    """Their configurations (n, d); NaN where a column is inactive."""
+    y: Array
+    """Their values (n,), minimised; the mean over fresh seeds where there are any; NaN without one."""
+    pending: Array
+    """Configurations (m, d) of the trials that are queued or running."""
+
+    @property
+    def valid(self) -> Mask:
+        """Which rows have a finite value (n,); the others failed or diverged."""
+        return np.isfinite(self.y)
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Rows from best to worst, those without a finite value left out."""
+        rows = np.flatnonzero(self.valid)
+        return tuple(int(i) for i in rows[np.argsort(self.y[rows], kind="stable")])
+
+
+def results(problem: Problem, history: History) -> Results:
+    """Return what the history says about the problem."""
+    first = history.searched
+    ended = tuple(t for t in first if t.state in ENDED)
+    waiting = [t.config for t in first if t.state not in ENDED]
+    again: dict[int, list[float]] = {}
+    for trial in history.finished:
+        if trial.repeats is not None and trial.value is not None:
+            again.setdefault(trial.repeats, []).append(trial.value)
+    sign = problem.objective.sign
+    return Results(
+        ended,
+        problem.space.encode([t.config for t in ended]),
+        np.array([sign * _worth(t, again.get(t.number, [])) for t in ended], dtype=np.float64),
+        problem.space.encode(waiting),
+    )
+
+
+def _worth(trial: Trial, again: list[float]) -> float:
+    """Return the mean over all runs of a configuration; NaN when its first run failed."""
+    if trial.state != "finished" or trial.value is None or not math.isfinite(trial.value):
+        return math.nan
+    return (trial.value + sum(again)) / (1 + len(again))

@@ -1,0 +1,78 @@
+"""Quasi-random search: a scrambled Sobol' sequence, which leaves smaller gaps than random points.
+
+Source: Bousquet et al. 2017, "Critical hyper-parameters: no random, no cry", arXiv:1706.03200.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from osetra.core.finite import identity
+from osetra.core.history import History
+from osetra.core.ports import Suggestion
+from osetra.core.problem import Problem
+from osetra.core.scales import Array
+from osetra.core.space import Space
+from osetra.numerics.design import sobol
+from osetra.searchers.untried import Placed, by_names, seed_of, tried, untried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sobol:
+    """The defaults, then one point of the sequence per trial.
+
+    The point of a trial depends on the study's seed and the trial's number only, so a study that
+    was interrupted, or that grows later, goes on with the same sequence.
+    """
+
+    defaults_first: bool = True
+
+    name = "sobol"
+    lookahead = 2
+
+    def suggest(
+        self, problem: Problem, history: History, count: int, rng: np.random.Generator
+    ) -> Sequence[Suggestion]:
+        """Return up to `count` suggestions; fewer mean that the space is exhausted."""
+        why = "quasi-random over the whole space, point {}"
+        return sequence(problem.space, history, count, why=why, defaults_first=self.defaults_first)
+
+
+def sequence(
+    space: Space,
+    history: History,
+    count: int,
+    *,
+    why: str,
+    defaults_first: bool,
+    placed: Placed = lambda points: points,
+) -> list[Suggestion]:
+    """Return the suggestions of the next `count` trials; `placed` moves their points (n, d)."""
+    seed, known, first = seed_of(history), tried(history), history.next_trial
+    numbers = range(first, first + max(count, 0))
+    points = placed(by_names(space, _points(numbers, len(space.columns), seed, int(defaults_first))))
+    found: list[Suggestion] = []
+    for number, point in zip(numbers, points, strict=True):
+        if defaults_first and identity(space.default) not in known:
+            config, reason = space.default, "the defaults, tried first"
+        else:
+            # Not the generator of the call, so that a batch equals its members asked for one by one.
+            new = untried(space, known, point, np.random.default_rng((seed, number)), placed)
+            if new is None:
+                break
+            config, reason = new, why.format(number)
+        known.add(identity(config))
+        found.append(Suggestion(config, reason))
+    return found
+
+
+def _points(numbers: range, d: int, seed: int, defaults: int) -> Array:
+    """Return the points (n, d) of consecutive trials, which are numbered from 1."""
+    start = numbers.start - 1 - defaults
+    if start >= 0:
+        return sobol(start, len(numbers), d, seed)
+    # Trial 1 takes the defaults and must not use up a point: the sequence is balanced from its first.
+    return np.concatenate([np.full((1, d), 0.5), sobol(0, max(len(numbers) - 1, 0), d, seed)])[: len(numbers)]

@@ -1,0 +1,137 @@
+"""Coarse to fine: look everywhere, then more densely where the best trials lie, and again.
+
+Each round draws the next points of a Sobol' sequence inside a box. When the round has been run, the
+box moves to the best quarter of all trials; every move is a note in the log, and the note is all
+that the next suggestion needs to know.
+
+Source: Ng's advice of sampling coarse to fine; box rule in `osetra.searchers.box`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from osetra.core.facts import Noted
+from osetra.core.history import History
+from osetra.core.params import Choice, Value
+from osetra.core.ports import Suggestion
+from osetra.core.problem import Problem
+from osetra.core.results import Results, results
+from osetra.core.space import Column, Space
+from osetra.core.trial import ENDED
+from osetra.errors import StudyError
+from osetra.searchers.box import Box, contains, follow, from_data, place, to_data, whole
+from osetra.searchers.sobol import sequence
+
+TOPIC = "zoom"
+FEWEST = 4
+"""A box follows at least this many of the best trials."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zoom:
+    """Rounds of quasi-random search in a box that follows the best `share` of the trials.
+
+    A round has `per_round` trials: by default 10 plus 2 for each hyperparameter, or a third of the
+    study's target when that is less.
+    """
+
+    per_round: int | None = None
+    share: float = 0.25
+    defaults_first: bool = True
+
+    name = "zoom"
+    lookahead = 1
+
+    def __post_init__(self) -> None:
+        if self.per_round is not None and self.per_round < FEWEST:
+            raise StudyError(f"Zoom(per_round={self.per_round}): at least {FEWEST} trials a round are needed")
+        if not 0 < self.share < 1:
+            raise StudyError(f"Zoom(share={self.share}): a share between 0 and 1 is needed, such as 0.25")
+
+    def suggest(
+        self, problem: Problem, history: History, count: int, rng: np.random.Generator
+    ) -> Sequence[Suggestion]:
+        """Return up to `count` suggestions; fewer mean that the space is exhausted."""
+        number, first, box = _current(problem.space, history)
+        notes: tuple[Noted, ...] = ()
+        if self._is_over(problem.space, history, first):
+            past = results(problem, history)
+            best = past.order[: max(FEWEST, math.ceil(self.share * len(past.trials)))]
+            if len(best) >= FEWEST:
+                number += 1
+                box, notes = _zoomed(problem.space, history, past, best, number, box)
+        found = sequence(
+            problem.space,
+            history,
+            count,
+            why=_why(number),
+            defaults_first=self.defaults_first,
+            placed=lambda points: place(box, points),
+        )
+        return [replace(s, notes=notes) if i == 0 else s for i, s in enumerate(found)]
+
+    def _is_over(self, space: Space, history: History, first: int) -> bool:
+        """Whether the round has been asked for, and nearly all of it has been answered."""
+        size = self.per_round or _per_round(history.target, len(space.columns))
+        mine = [trial for trial in history.searched if trial.number >= first]
+        ended = sum(trial.state in ENDED for trial in mine)
+        # Workers that still train the last trials of a round must not keep the others waiting.
+        return len(mine) >= size and ended >= math.ceil(0.75 * size)
+
+
+def _per_round(target: int, d: int) -> int:
+    most = 10 + 2 * d
+    return min(most, max(2 * FEWEST, math.ceil(target / 3))) if target else most
+
+
+def _current(space: Space, history: History) -> tuple[int, int, Box]:
+    """Return the round's number, its first trial and its box, as the newest note tells them."""
+    notes = history.noted(TOPIC)
+    if not notes:
+        return 1, 1, whole(space)
+    newest = max(notes, key=lambda note: int(note.name))
+    return int(newest.name), int(newest.data["from"]), from_data(space, newest.data["box"])
+
+
+def _zoomed(
+    space: Space, history: History, past: Results, best: Sequence[int], number: int, box: Box
+) -> tuple[Box, tuple[Noted, ...]]:
+    chosen = np.isin(np.arange(len(past.y)), best)
+    moved = follow(space, box, past.x, chosen)
+    inside = int(np.sum(contains(moved, past.x[chosen])))
+    lie = f"the best {len(best)}" if inside == len(best) else f"{inside} of the best {len(best)}"
+    changes = [_change(c, j, box, moved) for j, c in enumerate(space.columns)]
+    told = ", ".join(filter(None, changes)) or "the box stays as it is"
+    text = f"{told}: {lie} of {len(past.trials)} trials lie there"
+    data = {"from": history.next_trial, "box": to_data(space, moved)}
+    return moved, (Noted(TOPIC, str(number), text, data),)
+
+
+def _change(column: Column, j: int, before: Box, after: Box) -> str:
+    """Return what happened to a column, such as "lr 0.0001…1 → 0.003…0.1"; empty when nothing did."""
+    if isinstance(column.param, Choice):
+        fainter = after.weights[j] < before.weights[j]
+        lost = [str(option) for option, f in zip(column.param.options, fainter, strict=True) if f]
+        return f"{column.name} less often {', '.join(lost)}" if lost else ""
+    old, new = _range(column, before, j), _range(column, after, j)
+    return f"{column.name} {old} → {new}" if old != new else ""
+
+
+def _range(column: Column, box: Box, j: int) -> str:
+    ends = column.param.from_unit(np.array([box.low[j], box.high[j]]))
+    return "…".join(map(_short, ends))
+
+
+def _short(value: Value) -> str:
+    return f"{value:.2g}" if isinstance(value, float) else str(value)
+
+
+def _why(number: int) -> str:
+    if number == 1:
+        return "round 1 of coarse to fine: quasi-random over the whole space, point {}"
+    return f"round {number} of coarse to fine: quasi-random where the best trials lie"
