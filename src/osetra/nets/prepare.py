@@ -119,7 +119,6 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparat
     if scaling not in SCALINGS:
         raise DataError(f"input scaling {scaling!r}: choose one of {', '.join(SCALINGS)}")
     target = dataset.target[rows]
-    counts = np.bincount(target.astype(np.int64), minlength=len(dataset.classes)) if dataset.classes else []
     regression = dataset.task == "regression"
     return Preparation(
         columns=tuple(_fit_column(column, rows, scaling) for column in dataset.columns),
@@ -127,7 +126,7 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparat
         target=dataset.target_name,
         task=dataset.task,
         classes=dataset.classes,
-        priors=tuple(float(count) / len(rows) for count in counts),
+        priors=_shares(target.astype(np.int64), len(dataset.classes)),
         center=float(target.mean()) if regression else 0.0,
         spread=float(target.std()) or 1.0 if regression else 1.0,
     )
@@ -271,6 +270,12 @@ def _fit_pictures(images: Images, scaling: str) -> Pictures:
     return Pictures(
         (channels, height, width), tuple(shift for shift, _ in fitted), tuple(scale for _, scale in fitted)
     )
+
+
+def _shares(codes: Codes, classes: int) -> tuple[float, ...]:
+    if not classes:
+        return ()
+    return tuple(float(count) / len(codes) for count in np.bincount(codes, minlength=classes))
 
 
 def _scale(values: NDArray[np.float64], scaling: str) -> tuple[float, float]:

@@ -1,0 +1,39 @@
+"""Lookup: catalogues and entries by name, with the nearest name when there is none."""
+
+from __future__ import annotations
+
+from osetra.catalogue.entry import Catalogue, Entry
+from osetra.catalogue.networks import CNN, MLP
+from osetra.errors import SpaceError, nearest
+
+
+def catalogues() -> tuple[Catalogue, ...]:
+    """Return every known search space."""
+    return (MLP, CNN)
+
+
+def by_name(name: str) -> Catalogue:
+    """Return the known search space of that name.
+
+    Raises:
+        SpaceError: unknown name; the nearest one is suggested.
+    """
+    known = {catalogue.name: catalogue for catalogue in catalogues()}
+    if name not in known:
+        raise SpaceError(f"{name}: no such search space; known: {', '.join(known)}.{nearest(name, known)}")
+    return known[name]
+
+
+def entry(catalogue: Catalogue, name: str) -> Entry:
+    """Return one hyperparameter of a known search space.
+
+    Raises:
+        SpaceError: unknown name; the nearest one is suggested.
+    """
+    for found in catalogue.entries:
+        if found.name == name:
+            return found
+    known = ", ".join(catalogue.names)
+    raise SpaceError(
+        f"{name}: no such hyperparameter of {catalogue.name}; known: {known}.{nearest(name, catalogue.names)}"
+    )

@@ -1,0 +1,93 @@
+"""Choose: the winner among settings that were each re-run with fresh seeds.
+
+The best value of a study is lucky: when all settings are equally good, the best of 60 trials looks
+2.3 seed-standard deviations better than it is. So the best few are repeated, and the mean decides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from osetra.errors import StudyError
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Repeated results in short."""
+
+    mean: float
+    sd: float
+    """Standard deviation over seeds; NaN for a single result."""
+    low: float
+    high: float
+    """95 % interval of the mean, by Student's t; NaN for a single result."""
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4g} ± {self.sd:.2g} ({self.n} seeds)" if self.n > 1 else f"{self.mean:.4g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The outcome of a repeated comparison; smaller is better."""
+
+    winner: str
+    spreads: Mapping[str, Spread]
+    clear: bool
+    """Whether the winner's mean is below every other candidate's by more than chance (Welch, 5 %)."""
+    sentence: str
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Return mean, standard deviation and 95 % interval of the mean of at least one value."""
+    array = np.asarray(values, dtype=np.float64)
+    mean, n = float(array.mean()), len(array)
+    if n == 1:
+        return Spread(mean, math.nan, math.nan, math.nan, 1)
+    sd = float(array.std(ddof=1))
+    half = float(stats.t.ppf(0.975, n - 1)) * sd / math.sqrt(n)
+    return Spread(mean, sd, mean - half, mean + half, n)
+
+
+def choose(results: Mapping[str, Sequence[float]]) -> Chosen:
+    """Return the candidate with the smallest mean over its repeats.
+
+    A repeat that diverged is NaN or infinite, and puts its candidate behind all others.
+
+    Raises:
+        StudyError: no candidates, or none of which every repeat finished.
+    """
+    sound = {name: list(values) for name, values in results.items() if _finite(values)}
+    if not sound:
+        raise StudyError("no setting finished every repeat; lower the learning rate and tune again")
+    spreads = {name: spread(values) for name, values in sound.items()}
+    winner = min(spreads, key=lambda name: spreads[name].mean)
+    rivals = [name for name in spreads if name != winner]
+    clear = all(_surely_below(sound[winner], sound[rival]) for rival in rivals)
+    return Chosen(winner, spreads, clear, _sentence(winner, spreads, clear))
+
+
+def _finite(values: Sequence[float]) -> bool:
+    return len(values) > 0 and all(math.isfinite(value) for value in values)
+
+
+def _surely_below(left: Sequence[float], right: Sequence[float]) -> bool:
+    if len(left) < 2 or len(right) < 2:
+        return False
+    if np.ptp(left) == 0 and np.ptp(right) == 0:
+        return left[0] < right[0]
+    return bool(stats.ttest_ind(left, right, equal_var=False, alternative="less").pvalue < 0.05)
+
+
+def _sentence(winner: str, spreads: Mapping[str, Spread], clear: bool) -> str:
+    best = f"{winner}: {spreads[winner]}"
+    if len(spreads) == 1:
+        return best
+    if clear:
+        return f"{best}, better than the other {len(spreads) - 1} by more than chance"
+    return f"{best}, the best mean; the seeds do not tell it from every other"

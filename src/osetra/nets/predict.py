@@ -1,0 +1,126 @@
+"""Predict: from a model folder and new data to answers, with nothing else needed."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osetra.errors import DataError
+from osetra.nets import metrics, sources
+from osetra.nets.arrays import as_table, inputs_of, read_arrays
+from osetra.nets.dataset import Images
+from osetra.nets.images import PICTURES, as_images, read_pictures
+from osetra.nets.model import Model
+from osetra.nets.prepare import Inputs, Preparation, apply, read_columns
+from osetra.nets.tables import Table, read_table
+from osetra.nets.training import raw_outputs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """One answer per row."""
+
+    target: str
+    names: tuple[str, ...]
+    """Row numbers from 1, or the names of the picture files."""
+    values: tuple[str, ...] | tuple[float, ...]
+    """The predicted class, or number, of each row."""
+    classes: tuple[str, ...]
+    probabilities: NDArray[np.float64]
+    """(n, C), in the order of the classes; (n, 0) for a regression."""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Names of the columns that `rows` yields."""
+        return ("row", self.target, *(f"p({name})" for name in self.classes))
+
+    def rows(self) -> Iterator[tuple[str | float, ...]]:
+        """Yield for each row its name, the answer, and the probability of each class."""
+        answers: Iterable[str | float] = self.values
+        for name, value, shares in zip(self.names, answers, self.probabilities, strict=True):
+            yield (name, value, *map(float, shares))
+
+    def write_csv(self, file: TextIO) -> None:
+        """Write all rows as CSV with a header."""
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(self.header)
+        writer.writerows(self.rows())
+
+
+def predict(model: Model, where: str | Path) -> Predictions:
+    """Return an answer for each row of a data file, each picture of a folder, or a known data set.
+
+    The target column is not needed, and not looked at.
+
+    Raises:
+        DataError: the data has not the columns, or the pictures, that the model learnt from.
+    """
+    names, inputs = _read(model.preparation, where)
+    return answer(model, inputs, names)
+
+
+def answer(model: Model, inputs: Inputs, names: tuple[str, ...] = ()) -> Predictions:
+    """Return an answer for each row of prepared inputs."""
+    preparation = model.preparation
+    raw = raw_outputs(model.network, inputs)
+    names = names or tuple(str(row + 1) for row in range(len(inputs)))
+    if preparation.task == "regression":
+        numbers = raw[:, 0] * preparation.spread + preparation.center
+        nothing = np.zeros((len(inputs), 0))
+        return Predictions(preparation.target, names, tuple(numbers.tolist()), (), nothing)
+    shares = metrics.probabilities(raw)
+    labels = tuple(preparation.classes[code] for code in shares.argmax(axis=1))
+    return Predictions(preparation.target, names, labels, preparation.classes, shares)
+
+
+def _read(preparation: Preparation, where: str | Path) -> tuple[tuple[str, ...], Inputs]:
+    path = Path(where)
+    if not path.exists() and path.suffix == "" and path.name == str(where):
+        contents = sources.read(sources.find(str(where)))
+        return (), _inputs(preparation, contents.table, contents.images, contents.table.source)
+    if path.is_dir() or path.suffix.lower() in PICTURES:
+        return _read_pictures(preparation, path)
+    if path.suffix == ".npz":
+        arrays = read_arrays(path)
+        found = inputs_of(arrays, str(path))
+        if found is not None and found[1].ndim > 2:
+            return (), _inputs(preparation, None, as_images(found[1], str(path)), str(path))
+        vectors = {name: array for name, array in arrays.items() if found is None or name == found[0]}
+        return (), _inputs(preparation, as_table(vectors, str(path)), None, str(path))
+    return (), _inputs(preparation, read_table(path), None, str(path))
+
+
+def _read_pictures(preparation: Preparation, path: Path) -> tuple[tuple[str, ...], Inputs]:
+    if preparation.pictures is None:
+        raise DataError(f"{path}: the model learnt from a table, and this is pictures; give a data file")
+    files = [path]
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES)
+    if not files:
+        raise DataError(f"{path}: no pictures in this folder ({', '.join(PICTURES[:4])} …)")
+    images, _ = read_pictures(files, preparation.pictures.shape)
+    names = tuple(str(file.relative_to(path)) if path.is_dir() else file.name for file in files)
+    return names, _inputs(preparation, None, images, str(path))
+
+
+def _inputs(preparation: Preparation, table: Table | None, images: Images | None, source: str) -> Inputs:
+    if preparation.pictures is None:
+        if table is None or images is not None:
+            raise DataError(f"{source}: the model learnt from a table, and this is pictures")
+        return apply(preparation, read_columns(preparation, table))
+    wanted = "×".join(map(str, preparation.pictures.shape))
+    if images is None:
+        raise DataError(f"{source}: the model learnt from pictures of {wanted}, and this is a table")
+    if images.shape[1:] != preparation.pictures.shape:
+        given = "×".join(map(str, images.shape[1:]))
+        raise DataError(f"{source}: pictures of {given}; the model learnt from {wanted}, give that size")
+    return apply(preparation, (), images)

@@ -1,0 +1,195 @@
+"""Task: what to train on which data, as one small record that can be sent to a worker.
+
+    task = NetworkTask("digits", epochs=20)
+    study.run(task, trials=24, workers=2)
+
+Calling it trains one trial. Data is read on first use and kept for the life of the process, so a
+warm worker reads it once.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from osetra.errors import DataError
+from osetra.nets.baseline import Baseline, baseline, evaluate_baseline
+from osetra.nets.dataset import Dataset, TaskKind, is_imbalanced
+from osetra.nets.loading import load
+from osetra.nets.model import Card, Model, evaluate, versions
+from osetra.nets.network import Family, architecture
+from osetra.nets.split import Split, folds, split
+from osetra.nets.training import Prepared, Rehearsal, Run, Trained, prepare, train
+
+SMALLEST_PICTURE = 16
+"""Pictures with a shorter side go to a fully connected net unless a cnn is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """Where the data is and how to read it: the arguments of `loading.load`."""
+
+    where: str
+    target: str | None = None
+    task: TaskKind | None = None
+    drop: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    fingerprint: str = ""
+    """When given, the data must still have it: a study is about one data set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkTask:
+    """Trains the built-in network on a data set; call it with a run."""
+
+    data: Data
+    network: Literal["auto", "mlp", "cnn"] = "auto"
+    epochs: int = 0
+    """Budget of one training; 0 chooses 10 … 40 by the number of rows."""
+    patience: int = 0
+    """Epochs without improvement before stopping early; 0 is a third of the epochs, at least 5."""
+    metric: str = "val_loss"
+    """Which reported score says what the best epoch is; lower is better."""
+    folds: int = 1
+    """Above 1: cross-validation, each fold an instance of the trial."""
+    split_seed: int = 0
+    validation: float = 0.2
+    test: float = 0.2
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "patience"):
+            if getattr(self, name) < 0:
+                raise DataError(f"{name}={getattr(self, name)}: give a whole number from 1, or 0 for a guess")
+        if self.folds < 1 or self.threads < 1:
+            raise DataError(f"folds={self.folds}, threads={self.threads}: both are at least 1")
+
+    def __call__(self, run: Run) -> None:
+        """Train one trial: on the one split, or on every fold."""
+        torch.set_num_threads(self.threads)
+        if self.folds == 1:
+            self._train(run, 0, run.seed)
+            return
+        for fold in run.folds(self.folds):
+            self._train(run, fold, run.seed + 1_000_003 * fold)
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data, read once per process."""
+        return _dataset(self.data, _stamp(self.data.where))
+
+    @property
+    def split(self) -> Split:
+        """The split whose test part stays sealed until the end."""
+        return self._splits()[0]
+
+    @property
+    def family(self) -> Family:
+        """The network's family, with "auto" settled: cnn for pictures from 16×16 on, else mlp."""
+        if self.network != "auto":
+            return self.network
+        images = self.dataset.images
+        return "cnn" if images is not None and min(images.shape[2:]) >= SMALLEST_PICTURE else "mlp"
+
+    @property
+    def budget(self) -> int:
+        """Epochs of one training: about 60,000 rows seen, within 10 … 40 epochs."""
+        return self.epochs or min(40, max(10, round(60_000 / len(self.split.train))))
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the validation scores that are reported, without the val_ in front."""
+        if self.dataset.task == "regression":
+            return ("loss", "rmse")
+        return ("loss", "error", "balanced_error") if is_imbalanced(self.dataset) else ("loss", "error")
+
+    def baseline(self) -> Baseline:
+        """Train the linear model that the network must beat."""
+        return baseline(self.dataset, self.split)
+
+    def fit(self, run: Run, *, command: str = "") -> Model:
+        """Train on the one split and return the model, its card filled in but for test and spread."""
+        torch.set_num_threads(self.threads)
+        trained = self._train(run, 0, run.seed)
+        card = Card(
+            dataset=self.dataset.name,
+            source=self.dataset.source,
+            fingerprint=self.dataset.fingerprint,
+            config=dict(run.config),
+            seed=run.seed,
+            split={"seed": self.split_seed, "validation": self.validation, "test": self.test},
+            epochs=trained.epochs,
+            best_epoch=trained.best_epoch,
+            metrics={"validation": dict(trained.scores)},
+            command=command,
+            versions=versions(),
+        )
+        return Model(trained.network, architecture(self.family, run.config), trained.preparation, card)
+
+    def test_scores(self, model: Model | Baseline) -> dict[str, float]:
+        """Return the scores on the sealed test part. Read it once, after the choice was made."""
+        if isinstance(model, Baseline):
+            return evaluate_baseline(model, self.dataset, self.split.test)
+        return evaluate(model, self.dataset, self.split.test)
+
+    def _train(self, run: Run, fold: int, seed: int) -> Trained:
+        scaling = str(run.config.get("input_scaling", "standard"))
+        return train(
+            run,
+            _prepared(self, fold, scaling, _stamp(self.data.where)),
+            family=self.family,
+            epochs=self.budget,
+            patience=self.patience or max(5, math.ceil(self.budget / 3)),
+            metric=self.metric,
+            show=self.scores,
+            seed=seed,
+        )
+
+    def _splits(self) -> tuple[Split, ...]:
+        return _splits(self, _stamp(self.data.where))
+
+
+def rehearse(task: NetworkTask, config: dict[str, bool | int | float | str | None], seed: int) -> Model:
+    """Train a config with a seed outside any study, as when the best few are repeated.
+
+    Raises:
+        Diverged: the config does not train with this seed.
+    """
+    return task.fit(Rehearsal(config, seed))
+
+
+@lru_cache(maxsize=2)
+def _dataset(data: Data, stamp: tuple[int, int]) -> Dataset:
+    found = load(data.where, target=data.target, task=data.task, drop=data.drop, categories=data.categories)
+    if data.fingerprint and found.fingerprint != data.fingerprint:
+        raise DataError(
+            f"{data.where}: the data changed since the study began (fingerprint {found.fingerprint}, "
+            f"was {data.fingerprint}); results would not compare. Start a new study"
+        )
+    return found
+
+
+@lru_cache(maxsize=2)
+def _splits(task: NetworkTask, stamp: tuple[int, int]) -> tuple[Split, ...]:
+    if task.folds > 1:
+        return folds(task.dataset, task.folds, seed=task.split_seed, test=task.test)
+    return (split(task.dataset, seed=task.split_seed, validation=task.validation, test=task.test),)
+
+
+@lru_cache(maxsize=16)
+def _prepared(task: NetworkTask, fold: int, scaling: str, stamp: tuple[int, int]) -> Prepared:
+    return prepare(task.dataset, task._splits()[fold], scaling=scaling)
+
+
+def _stamp(where: str) -> tuple[int, int]:
+    """Return what changes when a file is written again, so that the cache never serves old rows."""
+    path = Path(where)
+    if not path.is_file():
+        return 0, 0
+    facts = path.stat()
+    return facts.st_mtime_ns, facts.st_size
