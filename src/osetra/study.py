@@ -24,7 +24,7 @@ from osetra.core.space import Space, difference
 from osetra.core.trial import Trial
 from osetra.errors import Conflict, NothingFinished, StoreFull, StudyError, StudyMismatch
 from osetra.executors import Inline, Processes
-from osetra.executors.inline import InlineLink, begin
+from osetra.executors.inline import InlineLink, Leases, begin
 from osetra.executors.worker import give_up_lost, this_process
 from osetra.interrupts import GracefulStop
 from osetra.run import Ending, Run
@@ -89,7 +89,8 @@ class Study:
         )
         self.seed = opened.seed
         self._check_same(space, objective)
-        self._held: dict[int, InlineLink] = {}
+        self._leases = Leases(self._store)
+        self._asked: dict[int, InlineLink] = {}
 
     @property
     def url(self) -> str:
@@ -167,7 +168,7 @@ class Study:
                     self._store.append([Claimed(trial.number, attempt, this_process())])
                 except Conflict:
                     continue
-                run, self._held[trial.number] = begin(self._store, trial, self.problem.objective)
+                run, self._asked[trial.number] = begin(self._leases, trial, self.problem.objective)
                 return run
             if not history.queued:
                 raise StudyError(f"{self.searcher.name}: every configuration of the space has been tried")
@@ -178,14 +179,14 @@ class Study:
         Raises:
             StudyError: the run was not asked for here, was told already, or reported no value.
         """
-        if run.trial not in self._held:
+        if run.trial not in self._asked:
             raise StudyError(f"trial {run.trial} is not waiting for a result; ask() for a trial first")
         if failed is not None:
             ending = Ending("failed", reason=failed)
         else:
             worth = run.value() if value is None else float(value)
             ending = Ending("finished" if np.isfinite(worth) else "diverged", worth)
-        self._held.pop(run.trial).end(ending)
+        self._asked.pop(run.trial).end(ending)
         return self.history.trials[run.trial]
 
     def run(

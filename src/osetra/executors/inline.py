@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from osetra.core.curves import Point
+from osetra.core.facts import Worker
 from osetra.core.history import History
 from osetra.core.ports import Job, Store
 from osetra.core.problem import Objective
@@ -24,64 +26,90 @@ class Inline:
 
     def start(self, job: Job, store: Store) -> InlineCrew:
         """Return a crew whose `tick` runs one queued trial to its end."""
-        return InlineCrew(store, job.function, job.objective)
+        return InlineCrew(Leases(store), job.function, job.objective)
+
+
+@dataclass(slots=True)
+class Leases:
+    """Renews the leases of attempts that run in this process, from a thread of its own."""
+
+    store: Store
+    held: set[tuple[int, int]] = field(default_factory=set)
+    lost: set[tuple[int, int]] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _thread: threading.Thread | None = None
+
+    def hold(self, attempt: tuple[int, int]) -> None:
+        """Renew an attempt's lease until it is released."""
+        with self._lock:
+            self.held.add(attempt)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._renew, name="osetra-leases", daemon=True)
+                self._thread.start()
+
+    def release(self, attempt: tuple[int, int]) -> None:
+        """Renew it no more."""
+        with self._lock:
+            self.held.discard(attempt)
+            self.lost.discard(attempt)
+
+    def _renew(self) -> None:
+        while True:
+            time.sleep(RENEW)
+            with self._lock:
+                held = set(self.held)
+                if not held:
+                    self._thread = None
+                    return
+            gone = {one for one in held if not self.store.renew(*one, lease=LEASE)}
+            with self._lock:
+                self.lost |= gone & self.held
 
 
 @dataclass(slots=True)
 class InlineLink:
-    """Writes a run's reports to the store and keeps its lease alive."""
+    """Writes the reports of one attempt to the store."""
 
-    store: Store
-    trial: int
-    attempt: int
-    stopping: Callable[[], bool] = lambda: False
-    recorder: Recorder = field(init=False)
-    lost: bool = False
-    _over: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        self.recorder = Recorder(self.store)
-        threading.Thread(target=self._renew, name=f"osetra-lease-{self.trial}", daemon=True).start()
+    leases: Leases
+    attempt: tuple[int, int]
+    stopping: Callable[[], bool]
+    recorder: Recorder
 
     def send(self, points: list[Point]) -> None:
         """Record points; notes when the attempt was given up meanwhile."""
         try:
             self.recorder.add(points)
         except LeaseLost:
-            self.lost = True
+            self.leases.lost.add(self.attempt)
 
     def stop_requested(self) -> bool:
         """Whether the run has to end at this report."""
-        return self.lost or self.stopping()
+        return self.attempt in self.leases.lost or self.stopping()
 
     def end(self, ending: Ending) -> bool:
         """Record how the attempt ended; False when it had been given up before."""
-        self._over.set()
-        return end(self.store, self.trial, self.attempt, ending, self.recorder.drain())
-
-    def _renew(self) -> None:
-        while not self._over.wait(RENEW):
-            if not self.store.renew(self.trial, self.attempt, lease=LEASE):
-                self.lost = True
-                return
+        self.leases.release(self.attempt)
+        return end(self.leases.store, *self.attempt, ending, self.recorder.drain())
 
 
 @dataclass(slots=True)
 class InlineCrew:
     """The one worker that is this process."""
 
-    store: Store
+    leases: Leases
     function: Callable[[Run], object]
     objective: Objective
+    worker: Worker = field(default_factory=this_process)
     history: History = field(default_factory=History)
     stopping: bool = False
 
     def tick(self, seconds: float) -> None:
         """Run the first queued trial to its end, however long that takes."""
-        self.history = self.history.extend(self.store.read(self.history.version))
-        trial = claim_next(self.store, self.history, this_process())
+        store = self.leases.store
+        self.history = self.history.extend(store.read(self.history.version))
+        trial = claim_next(store, self.history, self.worker)
         if trial is not None:
-            run, link = begin(self.store, trial, self.objective, lambda: self.stopping)
+            run, link = begin(self.leases, trial, self.objective, lambda: self.stopping)
             try:
                 ending = execute(self.function, run)
             except KeyboardInterrupt:
@@ -98,9 +126,10 @@ class InlineCrew:
 
 
 def begin(
-    store: Store, trial: Trial, objective: Objective, stopping: Callable[[], bool] = lambda: False
+    leases: Leases, trial: Trial, objective: Objective, stopping: Callable[[], bool] = lambda: False
 ) -> tuple[Run, InlineLink]:
     """Return the run of a trial that this process just claimed, and the link that ends it."""
-    attempt = len(trial.attempts) + 1
-    link = InlineLink(store, trial.number, attempt, stopping)
-    return Run(trial.number, attempt, trial.config, trial.seed, objective, link), link
+    attempt = (trial.number, len(trial.attempts) + 1)
+    link = InlineLink(leases, attempt, stopping, Recorder(leases.store))
+    leases.hold(attempt)
+    return Run(*attempt, trial.config, trial.seed, objective, link), link

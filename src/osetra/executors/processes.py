@@ -116,7 +116,7 @@ class ProcessCrew:
             raise StudyError(f"worker {slot} was killed {RESTARTS} times; look at {_log(self.store, slot)}")
         log = _log(self.store, slot)
         with log.open("ab") as output:
-            process = subprocess.Popen(  # noqa: S603 - our own module, no text of others
+            process = subprocess.Popen(
                 [sys.executable, "-m", "osetra.executors.supervisor"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
