@@ -6,32 +6,27 @@ at once: each one plans only what is missing, and the store's keys keep them fro
 
 from __future__ import annotations
 
-import logging
 import platform
-import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from osetra.core.facts import Claimed, Fact, Noted, Opened, Origin, Suggested
+from osetra.core.facts import Claimed, Opened
 from osetra.core.history import History
 from osetra.core.params import Value
-from osetra.core.ports import Crew, Executor, Job, Searcher, Suggestion
+from osetra.core.ports import Executor, Job, Searcher, Suggestion
 from osetra.core.problem import Direction, Objective, Pick, Problem
 from osetra.core.space import Space, difference
 from osetra.core.trial import Trial
-from osetra.errors import Conflict, NothingFinished, StoreFull, StudyError, StudyMismatch
+from osetra.errors import Conflict, NothingFinished, StudyError, StudyMismatch
 from osetra.executors import Inline, Processes
 from osetra.executors.inline import InlineLink, Leases, begin
-from osetra.executors.worker import give_up_lost, this_process
-from osetra.interrupts import GracefulStop
+from osetra.executors.worker import this_process
+from osetra.loop import Planner, Watch, work
 from osetra.run import Ending, Run
 from osetra.searchers import by_name
 from osetra.stores import open_store
-
-log = logging.getLogger("osetra")
 
 TICK = 0.02
 """Seconds between looks at the log."""
@@ -41,7 +36,6 @@ REAP = 1.0
 """Seconds between searches for lost workers."""
 
 Train = Callable[[Run], object]
-Watch = Callable[[History], None]
 
 
 class Study:
@@ -76,18 +70,16 @@ class Study:
         pick: Pick = "best",
         task: Mapping[str, Any] | None = None,
     ) -> None:
-        self.searcher = by_name(searcher) if isinstance(searcher, str) else searcher
+        chosen = by_name(searcher) if isinstance(searcher, str) else searcher
         objective = _objective(minimize, maximize, pick)
         self._store = open_store(str(url), name)
-        self._history = History()
-        opened = self.history.opened
-        if opened is None:
-            opened = self._open(space, objective, seed, dict(task or {}))
-        self.problem = Problem(
+        history = History().extend(self._store.read())
+        opened = history.opened or self._open(space, objective, seed, dict(task or {}))
+        problem = Problem(
             Space.parse(opened.space),
             Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick),
         )
-        self.seed = opened.seed
+        self._planner = Planner(self._store, problem, chosen, opened.seed, history)
         self._check_same(space, objective)
         self._leases = Leases(self._store)
         self._asked: dict[int, InlineLink] = {}
@@ -103,12 +95,19 @@ class Study:
         return self._store.study
 
     @property
+    def problem(self) -> Problem:
+        """The space and the objective."""
+        return self._planner.problem
+
+    @property
+    def searcher(self) -> Searcher:
+        """What decides which configuration to try next."""
+        return self._planner.searcher
+
+    @property
     def history(self) -> History:
         """Everything known so far, read up to this moment."""
-        points, cursor = self._store.read_points(self._history.curves.cursor)
-        entries = self._store.read(self._history.version)
-        self._history = self._history.extend(entries, points, cursor)
-        return self._history
+        return self._planner.history
 
     @property
     def trials(self) -> list[Trial]:
@@ -149,7 +148,9 @@ class Study:
             SpaceError: an unknown name or a value outside its range.
         """
         complete = self.problem.space.complete({**(config or {}), **values})
-        return self._suggest([Suggestion(complete, "asked for by a person")], "person", by or "person")[0]
+        return self._planner.suggest(
+            [Suggestion(complete, "asked for by a person")], "person", by or "person"
+        )[0]
 
     def ask(self) -> Run:
         """Claim the next trial for a loop of your own; end it with `tell`.
@@ -160,7 +161,7 @@ class Study:
         while True:
             history = self.history
             if not history.queued:
-                self._plan(1)
+                self._planner.plan(1)
                 history = self.history
             for trial in history.queued:
                 attempt = len(trial.attempts) + 1
@@ -222,13 +223,20 @@ class Study:
         if trials is None and minutes is None:
             raise StudyError("run() needs a limit: trials=50 or minutes=10")
         if trials is not None:
-            self._aim(trials)
+            if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
+                raise StudyError(f"trials={trials!r}: a whole number of at least 1 is needed")
+            self._planner.aim(trials)
         if minutes is not None and minutes <= 0:
             raise StudyError(f"minutes={minutes}: the time limit must be above 0")
-        deadline = None if minutes is None else time.monotonic() + 60 * minutes
+        job = Job(objective=self.problem.objective, function=train, report_timeout=report_timeout)
         total = np.inf if trials is None else trials
-        self._work(
-            train, executor or _executor(workers, report_timeout), report_timeout, watch, deadline, total
+        work(
+            self._planner,
+            job,
+            executor or _executor(workers, report_timeout),
+            total=total,
+            minutes=minutes,
+            watch=watch,
         )
         return self
 
@@ -258,8 +266,9 @@ class Study:
             again = Suggestion(trial.config, f"trial {trial.number} again with a fresh seed")
             missing = [again] * (seeds - len(known))
             if missing:
-                self._suggest(missing, "confirm", "confirm", trial.number)
-        self._work(train, executor or _executor(workers, report_timeout), report_timeout, watch, None, 0)
+                self._planner.suggest(missing, "confirm", "confirm", trial.number)
+        job = Job(objective=self.problem.objective, function=train, report_timeout=report_timeout)
+        work(self._planner, job, executor or _executor(workers, report_timeout), total=0, watch=watch)
         return self.best
 
     def records(self) -> list[dict[str, Any]]:
@@ -319,7 +328,7 @@ class Study:
         try:
             self._store.append([opened])
         except Conflict:
-            return self.history.opened or opened
+            return History().extend(self._store.read()).opened or opened
         return opened
 
     def _check_same(self, space: Space | None, objective: Objective | None) -> None:
@@ -338,117 +347,6 @@ class Study:
                 + "\nUse another file or name=, or leave the space out to go on with the stored one."
             )
 
-    def _aim(self, trials: int) -> None:
-        if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
-            raise StudyError(f"trials={trials!r}: a whole number of at least 1 is needed")
-        if trials not in {note.data.get("trials") for note in self.history.noted("target")}:
-            text = f"{trials} trials in total"
-            self._try_append([Noted("target", str(trials), text, {"trials": trials})])
-
-    def _work(
-        self,
-        train: Train,
-        executor: Executor,
-        report_timeout: float | None,
-        watch: Watch | None,
-        deadline: float | None,
-        total: float,
-    ) -> None:
-        """Plan and let a crew work until nothing is left to do."""
-        job = Job(
-            objective=self.problem.objective,
-            function=train,
-            report_timeout=report_timeout,
-        )
-        with GracefulStop() as stop:
-            give_up_lost(self._store, self.history)
-            crew = executor.start(job, self._store)
-            stop.on_request(crew.request_stop)
-            alarm = None if deadline is None else _alarm(deadline, crew.request_stop)
-            try:
-                self._turn(crew, executor.slots, watch, deadline, total, stop)
-            finally:
-                if alarm is not None:
-                    alarm.cancel()
-                crew.stop(kill=stop.kill)
-                give_up_lost(self._store, self.history)
-                if watch is not None:
-                    watch(self.history)
-        if stop.requested:
-            raise KeyboardInterrupt
-
-    def _turn(
-        self,
-        crew: Crew,
-        slots: int,
-        watch: Watch | None,
-        deadline: float | None,
-        total: float,
-        stop: GracefulStop,
-    ) -> None:
-        watched = reaped = 0.0
-        paused = False
-        while not stop.requested:
-            now = time.monotonic()
-            if deadline is not None and now > deadline:
-                return
-            history = self.history
-            try:
-                if now - reaped > REAP:
-                    reaped = now
-                    give_up_lost(self._store, history)
-                ahead = slots * self.searcher.lookahead if slots > 1 else 1
-                wanted = min(total - len(history.searched), ahead - len(history.queued))
-                exhausted = wanted > 0 and not self._plan(int(wanted))
-                paused = False
-            except StoreFull as full:
-                if not paused:
-                    log.warning("%s; the study pauses until there is room again", full)
-                paused, exhausted = True, False
-            done = not self.history.unfinished and (exhausted or wanted <= 0)
-            if done:
-                return
-            crew.tick(TICK)
-            if watch is not None and now - watched > WATCH:
-                watched = now
-                watch(self.history)
-
-    def _plan(self, count: int) -> list[Trial]:
-        history = self.history
-        rng = np.random.default_rng((self.seed, history.next_trial))
-        suggestions = list(self.searcher.suggest(self.problem, history, count, rng))
-        return self._suggest(suggestions, "searcher", self.searcher.name)
-
-    def _suggest(
-        self, suggestions: list[Suggestion], origin: Origin, by: str, repeats: int | None = None
-    ) -> list[Trial]:
-        """Append suggestions as trials; another program's suggestions only move the numbers."""
-        while suggestions:
-            history = self.history
-            numbers = range(history.next_trial, history.next_trial + len(suggestions))
-            known = {
-                (note.topic, note.name) for topic in _topics(suggestions) for note in history.noted(topic)
-            }
-            facts: list[Fact] = [
-                note for s in suggestions for note in s.notes if (note.topic, note.name) not in known
-            ]
-            facts += [
-                Suggested(n, s.config, _seed(self.seed, n), origin, by, s.why, history.version, repeats)
-                for n, s in zip(numbers, suggestions, strict=True)
-            ]
-            if self._try_append(facts):
-                return [self.history.trials[n] for n in numbers]
-            if origin == "searcher":
-                return [self.history.trials[n] for n in numbers if n in self.history.trials]
-        return []
-
-    def _try_append(self, facts: list[Fact]) -> bool:
-        try:
-            self._store.append(facts)
-        except Conflict:
-            return False
-        return True
-
 
 def _objective(minimize: str | None, maximize: str | None, pick: Pick) -> Objective | None:
     if minimize is not None and maximize is not None:
@@ -460,19 +358,3 @@ def _objective(minimize: str | None, maximize: str | None, pick: Pick) -> Object
 
 def _executor(workers: int, report_timeout: float | None) -> Executor:
     return Inline() if workers == 1 and report_timeout is None else Processes(workers)
-
-
-def _alarm(deadline: float, action: Callable[[], None]) -> threading.Timer:
-    """Call `action` at the deadline, even while this thread is inside a training."""
-    alarm = threading.Timer(deadline - time.monotonic(), action)
-    alarm.daemon = True
-    alarm.start()
-    return alarm
-
-
-def _seed(study: int, trial: int) -> int:
-    return int(np.random.default_rng((study, trial, 1)).integers(2**31))
-
-
-def _topics(suggestions: list[Suggestion]) -> set[str]:
-    return {note.topic for suggestion in suggestions for note in suggestion.notes}

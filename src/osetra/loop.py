@@ -1,0 +1,187 @@
+"""The loop: plan what is missing, let a crew work, give up what is lost, until nothing is left to do.
+
+Any number of programs may turn this loop on one study at once: each plans only what is missing, and
+the store's keys keep them from doing it twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from osetra.core.facts import Fact, Noted, Origin, Suggested
+from osetra.core.history import History
+from osetra.core.ports import Crew, Executor, Job, Searcher, Store, Suggestion
+from osetra.core.problem import Problem
+from osetra.core.trial import Trial
+from osetra.errors import Conflict, StoreFull
+from osetra.executors.worker import give_up_lost
+from osetra.interrupts import GracefulStop
+
+log = logging.getLogger("osetra")
+
+TICK = 0.02
+"""Seconds between looks at the log."""
+WATCH = 0.25
+"""Seconds between calls of `watch`."""
+REAP = 1.0
+"""Seconds between searches for lost workers."""
+
+Watch = Callable[[History], None]
+
+
+@dataclass(slots=True)
+class Planner:
+    """Reads the log of a study and adds suggestions to it."""
+
+    store: Store
+    problem: Problem
+    searcher: Searcher
+    seed: int
+    _history: History
+
+    @property
+    def history(self) -> History:
+        """Everything known so far, read up to this moment."""
+        points, cursor = self.store.read_points(self._history.curves.cursor)
+        entries = self.store.read(self._history.version)
+        self._history = self._history.extend(entries, points, cursor)
+        return self._history
+
+    def plan(self, count: int) -> list[Trial]:
+        """Queue up to `count` trials of the searcher's choice; none means that it knows no more."""
+        history = self.history
+        rng = np.random.default_rng((self.seed, history.next_trial))
+        suggestions = self.searcher.suggest(self.problem, history, count, rng)
+        return self.suggest(suggestions, "searcher", self.searcher.name)
+
+    def suggest(
+        self, suggestions: Sequence[Suggestion], origin: Origin, by: str, repeats: int | None = None
+    ) -> list[Trial]:
+        """Append suggestions as trials and return them.
+
+        When another program was faster, wishes of people move to the next free numbers; a
+        searcher's suggestions are dropped, for they did not know what it added.
+        """
+        while suggestions:
+            history = self.history
+            numbers = range(history.next_trial, history.next_trial + len(suggestions))
+            facts: list[Fact] = [
+                note for s in suggestions for note in s.notes if note not in history.noted(note.topic)
+            ]
+            facts += [
+                Suggested(n, s.config, _seed(self.seed, n), origin, by, s.why, history.version, repeats)
+                for n, s in zip(numbers, suggestions, strict=True)
+            ]
+            if self.append(facts) or origin == "searcher":
+                trials = self.history.trials
+                return [trials[n] for n in numbers if n in trials]
+        return []
+
+    def append(self, facts: Sequence[Fact]) -> bool:
+        """Append facts; False when somebody established one of them first."""
+        try:
+            self.store.append(facts)
+        except Conflict:
+            return False
+        return True
+
+    def aim(self, trials: int) -> None:
+        """Note that the study is to have this many trials in total."""
+        if trials not in {note.data.get("trials") for note in self.history.noted("target")}:
+            self.append([Noted("target", str(trials), f"{trials} trials in total", {"trials": trials})])
+
+
+def work(
+    planner: Planner,
+    job: Job,
+    executor: Executor,
+    *,
+    total: float,
+    minutes: float | None = None,
+    watch: Watch | None = None,
+) -> None:
+    """Let a crew work until the study has `total` trials and none is unfinished, or time is up.
+
+    Raises:
+        KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
+    """
+    with GracefulStop() as stop:
+        give_up_lost(planner.store, planner.history)
+        crew = executor.start(job, planner.store)
+        stop.on_request(crew.request_stop)
+        deadline = np.inf if minutes is None else time.monotonic() + 60 * minutes
+        try:
+            with _alarm(minutes, crew.request_stop):
+                _turn(planner, crew, executor.slots, total, deadline, watch, stop)
+        finally:
+            crew.stop(kill=stop.kill)
+            give_up_lost(planner.store, planner.history)
+            if watch is not None:
+                watch(planner.history)
+    if stop.requested:
+        raise KeyboardInterrupt
+
+
+def _turn(
+    planner: Planner,
+    crew: Crew,
+    slots: int,
+    total: float,
+    deadline: float,
+    watch: Watch | None,
+    stop: GracefulStop,
+) -> None:
+    watched = reaped = 0.0
+    paused = False
+    while not stop.requested and (now := time.monotonic()) < deadline:
+        try:
+            if now - reaped > REAP:
+                reaped = now
+                give_up_lost(planner.store, planner.history)
+            if not _fill_queue(planner, slots, total):
+                return
+            paused = False
+        except StoreFull as full:
+            if not paused:
+                log.warning("%s; the study pauses until there is room again", full)
+            paused = True
+        crew.tick(TICK)
+        if watch is not None and now - watched > WATCH:
+            watched = now
+            watch(planner.history)
+
+
+def _fill_queue(planner: Planner, slots: int, total: float) -> bool:
+    """Plan what is missing; False when everything has ended and nothing is missing."""
+    history = planner.history
+    ahead = slots * planner.searcher.lookahead if slots > 1 else 1
+    missing = min(total - len(history.searched), ahead - len(history.queued))
+    if missing > 0 and planner.plan(int(missing)):
+        return True
+    return bool(history.unfinished)
+
+
+@contextmanager
+def _alarm(minutes: float | None, action: Callable[[], None]) -> Iterator[None]:
+    """Call `action` after some minutes, for an inline training keeps this thread busy beyond them."""
+    if minutes is None:
+        yield
+        return
+    timer = threading.Timer(60 * minutes, action)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _seed(study: int, trial: int) -> int:
+    return int(np.random.default_rng((study, trial, 1)).integers(2**31))
