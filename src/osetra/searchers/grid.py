@@ -7,10 +7,11 @@ sequence falls, so that a grid stopped half-way has looked everywhere.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from osetra.core.facts import Noted
 from osetra.core.finite import Numbering, identity
 from osetra.core.grid import grid_space
 from osetra.core.history import History
@@ -54,4 +55,10 @@ class Grid:
                 break
             known.add(identity(config))
             found.append(Suggestion(config, f"one of the {numbering.size} combinations of the grid"))
-        return found
+        return [replace(s, notes=_size_note(numbering.size)) if i == 0 else s for i, s in enumerate(found)]
+
+
+def _size_note(combinations: int) -> tuple[Noted, ...]:
+    text = f"the grid has {combinations} combinations"
+    # As text, because JSON readers stop at 64 bits and a grid does not.
+    return (Noted("grid", str(combinations), text, {"combinations": str(combinations)}),)

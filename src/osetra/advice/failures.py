@@ -1,0 +1,106 @@
+"""Trials that diverge or fail, and the one condition that most of them have in common.
+
+R6: a large share means that the space should shrink; above one half, suspect a bug.
+
+Source: Godbole et al., Deep Learning Tuning Playbook; split by Fisher's exact test.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from osetra.advice.wording import declared, percent, short, with_range
+from osetra.core.finding import Finding
+from osetra.core.history import History
+from osetra.core.params import Choice, Float, Int
+from osetra.core.problem import Problem
+from osetra.core.results import Results, results
+from osetra.core.scales import Array
+from osetra.core.space import Column, Mask
+from osetra.numerics.split import best_split
+
+RULE = "failures"
+FEWEST = 3
+SHARE = 0.2
+"""Below this share, failures are a cheap part of looking around."""
+CHANCE = 0.01
+CUTS = 16
+"""Thresholds looked at for each range."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    text: str
+    column: Column
+    met: Mask
+    keep: tuple[float, float] | None = None
+    """The unit interval that avoids the condition."""
+
+
+def find(problem: Problem, history: History) -> list[Finding]:
+    """Return how many trials came to nothing, and what they share."""
+    past = results(problem, history)
+    bad = ~past.valid
+    failed, n = int(np.sum(bad)), len(bad)
+    if failed < FEWEST or failed < SHARE * n:
+        return []
+    text = f"{failed} of {n} trials ({percent(failed / n)}) diverged or failed"
+    reason = _commonest([t.reason for t, b in zip(past.trials, bad, strict=True) if b])
+    common = _common(problem, past, bad)
+    action = "look at the reasons with `osetra status`" if reason else ""
+    if common is not None:
+        inside, size = int(np.sum(bad & common.met)), int(np.sum(common.met))
+        text += f": {inside} of the {size} with {common.text}, {failed - inside} of the other {n - size}"
+        action = _avoid(common)
+    if reason:
+        text += f"; most often: {reason}"
+    if failed > n / 2 and common is None:
+        action = "suspect a bug: run one trial with the defaults and read its output"
+    return [Finding(rule=RULE, level="warning" if failed > n / 2 else "advice", text=text, action=action)]
+
+
+def _common(problem: Problem, past: Results, bad: Mask) -> _Condition | None:
+    conditions = [
+        condition
+        for j, column in enumerate(problem.space.columns)
+        for condition in _conditions(column, past.x[:, j])
+    ]
+    if not conditions:
+        return None
+    index, chance = best_split(np.array([c.met for c in conditions]), bad)
+    return conditions[index] if chance < CHANCE else None
+
+
+def _conditions(column: Column, x: Array) -> Iterator[_Condition]:
+    if isinstance(column.param, Choice):
+        for i, option in enumerate(column.param.options):
+            met = np.abs(x - (i + 0.5) / column.levels) < 1e-9
+            yield _Condition(f"{column.key} {option}", column, np.asarray(met))
+        return
+    distinct = np.unique(x[~np.isnan(x)])
+    middles = (distinct[1:] + distinct[:-1]) / 2
+    if len(middles) > CUTS:
+        middles = middles[np.linspace(0, len(middles) - 1, CUTS).astype(np.int64)]
+    for cut in middles.tolist():
+        value = short(column.param.from_unit(np.array([cut]))[0])
+        above = "at least" if column.levels else "above"
+        yield _Condition(f"{column.key} {above} {value}", column, np.asarray(x > cut), (0.0, cut))
+        yield _Condition(f"{column.key} below {value}", column, np.asarray(x < cut), (cut, 1.0))
+
+
+def _avoid(common: _Condition) -> str:
+    param, name = common.column.param, common.column.key
+    if common.keep is not None and isinstance(param, (Float, Int)):
+        low, high = (float(v or 0) for v in param.from_unit(np.array(common.keep)))
+        if low < high:
+            return declared(name, with_range(param, low, high))
+    return f"avoid {common.text}, or make it stable: warm-up, clipping, normalisation"
+
+
+def _commonest(reasons: list[str]) -> str:
+    said = Counter(reason for reason in reasons if reason)
+    return said.most_common(1)[0][0] if said else ""

@@ -1,0 +1,83 @@
+"""Is the best trial better than the next one, or luckier?
+
+R32: the same configuration ends elsewhere with another seed. A gap counts when it is larger than
+what fresh seeds make; before any were run, the best of many trials flatters itself.
+
+Source: Godbole et al., Deep Learning Tuning Playbook; expected maximum after Blom 1958.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+
+from osetra.advice.wording import short
+from osetra.core.finding import Finding
+from osetra.core.history import History
+from osetra.core.problem import Problem
+from osetra.core.trial import Trial
+
+RULE = "noise"
+FEWEST = 10
+"""From this many trials on, the luck of the best is worth a word."""
+
+
+def find(problem: Problem, history: History) -> list[Finding]:
+    """Return what fresh seeds say about the best trials, or that nobody asked them."""
+    ranked = history.ranked(problem.objective)
+    seeds = {t.number: [r.value for r in history.repeats(t.number) if r.value is not None] for t in ranked}
+    confirmed = [t for t in ranked if len(seeds[t.number]) >= 2]
+    if not confirmed:
+        return _unconfirmed(len(ranked)) if not any(seeds.values()) else []
+    spread = _pooled([seeds[t.number] for t in confirmed])
+    found = _optimism(problem, ranked[0], seeds, spread)
+    if len(confirmed) < 2:
+        return found
+    sign = problem.objective.sign
+    first, second = sorted(confirmed, key=lambda t: sign * float(np.mean(seeds[t.number])))[:2]
+    a, b = seeds[first.number], seeds[second.number]
+    gap = abs(float(np.mean(a) - np.mean(b)))
+    error = spread * math.sqrt(1 / len(a) + 1 / len(b))
+    if gap < 2 * error:
+        text = (
+            f"trial {first.number} (mean {short(float(np.mean(a)))} of {len(a)} fresh seeds) and trial "
+            f"{second.number} (mean {short(float(np.mean(b)))} of {len(b)}) differ by {short(gap)}; fresh "
+            f"seeds alone make {short(2 * error)}: the data cannot tell which is better"
+        )
+        action = "take the cheaper or simpler of the two, or run more seeds"
+        return [Finding(rule=RULE, level="advice", text=text, action=action), *found]
+    return found
+
+
+def _unconfirmed(n: int) -> list[Finding]:
+    if n < FEWEST:
+        return []
+    luck = NormalDist().inv_cdf((n - 0.375) / (n + 0.25))
+    text = (
+        f"the best of {n} trials owes part of its value to luck: if all were equally good, the best would "
+        f"still look {luck:.1f} standard deviations of the seed noise better than the rest"
+    )
+    action = "re-run the best three with fresh seeds: study.confirm(train, top=3, seeds=3)"
+    return [Finding(rule=RULE, level="info", text=text, action=action)]
+
+
+def _optimism(problem: Problem, best: Trial, seeds: dict[int, list[float]], spread: float) -> list[Finding]:
+    again = seeds[best.number]
+    if len(again) < 2 or best.value is None:
+        return []
+    mean = float(np.mean(again))
+    if problem.objective.sign * (mean - best.value) <= spread:
+        return []
+    text = (
+        f"trial {best.number} looked better than it is: {short(best.value)} when it was found, "
+        f"{short(mean)} on average over {len(again)} fresh seeds (spread {short(spread)})"
+    )
+    return [Finding(rule=RULE, level="info", text=text, action=f"report {short(mean)}")]
+
+
+def _pooled(groups: list[list[float]]) -> float:
+    """Return the standard deviation within groups (degrees of freedom: points minus groups)."""
+    squares = sum(float(np.sum((np.array(g) - np.mean(g)) ** 2)) for g in groups)
+    return math.sqrt(squares / sum(len(g) - 1 for g in groups))

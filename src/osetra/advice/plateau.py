@@ -1,0 +1,72 @@
+"""Is the search still improving, has it stopped, or has it hardly begun?
+
+R3: n random trials hit the best tenth of a space with chance 1 - 0.9^n, so that 29 make it 95 %.
+
+Source: Godbole et al., Deep Learning Tuning Playbook, figure 3; Bergstra & Bengio 2012.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from osetra.advice.wording import percent, short
+from osetra.core.finding import Finding
+from osetra.core.finite import size
+from osetra.core.history import History
+from osetra.core.problem import Problem
+from osetra.core.results import results
+
+RULE = "plateau"
+ENOUGH = math.ceil(math.log(0.05) / math.log(0.9))
+"""29 trials: one lies in the best tenth of the space with chance 95 %."""
+GAIN = 0.1
+"""A gain counts when it is this share of the way from the middle trial to the best."""
+NOTHING = 0.01
+
+
+def find(problem: Problem, history: History) -> list[Finding]:
+    """Return whether more trials are likely to pay."""
+    past = results(problem, history)
+    rows = np.flatnonzero(past.valid)
+    y, n = past.y[rows], len(rows)
+    numbers = [past.trials[i].number for i in rows]
+    sign = problem.objective.sign
+    found = _few(problem, n)
+    if n < 12:
+        return found
+    late, half = math.ceil(0.75 * n), n // 2
+    reach = float(np.median(y) - np.min(y))
+    if reach <= 0:
+        return found
+    gain = float(np.min(y[:late]) - np.min(y))
+    if gain >= GAIN * reach:
+        was, now = sign * float(np.min(y[:late])), sign * float(np.min(y))
+        text = (
+            f"still improving: the last {n - late} trials took the best {problem.objective.metric} "
+            f"from {short(was)} to {short(now)}"
+        )
+        return [*found, Finding(rule=RULE, level="advice", text=text, action="more trials are likely to pay")]
+    if n >= 20 and np.min(y[:half]) - np.min(y) <= NOTHING * reach:
+        since = numbers[int(np.argmin(y[:half]))]
+        text = f"no gain worth its cost since trial {since}: the last {n - half} of {n} trials found none"
+        action = "stop here and confirm the best with fresh seeds, or search other hyperparameters"
+        return [*found, Finding(rule=RULE, level="info", text=text, action=action)]
+    return found
+
+
+def _few(problem: Problem, n: int) -> list[Finding]:
+    total = size(problem.space)
+    if n == 0 or n >= ENOUGH or (total is not None and n >= total):
+        return []
+    d = len(problem.space.columns)
+    text = (
+        f"{n} valid trials of {d} hyperparameter{'s' if d != 1 else ''}: the chance that one of so many "
+        f"random ones lies in the best tenth of the space is {percent(1 - 0.9**n)}"
+    )
+    return [
+        Finding(
+            rule=RULE, level="info", text=text, action=f"{ENOUGH} trials make it 95 %, or fix some of them"
+        )
+    ]

@@ -1,0 +1,79 @@
+import numpy as np
+
+from advice.studies import LR, PROBLEM, place, spread
+from osetra.advice import edges
+from osetra.core.params import Float, Int, Param
+from osetra.core.problem import Objective, Problem
+from osetra.core.space import Space
+from osetra.core.text import parse_param
+from osetra.testing.histories import history_of
+
+
+def test_best_trials_at_the_upper_end_ask_for_a_wider_range() -> None:
+    history = history_of(PROBLEM, [(c, -place(c)) for c in spread(50)])
+    (found,) = edges.find(PROBLEM, history)
+    assert found.text.startswith("5 of the 5 best trials have lr at the upper end of its range (1)")
+    assert found.action == "lr=log(0.0001, 10.0)"
+
+
+def test_best_trials_at_the_lower_end_ask_for_smaller_values() -> None:
+    history = history_of(PROBLEM, [(c, place(c)) for c in spread(50)])
+    assert edges.find(PROBLEM, history)[0].action == "lr=log(1e-05, 1.0)"
+
+
+def test_an_optimum_inside_is_no_finding() -> None:
+    history = history_of(PROBLEM, [(c, abs(place(c) - 0.5)) for c in spread(50)])
+    assert edges.find(PROBLEM, history) == []
+
+
+def test_two_of_five_at_the_edge_are_luck() -> None:
+    at = [0.97, 0.99, 0.5, 0.45, 0.55] + [0.3] * 10
+    configs = PROBLEM.space.decode(np.array([[a, 0.5] for a in at]))
+    history = history_of(PROBLEM, [(c, float(i)) for i, c in enumerate(configs)])
+    assert edges.find(PROBLEM, history) == []
+
+
+def test_few_trials_have_no_best_five() -> None:
+    history = history_of(PROBLEM, [(c, -place(c)) for c in spread(9)])
+    assert edges.find(PROBLEM, history) == []
+
+
+def test_an_edge_where_trials_fail_is_one_of_stability() -> None:
+    results = [(c, None if place(c) > 0.95 else -place(c)) for c in spread(60)]
+    (found,) = edges.find(PROBLEM, history_of(PROBLEM, results))
+    assert "training is unstable" in found.text
+    assert "warm-up" in found.action
+
+
+def test_zero_dropout_is_a_natural_limit() -> None:
+    problem = Problem(Space(dropout=Float(0, 0.5)), Objective(metric="val_loss"))
+    history = history_of(problem, [({"dropout": i / 100}, float(i)) for i in range(50)])
+    assert edges.find(problem, history) == []
+
+
+def test_a_metric_to_maximize_counts_from_the_top() -> None:
+    problem = Problem(PROBLEM.space, Objective(metric="accuracy", direction="maximize"))
+    history = history_of(problem, [(c, place(c)) for c in spread(50)])
+    assert edges.find(problem, history)[0].action == "lr=log(0.0001, 10.0)"
+
+
+def test_every_proposed_range_is_valid_and_wider() -> None:
+    params: list[Param] = [
+        LR,
+        Float(0.1, 0.6),
+        Float(0.5, 0.9, scale="one_minus_log"),
+        Float(0.1, 0.9, scale="logit"),
+        Int(2, 40),
+        Int(16, 512, scale="log"),
+        Int(16, 128, step=16),
+    ]
+    for param in params:
+        problem = Problem(Space(x=param), Objective(metric="loss"))
+        for sign in (1, -1):
+            points = np.random.default_rng(0).random((60, 1))
+            configs = problem.space.decode(points)
+            y = [sign * float(v) for v in problem.space.encode(configs)[:, 0]]
+            (found,) = edges.find(problem, history_of(problem, zip(configs, y, strict=True)))
+            wider = parse_param("x", found.action.partition("=")[2])
+            assert isinstance(wider, (Float, Int)) and isinstance(param, (Float, Int))
+            assert wider.low < param.low or wider.high > param.high

@@ -1,0 +1,36 @@
+import math
+
+from advice.studies import PROBLEM, place, spread
+from osetra.advice import RULES, findings
+from osetra.core.params import Float, Int
+from osetra.core.problem import Objective, Problem
+from osetra.core.space import Space
+from osetra.testing.histories import Log, history_of
+
+
+def test_findings_are_sorted_from_warnings_to_information() -> None:
+    problem = Problem(Space(lr=Float(1e-4, 1), units=Int(16, 256)), Objective(metric="loss"))
+    rows = [({"lr": 1e-4 + i / 61, "units": 16 + 4 * i}, None if i < 20 else -float(i)) for i in range(60)]
+    found = findings(problem, history_of(problem, rows))  # type: ignore[arg-type]
+    levels = [f.level for f in found]
+    assert levels == sorted(levels, key=["warning", "advice", "info"].index)
+    assert {"failures", "space_lint", "edges"} <= {f.rule for f in found}
+
+
+def test_an_empty_history_of_a_sound_space_says_nothing() -> None:
+    assert findings(PROBLEM, Log(PROBLEM).history) == []
+
+
+def test_the_same_history_gives_the_same_findings() -> None:
+    history = history_of(PROBLEM, [(c, abs(place(c) - 0.6)) for c in spread(40)])
+    assert findings(PROBLEM, history) == findings(PROBLEM, history)
+
+
+def test_every_rule_survives_odd_histories() -> None:
+    odd = [None, math.nan, math.inf, -math.inf, 1e300, -1e300, 0.0]
+    for n in (1, 7, 40):
+        rows = [(c, odd[i % 7]) for i, c in enumerate(spread(n))]
+        for name, rule in RULES:
+            for found in rule(PROBLEM, history_of(PROBLEM, rows)):
+                assert found.rule == name
+                assert found.text

@@ -1,0 +1,36 @@
+from advice.studies import PROBLEM, spread
+from osetra.advice import plateau
+from osetra.core.params import Choice
+from osetra.core.problem import Objective, Problem
+from osetra.core.space import Space
+from osetra.testing.histories import Log, history_of
+
+
+def test_a_late_gain_says_go_on() -> None:
+    values = [1.0 - 0.02 * (i % 3) for i in range(15)] + [0.8, 0.6, 0.5, 0.9, 0.9]
+    history = history_of(PROBLEM, zip(spread(20), values, strict=True))
+    texts = [found.text for found in plateau.find(PROBLEM, history)]
+    assert "still improving: the last 5 trials took the best val_loss from 0.96 to 0.5" in texts
+
+
+def test_a_long_stand_still_says_stop() -> None:
+    values = [1.0, 0.5, *([0.9, 1.0, 0.8] * 10)]
+    history = history_of(PROBLEM, zip(spread(32), values, strict=True))
+    (found,) = plateau.find(PROBLEM, history)
+    assert found.text == "no gain worth its cost since trial 2: the last 16 of 32 trials found none"
+
+
+def test_few_trials_get_their_chance_told() -> None:
+    history = history_of(PROBLEM, [(c, 1.0) for c in spread(8)])
+    (found,) = plateau.find(PROBLEM, history)
+    assert "8 valid trials of 2 hyperparameters" in found.text
+    assert found.text.endswith("is 57 %")
+
+
+def test_a_finite_space_that_was_tried_completely_asks_for_no_more() -> None:
+    problem = Problem(Space(a=Choice(1, 2)), Objective(metric="loss"))
+    assert plateau.find(problem, history_of(problem, [({"a": 1}, 1.0), ({"a": 2}, 2.0)])) == []
+
+
+def test_no_trials_say_nothing() -> None:
+    assert plateau.find(PROBLEM, Log(PROBLEM).history) == []
