@@ -1,0 +1,264 @@
+"""An SQLite file that many processes and threads write without ever seeing "database is locked".
+
+How a transaction goes: BEGIN IMMEDIATE takes SQLite's write lock, then the guard is taken shared and
+given back after COMMIT. When the write-ahead log has grown long, the guard is taken exclusively
+instead, which succeeds because nobody else can be inside a transaction, and a checkpoint follows.
+Closing takes it exclusively too, since the last connection to close runs a checkpoint of its own.
+
+A commit is not synchronised by SQLite (synchronous=NORMAL) but after it, by us, when it has to survive
+power loss: the disk then works outside the write lock, and processes wait for it together.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from osetra.errors import NewerSchema, NotAStudy, StoreError
+from osetra.stores.guard import AVAILABLE, Guard
+from osetra.stores.sqlite_errors import explained, is_busy
+from osetra.stores.statements import load
+
+T = TypeVar("T")
+
+APPLICATION = 1869837426
+"""Marks our files; equals the pragma in sqlite_schema.sql."""
+SCHEMA = 1
+CLOSING = 1.0
+"""Seconds that closing waits for the guard; SQLite's own locks make it safe without, too."""
+PATIENCE = 300.0
+"""Seconds after which a file that stays locked is reported: some program sits on it."""
+WAL_LIMIT = 8 * 2**20
+"""Bytes of write-ahead log that call for a checkpoint."""
+
+SQL = load("sqlite.sql")
+_TABLES = load("sqlite_schema.sql")
+
+
+@dataclass(slots=True)
+class Link:
+    """An open connection and what belongs to it."""
+
+    connection: sqlite3.Connection
+    guard: Guard | None
+    inode: int
+    log: int = -1
+    """Descriptor of the write-ahead log, which lives as long as the connection; -1 when not open."""
+
+
+class Database:
+    """A file with our tables; created by the first transaction, connected when needed."""
+
+    def __init__(self, path: Path, *, limit: int | None = None) -> None:
+        self.path = path
+        self.connections = 0
+        """How often a connection was made; numbers learned through an older one may be void."""
+        self._limit = limit
+        self._wal = Path(f"{path}-wal")
+        self._mutex = threading.Lock()
+        self._link: Link | None = None
+        _databases.add(self)
+        with self._mutex, explained(path):
+            self._present()
+
+    @contextmanager
+    def transaction(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        """Run the body as one write: all of it or none, safe from power loss when `durable`."""
+        with self._mutex, explained(self.path):
+            link = self._link or self._connect()
+            if _inode(self.path) != link.inode:
+                raise StoreError(f"{self.path} was deleted or replaced while in use; nothing more is written")
+            try:
+                exclusive = self._begin(link)
+                yield link.connection
+                patiently(lambda: link.connection.execute(SQL["commit"]))
+                if exclusive:
+                    _checkpoint(link.connection)
+            except BaseException:
+                if link.connection.in_transaction:
+                    link.connection.execute(SQL["rollback"])
+                raise
+            finally:
+                if link.guard is not None:
+                    link.guard.release()
+            if durable and link.guard is not None:
+                self._synchronise(link)
+
+    def query(self, read: Callable[[sqlite3.Connection], T], absent: T) -> T:
+        """Return what `read` gets from the file; `absent` when there is no file yet."""
+        with self._mutex, explained(self.path):
+            link = self._present()
+            return absent if link is None else patiently(lambda: read(link.connection))
+
+    def close(self) -> None:
+        """Disconnect; the next use connects again."""
+        with self._mutex:
+            self._disconnect()
+
+    def _present(self) -> Link | None:
+        if self._link is None and self.path.exists() and self.path.stat().st_size:
+            return self._connect()
+        return self._link
+
+    def _connect(self) -> Link:
+        connection = sqlite3.connect(
+            self.path, timeout=0.01, isolation_level=None, check_same_thread=False, cached_statements=64
+        )
+        try:
+            # Before anything else: not even the first commit may run a checkpoint unguarded.
+            connection.execute(SQL["no_autocheckpoint"])
+            patiently(lambda: self._ensure_tables(connection))
+            patiently(lambda: self._settle(connection))
+            guard = Guard(Path(f"{self.path}-lock")) if AVAILABLE else None
+            self._link = Link(connection, guard, _inode(self.path))
+        except BaseException:
+            connection.close()
+            raise
+        self.connections += 1
+        return self._link
+
+    def _ensure_tables(self, connection: sqlite3.Connection) -> None:
+        if self._is_empty(connection):
+            connection.execute(SQL["begin"])
+            try:
+                if self._is_empty(connection):
+                    for statement in _TABLES.values():
+                        connection.execute(statement)
+                connection.execute(SQL["commit"])
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute(SQL["rollback"])
+                raise
+
+    def _is_empty(self, connection: sqlite3.Connection) -> bool:
+        application, schema, tables = connection.execute(SQL["whose"]).fetchone()
+        if application == APPLICATION:
+            if schema > SCHEMA:
+                raise NewerSchema(
+                    f"{self.path} was written by a newer osetra (schema {schema}; this one reads up to "
+                    f"{SCHEMA}); upgrade it: pip install --upgrade osetra"
+                )
+            return False
+        if application or schema or tables:
+            raise NotAStudy(
+                f"{self.path} is an SQLite database of another program and was left untouched; "
+                "name another file"
+            )
+        return True
+
+    def _settle(self, connection: sqlite3.Connection) -> None:
+        connection.execute(SQL["distrust"])
+        connection.execute(SQL["foreign_keys"])
+        connection.execute(SQL["sync_normal" if AVAILABLE else "sync_full"])
+        wanted = "wal" if AVAILABLE else "delete"
+        mode = connection.execute(SQL["use_wal" if AVAILABLE else "use_rollback_journal"]).fetchone()[0]
+        if mode != wanted:
+            raise StoreError(
+                f"{self.path}: the disk does not support SQLite's {wanted} mode; use a local disk"
+            )
+        if self._limit is not None:
+            pages = max(1, self._limit // int(connection.execute(SQL["page_size"]).fetchone()[0]))
+            connection.execute(SQL["limit_pages"].format(pages=pages))
+
+    def _begin(self, link: Link) -> bool:
+        """Begin a transaction and return whether a checkpoint is to follow it."""
+        while True:
+            patiently(lambda: link.connection.execute(SQL["begin"]))
+            if link.guard is None:
+                return False
+            if _size(self._wal) > WAL_LIMIT and link.guard.take(exclusive=True):
+                return True
+            if link.guard.take():
+                return False
+            # A checkpoint is under way, and it needs the write lock that we hold.
+            link.connection.execute(SQL["rollback"])
+            link.guard.wait()
+
+    def _synchronise(self, link: Link) -> None:
+        # SQLite keeps no locks on this file, so a descriptor of our own may be closed without harm.
+        if link.log < 0:
+            link.log = os.open(self._wal, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+        getattr(os, "fdatasync", os.fsync)(link.log)
+
+    def _disconnect(self) -> None:
+        if self._link is not None:
+            link, self._link = self._link, None
+            if link.log >= 0:
+                os.close(link.log)
+            if link.guard is not None:
+                link.guard.take_exclusively(CLOSING)
+            link.connection.close()
+            if link.guard is not None:
+                link.guard.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_link"):
+            self._disconnect()
+
+
+def patiently(action: Callable[[], T]) -> T:
+    """Return what `action` returns, trying again while another connection is in its way."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return action()
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() > deadline:
+                raise
+        # Uneven pauses, so that processes which collided do not collide again.
+        time.sleep(0.001 * (1 + time.perf_counter_ns() % 8))
+
+
+def _checkpoint(connection: sqlite3.Connection) -> None:
+    # The commit has succeeded; a checkpoint that fails (a full disk) is made up for by the next one.
+    # It holds up everybody, so it does not wait for long readers either.
+    with suppress(sqlite3.OperationalError):
+        connection.execute(SQL["hurry"]).fetchall()
+        try:
+            connection.execute(SQL["checkpoint"]).fetchall()
+        finally:
+            connection.execute(SQL["wait"]).fetchall()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return -1
+
+
+# SQLite connections must not be carried into a forked process: before a fork every database waits for
+# its transaction and disconnects, and both processes connect anew when they next need it.
+_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+_forking: list[Database] = []
+
+
+def _before_fork() -> None:
+    for database in list(_databases):
+        database._mutex.acquire()
+        _forking.append(database)
+        database._disconnect()
+
+
+def _after_fork() -> None:
+    while _forking:
+        _forking.pop()._mutex.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

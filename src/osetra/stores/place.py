@@ -1,0 +1,79 @@
+"""Whether a file can hold a study where it is: an existing, writable folder of this machine.
+
+SQLite's write-ahead log needs memory that all processes share and locks that hold, and network file
+systems give neither (sqlite.org/wal.html, "all processes must be on the same host computer").
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from osetra.errors import StoreError
+
+MOUNTS = Path("/proc/mounts")
+NETWORK = frozenset(
+    {"nfs", "nfs3", "nfs4", "cifs", "smb2", "smb3", "smbfs", "afs"}
+    | {"lustre", "gpfs", "beegfs", "ceph", "glusterfs", "panfs", "wekafs"}
+)
+"""Types of mounts whose files other machines may write."""
+LOCAL_FUSE = frozenset({"fuse.fuse-overlayfs", "fuse.overlayfs", "fuse.bindfs", "fuse.mergerfs"})
+"""FUSE mounts over local disks; every other `fuse.*` (sshfs, glusterfs, s3fs …) counts as remote."""
+
+
+def check_place(path: Path, mounts: Path = MOUNTS) -> None:
+    """Make sure that a study can live at an absolute path.
+
+    Raises:
+        StoreError: the folder is missing, something is read-only, or the disk is another machine's.
+    """
+    folder = path.parent
+    if not folder.is_dir():
+        raise StoreError(f"{path}: the folder {folder} does not exist; create it: mkdir -p {folder}")
+    if path.exists() and not path.is_file():
+        raise StoreError(f"{path}: a study is a file, and this is a folder; use {path / 'study.db'}")
+    for place in (path, folder):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise StoreError(read_only(place))
+    if remote := network_mount(path, mounts):
+        kind, point = remote
+        raise StoreError(
+            f"{path}: {point} is a network file system ({kind}), on which SQLite loses data; "
+            f"keep the study on a local disk, for example {Path(tempfile.gettempdir()) / path.name}, "
+            "and copy the file when the study is done"
+        )
+
+
+def read_only(place: Path) -> str:
+    """Return the message for a place that cannot be written."""
+    return (
+        f"{place} cannot be written by this user, and a study needs its file and folder writable; "
+        f"allow it (chmod u+w {place}) or copy the study to a folder of your own"
+    )
+
+
+def network_mount(path: Path, mounts: Path = MOUNTS) -> tuple[str, str] | None:
+    """Return type and mount point of the network file system that a path is on; None when local."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return None
+    resolved = path.resolve()
+    covering = ("", "")
+    for line in lines:
+        fields = line.split()
+        if len(fields) < 3:
+            continue
+        point = _unescape(fields[1])
+        # Of two mounts on one point the later one is on top.
+        if resolved.is_relative_to(point) and len(point) >= len(covering[1]):
+            covering = (fields[2], point)
+    kind = covering[0]
+    remote = kind in NETWORK or (kind.startswith("fuse.") and kind not in LOCAL_FUSE)
+    return covering if remote else None
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)

@@ -1,0 +1,247 @@
+"""The log in an SQLite file: many processes of one machine write it at once.
+
+The tables stand in sqlite_schema.sql, the statements in sqlite.sql; how the file is shared safely is
+`database`'s business. Facts that people would miss (results, suggestions, notes) survive power loss;
+points, claims and renewals survive the death of any process, and power loss may take the last ones.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from osetra.core.curves import Point
+from osetra.core.facts import Claimed, Ended, Entry, Fact, decode, encode, key
+from osetra.errors import Conflict, LeaseLost, NewerSchema
+from osetra.stores.clock import Clock
+from osetra.stores.database import SQL, Database
+from osetra.stores.edge import check_points, unwritable
+from osetra.stores.place import MOUNTS, check_place
+
+Rows = list[tuple[Any, ...]]
+
+_SPECIAL = (0.0, math.inf, -math.inf, math.nan, -0.0)
+"""What a REAL column does not keep, by its kind."""
+
+
+class SqliteStore:
+    """One study's log in an SQLite file; safe to use from several threads and across a fork.
+
+    Args:
+        path: the file; it is created by the first fact.
+        study: the study's name; a file may hold several.
+        limit: largest size of the file in bytes; beyond it StoreFull is raised.
+        clock: the clock of the leases.
+        mounts: the mount table by which network file systems are recognised.
+
+    Raises:
+        NotAStudy: the file is something else.
+        NewerSchema: the file is from a newer osetra.
+        StoreError: no file can be kept there.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        study: str = "main",
+        *,
+        limit: int | None = None,
+        clock: Clock | None = None,
+        mounts: Path = MOUNTS,
+    ) -> None:
+        self._path = Path(path).expanduser().absolute()
+        check_place(self._path, mounts)
+        self._study = study
+        self._clock = clock or Clock()
+        self._database = Database(self._path, limit=limit)
+        self._learned = 0
+        """Through which connection the two numberings below were read."""
+        self._id: int | None = None
+        self._metrics: dict[str, int] = {}
+
+    @property
+    def url(self) -> str:
+        """The absolute path of the file."""
+        return str(self._path)
+
+    @property
+    def study(self) -> str:
+        """The study's name."""
+        return self._study
+
+    def append(self, facts: Sequence[Fact], points: Sequence[Point] = (), *, lease: float = 60.0) -> int:
+        """Write facts and points, all or none, and return the log's version.
+
+        Raises:
+            Conflict: a fact's key is established already.
+            LeaseLost: points belong to an attempt that is over.
+            StoreFull: no space left; nothing was written.
+            StoreError: anything else that went wrong with the file.
+        """
+        with unwritable(self.url):
+            rows = [(key(fact), encode(fact).decode()) for fact in facts]
+            points = check_points(points)
+        durable = any(not isinstance(fact, Claimed) for fact in facts)
+        with self._database.transaction(durable=durable) as connection:
+            study = self._known_study(connection)
+            study = self._add_study(connection) if study is None else study
+            now = self._clock.now()
+            self._start_leases(connection, study, facts, now + lease)
+            version = _last_version(connection, study)
+            for name, body in rows:
+                version += 1
+                _add_fact(connection, (study, version, now, name, body))
+            metrics = _add_points(connection, study, points, self._metrics) if points else self._metrics
+            for fact in facts:
+                if isinstance(fact, Ended):
+                    connection.execute(SQL["end_lease"], (study, fact.trial, fact.attempt))
+        # Only now: a transaction that is undone takes its numbers back.
+        self._id, self._metrics = study, metrics
+        return version
+
+    def read(self, after: int = 0) -> list[Entry]:
+        """Return the facts with a version above `after`, in order.
+
+        Raises:
+            NewerSchema: a fact of a kind that this version does not know.
+        """
+        try:
+            return [
+                Entry(version, time, decode(body)) for version, time, body in self._select("facts", after)
+            ]
+        except msgspec.ValidationError as error:
+            raise NewerSchema(f"{self.url}: a fact cannot be read ({error}); upgrade osetra") from None
+
+    def read_points(self, after: int = 0) -> tuple[list[Point], int]:
+        """Return the points beyond a cursor, and the cursor to go on from."""
+        none: tuple[list[Point], int] = ([], after)
+        return self._database.query(lambda c: self._points(c, after), none)
+
+    def version(self) -> int:
+        """Return the version of the newest fact; 0 for an empty log."""
+        return next((int(newest or 0) for (newest,) in self._select("version")), 0)
+
+    def renew(self, trial: int, attempt: int, *, lease: float = 60.0) -> bool:
+        """Extend a lease; False when the attempt is over."""
+        with self._database.transaction(durable=False) as connection:
+            study = self._known_study(connection)
+            until = self._clock.now() + lease
+            return connection.execute(SQL["renew_lease"], (until, study, trial, attempt)).rowcount == 1
+
+    def expired(self) -> list[tuple[int, int]]:
+        """Return (trial, attempt) of the leases that ran out by this machine's clock."""
+        if not self._clock.trusted():
+            return []
+        return self._select("expired", self._clock.now())
+
+    def studies(self) -> list[str]:
+        """Return the names of all studies in the file, oldest first."""
+        none: Rows = []
+        rows = self._database.query(lambda c: c.execute(SQL["studies"]).fetchall(), none)
+        return [name for (name,) in rows]
+
+    def close(self) -> None:
+        """Release the file; using the store again opens it again."""
+        self._database.close()
+
+    def __repr__(self) -> str:
+        return f"SqliteStore({self.url!r}, {self._study!r})"
+
+    def _known_study(self, connection: sqlite3.Connection) -> int | None:
+        if self._learned != self._database.connections:
+            self._learned, self._id, self._metrics = self._database.connections, None, {}
+        if self._id is None:
+            row = connection.execute(SQL["find_study"], (self._study,)).fetchone()
+            self._id = None if row is None else int(row[0])
+        return self._id
+
+    def _add_study(self, connection: sqlite3.Connection) -> int:
+        return connection.execute(SQL["add_study"], (self._study,)).lastrowid or 0
+
+    def _select(self, statement: str, *arguments: float) -> Rows:
+        def select(connection: sqlite3.Connection) -> Rows:
+            study = self._known_study(connection)
+            if study is None:
+                return []
+            return connection.execute(SQL[statement], (study, *arguments)).fetchall()
+
+        none: Rows = []
+        return self._database.query(select, none)
+
+    def _start_leases(
+        self, connection: sqlite3.Connection, study: int, facts: Sequence[Fact], until: float
+    ) -> None:
+        for fact in facts:
+            if isinstance(fact, Claimed):
+                place = {"study": study, "trial": fact.trial, "attempt": fact.attempt}
+                ended = f"ended/{fact.trial}/{fact.attempt}"
+                connection.execute(SQL["start_lease"], {**place, "until": until, "ended": ended})
+
+    def _points(self, connection: sqlite3.Connection, after: int) -> tuple[list[Point], int]:
+        study = self._known_study(connection)
+        last = connection.execute(SQL["last_point"]).fetchone()[0] or 0
+        if study is None or last <= after:
+            return [], max(last, after)
+        # Read before the points and after `last`, so that no point is without its name.
+        self._metrics = dict(connection.execute(SQL["metrics"], (study,)))
+        names = {number: name for name, number in self._metrics.items()}
+        new = tuple.__new__  # a third faster than Point(...), which counts at a million points
+        points = [
+            new(Point, (trial, attempt, instance, step, names[metric], _SPECIAL[kind] if kind else value))
+            for trial, attempt, instance, step, metric, value, kind in connection.execute(
+                SQL["points"], (after, last, study)
+            )
+        ]
+        return points, last
+
+
+def _last_version(connection: sqlite3.Connection, study: int) -> int:
+    return int(connection.execute(SQL["version"], (study,)).fetchone()[0] or 0)
+
+
+def _add_fact(connection: sqlite3.Connection, row: tuple[int, int, float, str, str]) -> None:
+    try:
+        connection.execute(SQL["add_fact"], row)
+    except sqlite3.IntegrityError:
+        raise Conflict(row[3]) from None
+
+
+def _add_points(
+    connection: sqlite3.Connection, study: int, points: Sequence[Point], known: dict[str, int]
+) -> dict[str, int]:
+    """Write points of live attempts and return the numbering of metrics they made necessary."""
+    for trial, attempt in dict.fromkeys((p.trial, p.attempt) for p in points):
+        if connection.execute(SQL["is_live"], (study, trial, attempt)).fetchone() is None:
+            raise LeaseLost(f"trial {trial}, attempt {attempt} is over; nothing more is written for it")
+    metrics = _numbered(connection, study, points, known)
+    connection.executemany(
+        SQL["add_point"],
+        [(study, t, a, i, step, metrics[m], *_packed(value)) for t, a, i, step, m, value in points],
+    )
+    return metrics
+
+
+def _numbered(
+    connection: sqlite3.Connection, study: int, points: Sequence[Point], known: dict[str, int]
+) -> dict[str, int]:
+    names = dict.fromkeys(point.metric for point in points)
+    if names.keys() <= known.keys():
+        return known
+    metrics = dict(connection.execute(SQL["metrics"], (study,)))
+    for name in names.keys() - metrics.keys():
+        metrics[name] = connection.execute(SQL["add_metric"], (study, name)).lastrowid or 0
+    return metrics
+
+
+def _packed(value: float) -> tuple[float | None, int]:
+    """Return a value and its kind, such that a REAL column gives back every bit but a NaN's."""
+    if math.isfinite(value) and (value or math.copysign(1.0, value) > 0):
+        return value, 0
+    if math.isnan(value):
+        return None, 3
+    return None, 4 if value == 0 else 1 if value > 0 else 2
