@@ -44,6 +44,12 @@ def test_running_again_continues_to_the_total_and_repeats_nothing(tmp_path):
     assert len(calls) == 8
 
 
+def test_a_study_goes_on_with_the_searcher_it_was_created_with(tmp_path):
+    make_study(tmp_path / "s.db", searcher="grid").close()
+    assert ose.Study(tmp_path / "s.db").searcher.name == "grid"
+    assert ose.Study(tmp_path / "s.db", searcher="random").searcher.name == "random"
+
+
 @pytest.mark.parametrize("searcher", ["random", "sobol", "grid"])
 def test_a_resumed_search_equals_an_uninterrupted_one(tmp_path, searcher):
     whole = make_study(seed=3, searcher=searcher).run(loss, trials=9)
@@ -228,7 +234,9 @@ def test_best_of_nothing_explains_itself():
         raise RuntimeError("shapes do not match")
 
     study = make_study().run(train, trials=2)
-    with pytest.raises(NothingFinished, match="none of 2 ended trials has a valid result; .*shapes do not match"):
+    with pytest.raises(
+        NothingFinished, match="none of 2 ended trials has a valid result; .*shapes do not match"
+    ):
         _ = study.best
 
 

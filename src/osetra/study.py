@@ -46,7 +46,8 @@ class Study:
         space: what is searched; may be left out when the study exists.
         minimize: name of the metric to make small, for example "val_loss".
         maximize: name of the metric to make large; give one of the two.
-        searcher: what to try next: a name such as "auto", "random", "sobol", "grid", or a Searcher.
+        searcher: what to try next: a name such as "auto", "random", "sobol", "grid", or a Searcher;
+            left out, the one that the study was created with, which is "auto" at first.
         seed: makes the whole search reproducible.
         name: a file may hold several studies under different names.
         pick: whether a trial is worth its "best" or its "last" reported value.
@@ -64,22 +65,25 @@ class Study:
         *,
         minimize: str | None = None,
         maximize: str | None = None,
-        searcher: str | Searcher = "auto",
+        searcher: str | Searcher | None = None,
         seed: int = 0,
         name: str = "main",
         pick: Pick = "best",
         task: Mapping[str, Any] | None = None,
     ) -> None:
         chosen = by_name(searcher) if isinstance(searcher, str) else searcher
+        wanted = searcher if isinstance(searcher, str) else chosen.name if chosen else "auto"
         objective = _objective(minimize, maximize, pick)
         self._store = open_store(str(url), name)
         history = History().extend(self._store.read())
-        opened = history.opened or self._open(space, objective, seed, dict(task or {}))
+        opened = history.opened or self._open(space, objective, seed, wanted, dict(task or {}))
         problem = Problem(
             Space.parse(opened.space),
             Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick),
         )
-        self._planner = Planner(self._store, problem, chosen, opened.seed, history)
+        self._planner = Planner(
+            self._store, problem, chosen or by_name(opened.searcher), opened.seed, history
+        )
         self._check_same(space, objective)
         self._leases = Leases(self._store)
         self._asked: dict[int, InlineLink] = {}
@@ -316,7 +320,7 @@ class Study:
         return study_html(self.problem, self.history, self.name)
 
     def _open(
-        self, space: Space | None, objective: Objective | None, seed: int, task: dict[str, Any]
+        self, space: Space | None, objective: Objective | None, seed: int, searcher: str, task: dict[str, Any]
     ) -> Opened:
         if space is None or objective is None:
             missing = "space" if space is None else "minimize= or maximize="
@@ -324,7 +328,9 @@ class Study:
                 f"there is no study {self.name!r} at {self.url} yet; to create one, give it {missing}"
             )
         task = {"python": platform.python_version(), **task}
-        opened = Opened(space.spec, objective.metric, objective.direction, objective.pick, seed, task)
+        opened = Opened(
+            space.spec, objective.metric, objective.direction, objective.pick, seed, searcher, task
+        )
         try:
             self._store.append([opened])
         except Conflict:

@@ -47,6 +47,8 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
     direction: Literal["minimize", "maximize"]
     pick: Literal["best", "last"]
     seed: int
+    searcher: str = "auto"
+    """Name of the searcher to go on with."""
     task: dict[str, Any] = {}
     """What is trained, for `resume` and the model card: data, target, command, versions."""
     format: int = FORMAT
