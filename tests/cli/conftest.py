@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console, RenderableType
+
+from cli.programs import write_programs
+from cli.studies import make_study
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "cli"
 
@@ -40,3 +44,22 @@ def golden(request: pytest.FixtureRequest) -> Iterator[Callable[[str], None]]:
         assert shown == file.read_text(encoding="utf-8")
 
     yield check
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Work in a temporary folder that holds hello.py and study.toml."""
+    write_programs(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "100")
+    yield tmp_path
+    for name in ("hello", "faulty", "bare"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def digits(here: Path) -> Path:
+    """The folder of a study with two trials."""
+    make_study(here / "osetra-runs" / "digits")
+    return here / "osetra-runs" / "digits"

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-DECADES_FOR_LOG = 1.3
-"""A span above this many powers of ten reads better on a log axis (a factor of 20)."""
+DECADES_FOR_LOG = 1.0
+"""A span above this many powers of ten reads better on a log axis."""
 
 DEEPEST = 8.0
 """Powers of ten that a log axis shows at most; a cost of zero stands at its lower end."""
@@ -65,15 +65,15 @@ def fit(curves: Sequence[Array], *, sign: float = 1.0, descents: bool = False) -
         return Axis(0.0, 1.0)
     starts = [curve[0] for curve in curves if len(curve) and np.isfinite(curve[0])] if descents else []
     if _positive(pool, starts):
-        ceiling = np.log10(np.median(starts)) + BLOWN_UP if starts and sign > 0 else np.inf
-        kept = _fenced(np.log10(pool[pool > 0]), sign, float(ceiling))
+        start = float(np.log10(max(np.median(starts), np.min(pool[pool > 0])))) if starts else None
+        kept = _fenced(np.log10(pool[pool > 0]), sign, start)
         high = float(np.max(kept))
         low = max(float(np.min(kept)), high - DEEPEST)
         if high - low > DECADES_FOR_LOG:
             return Axis(10**low, 10**high, log=True)
         low, high = 10**low, 10**high
     else:
-        kept = _fenced(pool, sign, np.inf)
+        kept = _fenced(pool, sign, float(np.median(starts)) if starts else None)
         low, high = float(np.min(kept)), float(np.max(kept))
     if math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-300):
         margin = abs(low) * 0.05 or 0.5
@@ -93,8 +93,11 @@ def _positive(pool: Array, starts: Sequence[float]) -> bool:
     return bool(np.min(pool) >= -1e-9 * reference)
 
 
-def _fenced(pool: Array, sign: float, ceiling: float) -> Array:
+def _fenced(pool: Array, sign: float, start: float | None) -> Array:
+    """Return the values within the fence; where descents usually start is always within."""
     lower, upper = np.quantile(sign * pool, [0.25, 0.75])
     fence = upper + 3.0 * max(upper - lower, 1e-12 + 0.05 * abs(upper))
-    kept: Array = pool[sign * pool <= max(min(fence, ceiling), upper)]
+    if start is not None:
+        fence = start + BLOWN_UP if sign > 0 else max(fence, sign * start)
+    kept: Array = pool[sign * pool <= max(fence, upper)]
     return kept

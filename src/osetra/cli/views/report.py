@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from osetra.cli.views.clean import one_line
 from osetra.cli.views.curves import curves_picture
 from osetra.cli.views.numbers import number, searched_names, settings
-from osetra.cli.views.tables import counts_text, trials_table
+from osetra.cli.views.tables import counts_text, mean_text, trials_table
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.problem import Problem
+from osetra.core.trial import Trial
 
 _LEVELS = {"info": ("·", "cyan"), "advice": ("→", "bold green"), "warning": ("!", "bold yellow")}
 _ORDER = {"warning": 0, "advice": 1, "info": 2}
@@ -35,11 +37,7 @@ def study_report(
     best = history.best(objective) or ranked[0]
     leaders = [best, *(trial for trial in ranked if trial.number != best.number)][:top]
     parts: list[RenderableType] = [
-        Text.assemble(
-            ("Best  ", "bold"),
-            (f"{number(best.value)} {objective.metric}", "bold green"),
-            f" in trial {best.number} of {len(history.searched)}",
-        ),
+        _headline(history, best, objective.metric),
         Text(f"      {settings(best.config, searched_names(problem.space))}", "green"),
         Text("      ") + counts_text(history),
         trials_table(problem, history, leaders, width=width),
@@ -51,15 +49,25 @@ def study_report(
     return Group(*parts)
 
 
+def _headline(history: History, best: Trial, metric: str) -> Text:
+    """Return the best result; its mean over fresh seeds where there is one, for that is the honest figure."""
+    repeats = history.repeats(best.number)
+    shown = f"{mean_text(repeats)} {metric}" if repeats else f"{number(best.value)} {metric}"
+    found = f" over {len(repeats)} fresh seeds ({number(best.value)} when found)" if repeats else ""
+    where = f"{found} in trial {best.number} of {len(history.searched)}"
+    return Text.assemble(("Best  ", "bold"), (shown, "bold green"), where)
+
+
 def findings_view(findings: Sequence[Finding]) -> Group:
     """Return advice: warnings first, then what to do, then what was seen."""
-    lines: list[RenderableType] = [Text("What the trials say", "bold")]
+    grid = Table.grid(padding=(0, 1))
     for finding in sorted(findings, key=lambda f: _ORDER[f.level]):
         mark, style = _LEVELS[finding.level]
-        lines.append(Text.assemble((f"  {mark} ", style), one_line(finding.text)))
+        text = Text(one_line(finding.text))
         if finding.action:
-            lines.append(Text(f"    {one_line(finding.action)}", "dim"))
-    return Group(*lines)
+            text.append(f"\n{one_line(finding.action)}", "dim")
+        grid.add_row(Text(f" {mark}", style), text)
+    return Group(Text("What the trials say", "bold"), grid)
 
 
 def failures(history: History, most: int = 5) -> Group:

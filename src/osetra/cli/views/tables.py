@@ -40,7 +40,8 @@ def trials_table(
     metric_width = max(len(objective.metric), 9)
     stated = any(trial.state != "finished" for trial in trials)
     repeated = any(history.repeats(trial.number) for trial in trials)
-    room = width - 24 - metric_width - _SPARK - (11 if stated else 0) - (20 if repeated else 0)
+    drawn = width >= 100 or not repeated
+    room = width - 21 - metric_width - 12 * drawn - (11 if stated else 0) - (18 if repeated else 0)
     shown, hidden = _fitting(names, trials, room)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title=title or None, title_justify="left")
     table.add_column("trial", justify="right")
@@ -49,7 +50,8 @@ def trials_table(
     table.add_column(objective.metric, justify="right")
     if repeated:
         table.add_column("fresh seeds")
-    table.add_column("curve", no_wrap=True)
+    if drawn:
+        table.add_column("curve", no_wrap=True)
     for name in shown:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("time", justify="right", no_wrap=True)
@@ -58,8 +60,8 @@ def trials_table(
         cells: list[RenderableType] = [str(trial.number)]
         cells += [Text(trial.state, STATE_STYLES[trial.state])] if stated else []
         cells += [number(trial.value)]
-        cells += [spread_text(history.repeats(trial.number))] if repeated else []
-        cells += [_spark(history, trial, objective)]
+        cells += [mean_text(history.repeats(trial.number))] if repeated else []
+        cells += [_spark(history, trial, objective)] if drawn else []
         cells += [setting(trial.config[name]) if name in trial.config else "" for name in shown]
         cells += [duration(trial.seconds)]
         table.add_row(*cells, style="bold" if best is not None and trial.number == best.number else "")
@@ -69,15 +71,20 @@ def trials_table(
 
 
 def spread_text(repeats: Sequence[Trial]) -> str:
-    """Return `0.0412 ± 0.0011 (3)`: mean and standard deviation over repeats with fresh seeds."""
+    """Return `0.0412 ± 0.0011 (3 seeds)`; empty without repeats."""
+    return f"{mean_text(repeats)} ({len(repeats)} seeds)" if repeats else ""
+
+
+def mean_text(repeats: Sequence[Trial]) -> str:
+    """Return `0.0412 ± 0.0011`: mean and standard deviation over repeats with fresh seeds."""
     values = [trial.value for trial in repeats if trial.value is not None]
     if not values:
         return ""
     mean = sum(values) / len(values)
     if len(values) == 1:
-        return f"{number(mean)} (1)"
+        return number(mean)
     deviation = (sum((v - mean) ** 2 for v in values) / (len(values) - 1)) ** 0.5
-    return f"{number(mean)} ± {number(deviation, 2)} ({len(values)})"
+    return f"{number(mean)} ± {number(deviation, 2)}"
 
 
 def counts_text(history: History) -> Text:

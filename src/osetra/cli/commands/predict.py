@@ -1,0 +1,66 @@
+"""`osetra predict`: answers of a saved model for new data."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from osetra.cli.options import json_option
+from osetra.cli.output import Output
+from osetra.cli.places import FILE, RUNS, complete_study
+from osetra.cli.torch_check import require_torch
+
+if TYPE_CHECKING:
+    from osetra.nets.predict import Predictions
+
+
+@click.command("predict")
+@click.argument("model", shell_complete=complete_study)
+@click.argument("data")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write to this file, not to stdout.")
+@json_option
+@click.pass_obj
+def command(output: Output, model: str, data: str, out: Path | None, as_json: bool) -> None:
+    """Predict every row of DATA with MODEL and write a CSV: row, answer, probability of each class.
+
+    MODEL is a folder with weights.safetensors and card.json, or the name of a study that has one. It
+    is all that is needed, and loading it never runs code. DATA needs no target column.
+    """
+    require_torch()
+    from osetra.nets.model import load
+    from osetra.nets.predict import predict
+
+    folder = model_folder(model)
+    predictions = predict(load(folder), data)
+    if as_json:
+        output.document("predictions", _document(folder, predictions))
+    elif out is None:
+        predictions.write_csv(sys.stdout)
+    else:
+        with out.open("w", encoding="utf-8", newline="") as file:
+            predictions.write_csv(file)
+        output.say(Text(f"{len(predictions)} predictions of {predictions.target} written to {out}"))
+
+
+def model_folder(text: str, root: Path = RUNS) -> Path:
+    """Return the folder of a model, given as itself, as its study's folder, or by the study's name."""
+    for folder in (Path(text), Path(text) / "model", root / text / "model"):
+        if (folder / "card.json").is_file():
+            return folder
+    for folder in (Path(text), root / text):
+        if (folder / FILE).is_file():
+            return folder / "model"  # no model yet: reading it says so
+    return Path(text)
+
+
+def _document(folder: Path, predictions: Predictions) -> dict[str, object]:
+    return {
+        "model": str(folder),
+        "target": predictions.target,
+        "classes": list(predictions.classes),
+        "rows": [list(row) for row in predictions.rows()],
+    }

@@ -1,0 +1,139 @@
+"""The verbs that read a study, and what they print on stdout."""
+
+from __future__ import annotations
+
+import csv
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from osetra.cli import VERBS, main
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+def stdout(*words: str) -> str:
+    result = CliRunner().invoke(main, list(words))
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def document(*words: str) -> dict[str, Any]:
+    read: dict[str, Any] = msgspec.json.decode(stdout(*words, "--json"))
+    return read
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str) -> None:
+    assert len(stdout(verb, "--help").splitlines()) > 4
+
+
+def test_status_tells_how_far_a_study_is(digits: Path) -> None:
+    shown = stdout("status", "digits")
+    assert "minimize val_loss" in shown
+    assert "1 finished  1 failed" in shown
+    assert "0.2500 in trial 1" in shown
+
+
+def test_status_without_a_name_lists_all_studies(digits: Path) -> None:
+    assert "digits" in stdout("status")
+    assert [s["study"] for s in document("status")["studies"]] == ["digits"]
+
+
+def test_a_study_is_found_by_name_folder_and_file(digits: Path) -> None:
+    names = ("digits", str(digits), str(digits / "study.db"))
+    assert {document("status", name)["study"] for name in names} == {"digits"}
+
+
+def test_status_as_json_holds_the_best_in_full(digits: Path) -> None:
+    read = document("status", "digits")
+    assert read["schema"] == "osetra.status/1"
+    assert read["best"]["value"] == 0.25
+    assert read["trials"] == {"finished": 1, "failed": 1}
+    assert read["space"]["lr"] == "log(0.0001, 1.0, default=0.01)"
+
+
+def test_best_prints_pairs_that_enqueue_reads_back(digits: Path) -> None:
+    pairs = stdout("best", "digits").split()
+    queued = document("enqueue", "digits", *pairs)
+    assert queued["config"] == document("best", "digits")["config"]
+    assert queued["state"] == "queued"
+
+
+def test_show_draws_the_curves_of_the_best(digits: Path) -> None:
+    shown = stdout("show", "digits")
+    assert "val_loss by step" in shown
+    assert "── trial 1" in shown
+
+
+def test_show_a_trial_tells_everything_about_it(digits: Path) -> None:
+    assert "a bad batch" in stdout("show", "digits", "2")
+    read = document("show", "digits", "1")
+    assert read["curves"]["train_loss"] == [[0, 1, 0.4], [0, 2, 0.2]]
+
+
+def test_exported_csv_cells_are_harmless_in_a_spreadsheet(digits: Path) -> None:
+    rows = list(csv.DictReader(stdout("export", "digits").splitlines()))
+    assert rows[1]["reason"] == "'=cmd(), a bad batch"
+    assert float(rows[0]["val_loss"]) == 0.25
+
+
+def test_exported_json_lines_hold_everything_exactly(digits: Path) -> None:
+    rows = [json.loads(line) for line in stdout("export", "digits", "--format", "jsonl").splitlines()]
+    assert rows[1]["reason"] == "=cmd()\x1b[2J, a bad batch"
+
+
+def test_export_writes_a_file_when_asked(digits: Path, here: Path) -> None:
+    assert stdout("export", "digits", "-o", "trials.csv") == ""
+    assert (here / "trials.csv").read_text().startswith("trial,state,val_loss")
+
+
+def test_doctor_looks_at_storage_and_packages() -> None:
+    names = {check["name"] for check in document("doctor")["checks"]}
+    assert {"python", "sqlite", "file system", "torch", "cores"} <= names
+
+
+def test_data_lists_sets_with_licence_and_whether_they_are_here() -> None:
+    (digits,) = (entry for entry in document("data")["sets"] if entry["name"] == "digits")
+    assert digits["licence"].startswith("BSD-3-Clause")
+    assert digits["task"] == "multiclass"
+
+
+def test_data_describes_a_file_before_it_is_used(here: Path) -> None:
+    (here / "t.csv").write_text("a,colour,y\n" + "".join(f"{i},red,{i % 2}\n{i},,1\n" for i in range(9)))
+    read = document("data", "t.csv", "--target", "y")
+    assert read["task"] == "binary"
+    assert {c["name"]: c["kind"] for c in read["columns"]} == {"a": "number", "colour": "category"}
+
+
+def test_completion_offers_studies_by_name(digits: Path) -> None:
+    environment = {"_OSETRA_COMPLETE": "bash_complete", "COMP_WORDS": "osetra status di", "COMP_CWORD": "2"}
+    result = CliRunner().invoke(
+        main, [], env=environment, prog_name="osetra", complete_var="_OSETRA_COMPLETE"
+    )
+    assert "plain,digits" in result.output
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_name_the_program(shell: str) -> None:
+    assert "_OSETRA_COMPLETE" in stdout("completion", shell)
+
+
+def test_status_needs_neither_torch_nor_scipy_nor_matplotlib(digits: Path) -> None:
+    code = (
+        "import sys; from osetra.cli import main; main(['status', 'digits'], standalone_mode=False); "
+        "heavy = {'torch', 'scipy', 'matplotlib', 'pandas', 'sklearn'} & set(sys.modules); "
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stderr
+    assert after.ru_utime - before.ru_utime < 1.0
