@@ -1,0 +1,48 @@
+"""URLs of stores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from osetra.core.facts import Noted
+from osetra.errors import StoreError
+from osetra.stores import MemoryStore, SqliteStore, open_store, studies
+
+
+def test_memory() -> None:
+    store = open_store("memory:", "mine")
+    assert isinstance(store, MemoryStore)
+    assert (store.url, store.study) == ("memory:", "mine")
+    assert studies("memory:") == []
+
+
+def test_path_and_sqlite_url_name_the_same_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    for url in (str(path), f"sqlite:///{path}"):
+        store = open_store(url, "mine")
+        assert isinstance(store, SqliteStore)
+        assert (store.url, store.study) == (str(path), "mine")
+
+
+def test_url_opens_the_same_study_again(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "a.db"))
+    store.append([Noted("t", "n", "")])
+    assert open_store(store.url, store.study).version() == 1
+
+
+def test_unknown_scheme_lists_the_known_ones() -> None:
+    with pytest.raises(StoreError, match=r"'redis'; known: memory:, .*sqlite:///"):
+        open_store("redis://host/1")
+
+
+@pytest.mark.parametrize("url", ["", ":memory:", "sqlite:///"])
+def test_no_file_named(url: str) -> None:
+    with pytest.raises(StoreError, match="names no file; write a path"):
+        open_store(url)
+
+
+def test_studies_of_an_absent_file(tmp_path: Path) -> None:
+    assert studies(str(tmp_path / "a.db")) == []
+    assert list(tmp_path.iterdir()) == []
