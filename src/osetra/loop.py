@@ -121,7 +121,7 @@ def work(
             with _alarm(minutes, crew.request_stop):
                 _turn(planner, crew, executor.slots, total, deadline, watch, stop)
         finally:
-            crew.stop(kill=stop.kill)
+            _dismiss(crew, stop)
             give_up_lost(planner.store, planner.history)
             if watch is not None:
                 watch(planner.history)
@@ -166,6 +166,16 @@ def _fill_queue(planner: Planner, slots: int, total: float) -> bool:
     if missing > 0 and planner.plan(int(missing)):
         return True
     return bool(history.unfinished)
+
+
+def _dismiss(crew: Crew, stop: GracefulStop) -> None:
+    """End all workers; a second Ctrl-C while they hand back kills them."""
+    while True:
+        try:
+            crew.stop(kill=stop.kill)
+        except KeyboardInterrupt:
+            continue
+        return
 
 
 @contextmanager

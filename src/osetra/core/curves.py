@@ -60,7 +60,10 @@ class Curves:
     @property
     def metrics(self) -> tuple[str, ...]:
         """The names of all metrics reported so far."""
-        return tuple(self._columns.metrics)
+        if not self.size:
+            return ()
+        # A longer line of curves may share the memory and know more metrics than this one.
+        return tuple(self._columns.metrics)[: int(self._columns.numbers[4, : self.size].max()) + 1]
 
     def of(self, trial: int, metric: str, attempt: int, instance: int = 0) -> tuple[Ints, Array]:
         """Return steps (n,) and values (n,) of one curve, in order of arrival."""

@@ -23,6 +23,8 @@ def domain_error(low: float, high: float, scale: str) -> str:
         return f"unknown scale {scale!r}; choose one of {', '.join(SCALES)}"
     if not (np.isfinite(low) and np.isfinite(high)):
         return "both ends of the range must be finite numbers"
+    if not np.isfinite(float(high) - float(low)):
+        return "the range is wider than floating-point numbers can measure; use smaller ends"
     if low >= high:
         mend = "swap them" if low > high else "use Fixed for a single value"
         return f"low must be below high; {mend}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
 from osetra.core.params import Choice, Condition, Fixed, Float, Int, Ordinal, Param, Value, conditions_of
 from osetra.core.scales import SCALES
@@ -143,7 +144,7 @@ def _conditions(text: str) -> tuple[Condition, ...]:
     if not text:
         return ()
     conditions = []
-    for part in re.split(r"\s+and\s+", text):
+    for part in _split(text, " and "):
         parent, equals, values = part.partition("=")
         if not equals or not _TOKEN.match(values.strip()):
             raise SpaceError(f"cannot read the condition {part!r}; write: if optimizer=sgd|momentum")
@@ -152,23 +153,33 @@ def _conditions(text: str) -> tuple[Condition, ...]:
 
 
 def _split_condition(text: str) -> tuple[str, str, str]:
-    depth, quoted = 0, False
-    for i, char in enumerate(text):
-        quoted ^= char == '"' and text[i - 1 : i] != "\\"
-        depth += (char == "(") - (char == ")") if not quoted else 0
-        if not quoted and depth == 0 and text[i : i + 4] == " if ":
+    for i, depth in _outside_quotes(text):
+        if depth == 0 and text.startswith(" if ", i):
             return text[:i].strip(), "if", text[i + 4 :].strip()
     return text, "", ""
 
 
 def _split(text: str, separator: str) -> list[str]:
-    parts, start, quoted = [], 0, False
-    for i, char in enumerate(text):
-        quoted ^= char == '"' and text[i - 1 : i] != "\\"
-        if char == separator and not quoted:
+    parts, start = [], 0
+    for i, _ in _outside_quotes(text):
+        if text.startswith(separator, i):
             parts.append(text[start:i].strip())
-            start = i + 1
+            start = i + len(separator)
     return [*parts, text[start:].strip()]
+
+
+def _outside_quotes(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the places outside double quotes, each with how many brackets are open there."""
+    depth, quoted, escaped = 0, False, False
+    for i, char in enumerate(text):
+        if quoted:
+            quoted = escaped or char != '"'
+            escaped = char == "\\" and not escaped
+            continue
+        quoted = char == '"'
+        depth += (char == "(") - (char == ")")
+        if not quoted:
+            yield i, depth
 
 
 def _number(text: str) -> int | float | None:

@@ -69,7 +69,7 @@ class Vigil:
     recorder: Recorder
     oom_kills: int
     """How often this system had killed for memory when the trial began."""
-    heard: float = 0.0
+    heard: float = field(default_factory=time.monotonic)
     renewed: float = field(default_factory=time.monotonic)
     asked_to_stop: bool = False
 
@@ -91,12 +91,15 @@ class Supervisor:
         """Work until told to stop."""
         try:
             while self.stopping is None:
+                # The training process loads its function before a trial is claimed: seconds of
+                # imports are no part of anybody's training time.
+                child = self.ready_child()
                 self.history = self.history.extend(self.store.read(self.history.version))
-                trial = claim_next(self.store, self.history, self.worker)
-                if trial is None:
+                trial = None if child is None else claim_next(self.store, self.history, self.worker)
+                if child is None or trial is None:
                     self.listen(IDLE)
                 else:
-                    self.train(trial)
+                    self.train(trial, child)
         finally:
             if self.child is not None:
                 self.child.kill()
@@ -112,11 +115,11 @@ class Supervisor:
         if self.study.closed or kill:
             self.stopping = -GRACE
 
-    def train(self, trial: Trial) -> None:
+    def train(self, trial: Trial, child: Child) -> None:
         """Run one claimed trial to its end and record it."""
         vigil = Vigil(trial, len(trial.attempts) + 1, Recorder(self.store), _oom_kills())
         try:
-            ending = self.follow(vigil)
+            ending = self.follow(vigil, child)
         except LeaseLost:
             self.replace_child()
             return
@@ -124,18 +127,14 @@ class Supervisor:
         if self.child is not None and not self.child.ended:
             self.retire_if_leaking(self.child)
 
-    def follow(self, vigil: Vigil) -> Ending:
+    def follow(self, vigil: Vigil, child: Child) -> Ending:
         """Send the trial to the training process and watch it until it ends.
 
         Raises:
             LeaseLost: the attempt was given up by somebody else.
         """
-        child = self.ready_child(vigil)
-        if child is None:
-            return Ending("interrupted", reason="stopped before it began")
         trial = vigil.trial
         child.channel.send(Train(trial.number, vigil.attempt, trial.config, trial.seed))
-        vigil.heard = time.monotonic()
         while True:
             for message in child.channel.receive(0.05):
                 vigil.heard = time.monotonic()
@@ -175,7 +174,7 @@ class Supervisor:
             vigil.asked_to_stop = True
         return None
 
-    def ready_child(self, vigil: Vigil) -> Child | None:
+    def ready_child(self) -> Child | None:
         """Return a training process that has loaded the function; None when told to stop meanwhile."""
         if self.child is not None and not self.child.ended:
             return self.child
@@ -189,8 +188,7 @@ class Supervisor:
             if self.stopping is not None:
                 return None
             if child.ended or time.monotonic() - begun > _STARTUP:
-                return child
-            self.keep_lease(vigil)
+                return child  # its trial will tell what is wrong
         child.memory = _memory(child.process.pid)
         return child
 

@@ -6,7 +6,7 @@ the loss of guessing, which is finite. Three signs, judged once per epoch:
 1. the loss is not a finite number;
 2. the training loss is more than four times the best so far, and worse than guessing;
 3. after a tenth of the epochs (at least three) neither training nor validation loss has been below
-   that of guessing, and the training loss is not falling either. A slow starter still falls.
+   that of guessing, and neither is falling. A slow starter still falls.
 
 Source: Godbole et al., Deep Learning Tuning Playbook (unstable training); the third sign is ours.
 """
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 EXPLODED = 4.0
 PATIENCE = 3
-STILL_FALLING = 0.995
+STILL_FALLING = 0.998
 
 
 def diagnose(
@@ -40,7 +40,7 @@ def diagnose(
         return f"the training loss blew up to {last:.3g} in epoch {epoch}; the best was {best:.3g}"
     if epoch < max(PATIENCE, math.ceil(epochs / 10)):
         return None
-    falling = last < STILL_FALLING * train[-PATIENCE]
+    falling = any(curve[-1] < STILL_FALLING * curve[-PATIENCE] for curve in (train, validation))
     if not falling and min(*train, *validation) >= chance:
         return f"still at chance level after {epoch} epochs: loss {last:.3g}, guessing gives {chance:.3g}"
     return None

@@ -66,7 +66,7 @@ def parse_text(text: str, source: str, *, tab: bool = False, names: Sequence[str
     rows = [row for row in lines if row]
     if not rows:
         raise DataError(f"{source}: the file is empty; it needs a line of column names and rows")
-    header = list(names) or [cell.strip() for cell in rows.pop(0)]
+    header = list(names) or [_unquoted(cell) for cell in rows.pop(0)]
     _check_header(header, source)
     if rows and len(rows[0]) == len(header) + 1:
         # R's write.table leaves the name of its row-name column out.
@@ -124,8 +124,15 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _cell(text: str) -> str | None:
+def _unquoted(text: str) -> str:
+    # The csv module knows double quotes; some programs write single ones.
     text = text.strip()
+    quoted = len(text) > 1 and text[0] == text[-1] == "'"
+    return text[1:-1].strip() if quoted else text
+
+
+def _cell(text: str) -> str | None:
+    text = _unquoted(text)
     return None if text.lower() in MISSING_MARKS else text
 
 
