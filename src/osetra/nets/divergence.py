@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 EXPLODED = 4.0
 PATIENCE = 3
-STILL_FALLING = 0.998
+STILL_FALLING = 0.995
 
 
 def diagnose(
@@ -40,7 +40,7 @@ def diagnose(
         return f"the training loss blew up to {last:.3g} in epoch {epoch}; the best was {best:.3g}"
     if epoch < max(PATIENCE, math.ceil(epochs / 10)):
         return None
-    falling = any(curve[-1] < STILL_FALLING * curve[-PATIENCE] for curve in (train, validation))
+    falling = last < STILL_FALLING * train[-PATIENCE] or validation[-1] < validation[-2] < validation[-3]
     if not falling and min(*train, *validation) >= chance:
         return f"still at chance level after {epoch} epochs: loss {last:.3g}, guessing gives {chance:.3g}"
     return None

@@ -111,6 +111,7 @@ class NetworkTask:
 
     def baseline(self) -> Baseline:
         """Train the linear model that the network must beat."""
+        torch.set_num_threads(self.threads)
         return baseline(self.dataset, self.split)
 
     def fit(self, run: Run, *, command: str = "") -> Model:

@@ -1,0 +1,113 @@
+"""Known search spaces."""
+
+import pytest
+
+from osetra.catalogue import by_name, catalogues, open_tiers
+from osetra.catalogue.entry import TIERS
+from osetra.catalogue.lookup import entry
+from osetra.core.params import Float
+from osetra.errors import SpaceError
+
+ENTRIES = [(catalogue, entry) for catalogue in catalogues() for entry in catalogue.entries]
+
+
+@pytest.mark.parametrize("catalogue", catalogues(), ids=lambda catalogue: catalogue.name)
+def test_a_catalogue_is_a_valid_space_whose_default_is_inside(catalogue):
+    assert catalogue.space.complete(catalogue.space.default) == catalogue.space.default
+
+
+@pytest.mark.parametrize(("catalogue", "known"), ENTRIES, ids=lambda value: getattr(value, "name", ""))
+def test_every_entry_says_what_it_is_and_who_says_so(catalogue, known):
+    assert known.help
+    assert known.source
+    assert known.tier in TIERS
+    assert known.group in ("structure", "training")
+
+
+def test_rates_are_searched_on_a_log_scale_and_averages_on_that_of_one_minus():
+    for _, known in ENTRIES:
+        for param in known.params:
+            if known.name in ("lr", "weight_decay", "eps"):
+                assert isinstance(param, Float)
+                assert param.scale == "log"
+            if known.name in ("momentum", "beta1", "beta2", "rms_decay"):
+                assert isinstance(param, Float)
+                assert param.scale == "one_minus_log"
+
+
+def test_epochs_and_seeds_are_nowhere_searched():
+    assert not {known.name for _, known in ENTRIES} & {"epochs", "seed", "loss"}
+
+
+@pytest.mark.parametrize(
+    ("trials", "searched"),
+    [(1, ("lr",)), (9, ("lr",)), (10, ("lr", "batch_size", "weight_decay", "units"))],
+)
+def test_few_trials_open_few_hyperparameters(trials, searched):
+    assert open_tiers(by_name("mlp"), trials).searched == searched
+
+
+@pytest.mark.parametrize("catalogue", catalogues(), ids=lambda catalogue: catalogue.name)
+def test_more_trials_never_close_what_fewer_opened(catalogue):
+    before: set[str] = set()
+    for trials in (1, 9, 10, 39, 40, 119, 120, 1000):
+        now = set(open_tiers(catalogue, trials).searched)
+        assert before <= now
+        before = now
+    assert before == set(catalogue.names)
+
+
+def test_the_sentence_says_what_is_searched_and_when_more_would_be():
+    assert open_tiers(by_name("mlp"), 5).sentence == (
+        "5 trials: searching lr; the other 16 stay at their defaults (more from 10 trials on)."
+    )
+
+
+def test_the_rest_is_fixed_at_defaults_and_recorded():
+    opened = open_tiers(by_name("mlp"), 5)
+    assert opened.space.default == by_name("mlp").space.default
+    assert "optimizer" in opened.fixed
+
+
+def test_tune_opens_exactly_what_was_asked():
+    opened = open_tiers(by_name("mlp"), 500, tune=["units", "lr"])
+    assert set(opened.searched) == {"lr", "units"}
+    assert opened.sentence == "Searching lr and units, as asked; the other 15 stay as they are."
+
+
+def test_everything_opens_everything_at_any_budget():
+    catalogue = by_name("cnn")
+    assert set(open_tiers(catalogue, 3, everything=True).searched) == set(catalogue.names)
+
+
+def test_a_given_value_is_fixed_and_brings_its_branch_along():
+    opened = open_tiers(by_name("mlp"), 12, given={"optimizer": "momentum"})
+    assert "momentum" in opened.searched
+    config = opened.space.default
+    assert (config["optimizer"], config["lr"]) == ("momentum", 0.05)
+    assert "beta1" not in config
+
+
+def test_a_given_range_is_searched():
+    opened = open_tiers(by_name("mlp"), 5, given={"dropout": Float(0.1, 0.3)})
+    assert set(opened.searched) == {"lr", "dropout"}
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: by_name("mpl"), "mpl: no such search space; known: mlp, cnn. Did you mean 'mlp'?"),
+        (lambda: entry(by_name("mlp"), "learning"), "learning: no such hyperparameter of mlp; known: lr"),
+        (lambda: open_tiers(by_name("mlp"), 5, tune=["unit"]), "Did you mean 'units'?"),
+        (lambda: open_tiers(by_name("mlp"), 5, given={"droput": 0.1}), "Did you mean 'dropout'?"),
+        (lambda: open_tiers(by_name("mlp"), 0), "trials=0: give at least 1"),
+        (
+            lambda: open_tiers(by_name("mlp"), 5, tune=["lr"], given={"lr": 0.1}),
+            "lr: both tuned and given a value; choose one",
+        ),
+    ],
+)
+def test_unknown_names_and_empty_budgets_are_refused(call, message):
+    with pytest.raises(SpaceError) as error:
+        call()
+    assert message in str(error.value)

@@ -1,0 +1,52 @@
+"""Small data sets written by hand for the tests of this room."""
+
+import numpy as np
+
+from osetra.nets.dataset import CategoryColumn, Dataset, NumberColumn, Target, fingerprint
+
+
+def flowers(n: int = 120, seed: int = 0) -> Dataset:
+    """Three classes that two numbers and a category tell apart, with missing cells."""
+    rng = np.random.default_rng(seed)
+    codes = np.arange(n) % 3
+    first = codes + rng.normal(0, 0.3, n)
+    second = -codes + rng.normal(0, 0.3, n)
+    second[::7] = np.nan
+    place = np.where(rng.random(n) < 0.8, codes, rng.integers(0, 3, n))
+    columns = (
+        NumberColumn("first", first),
+        NumberColumn("second", second),
+        CategoryColumn("place", place.astype(np.int64), ("hill", "lake", "moor")),
+    )
+    return _dataset("flowers", columns, codes.astype(np.int64), ("a", "b", "c"))
+
+
+def coins(n: int = 100, seed: int = 0) -> Dataset:
+    """Two classes and two number columns."""
+    rng = np.random.default_rng(seed)
+    codes = (np.arange(n) % 2).astype(np.int64)
+    columns = tuple(NumberColumn(f"x{i}", codes + rng.normal(0, 0.5, n)) for i in range(2))
+    return _dataset("coins", columns, codes, ("heads", "tails"))
+
+
+def line(n: int = 200, seed: int = 0) -> Dataset:
+    """A number to predict: 100 + 30 x0 - 10 x1, with noise of 1."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 2))
+    y = 100 + 30 * x[:, 0] - 10 * x[:, 1] + rng.normal(0, 1, n)
+    return _dataset("line", (NumberColumn("x0", x[:, 0]), NumberColumn("x1", x[:, 1])), y, ())
+
+
+def _dataset(name, columns, values, classes):
+    task = "regression" if not classes else "binary" if len(classes) == 2 else "multiclass"
+    target = Target(values, task, classes)
+    return Dataset(
+        name=name,
+        source=name,
+        columns=columns,
+        target_name="kind",
+        target=values,
+        task=task,
+        classes=classes,
+        fingerprint=fingerprint(columns, None, target),
+    )

@@ -1,0 +1,101 @@
+"""The record that a worker calls for each trial."""
+
+import pickle
+import time
+
+import pytest
+
+from osetra.errors import DataError
+from osetra.nets import task as tasks
+from osetra.nets.task import Data, NetworkTask
+from osetra.nets.training import Rehearsal
+
+CONFIG = {"units": 8, "layers": 1, "lr": 0.02}
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("y,x\n" + "".join(f"{'ab'[i % 2]},{i % 2 + i % 7 / 10}\n" for i in range(60)))
+    return path
+
+
+def task_on(path, **options):
+    return NetworkTask(data=Data(where=str(path)), **options)
+
+
+def test_calling_it_trains_and_reports(table):
+    run = Rehearsal(CONFIG, 0)
+    task_on(table, epochs=3)(run)
+    assert set(run.curves) == {"train_loss", "val_loss", "val_error"}
+    assert len(run.curves["val_loss"]) == 3
+
+
+def test_it_travels_to_another_process_without_its_data(table):
+    task = task_on(table)
+    len(task.dataset)
+    sent = pickle.dumps(task)
+    assert len(sent) < 1000
+    assert pickle.loads(sent) == task
+
+
+def test_data_is_read_once_per_process(table, monkeypatch):
+    reads = []
+    load = tasks.load
+    monkeypatch.setattr(tasks, "load", lambda *a, **k: reads.append(1) or load(*a, **k))
+    task = task_on(table, epochs=1, split_seed=7)
+    for seed in range(3):
+        task(Rehearsal(CONFIG, seed))
+    assert len(reads) == 1
+
+
+def test_each_fold_is_an_instance_with_a_training_of_its_own(table):
+    run = Rehearsal(CONFIG, 0)
+    task_on(table, epochs=2, folds=3)(run)
+    curve = run.curves["val_loss"]
+    assert len(curve) == 6
+    assert len(set(curve[::2])) == 3
+
+
+def test_a_file_that_changed_in_the_middle_of_a_study_is_refused(table):
+    before = task_on(table).dataset.fingerprint
+    table.write_text(table.read_text() + "a,0.5\n")
+    task = NetworkTask(data=Data(where=str(table), fingerprint=before), epochs=1)
+    with pytest.raises(DataError, match=r"the data changed since the study began .* Start a new study"):
+        task(Rehearsal(CONFIG, 0))
+
+
+def test_a_file_written_again_is_read_again(table):
+    assert len(task_on(table).dataset) == 60
+    table.write_text(table.read_text() + "a,0.5\n")
+    assert len(task_on(table).dataset) == 61
+
+
+def test_unbalanced_classes_add_the_balanced_error(tmp_path):
+    path = tmp_path / "rare.csv"
+    path.write_text("y,x\n" + "".join(f"{'yes' if i % 12 == 0 else 'no'},{i % 5}\n" for i in range(96)))
+    run = Rehearsal(CONFIG, 0)
+    task_on(path, epochs=1)(run)
+    assert "val_balanced_error" in run.curves
+
+
+def test_pictures_below_sixteen_pixels_go_to_the_mlp():
+    assert NetworkTask(data=Data(where="digits")).family == "mlp"
+
+
+@pytest.mark.parametrize("options", [{"epochs": -1}, {"folds": 0}, {"threads": 0}])
+def test_impossible_settings_are_refused(table, options):
+    with pytest.raises(DataError):
+        task_on(table, **options)
+
+
+def test_digits_trains_well_within_a_second_of_processor_time():
+    task = NetworkTask(data=Data(where="digits"), epochs=20)
+    task.split  # noqa: B018 - reads the data before the clock starts
+    task(Rehearsal({"epochs": 1}, 0))
+    run = Rehearsal({}, 1)
+    before = time.process_time()
+    model = task.fit(run)
+    assert time.process_time() - before < 5
+    assert model.card.metrics["validation"]["error"] < 0.06
+    assert model.card.metrics["validation"]["loss"] < task.baseline().scores["loss"]
