@@ -58,6 +58,14 @@ def test_repeats_do_not_count_against_the_budget() -> None:
     assert log.history.next_trial == 4
 
 
+def test_repeats_are_grouped_by_the_trial_they_repeat() -> None:
+    log = _log(0.1, 0.2)
+    for original, value in [(1, 0.3), (2, 0.4), (1, None), (1, 0.5)]:
+        log.run({"x": 0.0}, value, repeats=original)
+    found = {n: [t.value for t in again] for n, again in log.history.repeated.items()}
+    assert found == {1: [0.3, 0.5], 2: [0.4]}
+
+
 def test_queued_running_and_ended_are_told_apart() -> None:
     log = _log(0.1)
     log.start({"x": 0.5})

@@ -27,10 +27,10 @@ FEWEST = 10
 def find(problem: Problem, history: History) -> list[Finding]:
     """Return what fresh seeds say about the best trials, or that nobody asked them."""
     ranked = history.ranked(problem.objective)
-    seeds = {t.number: [r.value for r in history.repeats(t.number) if r.value is not None] for t in ranked}
-    confirmed = [t for t in ranked if len(seeds[t.number]) >= 2]
+    seeds = {n: [t.value for t in again if t.value is not None] for n, again in history.repeated.items()}
+    confirmed = [t for t in ranked if len(seeds.get(t.number, [])) >= 2]
     if not confirmed:
-        return _unconfirmed(len(ranked)) if not any(seeds.values()) else []
+        return [] if seeds else _unconfirmed(len(ranked))
     spread = _pooled([seeds[t.number] for t in confirmed])
     found = _optimism(problem, ranked[0], seeds, spread)
     if len(confirmed) < 2:
@@ -64,7 +64,7 @@ def _unconfirmed(n: int) -> list[Finding]:
 
 
 def _optimism(problem: Problem, best: Trial, seeds: dict[int, list[float]], spread: float) -> list[Finding]:
-    again = seeds[best.number]
+    again = seeds.get(best.number, [])
     if len(again) < 2 or best.value is None:
         return []
     mean = float(np.mean(again))

@@ -107,11 +107,19 @@ class History:
         """Return the finished repeats of a trial with fresh seeds, the trial itself not included."""
         return [trial for trial in self.finished if trial.repeats == number]
 
+    @property
+    def repeated(self) -> dict[int, list[Trial]]:
+        """The finished repeats with fresh seeds of every trial that has any, by the trial's number."""
+        found: dict[int, list[Trial]] = {}
+        for trial in self.finished:
+            if trial.repeats is not None:
+                found.setdefault(trial.repeats, []).append(trial)
+        return found
+
     def best(self, objective: Objective) -> Trial | None:
         """Return the incumbent: best mean over fresh seeds when any were run, else best value."""
-        ranked = self.ranked(objective)
-        repeated = {t.number: self.repeats(t.number) for t in ranked}
-        confirmed = [t for t in ranked if repeated[t.number]]
+        ranked, repeated = self.ranked(objective), self.repeated
+        confirmed = [t for t in ranked if t.number in repeated]
         if not confirmed:
             return ranked[0] if ranked else None
         return min(confirmed, key=lambda t: objective.sign * _mean(repeated[t.number]))

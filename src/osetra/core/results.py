@@ -7,6 +7,7 @@ configuration that was tried twice stays two rows.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,10 +49,7 @@ def results(problem: Problem, history: History) -> Results:
     first = history.searched
     ended = tuple(t for t in first if t.state in ENDED)
     waiting = [t.config for t in first if t.state not in ENDED]
-    again: dict[int, list[float]] = {}
-    for trial in history.finished:
-        if trial.repeats is not None and trial.value is not None:
-            again.setdefault(trial.repeats, []).append(trial.value)
+    again = history.repeated
     sign = problem.objective.sign
     return Results(
         ended,
@@ -61,8 +59,9 @@ def results(problem: Problem, history: History) -> Results:
     )
 
 
-def _worth(trial: Trial, again: list[float]) -> float:
+def _worth(trial: Trial, again: Sequence[Trial]) -> float:
     """Return the mean over all runs of a configuration; NaN when its first run failed."""
     if trial.state != "finished" or trial.value is None or not math.isfinite(trial.value):
         return math.nan
-    return (trial.value + sum(again)) / (1 + len(again))
+    values = [trial.value, *(t.value for t in again if t.value is not None)]
+    return sum(values) / len(values)

@@ -86,10 +86,10 @@ def _judge(bin_of: Ints, best: Mask, rng: np.random.Generator, draws: int) -> tu
     kinds = len(np.unique(bin_of))
     if kinds < 2:
         return 0.0, 1.0
-    orders = np.argsort(rng.random((draws, n)), axis=1)[:, :k]
-    hits = np.stack([np.sum(bin_of[orders] == b, axis=1) for b in range(int(bin_of.max()) + 1)], axis=1)
-    share = np.bincount(bin_of) / n
-    present = share > 0
-    by_luck = np.sum((hits[:, present] / k - share[present]) ** 2 / share[present], axis=1)
+    count = np.bincount(bin_of)
+    count = count[count > 0]
+    # Permuting the points makes the best ones' histogram multivariate hypergeometric.
+    hits = rng.multivariate_hypergeometric(count, k, size=draws)
+    by_luck = np.sum((hits / k - count / n) ** 2 / (count / n), axis=1)
     chance = (1 + np.sum(by_luck >= found - 1e-12)) / (1 + draws)
     return max(0.0, found - expected_divergence(kinds, k, n)), float(chance)

@@ -14,7 +14,7 @@ from osetra.core.finite import identity
 from osetra.core.history import History
 from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
-from osetra.searchers.untried import by_names, tried, untried
+from osetra.searchers.untried import by_names, repeatable, untried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Random:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
-        space, known = problem.space, tried(history)
+        space, known = problem.space, repeatable(problem.space, history)
         found: list[Suggestion] = []
         if count > 0 and self.defaults_first and identity(space.default) not in known:
             found.append(Suggestion(space.default, "the defaults, tried first"))

@@ -17,7 +17,7 @@ from osetra.core.problem import Problem
 from osetra.core.scales import Array
 from osetra.core.space import Space
 from osetra.numerics.design import sobol
-from osetra.searchers.untried import Placed, by_names, seed_of, tried, untried
+from osetra.searchers.untried import Placed, by_names, repeatable, seed_of, untried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def sequence(
     placed: Placed = lambda points: points,
 ) -> list[Suggestion]:
     """Return the suggestions of the next `count` trials; `placed` moves their points (n, d)."""
-    seed, known, first = seed_of(history), tried(history), history.next_trial
+    seed, known, first = seed_of(history), repeatable(space, history), history.next_trial
     numbers = range(first, first + max(count, 0))
     points = placed(by_names(space, _points(numbers, len(space.columns), seed, int(defaults_first))))
     found: list[Suggestion] = []

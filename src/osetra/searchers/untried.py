@@ -13,7 +13,7 @@ import numpy as np
 
 from osetra.core.finite import Identity, Numbering, identity, size
 from osetra.core.history import History
-from osetra.core.params import Config
+from osetra.core.params import Config, Float, conditions_of
 from osetra.core.scales import Array
 from osetra.core.space import Space
 
@@ -26,6 +26,18 @@ Placed = Callable[[Array], Array]
 def tried(history: History) -> set[Identity]:
     """Return the configurations that were suggested so far, whatever became of them."""
     return {identity(trial.config) for trial in history.trials.values()}
+
+
+def repeatable(space: Space, history: History) -> set[Identity]:
+    """Return those configurations suggested so far that a draw from the space may hit again.
+
+    Where every configuration has a continuous value, that is none but the defaults, which are no
+    draw; remembering thousands of others would only cost time.
+    """
+    if not any(isinstance(param, Float) and not conditions_of(param) for _, param in space):
+        return tried(history)
+    default = space.default
+    return {identity(default)} if any(t.config == default for t in history.trials.values()) else set()
 
 
 def seed_of(history: History) -> int:
