@@ -61,12 +61,7 @@ def _few(problem: Problem, n: int) -> list[Finding]:
     if n == 0 or n >= ENOUGH or (total is not None and n >= total):
         return []
     d = len(problem.space.columns)
-    text = (
-        f"{n} valid trials of {d} hyperparameter{'s' if d != 1 else ''}: the chance that one of so many "
-        f"random ones lies in the best tenth of the space is {percent(1 - 0.9**n)}"
-    )
-    return [
-        Finding(
-            rule=RULE, level="info", text=text, action=f"{ENOUGH} trials make it 95 %, or fix some of them"
-        )
-    ]
+    many = f"{n} valid trial{'s' if n > 1 else ''} of {d} hyperparameter{'s' if d > 1 else ''}"
+    chance = f"the chance that one of so many random ones lies in the best tenth is {percent(1 - 0.9**n)}"
+    action = f"{ENOUGH} trials make it 95 %" + (", or fix some hyperparameters" if d > 1 else "")
+    return [Finding(rule=RULE, level="info", text=f"{many}: {chance}", action=action)]
