@@ -20,7 +20,7 @@ from osetra.core.facts import (
 
 WORKER = Worker("host", "boot", 7, 123.5)
 FACTS: list[tuple[Fact, str]] = [
-    (Opened({"lr": "log(0.0001, 1.0)"}, "val_loss", "minimize", "best", 3, task={"data": "digits"}), "opened"),
+    (Opened({"lr": "log(0.1, 1.0)"}, "val_loss", "minimize", "best", 3, task={"data": "digits"}), "opened"),
     (Suggested(2, {"lr": 0.1, "nesterov": True, "norm": None}, 99, why="round 2", seen=4), "suggested/2"),
     (Claimed(2, 1, WORKER), "claimed/2/1"),
     (Ended(2, 1, "finished", 0.25), "ended/2/1"),
