@@ -59,6 +59,7 @@ def test_two_continuations_of_the_same_curves_do_not_disturb_each_other() -> Non
     assert one.of(1, "loss", 1)[1].tolist() == [3, 1]
     assert two.of(1, "loss", 1)[1].tolist() == [3]
     assert two.of(1, "error", 1)[1].tolist() == [2]
+    assert start.extend([Point(1, 1, 0, 2, "speed", 2.0)], 2).metrics == ("loss", "speed")
 
 
 def test_values_that_are_not_finite_are_kept() -> None:

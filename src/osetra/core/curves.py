@@ -60,10 +60,9 @@ class Curves:
     @property
     def metrics(self) -> tuple[str, ...]:
         """The names of all metrics reported so far."""
-        if not self.size:
-            return ()
-        # A longer line of curves may share the memory and know more metrics than this one.
-        return tuple(self._columns.metrics)[: int(self._columns.numbers[4, : self.size].max()) + 1]
+        # Another line of curves may share the memory and know more metrics than this one.
+        reported = np.bincount(self._columns.numbers[4, : self.size], minlength=len(self._columns.metrics))
+        return tuple(name for name, times in zip(self._columns.metrics, reported, strict=True) if times)
 
     def of(self, trial: int, metric: str, attempt: int, instance: int = 0) -> tuple[Ints, Array]:
         """Return steps (n,) and values (n,) of one curve, in order of arrival."""
