@@ -6,7 +6,6 @@ the store's keys keep them from doing it twice.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,11 +19,9 @@ from osetra.core.history import History
 from osetra.core.ports import Crew, Executor, Job, Searcher, Store, Suggestion
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
-from osetra.errors import Conflict, StoreFull
-from osetra.executors.worker import give_up_lost
+from osetra.errors import Conflict
+from osetra.executors.worker import append_patiently, give_up_lost
 from osetra.interrupts import GracefulStop
-
-log = logging.getLogger("osetra")
 
 TICK = 0.02
 """Seconds between looks at the log."""
@@ -87,7 +84,7 @@ class Planner:
     def append(self, facts: Sequence[Fact]) -> bool:
         """Append facts; False when somebody established one of them first."""
         try:
-            self.store.append(facts)
+            append_patiently(self.store, facts)
         except Conflict:
             return False
         return True
@@ -139,19 +136,12 @@ def _turn(
     stop: GracefulStop,
 ) -> None:
     watched = reaped = 0.0
-    paused = False
     while not stop.requested and (now := time.monotonic()) < deadline:
-        try:
-            if now - reaped > REAP:
-                reaped = now
-                give_up_lost(planner.store, planner.history)
-            if not _fill_queue(planner, slots, total):
-                return
-            paused = False
-        except StoreFull as full:
-            if not paused:
-                log.warning("%s; the study pauses until there is room again", full)
-            paused = True
+        if now - reaped > REAP:
+            reaped = now
+            give_up_lost(planner.store, planner.history)
+        if not _fill_queue(planner, slots, total):
+            return
         crew.tick(TICK)
         if watch is not None and now - watched > WATCH:
             watched = now

@@ -22,7 +22,7 @@ from osetra.core.trial import Trial
 from osetra.errors import Conflict, NothingFinished, StudyError, StudyMismatch
 from osetra.executors import Inline, Processes
 from osetra.executors.inline import InlineLink, Leases, begin
-from osetra.executors.worker import this_process
+from osetra.executors.worker import append_patiently, this_process
 from osetra.loop import Planner, Watch, work
 from osetra.run import Ending, Run
 from osetra.searchers import by_name
@@ -170,7 +170,7 @@ class Study:
             for trial in history.queued:
                 attempt = len(trial.attempts) + 1
                 try:
-                    self._store.append([Claimed(trial.number, attempt, this_process())])
+                    append_patiently(self._store, [Claimed(trial.number, attempt, this_process())])
                 except Conflict:
                     continue
                 run, self._asked[trial.number] = begin(self._leases, trial, self.problem.objective)
@@ -332,7 +332,7 @@ class Study:
             space.spec, objective.metric, objective.direction, objective.pick, seed, searcher, task
         )
         try:
-            self._store.append([opened])
+            append_patiently(self._store, [opened])
         except Conflict:
             return History().extend(self._store.read()).opened or opened
         return opened

@@ -5,11 +5,12 @@ And what anyone may do for it: give up on trials whose worker is provably gone.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,8 @@ from osetra.core.ports import Store
 from osetra.core.trial import Trial
 from osetra.errors import Conflict, LeaseLost, StoreFull
 from osetra.run import Ending
+
+log = logging.getLogger("osetra")
 
 LEASE = 60.0
 """Seconds without renewal after which a worker on another machine is given up."""
@@ -66,7 +69,7 @@ def claim_next(store: Store, history: History, worker: Worker) -> Trial | None:
     """Claim the first queued trial that nobody else takes first; None when the queue is empty."""
     for trial in history.queued:
         try:
-            store.append([Claimed(trial.number, len(trial.attempts) + 1, worker)], lease=LEASE)
+            append_patiently(store, [Claimed(trial.number, len(trial.attempts) + 1, worker)])
         except Conflict:
             continue
         return trial
@@ -83,17 +86,15 @@ def end(store: Store, trial: int, attempt: int, ending: Ending, points: Sequence
     return True
 
 
-def append_patiently(
-    store: Store, facts: Sequence[Fact], points: Sequence[Point], give_up: Callable[[], bool] = lambda: False
-) -> None:
+def append_patiently(store: Store, facts: Sequence[Fact], points: Sequence[Point] = ()) -> None:
     """Append, waiting while the disk is full: the study pauses and loses nothing."""
-    pause = 0.5
+    pause = 0.25
     while True:
         try:
             store.append(facts, points)
-        except StoreFull:
-            if give_up():
-                raise
+        except StoreFull as full:
+            if pause < 0.5:
+                log.warning("%s; the study pauses until there is room again", full)
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
         else:
