@@ -37,16 +37,10 @@ class Place:
         return self.file.parent
 
     def open(self, searcher: str | None = None) -> Study:
-        """Open the study, which must exist; without a searcher, with the one it was started with."""
+        """Open the study, which must exist; without a searcher, with the one it was created with."""
         from osetra.study import Study
 
-        study = Study(str(self.file))
-        stored = (study.history.opened.task if study.history.opened else {}).get("searcher", "auto")
-        chosen = searcher or str(stored)
-        if chosen == "auto":
-            return study
-        study.close()
-        return Study(str(self.file), searcher=chosen)
+        return Study(str(self.file), searcher=searcher)
 
 
 def known(root: Path = RUNS) -> list[str]:

@@ -25,7 +25,8 @@ class Request:
     trials: int | None = None
     minutes: float | None = None
     workers: int = 1
-    searcher: str = "auto"
+    searcher: str | None = None
+    """None goes on with the study's own, which is "auto" at first."""
     tune: tuple[str, ...] = ()
     all: bool = False
     set: tuple[str, ...] = ()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from rich.text import Text
 
 from osetra.cli.output import Output
 from osetra.cli.places import RUNS, Place
+from osetra.cli.views.budget import Budget
 from osetra.cli.views.report import study_report
 from osetra.cli.watching import Watcher
 from osetra.errors import MissingExtra
@@ -53,7 +56,7 @@ class Session:
         from osetra.executors import Processes
 
         executor = Processes(effort.workers)
-        try:
+        with self.resumable():
             with self._watch("searching", effort) as watch:
                 self.study.run(
                     train,
@@ -66,7 +69,8 @@ class Session:
             top = min(effort.confirm, len(self.study.history.ranked(self.study.problem.objective)))
             if top < 1:
                 return
-            with self._watch("confirming", effort) as watch:
+            again = replace(effort, trials=top * effort.seeds, minutes=None)
+            with self._watch("confirming", again, repeats=True) as watch:
                 self.study.confirm(
                     train,
                     top=top,
@@ -75,6 +79,12 @@ class Session:
                     report_timeout=effort.report_timeout,
                     watch=watch,
                 )
+
+    @contextmanager
+    def resumable(self) -> Iterator[None]:
+        """Say how to go on when Ctrl-C ends what happens inside."""
+        try:
+            yield
         except KeyboardInterrupt:
             self._stopped()
             raise
@@ -105,12 +115,13 @@ class Session:
         """What to type to go on."""
         return f"osetra resume {shown_place(self.place)}"
 
-    def _watch(self, phase: str, effort: Effort) -> Watcher:
+    def _watch(self, phase: str, effort: Effort, *, repeats: bool = False) -> Watcher:
+        history = self.study.history
         seconds = None if effort.minutes is None else 60.0 * effort.minutes
-        watcher = Watcher(
-            self.study.problem, self.output.eyes, self.place.name, phase, effort.trials, seconds
-        )
-        return watcher.start(self.study.history)
+        budget = Budget(trials=effort.trials, seconds=seconds, started=time.time(), repeats=repeats)
+        budget = replace(budget, already=budget.done(history))
+        watcher = Watcher(self.study.problem, self.output.eyes, self.place.name, phase, budget)
+        return watcher.start(history)
 
     def _stopped(self) -> None:
         history = self.study.history

@@ -57,8 +57,9 @@ def tune_data(
     session = Session(output, place, study)
     session.search(task, _effort(request))
     advice = session.report(quiet=as_json)
-    final = finale(session, task, baseline, command=_command(request))
     pictures = session.draw()
+    with session.resumable():
+        final = finale(session, task, baseline, command=_command(request))
     if as_json:
         document = study_document(place, study.problem, study.history)
         document["findings"] = [{"rule": f.rule, "level": f.level, "text": f.text} for f in advice]
@@ -147,7 +148,6 @@ def _open_study(place: Place, task: NetworkTask, request: Request, opened: Opene
         seed=request.seed,
         task={
             "request": request.stored(),
-            "searcher": request.searcher,
             "fingerprint": task.dataset.fingerprint,
         },
     )

@@ -40,7 +40,7 @@ def tune_script(
         show_plan(output, space, request)
         return
     session = Session(output, place, _open(place, space, request))
-    output.say(_headline(place, script, request))
+    output.say(_headline(session, script))
     session.search(script.function, effort_of(request))
     advice = session.report(quiet=as_json)
     pictures = session.draw()
@@ -145,7 +145,7 @@ def show_plan(output: Output, space: Space, request: Request, *, first: int = 5)
     output.show(Text(f"{direction} {metric}", "bold"))
     for name, param in space:
         output.show(Text(f"  {name} = {format_param(param)}"))
-    searcher = by_name(request.searcher)
+    searcher = by_name(request.searcher or "auto")
     rng = np.random.default_rng((request.seed, 1))
     suggestions = searcher.suggest(problem, History(), first, rng)
     output.show(Text(f"first configurations by {searcher.name}", "bold"))
@@ -166,14 +166,16 @@ def _open(place: Place, space: Space, request: Request) -> Any:
         pick="last" if request.pick == "last" else "best",
         searcher=request.searcher,
         seed=request.seed,
-        task={"request": request.stored(), "searcher": request.searcher},
+        task={"request": request.stored()},
     )
 
 
-def _headline(place: Place, script: Script, request: Request) -> Text:
-    goal = f"minimize {request.minimize}" if request.minimize else f"maximize {request.maximize}"
-    text = f"  {script.file.name}:{script.name}, {goal}, searcher {request.searcher}"
-    return Text.assemble((place.name, "bold"), text)
+def _headline(session: Session, script: Script) -> Text:
+    study = session.study
+    objective = study.problem.objective
+    goal = f"{objective.direction} {objective.metric}"
+    text = f"  {script.file.name}:{script.name}, {goal}, searcher {study.searcher.name}"
+    return Text.assemble((session.place.name, "bold"), text)
 
 
 def _closing(output: Output, session: Session, pictures: list[Path], as_json: bool) -> None:

@@ -32,9 +32,7 @@ class Watcher:
     console: Console
     name: str
     phase: str
-    trials: int | None = None
-    seconds: float | None = None
-    _budget: Budget = field(default_factory=Budget)
+    budget: Budget
     _live: Live | None = None
     _told: set[str] = field(default_factory=set)
     _drawn: float = 0.0
@@ -43,8 +41,6 @@ class Watcher:
 
     def start(self, history: History) -> Self:
         """Begin: what the history holds already is not told again."""
-        done = sum(trial.repeats is None for trial in history.ended)
-        self._budget = Budget(trials=self.trials, seconds=self.seconds, started=time.time(), already=done)
         self._told = {event.key for event in fresh_events(self.problem, history, ())}
         self._summed = time.monotonic()
         return self
@@ -77,9 +73,7 @@ class Watcher:
 
     def _frame(self) -> Frame:
         size = self.console.size
-        frame = Frame(
-            name=self.name, phase=self.phase, budget=self._budget, now=time.time(), width=size.width
-        )
+        frame = Frame(name=self.name, phase=self.phase, budget=self.budget, now=time.time(), width=size.width)
         low = size.height < 20
         return replace(frame, running=3, events=3) if low else frame
 
@@ -90,7 +84,7 @@ class Watcher:
         now = time.monotonic()
         if now - self._summed >= SUMMARY:
             self._summed = now
-            self.console.print(summary_text(self.problem, history, self._budget, time.time()), soft_wrap=True)
+            self.console.print(summary_text(self.problem, history, self.budget, time.time()), soft_wrap=True)
 
 
 class _ToConsole(logging.Handler):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -16,11 +15,10 @@ from osetra.cli.views.numbers import setting
 
 @click.command("spaces")
 @click.argument("name", required=False)
-@click.option("--sources", is_flag=True, help="Also say where each range comes from.")
 @json_option
 @click.pass_obj
-def command(output: Output, name: str | None, sources: bool, as_json: bool) -> None:
-    """Print the hyperparameters of the built-in networks: tier, range and scale, default, meaning.
+def command(output: Output, name: str | None, as_json: bool) -> None:
+    """Print the hyperparameters of the built-in networks: tier, meaning, range and scale, default, source.
 
     NAME is mlp (tables, small pictures) or cnn (pictures). Tier 1 is always searched; the others as
     trials allow, or with --tune and --all.
@@ -30,24 +28,25 @@ def command(output: Output, name: str | None, sources: bool, as_json: bool) -> N
         output.document("spaces", {"tiers": TIERS, "spaces": [_document(c) for c in chosen]})
         return
     for catalogue in chosen:
-        output.show(Text.assemble((catalogue.name, "bold"), f"  {catalogue.about}"))
-        output.show(_table(catalogue, sources))
+        output.show(Text.assemble((catalogue.name, "bold"), f"  {catalogue.about}"), "")
+        output.show(_table(catalogue))
     output.say(*(Text(f"tier {tier}: {text}", "dim") for tier, text in TIERS.items()))
 
 
-def _table(catalogue: Catalogue, sources: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("tier", justify="right")
-    table.add_column("name", no_wrap=True)
-    table.add_column("searched over", overflow="fold")
-    table.add_column("default")
-    table.add_column("what it does")
-    if sources:
-        table.add_column("source")
+def _table(catalogue: Catalogue) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+    table.add_column(justify="right")
+    table.add_column(no_wrap=True)
+    table.add_column()
     for entry in catalogue.entries:
-        cells = [str(entry.tier), entry.name, "\n".join(map(_without_default, entry.text))]
-        cells += ["\n".join(map(setting, entry.defaults)), entry.help]
-        table.add_row(*cells, *([entry.source] if sources else []))
+        text = Text(f"{entry.help}\n")
+        for form, default in zip(entry.text, entry.defaults, strict=True):
+            body, _, condition = form.partition(" if ")
+            text.append(_without_default(body), "green")
+            text.append(f"  default {setting(default)}")
+            text.append(f"  if {condition}\n" if condition else "\n")
+        text.append(f"{entry.source}\n", "dim")
+        table.add_row(Text(str(entry.tier), "cyan"), Text(entry.name, "bold"), text)
     return table
 
 

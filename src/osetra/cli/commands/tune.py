@@ -58,10 +58,8 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
 )
 @click.option(
     "--searcher",
-    default="auto",
-    show_default=True,
     metavar="NAME",
-    help="What to try next: auto, sobol, zoom, random, grid, manual …",
+    help="What to try next: auto, sobol, zoom, random, grid, manual [default: auto].",
 )
 @click.option("--tune", multiple=True, callback=_words, metavar="A,B", help="Search these only.")
 @click.option("--all", is_flag=True, help="Search every hyperparameter there is.")
@@ -126,7 +124,8 @@ def command(output: Output, /, **options: Any) -> None:
     from osetra.searchers import by_name
 
     request, place = _request(options), create(options["name"] or name_for(options["source"]), options["out"])
-    by_name(request.searcher)
+    if request.searcher is not None:
+        by_name(request.searcher)
     dry_run, as_json = options["dry_run"], options["as_json"]
     if is_script(request.source):
         from osetra.cli.tune_script import tune_script

@@ -15,10 +15,12 @@ class Budget:
     seconds: float | None = None
     started: float = 0.0
     already: int = 0
+    repeats: bool = False
+    """Whether repeats with fresh seeds are what counts, not first runs."""
 
     def done(self, history: History) -> int:
         """Return how many trials that count have ended."""
-        return sum(trial.repeats is None for trial in history.ended)
+        return sum((trial.repeats is not None) == self.repeats for trial in history.ended)
 
     def share(self, history: History, now: float) -> float:
         """Return the part of the budget that is used, 0 to 1; the larger when there are two."""

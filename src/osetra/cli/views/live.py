@@ -23,6 +23,7 @@ from osetra.cli.views.events import MARKS, STYLES, Event, events
 from osetra.cli.views.numbers import duration, number, searched_names, settings
 from osetra.cli.views.series import curve
 from osetra.cli.views.spark import sparkline
+from osetra.cli.views.tables import mean_text
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
@@ -75,8 +76,8 @@ def event_line(event: Event, width: int | None = None) -> Text:
 
 def progress_text(history: History, budget: Budget, now: float) -> str:
     """Return `23 of 50 trials  about 1 min 30 s left`."""
-    done = budget.done(history)
-    parts = [f"{done} of {budget.trials} trials" if budget.trials else f"{done} trials"]
+    done, what = budget.done(history), "repeats" if budget.repeats else "trials"
+    parts = [f"{done} of {budget.trials} {what}" if budget.trials else f"{done} {what}"]
     if budget.seconds and not budget.trials:
         parts.append(f"{duration(min(now - budget.started, budget.seconds))} of {duration(budget.seconds)}")
     left = budget.remaining(history, now)
@@ -113,10 +114,13 @@ def _best(problem: Problem, history: History, frame: Frame, names: list[str]) ->
         ended = len(history.ended)
         none = "no trial has finished yet" if not ended else f"none of {ended} trials gave a valid result yet"
         return Text(f"best  {none}", "dim")
+    repeats = history.repeats(best.number)
+    shown = mean_text(repeats) if repeats else number(best.value)
+    seeds = f", {len(repeats)} fresh seeds" if repeats else ""
     line = Text.assemble(
         "best  ",
-        (number(best.value), "bold green"),
-        f" {objective.metric} in trial {best.number}  ",
+        (shown, "bold green"),
+        f" {objective.metric} in trial {best.number}{seeds}  ",
         (settings(best.config, names), "dim"),
         no_wrap=True,
         overflow="ellipsis",
@@ -144,7 +148,7 @@ def _running(
             Text(f"▸ {trial.number}", "cyan"),
             Text(f"{spark:<{SPARK}}", "cyan"),
             Text(number(float(values[-1])) if len(values) else ""),
-            Text(f"{step:<10}"),
+            Text(f"{step:<9}"),
             Text(settings(trial.config, names, room), "dim"),
         )
     if len(running) > frame.running:
@@ -154,4 +158,4 @@ def _running(
 
 def _waiting(trial: Trial, now: float) -> str:
     last = trial.attempt
-    return f"since {duration(max(0.0, now - last.started))}" if last else "starting"
+    return f"starting {duration(max(0.0, now - last.started))}" if last else "starting"

@@ -17,7 +17,7 @@ def labelled(rows: Sequence[tuple[str, str]]) -> Table:
     grid.add_column(no_wrap=True, min_width=8)
     grid.add_column()
     for label, text in rows:
-        grid.add_row(Text(label, "dim"), one_line(text))
+        grid.add_row(Text(label, "dim"), Text(one_line(text), "bold green" if label == "verdict" else ""))
     return grid
 
 

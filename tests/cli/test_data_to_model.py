@@ -1,0 +1,119 @@
+"""From a table that nobody prepared to predictions, without a line of code."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from osetra.cli import main
+
+PROGRAM = [sys.executable, "-c", "from osetra.cli import main; main(prog_name='osetra')"]
+
+
+@pytest.fixture
+def table(here: Path) -> Path:
+    """A CSV with numbers, categories and missing cells."""
+    rng = random.Random(0)
+    lines = ["age,colour,weight,outcome"]
+    for _ in range(160):
+        age, colour = rng.uniform(20, 80), rng.choice(["red", "green", "blue"])
+        sick = age + (20 if colour == "red" else 0) + rng.gauss(0, 5) > 55
+        weight = "" if rng.random() < 0.2 else f"{rng.uniform(50, 100):.1f}"
+        lines.append(f"{age:.1f},{colour},{weight},{'yes' if sick else 'no'}")
+    (here / "clinic.csv").write_text("\n".join(lines) + "\n")
+    return here / "clinic.csv"
+
+
+def osetra(here: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *words], cwd=here, capture_output=True, text=True, timeout=240, check=False
+    )
+
+
+@pytest.mark.slow
+def test_a_table_becomes_a_model_and_the_model_predictions(here: Path, table: Path) -> None:
+    words = ("tune", "clinic.csv", "--target", "outcome", "--trials", "4", "--epochs", "6", "--workers", "2")
+    done = osetra(here, *words)
+    assert done.returncode == 0, done.stderr
+    assert "160 rows, 3 columns (1 categories), 2 classes" in done.stderr
+    assert "logistic regression: error" in done.stderr
+    assert "rows that nothing was chosen by" in done.stdout
+    folder = here / "osetra-runs" / "clinic" / "model"
+    card: dict[str, Any] = json.loads((folder / "card.json").read_text())["card"]
+    assert {"error", "loss"} <= set(card["metrics"]["test"])
+    assert len(card["spread"]["test"]) == 3
+    assert card["command"].startswith("osetra tune ")
+
+    predicted = osetra(here, "predict", "clinic", "clinic.csv", "-o", "out.csv")
+    assert predicted.returncode == 0, predicted.stderr
+    rows = list(csv.DictReader((here / "out.csv").read_text().splitlines()))
+    assert len(rows) == 160
+    assert {row["outcome"] for row in rows} <= {"yes", "no"}
+
+    again = osetra(here, *words, "--json")
+    document = json.loads(again.stdout)
+    assert document["schema"] == "osetra.tune/1"
+    assert document["test"]["error"]["mean"] == pytest.approx(
+        sum(scores["error"] for scores in card["spread"]["test"]) / 3
+    )
+
+    other = osetra(here, *words[:-2], "--seed", "5")
+    assert other.returncode == 1
+    assert "seed: 0 → 5" in other.stderr
+
+
+def test_a_dry_run_shows_what_would_be_searched_and_trains_nothing(table: Path) -> None:
+    done = CliRunner().invoke(main, ["tune", str(table), "--target", "outcome", "--dry-run"])
+    assert done.exit_code == 0, done.output
+    assert "lr = log(0.0001, 0.1" in done.stdout
+    assert "nothing was run" in done.stderr
+    assert not (table.parent / "osetra-runs" / "clinic" / "study.db").exists()
+
+
+def test_without_torch_the_message_holds_the_one_command(
+    table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        "osetra.cli.torch_check.find_spec", lambda name: None if name == "torch" else found(name)
+    )
+    done = CliRunner().invoke(main, ["tune", str(table), "--target", "outcome"])
+    assert done.exit_code == 1
+    assert "the built-in network needs PyTorch: pip install 'osetra[torch]'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("tune", "nowhere.csv"), "nowhere.csv: no such file"),
+        (("tune", "digit"), "Did you mean 'digits'?"),
+        (("tune", "clinic.csv"), "which column is to be predicted? Give --target"),
+        (("tune", "clinic.csv", "-t", "outcom"), "'outcom': no such column"),
+        (("tune", "clinic.csv", "-t", "outcome", "--set", "lrr=0.1"), "Did you mean 'lr'?"),
+        (("tune", "clinic.csv", "-t", "outcome", "--tune", "unit"), "Did you mean 'units'?"),
+        (("tune", "clinic.csv", "-t", "outcome", "--maximize", "accuracy"), "--maximize is for scripts"),
+        (("predict", "nowhere", "clinic.csv"), "nowhere: no such folder; give the folder"),
+    ],
+)
+def test_a_request_that_cannot_be_granted_says_why(table: Path, words: tuple[str, ...], message: str) -> None:
+    done = CliRunner().invoke(main, list(words))
+    assert done.exit_code == 1
+    assert message in " ".join(done.stderr.split())
+    assert "Traceback" not in done.output
+
+
+def test_spaces_prints_ranges_defaults_and_what_each_does() -> None:
+    done = CliRunner().invoke(main, ["spaces", "mlp"], env={"COLUMNS": "140"})
+    assert "one_minus_log(0.5, 0.995)  default 0.9  if optimizer=momentum|nesterov" in done.stdout
+    assert "learning rate α" in done.stdout
+    document = json.loads(CliRunner().invoke(main, ["spaces", "--json"]).stdout)
+    assert [space["name"] for space in document["spaces"]] == ["mlp", "cnn"]
