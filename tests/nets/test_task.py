@@ -5,10 +5,12 @@ import time
 
 import pytest
 
+from osetra.core.problem import Objective
 from osetra.errors import DataError
 from osetra.nets import task as tasks
 from osetra.nets.task import Data, NetworkTask
 from osetra.nets.training import Rehearsal
+from osetra.run import Run, execute
 
 CONFIG = {"units": 8, "layers": 1, "lr": 0.02}
 
@@ -99,3 +101,39 @@ def test_digits_trains_well_within_a_second_of_processor_time():
     assert time.process_time() - before < 5
     assert model.card.metrics["validation"]["error"] < 0.06
     assert model.card.metrics["validation"]["loss"] < task.baseline().scores["loss"]
+
+
+class Quiet:
+    def __init__(self, stop_after=10**9):
+        self.sent, self.stop_after = [], stop_after
+
+    def send(self, points):
+        self.sent += points
+
+    def stop_requested(self):
+        return len({(point.instance, point.step) for point in self.sent}) >= self.stop_after
+
+
+def ending_of(task, config, link):
+    run = Run(trial=1, attempt=1, config=config, seed=0, objective=Objective(metric="val_loss"), link=link)
+    return execute(task, run)
+
+
+def test_a_real_run_finishes_with_the_best_epoch(table):
+    link = Quiet()
+    ending = ending_of(task_on(table, epochs=4), CONFIG, link)
+    losses = [point.value for point in link.sent if point.metric == "val_loss"]
+    assert (ending.outcome, ending.value) == ("finished", min(losses))
+
+
+def test_a_real_run_ends_as_diverged_with_the_reason(table):
+    ending = ending_of(task_on(table, epochs=20), {"optimizer": "sgd", "lr": 1e4}, Quiet())
+    assert ending.outcome == "diverged"
+    assert ending.reason
+
+
+def test_a_real_run_stops_at_the_next_report_in_every_fold(table):
+    link = Quiet(stop_after=2)
+    ending = ending_of(task_on(table, epochs=10, folds=3), CONFIG, link)
+    assert ending.outcome == "interrupted"
+    assert {(point.instance, point.step) for point in link.sent} == {(0, 1), (0, 2)}

