@@ -168,6 +168,12 @@ def test_a_card_that_asks_for_a_giant_is_refused_before_memory_is_taken(folder):
         load(folder)
 
 
+def test_a_card_that_contradicts_itself_is_refused(folder):
+    rewrite(folder, lambda state: state["preparation"].update(priors=[1.0]))
+    with pytest.raises(DataError, match=r"contradicts itself .* save the model again"):
+        load(folder)
+
+
 def test_weights_with_an_extra_name_are_refused(model, folder):
     from safetensors.torch import save_file
 

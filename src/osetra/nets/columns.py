@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from shlex import quote
 
 import numpy as np
 
@@ -110,14 +111,14 @@ def _is_text(name: str, cells: Sequence[str | None]) -> bool:
         raise DataError(
             f"{name}: holds dates such as {dates[0]!r}, which a network cannot use as they are; "
             "replace the column by numbers (year, month, day of the week, days since a start) or "
-            f"leave it out with --drop {name}"
+            f"leave it out with --drop {quote(name)}"
         )
     if numbers >= MOSTLY * len(present):
         bad = [i for i, cell in enumerate(cells) if cell is not None and np.isnan(_number(cell))]
         raise DataError(
             f"{name}: row {bad[0] + 1} holds {cells[bad[0]]!r}, and {numbers} of "
             f"{len(present)} cells are numbers; correct that cell, empty it if the value is unknown, "
-            f"or read the column as categories with --category {name}"
+            f"or read the column as categories with --category {quote(name)}"
         )
     return True
 

@@ -112,12 +112,14 @@ def load(folder: str | Path) -> Model:
         structure = Architecture(**state["architecture"])
         preparation = prepare.from_json(state["preparation"])
         card = Card(**state["card"])
-    except (KeyError, TypeError, ValueError, DataError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, DataError) as error:
         raise DataError(f"{folder / CARD}: not a card that osetra wrote ({error}); save it again") from None
     try:
         _check_weights(folder, structure, preparation)
         network = build(structure, preparation)
         network.load_state_dict(load_file(folder / WEIGHTS))
+    except (IndexError, RuntimeError) as error:
+        raise DataError(f"{folder / CARD}: contradicts itself ({error}); save the model again") from None
     except FileNotFoundError:
         raise DataError(f"{folder}: no {WEIGHTS} in this folder; copy the whole folder") from None
     except (OSError, SafetensorError) as error:
