@@ -66,6 +66,9 @@ def test_a_table_becomes_a_model_and_the_model_predictions(here: Path, table: Pa
         sum(scores["error"] for scores in card["spread"]["test"]) / 3
     )
 
+    more = osetra(here, "resume", "clinic", "--trials", "5", "--json")
+    assert json.loads(more.stdout)["done"] == 5
+
     other = osetra(here, *words[:-2], "--seed", "5")
     assert other.returncode == 1
     assert "seed: 0 → 5" in other.stderr

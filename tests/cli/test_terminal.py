@@ -128,3 +128,13 @@ def test_colours_are_off_when_the_person_says_so(here: Path, monkeypatch: pytest
     child.expect(pexpect.EOF)
     assert "\x1b[3" not in child.before
     assert "no such study" in child.before
+
+
+def test_resume_keeps_the_stored_question_when_the_files_are_gone(here: Path) -> None:
+    piped(here, "tune", "hello.py:descend", "-c", "study.toml")
+    (here / "study.toml").unlink()
+    more = piped(here, "resume", "hello", "--trials", "6")
+    assert more.returncode == 0, more.stderr
+    study = ose.Study(str(here / "osetra-runs" / "hello" / "study.db"))
+    assert len(study.trials) == 6
+    assert study.searcher.name == "random"

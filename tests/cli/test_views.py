@@ -112,13 +112,13 @@ def test_an_axis_is_linear_within_a_decade() -> None:
     assert fit([np.array([0.5, 1.0])]) == Axis(0.5, 1.0, log=False)
 
 
-def test_folds_are_drawn_as_their_mean() -> None:
+def test_folds_are_drawn_as_their_mean_and_one_that_ended_keeps_its_last_value() -> None:
     book = Book()
     trial = book.claim(book.suggest())
     book.report(trial, [1.0, 0.5], fold=0)
     book.report(trial, [3.0], fold=1)
     steps, values = curve(book.history, book.history.trials[trial], "val_loss")
-    assert (steps.tolist(), values.tolist()) == ([1.0, 2.0], [2.0, 0.5])
+    assert (steps.tolist(), values.tolist()) == ([1.0, 2.0], [2.0, 1.75])
 
 
 def test_the_training_partner_of_a_validation_metric_is_found() -> None:

@@ -30,7 +30,7 @@ METRIC = "val_loss"
 """What is made small unless the person says otherwise: smoother than the error, so easier to search."""
 CONFIRMED = 3
 """How many of the best configurations are run again with fresh seeds, at most."""
-_SAME = ("target", "task", "drop", "category", "folds", "epochs", "seed")
+_SAME = ("target", "minimize", "task", "drop", "category", "folds", "epochs", "seed")
 """Parts of a request that cannot change while a study goes on: results would not compare."""
 
 
@@ -80,7 +80,7 @@ def _with_file(request: Request) -> Request:
 
     file = read_study_file(Path(request.config))
     lines = tuple(f"{name}={text}" for name, text in (file.space or {}).items())
-    return replace(filled(request, file), set=(*lines, *request.set))
+    return replace(filled(request, file), set=(*lines, *request.set), config=None)
 
 
 def _network_task(place: Place, request: Request) -> NetworkTask:
@@ -135,11 +135,18 @@ def _opened(task: NetworkTask, request: Request) -> Opened:
 
 
 def _open_study(place: Place, task: NetworkTask, request: Request, opened: Opened) -> Study:
-    """Open or create; a study that goes on keeps its space, unless the person asks for another."""
+    """Open or create; a study that goes on keeps its space, unless the person asks for another.
+
+    More trials would open more hyperparameters, so the space is not worked out anew.
+    """
     from osetra.study import Study
 
-    if place.file.exists() and not (request.tune or request.all or request.set):
-        return place.open(request.searcher)
+    if place.file.exists():
+        study = place.open(request.searcher)
+        old = stored_request(study.history, place.name)
+        if (old.tune, old.all, old.set) == (request.tune, request.all, request.set):
+            return study
+        study.close()
     return Study(
         str(place.file),
         opened.space,
@@ -192,7 +199,8 @@ def _data_lines(task: NetworkTask) -> list[tuple[str, str]]:
 
 def _baseline_text(task: NetworkTask, baseline: Baseline) -> str:
     names = {"binary": "logistic", "multiclass": "softmax", "regression": "linear"}
-    guess = scores_text(baseline.guessing)
+    first = "rmse" if "rmse" in baseline.guessing else "error"
+    guess = scores_text({first: baseline.guessing[first]})
     return f"{names[task.dataset.task]} regression: {scores_text(baseline.scores)}; guessing: {guess}"
 
 

@@ -24,7 +24,12 @@ from osetra.errors import StudyError, nearest
 
 
 def tune_script(
-    output: Output, place: Place, request: Request, *, dry_run: bool = False, as_json: bool = False
+    output: Output,
+    place: Place,
+    request: Request,
+    *,
+    dry_run: bool = False,
+    as_json: bool = False,
 ) -> None:
     """Run the whole study of a script and report."""
     script = load_script(request.source)
@@ -39,19 +44,12 @@ def tune_script(
     if dry_run:
         show_plan(output, space, request)
         return
-    session = Session(output, place, _open(place, space, request))
-    output.say(_headline(session, script))
-    session.search(script.function, effort_of(request))
-    advice = session.report(quiet=as_json)
-    pictures = session.draw()
-    study = session.study
-    if as_json:
-        document = study_document(place, study.problem, study.history)
-        document["findings"] = [{"rule": f.rule, "level": f.level, "text": f.text} for f in advice]
-        document["pictures"] = [str(picture) for picture in pictures]
-        output.document("tune", document)
-    _closing(output, session, pictures, as_json)
-    _ = study.best
+    _run(Session(output, place, _open(place, space, request)), script, request, as_json)
+
+
+def resume_script(output: Output, place: Place, request: Request, *, as_json: bool = False) -> None:
+    """Go on with the space and the goal that are stored, whatever the files say today."""
+    _run(Session(output, place, place.open()), load_script(request.source), request, as_json)
 
 
 def filled(request: Request, file: StudyFile) -> Request:
@@ -153,6 +151,21 @@ def show_plan(output: Output, space: Space, request: Request, *, first: int = 5)
         pairs = " ".join(f"{name}={setting(value)}" for name, value in suggestion.config.items())
         output.show(Text(f"  {pairs}"))
     output.say(Text("nothing was run (--dry-run)", "dim"))
+
+
+def _run(session: Session, script: Script, request: Request, as_json: bool) -> None:
+    output, study = session.output, session.study
+    output.say(_headline(session, script))
+    session.search(script.function, effort_of(request))
+    advice = session.report(quiet=as_json)
+    pictures = session.draw()
+    if as_json:
+        document = study_document(session.place, study.problem, study.history)
+        document["findings"] = [{"rule": f.rule, "level": f.level, "text": f.text} for f in advice]
+        document["pictures"] = [str(picture) for picture in pictures]
+        output.document("tune", document)
+    _closing(output, session, pictures, as_json)
+    _ = study.best  # raises NothingFinished, which is the exit code
 
 
 def _open(place: Place, space: Space, request: Request) -> Any:

@@ -48,7 +48,7 @@ class Watcher:
     def __enter__(self) -> Self:
         self._handler = _ToConsole(self.console)
         logging.getLogger("osetra").addHandler(self._handler)
-        if self.console.is_terminal:
+        if self.console.is_terminal and not self.console.is_dumb_terminal:
             self._live = Live(console=self.console, auto_refresh=False, transient=True)
             self._live.start()
         return self

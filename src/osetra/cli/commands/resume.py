@@ -45,9 +45,9 @@ def command(
         workers=workers or request.workers,
     )
     if is_script(request.source):
-        from osetra.cli.tune_script import tune_script
+        from osetra.cli.tune_script import resume_script
 
-        tune_script(output, place, request, as_json=as_json)
+        resume_script(output, place, request, as_json=as_json)
     else:
         from osetra.cli.tune_data import tune_data
 

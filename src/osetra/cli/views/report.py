@@ -52,10 +52,13 @@ def study_report(
 def _headline(history: History, best: Trial, metric: str) -> Text:
     """Return the best result; its mean over fresh seeds where there is one, for that is the honest figure."""
     repeats = history.repeats(best.number)
-    shown = f"{mean_text(repeats)} {metric}" if repeats else f"{number(best.value)} {metric}"
-    found = f" over {len(repeats)} fresh seeds ({number(best.value)} when found)" if repeats else ""
-    where = f"{found} in trial {best.number} of {len(history.searched)}"
-    return Text.assemble(("Best  ", "bold"), (shown, "bold green"), where)
+    found = f" over {len(repeats)} fresh seeds (found at {number(best.value)})" if repeats else ""
+    return Text.assemble(
+        ("Best  ", "bold"),
+        f"trial {best.number} of {len(history.searched)}: {metric} ",
+        (mean_text(repeats) if repeats else number(best.value), "bold green"),
+        found,
+    )
 
 
 def findings_view(findings: Sequence[Finding]) -> Group:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,20 +13,22 @@ Array = NDArray[np.float64]
 
 
 def curve(history: History, trial: Trial, metric: str) -> tuple[Array, Array]:
-    """Return steps (n,) and values (n,) by step; the mean over the folds that reported a step."""
-    by_step: dict[int, list[float]] = defaultdict(list)
-    instance = 0
-    while True:
-        steps, values = history.curve(trial, metric, instance)
-        if not len(steps) and instance:
-            break
-        for step, value in zip(steps.tolist(), values.tolist(), strict=True):
-            by_step[step].append(value)
-        instance += 1
-    ordered = sorted(by_step)
-    with np.errstate(invalid="ignore"):
-        means = [float(np.mean(by_step[step])) for step in ordered]
-    return np.array(ordered, dtype=np.float64), np.array(means, dtype=np.float64)
+    """Return steps (n,) and values (n,): the mean of the folds so far, ended ones at their last value."""
+    folds: list[tuple[Array, Array]] = []
+    while not folds or len(folds[-1][0]):
+        steps, values = history.curve(trial, metric, len(folds))
+        order = np.argsort(steps, kind="stable")
+        folds.append((steps[order].astype(np.float64), values[order]))
+    if len(folds) < 3:  # one fold, and the empty one that ended the search
+        return folds[0]
+    across = np.unique(np.concatenate([steps for steps, _ in folds[:-1]]))
+    held = np.zeros(len(across))
+    begun = np.zeros(len(across))
+    for steps, values in folds[:-1]:
+        at = np.searchsorted(steps, across, side="right") - 1
+        held += np.where(at >= 0, values[np.maximum(at, 0)], 0.0)
+        begun += at >= 0
+    return across, held / begun
 
 
 def partner(metric: str, known: tuple[str, ...]) -> str | None:
