@@ -1,13 +1,22 @@
-"""Settings of the training, and schedules."""
+"""Optimizers and schedules."""
 
 import math
 from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
+from nets.tables_for_tests import coins
 from osetra.errors import DataError
-from osetra.nets.optim import SCHEDULES, recipe, schedule
+from osetra.nets.network import Architecture, build
+from osetra.nets.optim import OPTIMIZERS, SCHEDULES, Recipe, optimizer, recipe, schedule
+from osetra.nets.prepare import fit
+
+
+def network():
+    torch.manual_seed(0)
+    return build(Architecture(units=4, layers=1), fit(coins(), np.arange(100)))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +49,42 @@ def test_warm_up_rises_in_a_straight_line_and_then_the_schedule_starts_whole(kin
 def test_no_schedule_ever_rises_after_warm_up(kind):
     factors = [schedule(kind, share) for share in np.linspace(0, 1, 101)]
     assert all(later <= earlier for earlier, later in pairwise(factors))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_norms_and_biases_are_never_decayed(name):
+    decayed, spared = optimizer(Recipe(optimizer=name, weight_decay=0.1), network()).param_groups
+    assert (decayed["weight_decay"], spared["weight_decay"]) == (0.1, 0.0)
+    assert all(parameter.ndim > 1 for parameter in decayed["params"])
+
+
+def test_plain_sgd_steps_down_the_gradient():
+    net = network()
+    weight = net.body[0].weight
+    before = weight.detach().clone()
+    stepper = optimizer(Recipe(optimizer="sgd", lr=0.5), net)
+    net(torch.ones(3, 2), torch.zeros((3, 0), dtype=torch.int64)).sum().backward()
+    stepper.step()
+    torch.testing.assert_close(weight.detach(), before - 0.5 * weight.grad)
+
+
+def test_adamw_decay_is_decoupled_from_the_gradient():
+    net = network()
+    weight = net.body[0].weight
+    before = weight.detach().clone()
+    for parameter in net.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer(Recipe(optimizer="adamw", lr=0.1, weight_decay=0.2), net).step()
+    torch.testing.assert_close(weight.detach(), before * (1 - 0.1 * 0.2))
+
+
+def test_settings_reach_the_optimizer():
+    group = optimizer(recipe({"optimizer": "adam", "beta1": 0.8, "beta2": 0.9, "eps": 1e-4}), network())
+    assert (group.param_groups[0]["betas"], group.param_groups[0]["eps"]) == ((0.8, 0.9), 1e-4)
+    group = optimizer(recipe({"optimizer": "nesterov", "momentum": 0.7}), network())
+    assert (group.param_groups[0]["momentum"], group.param_groups[0]["nesterov"]) == (0.7, True)
+    group = optimizer(recipe({"optimizer": "rmsprop", "rms_decay": 0.7}), network())
+    assert group.param_groups[0]["alpha"] == 0.7
 
 
 @pytest.mark.parametrize(

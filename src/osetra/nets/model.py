@@ -85,8 +85,7 @@ def save(model: Model, folder: Path) -> Path:
         "preparation": prepare.to_json(model.preparation),
         "card": _plain(dataclasses.asdict(model.card)),
     }
-    # Parameters of a trained network share one vector; a file holds each on its own.
-    weights = {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
+    weights = {name: tensor.contiguous() for name, tensor in model.network.state_dict().items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         save_file(weights, folder / f"{WEIGHTS}.part")

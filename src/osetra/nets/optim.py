@@ -1,6 +1,4 @@
-"""Optim: the settings of the training, and learning-rate schedules.
-
-Schedules are keyed to the share of the budget that is used.
+"""Optim: optimizers, and learning-rate schedules keyed to the share of the budget that is used.
 
 A schedule is a pure function of that share, so changing the number of epochs stretches it and never
 cuts the decay off. All of them start at 1 and end at `final`, after a linear warm-up.
@@ -12,8 +10,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+import torch
+from torch import nn
+
 from osetra.core.params import Value
 from osetra.errors import DataError, nearest
+from osetra.nets.network import parameter_groups
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "exponential", "linear", "cosine")
@@ -87,3 +89,31 @@ def schedule(kind: str, share: float, *, warmup: float = 0.0, final: float = 0.0
             return final if u >= 0.75 else math.sqrt(final) if u >= 0.5 else 1.0
         case _:
             raise DataError(f"schedule={kind!r}: choose one of {', '.join(SCHEDULES)}")
+
+
+def optimizer(chosen: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+    """Return the optimizer over a network's parameters; norms and biases are not decayed.
+
+    The decay of adamw is decoupled from the gradient (arXiv 1711.05101); that of the others is an
+    L2 penalty: weight_decay times the weight is added to the gradient.
+    """
+    decayed, spared = parameter_groups(network)
+    groups = [
+        {"params": decayed, "weight_decay": chosen.weight_decay},
+        {"params": spared, "weight_decay": 0.0},
+    ]
+    betas = (chosen.beta1, chosen.beta2)
+    match chosen.optimizer:
+        case "sgd":
+            return torch.optim.SGD(groups, lr=chosen.lr, fused=True)
+        case "momentum" | "nesterov":
+            nesterov = chosen.optimizer == "nesterov" and chosen.momentum > 0
+            return torch.optim.SGD(
+                groups, lr=chosen.lr, momentum=chosen.momentum, nesterov=nesterov, fused=True
+            )
+        case "rmsprop":
+            return torch.optim.RMSprop(groups, lr=chosen.lr, alpha=chosen.rms_decay, eps=chosen.eps)
+        case "adam":
+            return torch.optim.Adam(groups, lr=chosen.lr, betas=betas, eps=chosen.eps, fused=True)
+        case _:
+            return torch.optim.AdamW(groups, lr=chosen.lr, betas=betas, eps=chosen.eps, fused=True)

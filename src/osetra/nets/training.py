@@ -24,10 +24,9 @@ from osetra.nets import metrics
 from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.divergence import diagnose
 from osetra.nets.network import Family, Network, architecture, build
-from osetra.nets.optim import Recipe, recipe, schedule
+from osetra.nets.optim import Recipe, optimizer, recipe, schedule
 from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
 from osetra.nets.split import Split
-from osetra.nets.stepper import Stepper
 
 EVALUATED_AT_ONCE = 4096
 CHECKED_EVERY = 100
@@ -208,7 +207,7 @@ def _fit(
     metric: str,
     show: tuple[str, ...],
 ) -> Trained:
-    stepper = Stepper(chosen, network)
+    stepper = optimizer(chosen, network)
     chance = metrics.chance(data.preparation.task, data.preparation.priors)
     train_losses: list[float] = []
     val_losses: list[float] = []
@@ -235,7 +234,7 @@ def _fit(
 
 def _epoch(
     network: Network,
-    stepper: Stepper,
+    stepper: torch.optim.Optimizer,
     chosen: Recipe,
     data: Prepared,
     begun: float,
@@ -258,10 +257,12 @@ def _epoch(
             warmup=chosen.warmup,
             final=chosen.final_lr,
         )
+        for group in stepper.param_groups:
+            group["lr"] = chosen.lr * factor
         loss = _loss(network(values[rows], codes[rows]), targets[rows], data.preparation.task)
-        stepper.clear()
+        stepper.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        stepper.step(chosen.lr * factor)
+        stepper.step()
         count = len(targets[rows])
         total += loss.detach() * count
         seen += count
