@@ -124,3 +124,10 @@ def test_a_real_run_stops_at_the_next_report_in_every_fold(table):
     ending = ending_of(task_on(table, epochs=10, folds=3), CONFIG, link)
     assert ending.outcome == "interrupted"
     assert {(point.instance, point.step) for point in link.sent} == {(0, 1), (0, 2)}
+
+
+def test_the_defaults_beat_the_linear_model_on_digits():
+    task = NetworkTask(data=Data(where="digits"), epochs=20)
+    scores = task.fit(Rehearsal({}, 1)).card.metrics["validation"]
+    assert scores["error"] < 0.06
+    assert scores["loss"] < task.baseline().scores["loss"]
