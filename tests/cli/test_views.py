@@ -291,3 +291,22 @@ def test_the_report_of_a_study_without_results_counts_the_reasons(text) -> None:
         book.end(ended(book.claim(book.suggest()), 1, "failed", None, "ValueError: bad batch"))
     shown = text(study_report(PROBLEM, book.history, []))
     assert "2 x failed: ValueError: bad batch (trial 1)" in shown
+
+
+def test_a_cost_that_reaches_zero_is_drawn_on_a_log_scale() -> None:
+    costs = 25.0 * 0.01 ** np.arange(30.0)
+    costs[20:] = -3e-15
+    assert sparkline(costs, 10).startswith("█")
+    assert sparkline(costs, 10).endswith("▁▁▁")
+
+
+def test_the_report_draws_the_worst_trial_for_contrast(text) -> None:
+    history = busy().history
+    assert "── trial 3    diverged" in text(study_report(PROBLEM, history, []))
+
+
+def test_a_single_training_that_blows_up_does_not_lift_the_axis() -> None:
+    solved = np.concatenate([[0.7, 1e-3, 1e-6], np.zeros(57)])
+    blown = 1e4 * 300.0 ** np.arange(60.0)
+    axis = fit([solved, solved, solved, blown], descents=True)
+    assert axis.high == pytest.approx(1.4, rel=0.05)

@@ -22,8 +22,11 @@ DECADES_FOR_LOG = 1.0
 DEEPEST = 8.0
 """Powers of ten that a log axis shows at most; a cost of zero stands at its lower end."""
 
-BLOWN_UP = 0.6
-"""Powers of ten above the usual start of a descent beyond which a curve has left the picture."""
+BLOWN_UP = 0.3
+"""Powers of ten above the highest usual start of a descent beyond which a curve left the picture."""
+
+USUAL = 30.0
+"""A start this many times the median start is a training that blew up at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,11 @@ def fit(curves: Sequence[Array], *, sign: float = 1.0, descents: bool = False) -
         return Axis(0.0, 1.0)
     starts = [curve[0] for curve in curves if len(curve) and np.isfinite(curve[0])] if descents else []
     if _positive(pool, starts):
-        start = float(np.log10(max(np.median(starts), np.min(pool[pool > 0])))) if starts else None
+        start = float(np.log10(max(_usual_start(starts), np.min(pool[pool > 0])))) if starts else None
         kept = _fenced(np.log10(pool[pool > 0]), sign, start)
         high = float(np.max(kept))
+        if start is not None and sign > 0 and np.max(pool) > 10 ** (start + BLOWN_UP):
+            high = start + BLOWN_UP  # room in which a curve is seen to climb before it leaves
         low = max(float(np.min(kept)), high - DEEPEST)
         if high - low > DECADES_FOR_LOG:
             return Axis(10**low, 10**high, log=True)
@@ -79,6 +84,11 @@ def fit(curves: Sequence[Array], *, sign: float = 1.0, descents: bool = False) -
         margin = abs(low) * 0.05 or 0.5
         return Axis(low - margin, high + margin)
     return Axis(low, high)
+
+
+def _usual_start(starts: Sequence[float]) -> float:
+    median = float(np.median(starts))
+    return max((start for start in starts if start <= USUAL * abs(median)), default=median)
 
 
 def _positive(pool: Array, starts: Sequence[float]) -> bool:
@@ -99,5 +109,5 @@ def _fenced(pool: Array, sign: float, start: float | None) -> Array:
     fence = upper + 3.0 * max(upper - lower, 1e-12 + 0.05 * abs(upper))
     if start is not None:
         fence = start + BLOWN_UP if sign > 0 else max(fence, sign * start)
-    kept: Array = pool[sign * pool <= max(fence, upper)]
+    kept: Array = pool[sign * pool <= fence]
     return kept

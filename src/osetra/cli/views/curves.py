@@ -41,17 +41,22 @@ def curves_picture(
     history: History,
     trials: Sequence[Trial],
     *,
+    contrast: Sequence[Trial] = (),
     metric: str | None = None,
     width: int = 80,
     height: int = 14,
 ) -> RenderableType:
-    """Return the curves of a metric (the objective unless named) of some trials, best first."""
+    """Return the curves of a metric (the objective unless named) of some trials, best first.
+
+    Trials for `contrast` are drawn faintly behind the others.
+    """
     metric = metric or problem.objective.metric
     lines: list[Line] = []
-    for trial in trials:
+    for trial in [*trials, *contrast]:
         steps, values = curve(history, trial, metric)
         if len(steps):
-            lines.append(Line(trial, steps, values, PALETTE[len(lines) % len(PALETTE)]))
+            bright = PALETTE[len(lines) % len(PALETTE)]
+            lines.append(Line(trial, steps, values, bright if trial in trials else "dim"))
     if not lines:
         return Text(f"no curve of {metric} was reported by these trials", "dim")
     sign = problem.objective.sign

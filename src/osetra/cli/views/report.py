@@ -43,10 +43,18 @@ def study_report(
         trials_table(problem, history, leaders, width=width),
     ]
     if any(len(history.curves.rows(trial.number)) > 1 for trial in leaders):
-        parts += [curves_picture(problem, history, leaders[:3], width=width), Text()]
+        behind = _contrast(problem, history, leaders[:3])
+        parts += [curves_picture(problem, history, leaders[:3], contrast=behind, width=width), Text()]
     if findings:
         parts += [findings_view(findings), Text()]
     return Group(*parts)
+
+
+def _contrast(problem: Problem, history: History, shown: Sequence[Trial]) -> list[Trial]:
+    """Return the latest trial that blew up and the worst that finished, to see the best ones against."""
+    diverged = [t for t in history.ended if t.state == "diverged" and len(history.curves.rows(t.number))]
+    worst = history.ranked(problem.objective)[-1:]
+    return [trial for trial in [*diverged[-1:], *worst] if trial not in shown]
 
 
 def _headline(history: History, best: Trial, metric: str) -> Text:

@@ -16,9 +16,9 @@ def curve(history: History, trial: Trial, metric: str) -> tuple[Array, Array]:
     """Return steps (n,) and values (n,): the mean of the folds so far, ended ones at their last value."""
     folds: list[tuple[Array, Array]] = []
     while not folds or len(folds[-1][0]):
-        steps, values = history.curve(trial, metric, len(folds))
-        order = np.argsort(steps, kind="stable")
-        folds.append((steps[order].astype(np.float64), values[order]))
+        reported, values = history.curve(trial, metric, len(folds))
+        order = np.argsort(reported, kind="stable")
+        folds.append((reported[order].astype(np.float64), values[order]))
     if len(folds) < 3:  # one fold, and the empty one that ended the search
         return folds[0]
     across = np.unique(np.concatenate([steps for steps, _ in folds[:-1]]))

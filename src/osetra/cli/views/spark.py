@@ -21,7 +21,7 @@ def sparkline(values: Array, width: int = 10, *, sign: float = 1.0) -> str:
         return ""
     stretches = np.array_split(values, min(width, len(values)))
     means = np.array([_mean(stretch) for stretch in stretches])
-    axis = fit([means], sign=sign)
+    axis = fit([means], sign=sign, descents=True)
     finite = np.isfinite(means)
     heights = np.clip(axis.place(np.where(finite, means, axis.low)), 0.0, 1.0)
     if finite.any() and np.ptp(means[finite]) == 0:
