@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,13 @@ def test_a_file_that_is_no_study_is_left_alone(here: Path) -> None:
     assert (here / "notes.db").read_text() == "shopping list"
 
 
+def test_a_study_of_a_newer_osetra_ends_with_code_6(digits: Path) -> None:
+    connection = sqlite3.connect(digits / "study.db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    assert "upgrade osetra" in refused(6, "status", "digits")
+
+
 def test_an_unknown_trial_says_which_there_are(digits: Path) -> None:
     assert refused(1, "show", "digits", "9") == "error: digits has no trial 9; it has 1 to 2"
 
@@ -60,6 +68,11 @@ def test_an_unknown_searcher_names_the_nearest() -> None:
     shown = refused(1, "tune", "hello.py:descend", "--minimize", "cost", "--searcher", "soboll")
     assert "soboll" in shown
     assert "Did you mean 'sobol'?" in shown
+
+
+def test_a_log_scale_from_zero_says_how_to_mend_it() -> None:
+    shown = refused(1, "tune", "hello.py:descend", "--minimize", "cost", "--set", "alpha=log(0, 1)")
+    assert "a log scale needs low > 0" in shown
 
 
 @pytest.mark.parametrize("option", ["--trials", "--minutes"])

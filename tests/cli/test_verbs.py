@@ -137,3 +137,7 @@ def test_status_needs_neither_torch_nor_scipy_nor_matplotlib(digits: Path) -> No
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 0, done.stderr
     assert after.ru_utime - before.ru_utime < 1.0
+
+
+def test_the_version_is_known_without_an_installed_package() -> None:
+    assert stdout("--version").startswith("osetra 0.")

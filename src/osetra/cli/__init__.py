@@ -10,6 +10,7 @@ from importlib import import_module
 
 import click
 
+from osetra import __version__
 from osetra.cli.failures import explain
 from osetra.cli.output import Output
 from osetra.errors import nearest
@@ -72,7 +73,7 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--debug", is_flag=True, help="Show the full traceback when something goes wrong.")
-@click.version_option(package_name="osetra", message="osetra %(version)s")
+@click.version_option(__version__, message="osetra %(version)s")
 @click.pass_context
 def main(ctx: click.Context, debug: bool) -> None:
     """Find good hyperparameters for deep networks, and keep them good.

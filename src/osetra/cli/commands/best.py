@@ -14,7 +14,7 @@ from osetra.cli.views.tables import spread_text
 from osetra.core.text import format_value
 
 
-@click.command("best")
+@click.command("best", short_help="Print the best configuration of STUDY.")
 @study_argument
 @json_option
 @click.pass_obj

@@ -11,7 +11,7 @@ from osetra.cli.options import json_option
 from osetra.cli.output import Output
 
 
-@click.command("data")
+@click.command("data", short_help="List the data sets known by name, or look into your own.")
 @click.argument("source", required=False, metavar="[DATA]")
 @click.option("-t", "--target", metavar="COLUMN", help="The column to predict.")
 @json_option

@@ -15,6 +15,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from osetra import __version__
 from osetra.cli.options import json_option
 from osetra.cli.output import Output
 from osetra.cli.places import RUNS
@@ -55,7 +56,7 @@ def command(output: Output, as_json: bool) -> None:
 def examine(folder: Path) -> list[Check]:
     """Return all checks for studies below a folder."""
     return [
-        Check("osetra", "good", f"{_version('osetra')} at {Path(__file__).parents[2]}"),
+        Check("osetra", "good", f"{__version__} at {Path(__file__).parents[2]}"),
         Check("python", "good", f"{platform.python_version()} ({sys.executable})"),
         _sqlite(),
         _file_system(folder),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from osetra.nets.predict import Predictions
 
 
-@click.command("predict")
+@click.command("predict", short_help="Predict every row of DATA with a saved MODEL.")
 @click.argument("model", shell_complete=complete_study)
 @click.argument("data")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Write to this file, not to stdout.")

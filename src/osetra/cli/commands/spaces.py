@@ -13,7 +13,7 @@ from osetra.cli.output import Output
 from osetra.cli.views.numbers import setting
 
 
-@click.command("spaces")
+@click.command("spaces", short_help="Print what is worth tuning: tier, range, default, source.")
 @click.argument("name", required=False)
 @json_option
 @click.pass_obj

@@ -84,17 +84,17 @@ def _draw(canvas: Canvas, line: Line, across: Axis, up: Axis, sign: float) -> No
     ys = np.rint((1.0 - np.clip(heights, 0.0, 1.0)) * (canvas.height - 1)).astype(int).tolist()
     outside = heights > 1.0 + 1e-9 if sign > 0 else heights < -1e-9
     previous: tuple[int, int] | None = None
-    was_out = False
+    left = False
     for x, y, ok, out in zip(xs, ys, finite.tolist(), outside.tolist(), strict=True):
         if not ok:
             ended_x, ended_y = previous if previous is not None else (x, y)
             canvas.mark(ended_x, ended_y, "×", line.style)
             return
-        canvas.line(previous or (x, y), (x, y), line.style)
-        previous = (x, y)
-        if out and not was_out:
+        if not (out and left):  # beyond the edge there is nothing to draw
+            canvas.line(previous or (x, y), (x, y), line.style)
+        if out and not left:
             canvas.mark(x, y, "▲" if sign > 0 else "▼", line.style)
-        was_out = out
+        previous, left = (x, y), out
 
 
 def _framed(canvas: Canvas, across: Axis, up: Axis) -> list[Text]:

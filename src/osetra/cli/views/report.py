@@ -51,10 +51,11 @@ def study_report(
 
 
 def _contrast(problem: Problem, history: History, shown: Sequence[Trial]) -> list[Trial]:
-    """Return the latest trial that blew up and the worst that finished, to see the best ones against."""
+    """Return a middling trial, and the latest that blew up or the worst, to see the best ones against."""
     diverged = [t for t in history.ended if t.state == "diverged" and len(history.curves.rows(t.number))]
-    worst = history.ranked(problem.objective)[-1:]
-    return [trial for trial in [*diverged[-1:], *worst] if trial not in shown]
+    ranked = history.ranked(problem.objective)
+    behind = [ranked[len(ranked) // 2], (diverged or ranked)[-1]]
+    return [trial for trial in behind if trial not in shown]
 
 
 def _headline(history: History, best: Trial, metric: str) -> Text:
