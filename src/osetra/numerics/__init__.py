@@ -1,0 +1,1 @@
+"""Numerics: arrays in, arrays out. Points of the unit cube, minimised outcomes, NaN where inactive."""
