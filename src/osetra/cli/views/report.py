@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -38,7 +39,7 @@ def study_report(
     leaders = [best, *(trial for trial in ranked if trial.number != best.number)][:top]
     parts: list[RenderableType] = [
         _headline(history, best, objective.metric),
-        Text(f"      {settings(best.config, searched_names(problem.space))}", "green"),
+        Padding(Text(settings(best.config, searched_names(problem.space)), "green"), (0, 0, 0, 6)),
         Text("      ") + counts_text(history),
         trials_table(problem, history, leaders, width=width),
     ]
@@ -52,7 +53,11 @@ def study_report(
 
 def _contrast(problem: Problem, history: History, shown: Sequence[Trial]) -> list[Trial]:
     """Return a middling trial, and the latest that blew up or the worst, to see the best ones against."""
-    diverged = [t for t in history.ended if t.state == "diverged" and len(history.curves.rows(t.number))]
+    diverged = [
+        trial
+        for trial in history.ended
+        if trial.state == "diverged" and trial.repeats is None and len(history.curves.rows(trial.number))
+    ]
     ranked = history.ranked(problem.objective)
     behind = [ranked[len(ranked) // 2], (diverged or ranked)[-1]]
     return [trial for trial in behind if trial not in shown]
