@@ -74,7 +74,7 @@ def main() -> None:
 
 def ose_random():
     """Return the random searcher without the defaults, for the bank must not favour them."""
-    from osetra.searchers import Random
+    from osetra.searchers.random import Random
 
     return Random(defaults_first=False)
 

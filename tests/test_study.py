@@ -259,3 +259,33 @@ def test_html_escapes_what_people_write():
 
 def test_repr_is_one_line():
     assert repr(make_study().run(loss, trials=2)).startswith("<Study 'main' at memory:: 2 trials, best ")
+
+
+def test_a_linear_learning_rate_is_noticed_once_before_the_first_trial(caplog):
+    study = ose.Study(space=ose.Space(lr=ose.Float(1e-4, 1)), minimize="loss", searcher="random")
+    study.run(lambda run: 1.0, trials=1).run(lambda run: 1.0, trials=2)
+    assert caplog.text.count("lr is linear over 0.0001 … 1") == 1
+
+
+def test_a_grid_larger_than_the_budget_is_counted_exactly(caplog):
+    make_study(searcher="grid").run(loss, trials=4)
+    assert "the grid has 15 combinations and the budget is 4 trials" in caplog.text
+
+
+def test_advice_speaks_of_the_trials(caplog):
+    study = make_study().run(loss, trials=20)
+    assert "importance" in {finding.rule for finding in study.advice}
+
+
+def test_a_trial_whose_repeat_diverged_is_not_the_best():
+    def train(run):
+        if run.trial == 5:
+            run.diverged("blew up with this seed")
+        return float(run.config["layers"]) + run.trial / 100
+
+    study = make_study().run(train, trials=4)
+    first, second = study.history.ranked(study.problem.objective)[:2]
+    study.confirm(train, top=2, seeds=1)
+    assert study.trials[4].state == "diverged"
+    assert study.trials[4].repeats == first.number
+    assert study.best.number == second.number

@@ -32,6 +32,18 @@ class GracefulStop:
         """Call `action` at the first signal."""
         self._actions.append(action)
 
+    def carry_out(self) -> None:
+        """End the program as the signal demands, now that everything is in order; else do nothing.
+
+        Raises:
+            KeyboardInterrupt: for Ctrl-C.
+            SystemExit: for SIGTERM and SIGHUP, with the status 128 + signal.
+        """
+        if self.requested == signal.SIGINT:
+            raise KeyboardInterrupt
+        if self.requested:
+            raise SystemExit(128 + self.requested)
+
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             self._previous = {number: signal.signal(number, self._handle) for number in _SIGNALS}

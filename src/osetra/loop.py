@@ -108,9 +108,12 @@ def work(
 
     Raises:
         KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
+        SystemExit: after SIGTERM or SIGHUP, likewise.
     """
     with GracefulStop() as stop:
         give_up_lost(planner.store, planner.history)
+        if not _fill_queue(planner, executor.slots, total):
+            return
         crew = executor.start(job, planner.store)
         stop.on_request(crew.request_stop)
         deadline = np.inf if minutes is None else time.monotonic() + 60 * minutes
@@ -122,8 +125,7 @@ def work(
             give_up_lost(planner.store, planner.history)
             if watch is not None:
                 watch(planner.history)
-    if stop.requested:
-        raise KeyboardInterrupt
+    stop.carry_out()
 
 
 def _turn(

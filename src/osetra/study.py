@@ -6,13 +6,16 @@ at once: each one plans only what is missing, and the store's keys keep them fro
 
 from __future__ import annotations
 
+import logging
 import platform
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from osetra.advice import findings, lint
 from osetra.core.facts import Claimed, Opened
+from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.params import Value
 from osetra.core.ports import Executor, Job, Searcher, Suggestion
@@ -34,6 +37,8 @@ WATCH = 0.25
 """Seconds between calls of `watch`."""
 REAP = 1.0
 """Seconds between searches for lost workers."""
+
+log = logging.getLogger("osetra")
 
 Train = Callable[[Run], object]
 
@@ -134,6 +139,11 @@ class Study:
             raise NothingFinished(f"none of {len(ended)} ended trials has a valid result{hint}")
         return best
 
+    @property
+    def advice(self) -> list[Finding]:
+        """What the trials so far say: what mattered, what to widen, what went wrong."""
+        return findings(self.problem, self.history)
+
     def curve(self, trial: Trial | int, metric: str, fold: int = 0) -> tuple[list[int], list[float]]:
         """Return steps and values that a trial reported of a metric."""
         history = self.history
@@ -230,6 +240,9 @@ class Study:
             if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
                 raise StudyError(f"trials={trials!r}: a whole number of at least 1 is needed")
             self._planner.aim(trials)
+        if not self.history.trials:
+            for finding in lint(self.problem.space, searcher=self.searcher.name, trials=trials or 0):
+                log.warning("%s; %s", finding.text, finding.action)
         if minutes is not None and minutes <= 0:
             raise StudyError(f"minutes={minutes}: the time limit must be above 0")
         job = Job(objective=self.problem.objective, function=train, report_timeout=report_timeout)

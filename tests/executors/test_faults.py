@@ -28,7 +28,9 @@ def check(url, shortest=3):
     assert [entry.version for entry in entries] == list(range(1, len(entries) + 1))
     numbers = [fact.trial for fact in facts if isinstance(fact, Suggested)]
     assert numbers == list(range(1, len(numbers) + 1))
-    results = [f.trial for f in facts if isinstance(f, Ended) and f.outcome in ("finished", "failed", "diverged")]
+    results = [
+        f.trial for f in facts if isinstance(f, Ended) and f.outcome in ("finished", "failed", "diverged")
+    ]
     assert len(results) == len(set(results))
     points, _ = store.read_points()
     by_attempt = {}

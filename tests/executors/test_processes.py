@@ -145,7 +145,9 @@ def test_the_first_ctrl_c_hands_everything_back(tmp_path):
     program.wait(30)
     assert "press Ctrl-C again" in url.with_suffix(".errors").read_text()
     assert study.history.running == []
-    assert all(trial.attempts[-1].outcome == "interrupted" for trial in study.history.queued if trial.attempts)
+    assert all(
+        trial.attempts[-1].outcome == "interrupted" for trial in study.history.queued if trial.attempts
+    )
     assert until(lambda: processes_about(url) == [], 5)
 
 
@@ -175,3 +177,31 @@ def test_everything_ends_when_the_parent_is_killed_and_a_second_run_continues(tm
     assert study.history.running == []
     study.run(programs.short, trials=4, workers=2)
     assert [trial.state for trial in study.trials[:4]] == ["finished"] * 4
+
+
+def test_a_termination_signal_hands_back_and_exits_with_its_status(tmp_path):
+    url = tmp_path / "s.db"
+    program = started("endless", url)
+    study = open_when_there(url)
+    assert until(lambda: len(study.history.running) == 2)
+    program.send_signal(signal.SIGTERM)
+    assert program.wait(30) == 128 + signal.SIGTERM
+    assert study.history.running == []
+
+
+def test_a_study_with_nothing_to_do_starts_no_worker(tmp_path, monkeypatch):
+    study = study_at(tmp_path).run(programs.short, trials=2, workers=2)
+    monkeypatch.setattr(ose.Processes, "start", lambda *_: pytest.fail("started"))
+    study.run(programs.short, trials=2, workers=2)
+
+
+def test_ctrl_c_while_workers_are_starting_ends_soon(tmp_path):
+    url = tmp_path / "s.db"
+    program = started("endless", url)
+    assert until(url.exists)
+    assert until(lambda: processes_about(url) != [])
+    begun = time.monotonic()
+    program.send_signal(signal.SIGINT)
+    program.wait(30)
+    assert time.monotonic() - begun < 8
+    assert until(lambda: processes_about(url) == [], 5)

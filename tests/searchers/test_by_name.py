@@ -1,14 +1,16 @@
 import pytest
 
 from osetra.errors import StudyError
-from osetra.searchers import DESCRIPTIONS, Zoom, by_name
+from osetra.searchers import DESCRIPTIONS, by_name
+from osetra.searchers.zoom import Zoom
 
 
 def test_an_unknown_searcher_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(StudyError) as caught:
         by_name("sobool")
     assert str(caught.value) == (
-        "'sobool': no such searcher; known: auto, manual, grid, random, sobol, zoom. Did you mean 'sobol'?"
+        "'sobool': no such searcher; known: auto, bayes, tpe, cmaes, evolution, manual, grid, random, "
+        "sobol, zoom. Did you mean 'sobol'?"
     )
 
 

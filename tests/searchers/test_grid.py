@@ -7,7 +7,7 @@ from osetra.core.params import Choice, Float, Int
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.errors import StudyError
-from osetra.searchers import Grid
+from osetra.searchers.grid import Grid
 from osetra.testing.histories import Log
 from osetra.testing.searchers import searched
 

@@ -3,7 +3,7 @@ import numpy as np
 from osetra.core.params import Float
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
-from osetra.searchers import Manual
+from osetra.searchers.manual import Manual
 from osetra.testing.histories import Log
 
 

@@ -3,7 +3,7 @@ import numpy as np
 from osetra.core.params import Float
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
-from osetra.searchers import Random
+from osetra.searchers.random import Random
 from osetra.testing.histories import Log
 
 PROBLEM = Problem(Space(lr=Float(1e-4, 1, scale="log", default=0.1)), Objective(metric="loss"))

@@ -4,7 +4,7 @@ from osetra.core.params import Choice, Float
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.numerics.design import sobol
-from osetra.searchers import Sobol
+from osetra.searchers.sobol import Sobol
 from osetra.testing.histories import Log
 
 PROBLEM = Problem(Space(a=Float(0, 1), b=Float(0, 1)), Objective(metric="loss"))

@@ -9,7 +9,8 @@ from osetra.core.ports import Suggestion
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.errors import StudyError
-from osetra.searchers import Sobol, Zoom
+from osetra.searchers.sobol import Sobol
+from osetra.searchers.zoom import Zoom
 from osetra.testing.histories import Log
 
 SPACE = Space(lr=Float(1e-4, 1, scale="log"), momentum=Float(0.5, 0.99), kind=Choice("good", "bad"))

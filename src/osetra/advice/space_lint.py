@@ -1,7 +1,7 @@
 """Ranges declared on a scale that wastes trials, and grids that cannot be finished.
 
-On a linear scale from 0.0001 to 1, nine of ten learning rates lie above 0.1. Rules R35 and C13 to
-C20 of the project's domain notes, after Ng's "using an appropriate scale to pick hyperparameters".
+On a linear scale from 0.0001 to 1, nine of ten learning rates lie above 0.1. Source: Ng, "Using an
+appropriate scale to pick hyperparameters".
 """
 
 from __future__ import annotations

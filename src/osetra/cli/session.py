@@ -85,7 +85,7 @@ class Session:
         """Say how to go on when Ctrl-C ends what happens inside."""
         try:
             yield
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             self._stopped()
             raise
 

@@ -117,12 +117,16 @@ class History:
         return found
 
     def best(self, objective: Objective) -> Trial | None:
-        """Return the incumbent: best mean over fresh seeds when any were run, else best value."""
+        """Return the incumbent: best mean over fresh seeds when any were run, else best value.
+
+        A trial of which a repeat failed or diverged is no incumbent while there is another one.
+        """
         ranked, repeated = self.ranked(objective), self.repeated
-        confirmed = [t for t in ranked if t.number in repeated]
-        if not confirmed:
-            return ranked[0] if ranked else None
-        return min(confirmed, key=lambda t: objective.sign * _mean(repeated[t.number]))
+        broken = {t.repeats for t in self.ended if t.repeats is not None and not _finite(t.value)}
+        confirmed = [t for t in ranked if t.number in repeated and t.number not in broken]
+        if confirmed:
+            return min(confirmed, key=lambda t: objective.sign * _mean(repeated[t.number]))
+        return next((t for t in ranked if t.number not in broken), ranked[0] if ranked else None)
 
     def curve(self, trial: Trial, metric: str, instance: int = 0) -> tuple[Ints, Array]:
         """Return steps (n,) and values (n,) that the trial's latest attempt reported."""

@@ -49,9 +49,9 @@ def main(reader: int, writer: int) -> None:
     die_with_parent(os.getppid())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = Channel(reader, writer)
-    start = channel.receive(None)[0]
+    start = next(iter(channel.receive(None)), None)  # nothing else is sent before Ready
     if not isinstance(start, Start):
-        raise TypeError(f"expected Start, got {start!r}")
+        return
     sys.path[:] = start.path
     function = _load(start.function)
     channel.send(Ready(os.getpid(), started_at(os.getpid())))

@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,7 @@ from osetra.core.history import History
 from osetra.core.ports import Store
 from osetra.core.trial import Trial
 from osetra.errors import LeaseLost
-from osetra.executors.wire import Channel, Done, Ready, Reports, Start, Stop, Train
+from osetra.executors.wire import Channel, Done, Message, Ready, Reports, Start, Stop, Train
 from osetra.executors.worker import GRACE, LEASE, RENEW, Recorder, claim_next, end, started_at, this_process
 from osetra.run import Ending
 from osetra.stores import open_store
@@ -107,13 +106,15 @@ class Supervisor:
 
     def listen(self, seconds: float) -> None:
         """Take orders from the study's process; its disappearance is an order to stop."""
-        kill = False
         for message in self.study.receive(seconds):
-            if isinstance(message, Stop):
-                self.stopping = self.stopping or time.monotonic()
-                kill |= message.kill
-        if self.study.closed or kill:
+            self.obey(message)
+        if self.study.closed:
             self.stopping = -GRACE
+
+    def obey(self, message: Message) -> None:
+        """Note a request to stop."""
+        if isinstance(message, Stop):
+            self.stopping = -GRACE if message.kill else self.stopping or time.monotonic()
 
     def train(self, trial: Trial, child: Child) -> None:
         """Run one claimed trial to its end and record it."""
@@ -236,12 +237,14 @@ def main() -> None:
     os.dup2(2, 1)  # nothing but messages may reach the study's pipe
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
-    messages: Iterator[object] = iter(study.receive(None))
-    start = next(messages, None)
+    messages = study.receive(None)
+    start = messages[0] if messages else None
     if not isinstance(start, Start):
         return
-    store = open_store(start.url, start.study)
-    Supervisor(start, study, store, this_process(start.slot)).loop()
+    supervisor = Supervisor(start, study, open_store(start.url, start.study), this_process(start.slot))
+    for message in messages[1:]:
+        supervisor.obey(message)
+    supervisor.loop()
 
 
 def _spawn(start: Start) -> Child:

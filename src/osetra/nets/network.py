@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -223,6 +224,6 @@ def _start_at_base_rates(head: nn.Linear, preparation: Preparation) -> None:
     if preparation.task == "regression":
         return
     # A class absent from the training part would get an infinite logit.
-    logs = torch.log(torch.tensor(preparation.priors, dtype=torch.float64).clamp(min=1e-4))
-    start = (logs[1] - logs[0]).reshape(1) if preparation.task == "binary" else logs - logs.mean()
-    head.bias.copy_(start.to(head.bias.dtype))
+    logs = np.log(np.maximum(preparation.priors, 1e-4))
+    start = logs[1:] - logs[:1] if preparation.task == "binary" else logs - logs.mean()
+    head.bias.copy_(torch.tensor(start, dtype=head.bias.dtype))
