@@ -26,6 +26,7 @@ from osetra.numerics.kernels import (
     Scales,
     covariance,
     embed,
+    gaps,
     matern52_slope,
     pull_back,
     squared_distances,
@@ -112,10 +113,7 @@ def pairs(at: Layout, x: Array, y: Array, noise: Array) -> Data:
     """Return the data of the loss."""
     z = embed(at, x)
     rows, columns = np.triu_indices(len(y), 1)
-    squares = np.zeros((at.columns, len(rows)))
-    for f, j in enumerate(at.owner):
-        squares[j] += (z[rows, f] - z[columns, f]) ** 2
-    return Data(squares, y, noise)
+    return Data(gaps(at, z[rows], z[columns]), y, noise)
 
 
 def loss(log_hyper: Array, data: Data, prior: Prior) -> tuple[float, Array]:

@@ -1,10 +1,10 @@
 """Kernels: how alike two configurations are.
 
-A configuration becomes a point in Euclidean space in which every covariance is a function of squared
-distances, so that mixed and conditional spaces need no special case further down:
+Every covariance is a function of one squared distance D_j per column, so that mixed and conditional
+spaces need no special case further down:
 
-    number        keeps its unit coordinate u
-    category      becomes a corner of a simplex: D = [c != c'], the Hamming distance
+    number        D = (u - u')^2
+    category      D = [c != c'], the Hamming distance; "inactive" is a category of its own
     conditional   lies on an arc of radius 1/2 whose centre means "inactive": active values differ by
     number        D = sin(u - u')^2, and an inactive one is equally far, D = 1/4, from all of them
 
@@ -75,7 +75,7 @@ class Scales:
 
 def layout(levels: Ints, categorical: Mask, conditional: Mask) -> Layout:
     """Return the feature layout of d columns."""
-    widths = np.where(categorical, levels, np.where(conditional, 2, 1))
+    widths = np.where(conditional & ~categorical, 2, 1)
     return Layout(levels, categorical, conditional, np.repeat(np.arange(len(levels)), widths))
 
 
@@ -87,8 +87,8 @@ def embed(at: Layout, x: Array) -> Array:
     for j in range(at.columns):
         u = x[:, j]
         if at.categorical[j]:
-            option = np.floor(np.nan_to_num(u, nan=-1.0) * at.levels[j])[:, None]
-            blocks.append((option == np.arange(at.levels[j])) * 0.5**0.5)
+            option = np.floor(u * at.levels[j])
+            blocks.append(np.nan_to_num(option, nan=-1.0)[:, None])
         elif at.conditional[j]:
             arc = 0.5 * np.column_stack((np.cos(2.0 * u), np.sin(2.0 * u)))
             blocks.append(np.nan_to_num(arc, nan=0.0))
@@ -128,12 +128,23 @@ def matern52_slope(r2: Array) -> tuple[Array, Array]:
     return (1.0 + a * (1.0 + a / 3.0)) * decay, (-5.0 / 6.0) * (1.0 + a) * decay
 
 
+def gaps(at: Layout, left: Array, right: Array) -> Array:
+    """Return squared distances D_j (d, ...) between features (..., p) and (..., p), broadcast."""
+    shape = np.broadcast_shapes(left.shape[:-1], right.shape[:-1])
+    found = np.zeros((at.columns, *shape))
+    for f, j in enumerate(at.owner):
+        if at.categorical[j]:
+            found[j] = left[..., f] != right[..., f]
+        else:
+            gap = left[..., f] - right[..., f]
+            found[j] += gap * gap
+    return found
+
+
 def squared_distances(at: Layout, left: Array, right: Array, lengthscales: Array) -> Array:
     """Return D_j / l_j^2 (d, n, m) between features (n, p) and (m, p)."""
-    found = np.zeros((at.columns, len(left), len(right)))
-    for f, j in enumerate(at.owner):
-        gap = (left[:, f, None] - right[None, :, f]) / lengthscales[j]
-        found[j] += gap * gap
+    found = gaps(at, left[:, None], right[None])
+    found /= (lengthscales**2)[:, None, None]
     return found
 
 

@@ -1,0 +1,1 @@
+"""Search problems with known best values, in families; each is a `Benchmark`."""

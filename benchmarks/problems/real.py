@@ -1,0 +1,47 @@
+"""Real trainings: the built-in network on digits and letters, seven hyperparameters.
+
+Searches the banked trainings of `bank.py`; the value is the validation error of the best epoch, NaN
+where the training diverged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+import osetra as ose
+from osetra.catalogue import by_name, open_tiers
+from problems.benchmark import Benchmark
+from problems.table import tabular
+
+FOLDER = Path(__file__).parent.parent / "data"
+SEARCHED = ("lr", "momentum", "batch_size", "weight_decay", "units", "layers", "dropout")
+FEWEST = 500
+"""A bank that is not finished is left out."""
+
+
+def space() -> ose.Space:
+    """Return the space that `bank.py` drew from."""
+    given = {"optimizer": "momentum", "lr": ose.Float(1e-4, 3.0, scale="log", default=0.05)}
+    return open_tiers(by_name("mlp"), 1500, tune=SEARCHED[1:], given=given).space
+
+
+def load() -> Iterator[Benchmark]:
+    """Yield one benchmark per finished bank."""
+    for path in sorted(FOLDER.glob("*.npz")):
+        bank = np.load(path, allow_pickle=False)
+        curves = bank["val_error"].astype(np.float64)
+        if len(curves) < FEWEST:
+            continue
+        ended = np.isfinite(curves[:, -1])
+        values = np.where(ended, np.min(np.nan_to_num(curves, nan=np.inf), axis=1), np.nan)
+        searched = space()
+        whole = {c.key for c in searched.columns if c.levels}
+        rows = [
+            {name: int(bank[name][i]) if name in whole else float(bank[name][i]) for name in SEARCHED}
+            for i in range(len(curves))
+        ]
+        points = searched.encode([{**searched.default, **row} for row in rows])
+        yield tabular("real", path.stem, searched, points, values)

@@ -1,0 +1,119 @@
+"""Bayesian optimisation with a Gaussian process: few trials, chosen with care.
+
+The maths is in `osetra.numerics.bayes`; this file turns a history into its arrays and its points
+into configurations with a reason that a person understands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from osetra.core.finite import identity
+from osetra.core.history import History
+from osetra.core.ports import Suggestion
+from osetra.core.problem import Problem
+from osetra.core.results import results
+from osetra.core.scales import Array
+from osetra.core.space import Space
+from osetra.errors import StudyError
+from osetra.numerics import bayes
+from osetra.searchers.untried import repeatable, seed_of, untried
+
+REMEMBERED = 64
+"""Fitted hyperparameters that are kept; they save time and change nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bayes:
+    """The defaults, quasi-random points up to trial `initial`, then the model.
+
+    `beta` is how many standard deviations of optimism a suggestion may hope for.
+    """
+
+    initial: int = 5
+    beta: float = 1.8
+    _memory: bayes.Memory = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    name = "bayes"
+    lookahead = 1
+
+    def __post_init__(self) -> None:
+        if self.initial < 2:
+            raise StudyError(f"Bayes(initial={self.initial}): the model starts from 2 trials or more")
+        if not self.beta >= 0:
+            raise StudyError(f"Bayes(beta={self.beta}): optimism is 0 or more deviations, such as 1.8")
+
+    def suggest(
+        self, problem: Problem, history: History, count: int, rng: np.random.Generator
+    ) -> Sequence[Suggestion]:
+        """Return up to `count` suggestions; fewer mean that the space is exhausted."""
+        space, known = problem.space, repeatable(problem.space, history)
+        order = _by_name(space)
+        settings = bayes.Settings(initial=self.initial, beta=self.beta)
+        if len(self._memory) > REMEMBERED:
+            self._memory.clear()
+        proposals = bayes.suggest(
+            _tried(problem, history, order),
+            _cube(space, order),
+            count,
+            rng,
+            seed=seed_of(history),
+            settings=settings,
+            memory=self._memory,
+        )
+        points = np.full((max(count, 0), len(order)), 0.5)
+        for row, proposal in enumerate(proposals):
+            points[row, order] = proposal.x
+        points[len(proposals) :] = rng.random((len(points) - len(proposals), len(order)))
+        found: list[Suggestion] = []
+        for row, point in enumerate(points):
+            config = untried(space, known, point, rng)
+            if config is None:
+                break
+            known.add(identity(config))
+            why = _told(problem, order, proposals[row]) if row < len(proposals) else "not tried before"
+            found.append(Suggestion(config, why))
+        return found
+
+
+def _by_name(space: Space) -> list[int]:
+    """Return the columns in alphabetical order, so that the order of declaration does not matter."""
+    return sorted(range(len(space.columns)), key=lambda j: space.columns[j].name)
+
+
+def _cube(space: Space, order: list[int]) -> bayes.Cube:
+    columns = [space.columns[j] for j in order]
+    back = np.argsort(np.array(order, dtype=np.int64))
+
+    def snap(points: Array) -> Array:
+        return space.snap(points[:, back])[:, order]
+
+    return bayes.Cube(
+        np.array([column.levels for column in columns], dtype=np.int64),
+        np.array([column.categorical for column in columns], dtype=bool),
+        snap,
+        space.encode([space.default])[0, order],
+    )
+
+
+def _tried(problem: Problem, history: History, order: list[int]) -> bayes.Tried:
+    seen = results(problem, history)
+    return bayes.Tried(seen.x[:, order], seen.y, ~seen.valid, seen.pending[:, order])
+
+
+def _told(problem: Problem, order: list[int], proposal: bayes.Proposal) -> str:
+    """Return the reason of a suggestion as a sentence."""
+    if proposal.reason == "default":
+        return "the defaults, tried first"
+    if proposal.reason == "design":
+        return "quasi-random, before the model has enough to go by"
+    metric = problem.objective.metric
+    expected = f"{metric} {problem.objective.sign * proposal.mean:.4g} ± {proposal.deviation:.2g} expected"
+    if proposal.reason == "exploit" or proposal.column < 0:
+        return f"exploit: best predicted; {expected}"
+    return (
+        f"explore: largest uncertainty along {problem.space.columns[order[proposal.column]].name}; {expected}"
+    )
