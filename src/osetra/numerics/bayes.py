@@ -136,7 +136,9 @@ def suggest(
             if model is None:
                 model = learn(tried, cube, settings, memory, rng)
             improve = number % settings.improvement_every == settings.improvement_every - 1
-            proposal = _modelled(model, cube, settings, improve, known, rng)
+            # A quarter of the candidates will do for the rest of a batch, whose first was the best.
+            thrift = 4 if any(p.reason in ("exploit", "explore") for p in found) else 1
+            proposal = _modelled(model, cube, settings, improve, known, rng, thrift)
         if proposal is None:
             break
         found.append(proposal)
@@ -195,13 +197,21 @@ def _designed(cube: Cube, known: Array, seed: int, rng: np.random.Generator) -> 
 
 
 def _modelled(
-    model: Model, cube: Cube, settings: Settings, improve: bool, known: Array, rng: np.random.Generator
+    model: Model,
+    cube: Cube,
+    settings: Settings,
+    improve: bool,
+    known: Array,
+    rng: np.random.Generator,
+    thrift: int,
 ) -> Proposal | None:
-    """Return the best new point of the acquisition."""
+    """Return the best new point of the acquisition; `thrift` divides the number of candidates."""
     d = len(cube.levels)
-    wide = sobol(0, settings.candidates, d, int(rng.integers(2**31)))
+    wide = sobol(0, settings.candidates // thrift, d, int(rng.integers(2**31)))
     points = cube.snap(
-        np.concatenate((wide, maximise.mutants(model.leaders, cube.categorical, settings.mutants, rng)))
+        np.concatenate(
+            (wide, maximise.mutants(model.leaders, cube.categorical, settings.mutants // thrift, rng))
+        )
     )
 
     def score(at: Array) -> Array:
@@ -216,7 +226,7 @@ def _modelled(
 
     values = score(points)
     begin = points[maximise.starts(values, rng, *CLIMBS)]
-    climbed = cube.snap(maximise.ascend(slope, begin, cube.categorical, steps=15))
+    climbed = cube.snap(maximise.ascend(slope, begin, cube.categorical, steps=16 // thrift))
     shortlist = np.concatenate((climbed, points[np.argsort(-values, kind="stable")[:16]]))
     values = score(shortlist)
     for leader in shortlist[np.argsort(-values, kind="stable")[:2]]:
