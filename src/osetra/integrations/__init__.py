@@ -1,0 +1,1 @@
+"""Integrations: one file per framework, imported by name only."""
