@@ -41,7 +41,7 @@ Memory = MutableMapping[bytes, gp.Hyper]
 class Settings:
     """How to search; the defaults are those of the benchmarks."""
 
-    initial: int = 5
+    initial: int = 3
     """Trials before the model is asked: the default, then quasi-random points."""
     beta: float = 1.8
     """Deviations of optimism."""

@@ -33,7 +33,7 @@ class Bayes:
     `beta` is how many standard deviations of optimism a suggestion may hope for.
     """
 
-    initial: int = 5
+    initial: int = 3
     beta: float = 1.8
     _memory: bayes.Memory = field(default_factory=dict, init=False, repr=False, compare=False)
 
