@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from osetra.core.params import Choice, Float
+from osetra.core.problem import Objective, Problem
+from osetra.core.space import Space
+from osetra.errors import StudyError
+from osetra.searchers.bayes import Bayes
+from osetra.testing.searchers import searched
+
+PROBLEM = Problem(
+    Space(lr=Float(1e-4, 1, scale="log"), optimizer=Choice("sgd", "adam")), Objective(metric="val_loss")
+)
+
+
+def test_it_finds_the_optimum_of_a_small_space_in_a_few_trials() -> None:
+    history = searched(Bayes(), PROBLEM, 25, lambda i, y: y).history
+    best = history.best(PROBLEM.objective)
+    assert best is not None
+    assert best.config["lr"] == pytest.approx(0.3, rel=0.5)
+
+
+def test_a_new_searcher_goes_on_like_one_with_memories() -> None:
+    old = Bayes()
+    history = searched(old, PROBLEM, 20, lambda i, y: y).history
+    one, two = (s.suggest(PROBLEM, history, 3, np.random.default_rng(5)) for s in (old, Bayes()))
+    assert [s.config for s in one] == [s.config for s in two]
+
+
+def test_reasons_name_the_metric_and_what_is_expected() -> None:
+    history = searched(Bayes(), PROBLEM, 12, lambda i, y: y).history
+    (suggestion,) = Bayes().suggest(PROBLEM, history, 1, np.random.default_rng(0))
+    assert suggestion.why.startswith(("exploit: best predicted", "explore: largest uncertainty along"))
+    assert "val_loss" in suggestion.why
+
+
+def test_expectations_have_the_direction_of_the_user() -> None:
+    upward = Problem(PROBLEM.space, Objective(metric="accuracy", direction="maximize"))
+    history = searched(Bayes(), upward, 12, lambda i, y: 5.0 + y).history
+    (suggestion,) = Bayes().suggest(upward, history, 1, np.random.default_rng(0))
+    expected = float(suggestion.why.split("accuracy ")[1].split(" ")[0])
+    assert 4 < expected < 7
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"initial": 1}, "Bayes(initial=1): the model starts from 2 trials or more"),
+        ({"beta": -1.0}, "Bayes(beta=-1.0): optimism is 0 or more deviations, such as 1.8"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings: dict[str, float], message: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        Bayes(**settings)  # type: ignore[arg-type]
+    assert str(caught.value) == message
