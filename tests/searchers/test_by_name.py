@@ -2,7 +2,6 @@ import pytest
 
 from osetra.errors import StudyError
 from osetra.searchers import DESCRIPTIONS, by_name
-from osetra.searchers.zoom import Zoom
 
 
 def test_an_unknown_searcher_is_refused_with_the_nearest_name() -> None:
@@ -14,10 +13,6 @@ def test_an_unknown_searcher_is_refused_with_the_nearest_name() -> None:
     )
 
 
-@pytest.mark.parametrize("name", [name for name in DESCRIPTIONS if name != "auto"])
+@pytest.mark.parametrize("name", DESCRIPTIONS)
 def test_a_searcher_knows_the_name_it_is_found_by(name: str) -> None:
     assert by_name(name).name == name
-
-
-def test_auto_is_quasi_random_then_zoom() -> None:
-    assert by_name("auto") == Zoom()

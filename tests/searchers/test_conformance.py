@@ -9,7 +9,7 @@ from osetra.core.space import Space
 from osetra.searchers import DESCRIPTIONS, by_name
 from osetra.testing.searchers import CASES, SPACES, Case, check_searcher, searched
 
-NAMES = [name for name in DESCRIPTIONS if name != "auto"]
+NAMES = list(DESCRIPTIONS)
 FREE = [name for name in NAMES if name != "manual"]
 
 

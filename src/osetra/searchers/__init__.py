@@ -13,7 +13,7 @@ from osetra.errors import StudyError, nearest
 __all__ = ["DESCRIPTIONS", "by_name"]
 
 _TABLE: dict[str, tuple[str, str]] = {
-    "auto": ("zoom.Zoom", "the recommended one: quasi-random first, then zoom"),
+    "auto": ("auto.Auto", "the recommended one: chooses by what it sees, and says what and why"),
     "bayes": ("bayes.Bayes", "a Gaussian process: the fewest trials; milliseconds per suggestion"),
     "tpe": ("tpe.Tpe", "tree-structured Parzen estimator: any space, thousands of trials"),
     "cmaes": ("cmaes.Cmaes", "CMA-ES: continuous spaces and hundreds of cheap trials"),

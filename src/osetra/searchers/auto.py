@@ -1,0 +1,110 @@
+"""Auto: the searcher that suits what is seen, with a guard against a model that is wrong.
+
+The Gaussian process of `bayes` needs the fewest trials on every kind of space, noisy ones included,
+and its cost stays flat; beyond `MANY` finished trials of a space with continuous ranges, trainings
+are so cheap that a population improves the last digits better. The choice is a note in the log.
+
+The guard: every `GUARD`th trial is quasi-random whatever the model says. While the model's latest
+trials are no better than those, every other trial is, so that a search is never much worse than
+random search at equal cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from osetra.core.facts import Noted
+from osetra.core.history import History
+from osetra.core.ports import Searcher, Suggestion
+from osetra.core.problem import Problem
+from osetra.core.results import Results, results
+from osetra.core.space import Space
+from osetra.searchers.bayes import Bayes
+from osetra.searchers.cmaes import Cmaes
+from osetra.searchers.sobol import Sobol
+
+GUARD = 16
+"""One trial in so many is quasi-random."""
+MANY = 2000
+"""Finished trials from which a population takes over."""
+WINDOW = 24
+"""How many of the model's latest trials are compared with the quasi-random ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Auto:
+    """Chooses a searcher by space and finished trials, and hedges against it."""
+
+    _bayes: Bayes = field(default_factory=Bayes, repr=False)
+
+    name = "auto"
+    lookahead = 1
+
+    def suggest(
+        self, problem: Problem, history: History, count: int, rng: np.random.Generator
+    ) -> Sequence[Suggestion]:
+        """Return up to `count` suggestions; fewer mean that the space is exhausted."""
+        seen = results(problem, history)
+        chosen, why = self._choose(problem.space, seen)
+        numbers = range(history.next_trial, history.next_trial + max(count, 0))
+        every = 2 if model_fails(seen) else GUARD
+        guards = sum(number % every == 0 for number in numbers)
+        found = list(chosen.suggest(problem, history, len(numbers) - guards, rng))
+        if guards:
+            found += _quasi_random(problem, history, guards, rng, found)
+        return _with_note(found, history, chosen.name, why)
+
+    def _choose(self, space: Space, seen: Results) -> tuple[Searcher, str]:
+        """Return the searcher and, in a sentence, why this one."""
+        continuous = any(column.levels == 0 for column in space.columns)
+        if len(seen.order) >= MANY and continuous:
+            return Cmaes(), f"{len(seen.order)} trials have finished: a population refines the last digits"
+        return self._bayes, f"{_described(space)}: a Gaussian process needs the fewest trials"
+
+
+def model_fails(seen: Results) -> bool:
+    """Whether the model's latest trials are no better than the quasi-random ones.
+
+    Needs eight of each with a result; compares medians, failures counting as worst.
+    """
+    y = np.nan_to_num(seen.y, nan=np.inf)
+    guard = np.array([trial.number % GUARD == 0 or trial.number <= 3 for trial in seen.trials], dtype=bool)
+    model = y[~guard][-WINDOW:]
+    if guard.sum() < 8 or len(model) < 8:
+        return False
+    return bool(np.median(model) >= np.median(y[guard]))
+
+
+def _quasi_random(
+    problem: Problem, history: History, count: int, rng: np.random.Generator, taken: Sequence[Suggestion]
+) -> list[Suggestion]:
+    """Return quasi-random suggestions that are not among those taken in this very call."""
+    others = Sobol(defaults_first=False).suggest(problem, history, count, rng)
+    known = [suggestion.config for suggestion in taken]
+    why = "guard: quasi-random, in case the model is wrong"
+    return [Suggestion(s.config, why) for s in others if s.config not in known]
+
+
+def _described(space: Space) -> str:
+    """Return the space in a few words, such as "7 hyperparameters (2 with options, 3 conditional)"."""
+    columns = space.columns
+    kinds = {
+        "with options": sum(column.categorical for column in columns),
+        "conditional": sum(bool(column.param.when) for column in columns),
+    }
+    shown = ", ".join(f"{number} {kind}" for kind, number in kinds.items() if number)
+    plural = "" if len(columns) == 1 else "s"
+    return f"{len(columns)} hyperparameter{plural}" + (f" ({shown})" if shown else "")
+
+
+def _with_note(found: Sequence[Suggestion], history: History, name: str, why: str) -> list[Suggestion]:
+    """Attach the choice to the first suggestion unless the log has it already."""
+    notes = history.noted("choice")
+    if not found or (notes and notes[-1].data.get("searcher") == name):
+        return list(found)
+    note = Noted("choice", str(len(notes) + 1), f"{name}: {why}", {"searcher": name})
+    first = found[0]
+    return [Suggestion(first.config, first.why, (*first.notes, note)), *found[1:]]
