@@ -99,7 +99,7 @@ def run(job: Job, data: Path) -> Outcome:
     warnings.simplefilter("ignore")
     benchmark = next(b for b in problems(data, job.family) if b.name == job.problem)
     evaluate, noise = benchmark.start(), np.random.default_rng((job.seed, 7))
-    optimiser = _start(job.optimiser, benchmark.space, job.seed)
+    optimiser = start(job.optimiser, benchmark.space, job.seed)
     seen, true, cpu = [], [], []
     for _ in range(job.trials):
         begin = time.process_time()
@@ -203,7 +203,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, help="how many seeds")
     parser.add_argument("--peers", default=",".join(peers.available()), help="which peers, by comma")
-    parser.add_argument("--ours", default="bayes,tpe", help="which of our searchers; the first is compared")
+    parser.add_argument("--ours", default="auto,bayes,tpe", help="which of our searchers; the first is compared")
     parser.add_argument("--family", default="", help="which families, by comma")
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--cache", type=Path, help="file of finished runs to reuse and extend")
@@ -272,7 +272,8 @@ def _has(name: str) -> bool:
     return True
 
 
-def _start(name: str, space: ose.Space, seed: int) -> peers.AskTell:
+def start(name: str, space: ose.Space, seed: int) -> peers.AskTell:
+    """Return a peer or one of our searchers, ready to be asked."""
     known = peers.available()
     return known[name](space, seed) if name in known else Ours(space, seed, name)
 
