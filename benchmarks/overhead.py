@@ -30,6 +30,7 @@ NAMES = [f"x{i}" for i in range(DIMENSIONS)]
 
 
 def our_train(run):
+    """Report, if asked to, and return a value at once."""
     for _ in range(REPORTS if os.environ.get("REPORTING") else 0):
         run.report(loss=1.0)
     return sum(run.config.values())
@@ -48,6 +49,8 @@ def ours(url: str, trials: int, workers: int, reports: bool) -> float:
 
 
 def optuna_objective(reports: bool) -> Callable:
+    """Return the same for Optuna."""
+
     def objective(trial):
         value = sum(trial.suggest_float(name, 0, 1) for name in NAMES)
         for step in range(REPORTS if reports else 0):
@@ -68,7 +71,14 @@ def optunas(url: str, trials: int, workers: int, reports: bool) -> float:
     if workers == 1:
         study.optimize(optuna_objective(reports), n_trials=trials)
     else:
-        command = [sys.executable, __file__, "--optuna-worker", url, str(trials // workers), str(int(reports))]
+        command = [
+            sys.executable,
+            __file__,
+            "--optuna-worker",
+            url,
+            str(trials // workers),
+            str(int(reports)),
+        ]
         for process in [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(workers)]:
             process.wait()
     done = [t for t in study.trials if t.datetime_complete is not None]
@@ -77,10 +87,13 @@ def optunas(url: str, trials: int, workers: int, reports: bool) -> float:
 
 
 def optuna_worker(url: str, trials: int, reports: bool) -> None:
+    """Be one of several processes on a study."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.load_study(study_name="bench", storage=f"sqlite:///{url}", sampler=optuna.samplers.RandomSampler())
+    study = optuna.load_study(
+        study_name="bench", storage=f"sqlite:///{url}", sampler=optuna.samplers.RandomSampler()
+    )
     study.optimize(optuna_objective(reports), n_trials=trials)
 
 
@@ -112,7 +125,9 @@ def open_optunas(url: str, trials: int) -> float:
     study = optuna.create_study(study_name="bench", storage=f"sqlite:///{url}")
     spread = {name: optuna.distributions.FloatDistribution(0, 1) for name in NAMES}
     for n in range(trials):
-        study.add_trial(optuna.create_trial(params=dict.fromkeys(NAMES, 0.5), distributions=spread, value=1 / (n + 1)))
+        study.add_trial(
+            optuna.create_trial(params=dict.fromkeys(NAMES, 0.5), distributions=spread, value=1 / (n + 1))
+        )
     begun = time.perf_counter()
     fresh = optuna.load_study(study_name="bench", storage=f"sqlite:///{url}")
     assert len(fresh.trials) == trials and fresh.best_trial.number == trials - 1
@@ -144,7 +159,12 @@ CELLS: dict[str, tuple[Callable[..., float], Callable[..., float], dict]] = {
 # (ours, Optuna's) number of trials: enough to measure a rate, few enough to end.
 TRIALS = {
     "quick": {"trials/s": (400, 60), "reports/s": (200, 12), "open": (1000, 300), "memory": (1000, 300)},
-    "full": {"trials/s": (2000, 200), "reports/s": (1000, 50), "open": (10000, 10000), "memory": (3000, 1000)},
+    "full": {
+        "trials/s": (2000, 200),
+        "reports/s": (1000, 50),
+        "open": (10000, 10000),
+        "memory": (3000, 1000),
+    },
 }
 
 
@@ -198,7 +218,14 @@ def collect(size: str, repeats: int) -> dict[str, list[list[float]]]:
     for cell in CELLS:
         for _ in range(repeats):
             for side in (0, 1):
-                command = [sys.executable, __file__, "--cell", cell, str(side), str(trials_of(cell, size)[side])]
+                command = [
+                    sys.executable,
+                    __file__,
+                    "--cell",
+                    cell,
+                    str(side),
+                    str(trials_of(cell, size)[side]),
+                ]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 figures[cell][side].append(float(done.stdout.splitlines()[-1]))
         print(f"{cell}: {figures[cell]}", file=sys.stderr)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import search  # sets the number of BLAS threads before anything loads NumPy
+
 import numpy as np  # isort: skip
 
 WORKERS = (1, 4, 16)
@@ -78,7 +79,8 @@ def main() -> None:
     for name in names:
         for family in FAMILIES:
             means = {
-                w: float(np.mean([r for c, r in regrets.items() if c[:3] == (name, w, family)])) for w in WORKERS
+                w: float(np.mean([r for c, r in regrets.items() if c[:3] == (name, w, family)]))
+                for w in WORKERS
             }
             figures[f"{name} {family}"] = {
                 **{f"regret_{w}": round(mean, 4) for w, mean in means.items()},

@@ -203,7 +203,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, help="how many seeds")
     parser.add_argument("--peers", default=",".join(peers.available()), help="which peers, by comma")
-    parser.add_argument("--ours", default="auto,bayes,tpe", help="which of our searchers; the first is compared")
+    parser.add_argument(
+        "--ours", default="auto,bayes,tpe", help="which of our searchers; the first is compared"
+    )
     parser.add_argument("--family", default="", help="which families, by comma")
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--cache", type=Path, help="file of finished runs to reuse and extend")

@@ -235,7 +235,7 @@ def test_best_of_nothing_explains_itself():
 
     study = make_study().run(train, trials=2)
     with pytest.raises(
-        NothingFinished, match="none of 2 ended trials has a valid result; .*shapes do not match"
+        NothingFinished, match=r"none of 2 ended trials has a valid result; .*shapes do not match"
     ):
         _ = study.best
 
@@ -289,3 +289,16 @@ def test_a_trial_whose_repeat_diverged_is_not_the_best():
     assert study.trials[4].state == "diverged"
     assert study.trials[4].repeats == first.number
     assert study.best.number == second.number
+
+
+def test_what_a_model_expected_of_a_trial_follows_from_the_log_alone(tmp_path):
+    def train(run):
+        return (math.log10(run.config["lr"]) + 2) ** 2 + 0.01 * run.config["layers"]
+
+    study = make_study(tmp_path / "s.db", searcher="bayes").run(train, trials=25)
+    assert study.explain(1) is None
+    late = study.explain(25)
+    assert late == ose.Study(tmp_path / "s.db").explain(25)
+    assert f"{late.predicted:.4g} ± {late.deviation:.2g}" in study.trials[24].why
+    assert late.reason.startswith(("exploit: best predicted", "explore: largest uncertainty along"))
+    assert late.reason in study.trials[24].why

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,6 +37,9 @@ WATCH = 0.25
 """Seconds between calls of `watch`."""
 REAP = 1.0
 """Seconds between searches for lost workers."""
+
+if TYPE_CHECKING:
+    from osetra.searchers.bayes import Explanation
 
 log = logging.getLogger("osetra")
 
@@ -143,6 +146,17 @@ class Study:
     def advice(self) -> list[Finding]:
         """What the trials so far say: what mattered, what to widen, what went wrong."""
         return findings(self.problem, self.history)
+
+    def explain(self, trial: Trial | int) -> Explanation | None:
+        """Return what a model expected of a trial when it was suggested, from the log alone.
+
+        None while there was nothing to learn from. Works for trials of people and of any searcher.
+        """
+        from osetra.searchers.bayes import explain  # with SciPy, which most programs do not need
+
+        chosen = self.history.trials[trial if isinstance(trial, int) else trial.number]
+        before = [entry for entry in self._store.read() if entry.version <= chosen.seen]
+        return explain(self.problem, History().extend(before), chosen.config)
 
     def curve(self, trial: Trial | int, metric: str, fold: int = 0) -> tuple[list[int], list[float]]:
         """Return steps and values that a trial reported of a metric."""

@@ -18,7 +18,7 @@ def short(run):
 
 
 def endless(run):
-    for step in run.steps(10**6):
+    for _ in run.steps(10**6):
         time.sleep(0.02)
         run.report(loss=1.0)
 

@@ -9,9 +9,9 @@ import signal
 import time
 
 import pytest
+
 from executors import programs
 from executors.test_processes import open_when_there, processes_about, started, study_at, until
-
 from osetra.core.facts import Ended, Suggested
 from osetra.stores import open_store
 

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from executors import programs
 
 import osetra as ose
+from executors import programs
 from osetra.errors import StudyError
 
 PROGRAMS = Path(programs.__file__)
@@ -47,7 +47,7 @@ def processes_about(url):
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                out = os.readlink(entry / "fd" / "2")
+                out = str((entry / "fd" / "2").readlink())
                 state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
             except OSError:
                 continue

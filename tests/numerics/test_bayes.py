@@ -162,21 +162,21 @@ def test_two_hundred_choices_work() -> None:
 def test_thousands_of_trials_use_a_subset() -> None:
     x = np.random.default_rng(0).random((3000, 3))
     y = np.array([bowl(row) for row in x])
-    model = learn(tried(x, y), cube(3), Settings(), {}, np.random.default_rng(0))
+    model = learn(tried(x, y), cube(3), Settings(), {})
     assert len(model.process.y) == 300
     assert float(model.best) == pytest.approx(float((y.min() - model.shift) / model.scale), abs=0.1)
 
 
 def test_repeats_of_a_configuration_are_one_observation() -> None:
     x = np.repeat(np.random.default_rng(0).random((6, 2)), 3, axis=0)
-    model = learn(tried(x, x.sum(axis=1)), cube(2), Settings(), {}, np.random.default_rng(0))
+    model = learn(tried(x, x.sum(axis=1)), cube(2), Settings(), {})
     assert len(model.process.y) == 6
 
 
 def test_predictions_are_in_the_unit_of_the_outcomes() -> None:
     x = np.random.default_rng(0).random((30, 2))
     y = 1000 + 50 * x[:, 0]
-    model = learn(tried(x, y), cube(2), Settings(), {}, np.random.default_rng(0))
+    model = learn(tried(x, y), cube(2), Settings(), {})
     mean, deviation = predict(model, np.array([[0.5, 0.5]]))
     assert mean[0] == pytest.approx(1025, abs=3)
     assert 0 < deviation[0] < 10

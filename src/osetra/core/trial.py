@@ -44,6 +44,8 @@ class Trial:
     by: str = ""
     why: str = ""
     repeats: int | None = None
+    seen: int = 0
+    """Version of the log that the suggestion was decided on."""
     suggested: float = 0.0
     state: State = "queued"
     value: float | None = None
@@ -80,7 +82,15 @@ class Trial:
 def begin(fact: Suggested, time: float) -> Trial:
     """Return the queued trial that a suggestion creates."""
     return Trial(
-        fact.trial, fact.config, fact.seed, fact.origin, fact.by, fact.why, fact.repeats, suggested=time
+        number=fact.trial,
+        config=fact.config,
+        seed=fact.seed,
+        origin=fact.origin,
+        by=fact.by,
+        why=fact.why,
+        repeats=fact.repeats,
+        seen=fact.seen,
+        suggested=time,
     )
 
 

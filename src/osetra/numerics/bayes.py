@@ -134,7 +134,7 @@ def suggest(
             proposal = _designed(cube, known, seed, rng)
         else:
             if model is None:
-                model = learn(tried, cube, settings, memory, rng)
+                model = learn(tried, cube, settings, memory)
             improve = number % settings.improvement_every == settings.improvement_every - 1
             # A quarter of the candidates will do for the rest of a batch, whose first was the best.
             thrift = 4 if any(p.reason in ("exploit", "explore") for p in found) else 1
@@ -148,7 +148,7 @@ def suggest(
     return found
 
 
-def learn(tried: Tried, cube: Cube, settings: Settings, memory: Memory, rng: np.random.Generator) -> Model:
+def learn(tried: Tried, cube: Cube, settings: Settings, memory: Memory) -> Model:
     """Return the process given everything tried; at least two trials must have succeeded."""
     probe = cube.snap(sobol(0, 256, len(cube.levels), 0))
     conditional = np.any(np.isnan(np.concatenate((probe, tried.x, tried.pending))), axis=0)
@@ -183,6 +183,19 @@ def predict(model: Model, x: Array) -> tuple[Array, Array]:
     """Return predicted outcomes (m,) in raw units and their deviations (m,) at x (m, d)."""
     mean, deviation = gp.predict(model.process, x)
     return model.shift + model.scale * mean[:, 0], model.scale * deviation
+
+
+def explained(model: Model, x: Array) -> Proposal:
+    """Return the point with its prediction, and the column whose uncertainty it would resolve."""
+    moved = np.repeat(x[None], len(x) + 1, axis=0)
+    moved[np.arange(len(x)), np.arange(len(x))] = model.leaders[0]
+    mean, deviation = gp.predict(model.process, moved)
+    here = float(mean[-1, 0])
+    raw = (model.shift + model.scale * here, model.scale * float(deviation[-1]))
+    if here <= model.best + 0.1 or not len(x):
+        return Proposal(x, "exploit", *raw)
+    comparable = np.where(np.isnan(x) | np.isnan(model.leaders[0]), np.inf, deviation[:-1])
+    return Proposal(x, "explore", *raw, column=int(np.argmin(comparable)))
 
 
 def _designed(cube: Cube, known: Array, seed: int, rng: np.random.Generator) -> Proposal | None:
@@ -236,7 +249,7 @@ def _modelled(
             shortlist, values = np.concatenate((shortlist, near)), np.concatenate((values, score(near)))
     ranked = shortlist[np.argsort(-values, kind="stable")]
     found = _first_new(cube, known, ranked, points, cube.snap(rng.random((256, d))))
-    return None if found is None else _explained(model, cube, found)
+    return None if found is None else explained(model, found)
 
 
 def _value(
@@ -255,19 +268,6 @@ def _value(
     weight = np.ones(len(log)) if improve else 3.0 * np.exp(log)
     by_mean[1] = weight * label_part
     return value + (log if improve else 3.0 * np.expm1(log)), by_mean, by_deviation + weight * deviation_part
-
-
-def _explained(model: Model, cube: Cube, x: Array) -> Proposal:
-    """Return the point with its prediction, and the column whose uncertainty it would resolve."""
-    moved = np.repeat(x[None], len(x) + 1, axis=0)
-    moved[np.arange(len(x)), np.arange(len(x))] = model.leaders[0]
-    mean, deviation = gp.predict(model.process, moved)
-    here = float(mean[-1, 0])
-    raw = (model.shift + model.scale * here, model.scale * float(deviation[-1]))
-    if here <= model.best + 0.1 or not len(x):
-        return Proposal(x, "exploit", *raw)
-    comparable = np.where(np.isnan(x) | np.isnan(model.leaders[0]), np.inf, deviation[:-1])
-    return Proposal(x, "explore", *raw, column=int(np.argmin(comparable)))
 
 
 def _expecting(model: Model, x: Array) -> Model:

@@ -13,6 +13,7 @@ import numpy as np
 
 from osetra.core.finite import identity
 from osetra.core.history import History
+from osetra.core.params import Config
 from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 from osetra.core.results import results
@@ -24,6 +25,16 @@ from osetra.searchers.untried import repeatable, seed_of, untried
 
 REMEMBERED = 64
 """Fitted hyperparameters that are kept; they save time and change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What the model expects of a configuration, in the user's own direction."""
+
+    predicted: float
+    deviation: float
+    reason: str
+    """Why one would try it, such as "explore: largest uncertainty along dropout"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +90,21 @@ class Bayes:
         return found
 
 
+def explain(problem: Problem, history: History, config: Config) -> Explanation | None:
+    """Return what the process predicts for a configuration from a history, whoever suggested it.
+
+    None while fewer than two trials have finished.
+    """
+    order = _by_name(problem.space)
+    tried = _tried(problem, history, order)
+    if len(tried.x) - tried.failed.sum() < 2 or not order:
+        return None
+    model = bayes.learn(tried, _cube(problem.space, order), bayes.Settings(), {})
+    proposal = bayes.explained(model, problem.space.encode([config])[0, order])
+    mean = problem.objective.sign * proposal.mean
+    return Explanation(mean, proposal.deviation, _reason(problem, order, proposal))
+
+
 def _by_name(space: Space) -> list[int]:
     """Return the columns in alphabetical order, so that the order of declaration does not matter."""
     return sorted(range(len(space.columns)), key=lambda j: space.columns[j].name)
@@ -112,8 +138,10 @@ def _told(problem: Problem, order: list[int], proposal: bayes.Proposal) -> str:
         return "quasi-random, before the model has enough to go by"
     metric = problem.objective.metric
     expected = f"{metric} {problem.objective.sign * proposal.mean:.4g} ± {proposal.deviation:.2g} expected"
+    return f"{_reason(problem, order, proposal)}; {expected}"
+
+
+def _reason(problem: Problem, order: list[int], proposal: bayes.Proposal) -> str:
     if proposal.reason == "exploit" or proposal.column < 0:
-        return f"exploit: best predicted; {expected}"
-    return (
-        f"explore: largest uncertainty along {problem.space.columns[order[proposal.column]].name}; {expected}"
-    )
+        return "exploit: best predicted"
+    return f"explore: largest uncertainty along {problem.space.columns[order[proposal.column]].name}"

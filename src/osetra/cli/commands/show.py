@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
+from rich.text import Text
 
 from osetra.cli.documents import study_document, trial_document
 from osetra.cli.options import json_option, study_argument
@@ -37,11 +40,17 @@ def command(
         return
     if trial not in history.trials:
         raise StudyError(f"{place.name} has no trial {trial}; it has 1 to {len(history.trials)}")
-    chosen = history.trials[trial]
+    chosen, expected = history.trials[trial], opened.explain(trial)
     if as_json:
-        output.document("trial", trial_document(history, chosen, curves=True))
+        document = trial_document(history, chosen, curves=True)
+        document["expected"] = None if expected is None else asdict(expected)
+        output.document("trial", document)
         return
     output.show(trial_page(problem, history, chosen))
+    if expected is not None:
+        metric, mean, deviation = problem.objective.metric, expected.predicted, expected.deviation
+        text = f"when suggested, a model expected {metric} {mean:.4g} ± {deviation:.2g} ({expected.reason})"
+        output.show(Text(text, "dim"), "")
     output.show(curves_picture(problem, history, [chosen], metric=metric, width=output.data.width))
 
 
