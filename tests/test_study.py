@@ -96,8 +96,40 @@ def test_tell_twice_is_refused():
     study = make_study()
     run = study.ask()
     study.tell(run, 1.0)
-    with pytest.raises(StudyError, match="trial 1 is not waiting for a result"):
+    with pytest.raises(StudyError, match="trial 1 is not waiting for a result: it has finished already"):
         study.tell(run, 2.0)
+
+
+@pytest.mark.parametrize("value", ["nan", {"loss": 1.0}])
+def test_a_told_value_must_be_a_number(value):
+    study = make_study()
+    run = study.ask()
+    with pytest.raises(StudyError, match=r"a metric is one number, such as value=0\.3"):
+        study.tell(run, value)
+
+
+def test_something_that_is_no_function_is_refused_before_any_trial():
+    study = make_study()
+    with pytest.raises(StudyError, match="5 cannot be called; give a training function"):
+        study.run(5, trials=2)
+    assert study.trials == []
+
+
+def test_another_seed_under_the_same_name_is_a_difference(tmp_path):
+    make_study(tmp_path / "s.db", seed=3)
+    with pytest.raises(StudyMismatch, match="seed: 3 → 4"):
+        make_study(tmp_path / "s.db", seed=4)
+
+
+@pytest.mark.parametrize("url", [None, "", 7])
+def test_a_study_needs_a_place(url):
+    with pytest.raises(StudyError, match="a study lives in a file"):
+        make_study(url)
+
+
+def test_a_study_of_failures_says_so(caplog):
+    make_study().run(lambda run: 1 / 0, trials=2)
+    assert "none of 2 trials has a valid result; the last one: ZeroDivisionError" in caplog.text
 
 
 def test_curves_are_kept():

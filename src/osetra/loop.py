@@ -52,34 +52,46 @@ class Planner:
         return self._history
 
     def plan(self, count: int) -> list[Trial]:
-        """Queue up to `count` trials of the searcher's choice; none means that it knows no more."""
+        """Queue up to `count` trials of the searcher's choice; none means that it knows no more.
+
+        When another program was faster, its trials are returned instead: a suggestion that did not
+        know of them might repeat one.
+        """
         history = self.history
         rng = np.random.default_rng((self.seed, history.next_trial))
         suggestions = self.searcher.suggest(self.problem, history, count, rng)
-        return self.suggest(suggestions, "searcher", self.searcher.name)
+        if not suggestions:
+            return []
+        self.append(self._facts(history, suggestions, "searcher", self.searcher.name, None))
+        trials = self.history.trials
+        return [trials[n] for n in range(history.next_trial, len(trials) + 1)]
 
     def suggest(
         self, suggestions: Sequence[Suggestion], origin: Origin, by: str, repeats: int | None = None
     ) -> list[Trial]:
-        """Append suggestions as trials and return them.
-
-        When another program was faster, wishes of people move to the next free numbers; a
-        searcher's suggestions are dropped, for they did not know what it added.
-        """
-        while suggestions:
+        """Queue trials whatever else has been queued meanwhile, and return them."""
+        history = self.history
+        while not self.append(self._facts(history, suggestions, origin, by, repeats)):
             history = self.history
-            numbers = range(history.next_trial, history.next_trial + len(suggestions))
-            facts: list[Fact] = [
-                note for s in suggestions for note in s.notes if note not in history.noted(note.topic)
-            ]
-            facts += [
-                Suggested(n, s.config, _seed(self.seed, n), origin, by, s.why, history.version, repeats)
-                for n, s in zip(numbers, suggestions, strict=True)
-            ]
-            if self.append(facts) or origin == "searcher":
-                trials = self.history.trials
-                return [trials[n] for n in numbers if n in trials]
-        return []
+        first = history.next_trial
+        return [self.history.trials[n] for n in range(first, first + len(suggestions))]
+
+    def _facts(
+        self,
+        history: History,
+        suggestions: Sequence[Suggestion],
+        origin: Origin,
+        by: str,
+        repeats: int | None,
+    ) -> list[Fact]:
+        """Return the facts that queue suggestions as the next trials of a history."""
+        notes: list[Fact] = [
+            note for s in suggestions for note in s.notes if note not in history.noted(note.topic)
+        ]
+        return notes + [
+            Suggested(n, s.config, _seed(self.seed, n), origin, by, s.why, history.version, repeats)
+            for n, s in enumerate(suggestions, start=history.next_trial)
+        ]
 
     def append(self, facts: Sequence[Fact]) -> bool:
         """Append facts; False when somebody established one of them first."""
@@ -112,14 +124,18 @@ def work(
     """
     with GracefulStop() as stop:
         give_up_lost(planner.store, planner.history)
-        if not _fill_queue(planner, executor.slots, total):
+        if not _fill_queue(planner, executor.slots, total, job.repeats_only):
             return
         crew = executor.start(job, planner.store)
         stop.on_request(crew.request_stop)
         deadline = np.inf if minutes is None else time.monotonic() + 60 * minutes
+        pace = _Pace()
         try:
             with _alarm(minutes, crew.request_stop):
-                _turn(planner, crew, executor.slots, total, deadline, watch, stop)
+                while not stop.requested and time.monotonic() < deadline:
+                    if not _fill_queue(planner, executor.slots, total, job.repeats_only):
+                        break
+                    _turn(planner, crew, pace, watch)
         finally:
             _dismiss(crew, stop)
             give_up_lost(planner.store, planner.history)
@@ -128,31 +144,30 @@ def work(
     stop.carry_out()
 
 
-def _turn(
-    planner: Planner,
-    crew: Crew,
-    slots: int,
-    total: float,
-    deadline: float,
-    watch: Watch | None,
-    stop: GracefulStop,
-) -> None:
-    watched = reaped = 0.0
-    while not stop.requested and (now := time.monotonic()) < deadline:
-        if now - reaped > REAP:
-            reaped = now
-            give_up_lost(planner.store, planner.history)
-        if not _fill_queue(planner, slots, total):
-            return
-        crew.tick(TICK)
-        if watch is not None and now - watched > WATCH:
-            watched = now
-            watch(planner.history)
+@dataclass(slots=True)
+class _Pace:
+    """When the rarer parts of a turn were last done."""
+
+    reaped: float = 0.0
+    watched: float = 0.0
 
 
-def _fill_queue(planner: Planner, slots: int, total: float) -> bool:
+def _turn(planner: Planner, crew: Crew, pace: _Pace, watch: Watch | None) -> None:
+    now = time.monotonic()
+    if now - pace.reaped > REAP:
+        pace.reaped = now
+        give_up_lost(planner.store, planner.history)
+    crew.tick(TICK)
+    if watch is not None and now - pace.watched > WATCH:
+        pace.watched = now
+        watch(planner.history)
+
+
+def _fill_queue(planner: Planner, slots: int, total: float, repeats_only: bool) -> bool:
     """Plan what is missing; False when everything has ended and nothing is missing."""
     history = planner.history
+    if repeats_only:
+        return any(history.trials[n].repeats is not None for n in history.unfinished)
     ahead = slots * planner.searcher.lookahead if slots > 1 else 1
     missing = min(total - len(history.searched), ahead - len(history.queued))
     if missing > 0 and planner.plan(int(missing)):

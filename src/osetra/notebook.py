@@ -1,8 +1,9 @@
-"""What notebooks show of a study: static HTML with an inline picture, no script, all text escaped."""
+"""What notebooks show of a study: rows, and static HTML with an inline picture, no script, escaped."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -28,13 +29,33 @@ def study_html(problem: Problem, history: History, name: str) -> str:
     )
 
 
-def frame(records: list[dict[str, Any]]) -> Any:
+def records(problem: Problem, trials: Sequence[Trial]) -> list[dict[str, Any]]:
+    """Return one plain dict per trial."""
+    return [
+        {
+            "trial": trial.number,
+            "state": trial.state,
+            problem.objective.metric: trial.value,
+            "seconds": trial.seconds,
+            "attempts": len(trial.attempts),
+            "seed": trial.seed,
+            "repeats": trial.repeats,
+            "by": trial.by,
+            "why": trial.why,
+            "reason": trial.reason,
+            **{name: trial.config.get(name) for name in problem.space.names},
+        }
+        for trial in trials
+    ]
+
+
+def frame(rows: list[dict[str, Any]]) -> Any:
     """Return records as a pandas DataFrame; raises MissingExtra when pandas is absent."""
     try:
         import pandas as pd
     except ImportError:
         raise MissingExtra("to_frame() needs pandas: pip install pandas; or use study.records()") from None
-    return pd.DataFrame(records)
+    return pd.DataFrame(rows)
 
 
 def _states(history: History) -> list[str]:

@@ -105,7 +105,7 @@ class Run:
         if step is None and not self._looping:
             self._step += 1
         step = self._step if step is None else int(step)
-        values = {name: _number(name, value) for name, value in metrics.items()}
+        values = {name: number(name, value) for name, value in metrics.items()}
         self._metrics.update(values)
         if self.objective.metric in values:
             self._curves.setdefault(self.instance, []).append(values[self.objective.metric])
@@ -174,10 +174,13 @@ def _returned(returned: object, metric: str) -> float:
         if metric not in returned:
             raise StudyError(f"the training returned {sorted(map(str, returned))}, without {metric!r}")
         returned = returned[metric]
-    return _number("returned value", returned)
+    return number("returned value", returned)
 
 
-def _number(name: str, value: object) -> float:
+def number(name: str, value: object) -> float:
+    """Return a metric as a float; raises StudyError for anything that is not one number."""
+    if isinstance(value, str):
+        raise StudyError(f"{name}={value!r}: a metric is one number, such as {name}=0.3")
     try:
         return float(value)  # type: ignore[arg-type]  # numbers, NumPy and tensor scalars
     except (TypeError, ValueError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Callable, Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,13 +22,14 @@ from osetra.core.params import Value
 from osetra.core.ports import Executor, Job, Searcher, Suggestion
 from osetra.core.problem import Direction, Objective, Pick, Problem
 from osetra.core.space import Space, difference
-from osetra.core.trial import Trial
+from osetra.core.trial import ENDED, Trial
 from osetra.errors import Conflict, NothingFinished, StudyError, StudyMismatch
 from osetra.executors import Inline, Processes
 from osetra.executors.inline import InlineLink, Leases, begin
 from osetra.executors.worker import append_patiently, this_process
 from osetra.loop import Planner, Watch, work
-from osetra.run import Ending, Run
+from osetra.notebook import frame, records, study_html
+from osetra.run import Ending, Run, number
 from osetra.searchers import by_name
 from osetra.stores import open_store
 
@@ -56,7 +58,7 @@ class Study:
         maximize: name of the metric to make large; give one of the two.
         searcher: what to try next: a name such as "auto", "random", "sobol", "grid", or a Searcher;
             left out, the one that the study was created with, which is "auto" at first.
-        seed: makes the whole search reproducible.
+        seed: makes the whole search reproducible; 0 unless given.
         name: a file may hold several studies under different names.
         pick: whether a trial is worth its "best" or its "last" reported value.
         task: what is trained, remembered with the study; anything that JSON can hold.
@@ -68,13 +70,13 @@ class Study:
 
     def __init__(
         self,
-        url: str = "memory:",
+        url: str | PathLike[str] = "memory:",
         space: Space | None = None,
         *,
         minimize: str | None = None,
         maximize: str | None = None,
         searcher: str | Searcher | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         name: str = "main",
         pick: Pick = "best",
         task: Mapping[str, Any] | None = None,
@@ -82,9 +84,11 @@ class Study:
         chosen = by_name(searcher) if isinstance(searcher, str) else searcher
         wanted = searcher if isinstance(searcher, str) else chosen.name if chosen else "auto"
         objective = _objective(minimize, maximize, pick)
+        if not isinstance(url, (str, PathLike)) or not str(url):
+            raise StudyError(f"{url!r}: a study lives in a file such as 'study.db', or in 'memory:'")
         self._store = open_store(str(url), name)
         history = History().extend(self._store.read())
-        opened = history.opened or self._open(space, objective, seed, wanted, dict(task or {}))
+        opened = history.opened or self._open(space, objective, seed or 0, wanted, dict(task or {}))
         problem = Problem(
             Space.parse(opened.space),
             Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick),
@@ -92,7 +96,7 @@ class Study:
         self._planner = Planner(
             self._store, problem, chosen or by_name(opened.searcher), opened.seed, history
         )
-        self._check_same(space, objective)
+        self._check_same(space, objective, seed)
         self._leases = Leases(self._store)
         self._asked: dict[int, InlineLink] = {}
 
@@ -105,6 +109,11 @@ class Study:
     def name(self) -> str:
         """The study's name in its store."""
         return self._store.study
+
+    @property
+    def seed(self) -> int:
+        """What all randomness of the search follows from."""
+        return self._planner.seed
 
     @property
     def problem(self) -> Problem:
@@ -209,11 +218,15 @@ class Study:
             StudyError: the run was not asked for here, was told already, or reported no value.
         """
         if run.trial not in self._asked:
-            raise StudyError(f"trial {run.trial} is not waiting for a result; ask() for a trial first")
+            known = self.history.trials.get(run.trial)
+            state = (
+                f"it has {known.state} already" if known and known.state in ENDED else "ask() for it first"
+            )
+            raise StudyError(f"trial {run.trial} is not waiting for a result: {state}")
         if failed is not None:
             ending = Ending("failed", reason=failed)
         else:
-            worth = run.value() if value is None else float(value)
+            worth = run.value() if value is None else number("value", value)
             ending = Ending("finished" if np.isfinite(worth) else "diverged", worth)
         self._asked.pop(run.trial).end(ending)
         return self.history.trials[run.trial]
@@ -259,7 +272,7 @@ class Study:
                 log.warning("%s; %s", finding.text, finding.action)
         if minutes is not None and minutes <= 0:
             raise StudyError(f"minutes={minutes}: the time limit must be above 0")
-        job = Job(objective=self.problem.objective, function=train, report_timeout=report_timeout)
+        job = self._job(train, report_timeout)
         total = np.inf if trials is None else trials
         work(
             self._planner,
@@ -269,6 +282,11 @@ class Study:
             minutes=minutes,
             watch=watch,
         )
+        ended = self.history.ended
+        if ended and not self.history.finished:
+            log.warning(
+                "none of %d trials has a valid result; the last one: %s", len(ended), ended[-1].reason
+            )
         return self
 
     def confirm(
@@ -298,28 +316,13 @@ class Study:
             missing = [again] * (seeds - len(known))
             if missing:
                 self._planner.suggest(missing, "confirm", "confirm", trial.number)
-        job = Job(objective=self.problem.objective, function=train, report_timeout=report_timeout)
+        job = self._job(train, report_timeout, repeats_only=True)
         work(self._planner, job, executor or _executor(workers, report_timeout), total=0, watch=watch)
         return self.best
 
     def records(self) -> list[dict[str, Any]]:
         """Return one plain dict per trial: number, state, value, seconds, why, and the configuration."""
-        return [
-            {
-                "trial": trial.number,
-                "state": trial.state,
-                self.problem.objective.metric: trial.value,
-                "seconds": trial.seconds,
-                "attempts": len(trial.attempts),
-                "seed": trial.seed,
-                "repeats": trial.repeats,
-                "by": trial.by,
-                "why": trial.why,
-                "reason": trial.reason,
-                **{name: trial.config.get(name) for name in self.problem.space.names},
-            }
-            for trial in self.trials
-        ]
+        return records(self.problem, self.trials)
 
     def to_frame(self) -> Any:
         """Return the trials as a pandas DataFrame.
@@ -327,8 +330,6 @@ class Study:
         Raises:
             MissingExtra: pandas is not installed.
         """
-        from osetra.notebook import frame
-
         return frame(self.records())
 
     def close(self) -> None:
@@ -342,9 +343,17 @@ class Study:
         return f"<Study {self.name!r} at {self.url}: {len(history.trials)} trials, best {shown}>"
 
     def _repr_html_(self) -> str:
-        from osetra.notebook import study_html
-
         return study_html(self.problem, self.history, self.name)
+
+    def _job(self, train: Train, report_timeout: float | None, *, repeats_only: bool = False) -> Job:
+        if not callable(train):
+            raise StudyError(f"{train!r} cannot be called; give a training function that takes a run")
+        return Job(
+            objective=self.problem.objective,
+            function=train,
+            report_timeout=report_timeout,
+            repeats_only=repeats_only,
+        )
 
     def _open(
         self, space: Space | None, objective: Objective | None, seed: int, searcher: str, task: dict[str, Any]
@@ -364,7 +373,7 @@ class Study:
             return History().extend(self._store.read()).opened or opened
         return opened
 
-    def _check_same(self, space: Space | None, objective: Objective | None) -> None:
+    def _check_same(self, space: Space | None, objective: Objective | None, seed: int | None) -> None:
         changes = difference(self.problem.space, space) if space is not None else []
         if objective is not None and objective != self.problem.objective:
             was = self.problem.objective
@@ -372,6 +381,8 @@ class Study:
                 f"objective: {was.direction} {was.metric} ({was.pick}) → "
                 f"{objective.direction} {objective.metric} ({objective.pick})"
             )
+        if seed is not None and seed != self.seed:
+            changes.append(f"seed: {self.seed} → {seed}")
         if changes:
             self._store.close()
             raise StudyMismatch(

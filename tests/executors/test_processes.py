@@ -205,3 +205,11 @@ def test_ctrl_c_while_workers_are_starting_ends_soon(tmp_path):
     program.wait(30)
     assert time.monotonic() - begun < 8
     assert until(lambda: processes_about(url) == [], 5)
+
+
+def test_a_function_that_cannot_travel_is_named(tmp_path):
+    import threading
+
+    lock = threading.Lock()
+    with pytest.raises(StudyError, match="cannot be sent to worker processes"):
+        study_at(tmp_path).run(lambda run: lock.locked(), trials=1, workers=2)

@@ -111,6 +111,8 @@ class Job:
     """Seconds without a report after which a training counts as hung."""
     threads: int = 1
     """BLAS and framework threads per training."""
+    repeats_only: bool = False
+    """Whether workers leave everything but repeats with fresh seeds in the queue."""
 
 
 class Crew(Protocol):

@@ -26,7 +26,7 @@ class Inline:
 
     def start(self, job: Job, store: Store) -> InlineCrew:
         """Return a crew whose `tick` runs one queued trial to its end."""
-        return InlineCrew(Leases(store), job.function, job.objective)
+        return InlineCrew(Leases(store), job)
 
 
 @dataclass(slots=True)
@@ -97,8 +97,7 @@ class InlineCrew:
     """The one worker that is this process."""
 
     leases: Leases
-    function: Callable[[Run], object]
-    objective: Objective
+    job: Job
     worker: Worker = field(default_factory=this_process)
     history: History = field(default_factory=History)
     stopping: bool = False
@@ -107,11 +106,11 @@ class InlineCrew:
         """Run the first queued trial to its end, however long that takes."""
         store = self.leases.store
         self.history = self.history.extend(store.read(self.history.version))
-        trial = claim_next(store, self.history, self.worker)
+        trial = claim_next(store, self.history, self.worker, self.job.repeats_only)
         if trial is not None:
-            run, link = begin(self.leases, trial, self.objective, lambda: self.stopping)
+            run, link = begin(self.leases, trial, self.job.objective, lambda: self.stopping)
             try:
-                ending = execute(self.function, run)
+                ending = execute(self.job.function, run)
             except KeyboardInterrupt:
                 link.end(Ending("interrupted", reason="stopped by Ctrl-C"))
                 raise

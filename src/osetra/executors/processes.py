@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +42,7 @@ class Processes:
         """
         if store.url == "memory:":
             raise StudyError("worker processes need a study on disk; give it a path such as 'study.db'")
-        crew = ProcessCrew(self.slots, job, cloudpickle.dumps(job.function), store)
+        crew = ProcessCrew(self.slots, job, _packed(job.function), store)
         crew.tick(0.0)
         return crew
 
@@ -141,10 +142,21 @@ class ProcessCrew:
                 slot=slot,
                 threads=self.job.threads,
                 report_timeout=self.job.report_timeout,
+                repeats_only=self.job.repeats_only,
                 log=str(log),
             )
         )
         return Supervised(process, channel)
+
+
+def _packed(function: Callable[..., object]) -> bytes:
+    try:
+        return bytes(cloudpickle.dumps(function))
+    except Exception as error:
+        raise StudyError(
+            f"the training function cannot be sent to worker processes ({error}); open files, locks and "
+            "connections inside the function, or use workers=1"
+        ) from None
 
 
 def _log(store: Store, slot: int) -> Path:

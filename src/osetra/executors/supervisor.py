@@ -94,7 +94,7 @@ class Supervisor:
                 # imports are no part of anybody's training time.
                 child = self.ready_child()
                 self.history = self.history.extend(self.store.read(self.history.version))
-                trial = None if child is None else claim_next(self.store, self.history, self.worker)
+                trial = None if child is None else self.claim()
                 if child is None or trial is None:
                     self.listen(IDLE)
                 else:
@@ -103,6 +103,10 @@ class Supervisor:
             if self.child is not None:
                 self.child.kill()
             self.store.close()
+
+    def claim(self) -> Trial | None:
+        """Claim the next trial that this supervisor may run."""
+        return claim_next(self.store, self.history, self.worker, self.start.repeats_only)
 
     def listen(self, seconds: float) -> None:
         """Take orders from the study's process; its disappearance is an order to stop."""

@@ -27,6 +27,7 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
     slot: int
     threads: int
     report_timeout: float | None
+    repeats_only: bool
     log: str
 
 

@@ -65,9 +65,11 @@ def started_at(pid: int) -> float:
     return -1.0 if fields[0] == "Z" else float(fields[19])
 
 
-def claim_next(store: Store, history: History, worker: Worker) -> Trial | None:
+def claim_next(store: Store, history: History, worker: Worker, repeats_only: bool) -> Trial | None:
     """Claim the first queued trial that nobody else takes first; None when the queue is empty."""
     for trial in history.queued:
+        if repeats_only and trial.repeats is None:
+            continue
         try:
             append_patiently(store, [Claimed(trial.number, len(trial.attempts) + 1, worker)])
         except Conflict:
