@@ -4,6 +4,7 @@
 # make bench  the benchmarks behind the numbers in docs/benchmarks.md, quick form
 
 VENV ?= .venv
+DATA ?= ../shared/data
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -47,6 +48,8 @@ check: $(VENV)/.check
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/overhead.py --quick
+	$(BIN)/python benchmarks/suggest.py
+	$(BIN)/python benchmarks/search.py --quick --data $(DATA)
 
 clean:
 	rm -rf $(VENV) build dist
