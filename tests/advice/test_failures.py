@@ -42,3 +42,9 @@ def test_failing_everywhere_is_a_warning_and_suspects_a_bug() -> None:
 def test_a_few_failures_are_no_finding() -> None:
     results = [(c, None if i < 3 else 1.0) for i, c in enumerate(spread(30))]
     assert failures.find(PROBLEM, history_of(PROBLEM, results)) == []
+
+
+def test_a_small_share_of_failures_is_told_when_it_has_one_cause() -> None:
+    results = [(c, math.nan if place(c) > 0.85 else 1.0) for c in spread(60)]
+    (found,) = failures.find(PROBLEM, history_of(PROBLEM, results))
+    assert found.text.startswith("9 of 60 trials (15 %) diverged or failed: 9 of the 9 with lr above")

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Sequence
 
 from advice.studies import PROBLEM, spread
@@ -33,8 +34,14 @@ def test_a_lucky_first_run_is_corrected() -> None:
 
 def test_many_trials_without_fresh_seeds_are_reminded_of_luck() -> None:
     (found,) = _confirmed({}, [0.1 * i for i in range(25)])
+    assert "If the seed matters" in found.text
     assert "2.0 standard deviations" in found.text
 
 
 def test_few_trials_without_fresh_seeds_are_no_finding() -> None:
     assert _confirmed({}, [0.1, 0.2]) == []
+
+
+def test_a_trial_that_lost_a_seed_is_not_compared() -> None:
+    survivors = {1: [0.1, 0.12, math.nan], 2: [0.11, 0.13, 0.15]}
+    assert _confirmed(survivors, [0.11, 0.13, 0.5]) == []

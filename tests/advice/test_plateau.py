@@ -10,7 +10,7 @@ def test_a_late_gain_says_go_on() -> None:
     values = [1.0 - 0.02 * (i % 3) for i in range(15)] + [0.8, 0.6, 0.5, 0.9, 0.9]
     history = history_of(PROBLEM, zip(spread(20), values, strict=True))
     texts = [found.text for found in plateau.find(PROBLEM, history)]
-    assert "still improving: the last 5 trials took the best val_loss from 0.96 to 0.5" in texts
+    assert "still improving: the last 5 trials took the best single val_loss from 0.96 to 0.5" in texts
 
 
 def test_a_long_stand_still_says_stop() -> None:
@@ -34,3 +34,14 @@ def test_a_finite_space_that_was_tried_completely_asks_for_no_more() -> None:
 
 def test_no_trials_say_nothing() -> None:
     assert plateau.find(PROBLEM, Log(PROBLEM).history) == []
+
+
+def test_a_late_gain_within_the_noise_of_the_seeds_is_not_told() -> None:
+    log = Log(PROBLEM)
+    values = [1.0 - 0.02 * (i % 3) for i in range(15)] + [0.9, 0.94, 0.9, 0.9, 0.9]
+    for config, value in zip(spread(20), values, strict=True):
+        log.run(config, value)
+    assert any(found.text.startswith("still improving") for found in plateau.find(PROBLEM, log.history))
+    for value in (0.85, 0.95, 1.05):
+        log.run(spread(20)[15], value, repeats=16)
+    assert not any(found.text.startswith("still") for found in plateau.find(PROBLEM, log.history))

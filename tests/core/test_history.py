@@ -136,3 +136,15 @@ def test_any_finite_value_beats_none_and_nothing_else_does() -> None:
     assert not LOSS.better(2.0, 2.0)
     assert not LOSS.better(math.nan, None)
     assert not LOSS.better(-math.inf, 1.0)
+
+
+def test_trials_that_lost_seeds_rank_behind_sound_ones_and_those_that_lost_all_come_last() -> None:
+    log = _log(0.1, 0.2, 0.3)
+    for number, values in {1: [math.nan, math.nan], 2: [0.2, None]}.items():
+        for value in values:
+            log.run({"x": (number - 1) / 10}, value, repeats=number)
+    best = log.history.best(LOSS)
+    assert [t.number for t in log.history.ranked(LOSS)] == [3, 2, 1]
+    assert best is not None
+    assert best.number == 3
+    assert {number: len(gone) for number, gone in log.history.lost.items()} == {1: 2, 2: 1}

@@ -26,7 +26,9 @@ from osetra.numerics.split import best_split
 RULE = "failures"
 FEWEST = 3
 SHARE = 0.2
-"""Below this share, failures are a cheap part of looking around."""
+"""Below this share, failures are a cheap part of looking around, unless they have a cause in common."""
+RARE = 0.05
+"""Below this share, not even a common cause is worth a word."""
 CHANCE = 0.01
 CUTS = 16
 """Thresholds looked at for each range."""
@@ -46,12 +48,14 @@ def find(problem: Problem, history: History) -> list[Finding]:
     past = results(problem, history)
     bad = ~past.valid
     failed, n = int(np.sum(bad)), len(bad)
-    if failed < FEWEST or failed < SHARE * n:
+    if failed < FEWEST or failed < RARE * n:
+        return []
+    common = _common(problem, past, bad)
+    if common is None and failed < SHARE * n:
         return []
     text = f"{failed} of {n} trials ({percent(failed / n)}) diverged or failed"
     reason = _commonest([t.reason for t, b in zip(past.trials, bad, strict=True) if b])
-    common = _common(problem, past, bad)
-    action = "look at the reasons with `osetra status`" if reason else ""
+    action = "look at the reasons with `osetra show`" if reason else ""
     if common is not None:
         inside, size = int(np.sum(bad & common.met)), int(np.sum(common.met))
         text += f": {inside} of the {size} with {common.text}, {failed - inside} of the other {n - size}"

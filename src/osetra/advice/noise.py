@@ -13,6 +13,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from osetra.advice.seeds import pooled
 from osetra.advice.wording import short
 from osetra.core.finding import Finding
 from osetra.core.history import History
@@ -28,11 +29,12 @@ def find(problem: Problem, history: History) -> list[Finding]:
     """Return what fresh seeds say about the best trials, or that nobody asked them."""
     ranked = history.ranked(problem.objective)
     seeds = {n: [t.value for t in again if t.value is not None] for n, again in history.repeated.items()}
-    confirmed = [t for t in ranked if len(seeds.get(t.number, [])) >= 2]
+    lost = history.lost
+    confirmed = [t for t in ranked if len(seeds.get(t.number, [])) >= 2 and t.number not in lost]
     if not confirmed:
-        return [] if seeds else _unconfirmed(len(ranked))
-    spread = _pooled([seeds[t.number] for t in confirmed])
-    found = _optimism(problem, ranked[0], seeds, spread)
+        return [] if seeds or lost else _unconfirmed(len(ranked))
+    spread = pooled([seeds[t.number] for t in confirmed])
+    found = _optimism(problem, history.best(problem.objective) or ranked[0], seeds, spread)
     if len(confirmed) < 2:
         return found
     sign = problem.objective.sign
@@ -56,10 +58,11 @@ def _unconfirmed(n: int) -> list[Finding]:
         return []
     luck = NormalDist().inv_cdf((n - 0.375) / (n + 0.25))
     text = (
-        f"the best of {n} trials owes part of its value to luck: if all were equally good, the best would "
-        f"still look {luck:.1f} standard deviations of the seed noise better than the rest"
+        f"nobody has run a trial again with another seed. If the seed matters, the best of {n} trials "
+        f"owes part of its value to luck: of {n} equally good ones, the best looks {luck:.1f} standard "
+        "deviations of the seed noise better than the rest"
     )
-    action = "re-run the best three with fresh seeds: study.confirm(train, top=3, seeds=3)"
+    action = "run the best three again with fresh seeds: --confirm 3, or study.confirm(train) in Python"
     return [Finding(rule=RULE, level="info", text=text, action=action)]
 
 
@@ -75,9 +78,3 @@ def _optimism(problem: Problem, best: Trial, seeds: dict[int, list[float]], spre
         f"{short(mean)} on average over {len(again)} fresh seeds (spread {short(spread)})"
     )
     return [Finding(rule=RULE, level="info", text=text, action=f"report {short(mean)}")]
-
-
-def _pooled(groups: list[list[float]]) -> float:
-    """Return the standard deviation within groups (degrees of freedom: points minus groups)."""
-    squares = sum(float(np.sum((np.array(g) - np.mean(g)) ** 2)) for g in groups)
-    return math.sqrt(squares / sum(len(g) - 1 for g in groups))

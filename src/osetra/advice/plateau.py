@@ -11,12 +11,13 @@ import math
 
 import numpy as np
 
+from osetra.advice.seeds import seed_noise
 from osetra.advice.wording import percent, short
 from osetra.core.finding import Finding
 from osetra.core.finite import size
 from osetra.core.history import History
 from osetra.core.problem import Problem
-from osetra.core.results import results
+from osetra.core.scales import Array
 
 RULE = "plateau"
 ENOUGH = math.ceil(math.log(0.05) / math.log(0.9))
@@ -24,15 +25,17 @@ ENOUGH = math.ceil(math.log(0.05) / math.log(0.9))
 GAIN = 0.1
 """A gain counts when it is this share of the way from the middle trial to the best."""
 NOTHING = 0.01
+LUCK = 2.0
+"""A gain counts when it is also this many times the seed noise, where fresh seeds have measured it."""
 
 
 def find(problem: Problem, history: History) -> list[Finding]:
     """Return whether more trials are likely to pay."""
-    past = results(problem, history)
-    rows = np.flatnonzero(past.valid)
-    y, n = past.y[rows], len(rows)
-    numbers = [past.trials[i].number for i in rows]
+    # First results only: a mean over fresh seeds beside single results would look like a step back.
+    tried = [trial for trial in history.finished if trial.repeats is None]
     sign = problem.objective.sign
+    y: Array = sign * np.array([trial.value for trial in tried], dtype=np.float64)
+    n = len(y)
     found = _few(problem, n)
     if n < 12:
         return found
@@ -41,15 +44,15 @@ def find(problem: Problem, history: History) -> list[Finding]:
     if reach <= 0:
         return found
     gain = float(np.min(y[:late]) - np.min(y))
-    if gain >= GAIN * reach:
+    if gain > LUCK * seed_noise(history) and gain >= GAIN * reach:
         was, now = sign * float(np.min(y[:late])), sign * float(np.min(y))
         text = (
-            f"still improving: the last {n - late} trials took the best {problem.objective.metric} "
+            f"still improving: the last {n - late} trials took the best single {problem.objective.metric} "
             f"from {short(was)} to {short(now)}"
         )
         return [*found, Finding(rule=RULE, level="advice", text=text, action="more trials are likely to pay")]
     if n >= 20 and np.min(y[:half]) - np.min(y) <= NOTHING * reach:
-        since = numbers[int(np.argmin(y[:half]))]
+        since = tried[int(np.argmin(y[:half]))].number
         text = f"no gain worth its cost since trial {since}: the last {n - half} of {n} trials found none"
         action = "stop here and confirm the best with fresh seeds, or search other hyperparameters"
         return [*found, Finding(rule=RULE, level="info", text=text, action=action)]

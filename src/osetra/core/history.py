@@ -99,9 +99,19 @@ class History:
         return [trial for trial in self.trials.values() if trial.repeats is None]
 
     def ranked(self, objective: Objective) -> list[Trial]:
-        """Return finished first runs, best value first."""
+        """Return finished first runs, best value first; behind them those that repeats broke.
+
+        A trial of which some repeats failed or diverged comes behind all sound ones, and last of all
+        one of which every repeat did.
+        """
         first = (trial for trial in self.finished if trial.repeats is None)
-        return sorted(first, key=lambda t: objective.sign * (t.value or 0.0))
+        lost, kept = self.lost, self.repeated
+
+        def place(trial: Trial) -> tuple[int, float]:
+            broken = 0 if trial.number not in lost else 1 if trial.number in kept else 2
+            return broken, objective.sign * (trial.value or 0.0)
+
+        return sorted(first, key=place)
 
     def repeats(self, number: int) -> list[Trial]:
         """Return the finished repeats of a trial with fresh seeds, the trial itself not included."""
@@ -116,17 +126,25 @@ class History:
                 found.setdefault(trial.repeats, []).append(trial)
         return found
 
+    @property
+    def lost(self) -> dict[int, list[Trial]]:
+        """The repeats that failed or diverged, by the number of the trial that they repeat."""
+        found: dict[int, list[Trial]] = {}
+        for trial in self.ended:
+            if trial.repeats is not None and not (trial.state == "finished" and _finite(trial.value)):
+                found.setdefault(trial.repeats, []).append(trial)
+        return found
+
     def best(self, objective: Objective) -> Trial | None:
         """Return the incumbent: best mean over fresh seeds when any were run, else best value.
 
         A trial of which a repeat failed or diverged is no incumbent while there is another one.
         """
-        ranked, repeated = self.ranked(objective), self.repeated
-        broken = {t.repeats for t in self.ended if t.repeats is not None and not _finite(t.value)}
-        confirmed = [t for t in ranked if t.number in repeated and t.number not in broken]
+        ranked, repeated, lost = self.ranked(objective), self.repeated, self.lost
+        confirmed = [t for t in ranked if t.number in repeated and t.number not in lost]
         if confirmed:
             return min(confirmed, key=lambda t: objective.sign * _mean(repeated[t.number]))
-        return next((t for t in ranked if t.number not in broken), ranked[0] if ranked else None)
+        return ranked[0] if ranked else None
 
     def curve(self, trial: Trial, metric: str, instance: int = 0) -> tuple[Ints, Array]:
         """Return steps (n,) and values (n,) that the trial's latest attempt reported."""

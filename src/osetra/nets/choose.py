@@ -69,11 +69,20 @@ def choose(results: Mapping[str, Sequence[float]]) -> Chosen:
     winner = min(spreads, key=lambda name: spreads[name].mean)
     rivals = [name for name in spreads if name != winner]
     clear = all(_surely_below(sound[winner], sound[rival]) for rival in rivals)
-    return Chosen(winner, spreads, clear, _sentence(winner, spreads, clear))
+    left_out = [f"{name} ({_lost(values)})" for name, values in results.items() if name not in sound]
+    sentence = _sentence(winner, spreads, clear)
+    if left_out:
+        sentence += f"; left out: {', '.join(left_out)}"
+    return Chosen(winner, spreads, clear, sentence)
 
 
 def _finite(values: Sequence[float]) -> bool:
     return len(values) > 0 and all(math.isfinite(value) for value in values)
+
+
+def _lost(values: Sequence[float]) -> str:
+    failed = sum(not math.isfinite(value) for value in values)
+    return f"{failed} of {len(values)} seeds diverged or failed"
 
 
 def _surely_below(left: Sequence[float], right: Sequence[float]) -> bool:

@@ -121,7 +121,7 @@ def _draw_best(axes: Axes, problem: Problem, history: History) -> None:
     _settle(axes, axis, "trials ended", objective.metric)
     _cap(axes, axis)
     reached = f"{number(best[-1])} in trial {trials[improved[-1]].number}"
-    axes.set_title(f"Best so far: {reached}", loc="left", fontsize=10.5, fontweight="bold")
+    axes.set_title(f"Best single run: {reached}", loc="left", fontsize=10.5, fontweight="bold")
 
 
 def _best_first(problem: Problem, history: History, top: int) -> list[Trial]:

@@ -12,7 +12,7 @@ from rich.text import Text
 from osetra.cli.views.clean import one_line
 from osetra.cli.views.curves import curves_picture
 from osetra.cli.views.numbers import number, searched_names, settings
-from osetra.cli.views.tables import counts_text, mean_text, trials_table
+from osetra.cli.views.tables import counts_text, mean_text, seeds_text, trials_table
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.problem import Problem
@@ -66,7 +66,9 @@ def _contrast(problem: Problem, history: History, shown: Sequence[Trial]) -> lis
 def _headline(history: History, best: Trial, metric: str) -> Text:
     """Return the best result; its mean over fresh seeds where there is one, for that is the honest figure."""
     repeats = history.repeats(best.number)
-    found = f" over {len(repeats)} fresh seeds (found at {number(best.value)})" if repeats else ""
+    lost = history.lost.get(best.number, [])
+    seeds = seeds_text(repeats, lost) if lost else f"{len(repeats)} fresh seeds"
+    found = f" over {seeds} (found at {number(best.value)})" if repeats else f" ({seeds})" if lost else ""
     return Text.assemble(
         ("Best  ", "bold"),
         f"trial {best.number} of {len(history.searched)}: {metric} ",

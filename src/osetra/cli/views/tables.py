@@ -39,9 +39,11 @@ def trials_table(
     names = _varying_first(searched_names(problem.space), trials)
     metric_width = max(len(objective.metric), 9)
     stated = any(trial.state != "finished" for trial in trials)
-    repeated = any(history.repeats(trial.number) for trial in trials)
+    again = {trial.number: repeats_text(history, trial.number) for trial in trials}
+    repeated = max(map(len, again.values()))
+    wide = 0 if not repeated else 18 if repeated <= 18 else 28
     drawn = width >= 100 or not repeated
-    room = width - 21 - metric_width - 12 * drawn - (11 if stated else 0) - (18 if repeated else 0)
+    room = width - 21 - metric_width - 12 * drawn - (11 if stated else 0) - wide
     shown, hidden = _fitting(names, trials, room)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title=title or None, title_justify="left")
     table.add_column("trial", justify="right")
@@ -60,7 +62,7 @@ def trials_table(
         cells: list[RenderableType] = [str(trial.number)]
         cells += [Text(trial.state, STATE_STYLES[trial.state])] if stated else []
         cells += [number(trial.value)]
-        cells += [mean_text(history.repeats(trial.number))] if repeated else []
+        cells += [again[trial.number]] if repeated else []
         cells += [_spark(history, trial, objective)] if drawn else []
         cells += [setting(trial.config[name]) if name in trial.config else "" for name in shown]
         cells += [duration(trial.seconds)]
@@ -70,9 +72,24 @@ def trials_table(
     return Group(table, Text(f"not shown: {', '.join(hidden)}", "dim"))
 
 
-def spread_text(repeats: Sequence[Trial]) -> str:
-    """Return `0.0412 ± 0.0011 (3 seeds)`; empty without repeats."""
-    return f"{mean_text(repeats)} ({len(repeats)} seeds)" if repeats else ""
+def spread_text(repeats: Sequence[Trial], lost: Sequence[Trial] = ()) -> str:
+    """Return `0.0412 ± 0.0011 (3 seeds)`, or `(2 of 3 seeds, 1 diverged)`; empty without repeats."""
+    return f"{mean_text(repeats)} ({seeds_text(repeats, lost)})".strip() if repeats or lost else ""
+
+
+def seeds_text(repeats: Sequence[Trial], lost: Sequence[Trial] = ()) -> str:
+    """Return `3 seeds`, or `2 of 3 seeds, 1 diverged` when repeats came to nothing."""
+    if not lost:
+        return f"{len(repeats)} seeds"
+    states = Counter(trial.state for trial in lost)
+    gone = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
+    return f"{len(repeats)} of {len(repeats) + len(lost)} seeds, {gone}"
+
+
+def repeats_text(history: History, number: int) -> str:
+    """Return the mean and deviation over a trial's fresh seeds, and how many of them were lost."""
+    kept, lost = history.repeats(number), history.lost.get(number, [])
+    return spread_text(kept, lost) if lost else mean_text(kept)
 
 
 def mean_text(repeats: Sequence[Trial]) -> str:
@@ -108,7 +125,7 @@ def study_summary(problem: Problem, history: History, name: str) -> RenderableTy
     grid.add_row(Text("trials", "dim"), trials)
     best = history.best(objective)
     if best is not None:
-        spread = spread_text(history.repeats(best.number))
+        spread = spread_text(history.repeats(best.number), history.lost.get(best.number, []))
         again = f"; fresh seeds {spread}" if spread else ""
         grid.add_row(Text("best", "dim"), f"{number(best.value)} in trial {best.number}{again}")
         grid.add_row("", Text(_pairs(problem, best), "green"))
@@ -130,7 +147,7 @@ def trial_page(problem: Problem, history: History, trial: Trial) -> RenderableTy
     grid.add_row(Text("origin", "dim"), f"{asked} {trial.by or trial.origin}{why}")
     if trial.repeats is not None:
         grid.add_row(Text("repeats", "dim"), f"trial {trial.repeats} with a fresh seed")
-    spread = spread_text(history.repeats(trial.number))
+    spread = spread_text(history.repeats(trial.number), history.lost.get(trial.number, []))
     if spread:
         grid.add_row(Text("fresh seeds", "dim"), spread)
     grid.add_row(Text("seed", "dim"), str(trial.seed))
