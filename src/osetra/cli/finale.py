@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osetra.cli.session import Session
+from osetra.cli.views.tables import repeats_text
 from osetra.cli.views.verdict import mean_and_deviation, verdict_rows
 from osetra.core.history import History
 from osetra.core.problem import Objective
@@ -18,6 +19,7 @@ from osetra.errors import DataError, Diverged, NothingFinished
 if TYPE_CHECKING:
     from osetra.nets.baseline import Baseline
     from osetra.nets.model import Model
+    from osetra.nets.paired import Judgement
     from osetra.nets.task import NetworkTask
 
 MODEL = "model"
@@ -43,51 +45,71 @@ def finale(session: Session, task: NetworkTask, baseline: Baseline, *, command: 
         Diverged: the winner trains with none of its seeds.
     """
     from osetra.nets import model as models
+    from osetra.nets.paired import Judgement, judge
 
     history, objective = session.study.history, session.study.problem.objective
     winner, why = chosen(history, objective)
     folder = session.place.folder / MODEL
-    rows = len(task.split.test)
     done = _earlier(folder)
     if done is not None and done.fingerprint == task.dataset.fingerprint:
-        tests = done.spread.get("test", [])
-        if dict(done.config) == winner.config and tests:
-            lines = verdict_rows(tests, done.baseline["test"], rows=rows)
-            return _finale(winner, why, lines, tests, done.baseline["test"], folder)
-    seeds = [trial.seed for trial in history.repeats(winner.number)] or [winner.seed]
+        tests, judged = done.spread.get("test", []), done.spread.get("judged")
+        if dict(done.config) == winner.config and tests and judged:
+            known = Judgement(**judged)
+            lines = verdict_rows(tests, done.baseline["test"], known, seeds=done.spread.get("told", ""))
+            return _finale(winner, why, lines, tests, done.baseline["test"], known, folder)
+    again = [*history.repeats(winner.number), *history.lost.get(winner.number, [])]
+    seeds = [trial.seed for trial in again] or [winner.seed]
     with session.output.eyes.status(f"training the winner with {len(seeds)} seeds, then the sealed test"):
         trained = _trained(task, winner, seeds, command)
         tests = [task.test_scores(model) for model in trained]
         floor = task.test_scores(baseline)
+        judged = judge(trained, baseline, task.dataset, task.split.test)
+    lost = len(seeds) - len(trained)
+    told = f"{len(trained)} of {len(seeds)} seeds, {lost} diverged" if lost else ""
+    spread = {
+        "seeds": [model.card.seed for model in trained],
+        "test": tests,
+        "judged": asdict(judged),
+        "told": told,
+    }
     kept = min(range(len(trained)), key=lambda i: _validation(trained[i], task.metric))
-    models.save(_with_card(trained[kept], tests[kept], tests, seeds, baseline, floor), folder)
-    lines = verdict_rows(tests, floor, rows=rows)
+    models.save(_with_card(trained[kept], tests[kept], spread, baseline, floor), folder)
+    lines = verdict_rows(tests, floor, judged, seeds=told)
     if done is not None:
-        again = "the test part was read before in this study; this second reading is a little less honest"
-        lines.append(("note", again))
-    return _finale(winner, why, lines, tests, floor, folder)
+        second = "the test part was read before in this study; this second reading is a little less honest"
+        lines.append(("note", second))
+    return _finale(winner, why, lines, tests, floor, judged, folder)
 
 
 def chosen(history: History, objective: Objective) -> tuple[Trial, str]:
-    """Return the trial whose repeats have the best mean, and a sentence on how clear that is.
+    """Return the study's best trial, and a sentence on how clear that is by its fresh seeds.
 
     Raises:
         NothingFinished: no trial has a valid result.
     """
     from osetra.nets.choose import choose
 
-    repeats: dict[str, list[float]] = {}
-    for trial in history.ended:
-        if trial.repeats is not None:
-            value = math.nan if trial.value is None else objective.sign * trial.value
-            repeats.setdefault(f"trial {trial.repeats}", []).append(value)
-    if any(all(map(math.isfinite, values)) for values in repeats.values()):
-        outcome = choose(repeats)
-        return history.trials[int(outcome.winner.removeprefix("trial "))], outcome.sentence
-    best = history.best(objective)
+    best, kept, lost = history.best(objective), history.repeated, history.lost
     if best is None:
         raise NothingFinished("no trial has a valid result; osetra show names the reasons")
-    return best, f"trial {best.number}, by its one result; fresh seeds would tell how lucky it was"
+    if best.number in lost:
+        told = repeats_text(history, best.number)
+        return best, f"trial {best.number}: {told}; no setting finished with every seed, so narrow the ranges"
+    if best.number in kept:
+        results = {
+            f"trial {trial.number}": [
+                *(objective.sign * (again.value or 0.0) for again in kept.get(trial.number, [])),
+                *(math.nan for _ in lost.get(trial.number, [])),
+            ]
+            for trial in history.ranked(objective)
+            if trial.number in kept or trial.number in lost
+        }
+        return best, choose(results).sentence
+    sentence = f"trial {best.number}, by its one result; fresh seeds would tell how lucky it was"
+    if lost:
+        numbers = ", ".join(map(str, sorted(lost)))
+        sentence += f"; trial{'s' if len(lost) > 1 else ''} {numbers} diverged or failed with fresh seeds"
+    return best, sentence
 
 
 def _trained(task: NetworkTask, winner: Trial, seeds: list[int], command: str) -> list[Model]:
@@ -111,15 +133,14 @@ def _validation(model: Model, metric: str) -> float:
 def _with_card(
     model: Model,
     test: Mapping[str, float],
-    tests: list[dict[str, float]],
-    seeds: list[int],
+    spread: Mapping[str, Any],
     baseline: Baseline,
     floor: Mapping[str, float],
 ) -> Model:
     card = replace(
         model.card,
         metrics={**model.card.metrics, "test": dict(test)},
-        spread={"seeds": seeds, "test": tests},
+        spread=spread,
         baseline={"validation": dict(baseline.scores), "test": dict(floor)},
     )
     return replace(model, card=card)
@@ -140,6 +161,7 @@ def _finale(
     lines: list[tuple[str, str]],
     tests: list[dict[str, float]],
     floor: Mapping[str, float],
+    judged: Judgement,
     folder: Path,
 ) -> Finale:
     names = [name for name in tests[0] if all(name in scores for scores in tests)]
@@ -149,5 +171,6 @@ def _finale(
         "model": str(folder),
         "test": {name: {"mean": mean, "sd": deviation} for name, (mean, deviation) in spread.items()},
         "baseline_test": dict(floor),
+        "judged": asdict(judged),
     }
     return Finale([("chosen", why), *lines], document, folder)

@@ -8,7 +8,7 @@ chosen among a few by the validation loss. Source: Karpathy, A Recipe for Traini
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -60,15 +60,25 @@ def baseline(dataset: Dataset, split: Split) -> Baseline:
             weights, bias = _solve_softmax(x, y.astype(np.int64), penalty, weights, bias)
         candidates.append((_score(preparation, held_out @ weights + bias, truth), penalty, weights, bias))
     scores, penalty, weights, bias = min(candidates, key=lambda candidate: candidate[0]["loss"])
-    guess = _score(preparation, np.tile(_base_rates(preparation), (len(truth), 1)), truth)
-    return Baseline(preparation, weights, bias, penalty, scores, guess)
+    fitted = Baseline(preparation, weights, bias, penalty, scores, {})
+    return replace(fitted, guessing=_score(preparation, guesses(fitted, len(truth)), truth))
 
 
 def evaluate_baseline(model: Baseline, dataset: Dataset, rows: Codes) -> dict[str, float]:
     """Return the scores of a baseline on some rows, such as the sealed test part."""
+    return _score(model.preparation, linear_outputs(model, dataset, rows), dataset.target[rows])
+
+
+def linear_outputs(model: Baseline, dataset: Dataset, rows: Codes) -> Array:
+    """Return the raw outputs (n, C), or (n, 1) for a regression, of a baseline on some rows."""
     inputs = apply(model.preparation, dataset.columns, dataset.images).rows(rows)
-    raw = linear_features(model.preparation, inputs) @ model.weights + model.bias
-    return _score(model.preparation, raw, dataset.target[rows])
+    outputs: Array = linear_features(model.preparation, inputs) @ model.weights + model.bias
+    return outputs
+
+
+def guesses(model: Baseline, n: int) -> Array:
+    """Return the raw outputs (n, C), or (n, 1), of always answering the base rates or the mean."""
+    return np.tile(_base_rates(model.preparation), (n, 1))
 
 
 def linear_features(preparation: Preparation, inputs: Inputs) -> Array:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,12 @@ from osetra.nets.arrays import as_table, inputs_of, read_arrays
 from osetra.nets.dataset import Images
 from osetra.nets.images import PICTURES, as_images, read_pictures
 from osetra.nets.model import Model
-from osetra.nets.prepare import Inputs, Preparation, apply, read_columns
+from osetra.nets.prepare import Inputs, Preparation, apply, read_columns, unseen
 from osetra.nets.tables import Table, read_table
 from osetra.nets.training import raw_outputs
+
+_Read: TypeAlias = tuple[tuple[str, ...], Inputs, dict[str, int]]
+"""Names of the rows, their inputs, and the cells of unseen categories."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +37,8 @@ class Predictions:
     classes: tuple[str, ...]
     probabilities: NDArray[np.float64]
     """(n, C), in the order of the classes; (n, 0) for a regression."""
+    unseen: Mapping[str, int] = field(default_factory=dict)
+    """How many cells of a category column hold what was never seen in training, by column."""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -42,6 +47,16 @@ class Predictions:
     def header(self) -> tuple[str, ...]:
         """Names of the columns that `rows` yields."""
         return ("row", self.target, *(f"p({name})" for name in self.classes))
+
+    @property
+    def warning(self) -> str:
+        """What a person should know about categories never seen in training; empty without any."""
+        total = sum(self.unseen.values())
+        if not total:
+            return ""
+        where = ", ".join(f"{name} {count}" for name, count in self.unseen.items())
+        cells = "1 cell holds a category" if total == 1 else f"{total} cells hold categories"
+        return f"{cells} never seen in training ({where}): answers for those rows rest on the other columns"
 
     def rows(self) -> Iterator[tuple[str | float, ...]]:
         """Yield for each row its name, the answer, and the probability of each class."""
@@ -64,8 +79,8 @@ def predict(model: Model, where: str | Path) -> Predictions:
     Raises:
         DataError: the data has not the columns, or the pictures, that the model learnt from.
     """
-    names, inputs = _read(model.preparation, where)
-    return answer(model, inputs, names)
+    names, inputs, strange = _read(model.preparation, where)
+    return replace(answer(model, inputs, names), unseen=strange)
 
 
 def answer(model: Model, inputs: Inputs, names: tuple[str, ...] = ()) -> Predictions:
@@ -82,24 +97,24 @@ def answer(model: Model, inputs: Inputs, names: tuple[str, ...] = ()) -> Predict
     return Predictions(preparation.target, names, labels, preparation.classes, shares)
 
 
-def _read(preparation: Preparation, where: str | Path) -> tuple[tuple[str, ...], Inputs]:
+def _read(preparation: Preparation, where: str | Path) -> _Read:
     path = Path(where)
     if not path.exists() and path.suffix == "" and path.name == str(where):
         contents = sources.read(sources.find(str(where)))
-        return (), _inputs(preparation, contents.table, contents.images, contents.table.source)
+        return (), *_inputs(preparation, contents.table, contents.images, contents.table.source)
     if path.is_dir() or path.suffix.lower() in PICTURES:
         return _read_pictures(preparation, path)
     if path.suffix == ".npz":
         arrays = read_arrays(path)
         found = inputs_of(arrays, str(path))
         if found is not None and found[1].ndim > 2:
-            return (), _inputs(preparation, None, as_images(found[1], str(path)), str(path))
+            return (), *_inputs(preparation, None, as_images(found[1], str(path)), str(path))
         vectors = {name: array for name, array in arrays.items() if found is None or name == found[0]}
-        return (), _inputs(preparation, as_table(vectors, str(path)), None, str(path))
-    return (), _inputs(preparation, read_table(path), None, str(path))
+        return (), *_inputs(preparation, as_table(vectors, str(path)), None, str(path))
+    return (), *_inputs(preparation, read_table(path), None, str(path))
 
 
-def _read_pictures(preparation: Preparation, path: Path) -> tuple[tuple[str, ...], Inputs]:
+def _read_pictures(preparation: Preparation, path: Path) -> _Read:
     if preparation.pictures is None:
         raise DataError(f"{path}: the model learnt from a table, and this is pictures; give a data file")
     files = [path]
@@ -109,18 +124,21 @@ def _read_pictures(preparation: Preparation, path: Path) -> tuple[tuple[str, ...
         raise DataError(f"{path}: no pictures in this folder ({', '.join(PICTURES[:4])} …)")
     images, _ = read_pictures(files, preparation.pictures.shape)
     names = tuple(str(file.relative_to(path)) if path.is_dir() else file.name for file in files)
-    return names, _inputs(preparation, None, images, str(path))
+    return names, *_inputs(preparation, None, images, str(path))
 
 
-def _inputs(preparation: Preparation, table: Table | None, images: Images | None, source: str) -> Inputs:
+def _inputs(
+    preparation: Preparation, table: Table | None, images: Images | None, source: str
+) -> tuple[Inputs, dict[str, int]]:
     if preparation.pictures is None:
         if table is None or images is not None:
             raise DataError(f"{source}: the model learnt from a table, and this is pictures")
-        return apply(preparation, read_columns(preparation, table))
+        columns = read_columns(preparation, table)
+        return apply(preparation, columns), unseen(preparation, columns)
     wanted = "×".join(map(str, preparation.pictures.shape))
     if images is None:
         raise DataError(f"{source}: the model learnt from pictures of {wanted}, and this is a table")
     if images.shape[1:] != preparation.pictures.shape:
         given = "×".join(map(str, images.shape[1:]))
         raise DataError(f"{source}: pictures of {given}; the model learnt from {wanted}, give that size")
-    return apply(preparation, (), images)
+    return apply(preparation, (), images), {}

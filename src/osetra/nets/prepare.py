@@ -33,6 +33,8 @@ Scaling: TypeAlias = Literal["standard", "minmax", "none"]
 SCALINGS: tuple[str, ...] = ("standard", "minmax", "none")
 ONE_HOT_LEVELS = 10
 """Categories with more levels than this get a learnt embedding."""
+LARGEST = 1e15
+"""Scaled inputs are cut off here: their squares must fit into 32-bit floats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,16 @@ def read_columns(preparation: Preparation, table: Table) -> tuple[Column, ...]:
     return tuple(found)
 
 
+def unseen(preparation: Preparation, columns: Sequence[Column]) -> dict[str, int]:
+    """Return how many cells of each category column hold what was never seen in training."""
+    counts = {
+        how.name: int(np.sum(_recoded(how, column) == 0))
+        for how, column in zip(preparation.columns, columns, strict=True)
+        if isinstance(how, Categories) and isinstance(column, CategoryColumn)
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
 def outputs(preparation: Preparation, target: NDArray[np.float64] | Codes) -> NDArray[np.float32] | Codes:
     """Return the target as the loss takes it: class codes, or standardised numbers."""
     if preparation.task == "regression":
@@ -283,14 +295,18 @@ def _scale(values: NDArray[np.float64], scaling: str) -> tuple[float, float]:
         return 0.0, 1.0
     if scaling == "minmax":
         return float(values.min()), float(np.ptp(values)) or 1.0
-    spread = float(values.std())
+    # Squares of values beyond 1e150 overflow, so that those are taken in units of the largest.
+    unit = float(np.abs(values).max()) if np.abs(values).max() > 1e150 else 1.0
+    center, spread = float((values / unit).mean()) * unit, float((values / unit).std()) * unit
     # A column that only rounding makes vary would be blown up to noise.
-    return float(values.mean()), spread if spread > 1e-12 * max(1.0, abs(float(values.mean()))) else 1.0
+    return center, spread if spread > 1e-12 * max(1.0, abs(center)) else 1.0
 
 
 def _scaled(how: Numbers, column: NumberColumn) -> NDArray[np.float32]:
     absent = np.isnan(column.values)
-    scaled = (np.where(absent, how.fill, column.values) - how.shift) / how.scale
+    with np.errstate(over="ignore"):
+        scaled = (np.where(absent, how.fill, column.values) - how.shift) / how.scale
+    scaled = np.clip(scaled, -LARGEST, LARGEST)
     if not how.indicator:
         return scaled[:, None].astype(np.float32)
     return np.stack([scaled, absent.astype(np.float64)], axis=1).astype(np.float32)
