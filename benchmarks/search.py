@@ -38,6 +38,7 @@ from problems.benchmark import Array, Benchmark  # noqa: E402
 FAMILIES = ("lcbench", "real", "synthetic", "taskset")
 QUICK_SYNTHETIC = ("hartmann6", "branin-noisy", "ackley10-mixed", "network-conditional")
 MARKS = (25, 50, 100)
+QUICK_SEEDS = 4
 
 
 class Ours:
@@ -195,7 +196,7 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="few problems, 50 trials, 1 or 2 seeds: minutes")
+    size.add_argument("--quick", action="store_true", help="few problems, 50 trials, 2 or 4 seeds: minutes")
     size.add_argument("--full", action="store_true", help="everything, 100 trials, 5 seeds: hours (default)")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument(
@@ -215,7 +216,7 @@ def _options() -> argparse.Namespace:
 def _jobs(options: argparse.Namespace) -> list[Job]:
     families = [f for f in options.family.split(",") if f] or list(FAMILIES)
     families = [f for f in families if not (options.quick and not options.family and f == "taskset")]
-    seeds = options.seeds or (2 if options.quick else 5)
+    seeds = options.seeds or (QUICK_SEEDS if options.quick else 5)
     trials = 50 if options.quick else 100
     # The dearest first, so that no process is left with a long one at the end.
     names = [n for n in ("optuna-gp", *options.ours.split(","), *options.peers.split(",")) if n]
@@ -225,8 +226,8 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
         for benchmark in problems(options.data, family):
             if options.quick and family == "synthetic" and benchmark.name not in QUICK_SYNTHETIC:
                 continue
-            # Two seeds of the few real tables; one of the many other problems.
-            count = 1 if options.quick and not options.seeds and family != "real" else seeds
+            # More seeds of the few real tables, fewer of the many other problems.
+            count = seeds // 2 if options.quick and not options.seeds and family != "real" else seeds
             found += [Job(n, family, benchmark.name, s, trials) for s in range(count) for n in names]
     return sorted(found, key=lambda job: names.index(job.optimiser))
 
