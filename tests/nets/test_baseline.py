@@ -55,3 +55,12 @@ def test_a_baseline_is_judged_on_any_part():
     parts = split(data)
     found = baseline(data, parts)
     assert evaluate_baseline(found, data, parts.validation) == pytest.approx(dict(found.scores))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("row", [0, 1, 2, 3, 4, 5, 6, 7])
+def test_a_cell_near_the_largest_float_gives_a_finite_loss_without_warnings(row):
+    data = coins()
+    data.columns[0].values[row] = 1e308
+    found = baseline(data, split(data))
+    assert math.isfinite(found.scores["loss"])

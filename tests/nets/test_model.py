@@ -73,6 +73,15 @@ def test_a_folder_and_a_file_without_the_target_are_enough_to_predict(model, fol
     assert rows[0][1] == "fern"
 
 
+def test_cells_of_unseen_categories_are_counted(folder, plants, tmp_path):
+    new = tmp_path / "new.csv"
+    new.write_text("place,height,note\nwet,11,1\nbog,12,1\nfen,12,1\n")
+    found = predict(load(folder), new)
+    assert found.unseen == {"place": 2}
+    assert found.warning.startswith("2 cells hold categories never seen in training (place 2)")
+    assert predict(load(folder), plants).warning == ""
+
+
 def test_predictions_are_written_as_csv(model, task, plants):
     out = io.StringIO()
     predict(model, plants).write_csv(out)

@@ -139,5 +139,7 @@ def _mean(several: Sequence[_Missed]) -> _Missed:
 
 def _rmse_interval(squared: Array) -> tuple[float, float]:
     mean, n = float(np.mean(squared)), len(squared)
-    half = 1.96 * float(np.std(squared, ddof=1)) / math.sqrt(n) if n > 1 else math.inf
+    # Squared errors of normal noise have a standard deviation of √2 times their mean.
+    deviation = float(np.std(squared, ddof=1)) if n > 1 else math.sqrt(2) * mean
+    half = 1.96 * deviation / math.sqrt(n)
     return math.sqrt(max(0.0, mean - half)), math.sqrt(mean + half)

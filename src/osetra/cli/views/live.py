@@ -23,7 +23,7 @@ from osetra.cli.views.events import MARKS, STYLES, Event, events
 from osetra.cli.views.numbers import duration, number, searched_names, settings
 from osetra.cli.views.series import curve
 from osetra.cli.views.spark import sparkline
-from osetra.cli.views.tables import mean_text
+from osetra.cli.views.tables import mean_text, seeds_text
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
@@ -114,9 +114,10 @@ def _best(problem: Problem, history: History, frame: Frame, names: list[str]) ->
         ended = len(history.ended)
         none = "no trial has finished yet" if not ended else f"none of {ended} trials gave a valid result yet"
         return Text(f"best  {none}", "dim")
-    repeats = history.repeats(best.number)
+    repeats, lost = history.repeats(best.number), history.lost.get(best.number, [])
     shown = mean_text(repeats) if repeats else number(best.value)
     seeds = f", {len(repeats)} fresh seeds" if repeats else ""
+    seeds = f", {seeds_text(repeats, lost)}" if lost else seeds
     line = Text.assemble(
         "best  ",
         (shown, "bold green"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FEW_ROWS = 30
 """Below so many sealed rows one mistake more or less changes the error by over 3 %."""
-_SEALED = "rows that nothing was chosen by"
+_SEALED = "that nothing was chosen by"
 
 
 def verdict_rows(
@@ -39,17 +39,18 @@ def verdict_rows(
     ours, theirs = [scores[metric] for scores in tests], baseline[metric]
     several = len(ours) > 1
     told = f" ({seeds or f'{len(ours)} seeds'})" if several or seeds else ""
-    interval = f"{_one(judged.low, metric)} to {_one(judged.high, metric)}"
+    rows = f"{judged.rows} row{'s' if judged.rows != 1 else ''}"
+    interval = f"{metric} {_one(judged.low, metric)} to {_one(judged.high, metric)}"
     meaning = "; ± is the spread over seeds" if several else ""
     lines = [
-        ("test", f"{metric} {_spread(ours, metric)}{told} on {judged.rows} {_SEALED}"),
-        ("interval", f"{metric} {interval} is what so many rows leave open (95 %){meaning}"),
+        ("test", f"{metric} {_spread(ours, metric)}{told} on {rows} {_SEALED}"),
+        ("interval", f"{interval} is what {rows} leave open (95 %){meaning}"),
         ("baseline", f"{metric} {_one(theirs, metric)} with a linear model on the same rows"),
         ("verdict", _sentence(judged, metric)),
     ]
     if judged.rows < FEW_ROWS:
-        short = f"only {judged.rows} row{'s' if judged.rows != 1 else ''} to test on: "
-        lines.append(("warning", f"{short}too few to support any claim about new data; get more rows"))
+        claim = "too few to support any claim about new data; get more rows"
+        lines.append(("warning", f"only {rows} to test on: {claim}"))
     return lines
 
 
@@ -70,6 +71,8 @@ def _sentence(judged: Judgement, metric: str) -> str:
         return f"the network is worse than the linear model ({p}): use the linear model, or search more"
     if judged.outcome == "no signal":
         guess = f"{metric} {_one(judged.guessing, metric)}"
+        if judged.rows < FEW_ROWS:
+            return f"nothing can be told from guessing ({guess}) on {rows}"
         return f"no signal: nothing beats guessing ({guess}) by more than chance on {rows}"
     return f"the network cannot be told from the linear model on {rows} ({p})"
 
