@@ -30,7 +30,7 @@ $(VENV)/.bench: $(VENV)/.base
 	@touch $@
 
 demo: $(VENV)/.base
-	$(BIN)/osetra tune digits --trials 24 --workers 2
+	$(BIN)/osetra tune mnist5k --trials 12 --epochs 4 --tune lr,batch_size,dropout --workers 2
 
 test: fast slow
 
