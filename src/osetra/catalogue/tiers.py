@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from osetra.catalogue.entry import Catalogue
+from osetra.catalogue.limits import check_given
 from osetra.catalogue.lookup import entry
 from osetra.core.space import Branches, Space
 from osetra.errors import SpaceError
@@ -38,6 +39,7 @@ def open_tiers(
     tune: Sequence[str] = (),
     everything: bool = False,
     given: Mapping[str, Branches] | None = None,
+    minutes: float | None = None,
 ) -> Opened:
     """Return the space for a budget of trials.
 
@@ -47,15 +49,18 @@ def open_tiers(
         tune: search these instead of what the budget would open.
         everything: search all of them, whatever the budget.
         given: own values or ranges by name; a value is fixed, a range is searched.
+        minutes: the limit when it is one of time; `trials` is then a guess, and the sentence says so.
 
     Raises:
-        SpaceError: no trials, an unknown name, or a given value outside its range.
+        SpaceError: no trials, an unknown name, or a given value that no training can use.
     """
     if trials < 1:
         raise SpaceError(f"trials={trials}: give at least 1")
     given = dict(given or {})
-    for name in (*tune, *given):
+    for name in tune:
         entry(catalogue, name)
+    for name, branches in given.items():
+        check_given(entry(catalogue, name), branches)
     both = [name for name in tune if name in given]
     if both:
         raise SpaceError(f"{both[0]}: both tuned and given a value; choose one")
@@ -67,11 +72,15 @@ def open_tiers(
     space = Space({name: params[name] for name in catalogue.names})
     searched = tuple(dict.fromkeys(column.key for column in space.columns))
     fixed = tuple(name for name in space.names if name not in searched)
-    return Opened(space, searched, fixed, _sentence(searched, fixed, trials, bool(tune), everything, top))
+    count = f"{trials} trial{'s' if trials > 1 else ''}"
+    if minutes is not None:
+        count = f"{minutes:g} minute{'' if minutes == 1 else 's'}, taken for {count}"
+    sentence = _sentence(searched, fixed, count, bool(tune), everything, top)
+    return Opened(space, searched, fixed, sentence)
 
 
 def _sentence(
-    searched: Sequence[str], fixed: Sequence[str], trials: int, tuned: bool, everything: bool, top: int
+    searched: Sequence[str], fixed: Sequence[str], count: str, tuned: bool, everything: bool, top: int
 ) -> str:
     if not searched:
         return "Every hyperparameter is given; there is nothing to search."
@@ -80,7 +89,6 @@ def _sentence(
         return f"Searching {shown}, as asked; the other {len(fixed)} stay as they are."
     if everything:
         return f"Searching all {len(searched)} hyperparameters, as asked."
-    count = f"{trials} trial{'s' if trials > 1 else ''}"
     if not fixed:
         return f"{count} are enough to search all {len(searched)} hyperparameters."
     more = next((least for tier, least in reversed(FROM_TRIALS) if tier > top), None)
