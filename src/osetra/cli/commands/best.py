@@ -27,7 +27,7 @@ def command(output: Output, study: str, as_json: bool) -> None:
         output.document("best", {"study": place.name, **trial_document(history, best)})
         return
     metric = opened.problem.objective.metric
-    spread = spread_text(history.repeats(best.number))
+    spread = spread_text(history.repeats(best.number), history.lost.get(best.number, []))
     again = f"; fresh seeds {spread}" if spread else ""
     output.say(Text(f"trial {best.number}: {metric} {number(best.value)}{again}", "bold"))
     for name, value in best.config.items():

@@ -36,6 +36,8 @@ def command(output: Output, model: str, data: str, out: Path | None, as_json: bo
 
     folder = model_folder(model)
     predictions = predict(load(folder), data)
+    if predictions.warning:
+        output.say(Text(predictions.warning, "yellow"))
     if as_json:
         output.document("predictions", _document(folder, predictions))
     elif out is None:
