@@ -57,11 +57,7 @@ class Optuna:
     def ask(self) -> tuple[object, Config]:
         """Return the next trial and its configuration."""
         trial = self._study.ask()
-        config: Config = {}
-        for name, param in _parents_first(self._space):
-            if all(config.get(parent) in allowed for parent, allowed in conditions_of(param)):
-                config[name] = param.value if isinstance(param, Fixed) else _suggest(trial, name, param)
-        return trial, config
+        return trial, suggested(trial, self._space)
 
     def tell(self, token: object, value: float) -> None:
         """Report a value; a diverged training counts as failed, which is how Optuna says it."""
@@ -114,6 +110,15 @@ def available() -> dict[str, Start]:
     if importlib.util.find_spec("hyperopt"):
         found["hyperopt"] = Hyperopt
     return found
+
+
+def suggested(trial: Any, space: Space) -> Config:
+    """Return the configuration that an Optuna trial suggests in the define-by-run form of a space."""
+    config: Config = {}
+    for name, param in _parents_first(space):
+        if all(config.get(parent) in allowed for parent, allowed in conditions_of(param)):
+            config[name] = param.value if isinstance(param, Fixed) else _suggest(trial, name, param)
+    return config
 
 
 def _parents_first(space: Space) -> list[tuple[str, Any]]:

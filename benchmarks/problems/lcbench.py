@@ -7,7 +7,7 @@ networks on OpenML tasks. The value is the validation error in percent after 52 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,9 @@ import onnxruntime
 
 from osetra.core.params import Config, Float, Int
 from osetra.core.space import Space
-from problems.benchmark import Benchmark, Evaluate
+from problems.benchmark import Array, Benchmark, Evaluate
+
+Curve = Callable[[Config, Array], Array]
 
 EPOCHS = 52
 INPUTS = ("batch_size", "learning_rate", "momentum", "weight_decay", "num_layers", "max_units", "max_dropout")
@@ -37,6 +39,15 @@ def space() -> Space:
 
 def load(data: Path) -> Iterator[Benchmark]:
     """Yield one benchmark per development instance found under `data/lcbench`."""
+    for task, curve, best, median in tasks(data):
+        yield Benchmark("lcbench", task, space(), lambda c=curve: _last(c), best, median)
+
+
+def tasks(data: Path) -> Iterator[tuple[str, Curve, float, float]]:
+    """Yield the name, learning curves, best and median error of each development instance.
+
+    A learning curve maps a configuration and epochs (n,) to validation errors (n,) in percent.
+    """
     folder = data / "lcbench"
     if not folder.exists():
         return
@@ -48,18 +59,19 @@ def load(data: Path) -> Iterator[Benchmark]:
     codes = json.loads((folder / "encoding.json").read_text())["OpenML_task_id"]
     instances = json.loads((folder / "dev_instances.json").read_text())["instances"]
     for task, known in instances.items():
-        evaluate = _evaluator(session, codes[task])
-        yield Benchmark(
-            "lcbench", task, space(), lambda f=evaluate: f, 100 - known["best"], 100 - known["median"]
-        )
+        yield task, _curve(session, codes[task]), 100 - known["best"], 100 - known["median"]
 
 
-def _evaluator(session: onnxruntime.InferenceSession, code: int) -> Evaluate:
-    task = np.array([[code]], dtype=np.int32)
-
-    def evaluate(config: Config) -> float:
-        numbers = np.array([[EPOCHS, *(config[name] for name in INPUTS)]], dtype=np.float32)
+def _curve(session: onnxruntime.InferenceSession, code: int) -> Curve:
+    def errors(config: Config, epochs: Array) -> Array:
+        rest = np.array([config[name] for name in INPUTS], dtype=np.float32)
+        numbers = np.column_stack((epochs, np.repeat(rest[None], len(epochs), axis=0))).astype(np.float32)
+        task = np.full((len(epochs), 1), code, dtype=np.int32)
         (outputs,) = session.run(None, {"x_cat": task, "x_cont": numbers})
-        return 100.0 - float(outputs[0, VALIDATION_ACCURACY])
+        return 100.0 - np.asarray(outputs[:, VALIDATION_ACCURACY], dtype=np.float64)
 
-    return evaluate
+    return errors
+
+
+def _last(curve: Curve) -> Evaluate:
+    return lambda config: float(curve(config, np.array([EPOCHS], dtype=np.float64))[0])

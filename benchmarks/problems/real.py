@@ -13,7 +13,7 @@ import numpy as np
 
 import osetra as ose
 from osetra.catalogue import by_name, open_tiers
-from problems.benchmark import Benchmark
+from problems.benchmark import Array, Benchmark
 from problems.table import tabular
 
 FOLDER = Path(__file__).parent.parent / "data"
@@ -30,13 +30,19 @@ def space() -> ose.Space:
 
 def load() -> Iterator[Benchmark]:
     """Yield one benchmark per finished bank."""
+    for name, searched, points, curves in banks():
+        ended = np.isfinite(curves[:, -1])
+        values = np.where(ended, np.min(np.nan_to_num(curves, nan=np.inf), axis=1), np.nan)
+        yield tabular("real", name, searched, points, values)
+
+
+def banks() -> Iterator[tuple[str, ose.Space, Array, Array]]:
+    """Yield the name, space, points (n, d) and validation errors (n, epochs) of each finished bank."""
     for path in sorted(FOLDER.glob("*.npz")):
         bank = np.load(path, allow_pickle=False)
         curves = bank["val_error"].astype(np.float64)
         if len(curves) < FEWEST:
             continue
-        ended = np.isfinite(curves[:, -1])
-        values = np.where(ended, np.min(np.nan_to_num(curves, nan=np.inf), axis=1), np.nan)
         searched = space()
         whole = {c.key for c in searched.columns if c.levels}
         rows = [
@@ -44,4 +50,4 @@ def load() -> Iterator[Benchmark]:
             for i in range(len(curves))
         ]
         points = searched.encode([{**searched.default, **row} for row in rows])
-        yield tabular("real", path.stem, searched, points, values)
+        yield path.stem, searched, points, curves

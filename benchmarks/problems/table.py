@@ -17,22 +17,33 @@ from problems.benchmark import Array, Benchmark, Evaluate
 
 def tabular(family: str, name: str, space: Space, points: Array, values: Array) -> Benchmark:
     """Return the benchmark of rows at points (n, d) with values (n,); NaN where training diverged."""
+    best, median = ends(values)
+    return Benchmark(family, name, space, _starter(space, points, values), best, median)
+
+
+def ends(values: Array) -> tuple[float, float]:
+    """Return the best and the median of values (n,), where NaN counts as infinite."""
     median = float(np.median(np.nan_to_num(values, nan=np.inf)))
     worst = float(np.nanmax(values[np.isfinite(values)]))
-    best = float(np.nanmin(values))
-    return Benchmark(family, name, space, _starter(space, points, values), best, min(median, worst))
+    return float(np.nanmin(values)), min(median, worst)
+
+
+def picker(space: Space, points: Array) -> Callable[[Config], int]:
+    """Return what maps a configuration to the nearest row of points (n, d) that it has not given yet."""
+    free = np.ones(len(points), dtype=bool)
+
+    def pick(config: Config) -> int:
+        gap = np.nan_to_num(points - space.encode([config]))
+        row = int(np.argmin(np.where(free, np.sum(gap * gap, axis=1), np.inf)))
+        free[row] = False
+        return row
+
+    return pick
 
 
 def _starter(space: Space, points: Array, values: Array) -> Callable[[], Evaluate]:
     def start() -> Evaluate:
-        free = np.ones(len(points), dtype=bool)
-
-        def evaluate(config: Config) -> float:
-            gap = np.nan_to_num(points - space.encode([config]))
-            row = int(np.argmin(np.where(free, np.sum(gap * gap, axis=1), np.inf)))
-            free[row] = False
-            return float(values[row])
-
-        return evaluate
+        pick = picker(space, points)
+        return lambda config: float(values[pick(config)])
 
     return start

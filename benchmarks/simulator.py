@@ -1,0 +1,165 @@
+"""Simulator: asynchronous workers in simulated time, driven by the code that would drive real ones.
+
+One step of any training costs one unit of time; `workers` trainings run at once, and the budget is a
+number of steps over all of them. A training that goes on from where it was left costs its new steps
+only, for everybody. One that reports NaN or infinity has diverged: it is over, for everybody.
+
+The incumbent is the configuration with the best value seen at any step so far; what counts is the
+regret of its value at the *last* step, whether it was trained so far or not. The stricter "full"
+rule takes the best among the fully trained ones.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from osetra.core.params import Config
+from problems.benchmark import Array
+from problems.curves import Curved, Train
+
+MARKS = tuple(range(5, 101, 5))
+"""Percent of the budget at which regret is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a worker is to do: train `key` up to a step, from where it was left or from the beginning."""
+
+    key: int
+    config: Config
+    until: int
+
+
+class Driver(Protocol):
+    """Whatever says what workers do."""
+
+    def next(self) -> Work | None:
+        """Return what an idle worker does; None lets it wait until something was reported."""
+        ...
+
+    def report(self, work: Work, step: int, value: float) -> bool:
+        """Take a value; return whether the training goes on. The last word after a divergence is no."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What came of a run."""
+
+    regret: list[float]
+    """Of the incumbent, at each of MARKS."""
+    full: list[float]
+    """Of the best fully trained configuration, at each of MARKS; 1 while there is none."""
+    started: int
+    """Configurations begun."""
+    finished: int
+    """Configurations trained to the last step."""
+    cpu: float
+    """CPU seconds that the driver took."""
+
+
+@dataclass(slots=True)
+class _Score:
+    problem: Curved
+    seen: float = math.inf
+    """Best value at any step."""
+    final: float = math.nan
+    """Value at the last step of the configuration that it belongs to."""
+    complete: float = math.inf
+    """Best value at the last step."""
+
+    def take(self, curve: Array, step: int) -> None:
+        """Count a value; the rest of the curve is for the referee's eyes only."""
+        value = curve[step - 1]
+        if value < self.seen:
+            self.seen, self.final = float(value), float(curve[-1])
+        if step == len(curve) and value < self.complete:
+            self.complete = float(value)
+
+    @property
+    def regrets(self) -> tuple[float, float]:
+        """Regret of the incumbent and of the best fully trained configuration."""
+        return self.problem.regret(self.final), self.problem.regret(self.complete)
+
+
+@dataclass(slots=True)
+class _Site:
+    """The trainings, as far as they got."""
+
+    train: Train
+    curves: dict[int, Array] = field(default_factory=dict)
+    reached: dict[int, int] = field(default_factory=dict)
+
+    def begin(self, work: Work) -> int:
+        """Return the step that a training stands at."""
+        if work.key not in self.curves:
+            self.curves[work.key], self.reached[work.key] = self.train(work.config), 0
+        return self.reached[work.key]
+
+    def advance(self, work: Work) -> tuple[Array, int]:
+        """Train one step; return the whole curve and the step that was reached."""
+        self.reached[work.key] += 1
+        return self.curves[work.key], self.reached[work.key]
+
+
+@dataclass(slots=True)
+class _Timed:
+    """A driver whose CPU time is counted."""
+
+    driver: Driver
+    cpu: float = 0.0
+
+    def next(self) -> Work | None:
+        begin = time.process_time()
+        work = self.driver.next()
+        self.cpu += time.process_time() - begin
+        return work
+
+    def report(self, work: Work, step: int, value: float) -> bool:
+        begin = time.process_time()
+        goes_on = self.driver.report(work, step, value)
+        self.cpu += time.process_time() - begin
+        return goes_on
+
+
+def simulate(problem: Curved, driver: Driver, workers: int, trainings: int = 30) -> Trace:
+    """Run a driver on a budget of full trainings and return its trace."""
+    budget, site, score = trainings * problem.steps, _Site(problem.start()), _Score(problem)
+    timed = _Timed(driver)
+    running: list[tuple[int, int, Work]] = []
+    spent, order, now, kept = 0, 0, 0, list[tuple[float, float]]()
+    while spent < budget:
+        while len(running) < workers and (work := _wanted(site, timed)) is not None:
+            heapq.heappush(running, (now + 1, order := order + 1, work))
+        if not running:
+            break
+        now, _, work = heapq.heappop(running)
+        if site.begin(work) >= work.until:  # DEHB may have two workers on one configuration
+            timed.report(work, work.until, float(site.curves[work.key][work.until - 1]))
+            continue
+        curve, step = site.advance(work)
+        spent += 1
+        score.take(curve, step)
+        while len(kept) < len(MARKS) and 100 * spent >= MARKS[len(kept)] * budget:
+            kept.append(score.regrets)
+        value = float(curve[step - 1])
+        goes_on = timed.report(work, step, value)
+        if goes_on and step < work.until and math.isfinite(value):
+            heapq.heappush(running, (now + 1, order := order + 1, work))
+    kept += [score.regrets] * (len(MARKS) - len(kept))
+    regret, full = np.round(np.array(kept).T, 6).tolist()
+    finished = sum(reached == problem.steps for reached in site.reached.values())
+    return Trace(regret, full, len(site.curves), finished, round(timed.cpu, 3))
+
+
+def _wanted(site: _Site, driver: Driver) -> Work | None:
+    """Return the next work with something left to train; what was trained is reported at no cost."""
+    while (work := driver.next()) is not None and site.begin(work) >= work.until:
+        driver.report(work, work.until, float(site.curves[work.key][work.until - 1]))
+    return work
