@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from osetra.core.curves import Point
+from osetra.core.facts import Ordered
 from osetra.core.problem import Objective
 from osetra.errors import StudyError
 from osetra.run import Run, execute
@@ -17,9 +18,18 @@ from osetra.run import Run, execute
 class RecordingLink:
     points: list[Point] = field(default_factory=list)
     stop_after: float = math.inf
+    facts: list[object] = field(default_factory=list)
+    waiting: list[Ordered] = field(default_factory=list)
 
     def send(self, points: list[Point]) -> None:
         self.points += points
+
+    def record(self, fact: object) -> None:
+        self.facts.append(fact)
+
+    def orders(self) -> list[Ordered]:
+        came, self.waiting = self.waiting, []
+        return came
 
     def stop_requested(self) -> bool:
         return len(self.points) >= self.stop_after

@@ -13,6 +13,7 @@ OsetraError
 │   ├── StoreFull       no space left; nothing was lost, writing can be tried again
 │   ├── Conflict        the fact was established by somebody else first
 │   └── LeaseLost       the attempt was given up; its worker must not write any more
+├── CheckpointError     a checkpoint cannot be written, or what is on disk is not what was written
 ├── Diverged            raised by training code: this configuration does not train
 └── Interrupted         raised into training code: hand the trial back
 
@@ -79,6 +80,10 @@ class Conflict(StoreError):
 
 class LeaseLost(StoreError):
     """The attempt ended without its worker (given up or stopped); nothing it writes counts."""
+
+
+class CheckpointError(OsetraError):
+    """A checkpoint cannot be kept or used; the text names the file or the value and the mend."""
 
 
 class Diverged(OsetraError):

@@ -2,10 +2,16 @@
 
     def train(run):
         model = build(run.config["units"])
+        state = run.restore()                 # None unless the training goes on from a checkpoint
+        if state is not None:
+            model.load(state["model"])
         for epoch in run.steps(20):
+            lr = run.live("lr")               # the value in force: people may change it meanwhile
             run.report(train_loss=..., val_loss=...)
+            run.checkpoint(lambda: {"model": model.arrays()})
 
-The loop of `run.steps` simply ends early when the run has to stop, so nothing is thrown through
+All but `config` and `report` may be left out: the training then cannot be paused without losing its
+work. The loop of `run.steps` simply ends early when the run has to stop, so nothing is thrown through
 training code that uses it; in a hand-written loop `run.report` raises `Interrupted` instead.
 """
 
@@ -15,27 +21,18 @@ import math
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 
 from osetra.core.curves import Point
-from osetra.core.facts import Outcome
-from osetra.core.params import Config
+from osetra.core.facts import Noted, Outcome
+from osetra.core.params import Config, Value
 from osetra.core.problem import Objective
 from osetra.errors import Diverged, Interrupted, OsetraError, StudyError
+from osetra.helm import Helm, Keeper, Leaving, Link
 
-
-class Link(Protocol):
-    """Where a run's reports go, and where a request to stop comes from."""
-
-    def send(self, points: list[Point]) -> None:
-        """Take points; must not block for long."""
-        ...
-
-    def stop_requested(self) -> bool:
-        """Whether the run has to end at this report."""
-        ...
+__all__ = ["Ending", "Keeper", "Link", "Run", "execute", "number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +57,120 @@ class Run:
     """For all randomness of this training; a repeat of the same configuration gets another one."""
     objective: Objective
     link: Link
+    keeper: Keeper = field(default_factory=Keeper)
+    """Where checkpoints are kept, and the one to go on from."""
+    live_at_start: Mapping[str, Value] = field(default_factory=dict)
+    until: int | None = None
+    """The step at which it pauses when a checkpoint can be kept there."""
     instance: int = 0
     """The current fold of a cross-validation."""
-    interrupted: bool = False
-    """Whether the run was told to stop; work after the loop should be kept short."""
+    _helm: Helm = field(init=False)
     _step: int = 0
+    _count: int = 0
     _looping: bool = False
+    _restored: tuple[int, int] = (0, 0)
+    """Fold and step after which a restored training goes on."""
     _curves: dict[int, list[float]] = field(default_factory=dict)
     _metrics: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self._helm = Helm(
+            self.trial, self.attempt, self.config, self.link, self.until, dict(self.live_at_start)
+        )
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run was told to end; work after the loop should be kept short."""
+        return self._helm.leaving is not None
+
+    def restore(self) -> Any:
+        """Return what was given to `checkpoint` before, for a training that goes on; None at a start.
+
+        After it, `run.steps` goes on behind that checkpoint's step. A training that never calls it
+        begins anew each time.
+
+        Raises:
+            CheckpointError: the file was damaged since the attempt began.
+        """
+        kept = self.keeper.restore()
+        if kept is None:
+            return None
+        self._restored = (kept.instance, kept.step)
+        self._curves = {int(fold): list(values) for fold, values in kept.tree["curves"].items()}
+        self._metrics = set(kept.tree["metrics"])
+        return kept.tree["state"]
+
+    def checkpoint(self, state: object) -> bool:
+        """Keep the state after this step, if a checkpoint is due; return whether it was kept.
+
+        Call it at the end of every step. Cheap when none is due: give a function that returns the
+        state, and it is only called when needed.
+
+        Args:
+            state: numbers, text, bytes, NumPy arrays, lists and dicts, or a function returning such.
+
+        Raises:
+            CheckpointError: something in it cannot be kept.
+            Interrupted: outside `run.steps`, when the run has to pause.
+        """
+        helm = self._helm
+        last = self._looping and self._step == self._count  # nobody goes on from the end
+        wanted = helm.wants_checkpoint(self._step) and not last
+        if not self.keeper.due(self._step, wanted=wanted):
+            return False
+        tree = {
+            "curves": {str(fold): values for fold, values in self._curves.items()},
+            "metrics": sorted(self._metrics),
+            "state": state() if callable(state) else state,
+        }
+        curve = self._curves.get(self.instance, [])
+        value = curve[-1] if curve and math.isfinite(curve[-1]) else None
+        place = (self.trial, self.attempt, self.instance, self._step)
+        fact = self.keeper.keep(place, tree, value, self.objective.sign)
+        if fact is not None:
+            self.link.record(fact)
+            helm.saved = self._step
+        if not self._looping:
+            self._end_of_step()
+            self._leave_now()
+        return fact is not None
+
+    def live(self, name: str) -> Value:
+        """Return a hyperparameter's value in force: what was ordered last, or the configuration's.
+
+        For "lr" it is the rate that a schedule multiplies, so that no schedule undoes an order.
+
+        Raises:
+            StudyError: no such hyperparameter.
+        """
+        return self._helm.live(name)
+
+    def accepts(self, *names: str) -> None:
+        """Say which hyperparameters this training can change while it runs; `live` says so too."""
+        self._helm.settable.update(names)
+
     def steps(self, count: int) -> Iterator[int]:
-        """Yield 1, 2, … count, ending early when the run has to stop."""
-        self._looping = True
+        """Yield 1, 2, … count, from behind a restored checkpoint on, ending early when it has to stop."""
+        self._looping, self._count = True, count
+        instance, done = self._restored
+        first = done + 1 if instance == self.instance else 1
+        self.link.record(Noted("steps", str(count), f"a full training has {count} steps", {"steps": count}))
+        self._helm.follow(first - 1, begun=False)
         try:
-            for step in range(1, count + 1):
+            for step in range(first, count + 1):
                 if self.interrupted:
                     return
                 self._step = step
                 yield step
+                if step < count:
+                    self._end_of_step()
         finally:
             self._looping = False
             self._step = 0
 
     def folds(self, count: int) -> Iterator[int]:
         """Yield the folds 0 … count-1; the trial's value is the mean over them."""
-        for fold in range(count):
+        for fold in range(self._restored[0], count):
             if self.interrupted:
                 return
             self.instance, self._step = fold, 0
@@ -94,28 +180,37 @@ class Run:
     def report(self, step: int | None = None, /, **metrics: object) -> None:
         """Report metrics of one step: any numbers, such as train_loss=0.3, val_loss=0.5.
 
-        Inside `run.steps` the step is known; elsewhere it counts up, or is given first.
+        Inside `run.steps` the step is known; elsewhere it counts up, or is given first. Orders that
+        came meanwhile are applied when it returns.
 
         Raises:
-            StudyError: a metric is not a number, or none was given.
-            Interrupted: outside `run.steps`, when the run has to stop.
+            StudyError: a metric is not a number, none was given, or the step goes backwards.
+            Interrupted: outside `run.steps`, when the run has to end.
         """
         if not metrics:
             raise StudyError("report() without metrics; write run.report(val_loss=0.3)")
+        if not self._looping and self._helm.pausing is not None:
+            self._end_of_step()  # a whole step passed without a call of checkpoint
+            self._leave_now()
         if step is None and not self._looping:
-            self._step += 1
+            self._step = max(self._step, self._restored[1]) + 1
         step = self._step if step is None else int(step)
+        if step < self._step:
+            raise StudyError(f"report({step}, …) after step {self._step}: steps do not go backwards")
+        self._step = step
         values = {name: number(name, value) for name, value in metrics.items()}
         self._metrics.update(values)
         if self.objective.metric in values:
             self._curves.setdefault(self.instance, []).append(values[self.objective.metric])
+            self.keeper.notice(self.objective.sign * values[self.objective.metric])
         self.link.send(
             [Point(self.trial, self.attempt, self.instance, step, n, v) for n, v in values.items()]
         )
+        self._helm.follow(step)
         if self.link.stop_requested():
-            self.interrupted = True
-            if not self._looping:
-                raise Interrupted(f"trial {self.trial} has to stop; it goes back to the queue")
+            self._helm.leave(Leaving("interrupted", "stopped on request"))
+        if not self._looping:
+            self._leave_now()
 
     def diverged(self, reason: str) -> None:
         """End the trial as diverged: the configuration does not train."""
@@ -135,16 +230,32 @@ class Run:
             )
         return float(np.mean([_picked(curve, self.objective) for curve in self._curves.values()]))
 
+    def so_far(self) -> float | None:
+        """Return `value`, or None before the first report of the objective."""
+        return self.value() if self._curves else None
+
+    @property
+    def leaving(self) -> Leaving | None:
+        """Why the run has to end before its time; None while it may go on."""
+        return self._helm.leaving
+
+    def _end_of_step(self) -> None:
+        self._helm.end_of_step(self._step, full=self.keeper.refused)
+
+    def _leave_now(self) -> None:
+        if self._helm.leaving is not None:
+            raise Interrupted(f"trial {self.trial} has to end now: {self._helm.leaving.reason}")
+
 
 def execute(function: Callable[[Run], object], run: Run) -> Ending:
     """Call the training function and say how it ended; lets only KeyboardInterrupt through."""
     try:
         returned = function(run)
-        if run.interrupted:
-            return Ending("interrupted", reason="stopped on request")
+        if run.leaving is not None:
+            return _left(run, run.leaving)
         value = run.value() if returned is None else _returned(returned, run.objective.metric)
     except Interrupted as stop:
-        return Ending("interrupted", reason=str(stop))
+        return _left(run, run.leaving or Leaving("interrupted", str(stop)))
     except Diverged as cause:
         return Ending("diverged", math.nan, str(cause))
     except KeyboardInterrupt:
@@ -160,6 +271,16 @@ def execute(function: Callable[[Run], object], run: Run) -> Ending:
     if not math.isfinite(value):
         return Ending("diverged", value, f"{run.objective.metric} became {value}")
     return Ending("finished", value)
+
+
+def _left(run: Run, leaving: Leaving) -> Ending:
+    """Return the ending of a run that was told to end."""
+    value = run.so_far()
+    if leaving.outcome in ("interrupted", "rewound"):
+        return Ending(leaving.outcome, reason=leaving.reason)
+    if leaving.outcome == "finished" and (value is None or not math.isfinite(value)):
+        return Ending("stopped", value, leaving.reason)
+    return Ending(leaving.outcome, value, leaving.reason)
 
 
 def _picked(curve: list[float], objective: Objective) -> float:

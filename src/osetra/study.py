@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from osetra.advice import findings, lint
-from osetra.core.facts import Claimed, Opened
+from osetra.core.facts import Opened
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.params import Value
@@ -25,6 +25,7 @@ from osetra.core.space import Space, difference
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import Conflict, NothingFinished, StudyError, StudyMismatch
 from osetra.executors import Inline, Processes
+from osetra.executors.claims import claim_next
 from osetra.executors.inline import InlineLink, Leases, begin
 from osetra.executors.worker import append_patiently, this_process
 from osetra.loop import Planner, Watch, work
@@ -32,13 +33,6 @@ from osetra.notebook import frame, records, study_html
 from osetra.run import Ending, Run, number
 from osetra.searchers import by_name
 from osetra.stores import open_store
-
-TICK = 0.02
-"""Seconds between looks at the log."""
-WATCH = 0.25
-"""Seconds between calls of `watch`."""
-REAP = 1.0
-"""Seconds between searches for lost workers."""
 
 if TYPE_CHECKING:
     from osetra.searchers.bayes import Explanation
@@ -200,13 +194,11 @@ class Study:
             if not history.queued:
                 self._planner.plan(1)
                 history = self.history
-            for trial in history.queued:
-                attempt = len(trial.attempts) + 1
-                try:
-                    append_patiently(self._store, [Claimed(trial.number, attempt, this_process())])
-                except Conflict:
-                    continue
-                run, self._asked[trial.number] = begin(self._leases, trial, self.problem.objective)
+            claim = claim_next(self._store, history, this_process(), repeats_only=False)
+            if claim is not None:
+                job = self._job(_asked, None)
+                run, link = begin(self._leases, claim, history, job)
+                self._asked[run.trial] = link
                 return run
             if not history.queued:
                 raise StudyError(f"{self.searcher.name}: every configuration of the space has been tried")
@@ -390,6 +382,10 @@ class Study:
                 + "\n  ".join(changes)
                 + "\nUse another file or name=, or leave the space out to go on with the stored one."
             )
+
+
+def _asked(run: Run) -> None:
+    """Stand for the training of a trial that was asked for: it is elsewhere."""
 
 
 def _objective(minimize: str | None, maximize: str | None, pick: Pick) -> Objective | None:

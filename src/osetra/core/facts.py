@@ -1,15 +1,20 @@
 """Facts: the immutable entries of a study's log.
 
-| fact      | key                         | establishes                                        |
-|-----------|-----------------------------|----------------------------------------------------|
-| Opened    | opened                      | the question, the seed and the format              |
-| Suggested | suggested/TRIAL             | a configuration, who proposed it and why           |
-| Claimed   | claimed/TRIAL/ATTEMPT       | one worker runs it                                 |
-| Ended     | ended/TRIAL/ATTEMPT         | how that attempt ended, and with which value       |
-| Noted     | noted/TOPIC/NAME            | anything a searcher or a person wants remembered   |
+| fact         | key                             | establishes                                     |
+|--------------|---------------------------------|-------------------------------------------------|
+| Opened       | opened                          | the question, the seed and the format           |
+| Suggested    | suggested/TRIAL                 | a configuration, who proposed it and why        |
+| Claimed      | claimed/TRIAL/ATTEMPT           | one worker runs it, from which checkpoint on    |
+| Checkpointed | checkpointed/TRIAL/ATT/INST/STEP| a file from which the training can go on        |
+| Ordered      | ordered/TRIAL/NUMBER            | what a person or a scheduler wants of a trial   |
+| Seen         | seen/TRIAL/NUMBER               | the order has reached the training process      |
+| Obeyed       | obeyed/TRIAL/NUMBER             | what came of it, at which step                  |
+| Ended        | ended/TRIAL/ATTEMPT             | how that attempt ended, and with which value    |
+| Noted        | noted/TOPIC/NAME                | anything a searcher or a person wants remembered|
 
 A store accepts each key once. That single rule gives exclusive claims, harmless retries and
-fencing: "finished" and "lost" of one attempt want the same key, so only one of them happens.
+fencing: "finished" and "lost" of one attempt want the same key, so only one of them happens. Of two
+people who give a trial its third order at once, the second is refused and sees the first.
 """
 
 from __future__ import annotations
@@ -19,13 +24,16 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from osetra.core.params import Config
+from osetra.core.params import Config, Value
 
-FORMAT = 1
+FORMAT = 2
 """Version of the facts below; readers refuse a higher one."""
 
 Origin = Literal["searcher", "person", "confirm"]
-Outcome = Literal["finished", "diverged", "failed", "lost", "interrupted"]
+Outcome = Literal["finished", "diverged", "failed", "lost", "interrupted", "paused", "stopped", "rewound"]
+Verb = Literal["stop", "pause", "resume", "set", "scale", "rollback", "branch", "promote", "extend", "note"]
+Actor = Literal["person", "scheduler", "autopilot"]
+Values = dict[str, Value]
 
 
 class Worker(msgspec.Struct, frozen=True):
@@ -37,6 +45,15 @@ class Worker(msgspec.Struct, frozen=True):
     started: float
     """Start time of the process in clock ticks since boot, which tells a reused pid apart."""
     slot: int = 0
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A checkpoint, by the place in the log that made it."""
+
+    trial: int
+    attempt: int
+    instance: int
+    step: int
 
 
 class Opened(msgspec.Struct, frozen=True, tag="opened"):
@@ -69,6 +86,10 @@ class Suggested(msgspec.Struct, frozen=True, tag="suggested"):
     """Version of the log that the decision was taken on."""
     repeats: int | None = None
     """The trial of which this is a repeat with a fresh seed."""
+    until: int | None = None
+    """The step at which it pauses when it can keep a checkpoint there; None: it runs to its end."""
+    parent: Source | None = None
+    """The checkpoint of another trial that it starts from: a branch."""
 
 
 class Claimed(msgspec.Struct, frozen=True, tag="claimed"):
@@ -77,10 +98,65 @@ class Claimed(msgspec.Struct, frozen=True, tag="claimed"):
     trial: int
     attempt: int
     worker: Worker
+    source: Source | None = None
+    """The checkpoint that this attempt goes on from; None: from the beginning."""
+    live: Values = {}
+    """Values in force at its start instead of the configuration's."""
+
+
+class Checkpointed(msgspec.Struct, frozen=True, tag="checkpointed"):
+    """The state of a training after a step is on disk."""
+
+    trial: int
+    attempt: int
+    instance: int
+    step: int
+    file: str
+    """Name inside the study's folder of checkpoints."""
+    size: int
+    """Bytes."""
+    sha256: str
+    value: float | None = None
+    """The objective at this step; None when it was not reported or not finite."""
+
+
+class Ordered(msgspec.Struct, frozen=True, tag="ordered"):
+    """Somebody wants something of a trial; obeyed at the training's next report."""
+
+    trial: int
+    number: int
+    """1, 2, … per trial; who gives an order has seen all lower ones."""
+    verb: Verb
+    args: dict[str, Any] = {}
+    """set, scale, rollback, branch: values by name. `step` for rollback, branch; `until`; `text`."""
+    actor: str = ""
+    by: Actor = "person"
+    why: str = ""
+
+
+class Seen(msgspec.Struct, frozen=True, tag="seen"):
+    """The order is in the hands of the training process."""
+
+    trial: int
+    number: int
+
+
+class Obeyed(msgspec.Struct, frozen=True, tag="obeyed"):
+    """What came of an order."""
+
+    trial: int
+    number: int
+    attempt: int
+    step: int
+    """The step after which it took effect."""
+    result: Literal["done", "refused"] = "done"
+    text: str = ""
+    values: Values = {}
+    """All values in force afterwards instead of the configuration's."""
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
-    """An attempt is over; `lost` and `interrupted` put the trial back into the queue."""
+    """An attempt is over; after `lost`, `interrupted` and `rewound` the trial is queued again."""
 
     trial: int
     attempt: int
@@ -102,7 +178,7 @@ class Noted(msgspec.Struct, frozen=True, tag="noted"):
     data: dict[str, Any] = {}
 
 
-Fact: TypeAlias = Opened | Suggested | Claimed | Ended | Noted
+Fact: TypeAlias = Opened | Suggested | Claimed | Checkpointed | Ordered | Seen | Obeyed | Ended | Noted
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -122,6 +198,14 @@ def key(fact: Fact) -> str:
             return f"suggested/{trial}"
         case Claimed(trial=trial, attempt=attempt):
             return f"claimed/{trial}/{attempt}"
+        case Checkpointed(trial=trial, attempt=attempt, instance=instance, step=step):
+            return f"checkpointed/{trial}/{attempt}/{instance}/{step}"
+        case Ordered(trial=trial, number=number):
+            return f"ordered/{trial}/{number}"
+        case Seen(trial=trial, number=number):
+            return f"seen/{trial}/{number}"
+        case Obeyed(trial=trial, number=number):
+            return f"obeyed/{trial}/{number}"
         case Ended(trial=trial, attempt=attempt):
             return f"ended/{trial}/{attempt}"
         case Noted(topic=topic, name=name):
@@ -154,4 +238,4 @@ def decode(data: bytes | str) -> Fact:
 
 
 _encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Opened | Suggested | Claimed | Ended | Noted)
+_decoder: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)

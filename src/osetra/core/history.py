@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.core.curves import Curves, Point
-from osetra.core.facts import Claimed, Ended, Entry, Noted, Opened, Suggested
+from osetra.core.facts import Entry, Noted, Opened, Source, Suggested
 from osetra.core.problem import Objective
 from osetra.core.trial import ENDED, Trial, advance, begin
 
@@ -32,7 +32,7 @@ class History:
     trials: Mapping[int, Trial] = field(default_factory=lambda: MappingProxyType({}))
     """All trials by number, which starts at 1 and has no gaps."""
     unfinished: frozenset[int] = frozenset()
-    """Numbers of the queued and running trials."""
+    """Numbers of the queued, running and paused trials."""
     notes: tuple[Entry, ...] = ()
     curves: Curves = field(default_factory=Curves)
 
@@ -55,8 +55,9 @@ class History:
                 case Suggested(trial=number):
                     trials[number] = begin(entry.fact, entry.time)
                     unfinished.add(number)
-                case Claimed(trial=number) | Ended(trial=number):
-                    trials[number] = advance(trials[number], entry.fact, entry.time)
+                case about:
+                    number = about.trial
+                    trials[number] = advance(trials[number], about, entry.time)
                     (unfinished.discard if trials[number].state in ENDED else unfinished.add)(number)
         return History(
             entries[-1].version,
@@ -74,14 +75,22 @@ class History:
 
     @property
     def queued(self) -> list[Trial]:
-        """Trials that wait for a worker: people's wishes first, then in order of suggestion."""
+        """Trials that wait for a worker: begun ones first, then people's wishes, then the others."""
         waiting = (self.trials[n] for n in sorted(self.unfinished))
-        return sorted((t for t in waiting if t.state == "queued"), key=lambda t: t.origin != "person")
+        return sorted(
+            (t for t in waiting if t.state == "queued"),
+            key=lambda t: (not t.attempts, t.origin != "person"),
+        )
 
     @property
     def running(self) -> list[Trial]:
         """Trials that a worker has claimed, by number."""
         return [self.trials[n] for n in sorted(self.unfinished) if self.trials[n].state == "running"]
+
+    @property
+    def paused(self) -> list[Trial]:
+        """Trials that wait at a checkpoint for an order to go on, by number."""
+        return [self.trials[n] for n in sorted(self.unfinished) if self.trials[n].state == "paused"]
 
     @property
     def ended(self) -> list[Trial]:
@@ -101,14 +110,15 @@ class History:
     def ranked(self, objective: Objective) -> list[Trial]:
         """Return finished first runs, best value first; behind them those that repeats broke.
 
-        A trial of which some repeats failed or diverged comes behind all sound ones, and last of all
-        one of which every repeat did.
+        A trial of which some repeats failed or diverged comes behind all sound ones, then one of which
+        every repeat did, and last of all the steered ones: no plain configuration stands for them.
         """
         first = (trial for trial in self.finished if trial.repeats is None)
         lost, kept = self.lost, self.repeated
 
         def place(trial: Trial) -> tuple[int, float]:
             broken = 0 if trial.number not in lost else 1 if trial.number in kept else 2
+            broken = 3 if trial.steered else broken
             return broken, objective.sign * (trial.value or 0.0)
 
         return sorted(first, key=place)
@@ -138,17 +148,59 @@ class History:
     def best(self, objective: Objective) -> Trial | None:
         """Return the incumbent: best mean over fresh seeds when any were run, else best value.
 
-        A trial of which a repeat failed or diverged is no incumbent while there is another one.
+        A trial of which a repeat failed or diverged is no incumbent while there is another one. While
+        no trial has finished, it is the best of those that were trained longest.
         """
         ranked, repeated, lost = self.ranked(objective), self.repeated, self.lost
         confirmed = [t for t in ranked if t.number in repeated and t.number not in lost]
         if confirmed:
             return min(confirmed, key=lambda t: objective.sign * _mean(repeated[t.number]))
-        return ranked[0] if ranked else None
+        return ranked[0] if ranked else self._furthest(objective)
+
+    def _furthest(self, objective: Objective) -> Trial | None:
+        begun = [t for t in self.trials.values() if t.state in ("paused", "stopped") and _finite(t.value)]
+        return min(
+            begun,
+            key=lambda t: (-self.step(t, objective.metric), objective.sign * (t.value or 0.0)),
+            default=None,
+        )
 
     def curve(self, trial: Trial, metric: str, instance: int = 0) -> tuple[Ints, Array]:
-        """Return steps (n,) and values (n,) that the trial's latest attempt reported."""
-        return self.curves.of(trial.number, metric, len(trial.attempts), instance)
+        """Return steps (n,) and values (n,) of the training that leads to the trial's present state.
+
+        What was rolled back or lost is left out, and what a branch shares with its parent is in.
+        """
+        return self._segment(trial.number, len(trial.attempts), metric, instance)
+
+    def step(self, trial: Trial, metric: str, instance: int = 0) -> int:
+        """Return the last step at which a trial reported a metric; 0 before the first."""
+        steps, _ = self.curve(trial, metric, instance)
+        return int(steps[-1]) if len(steps) else 0
+
+    @property
+    def steps(self) -> int | None:
+        """How many steps a full training has; None while no training has said so."""
+        return max((int(note.data["steps"]) for note in self.noted("steps")), default=None)
+
+    def _segment(self, number: int, attempt: int, metric: str, instance: int) -> tuple[Ints, Array]:
+        own = self.curves.of(number, metric, attempt, instance)
+        trial = self.trials[number]
+        source = trial.attempts[attempt - 1].source if attempt else trial.parent
+        if source is None or instance > source.instance:
+            return own
+        steps, values = self._before(source, metric, instance)
+        if len(own[0]):
+            # An attempt whose function did not restore its checkpoint began anew.
+            shared = steps < own[0][0]
+            steps, values = steps[shared], values[shared]
+        return np.concatenate([steps, own[0]]), np.concatenate([values, own[1]])
+
+    def _before(self, source: Source, metric: str, instance: int) -> tuple[Ints, Array]:
+        steps, values = self._segment(source.trial, source.attempt, metric, instance)
+        if instance < source.instance:
+            return steps, values
+        shared = steps <= source.step
+        return steps[shared], values[shared]
 
     def noted(self, topic: str) -> list[Noted]:
         """Return the notes of a topic, oldest first."""

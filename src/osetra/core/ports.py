@@ -6,17 +6,19 @@ that fits a protocol works; `osetra.testing` holds the kit that checks whether i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from osetra.core.curves import Point
-from osetra.core.facts import Entry, Fact, Noted
+from osetra.core.facts import Entry, Fact, Noted, Source
 from osetra.core.history import History
 from osetra.core.params import Config
 from osetra.core.problem import Objective, Problem
+from osetra.core.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,23 @@ class Suggestion:
     config: Config
     why: str = ""
     notes: tuple[Noted, ...] = ()
+    until: int | None = None
+    """The step at which the trial pauses when it can keep a checkpoint there."""
+    parent: Source | None = None
+    """The checkpoint of another trial to start from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a scheduler wants of a trial, with its evidence in a sentence."""
+
+    trial: int
+    verb: Literal["stop", "pause", "resume", "extend", "rollback"]
+    why: str
+    until: int | None = None
+    """resume, extend: the step at which it pauses next; None runs it to its end."""
+    args: Mapping[str, Any] = field(default_factory=dict)
+    """rollback: the trial and step to copy, and the values to go on with."""
 
 
 class Searcher(Protocol):
@@ -48,6 +67,72 @@ class Searcher(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much a search may cost, and how much of it is spent."""
+
+    steps: int | None = None
+    """Steps of a full training; None while no training has said so."""
+    progress: float = 0.0
+    """Share of the search that is over, by trials, steps or time, whichever is furthest; 0 … 1."""
+    open: bool = True
+    """Whether new configurations may still be started."""
+
+
+class Scheduler(Protocol):
+    """How long to train. Pure: the same history gives the same verdicts."""
+
+    @property
+    def name(self) -> str:
+        """The name under which users ask for it."""
+        ...
+
+    def first(self, problem: Problem, history: History, budget: Budget) -> int | None:
+        """Return the step until which a new trial is trained; None: to its end."""
+        ...
+
+    def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
+        """Return what to do with a running trial after its latest report; None lets it run."""
+        ...
+
+    def revive(self, problem: Problem, history: History, budget: Budget) -> Sequence[Verdict]:
+        """Return which paused trials go on, the best first, and which are given up (stop)."""
+        ...
+
+    def fidelity(self, problem: Problem, history: History, budget: Budget) -> int | None:
+        """Return the step at which a searcher compares configurations; None: by their final values."""
+        ...
+
+
+class Policy(Protocol):
+    """What the loop asks: what to start, what to go on with, what to stop."""
+
+    @property
+    def name(self) -> str:
+        """The name under which users ask for it."""
+        ...
+
+    @property
+    def searcher(self) -> Searcher:
+        """What new configurations come from."""
+        ...
+
+    @property
+    def judges(self) -> bool:
+        """Whether running trials have to be looked at after each report."""
+        ...
+
+    def plan(
+        self, problem: Problem, history: History, count: int, rng: np.random.Generator, budget: Budget
+    ) -> Sequence[Suggestion | Verdict]:
+        """Return up to `count` things to train next; stops do not count; none: nothing is left to do."""
+        ...
+
+    def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
+        """Return what to do with a running trial; None lets it run."""
+        ...
+
+
 class Store(Protocol):
     """Where one study's log lives. Safe to use from many processes, each with its own Store."""
 
@@ -59,6 +144,11 @@ class Store(Protocol):
     @property
     def study(self) -> str:
         """The study's name inside the store."""
+        ...
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder for this study's checkpoints; it need not exist yet."""
         ...
 
     def append(self, facts: Sequence[Fact], points: Sequence[Point] = (), *, lease: float = 60.0) -> int:
@@ -113,6 +203,12 @@ class Job:
     """BLAS and framework threads per training."""
     repeats_only: bool = False
     """Whether workers leave everything but repeats with fresh seeds in the queue."""
+    between: Callable[[], None] | None = None
+    """Called after each report by a crew that trains in the loop's own thread."""
+    quota: float = 5 * 2**30
+    """Bytes that the study's checkpoints may take."""
+    every: float = 10.0
+    """Seconds between checkpoints that nobody asked for."""
 
 
 class Crew(Protocol):

@@ -46,8 +46,9 @@ class Results:
 
 def results(problem: Problem, history: History) -> Results:
     """Return what the history says about the problem."""
-    first = history.searched
-    ended = tuple(t for t in first if t.state in ENDED)
+    # What a person changed halfway is no statement about the configuration it began with.
+    first = [trial for trial in history.searched if not trial.steered]
+    ended = tuple(t for t in first if t.state in ENDED and not (t.state == "stopped" and t.value is None))
     waiting = [t.config for t in first if t.state not in ENDED]
     again = history.repeated
     sign = problem.objective.sign
@@ -60,8 +61,11 @@ def results(problem: Problem, history: History) -> Results:
 
 
 def _worth(trial: Trial, again: Sequence[Trial]) -> float:
-    """Return the mean over all runs of a configuration; NaN when its first run failed."""
-    if trial.state != "finished" or trial.value is None or not math.isfinite(trial.value):
+    """Return the mean over all runs of a configuration; NaN when its first run failed.
+
+    A stopped trial counts with its value so far: it says at least that better ones are elsewhere.
+    """
+    if trial.state not in ("finished", "stopped") or trial.value is None or not math.isfinite(trial.value):
         return math.nan
     values = [trial.value, *(t.value for t in again if t.value is not None)]
     return sum(values) / len(values)

@@ -1,23 +1,52 @@
 """Trial: one configuration being tried, and how facts move it from state to state.
 
-queued ──Claimed──▶ running ──Ended──▶ finished | diverged | failed
-   ▲                   │
-   └── lost, interrupted (at most MAX_LOST losses)
+              ┌── lost, interrupted, rewound ──┐
+              ▼                                │
+  queued ──Claimed──▶ running ──Ended──▶ finished | stopped | diverged | failed
+     ▲                   │
+     └──resume── paused ◀┘
+
+An attempt is a segment of the training: it begins at the start or at a checkpoint and ends with the
+training, a pause, a roll-back or the death of its worker. The next one names the checkpoint that it
+goes on from.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
 
-from osetra.core.facts import Claimed, Ended, Origin, Outcome, Suggested, Worker, value_of
+from osetra.core.facts import (
+    Actor,
+    Checkpointed,
+    Claimed,
+    Ended,
+    Obeyed,
+    Ordered,
+    Origin,
+    Outcome,
+    Seen,
+    Source,
+    Suggested,
+    Values,
+    Verb,
+    Worker,
+    value_of,
+)
 from osetra.core.params import Config
 
-State = Literal["queued", "running", "finished", "diverged", "failed"]
-ENDED: tuple[State, ...] = ("finished", "diverged", "failed")
+State = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed"]
+ENDED: tuple[State, ...] = ("finished", "stopped", "diverged", "failed")
 
 MAX_LOST = 3
 """A trial whose worker vanished this often is not tried again: it may be what kills workers."""
+STEERING: tuple[Verb, ...] = ("set", "scale", "rollback")
+"""Orders after which the configuration alone does not say what was trained."""
+GOES_ON: tuple[Verb, ...] = ("resume", "extend", "promote", "rollback")
+"""Orders that put a paused trial back into the queue."""
+
+About: TypeAlias = Claimed | Checkpointed | Ordered | Seen | Obeyed | Ended
+"""Facts about a trial that exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +60,37 @@ class Attempt:
     outcome: Outcome | None = None
     reason: str = ""
     detail: str = ""
+    source: Source | None = None
+    """The checkpoint it began from."""
+    live: Values = field(default_factory=dict)
+    """Values in force at its start instead of the configuration's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody wants of a trial, and what has come of it."""
+
+    number: int
+    verb: Verb
+    args: dict[str, Any]
+    actor: str
+    by: Actor
+    why: str
+    requested: float
+    seen: float | None = None
+    obeyed: float | None = None
+    attempt: int = 0
+    step: int = 0
+    """After which step it took effect."""
+    result: Literal["done", "refused"] = "done"
+    text: str = ""
+    values: Values = field(default_factory=dict)
+    """Values in force afterwards instead of the configuration's."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether nothing has come of it yet."""
+        return self.obeyed is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +109,15 @@ class Trial:
     suggested: float = 0.0
     state: State = "queued"
     value: float | None = None
-    """The objective's value in the user's own direction; may be infinite or NaN."""
+    """The objective's value in the user's own direction, so far when paused; may be infinite or NaN."""
     attempts: tuple[Attempt, ...] = ()
+    until: int | None = None
+    """The step at which it pauses; None: it runs to its end."""
+    parent: Source | None = None
+    """The checkpoint of another trial that it started from."""
+    orders: tuple[Order, ...] = ()
+    checkpoints: tuple[Checkpointed, ...] = ()
+    """In the order in which they were written."""
 
     @property
     def attempt(self) -> Attempt | None:
@@ -60,13 +127,30 @@ class Trial:
     @property
     def reason(self) -> str:
         """Why the latest attempt ended, as a sentence; empty while all is well."""
+        if self.state in ("stopped", "paused") and self.orders and self.orders[-1].verb in ("stop", "pause"):
+            return self.orders[-1].why or (self.attempts[-1].reason if self.attempts else "")
         return self.attempts[-1].reason if self.attempts else ""
 
     @property
     def seconds(self) -> float | None:
-        """Wall-clock seconds of the latest attempt, when it has ended."""
+        """Wall-clock seconds of all attempts, once the latest has ended."""
         last = self.attempt
-        return None if last is None or last.ended is None else last.ended - last.started
+        if last is None or last.ended is None:
+            return None
+        return sum(a.ended - a.started for a in self.attempts if a.ended is not None)
+
+    @property
+    def steered(self) -> bool:
+        """Whether its configuration alone does not say what was trained: values were changed live."""
+        return self.parent is not None or any(
+            order.verb in STEERING and order.result == "done" for order in self.orders
+        )
+
+    @property
+    def held(self) -> bool:
+        """Whether a person paused it: schedulers leave it alone."""
+        by_people = [o for o in self.orders if o.by != "scheduler" and o.verb in ("pause", *GOES_ON)]
+        return self.state == "paused" and bool(by_people) and by_people[-1].verb == "pause"
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -91,20 +175,32 @@ def begin(fact: Suggested, time: float) -> Trial:
         repeats=fact.repeats,
         seen=fact.seen,
         suggested=time,
+        until=fact.until,
+        parent=fact.parent,
     )
 
 
-def advance(trial: Trial, fact: Claimed | Ended, time: float) -> Trial:
-    """Return the trial after a fact; a fact about a superseded attempt changes nothing."""
+def advance(trial: Trial, fact: About, time: float) -> Trial:
+    """Return the trial after a fact; a fact about a superseded attempt changes no state."""
     match fact:
-        case Claimed(attempt=number, worker=worker):
+        case Claimed(attempt=number):
             if trial.state != "queued" or number != len(trial.attempts) + 1:
                 return trial
-            return replace(trial, state="running", attempts=(*trial.attempts, Attempt(number, worker, time)))
+            attempt = Attempt(number, fact.worker, time, source=fact.source, live=fact.live)
+            return replace(trial, state="running", attempts=(*trial.attempts, attempt))
         case Ended(attempt=number):
             if trial.state != "running" or number != len(trial.attempts):
                 return trial
             return _end(trial, fact, time)
+        case Checkpointed():
+            return replace(trial, checkpoints=(*trial.checkpoints, fact))
+        case Ordered():
+            return _order(trial, fact, time)
+        case Seen(number=number):
+            return _change(trial, number, seen=time)
+        case Obeyed(number=number):
+            changes = {"obeyed": time, "attempt": fact.attempt, "step": fact.step, "result": fact.result}
+            return _change(trial, number, text=fact.text, values=fact.values, **changes)
 
 
 def _end(trial: Trial, fact: Ended, time: float) -> Trial:
@@ -112,9 +208,31 @@ def _end(trial: Trial, fact: Ended, time: float) -> Trial:
         trial.attempts[-1], ended=time, outcome=fact.outcome, reason=fact.reason, detail=fact.detail
     )
     attempts = (*trial.attempts[:-1], last)
-    if fact.outcome == "interrupted":
+    if fact.outcome == "interrupted" or fact.outcome == "rewound":
         return replace(trial, state="queued", attempts=attempts)
     if fact.outcome == "lost":
         lost = sum(attempt.outcome == "lost" for attempt in attempts)
         return replace(trial, state="queued" if lost < MAX_LOST else "failed", attempts=attempts)
     return replace(trial, state=fact.outcome, value=value_of(fact), attempts=attempts)
+
+
+def _order(trial: Trial, fact: Ordered, time: float) -> Trial:
+    order = Order(fact.number, fact.verb, fact.args, fact.actor, fact.by, fact.why, time)
+    until = (
+        fact.args.get("until", trial.until) if fact.verb in ("resume", "extend", "promote") else trial.until
+    )
+    trial = replace(trial, orders=(*trial.orders, order), until=until)
+    waiting = trial.state in ("queued", "paused")
+    if waiting and fact.verb in ("stop", "pause"):
+        # Nobody trains it, so nobody else can obey.
+        kept = trial.value is not None and fact.by != "scheduler"
+        after: State = "paused" if fact.verb == "pause" else "finished" if kept else "stopped"
+        return _change(replace(trial, state=after), fact.number, obeyed=time, attempt=len(trial.attempts))
+    if trial.state == "paused" and fact.verb in GOES_ON:
+        return replace(trial, state="queued")
+    return trial
+
+
+def _change(trial: Trial, number: int, **changes: Any) -> Trial:
+    orders = tuple(replace(o, **changes) if o.number == number else o for o in trial.orders)
+    return replace(trial, orders=orders)

@@ -13,13 +13,16 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import cloudpickle
 
 from osetra.core.curves import Point
+from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 from osetra.core.problem import Objective
-from osetra.executors.wire import Channel, Done, Ready, Reports, Start, Stop, Train
+from osetra.executors.wire import Channel, Done, Orders, Ready, Record, Reports, Start, Stop, Train
 from osetra.executors.worker import started_at
+from osetra.helm import Keeper, Kept
 from osetra.run import Ending, Run, execute
 
 _PR_SET_PDEATHSIG = 1
@@ -30,6 +33,8 @@ class PipeLink:
     """Sends a run's reports to the supervisor."""
 
     channel: Channel
+    waiting: list[Ordered]
+    """Orders that came and were not asked for yet."""
     stopped: bool = False
 
     def send(self, points: list[Point]) -> None:
@@ -38,10 +43,27 @@ class PipeLink:
         if self.channel.closed:
             os._exit(1)
 
+    def record(self, fact: Checkpointed | Obeyed | Noted) -> None:
+        """Pass a fact on, behind the points that it follows."""
+        self.channel.send(Record(fact))
+
+    def orders(self) -> list[Ordered]:
+        """Return the orders that came since the last call."""
+        self._listen()
+        came, self.waiting = self.waiting, []
+        return came
+
     def stop_requested(self) -> bool:
         """Whether the supervisor asked for the trial back."""
-        self.stopped |= any(isinstance(message, Stop) for message in self.channel.receive())
+        self._listen()
         return self.stopped
+
+    def _listen(self) -> None:
+        for message in self.channel.receive():
+            if isinstance(message, Stop):
+                self.stopped = True
+            elif isinstance(message, Orders):
+                self.waiting += message.orders
 
 
 def main(reader: int, writer: int) -> None:
@@ -55,11 +77,10 @@ def main(reader: int, writer: int) -> None:
     sys.path[:] = start.path
     function = _load(start.function)
     channel.send(Ready(os.getpid(), started_at(os.getpid())))
-    objective = Objective(metric=start.metric, direction=start.direction, pick=start.pick)
     while not channel.closed:
         for message in channel.receive(None):
             if isinstance(message, Train):
-                ending = _train(function, message, objective, channel)
+                ending = _train(function, message, start, channel)
                 channel.send(Done(ending.outcome, ending.value, ending.reason, ending.detail))
 
 
@@ -87,8 +108,21 @@ def _load(function: bytes) -> Callable[[Run], object]:
     return loaded
 
 
-def _train(function: Callable[[Run], object], order: Train, objective: Objective, channel: Channel) -> Ending:
-    run = Run(order.trial, order.attempt, dict(order.config), order.seed, objective, PipeLink(channel))
+def _train(function: Callable[[Run], object], task: Train, start: Start, channel: Channel) -> Ending:
+    objective = Objective(metric=start.metric, direction=start.direction, pick=start.pick)
+    begin = task.start
+    kept = None if begin is None else Kept(Path(begin.file), begin.sha256, begin.instance, begin.step)
+    run = Run(
+        task.trial,
+        task.attempt,
+        dict(task.config),
+        task.seed,
+        objective,
+        PipeLink(channel, list(task.orders)),
+        Keeper(Path(start.checkpoints), kept, start.quota, start.every),
+        task.live,
+        task.until,
+    )
     try:
         return execute(function, run)
     finally:

@@ -6,15 +6,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from osetra.core.curves import Point
-from osetra.core.facts import Worker
+from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered, Worker
 from osetra.core.history import History
 from osetra.core.ports import Job, Store
-from osetra.core.problem import Objective
-from osetra.core.trial import Trial
 from osetra.errors import LeaseLost
-from osetra.executors.worker import LEASE, RENEW, Recorder, claim_next, end, this_process
+from osetra.executors.claims import Claim, Desk, claim_next
+from osetra.executors.worker import LEASE, RENEW, Recorder, end, this_process
+from osetra.helm import Keeper, Kept
 from osetra.run import Ending, Run, execute
 
 
@@ -72,15 +73,41 @@ class InlineLink:
 
     leases: Leases
     attempt: tuple[int, int]
-    stopping: Callable[[], bool]
     recorder: Recorder
+    desk: Desk
+    stopping: Callable[[], bool] = lambda: False
+    first: tuple[Ordered, ...] = ()
+    """Orders that were waiting when the attempt began."""
+    between: Callable[[], None] | None = None
+    """Called after each report, with everything reported so far in the log."""
 
     def send(self, points: list[Point]) -> None:
         """Record points; notes when the attempt was given up meanwhile."""
         try:
             self.recorder.add(points)
+            if self.between is not None:
+                self.recorder.flush()
+                self.between()
         except LeaseLost:
             self.leases.lost.add(self.attempt)
+
+    def record(self, fact: Checkpointed | Obeyed | Noted) -> None:
+        """Write a fact about the attempt, unless everybody knows it."""
+        if isinstance(fact, Noted) and fact in self.desk.history.noted(fact.topic):
+            return
+        try:
+            self.recorder.record(fact)
+        except LeaseLost:
+            self.leases.lost.add(self.attempt)
+
+    def orders(self) -> list[Ordered]:
+        """Return the orders that came since the last call."""
+        came, self.first = list(self.first), ()
+        try:
+            return came + self.desk.new()
+        except LeaseLost:
+            self.leases.lost.add(self.attempt)
+            return came
 
     def stop_requested(self) -> bool:
         """Whether the run has to end at this report."""
@@ -106,9 +133,10 @@ class InlineCrew:
         """Run the first queued trial to its end, however long that takes."""
         store = self.leases.store
         self.history = self.history.extend(store.read(self.history.version))
-        trial = claim_next(store, self.history, self.worker, self.job.repeats_only)
-        if trial is not None:
-            run, link = begin(self.leases, trial, self.job.objective, lambda: self.stopping)
+        claim = claim_next(store, self.history, self.worker, self.job.repeats_only)
+        if claim is not None:
+            run, link = begin(self.leases, claim, self.history, self.job)
+            link.stopping = lambda: self.stopping
             try:
                 ending = execute(self.job.function, run)
             except KeyboardInterrupt:
@@ -124,11 +152,16 @@ class InlineCrew:
         """Do nothing: between ticks nothing runs."""
 
 
-def begin(
-    leases: Leases, trial: Trial, objective: Objective, stopping: Callable[[], bool] = lambda: False
-) -> tuple[Run, InlineLink]:
+def begin(leases: Leases, claim: Claim, history: History, job: Job) -> tuple[Run, InlineLink]:
     """Return the run of a trial that this process just claimed, and the link that ends it."""
-    attempt = (trial.number, len(trial.attempts) + 1)
-    link = InlineLink(leases, attempt, stopping, Recorder(leases.store))
+    store, attempt = leases.store, (claim.trial.number, claim.attempt)
+    desk = claim.desk(store, history)
+    link = InlineLink(leases, attempt, Recorder(store), desk, first=claim.orders, between=job.between)
+    point, start = claim.point, None
+    if point is not None:
+        start = Kept(store.checkpoints / Path(point.file).name, point.sha256, point.instance, point.step)
     leases.hold(attempt)
-    return Run(*attempt, trial.config, trial.seed, objective, link), link
+    trial = claim.trial
+    keeper = Keeper(store.checkpoints, start, job.quota, job.every)
+    run = Run(*attempt, trial.config, trial.seed, job.objective, link, keeper, claim.live, trial.until)
+    return run, link

@@ -144,6 +144,9 @@ class ProcessCrew:
                 report_timeout=self.job.report_timeout,
                 repeats_only=self.job.repeats_only,
                 log=str(log),
+                checkpoints=str(self.store.checkpoints),
+                quota=self.job.quota,
+                every=self.job.every,
             )
         )
         return Supervised(process, channel)

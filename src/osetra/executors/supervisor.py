@@ -18,13 +18,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from osetra.core.curves import Point
-from osetra.core.facts import Worker
+from osetra.core.facts import Checkpointed, Noted, Obeyed, Seen, Worker
 from osetra.core.history import History
 from osetra.core.ports import Store
-from osetra.core.trial import Trial
 from osetra.errors import LeaseLost
-from osetra.executors.wire import Channel, Done, Message, Ready, Reports, Start, Stop, Train
-from osetra.executors.worker import GRACE, LEASE, RENEW, Recorder, claim_next, end, started_at, this_process
+from osetra.executors.claims import Claim, Desk, claim_next
+from osetra.executors.wire import (
+    Channel,
+    Done,
+    GoOn,
+    Message,
+    Orders,
+    Ready,
+    Record,
+    Reports,
+    Start,
+    Stop,
+    Train,
+)
+from osetra.executors.worker import GRACE, LEASE, RENEW, Recorder, end, started_at, this_process
 from osetra.run import Ending
 from osetra.stores import open_store
 
@@ -63,14 +75,19 @@ class Child:
 class Vigil:
     """What a supervisor remembers of the one trial that it watches."""
 
-    trial: Trial
-    attempt: int
+    claim: Claim
     recorder: Recorder
+    desk: Desk
     oom_kills: int
     """How often this system had killed for memory when the trial began."""
     heard: float = field(default_factory=time.monotonic)
     renewed: float = field(default_factory=time.monotonic)
     asked_to_stop: bool = False
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """The trial and the attempt."""
+        return self.claim.trial.number, self.claim.attempt
 
 
 @dataclass(slots=True)
@@ -94,17 +111,17 @@ class Supervisor:
                 # imports are no part of anybody's training time.
                 child = self.ready_child()
                 self.history = self.history.extend(self.store.read(self.history.version))
-                trial = None if child is None else self.claim()
-                if child is None or trial is None:
+                claim = None if child is None else self.claim()
+                if child is None or claim is None:
                     self.listen(IDLE)
                 else:
-                    self.train(trial, child)
+                    self.train(claim, child)
         finally:
             if self.child is not None:
                 self.child.kill()
             self.store.close()
 
-    def claim(self) -> Trial | None:
+    def claim(self) -> Claim | None:
         """Claim the next trial that this supervisor may run."""
         return claim_next(self.store, self.history, self.worker, self.start.repeats_only)
 
@@ -120,15 +137,16 @@ class Supervisor:
         if isinstance(message, Stop):
             self.stopping = -GRACE if message.kill else self.stopping or time.monotonic()
 
-    def train(self, trial: Trial, child: Child) -> None:
+    def train(self, claim: Claim, child: Child) -> None:
         """Run one claimed trial to its end and record it."""
-        vigil = Vigil(trial, len(trial.attempts) + 1, Recorder(self.store), _oom_kills())
+        desk = claim.desk(self.store, self.history)
+        vigil = Vigil(claim, Recorder(self.store), desk, _oom_kills())
         try:
             ending = self.follow(vigil, child)
         except LeaseLost:
             self.replace_child()
             return
-        end(self.store, trial.number, vigil.attempt, ending, vigil.recorder.drain())
+        end(self.store, *vigil.place, ending, vigil.recorder.drain())
         if self.child is not None and not self.child.ended:
             self.retire_if_leaking(self.child)
 
@@ -138,28 +156,64 @@ class Supervisor:
         Raises:
             LeaseLost: the attempt was given up by somebody else.
         """
-        trial = vigil.trial
-        child.channel.send(Train(trial.number, vigil.attempt, trial.config, trial.seed))
+        child.channel.send(self.task(vigil.claim))
         while True:
             for message in child.channel.receive(0.05):
                 vigil.heard = time.monotonic()
                 if isinstance(message, Reports):
-                    vigil.recorder.add([Point(trial.number, vigil.attempt, *p) for p in message.points])
+                    trial, attempt = vigil.place
+                    vigil.recorder.add([Point(trial, attempt, *p) for p in message.points])
+                elif isinstance(message, Record):
+                    self.record(vigil, message.fact)
                 elif isinstance(message, Done):
                     return Ending(message.outcome, message.value, message.reason, message.detail)
             if child.ended:
                 return self.autopsy(child, vigil.oom_kills)
             vigil.recorder.flush_if_due()
             self.keep_lease(vigil)
+            self.pass_orders(vigil, child)
             if trouble := self.trouble(child, vigil):
                 return trouble
+
+    def task(self, claim: Claim) -> Train:
+        """Return what a training process needs to know of a claimed trial."""
+        trial, point = claim.trial, claim.point
+        start = None
+        if point is not None:
+            file = str(self.store.checkpoints / Path(point.file).name)
+            start = GoOn(file, point.sha256, point.instance, point.step)
+        return Train(
+            trial.number,
+            claim.attempt,
+            trial.config,
+            trial.seed,
+            start,
+            claim.live,
+            trial.until,
+            list(claim.orders),
+        )
+
+    def record(self, vigil: Vigil, fact: Checkpointed | Obeyed | Noted) -> None:
+        """Write what the training process says; what everybody knows is not said again."""
+        if not (isinstance(fact, Noted) and fact in self.history.noted(fact.topic)):
+            vigil.recorder.record(fact)
+
+    def pass_orders(self, vigil: Vigil, child: Child) -> None:
+        """Hand new orders to the training process, and let people see that it has them."""
+        orders = vigil.desk.new()
+        self.history = vigil.desk.history
+        if orders:
+            child.channel.send(Orders(orders))
+        for order in orders:
+            if order.by != "scheduler":
+                vigil.recorder.record(Seen(order.trial, order.number))
 
     def keep_lease(self, vigil: Vigil) -> None:
         """Renew the lease when it is time; raises LeaseLost when it is gone."""
         if time.monotonic() - vigil.renewed > RENEW:
             vigil.renewed = time.monotonic()
-            if not self.store.renew(vigil.trial.number, vigil.attempt, lease=LEASE):
-                raise LeaseLost(f"trial {vigil.trial.number} was given up by another process")
+            if not self.store.renew(*vigil.place, lease=LEASE):
+                raise LeaseLost(f"trial {vigil.place[0]} was given up by another process")
 
     def trouble(self, child: Child, vigil: Vigil) -> Ending | None:
         """End a training that hangs or that has to stop; None while all is well."""

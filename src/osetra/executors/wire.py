@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from osetra.core.facts import Outcome
+from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered, Outcome, Values
 from osetra.core.params import Config
 
 
@@ -29,6 +29,19 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
     report_timeout: float | None
     repeats_only: bool
     log: str
+    checkpoints: str
+    """The folder for checkpoints."""
+    quota: float
+    every: float
+
+
+class GoOn(msgspec.Struct, frozen=True):
+    """The checkpoint that an attempt begins from; it was whole a moment ago."""
+
+    file: str
+    sha256: str
+    instance: int
+    step: int
 
 
 class Train(msgspec.Struct, frozen=True, tag="train"):
@@ -38,6 +51,16 @@ class Train(msgspec.Struct, frozen=True, tag="train"):
     attempt: int
     config: Config
     seed: int
+    start: GoOn | None
+    live: Values
+    until: int | None
+    orders: list[Ordered]
+
+
+class Orders(msgspec.Struct, frozen=True, tag="orders"):
+    """To a training process: obey these at the next report."""
+
+    orders: list[Ordered]
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
@@ -60,6 +83,12 @@ class Reports(msgspec.Struct, frozen=True, tag="reports"):
     points: list[tuple[int, int, str, float]]
 
 
+class Record(msgspec.Struct, frozen=True, tag="record"):
+    """From a training process: a fact for the log."""
+
+    fact: Checkpointed | Obeyed | Noted
+
+
 class Done(msgspec.Struct, frozen=True, tag="done"):
     """From a training process: the trial ended."""
 
@@ -69,7 +98,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     detail: str
 
 
-Message: TypeAlias = Start | Train | Stop | Ready | Reports | Done
+Message: TypeAlias = Start | Train | Orders | Stop | Ready | Reports | Record | Done
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Message).decode

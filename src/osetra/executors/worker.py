@@ -1,4 +1,4 @@
-"""What every worker does with a study: claim a trial, record its points, end it.
+"""What every worker does with a study: record the points of a claimed trial and end it.
 
 And what anyone may do for it: give up on trials whose worker is provably gone.
 """
@@ -16,10 +16,9 @@ from functools import cache
 from pathlib import Path
 
 from osetra.core.curves import Point
-from osetra.core.facts import Claimed, Fact, Worker, ended
+from osetra.core.facts import Checkpointed, Fact, Noted, Obeyed, Seen, Worker, ended
 from osetra.core.history import History
 from osetra.core.ports import Store
-from osetra.core.trial import Trial
 from osetra.errors import Conflict, LeaseLost, StoreFull
 from osetra.run import Ending
 
@@ -63,19 +62,6 @@ def started_at(pid: int) -> float:
         return 0.0
     fields = stat.rpartition(")")[2].split()
     return -1.0 if fields[0] == "Z" else float(fields[19])
-
-
-def claim_next(store: Store, history: History, worker: Worker, repeats_only: bool) -> Trial | None:
-    """Claim the first queued trial that nobody else takes first; None when the queue is empty."""
-    for trial in history.queued:
-        if repeats_only and trial.repeats is None:
-            continue
-        try:
-            append_patiently(store, [Claimed(trial.number, len(trial.attempts) + 1, worker)])
-        except Conflict:
-            continue
-        return trial
-    return None
 
 
 def end(store: Store, trial: int, attempt: int, ending: Ending, points: Sequence[Point] = ()) -> bool:
@@ -142,9 +128,30 @@ class Recorder:
             LeaseLost: the attempt was given up.
         """
         waited = time.monotonic() - self.since
-        if self.buffer and (len(self.buffer) >= FLUSH_POINTS or waited >= FLUSH_SECONDS):
+        if len(self.buffer) >= FLUSH_POINTS or waited >= FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the buffer now.
+
+        Raises:
+            LeaseLost: the attempt was given up.
+        """
+        if self.buffer:
             append_patiently(self.store, [], self.buffer)
             self.buffer.clear()
+
+    def record(self, fact: Checkpointed | Obeyed | Noted | Seen) -> None:
+        """Write a fact behind the points that it follows; one that is known already is no news.
+
+        Raises:
+            LeaseLost: the attempt was given up.
+        """
+        points = self.drain()
+        try:
+            append_patiently(self.store, [fact], points)
+        except Conflict:
+            append_patiently(self.store, [], points)
 
     def drain(self) -> list[Point]:
         """Return what is still to be written, for the transaction that ends the attempt."""

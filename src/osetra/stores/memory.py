@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import threading
+import weakref
 from collections.abc import Sequence
+from pathlib import Path
 
 from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Ended, Entry, Fact, decode, encode, key
@@ -25,6 +29,7 @@ class MemoryStore:
         self._keys: set[str] = set()
         self._leases: dict[Attempt, float] = {}
         self._points: list[Point] = []
+        self._folder: Path | None = None
         self._known: set[tuple[int, int, int, int, str]] = set()
 
     @property
@@ -36,6 +41,14 @@ class MemoryStore:
     def study(self) -> str:
         """The study's name."""
         return self._study
+
+    @property
+    def checkpoints(self) -> Path:
+        """A temporary folder that goes with this object."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="osetra-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
 
     def append(self, facts: Sequence[Fact], points: Sequence[Point] = (), *, lease: float = 60.0) -> int:
         """Write facts and points, all or none, and return the log's version.

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -73,6 +74,11 @@ class SqliteStore:
     def study(self) -> str:
         """The study's name."""
         return self._study
+
+    @property
+    def checkpoints(self) -> Path:
+        """A folder beside the file, with one inside it per study."""
+        return self._path.with_suffix(".checkpoints") / f"study-{quote(self._study, safe='')}"
 
     def append(self, facts: Sequence[Fact], points: Sequence[Point] = (), *, lease: float = 60.0) -> int:
         """Write facts and points, all or none, and return the log's version.

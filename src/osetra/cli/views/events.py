@@ -13,7 +13,11 @@ from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.trial import Attempt, Trial
 
-Kind = Literal["best", "finished", "diverged", "failed", "lost", "interrupted", "note"]
+Kind = Literal[
+    "best", "finished", "diverged", "failed", "lost", "interrupted", "paused", "stopped", "rewound", "note"
+]
+    "best", "finished", "diverged", "failed", "lost", "interrupted", "paused", "stopped", "rewound", "note"
+]
 
 MARKS: Mapping[Kind, str] = {
     "best": "★",
@@ -22,6 +26,9 @@ MARKS: Mapping[Kind, str] = {
     "failed": "✗",
     "lost": "↻",
     "interrupted": "‖",
+    "paused": "‖",
+    "stopped": "✂",
+    "rewound": "⟲",
     "note": "›",
 }
 STYLES: Mapping[Kind, str] = {
@@ -31,6 +38,9 @@ STYLES: Mapping[Kind, str] = {
     "failed": "bold red",
     "lost": "magenta",
     "interrupted": "blue",
+    "paused": "blue",
+    "stopped": "dim",
+    "rewound": "magenta",
     "note": "cyan",
 }
 _SILENT_TOPICS = ("target",)

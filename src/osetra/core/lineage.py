@@ -1,0 +1,139 @@
+"""Lineage: what a trial's training really was, from its first step to its last.
+
+Pauses, roll-backs, crashes and branches cut a training into attempts. The lineage is the chain of
+attempts that leads to a point, each up to the checkpoint from which the next one went on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from osetra.core.facts import Checkpointed, Source, Values
+from osetra.core.params import Config
+from osetra.core.trial import Order, Trial
+
+Trials = Mapping[int, Trial]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How the next attempt at a trial begins."""
+
+    candidates: tuple[Checkpointed, ...]
+    """Checkpoints to go on from, the one to prefer first; without an intact one it starts anew."""
+    live: Values
+    """Values in force instead of the configuration's."""
+    rollback: Order | None = None
+    """The order that is obeyed by starting so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of training with the same values in force."""
+
+    after: int
+    """The step after which it begins; 0 for the beginning."""
+    values: Config
+    """The complete configuration in force."""
+
+
+def lineage(trials: Trials, end: Source | None) -> list[Source]:
+    """Return the chain that leads to a point, as (trial, attempt, instance, step) up to which it counts."""
+    chain: list[Source] = []
+    while end is not None:
+        chain.append(end)
+        trial = trials[end.trial]
+        end = trial.attempts[end.attempt - 1].source if end.attempt else trial.parent
+    return chain[::-1]
+
+
+def here(trial: Trial) -> Source:
+    """Return the trial's present point: everything that its latest attempt did."""
+    return Source(trial.number, len(trial.attempts), 2**31, 2**31)
+
+
+def checkpoints(trials: Trials, end: Source) -> tuple[Checkpointed, ...]:
+    """Return the checkpoints on the way to a point, latest first."""
+    found = [
+        point
+        for part in lineage(trials, end)
+        for point in trials[part.trial].checkpoints
+        if point.attempt == part.attempt and (point.instance, point.step) <= (part.instance, part.step)
+    ]
+    return tuple(found[::-1])
+
+
+def values_at(trials: Trials, point: Source) -> Values:
+    """Return the values that were in force at a point instead of the configuration's."""
+    trial = trials[point.trial]
+    if not point.attempt:
+        return {}
+    values = trial.attempts[point.attempt - 1].live
+    for order in trial.orders:
+        if order.attempt == point.attempt and order.obeyed and order.step <= point.step and _changes(order):
+            values = order.values
+    return dict(values)
+
+
+def next_start(trials: Trials, trial: Trial) -> Start:
+    """Return from where the next attempt at a trial goes on, and with which values."""
+    rewinding = [o for o in trial.orders if o.pending and o.verb == "rollback"]
+    if rewinding:
+        order = rewinding[-1]
+        target = rollback_target(trials, trial, order.args)
+        changed = {name: value for name, value in order.args.items() if name not in PLACE}
+        if target is None:
+            return Start(checkpoints(trials, here(trial)), values_at(trials, here(trial)), order)
+        place = Source(target.trial, target.attempt, target.instance, target.step)
+        # After copying another trial's weights its values count no more: ours are in force.
+        base = values_at(trials, place if target.trial == trial.number else here(trial))
+        return Start(checkpoints(trials, place), {**base, **changed}, order)
+    if not trial.attempts:
+        return Start(checkpoints(trials, trial.parent) if trial.parent else (), {})
+    return Start(checkpoints(trials, here(trial)), values_at(trials, here(trial)))
+
+
+PLACE = ("trial", "attempt", "step")
+"""Arguments of rollback and branch that say where; all others are values."""
+
+
+def rollback_target(trials: Trials, trial: Trial, args: Mapping[str, Any]) -> Checkpointed | None:
+    """Return the checkpoint that `rollback` with these arguments means.
+
+    With `step`, the last one at or before it; without, the one with the best value; None when there
+    is none. `trial` takes it from another trial.
+    """
+    other = trials[args.get("trial", trial.number)]
+    known = checkpoints(trials, here(other))
+    if args.get("step") is not None:
+        return next((point for point in known if point.step <= args["step"]), None)
+    return known[0] if known else None
+
+
+def pieces(trials: Trials, trial: Trial) -> list[Piece]:
+    """Return the training as plain configurations in force, stretch by stretch, abandoned ones left out."""
+    found: list[Piece] = []
+    for part in lineage(trials, here(trial)):
+        owner = trials[part.trial]
+        if not part.attempt:
+            continue
+        attempt = owner.attempts[part.attempt - 1]
+        begun = attempt.source.step if attempt.source else 0
+        changes = [(begun, attempt.live)]
+        changes += [
+            (order.step, order.values)
+            for order in owner.orders
+            if order.attempt == part.attempt and order.obeyed and _changes(order) and order.step < part.step
+        ]
+        for after, live in changes:
+            piece = Piece(max(after, begun), {**owner.config, **live})
+            found = [p for p in found if p.after < piece.after]
+            if not found or found[-1].values != piece.values:
+                found.append(piece)
+    return found or [Piece(0, dict(trial.config))]
+
+
+def _changes(order: Order) -> bool:
+    return order.result == "done" and order.verb in ("set", "scale")

@@ -1,0 +1,119 @@
+"""Claims: which trial a worker takes next, from which checkpoint it begins, and what it is ordered."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Literal
+
+from osetra.checkpoints import intact
+from osetra.core.facts import Checkpointed, Claimed, Fact, Obeyed, Ordered, Source, Values, Worker
+from osetra.core.history import History
+from osetra.core.lineage import next_start
+from osetra.core.ports import Store
+from osetra.core.trial import Order, Trial
+from osetra.errors import Conflict, LeaseLost
+from osetra.executors.worker import append_patiently
+
+log = logging.getLogger("osetra")
+
+
+@dataclass(slots=True)
+class Desk:
+    """Where the orders for one attempt come in: looks at the log, and gives out each order once."""
+
+    store: Store
+    trial: int
+    attempt: int
+    given: int
+    """Number of the last order that was given out."""
+    history: History
+
+    def new(self) -> list[Ordered]:
+        """Return the orders that came since the last call.
+
+        Raises:
+            LeaseLost: the attempt is over by the log: it was ended by an order, or given up.
+        """
+        if self.store.version() == self.history.version:
+            return []
+        self.history = self.history.extend(self.store.read(self.history.version))
+        trial = self.history.trials[self.trial]
+        if trial.state != "running" or len(trial.attempts) != self.attempt:
+            raise LeaseLost(f"trial {self.trial}, attempt {self.attempt} is over")
+        came = [o for o in trial.orders if o.number > self.given and o.pending]
+        self.given = max((o.number for o in trial.orders), default=self.given)
+        return [_letter(self.trial, order) for order in came]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A trial that this worker has just claimed, and how it begins."""
+
+    trial: Trial
+    """As it was in the queue."""
+    attempt: int
+    point: Checkpointed | None
+    """The checkpoint to go on from, whole a moment ago."""
+    live: Values
+    orders: tuple[Ordered, ...]
+    """What was ordered before and nobody has obeyed yet."""
+
+    def desk(self, store: Store, history: History) -> Desk:
+        """Return where orders for this attempt come in from now on."""
+        given = max((order.number for order in self.trial.orders), default=0)
+        return Desk(store, self.trial.number, self.attempt, given, history)
+
+
+def claim_next(store: Store, history: History, worker: Worker, repeats_only: bool) -> Claim | None:
+    """Claim the first queued trial that nobody else takes first; None when the queue is empty."""
+    for trial in history.queued:
+        if repeats_only and trial.repeats is None:
+            continue
+        claim = claim_trial(store, history, trial, worker)
+        if claim is not None:
+            return claim
+    return None
+
+
+def claim_trial(store: Store, history: History, trial: Trial, worker: Worker) -> Claim | None:
+    """Claim a queued trial, from its newest intact checkpoint on; None when somebody else was faster.
+
+    A damaged checkpoint is passed over for the one before it. A roll-back is obeyed by this claim.
+    """
+    start = next_start(history.trials, trial)
+    point = next((p for p in start.candidates if intact(store.checkpoints, p)), None)
+    if point is not (start.candidates[0] if start.candidates else None):
+        log.warning(
+            "trial %d: %s is damaged or gone; an older state is used", trial.number, start.candidates[0].file
+        )
+    source = None if point is None else Source(point.trial, point.attempt, point.instance, point.step)
+    number = len(trial.attempts) + 1
+    facts: list[Fact] = [Claimed(trial.number, number, worker, source, start.live)]
+    for order in trial.orders:
+        if order.pending and order.verb == "rollback":
+            result, text = _rolled_back(order, start.rollback, point)
+            step = point.step if point else 0
+            facts.append(Obeyed(trial.number, order.number, number, step, result, text, start.live))
+    try:
+        append_patiently(store, facts)
+    except Conflict:
+        return None
+    waiting = [o for o in trial.orders if o.pending and o.verb != "rollback"]
+    return Claim(trial, number, point, start.live, tuple(_letter(trial.number, o) for o in waiting))
+
+
+def _letter(trial: int, order: Order) -> Ordered:
+    """Return an order as it is sent to a training process."""
+    return Ordered(trial, order.number, order.verb, order.args, order.actor, order.by, order.why)
+
+
+def _rolled_back(
+    order: Order, last: Order | None, point: Checkpointed | None
+) -> tuple[Literal["done", "refused"], str]:
+    if order is not last:
+        return "refused", "a later roll-back took its place"
+    wanted = order.args.get("step")
+    if point is None or (wanted is not None and point.step > wanted):
+        return "refused", f"no whole checkpoint at or before step {wanted}"
+    return "done", f"goes on from step {point.step}"

@@ -1,0 +1,1 @@
+"""Schedulers: how long to train, one file each."""
