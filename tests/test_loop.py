@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 import osetra as ose
+from osetra.core.ports import Budget
 from osetra.loop import Planner
+from osetra.policies.paired import Paired
+from osetra.schedulers.full import Full
 from osetra.searchers.sobol import Sobol
 from osetra.stores import open_store
 
@@ -24,19 +27,19 @@ class Interrupted:
         found = Sobol().suggest(problem, history, count, rng)
         if self.other is not None:
             other, self.other = self.other, None
-            other.plan(1)
+            other.plan(1, Budget())
         return found
 
 
 def test_programs_that_plan_at_once_never_suggest_the_same(tmp_path):
     url = tmp_path / "s.db"
     study = ose.Study(url, SPACE, minimize="loss", searcher="sobol")
-    other = Planner(open_store(str(url)), study.problem, Sobol(), study.seed, study.history)
+    other = Planner(open_store(str(url)), study.problem, Paired(Sobol(), Full()), study.seed, study.history)
     searcher = Interrupted()
-    mine = Planner(open_store(str(url)), study.problem, searcher, study.seed, study.history)
+    mine = Planner(open_store(str(url)), study.problem, Paired(searcher, Full()), study.seed, study.history)
     for _ in range(5):
         searcher.other = other
-        assert mine.plan(2)
+        assert mine.plan(2, Budget())
     configs = [tuple(trial.config.items()) for trial in study.trials]
     assert len(configs) == len(set(configs)) == 5
 

@@ -240,12 +240,12 @@ def test_a_senseless_number_of_trials_is_refused(trials):
 
 
 def test_a_run_without_a_limit_is_refused():
-    with pytest.raises(StudyError, match=r"needs a limit: trials=50 or minutes=10"):
+    with pytest.raises(StudyError, match=r"needs a limit: trials=50, minutes=10 or trainings=30"):
         make_study().run(loss)
 
 
 def test_minutes_must_be_positive():
-    with pytest.raises(StudyError, match="the time limit must be above 0"):
+    with pytest.raises(StudyError, match="minutes=0: the minutes must be above 0"):
         make_study().run(loss, minutes=0)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,8 +30,6 @@ from osetra.errors import CheckpointError
 Tree = Any
 """None, bool, int, float, str, bytes and arrays, in lists and dicts with text keys, nested at will."""
 
-QUOTA = 5 * 2**30
-"""Bytes that a study's checkpoints may take unless another limit is given."""
 KEPT = 2
 """How many of the latest checkpoints of an unfinished trial are kept beside its best one."""
 
@@ -44,7 +43,7 @@ class Written:
     sha256: str
 
 
-def write(folder: Path, name: str, tree: Tree, *, quota: float = QUOTA) -> Written:
+def write(folder: Path, name: str, tree: Tree, *, quota: float = math.inf) -> Written:
     """Write a tree as folder/name.npz.
 
     Raises:
@@ -87,7 +86,7 @@ def read(path: Path, sha256: str) -> Tree:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return _unpacked(json.loads(arrays["tree"].tobytes()), arrays)
-    except (BadZipFile, KeyError, ValueError) as error:
+    except (BadZipFile, KeyError, ValueError, AttributeError, TypeError) as error:
         raise CheckpointError(f"{path}: no checkpoint of osetra ({error})") from None
 
 

@@ -16,6 +16,7 @@ from osetra import checkpoints
 from osetra.core.curves import Point
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 from osetra.core.params import Config, Value
+from osetra.core.ports import USUAL, Checkpoints
 from osetra.errors import CheckpointError, StudyError, nearest
 
 log = logging.getLogger("osetra")
@@ -80,9 +81,7 @@ class Keeper:
 
     folder: Path | None = None
     start: Kept | None = None
-    quota: float = checkpoints.QUOTA
-    every: float = 10.0
-    """Seconds between checkpoints that nobody asked for."""
+    limits: Checkpoints = USUAL
     refused: str = ""
     """Why the last one could not be kept; empty when it could."""
     _last: float = field(default_factory=time.monotonic)
@@ -108,7 +107,7 @@ class Keeper:
         if self.folder is None or step == 0:
             return False
         waited = time.monotonic() - self._last
-        patience = max(SHARE * self._cost, self.every if self._improved else 2 * self.every)
+        patience = max(SHARE * self._cost, self.limits.every if self._improved else 2 * self.limits.every)
         return wanted or waited >= patience
 
     def keep(
@@ -124,7 +123,7 @@ class Keeper:
         begun = time.monotonic()
         name = f"trial-{trial}-attempt-{attempt}-fold-{instance}-step-{step}"
         try:
-            written = checkpoints.write(self.folder, name, tree, quota=self.quota)
+            written = checkpoints.write(self.folder, name, tree, quota=self.limits.quota)
         except CheckpointError as error:
             if str(self.folder) not in str(error):
                 raise  # the training's own mistake
@@ -215,7 +214,12 @@ class Helm:
             case "stop":
                 self._done(order, step, f"stopped at step {step}")
                 why = order.why or f"stopped by {order.actor} at step {step}"
-                self.leave(Leaving("stopped" if order.by == "scheduler" else "finished", why))
+                self.leave(
+                    Leaving(
+                        "stopped" if order.by == "scheduler" and not order.args.get("keep") else "finished",
+                        why,
+                    )
+                )
             case "pause":
                 self.pausing = order
             case "rollback":

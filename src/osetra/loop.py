@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from osetra.core.facts import Fact, Noted, Origin, Suggested
+from osetra.checkpoints import clean
+from osetra.core.facts import Actor, Fact, Noted, Obeyed, Ordered, Origin, Suggested
 from osetra.core.history import History
-from osetra.core.ports import Crew, Executor, Job, Searcher, Store, Suggestion
+from osetra.core.ports import Budget, Crew, Executor, Job, Policy, Searcher, Store, Suggestion, Verdict
 from osetra.core.problem import Problem
-from osetra.core.trial import Trial
-from osetra.errors import Conflict
+from osetra.core.trial import Order, Trial
+from osetra.errors import Conflict, StudyError
 from osetra.executors.worker import append_patiently, give_up_lost
 from osetra.interrupts import GracefulStop
+from osetra.orders import branch, checked
 
 TICK = 0.02
 """Seconds between looks at the log."""
@@ -35,13 +38,18 @@ Watch = Callable[[History], None]
 
 @dataclass(slots=True)
 class Planner:
-    """Reads the log of a study and adds suggestions to it."""
+    """Reads the log of a study and adds suggestions and orders to it."""
 
     store: Store
     problem: Problem
-    searcher: Searcher
+    policy: Policy
     seed: int
     _history: History
+
+    @property
+    def searcher(self) -> Searcher:
+        """What new configurations come from."""
+        return self.policy.searcher
 
     @property
     def history(self) -> History:
@@ -51,20 +59,78 @@ class Planner:
         self._history = self._history.extend(entries, points, cursor)
         return self._history
 
-    def plan(self, count: int) -> list[Trial]:
-        """Queue up to `count` trials of the searcher's choice; none means that it knows no more.
+    def plan(self, count: int, budget: Budget, new: float = np.inf) -> list[Trial]:
+        """Queue up to `count` trials of the policy's choice, at most `new` of them new ones.
 
-        When another program was faster, its trials are returned instead: a suggestion that did not
-        know of them might repeat one.
+        None means that nothing is left to do for now. When another program was faster, its trials
+        are returned instead: a suggestion that did not know of them might repeat one.
         """
         history = self.history
         rng = np.random.default_rng((self.seed, history.next_trial))
-        suggestions = self.searcher.suggest(self.problem, history, count, rng)
-        if not suggestions:
-            return []
-        self.append(self._facts(history, suggestions, "searcher", self.searcher.name, None))
+        planned = self.policy.plan(self.problem, history, count, rng, budget)
+        suggestions = [one for one in planned if isinstance(one, Suggestion)]
+        suggestions = suggestions[: int(min(new, len(suggestions)))]
+        revived = [one for one in planned if isinstance(one, Verdict) and self.carry_out(one)]
+        if suggestions:
+            self.append(self._facts(history, suggestions, "searcher", self.searcher.name, None))
         trials = self.history.trials
-        return [trials[n] for n in range(history.next_trial, len(trials) + 1)]
+        begun = [trials[n] for n in range(history.next_trial, len(trials) + 1)]
+        return [trials[v.trial] for v in revived if v.verb != "stop"] + begun
+
+    def judge(self, budget: Budget, judged: dict[int, int]) -> None:
+        """Look at every running trial that has reported since `judged` and order what the policy says."""
+        history = self.history
+        for trial in history.running:
+            reported = len(history.curves.rows(trial.number))
+            if reported == judged.get(trial.number) or any(order.pending for order in trial.orders):
+                continue
+            judged[trial.number] = reported
+            verdict = self.policy.judge(self.problem, history, trial, budget)
+            if verdict is not None:
+                self.carry_out(verdict)
+
+    def carry_out(self, verdict: Verdict) -> bool:
+        """Order what a scheduler decided; False when somebody else ordered something first."""
+        args = dict(verdict.args)
+        if verdict.verb in ("resume", "extend"):
+            args["until"] = verdict.until
+        trial = self._history.trials[verdict.trial]
+        number, actor = len(trial.orders) + 1, self.policy.name
+        return self.append(
+            [Ordered(trial.number, number, verdict.verb, args, actor, "scheduler", verdict.why)]
+        )
+
+    def order(
+        self, number: int, verb: str, args: Mapping[str, Any], actor: str, by: Actor, why: str
+    ) -> Order:
+        """Give an order of a person, and return it.
+
+        Raises:
+            StudyError: it makes no sense, or somebody else gave the trial another order meanwhile.
+        """
+        history = self.history
+        known, checked_args = checked(self.problem, history, number, verb, args)
+        suggestions: list[Suggestion] = []
+        if known == "branch":
+            suggestion, checked_args = branch(self.problem, history, number, args)
+            suggestions.append(suggestion)
+        orders = history.trials[number].orders
+        place = len(orders) + 1
+        facts: list[Fact] = [Ordered(number, place, known, checked_args, actor, by, why)]
+        facts += self._facts(history, suggestions, "person", actor, None)
+        if known in ("branch", "note"):
+            # Nothing is asked of the training: done when it is written.
+            text = f"trial {history.next_trial}" if suggestions else str(args["text"])
+            attempt = len(history.trials[number].attempts)
+            step = history.step(history.trials[number], self.problem.objective.metric)
+            facts.append(Obeyed(number, place, attempt, step, "done", text))
+        if not self.append(facts):
+            other = next((o for o in self.history.trials[number].orders if o.number == place), None)
+            first = "another trial was started meanwhile"
+            if other is not None:
+                first = f"{other.actor or 'somebody'} was faster and ordered {other.verb}"
+            raise StudyError(f"trial {number}: {first}; look, and repeat the order if you still want it")
+        return self.history.trials[number].orders[place - 1]
 
     def suggest(
         self, suggestions: Sequence[Suggestion], origin: Origin, by: str, repeats: int | None = None
@@ -89,7 +155,18 @@ class Planner:
             note for s in suggestions for note in s.notes if note not in history.noted(note.topic)
         ]
         return notes + [
-            Suggested(n, s.config, _seed(self.seed, n), origin, by, s.why, history.version, repeats)
+            Suggested(
+                trial=n,
+                config=s.config,
+                seed=_seed(self.seed, n),
+                origin=origin,
+                by=by,
+                why=s.why,
+                seen=history.version,
+                repeats=repeats,
+                until=s.until,
+                parent=s.parent,
+            )
             for n, s in enumerate(suggestions, start=history.next_trial)
         ]
 
@@ -106,17 +183,41 @@ class Planner:
         if trials not in {note.data.get("trials") for note in self.history.noted("target")}:
             self.append([Noted("target", str(trials), f"{trials} trials in total", {"trials": trials})])
 
+    def know_steps(self, steps: int) -> None:
+        """Note how many steps a full training has."""
+        note = Noted("steps", str(steps), f"a full training has {steps} steps", {"steps": steps})
+        if note not in self.history.noted("steps"):
+            self.append([note])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When a search is over: whichever comes first."""
+
+    trials: float = np.inf
+    """Configurations in total."""
+    minutes: float | None = None
+    """Wall-clock time of this call."""
+    trainings: float | None = None
+    """Cost in full trainings, counted in steps, of the whole study."""
+
+    def budget(self, problem: Problem, history: History, started: float) -> Budget:
+        """Return how much of the search is over; `started` is by time.monotonic."""
+        steps, spent = history.steps, 0.0
+        if self.trainings is not None:
+            full = history.curves.count(problem.objective.metric) / steps if steps else len(history.ended)
+            spent = full / self.trainings
+        shares = [len(history.searched) / max(self.trials, 1.0), spent]
+        if self.minutes is not None:
+            shares.append((time.monotonic() - started) / (60 * self.minutes))
+        open_ = len(history.searched) < self.trials and spent < 1
+        return Budget(steps=steps, progress=min(1.0, max(shares)), open=open_)
+
 
 def work(
-    planner: Planner,
-    job: Job,
-    executor: Executor,
-    *,
-    total: float,
-    minutes: float | None = None,
-    watch: Watch | None = None,
+    planner: Planner, job: Job, executor: Executor, *, limits: Limits, watch: Watch | None = None
 ) -> None:
-    """Let a crew work until the study has `total` trials and none is unfinished, or time is up.
+    """Let a crew work until the limits are reached and nothing unfinished is left to do.
 
     Raises:
         KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
@@ -124,18 +225,23 @@ def work(
     """
     with GracefulStop() as stop:
         give_up_lost(planner.store, planner.history)
-        if not _fill_queue(planner, executor.slots, total, job.repeats_only):
+        turn = _Turn(planner, limits, executor.slots, job.repeats_only, watch)
+        if not turn.fill_queue():
             return
+        if planner.policy.judges:
+            # Who trains in this very thread leaves no other moment to judge.
+            job = replace(job, between=turn.look)
         crew = executor.start(job, planner.store)
         stop.on_request(crew.request_stop)
-        deadline = np.inf if minutes is None else time.monotonic() + 60 * minutes
-        pace = _Pace()
+        deadline = np.inf if limits.minutes is None else time.monotonic() + 60 * limits.minutes
         try:
-            with _alarm(minutes, crew.request_stop):
+            with _alarm(limits.minutes, crew.request_stop):
                 while not stop.requested and time.monotonic() < deadline:
-                    if not _fill_queue(planner, executor.slots, total, job.repeats_only):
+                    if not turn.fill_queue():
                         break
-                    _turn(planner, crew, pace, watch)
+                    turn.reap()
+                    crew.tick(TICK)
+                    turn.look()
         finally:
             _dismiss(crew, stop)
             give_up_lost(planner.store, planner.history)
@@ -145,34 +251,62 @@ def work(
 
 
 @dataclass(slots=True)
-class _Pace:
-    """When the rarer parts of a turn were last done."""
+class _Turn:
+    """The parts of a turn, and when the rarer ones were last done."""
 
+    planner: Planner
+    limits: Limits
+    slots: int
+    repeats_only: bool
+    watch: Watch | None
+    started: float = field(default_factory=time.monotonic)
     reaped: float = 0.0
     watched: float = 0.0
+    planned: float = 0.0
+    planned_at: tuple[int, int] = (-1, -1)
+    """Version of the log and of the curves at the last plan that found nothing to do."""
+    judged: dict[int, int] = field(default_factory=dict)
+    """How many points of each trial the policy has seen."""
 
+    def reap(self) -> None:
+        """Give up what is lost and delete the checkpoints that nobody needs, now and then."""
+        now = time.monotonic()
+        if now - self.reaped > REAP:
+            self.reaped = now
+            history = self.planner.history
+            give_up_lost(self.planner.store, history)
+            clean(self.planner.store.checkpoints, history, self.planner.problem.objective.sign)
 
-def _turn(planner: Planner, crew: Crew, pace: _Pace, watch: Watch | None) -> None:
-    now = time.monotonic()
-    if now - pace.reaped > REAP:
-        pace.reaped = now
-        give_up_lost(planner.store, planner.history)
-    crew.tick(TICK)
-    if watch is not None and now - pace.watched > WATCH:
-        pace.watched = now
-        watch(planner.history)
+    def look(self) -> None:
+        """Judge what runs, and show it."""
+        if self.planner.policy.judges and not self.repeats_only:
+            self.planner.judge(self.budget(), self.judged)
+        now = time.monotonic()
+        if self.watch is not None and now - self.watched > WATCH:
+            self.watched = now
+            self.watch(self.planner.history)
 
+    def budget(self) -> Budget:
+        """Return how much of the search is over."""
+        return self.limits.budget(self.planner.problem, self.planner.history, self.started)
 
-def _fill_queue(planner: Planner, slots: int, total: float, repeats_only: bool) -> bool:
-    """Plan what is missing; False when everything has ended and nothing is missing."""
-    history = planner.history
-    if repeats_only:
-        return any(history.trials[n].repeats is not None for n in history.unfinished)
-    ahead = slots * planner.searcher.lookahead if slots > 1 else 1
-    missing = min(total - len(history.searched), ahead - len(history.queued))
-    if missing > 0 and planner.plan(int(missing)):
-        return True
-    return bool(history.unfinished)
+    def fill_queue(self) -> bool:
+        """Plan what is missing; False when nothing runs or waits and nothing is missing."""
+        history = self.planner.history
+        if self.repeats_only:
+            return any(t.repeats is not None for t in (*history.queued, *history.running))
+        busy = bool(history.queued or history.running)
+        ahead = self.slots * self.planner.searcher.lookahead if self.slots > 1 else 1
+        room = ahead - len(history.queued)
+        at, now = (history.version, history.curves.cursor), time.monotonic()
+        if room <= 0 or (busy and at == self.planned_at and now - self.planned < WATCH):
+            return busy
+        new = max(0.0, self.limits.trials - len(history.searched))
+        if self.planner.plan(room, self.budget(), new):
+            return True
+        self.planned, self.planned_at = now, at
+        history = self.planner.history
+        return bool(history.queued or history.running)
 
 
 def _dismiss(crew: Crew, stop: GracefulStop) -> None:

@@ -252,10 +252,10 @@ def execute(function: Callable[[Run], object], run: Run) -> Ending:
     try:
         returned = function(run)
         if run.leaving is not None:
-            return _left(run, run.leaving)
+            return left(run, run.leaving)
         value = run.value() if returned is None else _returned(returned, run.objective.metric)
     except Interrupted as stop:
-        return _left(run, run.leaving or Leaving("interrupted", str(stop)))
+        return left(run, run.leaving or Leaving("interrupted", str(stop)))
     except Diverged as cause:
         return Ending("diverged", math.nan, str(cause))
     except KeyboardInterrupt:
@@ -273,7 +273,7 @@ def execute(function: Callable[[Run], object], run: Run) -> Ending:
     return Ending("finished", value)
 
 
-def _left(run: Run, leaving: Leaving) -> Ending:
+def left(run: Run, leaving: Leaving) -> Ending:
     """Return the ending of a run that was told to end."""
     value = run.so_far()
     if leaving.outcome in ("interrupted", "rewound"):

@@ -9,28 +9,31 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from getpass import getuser
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from osetra.advice import findings, lint
-from osetra.core.facts import Opened
+from osetra.core.facts import Actor, Opened
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.params import Value
-from osetra.core.ports import Executor, Job, Searcher, Suggestion
+from osetra.core.ports import USUAL, Checkpoints, Executor, Job, Policy, Scheduler, Searcher, Suggestion
 from osetra.core.problem import Direction, Objective, Pick, Problem
 from osetra.core.space import Space, difference
-from osetra.core.trial import ENDED, Trial
+from osetra.core.trial import ENDED, Order, Trial
 from osetra.errors import Conflict, NothingFinished, StudyError, StudyMismatch
 from osetra.executors import Inline, Processes
 from osetra.executors.claims import claim_next
 from osetra.executors.inline import InlineLink, Leases, begin
 from osetra.executors.worker import append_patiently, this_process
-from osetra.loop import Planner, Watch, work
+from osetra.loop import Limits, Planner, Watch, work
 from osetra.notebook import frame, records, study_html
-from osetra.run import Ending, Run, number
+from osetra.policies import by_names
+from osetra.run import Ending, Run, left, number
 from osetra.searchers import by_name
 from osetra.stores import open_store
 
@@ -52,6 +55,8 @@ class Study:
         maximize: name of the metric to make large; give one of the two.
         searcher: what to try next: a name such as "auto", "random", "sobol", "grid", or a Searcher;
             left out, the one that the study was created with, which is "auto" at first.
+        scheduler: how long to train each: a name such as "auto", "full", "asha", "hyperband", "median",
+            "patience", "pbt", "freeze_thaw", or a Scheduler or Policy; left out, as above.
         seed: makes the whole search reproducible; 0 unless given.
         name: a file may hold several studies under different names.
         pick: whether a trial is worth its "best" or its "last" reported value.
@@ -70,6 +75,7 @@ class Study:
         minimize: str | None = None,
         maximize: str | None = None,
         searcher: str | Searcher | None = None,
+        scheduler: str | Scheduler | Policy | None = None,
         seed: int | None = None,
         name: str = "main",
         pick: Pick = "best",
@@ -77,19 +83,19 @@ class Study:
     ) -> None:
         chosen = by_name(searcher) if isinstance(searcher, str) else searcher
         wanted = searcher if isinstance(searcher, str) else chosen.name if chosen else "auto"
+        planned = scheduler if isinstance(scheduler, str) else scheduler.name if scheduler else "auto"
         objective = _objective(minimize, maximize, pick)
         if not isinstance(url, (str, PathLike)) or not str(url):
             raise StudyError(f"{url!r}: a study lives in a file such as 'study.db', or in 'memory:'")
         self._store = open_store(str(url), name)
         history = History().extend(self._store.read())
-        opened = history.opened or self._open(space, objective, seed or 0, wanted, dict(task or {}))
+        opened = history.opened or self._open(space, objective, seed or 0, wanted, planned, dict(task or {}))
         problem = Problem(
             Space.parse(opened.space),
             Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick),
         )
-        self._planner = Planner(
-            self._store, problem, chosen or by_name(opened.searcher), opened.seed, history
-        )
+        policy = by_names(chosen or by_name(opened.searcher), scheduler or opened.scheduler)
+        self._planner = Planner(self._store, problem, policy, opened.seed, history)
         self._check_same(space, objective, seed)
         self._leases = Leases(self._store)
         self._asked: dict[int, InlineLink] = {}
@@ -150,6 +156,41 @@ class Study:
         """What the trials so far say: what mattered, what to widen, what went wrong."""
         return findings(self.problem, self.history)
 
+    def order(
+        self,
+        trial: Trial | int,
+        verb: str,
+        /,
+        *,
+        actor: str = "",
+        why: str = "",
+        by: Actor = "person",
+        **args: Any,
+    ) -> Order:
+        """Give a trial an order: it is obeyed at the training's next report.
+
+        study.order(7, "set", lr=3e-4)           study.order(7, "scale", lr=0.3)
+        study.order(7, "pause")                  study.order(7, "resume")
+        study.order(7, "rollback", step=12, lr=1e-3)
+        study.order(7, "branch", units=256)      study.order(7, "note", text="odd spike")
+        study.order(7, "stop")                   study.order(7, "promote")
+
+        Args:
+            trial: the trial or its number.
+            verb: stop (keeps the result so far), pause, resume, set, scale, rollback (to the last
+                checkpoint at or before `step`, to the best one without), branch (a new trial), promote
+                (passes the next cut), extend (`until` a step), note (`text`).
+            actor: who gives it, for the record.
+            why: remembered with it.
+            by: "autopilot" when a rule gives it in a person's name.
+            args: values by name, and step, until or text.
+
+        Raises:
+            StudyError: the order makes no sense, comes too late, or somebody else was faster.
+        """
+        number = trial if isinstance(trial, int) else trial.number
+        return self._planner.order(number, verb, args, actor or getuser(), by, why)
+
     def explain(self, trial: Trial | int) -> Explanation | None:
         """Return what a model expected of a trial when it was suggested, from the log alone.
 
@@ -192,7 +233,7 @@ class Study:
         while True:
             history = self.history
             if not history.queued:
-                self._planner.plan(1)
+                self._planner.plan(1, Limits().budget(self.problem, history, 0.0))
                 history = self.history
             claim = claim_next(self._store, history, this_process(), repeats_only=False)
             if claim is not None:
@@ -217,6 +258,8 @@ class Study:
             raise StudyError(f"trial {run.trial} is not waiting for a result: {state}")
         if failed is not None:
             ending = Ending("failed", reason=failed)
+        elif value is None and run.leaving is not None:
+            ending = left(run, run.leaving)
         else:
             worth = run.value() if value is None else number("value", value)
             ending = Ending("finished" if np.isfinite(worth) else "diverged", worth)
@@ -229,12 +272,15 @@ class Study:
         *,
         trials: int | None = None,
         minutes: float | None = None,
+        trainings: float | None = None,
+        steps: int | None = None,
         workers: int = 1,
         executor: Executor | None = None,
         report_timeout: float | None = None,
+        checkpoints: Checkpoints = USUAL,
         watch: Watch | None = None,
     ) -> Study:
-        """Train until the study has `trials` trials in total, or `minutes` have passed.
+        """Train until the study has tried `trials` configurations, or another limit is reached.
 
         Running it again continues: finished trials are never repeated. One worker trains in this
         process, more train in processes of their own.
@@ -243,18 +289,22 @@ class Study:
             train: the training function; gets a Run.
             trials: the total, trials of earlier calls included.
             minutes: wall-clock limit of this call; what runs then goes back to the queue.
+            trainings: what the study may cost in full trainings; those that a scheduler cuts short
+                count by their share of steps.
+            steps: how many steps a full training has, when known; else the first training says so.
             workers: how many trainings run at once.
             executor: another way to start workers, instead of `workers`.
             report_timeout: seconds without a report after which a training is stopped as hung;
                 needs worker processes.
+            checkpoints: how many of them are kept on disk.
             watch: called with the history about four times a second.
 
         Raises:
-            StudyError: neither or senseless limits.
+            StudyError: no or senseless limits.
             KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
         """
-        if trials is None and minutes is None:
-            raise StudyError("run() needs a limit: trials=50 or minutes=10")
+        if trials is None and minutes is None and trainings is None:
+            raise StudyError("run() needs a limit: trials=50, minutes=10 or trainings=30")
         if trials is not None:
             if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
                 raise StudyError(f"trials={trials!r}: a whole number of at least 1 is needed")
@@ -262,16 +312,18 @@ class Study:
         if not self.history.trials:
             for finding in lint(self.problem.space, searcher=self.searcher.name, trials=trials or 0):
                 log.warning("%s; %s", finding.text, finding.action)
-        if minutes is not None and minutes <= 0:
-            raise StudyError(f"minutes={minutes}: the time limit must be above 0")
-        job = self._job(train, report_timeout)
+        for name, limit in (("minutes", minutes), ("trainings", trainings), ("steps", steps)):
+            if limit is not None and not limit > 0:
+                raise StudyError(f"{name}={limit}: the {name} must be above 0")
+        if steps is not None:
+            self._planner.know_steps(steps)
+        job = replace(self._job(train, report_timeout), checkpoints=checkpoints)
         total = np.inf if trials is None else trials
         work(
             self._planner,
             job,
             executor or _executor(workers, report_timeout),
-            total=total,
-            minutes=minutes,
+            limits=Limits(trials=total, minutes=minutes, trainings=trainings),
             watch=watch,
         )
         ended = self.history.ended
@@ -309,7 +361,13 @@ class Study:
             if missing:
                 self._planner.suggest(missing, "confirm", "confirm", trial.number)
         job = self._job(train, report_timeout, repeats_only=True)
-        work(self._planner, job, executor or _executor(workers, report_timeout), total=0, watch=watch)
+        work(
+            self._planner,
+            job,
+            executor or _executor(workers, report_timeout),
+            limits=Limits(trials=0),
+            watch=watch,
+        )
         return self.best
 
     def records(self) -> list[dict[str, Any]]:
@@ -348,7 +406,13 @@ class Study:
         )
 
     def _open(
-        self, space: Space | None, objective: Objective | None, seed: int, searcher: str, task: dict[str, Any]
+        self,
+        space: Space | None,
+        objective: Objective | None,
+        seed: int,
+        searcher: str,
+        scheduler: str,
+        task: dict[str, Any],
     ) -> Opened:
         if space is None or objective is None:
             missing = "space" if space is None else "minimize= or maximize="
@@ -357,7 +421,14 @@ class Study:
             )
         task = {"python": platform.python_version(), **task}
         opened = Opened(
-            space.spec, objective.metric, objective.direction, objective.pick, seed, searcher, task
+            space=space.spec,
+            metric=objective.metric,
+            direction=objective.direction,
+            pick=objective.pick,
+            seed=seed,
+            searcher=searcher,
+            scheduler=scheduler,
+            task=task,
         )
         try:
             append_patiently(self._store, [opened])

@@ -72,6 +72,11 @@ class Curves:
         mine = (attempts == attempt) & (instances == instance) & (metrics == number)
         return steps[mine], self._columns.values[rows][mine]
 
+    def count(self, metric: str) -> int:
+        """Return how many values of a metric were reported, in all trials together."""
+        number = self._columns.metrics.get(metric, -1)
+        return int(np.count_nonzero(self._columns.numbers[4, : self.size] == number))
+
     def rows(self, trial: int) -> Ints:
         """Return the row numbers (n,) of a trial's points."""
         blocks = [b for b in self._columns.blocks.get(trial, ()) if b[1] <= self.size]

@@ -66,6 +66,8 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
     seed: int
     searcher: str = "auto"
     """Name of the searcher to go on with."""
+    scheduler: str = "full"
+    """Name of the scheduler, or of the policy, to go on with."""
     task: dict[str, Any] = {}
     """What is trained, for `resume` and the model card: data, target, command, versions."""
     format: int = FORMAT

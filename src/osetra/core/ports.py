@@ -190,6 +190,19 @@ class Store(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """How many checkpoints are kept."""
+
+    quota: float = 5 * 2**30
+    """Bytes that a study's checkpoints may take on disk."""
+    every: float = 10.0
+    """Seconds between checkpoints of a training that no scheduler or person asked for."""
+
+
+USUAL = Checkpoints()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What every worker of a crew needs to know."""
@@ -205,10 +218,8 @@ class Job:
     """Whether workers leave everything but repeats with fresh seeds in the queue."""
     between: Callable[[], None] | None = None
     """Called after each report by a crew that trains in the loop's own thread."""
-    quota: float = 5 * 2**30
-    """Bytes that the study's checkpoints may take."""
-    every: float = 10.0
-    """Seconds between checkpoints that nobody asked for."""
+    checkpoints: Checkpoints = USUAL
+    """How many of them are kept."""
 
 
 class Crew(Protocol):

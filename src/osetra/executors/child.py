@@ -19,6 +19,7 @@ import cloudpickle
 
 from osetra.core.curves import Point
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
+from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
 from osetra.executors.wire import Channel, Done, Orders, Ready, Record, Reports, Start, Stop, Train
 from osetra.executors.worker import started_at
@@ -119,7 +120,7 @@ def _train(function: Callable[[Run], object], task: Train, start: Start, channel
         task.seed,
         objective,
         PipeLink(channel, list(task.orders)),
-        Keeper(Path(start.checkpoints), kept, start.quota, start.every),
+        Keeper(Path(start.checkpoints), kept, Checkpoints(start.quota, start.every)),
         task.live,
         task.until,
     )

@@ -162,6 +162,6 @@ def begin(leases: Leases, claim: Claim, history: History, job: Job) -> tuple[Run
         start = Kept(store.checkpoints / Path(point.file).name, point.sha256, point.instance, point.step)
     leases.hold(attempt)
     trial = claim.trial
-    keeper = Keeper(store.checkpoints, start, job.quota, job.every)
+    keeper = Keeper(store.checkpoints, start, job.checkpoints)
     run = Run(*attempt, trial.config, trial.seed, job.objective, link, keeper, claim.live, trial.until)
     return run, link

@@ -145,8 +145,8 @@ class ProcessCrew:
                 repeats_only=self.job.repeats_only,
                 log=str(log),
                 checkpoints=str(self.store.checkpoints),
-                quota=self.job.quota,
-                every=self.job.every,
+                quota=self.job.checkpoints.quota,
+                every=self.job.checkpoints.every,
             )
         )
         return Supervised(process, channel)

@@ -16,8 +16,6 @@ from osetra.core.trial import Attempt, Trial
 Kind = Literal[
     "best", "finished", "diverged", "failed", "lost", "interrupted", "paused", "stopped", "rewound", "note"
 ]
-    "best", "finished", "diverged", "failed", "lost", "interrupted", "paused", "stopped", "rewound", "note"
-]
 
 MARKS: Mapping[Kind, str] = {
     "best": "★",

@@ -1,0 +1,47 @@
+"""Paired: a searcher and a scheduler side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from osetra.core.history import History
+from osetra.core.ports import Budget, Scheduler, Searcher, Suggestion, Verdict
+from osetra.core.problem import Problem
+from osetra.core.trial import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """New configurations from a searcher, their length from a scheduler."""
+
+    searcher: Searcher
+    scheduler: Scheduler
+
+    @property
+    def name(self) -> str:
+        """The scheduler's name."""
+        return self.scheduler.name
+
+    @property
+    def judges(self) -> bool:
+        """Whether running trials have to be looked at."""
+        return self.name != "full"
+
+    def plan(
+        self, problem: Problem, history: History, count: int, rng: np.random.Generator, budget: Budget
+    ) -> Sequence[Suggestion | Verdict]:
+        """Return what to train next."""
+        revived = list(self.scheduler.revive(problem, history, budget))
+        going = sum(verdict.verb != "stop" for verdict in revived)
+        if not budget.open or going >= count:
+            return revived
+        until = self.scheduler.first(problem, history, budget)
+        found = self.searcher.suggest(problem, history, count - going, rng)
+        return [*revived, *(replace(s, until=until) for s in found)]
+
+    def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
+        """Return the scheduler's verdict."""
+        return self.scheduler.judge(problem, history, trial, budget)

@@ -1,0 +1,37 @@
+"""Full: every training runs to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from osetra.core.history import History
+from osetra.core.ports import Budget, Verdict
+from osetra.core.problem import Problem
+from osetra.core.trial import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """Trains everything to its end and stops nothing."""
+
+    name = "full"
+
+    def first(self, problem: Problem, history: History, budget: Budget) -> int | None:
+        """Return None: to the end."""
+        return None
+
+    def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
+        """Return None: nothing is stopped."""
+        return None
+
+    def revive(self, problem: Problem, history: History, budget: Budget) -> Sequence[Verdict]:
+        """Return everything that is paused and that nobody holds."""
+        waiting = [trial for trial in history.paused if not trial.held]
+        return [
+            Verdict(trial=t.number, verb="resume", why="everything is trained to its end") for t in waiting
+        ]
+
+    def fidelity(self, problem: Problem, history: History, budget: Budget) -> int | None:
+        """Return None: final values are compared."""
+        return None
