@@ -11,6 +11,7 @@ from osetra.core.history import History
 from osetra.core.ports import Budget, Scheduler, Searcher, Suggestion, Verdict
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
+from osetra.policies.view import at_fidelity
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,17 @@ class Paired:
     def plan(
         self, problem: Problem, history: History, count: int, rng: np.random.Generator, budget: Budget
     ) -> Sequence[Suggestion | Verdict]:
-        """Return what to train next."""
-        revived = list(self.scheduler.revive(problem, history, budget))
-        going = sum(verdict.verb != "stop" for verdict in revived)
-        if not budget.open or going >= count:
-            return revived
+        """Return what goes on, the best first, then new configurations, and what is given up."""
+        verdicts = self.scheduler.revive(problem, history, budget)
+        going = [verdict for verdict in verdicts if verdict.verb != "stop"][: max(count, 0)]
+        ending = [verdict for verdict in verdicts if verdict.verb == "stop"]
+        if not budget.open or len(going) >= count:
+            return [*ending, *going]
+        step = self.scheduler.fidelity(problem, history, budget)
+        seen = history if step is None else at_fidelity(problem, history, step)
         until = self.scheduler.first(problem, history, budget)
-        found = self.searcher.suggest(problem, history, count - going, rng)
-        return [*revived, *(replace(s, until=until) for s in found)]
+        found = self.searcher.suggest(problem, seen, count - len(going), rng)
+        return [*ending, *going, *(replace(suggestion, until=until) for suggestion in found)]
 
     def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
         """Return the scheduler's verdict."""

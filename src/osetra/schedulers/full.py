@@ -9,6 +9,7 @@ from osetra.core.history import History
 from osetra.core.ports import Budget, Verdict
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
+from osetra.schedulers.table import free
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,14 @@ class Full:
 
     def revive(self, problem: Problem, history: History, budget: Budget) -> Sequence[Verdict]:
         """Return everything that is paused and that nobody holds."""
-        waiting = [trial for trial in history.paused if not trial.held]
-        return [
-            Verdict(trial=t.number, verb="resume", why="everything is trained to its end") for t in waiting
-        ]
+        return to_the_end(history)
 
     def fidelity(self, problem: Problem, history: History, budget: Budget) -> int | None:
         """Return None: final values are compared."""
         return None
+
+
+def to_the_end(history: History) -> list[Verdict]:
+    """Return the verdicts that let everything go on that is paused and that nobody holds."""
+    why = "everything is trained to its end"
+    return [Verdict(trial=t.number, verb="resume", why=why) for t in history.paused if free(t)]

@@ -1,0 +1,133 @@
+"""Rungs: the verdicts that all schedulers of the halving family share, with their evidence.
+
+A rung is a step at which trainings are compared. Where a training keeps checkpoints it pauses there
+by itself and goes on when it is among the best (promotion); where it keeps none it runs on beyond,
+and is stopped when it is not (stopping).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from osetra.core.ports import Verdict
+from osetra.core.problem import Problem
+from osetra.core.trial import Trial
+from osetra.numerics import halving
+from osetra.schedulers.table import Array, Mask, Table, calibrated, free, promoted
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Trials compared at one step, and how many of them are kept."""
+
+    objective: str
+    sign: float
+    step: int
+    values: Array
+    """Their values (n,), minimised; NaN is worst."""
+    kept: int
+
+    def keeps(self, value: float) -> bool:
+        """Whether a value is among those that are kept."""
+        return math.isfinite(value) and halving.rank(self.values, value) <= self.kept
+
+    def told(self, value: float) -> str:
+        """Return the evidence about a value, such as "val_loss 0.81, cut 0.74, rank 14 of 18"."""
+        cut = self.sign * halving.cut(self.values, self.kept)
+        place = f"rank {halving.rank(self.values, value)} of {len(self.values)}"
+        return f"{self.objective} {self.sign * value:.4g}, cut {cut:.4g}, {place}"
+
+
+def ranking(problem: Problem, step: int, values: Array, rows: Mask, kept: int) -> Ranking:
+    """Return the ranking of the rows (n,) by their values (n,) at a step."""
+    return Ranking(problem.objective.metric, problem.objective.sign, step, values[rows], kept)
+
+
+def promotions(
+    problem: Problem, table: Table, rungs: Sequence[int], keep: float, least: int, rows: Mask
+) -> list[Verdict]:
+    """Return the paused trials that are among the best of those at their rung, highest rungs first.
+
+    Of n trials that got to a rung the best n · keep go on at once; once nobody is on the way to it,
+    `least` do in any case.
+    """
+    found: list[Verdict] = []
+    for rung, following in zip(reversed(rungs[:-1]), reversed(rungs[1:]), strict=True):
+        there = rows & table.has(rung)
+        values = table.at(rung)
+        coming = any(
+            rows[row] and not there[row] and trial.state in ("queued", "running")
+            for row, trial in enumerate(table.trials)
+        )
+        kept = max(int(keep * there.sum()), 0 if coming else least)
+        places = ranking(problem, rung, values, there, kept)
+        for row in halving.order(np.where(there, values, np.nan)).tolist():
+            trial = table.trials[row]
+            if not (there[row] and free(trial) and table.reached[row] < following):
+                continue
+            if promoted(trial) or places.keeps(float(values[row])):
+                found.append(resumed(trial, places, float(values[row]), following, rungs[-1]))
+    return found
+
+
+def resumed(trial: Trial, places: Ranking, value: float, until: int, steps: int) -> Verdict:
+    """Return the verdict that lets a paused trial go on to a step."""
+    goal = "to its end" if until >= steps else f"to step {until}"
+    why = f"goes on {goal} from step {places.step}: {places.told(value)}"
+    if promoted(trial) and not places.keeps(value):
+        why += "; a person promoted it"
+    return Verdict(trial=trial.number, verb="resume", why=why, until=None if until >= steps else until)
+
+
+def finish(
+    problem: Problem, table: Table, rungs: Sequence[int], keep: float, least: int, rows: Mask
+) -> list[Verdict]:
+    """Return what becomes of paused trials when nothing else is left to do.
+
+    While no training has got to its end, the best of the longest goes on; then all are given up.
+    """
+    waiting = [row for row, trial in enumerate(table.trials) if rows[row] and free(trial)]
+    if not waiting or any(table.trials[r].state in ("queued", "running") for r in np.flatnonzero(rows)):
+        return []
+    at_end = calibrated(table, rungs[-1])
+    complete = rows & table.has(rungs[-1]) & np.isfinite(at_end)
+    hopeful = [row for row in waiting if np.isfinite(at_end[row])]
+    if complete.any() or not hopeful:
+        return [_given_up(problem, table, row, rungs, keep, least, rows) for row in waiting]
+    best = min(hopeful, key=lambda row: (-_rung(rungs, int(table.reached[row])), at_end[row]))
+    rung = _rung(rungs, int(table.reached[best]))
+    places, value = _place(problem, table, best, rungs, keep, least, rows)
+    return [resumed(table.trials[best], places, value, rungs[rung + 1], rungs[-1])]
+
+
+def _given_up(
+    problem: Problem, table: Table, row: int, rungs: Sequence[int], keep: float, least: int, rows: Mask
+) -> Verdict:
+    return stopped(table.trials[row], *_place(problem, table, row, rungs, keep, least, rows))
+
+
+def _place(
+    problem: Problem, table: Table, row: int, rungs: Sequence[int], keep: float, least: int, rows: Mask
+) -> tuple[Ranking, float]:
+    """Return a trial's value at the highest rung it got to, and the ranking there."""
+    reached = int(table.reached[row])
+    rung = _rung(rungs, reached)
+    step = rungs[rung] if rung >= 0 else reached
+    there, values = rows & table.has(step), table.at(step)
+    kept = max(int(keep * there.sum()), least)
+    return ranking(problem, step, values, there, kept), float(values[row])
+
+
+def stopped(trial: Trial, places: Ranking, value: float) -> Verdict:
+    """Return the verdict that stops a trial, with its evidence."""
+    why = f"stopped at step {places.step}: {places.told(value)}"
+    return Verdict(trial=trial.number, verb="stop", why=why)
+
+
+def _rung(rungs: Sequence[int], reached: int) -> int:
+    """Return the number of the highest rung that a step has got to; -1 below the first."""
+    return sum(rung <= reached for rung in rungs) - 1

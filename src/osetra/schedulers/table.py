@@ -1,0 +1,242 @@
+"""Table: the learning curves of a history side by side, as every scheduler reads them.
+
+One row per plain trial: steered ones are left out, for no configuration stands for them. Curves
+follow the lineage of their attempts as `History.curve` does, but all of them in one pass.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osetra.core.history import History
+from osetra.core.problem import Objective
+from osetra.core.trial import GOES_ON, Order, Trial
+from osetra.numerics.curves import expected
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+SPAN = np.int64(2**40)
+"""More than any number of steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Curves of the first fold; values are minimised."""
+
+    trials: tuple[Trial, ...]
+    """Plain trials by number (n,), repeats with fresh seeds included."""
+    first: Mask
+    """Which of them are first runs (n,)."""
+    failed: Mask
+    """Which failed or diverged (n,)."""
+    over: Mask
+    """Which have finished (n,): their last value counts at every later step."""
+    reached: Ints
+    """Last step reported (n,); 0 before the first."""
+    last: Array
+    """Value at the end (n,); NaN without one."""
+    folds: bool
+    """Whether trainings report more than one fold."""
+    _keys: Ints
+    """Row · SPAN + step of every report (p,), ascending."""
+    _worth: Array
+    """What each report is worth (p,): best so far, or the value itself."""
+    _means: Array
+    """Running mean of the curve up to each report (p,)."""
+    _start: Ints
+    """Where each row's reports begin (n + 1,)."""
+
+    def row(self, number: int) -> int | None:
+        """Return the row of a trial; None when it is not plain."""
+        low, high = 0, len(self.trials)
+        while low < high:
+            middle = (low + high) // 2
+            if self.trials[middle].number < number:
+                low = middle + 1
+            else:
+                high = middle
+        found = low < len(self.trials) and self.trials[low].number == number
+        return low if found else None
+
+    def at(self, step: int) -> Array:
+        """Return the values (n,) that trials had after a step; NaN for those that did not get there."""
+        return self._at(step, self._worth)
+
+    def means(self, step: int) -> Array:
+        """Return the running means (n,) of the curves up to a step, likewise."""
+        return self._at(step, self._means)
+
+    def has(self, step: int) -> Mask:
+        """Return which trials (n,) got to a step or have finished before it; failed ones count."""
+        return (self.reached >= step) | self.over
+
+    def _at(self, step: int, values: Array) -> Array:
+        rows = np.arange(len(self.trials), dtype=np.int64)
+        place = np.searchsorted(self._keys, rows * SPAN + step, side="right") - 1
+        # Who reports rarely may have passed the step without a report before it.
+        place = np.maximum(place, self._start[:-1])
+        some = self._start[1:] > self._start[:-1]
+        found = np.full(len(rows), math.nan)
+        if len(values):
+            found[some] = values[place[some]]
+        found[~self.has(step)] = math.nan
+        done = self.over & (step >= self.reached)
+        found[done] = self.last[done]
+        return found
+
+
+_latest: tuple[History, Objective, Table] | None = None
+
+
+def tabled(objective: Objective, history: History) -> Table:
+    """Return the table of a history; that of the latest one is kept, for it is asked for repeatedly."""
+    global _latest
+    kept = _latest
+    if kept is not None and kept[0] is history and kept[1] == objective:
+        return kept[2]
+    table = _tabled(objective, history)
+    _latest = (history, objective, table)
+    return table
+
+
+def calibrated(table: Table, step: int) -> Array:
+    """Return the value (n,) of every trial at a step, expected where it did not get there.
+
+    NaN for those that have no finite value at all.
+    """
+    found = table.at(step)
+    there = table.has(step) & ~table.failed & np.isfinite(found)
+    short = ~table.has(step) & ~table.failed & (table.reached > 0)
+    for reached in np.unique(table.reached[short]):
+        mine = short & (table.reached == reached)
+        now = table.at(int(reached))
+        both = there & np.isfinite(now)
+        mine &= np.isfinite(now)
+        found[mine] = expected(now[mine], now[both], found[both])[0]
+    found[table.failed] = math.nan
+    return np.where(np.isfinite(found), found, math.nan)
+
+
+def free(trial: Trial) -> bool:
+    """Whether a trial waits at a checkpoint and no person has a say in what becomes of it."""
+    asked = any(order.pending and order.by == "person" for order in trial.orders)
+    return trial.state == "paused" and not trial.held and not asked
+
+
+def promoted(trial: Trial) -> bool:
+    """Whether a person promoted a trial since a scheduler last let it go on: it passes the next cut."""
+    verbs = [o.verb for o in trial.orders if o.verb == "promote" or _passed(o)]
+    return bool(verbs) and verbs[-1] == "promote"
+
+
+def sent(trial: Trial, step: int) -> bool:
+    """Whether a scheduler sent a trial on to a step or further."""
+    return any(
+        _passed(order) and (order.args.get("until") is None or order.args["until"] >= step)
+        for order in trial.orders
+    )
+
+
+def _passed(order: Order) -> bool:
+    return order.by == "scheduler" and order.verb in GOES_ON
+
+
+def _tabled(objective: Objective, history: History) -> Table:
+    trials = tuple(trial for trial in history.trials.values() if not trial.steered)
+    rows, steps, values, folds = _reports(objective.metric, history, trials)
+    values = objective.sign * values
+    start = np.searchsorted(rows, np.arange(len(trials) + 1))
+    worth, means = _accumulated(values, start, best=objective.pick == "best")
+    ends = start[1:] - 1
+    some = start[1:] > start[:-1]
+    reached = np.zeros(len(trials), dtype=np.int64)
+    reached[some] = steps[ends[some]]
+    own = [math.nan if t.value is None else objective.sign * t.value for t in trials]
+    last = np.array(own, dtype=np.float64)
+    over = np.array([t.state == "finished" for t in trials], dtype=bool)
+    kept = some & ~over
+    last[kept] = worth[ends[kept]]
+    return Table(
+        trials,
+        np.array([t.repeats is None for t in trials], dtype=bool),
+        np.array([t.state in ("failed", "diverged") for t in trials], dtype=bool),
+        over,
+        reached,
+        last,
+        folds,
+        rows * SPAN + steps,
+        worth,
+        means,
+        start,
+    )
+
+
+def _reports(metric: str, history: History, trials: tuple[Trial, ...]) -> tuple[Ints, Ints, Array, bool]:
+    """Return row, step and value (p,) of the reports that count, in order, and whether there are folds."""
+    numbers, values = _columns(history, metric)
+    folds = bool(numbers[2].any())
+    row_of = np.full(max(history.trials, default=0) + 1, -1, dtype=np.int64)
+    row_of[[trial.number for trial in trials]] = np.arange(len(trials))
+    rows = row_of[numbers[0]]
+    mine = (rows >= 0) & (numbers[2] == 0)
+    rows, attempts, steps, values = rows[mine], numbers[1][mine], numbers[3][mine], values[mine]
+    limits = _limits(trials, rows, attempts, steps)
+    counts = steps <= limits[rows, attempts]
+    rows, steps, values = rows[counts], steps[counts], values[counts]
+    by_row = np.argsort(rows, kind="stable")
+    return rows[by_row], steps[by_row], values[by_row], folds
+
+
+def _columns(history: History, metric: str) -> tuple[Ints, Array]:
+    """Return trial, attempt, instance, step, metric (5, p) and values (p,) of all reports of a metric."""
+    columns, size = history.curves._columns, history.curves.size
+    mine = np.flatnonzero(columns.numbers[4, :size] == columns.metrics.get(metric, -1))
+    return columns.numbers[:, mine], columns.values[mine]
+
+
+def _limits(trials: tuple[Trial, ...], rows: Ints, attempts: Ints, steps: Ints) -> Ints:
+    """Return up to which step the reports of every attempt (n, attempts + 1) belong to the training."""
+    most = max((len(trial.attempts) for trial in trials), default=0)
+    begun = np.full((len(trials), most + 1), SPAN)
+    np.minimum.at(begun, (rows, attempts), steps)
+    limits = np.full((len(trials), most + 1), -1, dtype=np.int64)
+    for row, trial in enumerate(trials):
+        for attempt, limit in _chain(trial, begun[row]):
+            limits[row, attempt] = limit
+    return limits
+
+
+def _chain(trial: Trial, begun: Ints) -> Iterator[tuple[int, int]]:
+    """Yield the attempts that lead to a trial's present state, and up to which step each counts."""
+    attempt, limit = len(trial.attempts), int(SPAN)
+    while attempt:
+        yield attempt, limit
+        source = trial.attempts[attempt - 1].source
+        if source is None:
+            return
+        # An attempt whose function did not restore its checkpoint began anew.
+        limit = min(limit if source.instance else source.step, limit, int(begun[attempt]) - 1)
+        attempt = source.attempt
+
+
+def _accumulated(values: Array, start: Ints, *, best: bool) -> tuple[Array, Array]:
+    """Return what reports are worth (p,) and running means (p,), row by row; NaN where not finite."""
+    finite = np.isfinite(values)
+    worth, known = np.where(finite, values, np.inf), np.where(finite, values, 0.0)
+    means = np.empty(len(values))
+    for low, high in zip(start[:-1].tolist(), start[1:].tolist(), strict=True):
+        if high > low:
+            if best:
+                np.minimum.accumulate(worth[low:high], out=worth[low:high])
+            count = np.maximum(np.cumsum(finite[low:high]), 1)
+            means[low:high] = np.cumsum(known[low:high]) / count
+    worth[~finite] = math.nan
+    means[~finite] = math.nan
+    return worth, means
