@@ -11,6 +11,7 @@ study.best.config
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal
+from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.core.trial import Trial
@@ -22,6 +23,7 @@ from osetra.study import Study
 __version__ = "0.1.0"
 
 __all__ = [
+    "Checkpoints",
     "Choice",
     "Diverged",
     "Finding",

@@ -106,8 +106,10 @@ class Keeper:
         """Whether to keep one now: somebody waits for it, or enough time has passed."""
         if self.folder is None or step == 0:
             return False
-        waited = time.monotonic() - self._last
-        patience = max(SHARE * self._cost, self.limits.every if self._improved else 2 * self.limits.every)
+        waited, every = time.monotonic() - self._last, self.limits.every
+        if every <= 0:
+            return True
+        patience = max(SHARE * self._cost, every if self._improved else 2 * every)
         return wanted or waited >= patience
 
     def keep(

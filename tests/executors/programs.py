@@ -8,6 +8,7 @@ import time
 import osetra as ose
 
 SPACE = ose.Space(x=ose.Float(0, 1))
+RATES = ose.Space(lr=ose.Float(1e-4, 0.5, scale="log", default=0.01))
 
 
 def short(run):
@@ -15,6 +16,22 @@ def short(run):
         time.sleep(0.005)
         run.report(loss=run.config["x"] + 1 / step)
     return run.config["x"]
+
+
+def descent(x, lr):
+    """One step of gradient descent on x², with a kink so that the order of rates matters."""
+    return x - lr * 2 * x + 0.01 * lr
+
+
+def steady(run):
+    """A training whose every number follows from the learning rates in force."""
+    state = run.restore() or {"x": 1.0}
+    x = state["x"]
+    for _ in run.steps(10**6):
+        x = descent(x, run.live("lr"))
+        time.sleep(0.004)
+        run.report(loss=abs(x), lr=run.live("lr"))
+        run.checkpoint(lambda: {"x": x})
 
 
 def endless(run):
@@ -44,8 +61,11 @@ def trouble(run):
 
 
 def main(name, url, trials, workers):
-    study = ose.Study(url, SPACE, minimize="loss", searcher="random")
-    study.run(globals()[name], trials=int(trials), executor=ose.Processes(int(workers)))
+    space = RATES if name == "steady" else SPACE
+    study = ose.Study(url, space, minimize="loss", searcher="random", scheduler="full")
+    often = ose.Checkpoints(every=0.02)
+    executor = ose.Processes(int(workers))
+    study.run(globals()[name], trials=int(trials), executor=executor, checkpoints=often)
 
 
 if __name__ == "__main__":

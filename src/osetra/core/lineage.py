@@ -118,6 +118,7 @@ def pieces(trials: Trials, trial: Trial) -> list[Piece]:
     for part in lineage(trials, here(trial)):
         owner = trials[part.trial]
         if not part.attempt:
+            found.append(Piece(owner.parent.step if owner.parent else 0, dict(owner.config)))
             continue
         attempt = owner.attempts[part.attempt - 1]
         begun = attempt.source.step if attempt.source else 0
@@ -132,7 +133,7 @@ def pieces(trials: Trials, trial: Trial) -> list[Piece]:
             found = [p for p in found if p.after < piece.after]
             if not found or found[-1].values != piece.values:
                 found.append(piece)
-    return found or [Piece(0, dict(trial.config))]
+    return found
 
 
 def _changes(order: Order) -> bool:

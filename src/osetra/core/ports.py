@@ -197,7 +197,7 @@ class Checkpoints:
     quota: float = 5 * 2**30
     """Bytes that a study's checkpoints may take on disk."""
     every: float = 10.0
-    """Seconds between checkpoints of a training that no scheduler or person asked for."""
+    """Seconds between checkpoints that no scheduler or person asked for; 0 keeps one after each step."""
 
 
 USUAL = Checkpoints()

@@ -39,7 +39,8 @@ State = Literal["queued", "running", "paused", "finished", "stopped", "diverged"
 ENDED: tuple[State, ...] = ("finished", "stopped", "diverged", "failed")
 
 MAX_LOST = 3
-"""A trial whose worker vanished this often is not tried again: it may be what kills workers."""
+"""A trial whose worker vanished so often in a row, without a checkpoint in between, is not tried again:
+it may be what kills workers."""
 STEERING: tuple[Verb, ...] = ("set", "scale", "rollback")
 """Orders after which the configuration alone does not say what was trained."""
 GOES_ON: tuple[Verb, ...] = ("resume", "extend", "promote", "rollback")
@@ -211,9 +212,15 @@ def _end(trial: Trial, fact: Ended, time: float) -> Trial:
     if fact.outcome == "interrupted" or fact.outcome == "rewound":
         return replace(trial, state="queued", attempts=attempts)
     if fact.outcome == "lost":
-        lost = sum(attempt.outcome == "lost" for attempt in attempts)
-        return replace(trial, state="queued" if lost < MAX_LOST else "failed", attempts=attempts)
+        again = _fruitless(trial, attempts) < MAX_LOST
+        return replace(trial, state="queued" if again else "failed", attempts=attempts)
     return replace(trial, state=fact.outcome, value=value_of(fact), attempts=attempts)
+
+
+def _fruitless(trial: Trial, attempts: tuple[Attempt, ...]) -> int:
+    """Return how many attempts were lost since the last one that kept a checkpoint."""
+    useful = max((point.attempt for point in trial.checkpoints), default=0)
+    return sum(attempt.outcome == "lost" and attempt.number > useful for attempt in attempts)
 
 
 def _order(trial: Trial, fact: Ordered, time: float) -> Trial:
