@@ -139,7 +139,8 @@ def _wanted(history: History, trial: Trial, sign: float) -> set[str]:
     for order in trial.orders:
         if order.pending and "step" in order.args:
             other = history.trials[order.args.get("trial", trial.number)]
-            keep |= {p.file for p in other.checkpoints if p.step <= order.args["step"]}
+            way = checkpoints(history.trials, here(other))
+            keep |= {p.file for p in way if p.step <= order.args["step"]}
     return keep
 
 

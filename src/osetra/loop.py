@@ -92,7 +92,7 @@ class Planner:
     def carry_out(self, verdict: Verdict) -> bool:
         """Order what a scheduler decided; False when somebody else ordered something first."""
         args = dict(verdict.args)
-        if verdict.verb in ("resume", "extend"):
+        if verdict.verb in ("resume", "extend", "rollback"):
             args["until"] = verdict.until
         trial = self._history.trials[verdict.trial]
         number, actor = len(trial.orders) + 1, self.policy.name

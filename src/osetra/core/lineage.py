@@ -95,8 +95,8 @@ def next_start(trials: Trials, trial: Trial) -> Start:
     return Start(checkpoints(trials, here(trial)), values_at(trials, here(trial)))
 
 
-PLACE = ("trial", "attempt", "step")
-"""Arguments of rollback and branch that say where; all others are values."""
+PLACE = ("trial", "attempt", "step", "until")
+"""Arguments of rollback and branch that say where, and how far to go on; all others are values."""
 
 
 def rollback_target(trials: Trials, trial: Trial, args: Mapping[str, Any]) -> Checkpointed | None:

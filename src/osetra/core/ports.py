@@ -42,7 +42,7 @@ class Verdict:
     verb: Literal["stop", "pause", "resume", "extend", "rollback"]
     why: str
     until: int | None = None
-    """resume, extend: the step at which it pauses next; None runs it to its end."""
+    """resume, extend, rollback: the step at which it pauses next; None runs it to its end."""
     args: Mapping[str, Any] = field(default_factory=dict)
     """rollback: the trial and step to copy, and the values to go on with."""
 

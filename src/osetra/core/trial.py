@@ -225,9 +225,7 @@ def _fruitless(trial: Trial, attempts: tuple[Attempt, ...]) -> int:
 
 def _order(trial: Trial, fact: Ordered, time: float) -> Trial:
     order = Order(fact.number, fact.verb, fact.args, fact.actor, fact.by, fact.why, time)
-    until = (
-        fact.args.get("until", trial.until) if fact.verb in ("resume", "extend", "promote") else trial.until
-    )
+    until = fact.args.get("until", trial.until) if fact.verb in GOES_ON else trial.until
     trial = replace(trial, orders=(*trial.orders, order), until=until)
     waiting = trial.state in ("queued", "paused")
     if waiting and fact.verb in ("stop", "pause"):
