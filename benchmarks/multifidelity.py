@@ -72,16 +72,16 @@ def problems(data: Path, family: str) -> list[curves.Curved]:
     return list(curves.load(data, family))
 
 
-def starters() -> dict[str, mf_peers.Start]:
-    """Return everything that can be run, by name."""
-    return {**mf_ours.available(), **mf_peers.available(), **mf_peers.baselines()}
+def starter(name: str) -> mf_peers.Start:
+    """Return a peer, a baseline or one of our schedulers by its name."""
+    return {**mf_peers.available(), **mf_peers.baselines()}.get(name) or mf_ours.starter(name)
 
 
 def run(job: Job, data: Path) -> Outcome:
     """Do a job."""
     warnings.simplefilter("ignore")
     problem = next(p for p in problems(data, job.family) if p.name == job.problem)
-    driver = starters()[job.optimiser](problem.space, problem.steps, job.seed)
+    driver = starter(job.optimiser)(problem.space, problem.steps, job.seed)
     return Outcome(job, simulate(problem, driver, job.workers, mf_peers.TRAININGS))
 
 
@@ -204,7 +204,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, help="how many seeds")
     parser.add_argument("--peers", default=",".join(every), help="peers and baselines, by comma")
     parser.add_argument(
-        "--ours", default="auto", help="which of our schedulers, by comma; the first is compared"
+        "--ours",
+        default="auto",
+        help="our schedulers, by comma, such as auto,asha:random; the first is compared",
     )
     parser.add_argument("--family", default=",".join(curves.FAMILIES), help="which families, by comma")
     parser.add_argument("--workers", default="", help="how many simulated workers, by comma: 1,4")
@@ -214,8 +216,7 @@ def _options() -> argparse.Namespace:
 
 
 def _jobs(options: argparse.Namespace) -> list[Job]:
-    known = starters()
-    names = [n for n in (*options.ours.split(","), *options.peers.split(",")) if n in known]
+    names = [n for n in (*options.ours.split(","), *options.peers.split(",")) if n]
     workers = [int(w) for w in options.workers.split(",") if w] or ([4] if options.quick else list(WORKERS))
     jobs = []
     for family in options.family.split(","):
