@@ -10,7 +10,9 @@ from osetra.core.ports import Policy, Scheduler, Searcher
 
 __all__ = ["FUSED", "by_names"]
 
-FUSED: dict[str, tuple[str, str]] = {}
+FUSED: dict[str, tuple[str, str]] = {
+    "pbt": ("pbt.Pbt", "a population; the worst go on as changed copies of the best"),
+}
 """Module and class of the policies that search and schedule in one, and what each does."""
 
 

@@ -1,0 +1,400 @@
+"""Population based training: a few trainings side by side; the worst go on as changed copies of the best.
+
+Every member trains `interval` steps and waits at a checkpoint. When it is to go on and is among the
+worst quarter of the population, it takes the weights of one of the best quarter instead, and that
+one's values changed a little. So the values follow a schedule that nobody wrote down, found in the
+time of a few trainings. The lineage of the best member is that schedule, see `core.lineage.pieces`.
+
+Only what a training can change while it runs is searched. Everything else stays at its default,
+because weights fit one structure only. Members are compared at the latest step that at least half of
+them have got to, so nobody waits for anybody, with one worker or with sixty-four.
+
+Source: Jaderberg et al. 2017, arXiv:1711.09846; sizes of quantiles and moves as in Ray Tune.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, replace
+
+import numpy as np
+
+from osetra.core.facts import Checkpointed, Noted, Source
+from osetra.core.history import History
+from osetra.core.lineage import checkpoints, here, values_at
+from osetra.core.params import Choice, Config, Fixed, Float, Int, Param, Value, conditions_of
+from osetra.core.ports import Budget, Searcher, Suggestion, Verdict
+from osetra.core.problem import Problem
+from osetra.core.scales import Array
+from osetra.core.space import Branches, Space
+from osetra.core.trial import Trial
+from osetra.errors import StudyError
+from osetra.numerics import population
+from osetra.searchers.untried import seed_of
+
+LIVE = (
+    *("lr", "learning_rate", "momentum", "beta1", "beta2", "weight_decay"),
+    *("dropout", "batch_size", "clip", "clip_norm"),
+)
+"""What a training can usually change while it runs."""
+INTERVALS = 20
+"""Intervals in a full training, when none is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pbt:
+    """A population of trainings that copy each other."""
+
+    searcher: Searcher
+    """Where the first members come from."""
+    _: KW_ONLY
+    size: int = 8
+    """Members of a population. A study of more trials trains one population after the other."""
+    interval: int | None = None
+    """Steps between comparisons; None takes a twentieth of a full training."""
+    share: float = 0.25
+    """The worst share of the population copies from as many of the best."""
+    renewal: float = 0.25
+    """Chance that a copied value is drawn anew instead of being moved."""
+    factors: tuple[float, ...] = (0.8, 1.2)
+    live: tuple[str, ...] = LIVE
+    """The hyperparameters that the training reads with run.live."""
+
+    name = "pbt"
+    judges = True
+
+    def __post_init__(self) -> None:
+        if self.size < 2:
+            raise StudyError(f"Pbt(size={self.size}): a population has 2 members or more, such as 8")
+        if self.interval is not None and self.interval < 1:
+            raise StudyError(f"Pbt(interval={self.interval}): 1 step or more is needed")
+        if not 0 < self.share <= 0.5:
+            raise StudyError(f"Pbt(share={self.share}): a share above 0 and up to 0.5 is needed")
+        if not self.factors or min(self.factors) <= 0:
+            raise StudyError(f"Pbt(factors={self.factors}): factors above 0 are needed, such as (0.8, 1.2)")
+
+    def plan(
+        self, problem: Problem, history: History, count: int, rng: np.random.Generator, budget: Budget
+    ) -> Sequence[Suggestion | Verdict]:
+        """Return new members first, then those that waited longest behind, then the next population.
+
+        Raises:
+            StudyError: nothing that is searched can change while a network trains.
+        """
+        state = _State(self, problem, history, budget)
+        populations = self.populations(history)
+        ended: list[Verdict] = []
+        found: list[Suggestion | Verdict] = []
+        if budget.open:
+            found += state.replacements(populations[-1])
+            missing = self._size(history) - sum(t.parent is None for t in populations[-1])
+            found += state.beginners(self.searcher, min(missing, count - len(found)), rng)
+        for members in populations:
+            for verdict in state.going_on(members):
+                (ended if verdict.verb == "stop" else found).append(verdict)
+        if budget.open and not any(isinstance(one, Suggestion) for one in found):
+            found += state.beginners(self.searcher, min(self._size(history), count - len(found)), rng)
+        return [*ended, *found[: max(count, 0)]]
+
+    def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
+        """Return a copy order for a member whose objective is not finite any more."""
+        _, values = history.curve(trial, problem.objective.metric)
+        if not len(values) or math.isfinite(values[-1]):
+            return None
+        members = next((m for m in self.populations(history) if trial.number in {t.number for t in m}), [])
+        return _State(self, problem, history, budget).copying(trial, members)
+
+    def populations(self, history: History) -> list[list[Trial]]:
+        """Return the members of each population, oldest first; a replacement belongs to its parent's."""
+        size, home, found, begun = self._size(history), dict[int, int](), [list[Trial]()], 0
+        for trial in history.searched:
+            if trial.origin != "searcher":
+                continue
+            if trial.parent is None and begun == size:
+                found.append([])
+                begun = 0
+            begun += trial.parent is None
+            home[trial.number] = len(found) - 1
+            if trial.parent is not None:
+                home[trial.number] = home.get(trial.parent.trial, len(found) - 1)
+            found[home[trial.number]].append(trial)
+        return found
+
+    def _size(self, history: History) -> int:
+        """Return the size of a population: all are as large as each other when the total is known."""
+        return math.ceil(history.target / max(1, history.target // self.size)) or self.size
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a decision depends on."""
+
+    pbt: Pbt
+    problem: Problem
+    history: History
+    budget: Budget
+
+    def beginners(self, searcher: Searcher, count: int, rng: np.random.Generator) -> list[Suggestion]:
+        """Return new members: the searcher's, with everything that is not live at its default."""
+        if count <= 0:
+            return []
+        settled = replace(self.problem, space=one_structure(self.problem.space, self.pbt.live))
+        found = searcher.suggest(settled, self.history, count, rng)
+        return [*(replace(s, until=self._until(0)) for s in _with_note(found, self.history))]
+
+    def going_on(self, members: Sequence[Trial]) -> list[Verdict]:
+        """Return what becomes of the paused members, those with the fewest steps first."""
+        metric = self.problem.objective.metric
+        waiting = [t for t in members if t.state == "paused" and not t.held]
+        waiting.sort(key=lambda trial: self.history.step(trial, metric))
+        found = []
+        for trial in waiting:
+            step = self.history.step(trial, metric)
+            verdict = self.copying(trial, members)
+            if verdict is not None:
+                found.append(verdict)
+            elif self._sound(trial):
+                why = f"goes on from step {step} as it is"
+                found.append(Verdict(trial=trial.number, verb="resume", why=why, until=self._until(step)))
+            elif not any(t.state in ("queued", "running") for t in members):
+                why = f"stopped at step {step}: no value, and no member to copy"
+                found.append(Verdict(trial=trial.number, verb="stop", why=why))
+        return found
+
+    def copying(self, trial: Trial, members: Sequence[Trial]) -> Verdict | None:
+        """Return the order to go on as a copy, when a member is among the worst or has no value."""
+        ranked = self._ranked(trial, members)
+        if ranked is None or trial.number not in ranked.worst:
+            return None
+        rng = self._rng(trial)
+        chosen = self._donor(trial, ranked, rng)
+        if chosen is None:
+            return None
+        donor, point = chosen
+        old, new = self._explored(donor, point, rng)
+        own, its = ranked.values[trial.number], ranked.values[donor.number]
+        sign, metric = self.problem.objective.sign, self.problem.objective.metric
+        why = (
+            f"copies trial {donor.number} at step {point.step}: {metric} {sign * its:.4g} there, its own "
+            f"{sign * own:.4g} is among the worst {len(ranked.worst)} of {len(ranked.values)} "
+            f"at step {ranked.step}; {_told(old, new)}"
+        )
+        args = {"trial": donor.number, "step": point.step, **new}
+        return Verdict(trial=trial.number, verb="rollback", why=why, until=self._until(point.step), args=args)
+
+    def replacements(self, members: Sequence[Trial]) -> list[Suggestion]:
+        """Return copies in place of the members that diverged or failed."""
+        dead = [t for t in members if t.state in ("diverged", "failed")]
+        done = sum(t.parent is not None for t in members)
+        found = []
+        for trial in dead[done:]:
+            ranked = self._ranked(trial, [t for t in members if t not in dead])
+            rng = self._rng(trial)
+            chosen = None if ranked is None else self._donor(trial, ranked, rng)
+            if chosen is not None:
+                donor, point = chosen
+                old, new = self._explored(donor, point, rng)
+                why = (
+                    f"replaces trial {trial.number}, which {_past(trial)}, as a copy of trial {donor.number}"
+                )
+                place = Source(point.trial, point.attempt, point.instance, point.step)
+                config = {**donor.config, **new}
+                why += f" at step {point.step}; {_told(old, new)}"
+                found.append(Suggestion(config, why, (), self._until(point.step), place))
+        return found
+
+    def _ranked(self, trial: Trial, members: Sequence[Trial]) -> _Ranked | None:
+        """Return the comparison that a member is up to; None while too few have got far enough."""
+        objective = self.problem.objective
+        alike = [t for t in members if t.state not in ("diverged", "failed") and self._alike(t, trial)]
+        curves = {t.number: self.history.curve(t, objective.metric) for t in alike}
+        last = {number: int(steps[-1]) for number, (steps, _) in curves.items() if len(steps)}
+        own, _ = self.history.curve(trial, objective.metric)
+        if not last or not len(own):
+            return None
+        if not self._sound(trial):
+            # It has nothing to lose: whoever has a value and a checkpoint will do.
+            values = {n: objective.sign * float(curves[n][1][-1]) for n in last}
+            _, best = population.extremes(_array(values), self.pbt.share)
+            numbers = list(values)
+            donors = [numbers[row] for row in best] or numbers
+            mine = {trial.number: objective.sign * float(self.history.curve(trial, objective.metric)[1][-1])}
+            return _Ranked(int(own[-1]), {**values, **mine}, {trial.number}, donors)
+        enough = max(2, math.ceil(len(alike) / 2))
+        if len(last) < enough:
+            return None
+        step = min(int(own[-1]), sorted(last.values(), reverse=True)[enough - 1])
+        values = {n: objective.sign * _at(*curves[n], step) for n in last if last[n] >= step}
+        numbers = list(values)
+        worst, best = population.extremes(_array(values), self.pbt.share)
+        return _Ranked(step, values, {numbers[row] for row in worst}, [numbers[row] for row in best])
+
+    def _donor(
+        self, trial: Trial, ranked: _Ranked, rng: np.random.Generator
+    ) -> tuple[Trial, Checkpointed] | None:
+        """Return one of the best, and the checkpoint of its way that is nearest to the member's step."""
+        step = self.history.step(trial, self.problem.objective.metric)
+        trials, own, able = self.history.trials, ranked.values.get(trial.number, math.inf), []
+        for number in ranked.best:
+            rolling = any(o.pending and o.verb == "rollback" for o in trials[number].orders)
+            way = checkpoints(trials, here(trials[number]))
+            better = math.isfinite(ranked.values[number]) and not ranked.values[number] >= own
+            if way and better and number != trial.number and not rolling:
+                able.append((trials[number], next((p for p in way if p.step <= step), way[-1])))
+        return able[int(rng.integers(len(able)))] if able else None
+
+    def _explored(self, donor: Trial, point: Checkpointed, rng: np.random.Generator) -> tuple[Config, Config]:
+        """Return the values that a copied member had, and those that its copy goes on with."""
+        place = Source(point.trial, point.attempt, point.instance, point.step)
+        known = {**donor.config, **values_at(self.history.trials, place)}
+        old = {name: known[name] for name, _ in _tuned(self.problem.space, self.pbt.live) if name in known}
+        new = {}
+        for name, value in old.items():
+            param = _param(self.problem.space, name, known)
+            factor = float(rng.choice(self.pbt.factors))
+            anew = float(rng.random()), float(rng.random())
+            new[name] = explored(param, value, factor, anew[1] if anew[0] < self.pbt.renewal else None)
+            if new[name] == value:
+                new[name] = explored(param, value, factor, anew[1])
+        return old, new
+
+    def _until(self, step: int) -> int | None:
+        """Return where a member at a step pauses next; None: it trains to its end."""
+        full = self.budget.steps
+        interval = self.pbt.interval or (1 if full is None else max(1, full // INTERVALS))
+        following = (step // interval + 1) * interval
+        return None if full is not None and following >= full else following
+
+    def _sound(self, trial: Trial) -> bool:
+        _, values = self.history.curve(trial, self.problem.objective.metric)
+        return not len(values) or math.isfinite(values[-1])
+
+    def _alike(self, one: Trial, other: Trial) -> bool:
+        """Whether the weights of one fit the other."""
+        tuned = {name for name, _ in _tuned(self.problem.space, self.pbt.live)}
+        return {n: v for n, v in one.config.items() if n not in tuned} == {
+            n: v for n, v in other.config.items() if n not in tuned
+        }
+
+    def _rng(self, trial: Trial) -> np.random.Generator:
+        # By member and decision, so that neither order nor number of questions changes an answer.
+        return np.random.default_rng((seed_of(self.history), trial.number, len(trial.orders)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """Members compared at one step."""
+
+    step: int
+    values: dict[int, float]
+    """Minimised, by trial."""
+    worst: set[int]
+    best: list[int]
+
+
+def one_structure(space: Space, live: Sequence[str]) -> Space:
+    """Return the space with everything that no training can change while it runs at its default.
+
+    Raises:
+        StudyError: nothing would be left to search.
+    """
+    default = space.default
+    tuned = {name for name, _ in _tuned(space, live)}
+    given: dict[str, Branches] = {}
+    for name in space.names:
+        branches = [
+            param
+            for param in space.branches(name)
+            if all(parent in default for parent, _ in conditions_of(param))
+        ]
+        if name in tuned and branches:
+            given[name] = branches
+        elif name in default:
+            given[name] = Fixed(default[name])
+    settled = Space(given)
+    if not settled.columns:
+        raise StudyError(
+            f"pbt: none of {', '.join(space.names)} can be changed while a network trains; it knows "
+            f"{', '.join(LIVE)}; search one of them, or name yours: Pbt(searcher, live=('my_rate',))"
+        )
+    return settled
+
+
+def explored(param: Param, value: Value, factor: float, anew: float | None) -> Value:
+    """Return a value moved by a factor within its range, or the one at `anew` of the unit interval."""
+    if isinstance(param, Fixed):
+        return value
+    if anew is not None:
+        return param.from_unit(np.array([anew]))[0]
+    if isinstance(param, Choice):
+        return value
+    if isinstance(param, (Float, Int)):
+        assert isinstance(value, (int, float))
+        there = min(max(population.moved(value, factor, param.scale), param.low), param.high)
+        if isinstance(param, Float):
+            return float(there)
+        index = round((there - param.low) / param.step)
+        return param.low + param.step * min(max(index, 0), param.levels - 1)
+    index = param.options.index(value) + (1 if factor > 1 else -1)
+    return param.options[min(max(index, 0), len(param.options) - 1)]
+
+
+def champion(problem: Problem, history: History) -> Trial | None:
+    """Return the finished trial with the best value, copies included; None while nothing has finished.
+
+    Its lineage is the schedule to replay; its configuration alone is not what was trained.
+    """
+    sign = problem.objective.sign
+    return min(
+        (t for t in history.finished if t.repeats is None),
+        key=lambda t: sign * (t.value or 0.0),
+        default=None,
+    )
+
+
+def _tuned(space: Space, live: Sequence[str]) -> list[tuple[str, Param]]:
+    return [(name, param) for name, param in space if name in live and not isinstance(param, Fixed)]
+
+
+def _param(space: Space, name: str, config: Config) -> Param:
+    """Return the branch of a name that a configuration makes active."""
+    for param in space.branches(name):
+        if all(config.get(parent) in allowed for parent, allowed in conditions_of(param)):
+            return param
+    return Fixed(config[name])
+
+
+def _with_note(found: Sequence[Suggestion], history: History) -> list[Suggestion]:
+    """Attach, once, that nothing can be copied because the trainings keep no checkpoints."""
+    blind = [t for t in history.searched if t.state == "finished" and t.until and not t.checkpoints]
+    if not found or not blind or history.noted("pbt"):
+        return list(found)
+    text = (
+        "this training keeps no checkpoints, so members cannot copy each other and all run to their end; "
+        "call run.restore() at its beginning and run.checkpoint(...) at the end of each step"
+    )
+    note = Noted("pbt", "no checkpoints", f"pbt: {text}")
+    return [replace(found[0], notes=(*found[0].notes, note)), *found[1:]]
+
+
+def _array(values: dict[int, float]) -> Array:
+    return np.array(list(values.values()), dtype=np.float64)
+
+
+def _at(steps: np.ndarray[tuple[int], np.dtype[np.int64]], values: Array, step: int) -> float:
+    """Return the last value reported up to a step; NaN before the first."""
+    row = int(np.searchsorted(steps, step, side="right")) - 1
+    return float(values[row]) if row >= 0 else math.nan
+
+
+def _told(old: Config, new: Config) -> str:
+    return ", ".join(f"{name} {_short(old[name])} → {_short(new[name])}" for name in new)
+
+
+def _short(value: Value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _past(trial: Trial) -> str:
+    return {"diverged": "diverged", "failed": "failed"}[trial.state]
