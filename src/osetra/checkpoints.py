@@ -56,7 +56,7 @@ def write(folder: Path, name: str, tree: Tree, *, quota: float = math.inf) -> Wr
         if used + len(data) > quota:
             raise CheckpointError(
                 f"{folder}: the checkpoints would take {(used + len(data)) / 2**20:.0f} MB, the limit is "
-                f"{quota / 2**20:.0f} MB; raise checkpoint_quota or free space"
+                f"{quota / 2**20:.0f} MB; raise Checkpoints(quota=...) or delete some"
             )
         path = folder / f"{name}.npz"
         rough = folder / f".{name}.{os.getpid()}.part"
