@@ -22,6 +22,7 @@ VERBS = (
     "show",
     "best",
     "enqueue",
+    "steer",
     "export",
     "predict",
     "spaces",

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+from msgspec.structs import asdict
+
 from osetra.cli.places import Place
+from osetra.cli.views.orders import order_document
 from osetra.core.history import History
+from osetra.core.lineage import pieces
+from osetra.core.params import Config
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 
@@ -41,16 +46,47 @@ def trial_document(history: History, trial: Trial, *, curves: bool = False) -> d
         "repeats": trial.repeats,
         "fresh_seeds": [again.value for again in history.repeats(trial.number)],
         "reason": trial.reason,
+        "steered": trial.steered,
+        "until": trial.until,
+        "parent": None if trial.parent is None else asdict(trial.parent),
         "seconds": trial.seconds,
         "attempts": [
-            {"started": a.started, "ended": a.ended, "outcome": a.outcome, "reason": a.reason}
+            {
+                "started": a.started,
+                "ended": a.ended,
+                "outcome": a.outcome,
+                "reason": a.reason,
+                "from": None if a.source is None else asdict(a.source),
+            }
             for a in trial.attempts
         ],
+        "orders": [order_document(trial, order) for order in trial.orders],
+        "checkpoints": [
+            {"attempt": p.attempt, "fold": p.instance, "step": p.step, "file": p.file, "bytes": p.size}
+            for p in trial.checkpoints
+        ],
     }
+    if trial.steered:
+        document["pieces"] = pieces_document(history, trial)
     if curves:
         by_metric: dict[str, list[list[float]]] = {}
-        for point in history.curves.points(trial.number):
-            if point.attempt == len(trial.attempts):
-                by_metric.setdefault(point.metric, []).append([point.instance, point.step, point.value])
+        for metric in history.curves.metrics:
+            fold = 0
+            while len(found := history.curve(trial, metric, fold)[0]):
+                values = history.curve(trial, metric, fold)[1].tolist()
+                rows = ([fold, *both] for both in zip(found.tolist(), values, strict=True))
+                by_metric.setdefault(metric, []).extend(rows)
+                fold += 1
         document["curves"] = by_metric
     return document
+
+
+def pieces_document(history: History, trial: Trial) -> list[dict[str, object]]:
+    """Return a training as plain configurations: the whole one first, then what changed and when."""
+    parts: list[dict[str, object]] = []
+    before: Config = {}
+    for piece in pieces(history.trials, trial):
+        changed = {n: v for n, v in piece.values.items() if n not in before or before[n] != v}
+        parts.append({"after": piece.after, "values": changed})
+        before = piece.values
+    return parts

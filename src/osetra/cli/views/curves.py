@@ -1,7 +1,8 @@
 """Cost curves in the terminal: several trials over one pair of axes, the best one on top.
 
 The y axis is logarithmic when the curves span decades. A training that blew up leaves the picture
-through its edge at a `▲` (or `▼` when maximising); one whose metric stopped being a number ends in `×`.
+through its edge at a `▲` (or `▼` when maximising); one whose metric stopped being a number ends in `×`,
+and so does, faded, one that a scheduler stopped. One that waits at a checkpoint ends in `‖`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from rich.text import Text
 from osetra.cli.views.axis import Array, Axis, fit
 from osetra.cli.views.canvas import Canvas
 from osetra.cli.views.numbers import number, searched_names, setting, settings
+from osetra.cli.views.orders import STEERED
 from osetra.cli.views.series import curve
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 
+ENDS = {"stopped": "×", "paused": "‖"}
+"""What a curve ends in that did not come to its own end."""
 PALETTE = ("bold green", "cyan", "yellow", "magenta", "blue", "red", "white")
 _MARGIN = 10
 """Columns left of the picture, for the numbers of the y axis."""
@@ -56,6 +60,8 @@ def curves_picture(
         steps, values = curve(history, trial, metric)
         if len(steps):
             bright = PALETTE[len(lines) % len(PALETTE)]
+            if trial.state == "stopped":
+                bright = f"dim {bright.removeprefix('bold ')}"
             lines.append(Line(trial, steps, values, bright if trial in trials else "dim"))
     if not lines:
         return Text(f"no curve of {metric} was reported by these trials", "dim")
@@ -95,6 +101,8 @@ def _draw(canvas: Canvas, line: Line, across: Axis, up: Axis, sign: float) -> No
         if out and not left:
             canvas.mark(x, y, "▲" if sign > 0 else "▼", line.style)
         previous, left = (x, y), out
+    if previous is not None and line.trial.state in ENDS:
+        canvas.mark(*previous, ENDS[line.trial.state], line.style)
 
 
 def _framed(canvas: Canvas, across: Axis, up: Axis) -> list[Text]:
@@ -120,14 +128,15 @@ def _label_rows(rows: int) -> list[int]:
 
 def _legend(problem: Problem, lines: Sequence[Line], width: int) -> list[Text]:
     names = _telling(problem, [line.trial for line in lines])
+    wide = max(10, *(len(_worth(line.trial)) for line in lines))
     legend = []
     for line in lines:
         trial = line.trial
         text = Text.assemble(
             ("── ", line.style),
-            (f"trial {trial.number:<4}", line.style),
-            f" {_worth(trial):<10} ",
-            (settings(trial.config, names, max(10, width - 28)), "dim"),
+            (f"trial {_named(trial):<4}", line.style),
+            f" {_worth(trial):<{wide}} ",
+            (settings(trial.config, names, max(10, width - 18 - wide)), "dim"),
             no_wrap=True,
             overflow="ellipsis",
         )
@@ -136,7 +145,13 @@ def _legend(problem: Problem, lines: Sequence[Line], width: int) -> list[Text]:
 
 
 def _worth(trial: Trial) -> str:
+    if trial.state in ENDS and trial.value is not None:
+        return f"{number(trial.value)} {trial.state}"
     return number(trial.value) if trial.state == "finished" else trial.state
+
+
+def _named(trial: Trial) -> str:
+    return f"{trial.number} {STEERED}" if trial.steered else str(trial.number)
 
 
 def _telling(problem: Problem, trials: Sequence[Trial]) -> list[str]:

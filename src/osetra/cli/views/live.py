@@ -21,10 +21,12 @@ from rich.text import Text
 from osetra.cli.views.budget import Budget
 from osetra.cli.views.events import MARKS, STYLES, Event, events
 from osetra.cli.views.numbers import duration, number, searched_names, settings
+from osetra.cli.views.orders import STEERED
 from osetra.cli.views.series import curve
 from osetra.cli.views.spark import sparkline
-from osetra.cli.views.tables import mean_text, seeds_text
+from osetra.cli.views.tables import counts_text, mean_text, seeds_text
 from osetra.core.history import History
+from osetra.core.lineage import here, values_at
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 
@@ -51,6 +53,7 @@ def live_block(problem: Problem, history: History, frame: Frame) -> Group:
     """Return the block for this moment."""
     names = searched_names(problem.space)
     parts: list[RenderableType] = [_bar(history, frame), _best(problem, history, frame, names)]
+    parts += _counts(history)
     running = history.running
     if running:
         parts += [Text(), _running(problem, history, running, frame, names)]
@@ -143,18 +146,31 @@ def _running(
     for trial in running[: frame.running]:
         steps, values = curve(history, trial, objective.metric)
         spark = sparkline(values, SPARK, sign=objective.sign)
-        step = f"step {int(steps[-1])}" if len(steps) else _waiting(trial, frame.now)
-        room = max(8, frame.width - SPARK - 34)
+        step = step_text(history, trial, int(steps[-1])) if len(steps) else _waiting(trial, frame.now)
+        room = max(8, frame.width - SPARK - 38)
         grid.add_row(
-            Text(f"▸ {trial.number}", "cyan"),
+            Text(f"▸ {trial.number}{f' {STEERED}' if trial.steered else ''}", "cyan"),
             Text(f"{spark:<{SPARK}}", "cyan"),
             Text(number(float(values[-1])) if len(values) else ""),
-            Text(f"{step:<9}"),
-            Text(settings(trial.config, names, room), "dim"),
+            Text(f"{step:<{13 if history.steps else 9}}"),
+            Text(settings({**trial.config, **values_at(history.trials, here(trial))}, names, room), "dim"),
         )
     if len(running) > frame.running:
         grid.add_row(Text(), Text(f"… {len(running) - frame.running} more", "dim"))
     return grid
+
+
+def step_text(history: History, trial: Trial, step: int) -> str:
+    """Return `step 7 to 9` when it pauses there, `step 7 of 40` when it runs to its end."""
+    if trial.until is not None and trial.until > step:
+        return f"step {step} to {trial.until}"
+    return f"step {step} of {history.steps}" if history.steps else f"step {step}"
+
+
+def _counts(history: History) -> list[RenderableType]:
+    """Return how many trials are in which state, once some wait or were stopped."""
+    waits = any(t.state in ("paused", "stopped") for t in history.searched)
+    return [Text.assemble(("      ", ""), counts_text(history))] if waits else []
 
 
 def _waiting(trial: Trial, now: float) -> str:

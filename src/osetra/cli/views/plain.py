@@ -30,4 +30,11 @@ def summary_text(problem: Problem, history: History, budget: Budget, now: float)
     reached = (
         "no result yet" if best is None else f"best {metric} {number(best.value)} in trial {best.number}"
     )
-    return f"… {progress_text(history, budget, now)}  {len(history.running)} running  {reached}"
+    return f"… {progress_text(history, budget, now)}  {_busy(history)}  {reached}"
+
+
+def _busy(history: History) -> str:
+    counts = {"running": len(history.running), "paused": len(history.paused)}
+    stopped = sum(trial.state == "stopped" for trial in history.ended)
+    parts = [f"{n} {state}" for state, n in {**counts, "stopped": stopped}.items() if n or state == "running"]
+    return "  ".join(parts)

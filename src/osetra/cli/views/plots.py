@@ -1,8 +1,8 @@
 """Pictures of a study as PNG or SVG files (needs matplotlib): cost curves and the best so far.
 
 Left, the cost curves: the best trials in colour, validation solid and training dashed, all others
-as a faded veil, trainings that blew up in thin red. Right, every trial's result in the order they
-ended, under the step line of the best so far.
+as a faded veil, trainings that blew up in thin red; stopped ones end in a cross, paused ones in two
+bars. Right, every trial's result in the order they ended, under the step line of the best so far.
 """
 
 from __future__ import annotations
@@ -89,11 +89,13 @@ def _draw_curves(axes: Axes, problem: Problem, history: History, top: int) -> No
         colour = _RED if blown else _VEIL
         _line(axes, axis, steps, values, color=colour, alpha=opacity, linewidth=1.0, zorder=1)
         _mark_leaving(axes, steps, values, axis, sign)
+        _mark_end(axes, trial, steps, values, color=colour, alpha=min(1.0, 1.4 * opacity))
     for rank, trial in reversed(list(enumerate(best))):
         colour = COLOURS[rank % len(COLOURS)]
         label = _label(problem, best, trial)
         strong: dict[str, Any] = {"color": colour, "linewidth": 2.2, "zorder": 5 - rank / 10, "label": label}
         _line(axes, axis, *curves[trial.number], **strong)
+        _mark_end(axes, trial, *curves[trial.number], color=colour, alpha=1.0)
         if trial.number in beside:
             _line(axes, axis, *beside[trial.number], color=colour, linewidth=1.3, linestyle=(0, (4, 2)))
     _settle(axes, axis, "step", metric)
@@ -168,6 +170,13 @@ def _mark_leaving(axes: Axes, steps: Array, values: Array, axis: Axis, sign: flo
         clip_on=False,
         zorder=6,
     )
+
+
+def _mark_end(axes: Axes, trial: Trial, steps: Array, values: Array, **style: Any) -> None:
+    """End the curve of a stopped training in a cross, that of a paused one in two bars."""
+    marker = {"stopped": "x", "paused": r"$\Vert$"}.get(trial.state)
+    if marker and len(steps) and np.isfinite(values[-1]):
+        axes.plot(steps[-1:], values[-1:], marker=marker, markersize=5, linestyle="none", zorder=2, **style)
 
 
 def _settle(axes: Axes, axis: Axis, across: str, up: str) -> None:

@@ -12,17 +12,21 @@ from rich.table import Table
 from rich.text import Text
 
 from osetra.cli.views.clean import one_line, printable
-from osetra.cli.views.numbers import duration, number, searched_names, setting
+from osetra.cli.views.numbers import duration, number, searched_names, setting, settings
+from osetra.cli.views.orders import STEERED, STEERED_LEGEND, orders_table
 from osetra.cli.views.series import curve
 from osetra.cli.views.spark import sparkline
 from osetra.core.history import History
+from osetra.core.lineage import checkpoints, here, pieces
 from osetra.core.problem import Objective, Problem
-from osetra.core.trial import Attempt, State, Trial
+from osetra.core.trial import ENDED, Attempt, State, Trial
 
 STATE_STYLES: dict[State, str] = {
     "queued": "dim",
     "running": "cyan",
+    "paused": "blue",
     "finished": "green",
+    "stopped": "magenta",
     "diverged": "yellow",
     "failed": "red",
 }
@@ -59,7 +63,7 @@ def trials_table(
     table.add_column("time", justify="right", no_wrap=True)
     best = history.best(objective)
     for trial in trials:
-        cells: list[RenderableType] = [str(trial.number)]
+        cells: list[RenderableType] = [f"{STEERED} {trial.number}" if trial.steered else str(trial.number)]
         cells += [Text(trial.state, STATE_STYLES[trial.state])] if stated else []
         cells += [number(trial.value)]
         cells += [again[trial.number]] if repeated else []
@@ -67,9 +71,9 @@ def trials_table(
         cells += [setting(trial.config[name]) if name in trial.config else "" for name in shown]
         cells += [duration(trial.seconds)]
         table.add_row(*cells, style="bold" if best is not None and trial.number == best.number else "")
-    if not hidden:
-        return table
-    return Group(table, Text(f"not shown: {', '.join(hidden)}", "dim"))
+    below = [f"not shown: {', '.join(hidden)}"] if hidden else []
+    below += [STEERED_LEGEND] if any(trial.steered for trial in trials) else []
+    return Group(table, *(Text(line, "dim") for line in below)) if below else table
 
 
 def spread_text(repeats: Sequence[Trial], lost: Sequence[Trial] = ()) -> str:
@@ -141,6 +145,8 @@ def trial_page(problem: Problem, history: History, trial: Trial) -> RenderableTy
     grid.add_row(Text("trial", "dim"), Text(str(trial.number), "bold"))
     state = Text(trial.state, STATE_STYLES[trial.state])
     grid.add_row(Text("state", "dim"), state + (f": {one_line(trial.reason)}" if trial.reason else ""))
+    if trial.until is not None and trial.state not in ENDED:
+        grid.add_row(Text("until", "dim"), f"step {trial.until}")
     grid.add_row(Text(objective.metric, "dim"), number(trial.value, 6))
     asked = {"searcher": "suggested by", "person": "asked for by", "confirm": "repeat by"}[trial.origin]
     why = f": {one_line(trial.why)}" if trial.why else ""
@@ -151,9 +157,31 @@ def trial_page(problem: Problem, history: History, trial: Trial) -> RenderableTy
     if spread:
         grid.add_row(Text("fresh seeds", "dim"), spread)
     grid.add_row(Text("seed", "dim"), str(trial.seed))
+    if trial.parent is not None:
+        grid.add_row(Text("parent", "dim"), f"step {trial.parent.step} of trial {trial.parent.trial}")
     for attempt in trial.attempts:
-        grid.add_row(Text(f"attempt {attempt.number}", "dim"), _attempt_text(attempt))
-    return Group(grid, _config_table(problem, history, trial), _detail(trial))
+        grid.add_row(Text(f"attempt {attempt.number}", "dim"), _attempt_text(attempt, trial.number))
+    kept = sorted({point.step for point in checkpoints(history.trials, here(trial))})
+    if kept:
+        grid.add_row(Text("checkpoints", "dim"), f"after step {', '.join(map(str, _some(kept)))}")
+    if trial.steered:
+        for number_, text in enumerate(pieces_text(history, trial)):
+            grid.add_row(Text("" if number_ else f"{STEERED} steered", "dim"), text)
+    parts: list[RenderableType] = [grid]
+    parts += [orders_table(trial)] if trial.orders else []
+    return Group(*parts, _config_table(problem, history, trial), _detail(trial))
+
+
+def pieces_text(history: History, trial: Trial) -> list[str]:
+    """Return the values in force stretch by stretch, those that changed: `from step 13: lr=0.003`."""
+    parts = pieces(history.trials, trial)
+    changed = [n for n in parts[0].values if any(p.values.get(n) != parts[0].values[n] for p in parts)]
+    names = changed or list(parts[0].values)
+    return [f"from step {part.after + 1}: {settings(part.values, names)}" for part in parts]
+
+
+def _some(steps: list[int]) -> list[int | str]:
+    return [*steps] if len(steps) <= 12 else [steps[0], "…", *steps[-10:]]
 
 
 def _config_table(problem: Problem, history: History, trial: Trial) -> Table:
@@ -174,9 +202,12 @@ def _config_table(problem: Problem, history: History, trial: Trial) -> Table:
     return table
 
 
-def _attempt_text(attempt: Attempt) -> str:
+def _attempt_text(attempt: Attempt, trial: int) -> str:
     began = datetime.fromtimestamp(attempt.started).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
     where = f"on {attempt.worker.host}, slot {attempt.worker.slot}"
+    if attempt.source is not None:
+        other = "" if attempt.source.trial == trial else f" of trial {attempt.source.trial}"
+        where += f", from step {attempt.source.step}{other}"
     if attempt.ended is None:
         return f"running since {began} {where}"
     reason = f": {one_line(attempt.reason)}" if attempt.reason else ""

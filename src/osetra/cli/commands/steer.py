@@ -1,0 +1,202 @@
+"""`osetra steer`: give a training an order while it runs, or see the orders it was given."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.text import Text
+
+from osetra.cli.commands.enqueue import parse_pairs
+from osetra.cli.failures import REQUEST, Failure
+from osetra.cli.options import json_option, study_argument
+from osetra.cli.output import Output
+from osetra.cli.places import find
+from osetra.cli.session import shown_place
+from osetra.cli.views.numbers import duration
+from osetra.cli.views.orders import clock, giver, order_document, order_text, orders_table, outcome_text
+from osetra.core.trial import ENDED, Order, Trial
+from osetra.errors import StudyError
+from osetra.orders import VERBS, interval, told
+
+if TYPE_CHECKING:
+    from osetra.study import Study
+
+INTERVALS, LEAST, MOST = 3.0, 5.0, 120.0
+"""How many report intervals are waited for an order to be obeyed, and the seconds at least and at most."""
+LOOK = 0.1
+"""Seconds between looks at the log."""
+
+
+@click.command("steer", context_settings={"ignore_unknown_options": True})
+@study_argument
+@click.argument("trial", type=int)
+@click.argument("order", required=False)
+@click.argument("words", nargs=-1, metavar="[NAME=VALUE…]")
+@click.option("--no-wait", is_flag=True, help="Return at once, without seeing whether it is obeyed.")
+@click.option("--why", default="", metavar="TEXT", help="Remembered with the order.")
+@click.option("--actor", default="", metavar="NAME", help="Who gives it [default: your login name].")
+@json_option
+@click.pass_obj
+def command(
+    output: Output,
+    study: str,
+    trial: int,
+    order: str | None,
+    words: tuple[str, ...],
+    no_wait: bool,
+    why: str,
+    actor: str,
+    as_json: bool,
+) -> None:
+    """Give TRIAL of STUDY an order; without one, list the orders it was given.
+
+    It is obeyed at the training's next report, also when another program runs the study. Values that
+    a training can change while it runs are set; all others are tried in a branch.
+
+    \b
+      osetra steer digits 7 set lr=3e-4       the learning rate from now on
+      osetra steer digits 7 scale lr=0.3      … times 0.3
+      osetra steer digits 7 pause             wait at a checkpoint; resume goes on
+      osetra steer digits 7 stop              end it, keep the result so far
+      osetra steer digits 7 rollback          to the best checkpoint; rollback 12 lr=1e-3
+      osetra steer digits 7 branch units=256  a new trial; branch 12 lr=1e-3 from step 12
+      osetra steer digits 7 promote           pass the scheduler's next cut
+      osetra steer digits 7 extend until=30   train on to step 30
+      osetra steer digits 7 note "odd spike"
+    """  # noqa: D301 - click reads \b as "do not rewrap"
+    opened = find_study(study)
+    if order is None:
+        _list(output, opened, trial, as_json)
+        return
+    args = parse_words(order, words)
+    given = opened.order(trial, order, actor=actor, why=why, **args)
+    waiting = Waiting(output, opened, trial, given.number, quiet=as_json)
+    try:
+        waiting.follow(wait=not no_wait)
+    except KeyboardInterrupt:
+        if not as_json:
+            output.say(Text("the order stands; it is obeyed without anybody waiting", "dim"))
+    now = opened.history.trials[trial]
+    if as_json:
+        document = order_document(now, now.orders[given.number - 1])
+        output.document("order", {"trial": trial, "state": now.state, **document})
+    else:
+        waiting.hint(shown_place(find(study)))
+    state = told(now, now.orders[given.number - 1])
+    if state.status in ("refused", "moot"):
+        raise Failure(f"{state.status}: {state.text}", REQUEST)
+
+
+def find_study(text: str) -> Study:
+    """Open an existing study."""
+    return find(text).open()
+
+
+def parse_words(order: str, words: tuple[str, ...]) -> dict[str, Any]:
+    """Return the arguments of an order; a bare whole number is the step of rollback and branch.
+
+    Raises:
+        click.BadParameter: a word that is neither a step nor NAME=VALUE.
+    """
+    if order == "note":
+        return {"text": " ".join(words)}
+    args: dict[str, Any] = {}
+    rest = list(words)
+    if order in ("rollback", "branch") and rest and "=" not in rest[0]:
+        word = rest.pop(0)
+        if not word.isdecimal():
+            raise click.BadParameter(f"{word!r}: write {order} STEP, {order} NAME=VALUE, or both")
+        args["step"] = int(word)
+    if order in VERBS:
+        args |= parse_pairs(tuple(rest))
+    return args
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Watches an order from requested over seen to obeyed, and tells each once."""
+
+    output: Output
+    study: Study
+    trial: int
+    number: int
+    quiet: bool = False
+
+    def look(self) -> tuple[Trial, Order]:
+        """Return the trial and the order as they are now."""
+        trial = self.study.history.trials[self.trial]
+        return trial, trial.orders[self.number - 1]
+
+    def follow(self, *, wait: bool) -> None:
+        """Tell what happens to the order until it is obeyed or patience ends."""
+        trial, order = self.look()
+        self._tell(Text.assemble((order_text(order), "bold"), f" for trial {self.trial}, by {giver(order)}"))
+        self._tell(Text.assemble(("requested  ", "dim"), clock(order.requested)))
+        if not order.pending:
+            self._result(trial, order)
+            return
+        metric = self.study.problem.objective.metric
+        pace = interval(self.study.history, trial, metric, time.time())
+        running = trial.state == "running"
+        if running and not self.quiet:
+            about = "" if pace is None else f", in about {duration(pace)}"
+            self.output.say(Text(f"acts at the next report{about}", "dim"))
+        patience = min(MOST, max(LEAST, INTERVALS * (pace or 0.0))) if wait and running else 0.0
+        seen, deadline = False, time.monotonic() + patience
+        while True:
+            trial, order = self.look()
+            if order.seen is not None and not seen:
+                seen = True
+                self._tell(self._stamp("seen", order.seen, order))
+            if not order.pending or trial.state in ENDED:
+                self._result(trial, order)
+                return
+            if time.monotonic() >= deadline:
+                return
+            time.sleep(LOOK)
+
+    def hint(self, place: str) -> None:
+        """Say what to type next."""
+        trial, order = self.look()
+        if order.verb == "branch" and order.result == "done":
+            idle = f"if no program runs the study: osetra resume {place}"
+            self.output.say(Text(f"trained at the next free worker; {idle}", "dim"))
+        elif order.pending and trial.state == "running":
+            self.output.say(
+                Text(f"not obeyed yet, the order stands: osetra steer {place} {self.trial}", "dim")
+            )
+        elif trial.state == "queued":
+            idle = f"if no program runs the study: osetra resume {place}"
+            self.output.say(Text(f"goes on at the next free worker; {idle}", "dim"))
+
+    def _result(self, trial: Trial, order: Order) -> None:
+        state = told(trial, order)
+        if state.status == "done" and order.obeyed is not None:
+            self._tell(
+                self._stamp("obeyed", order.obeyed, order) + f"  {outcome_text(order, state)}".rstrip()
+            )
+
+    def _stamp(self, label: str, when: float, order: Order) -> Text:
+        later = duration(max(0.0, when - order.requested))
+        return Text.assemble((f"{label:<9}  ", "dim"), clock(when), (f"  {later} later", "dim"))
+
+    def _tell(self, text: Text) -> None:
+        if not self.quiet:
+            self.output.show(text)
+
+
+def _list(output: Output, study: Study, number: int, as_json: bool) -> None:
+    trials = study.history.trials
+    if number not in trials:
+        have = f"1 … {len(trials)}" if trials else "none yet"
+        raise StudyError(f"trial {number}: the study has no such trial; it has {have}")
+    trial = trials[number]
+    if as_json:
+        orders = [order_document(trial, order) for order in trial.orders]
+        output.document("orders", {"trial": number, "state": trial.state, "orders": orders})
+        return
+    output.show(Text.assemble((f"trial {number}", "bold"), f"  {trial.state}"))
+    output.show(orders_table(trial))
