@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
 from osetra.core.history import History
-from osetra.core.ports import Budget, Scheduler, Searcher, Suggestion, Verdict
+from osetra.core.ports import Budget, Reader, Scheduler, Searcher, Suggestion, Verdict
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
+from osetra.policies.readings import readings
 from osetra.policies.view import at_fidelity
 
 
@@ -41,9 +43,17 @@ class Paired:
         if not budget.open or len(going) >= count:
             return [*ending, *going]
         step = self.scheduler.fidelity(problem, history, budget)
-        seen = history if step is None else at_fidelity(problem, history, step)
         until = self.scheduler.first(problem, history, budget)
-        found = self.searcher.suggest(problem, seen, count - len(going), rng)
+        new = count - len(going)
+        if step is None or budget.steps is None:
+            found = self.searcher.suggest(problem, history, new, rng)
+        elif hasattr(self.searcher, "suggest_read"):
+            reader, seen = cast(Reader, self.searcher), at_fidelity(problem, history, step)
+            found = reader.suggest_read(
+                problem, seen, readings(problem, history, step, budget.steps), new, rng
+            )
+        else:
+            found = self.searcher.suggest(problem, at_fidelity(problem, history, step), new, rng)
         return [*ending, *going, *(replace(suggestion, until=until) for suggestion in found)]
 
     def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:

@@ -14,6 +14,13 @@ __all__ = ["DESCRIPTIONS", "by_name"]
 
 _TABLE: dict[str, tuple[str, str]] = {
     "auto": ("auto.Auto", "the recommended one: short trainings first, ever longer ones for the best"),
+    "asha": ("asha.ASHA", "asynchronous successive halving: one of three goes on at every rung"),
+    "hyperband": (
+        "hyperband.Hyperband",
+        "halving at several paces at once, as a hedge",
+    ),
+    "median": ("median.Median", "stops what is worse than the others were on average; needs no checkpoints"),
+    "patience": ("patience.Patience", "ends each training by itself once it improves no more"),
     "full": ("full.Full", "trains everything to its end"),
 }
 """Module and class of every scheduler, and what it does. Imported on demand."""

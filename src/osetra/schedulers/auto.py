@@ -69,25 +69,11 @@ class Auto:
 
     def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
         """Return what to do with a running trial; those that pause by themselves are let be."""
-        if budget.steps is None or budget.steps < SHORTEST or trial.steered or trial.repeats is not None:
+        if budget.steps is None or budget.steps < SHORTEST:
             return None
-        step = history.step(trial, problem.objective.metric)
-        late = trial.until is not None and step > trial.until
-        unplanned = trial.until is None and not sent(trial, budget.steps) and not promoted(trial)
-        if step >= budget.steps or not (late or unplanned):
-            return None
-        table = tabled(problem.objective, history)
-        base = self._base(table, budget)
-        if table.folds:
-            return None
-        if unplanned:
-            # It began before anybody knew how long a training is.
-            until = next(b for b in (*self._ladder(budget), budget.steps) if b >= max(base, step + 1))
-            if until >= budget.steps or base >= budget.steps:
-                return None
-            why = f"is compared with others at step {until}"
-            return Verdict(trial=trial.number, verb="extend", why=why, until=until)
-        return self._passed(problem, table, trial, budget, max(base, step + 1))
+        base = self._base(tabled(problem.objective, history), budget)
+        climb = [rung for rung in self._ladder(budget) if rung >= base]
+        return rungs.judge(problem, history, trial, climb, self.keep)
 
     def revive(self, problem: Problem, history: History, budget: Budget) -> Sequence[Verdict]:
         """Return the best of the shorter trials, and at the end which are given up."""
@@ -140,23 +126,6 @@ class Auto:
                 found.append(rungs.resumed(trial, places, value, base, steps))
                 room -= not promoted(trial)
         return found
-
-    def _passed(
-        self, problem: Problem, table: Table, trial: Trial, budget: Budget, beyond: int
-    ) -> Verdict | None:
-        """Return whether a training that could not pause at its base goes on."""
-        row, step = table.row(trial.number), trial.until or 0
-        if row is None:
-            return None
-        values, there = table.at(step), table.first & table.has(step)
-        kept = max(1, math.ceil(self.keep * there.sum()))
-        places = rungs.ranking(problem, step, values, there, kept)
-        if not places.keeps(float(values[row])) and not promoted(trial):
-            return rungs.stopped(trial, places, float(values[row]))
-        steps = budget.steps or 1
-        following = next((rung for rung in self._ladder(budget) if rung >= beyond), steps)
-        going = rungs.resumed(trial, places, float(values[row]), following, steps)
-        return Verdict(trial=trial.number, verb="extend", why=going.why, until=going.until)
 
 
 def _cross(table: Table, step: int, later: int) -> bool:

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.history import History
 from osetra.core.ports import Verdict
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.numerics import halving
-from osetra.schedulers.table import Array, Mask, Table, calibrated, free, promoted
+from osetra.schedulers.folds import judge_folds
+from osetra.schedulers.table import Array, Mask, Table, calibrated, free, promoted, sent, tabled
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,40 @@ class Ranking:
 def ranking(problem: Problem, step: int, values: Array, rows: Mask, kept: int) -> Ranking:
     """Return the ranking of the rows (n,) by their values (n,) at a step."""
     return Ranking(problem.objective.metric, problem.objective.sign, step, values[rows], kept)
+
+
+def judge(
+    problem: Problem,
+    history: History,
+    trial: Trial,
+    climb: Sequence[int],
+    keep: float,
+    *,
+    pauses: bool = True,
+    rows: Mask | None = None,
+) -> Verdict | None:
+    """Return what to do with a running trial of which the best `keep` go on at every rung of `climb`.
+
+    With `pauses` it pauses by itself at its next rung where it can; `rows` (n,) are those that it is
+    compared with, by default all first runs.
+    """
+    if trial.steered or trial.repeats is not None or len(climb) == 1:
+        return None
+    step, until = history.step(trial, problem.objective.metric), trial.until
+    unplanned = pauses and until is None and not sent(trial, climb[-1]) and not promoted(trial)
+    late = until is not None and step > until
+    if step >= climb[-1] or not (unplanned or late or not pauses):
+        return None
+    table = tabled(problem.objective, history)
+    if table.folds:
+        return judge_folds(problem, history, trial)
+    if unplanned:
+        # It began before anybody knew how long a full training is.
+        following = next(rung for rung in climb if rung > step)
+        why = f"is compared with others at step {following}"
+        extended = Verdict(trial=trial.number, verb="extend", why=why, until=following)
+        return extended if following < climb[-1] else None
+    return _passed(problem, table, trial, climb, keep, table.first if rows is None else rows)
 
 
 def promotions(
@@ -120,6 +156,36 @@ def _place(
     there, values = rows & table.has(step), table.at(step)
     kept = max(int(keep * there.sum()), least)
     return ranking(problem, step, values, there, kept), float(values[row])
+
+
+def _passed(
+    problem: Problem, table: Table, trial: Trial, climb: Sequence[int], keep: float, rows: Mask
+) -> Verdict | None:
+    """Return whether a training that did not pause at its rung goes on beyond it."""
+    row, reached = table.row(trial.number), 0
+    if row is None:
+        return None
+    reached = int(table.reached[row])
+    rung = _rung(climb, reached if trial.until is None else trial.until)
+    if rung < 0:
+        return None
+    values, there = table.at(climb[rung]), rows & table.has(climb[rung])
+    many = int(there.sum())
+    places = ranking(problem, climb[rung], values, there, many if keep * many < 1 else int(keep * many))
+    value = float(values[row])
+    if not (places.keeps(value) or promoted(trial) or _leads(table, rows, row)):
+        return stopped(trial, places, value)
+    if trial.until is None:
+        return None
+    following = next(rung for rung in climb if rung > reached)
+    going = resumed(trial, places, value, following, climb[-1])
+    return Verdict(trial=trial.number, verb="extend", why=going.why, until=going.until)
+
+
+def _leads(table: Table, rows: Mask, row: int) -> bool:
+    """Whether a trial is the best of all that got as far."""
+    values = table.at(int(table.reached[row]))
+    return halving.rank(values[rows], float(values[row])) == 1
 
 
 def stopped(trial: Trial, places: Ranking, value: float) -> Verdict:

@@ -1,0 +1,82 @@
+"""Median: a training is stopped when its best value so far is worse than others were on average.
+
+The median stopping rule of Google Vizier (Golovin et al. 2017): at step s a training is stopped if
+its best value up to s is worse than the median of the running means, up to s, of all other trainings
+that got to s. It assumes no form of curve and needs no checkpoints.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from osetra.core.history import History
+from osetra.core.ports import Budget, Verdict
+from osetra.core.problem import Problem
+from osetra.core.trial import Trial
+from osetra.errors import StudyError
+from osetra.schedulers.folds import judge_folds
+from osetra.schedulers.full import to_the_end
+from osetra.schedulers.table import promoted, tabled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Median:
+    """The median stopping rule.
+
+    `min_steps` are the steps that every training is granted; `others` is how many trainings must
+    have got to a step before anything is stopped there.
+    """
+
+    min_steps: int = 1
+    others: int = 5
+
+    name = "median"
+
+    def __post_init__(self) -> None:
+        if self.min_steps < 1 or self.others < 1:
+            raise StudyError(f"Median(min_steps={self.min_steps}, others={self.others}): both are 1 or more")
+
+    def first(self, problem: Problem, history: History, budget: Budget) -> int | None:
+        """Return None: trainings run until they are stopped."""
+        return None
+
+    def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
+        """Return a stop when the best value so far is worse than the median of the others' means."""
+        if trial.steered or trial.repeats is not None or promoted(trial):
+            return None
+        objective = problem.objective
+        steps, values = history.curve(trial, objective.metric)
+        if not len(steps) or steps[-1] < self.min_steps:
+            return None
+        if budget.steps is not None and steps[-1] >= budget.steps:
+            return None
+        table = tabled(objective, history)
+        if table.folds:
+            return judge_folds(problem, history, trial)
+        step, finite = int(steps[-1]), objective.sign * values[np.isfinite(values)]
+        value = float(finite.min()) if len(finite) else math.inf
+        rows = table.first & ~table.failed
+        rows[table.row(trial.number)] = False
+        means = table.means(step)[rows]
+        means = means[np.isfinite(means)]
+        cut = float(np.median(means)) if len(means) else math.inf
+        if len(means) < self.others or value <= cut:
+            return None
+        rank = 1 + int(np.count_nonzero(means < value))
+        why = (
+            f"stopped at step {step}: best {objective.metric} {objective.sign * value:.4g}, "
+            f"cut {objective.sign * cut:.4g}, rank {rank} of {len(means) + 1} by the others' means"
+        )
+        return Verdict(trial=trial.number, verb="stop", why=why)
+
+    def revive(self, problem: Problem, history: History, budget: Budget) -> Sequence[Verdict]:
+        """Return everything that is paused and that nobody holds."""
+        return to_the_end(history)
+
+    def fidelity(self, problem: Problem, history: History, budget: Budget) -> int | None:
+        """Return the length of a full training: stopped ones count with what they would have reached."""
+        return budget.steps
