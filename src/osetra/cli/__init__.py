@@ -23,6 +23,7 @@ VERBS = (
     "best",
     "enqueue",
     "steer",
+    "replay",
     "export",
     "predict",
     "spaces",

@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from osetra.cli.places import complete_study
+from osetra.errors import StudyError, nearest
 
 study_argument = click.argument("study", shell_complete=complete_study)
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON document on stdout instead of text for people."
+)
+
+
+def schedulers() -> list[str]:
+    """Return the names of everything that decides how long to train, the usual ones first."""
+    from osetra.policies import FUSED
+    from osetra.schedulers import DESCRIPTIONS
+
+    return [*DESCRIPTIONS, *FUSED]
+
+
+def check_scheduler(name: str | None) -> None:
+    """Raise StudyError when there is no such scheduler."""
+    if name is not None and name not in (known := schedulers()):
+        raise StudyError(f"{name}: no such scheduler; known: {', '.join(known)}.{nearest(name, known)}")
+
+
+def _complete_scheduler(_: click.Context, __: click.Parameter, incomplete: str) -> Sequence[str]:
+    return [name for name in schedulers() if name.startswith(incomplete)]
+
+
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="NAME",
+    shell_complete=_complete_scheduler,
+    help="How long to train each: auto, full, asha, hyperband, median, patience … [default: auto].",
 )

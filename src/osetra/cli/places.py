@@ -36,11 +36,11 @@ class Place:
         """Where pictures and the model go."""
         return self.file.parent
 
-    def open(self, searcher: str | None = None) -> Study:
-        """Open the study, which must exist; without a searcher, with the one it was created with."""
+    def open(self, searcher: str | None = None, scheduler: str | None = None) -> Study:
+        """Open the study, which must exist; what is left out is as it was created with."""
         from osetra.study import Study
 
-        return Study(str(self.file), searcher=searcher)
+        return Study(str(self.file), searcher=searcher, scheduler=scheduler)
 
 
 def known(root: Path = RUNS) -> list[str]:

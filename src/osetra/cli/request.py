@@ -15,18 +15,24 @@ DEFAULT_TRIALS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call of `osetra tune`. None stands for the default that fits."""
+    """One call of `osetra tune` or `osetra babysit`. None stands for the default that fits."""
 
     source: str
+    verb: str = "tune"
+    """tune, or babysit for a single training under the eyes of a person."""
     target: str | None = None
     task: str | None = None
     drop: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
     trials: int | None = None
     minutes: float | None = None
+    trainings: float | None = None
+    """The budget in full trainings; those cut short count by their share."""
     workers: int = 1
     searcher: str | None = None
     """None goes on with the study's own, which is "auto" at first."""
+    scheduler: str | None = None
+    """How long to train each; None goes on with the study's own."""
     tune: tuple[str, ...] = ()
     all: bool = False
     set: tuple[str, ...] = ()

@@ -33,6 +33,10 @@ class Effort:
     trials: int | None
     minutes: float | None
     workers: int
+    trainings: float | None = None
+    """Cost of the whole study in full trainings."""
+    steps: int | None = None
+    """Steps of a full training, when known."""
     report_timeout: float | None = None
     confirm: int = 0
     seeds: int = 3
@@ -46,6 +50,8 @@ class Session:
     output: Output
     place: Place
     study: Study
+    chosen: str | None = None
+    """The scheduler that was asked for; None goes on with the study's own."""
 
     def search(self, train: Callable[[Run], object], effort: Effort) -> None:
         """Run trials until the target, then the best few again with fresh seeds.
@@ -62,6 +68,8 @@ class Session:
                     train,
                     trials=effort.trials,
                     minutes=effort.minutes,
+                    trainings=effort.trainings,
+                    steps=effort.steps,
                     executor=executor,
                     report_timeout=effort.report_timeout,
                     watch=watch,
@@ -69,7 +77,7 @@ class Session:
             top = min(effort.confirm, len(self.study.history.ranked(self.study.problem.objective)))
             if top < 1:
                 return
-            again = replace(effort, trials=top * effort.seeds, minutes=None)
+            again = replace(effort, trials=top * effort.seeds, minutes=None, trainings=None)
             with self._watch("confirming", again, repeats=True) as watch:
                 self.study.confirm(
                     train,
@@ -111,6 +119,12 @@ class Session:
             return []
 
     @property
+    def scheduler(self) -> str:
+        """The name of what decides how long to train each."""
+        opened = self.study.history.opened
+        return self.chosen or (opened.scheduler if opened else "auto")
+
+    @property
     def resume_command(self) -> str:
         """What to type to go on."""
         return f"osetra resume {shown_place(self.place)}"
@@ -118,7 +132,14 @@ class Session:
     def _watch(self, phase: str, effort: Effort, *, repeats: bool = False) -> Watcher:
         history = self.study.history
         seconds = None if effort.minutes is None else 60.0 * effort.minutes
-        budget = Budget(trials=effort.trials, seconds=seconds, started=time.time(), repeats=repeats)
+        budget = Budget(
+            trials=effort.trials,
+            seconds=seconds,
+            trainings=effort.trainings,
+            metric=self.study.problem.objective.metric,
+            started=time.time(),
+            repeats=repeats,
+        )
         budget = replace(budget, already=budget.done(history))
         watcher = Watcher(self.study.problem, self.output.eyes, self.place.name, phase, budget)
         return watcher.start(history)

@@ -27,8 +27,10 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "pick": (str,),
     "trials": (int,),
     "minutes": (int, float),
+    "trainings": (int, float),
     "workers": (int,),
     "searcher": (str,),
+    "scheduler": (str,),
     "seed": (int,),
     "report_timeout": (int, float),
     "confirm": (int,),
@@ -44,8 +46,10 @@ class StudyFile:
     pick: str | None = None
     trials: int | None = None
     minutes: float | None = None
+    trainings: float | None = None
     workers: int | None = None
     searcher: str | None = None
+    scheduler: str | None = None
     seed: int | None = None
     report_timeout: float | None = None
     confirm: int | None = None

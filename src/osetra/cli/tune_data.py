@@ -10,6 +10,7 @@ from rich.text import Text
 from osetra.catalogue import Opened, by_name, open_tiers
 from osetra.cli.documents import study_document
 from osetra.cli.finale import Finale, finale
+from osetra.cli.functions import METRIC, network_task
 from osetra.cli.output import Output
 from osetra.cli.places import Place
 from osetra.cli.request import DEFAULT_TRIALS, Request, stored_request
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from osetra.nets.task import NetworkTask
     from osetra.study import Study
 
-METRIC = "val_loss"
-"""What is made small unless the person says otherwise: smoother than the error, so easier to search."""
 CONFIRMED = 3
 """How many of the best configurations are run again with fresh seeds, at most."""
 _SAME = ("target", "minimize", "task", "drop", "category", "folds", "epochs", "seed")
@@ -54,8 +53,8 @@ def tune_data(
     output.say(
         labelled([("baseline", _baseline_text(task, baseline)), ("search", _search_text(study, opened))])
     )
-    session = Session(output, place, study)
-    session.search(task, _effort(request))
+    session = Session(output, place, study, request.scheduler)
+    session.search(task, replace(_effort(request), steps=task.budget))
     advice = session.report(quiet=as_json)
     pictures = session.draw()
     with session.resumable():
@@ -85,8 +84,6 @@ def _with_file(request: Request) -> Request:
 
 def _network_task(place: Place, request: Request) -> NetworkTask:
     """Return the task, bound to the data's fingerprint when the study exists already."""
-    from osetra.nets.task import Data, NetworkTask
-
     fingerprint = ""
     if place.file.exists():
         study = place.open()
@@ -94,21 +91,7 @@ def _network_task(place: Place, request: Request) -> NetworkTask:
         study.close()
         _check_same(stored_request(history, place.name), request, place)
         fingerprint = str(history.opened.task.get("fingerprint", "")) if history.opened else ""
-    data = Data(
-        where=request.source,
-        target=request.target,
-        task=request.task,  # type: ignore[arg-type]  # click lets only task kinds through
-        drop=request.drop,
-        categories=request.category,
-        fingerprint=fingerprint,
-    )
-    return NetworkTask(
-        data=data,
-        epochs=request.epochs or 0,
-        metric=request.minimize or METRIC,
-        folds=request.folds,
-        split_seed=request.seed,
-    )
+    return network_task(request, fingerprint)
 
 
 def _check_same(old: Request, new: Request, place: Place) -> None:
@@ -130,7 +113,7 @@ def _opened(task: NetworkTask, request: Request) -> Opened:
     for word in request.set:
         name, _, text = (part.strip() for part in word.partition("="))
         given[name] = parse_param(name, text)
-    trials = request.trials or DEFAULT_TRIALS
+    trials = request.trials or max(1, round(request.trainings or DEFAULT_TRIALS))
     return open_tiers(by_name(task.family), trials, tune=request.tune, everything=request.all, given=given)
 
 
@@ -142,7 +125,7 @@ def _open_study(place: Place, task: NetworkTask, request: Request, opened: Opene
     from osetra.study import Study
 
     if place.file.exists():
-        study = place.open(request.searcher)
+        study = place.open(request.searcher, request.scheduler)
         old = stored_request(study.history, place.name)
         if (old.tune, old.all, old.set) == (request.tune, request.all, request.set):
             return study
@@ -152,6 +135,7 @@ def _open_study(place: Place, task: NetworkTask, request: Request, opened: Opene
         opened.space,
         minimize=task.metric,
         searcher=request.searcher,
+        scheduler=request.scheduler,
         seed=request.seed,
         task={
             "request": request.stored(),
@@ -162,13 +146,14 @@ def _open_study(place: Place, task: NetworkTask, request: Request, opened: Opene
 
 def _effort(request: Request) -> Effort:
     trials = request.trials
-    if trials is None and request.minutes is None:
+    if trials is None and request.minutes is None and request.trainings is None:
         trials = DEFAULT_TRIALS
     asked = request.confirm
     fitting = CONFIRMED if trials is None else max(1, min(CONFIRMED, trials // 4))
     return Effort(
         trials=trials,
         minutes=request.minutes,
+        trainings=request.trainings,
         workers=request.workers,
         report_timeout=request.report_timeout,
         confirm=fitting if asked is None else asked,
@@ -216,6 +201,8 @@ def _command(request: Request) -> str:
     words += [f"--target {request.target}"] if request.target else []
     words += [f"--trials {request.trials}"] if request.trials else []
     words += [f"--minutes {request.minutes:g}"] if request.minutes else []
+    words += [f"--trainings {request.trainings:g}"] if request.trainings else []
+    words += [f"--scheduler {request.scheduler}"] if request.scheduler else []
     words += [f"--set '{word}'" for word in request.set]
     words += [f"--tune {','.join(request.tune)}"] if request.tune else []
     words += ["--all"] if request.all else []

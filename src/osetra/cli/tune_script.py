@@ -44,26 +44,31 @@ def tune_script(
     if dry_run:
         show_plan(output, space, request)
         return
-    _run(Session(output, place, _open(place, space, request)), script, request, as_json)
+    _run(Session(output, place, _open(place, space, request), request.scheduler), script, request, as_json)
 
 
 def resume_script(output: Output, place: Place, request: Request, *, as_json: bool = False) -> None:
     """Go on with the space and the goal that are stored, whatever the files say today."""
-    _run(Session(output, place, place.open()), load_script(request.source), request, as_json)
+    study = place.open(request.searcher, request.scheduler)
+    session = Session(output, place, study, request.scheduler)
+    _run(session, load_script(request.source), request, as_json)
 
 
 def filled(request: Request, file: StudyFile) -> Request:
     """Return the request with what the command line left open taken from study.toml."""
     plain = Request(source=request.source)
-    names = ("trials", "minutes", "workers", "searcher", "seed", "report_timeout", "confirm", "pick")
+    names = (
+        *("trials", "minutes", "trainings", "workers", "searcher", "scheduler"),
+        *("seed", "report_timeout", "confirm", "pick"),
+    )
     changes: dict[str, Any] = {
         name: getattr(file, name)
         for name in names
         if getattr(file, name) is not None and getattr(request, name) == getattr(plain, name)
     }
-    if request.trials is not None or request.minutes is not None:
-        changes.pop("trials", None)
-        changes.pop("minutes", None)
+    limits = ("trials", "minutes", "trainings")
+    if any(getattr(request, name) is not None for name in limits):
+        changes = {name: value for name, value in changes.items() if name not in limits}
     if request.minimize is None and request.maximize is None:
         changes |= {"minimize": file.minimize, "maximize": file.maximize}
     return replace(request, **changes)
@@ -118,11 +123,12 @@ def narrowed(space: Space, searched: tuple[str, ...]) -> Space:
 def effort_of(request: Request) -> Effort:
     """Return how much work a request stands for."""
     trials = request.trials
-    if trials is None and request.minutes is None:
+    if trials is None and request.minutes is None and request.trainings is None:
         trials = DEFAULT_TRIALS
     return Effort(
         trials=trials,
         minutes=request.minutes,
+        trainings=request.trainings,
         workers=request.workers,
         report_timeout=request.report_timeout,
         confirm=request.confirm or 0,
@@ -178,6 +184,7 @@ def _open(place: Place, space: Space, request: Request) -> Any:
         maximize=request.maximize,
         pick="last" if request.pick == "last" else "best",
         searcher=request.searcher,
+        scheduler=request.scheduler,
         seed=request.seed,
         task={"request": request.stored()},
     )
@@ -188,6 +195,7 @@ def _headline(session: Session, script: Script) -> Text:
     objective = study.problem.objective
     goal = f"{objective.direction} {objective.metric}"
     text = f"  {script.file.name}:{script.name}, {goal}, searcher {study.searcher.name}"
+    text += f", scheduler {session.scheduler}"
     return Text.assemble((session.place.name, "bold"), text)
 
 

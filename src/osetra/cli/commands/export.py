@@ -1,4 +1,4 @@
-"""`osetra export`: all trials as CSV or JSON lines."""
+"""`osetra export`: all trials as CSV or JSON lines, or one as a plain configuration that can be replayed."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ import io
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
 
+from osetra.cli.documents import pieces_document
 from osetra.cli.options import study_argument
-from osetra.cli.output import Output, to_json
+from osetra.cli.output import VERSION, Output, to_json
 from osetra.cli.places import find
 from osetra.cli.views.clean import one_line
+from osetra.replay import recipe
+
+if TYPE_CHECKING:
+    from osetra.study import Study
 
 
 @click.command("export")
 @study_argument
+@click.argument("trial", required=False, type=int)
 @click.option(
     "--format",
     "form",
@@ -29,19 +36,58 @@ from osetra.cli.views.clean import one_line
 )
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Write to this file, not to stdout.")
 @click.pass_obj
-def command(output: Output, study: str, form: str, out: Path | None) -> None:
-    """Write every trial of STUDY, finished or not, one row each.
+def command(output: Output, study: str, trial: int | None, form: str, out: Path | None) -> None:
+    """Write every trial of STUDY, finished or not, one row each; or one TRIAL as a plain configuration.
+
+    A steered trial is a configuration with values that change after some steps; `pieces` holds it.
 
     Cells of a CSV that a spreadsheet would run as a formula are prefixed with an apostrophe, and
     control characters are dropped; JSON lines hold everything exactly.
     """
-    records = find(study).open().records()
-    text = _csv(records) if form == "csv" else "".join(to_json(record) + "\n" for record in records)
+    opened = find(study).open()
+    if trial is not None:
+        text, what = to_json(_plain(opened, trial), indent=2) + "\n", f"trial {trial}"
+    else:
+        records = _records(opened)
+        rows = "".join(to_json(record) + "\n" for record in records)
+        text, what = _csv(records) if form == "csv" else rows, f"{len(records)} trials"
     if out is None:
         sys.stdout.write(text)
         return
     out.write_text(text, encoding="utf-8")
-    output.say(Text(f"{len(records)} trials written to {out}"))
+    output.say(Text(f"{what} written to {out}"))
+
+
+def _records(study: Study) -> list[dict[str, Any]]:
+    """Return one row per trial; those of a study with steered trials say what was changed."""
+    history, records = study.history, study.records()
+    if not any(trial.steered for trial in history.trials.values()):
+        return records
+    for record in records:
+        trial = history.trials[record["trial"]]
+        record["steered"] = trial.steered
+        record["pieces"] = pieces_document(history, trial) if trial.steered else None
+    return records
+
+
+def _plain(study: Study, number: int) -> dict[str, Any]:
+    """Return a trial as a plain configuration with piecewise values, ready to be replayed."""
+    history, objective = study.history, study.problem.objective
+    told = recipe(history, number, objective.metric)
+    trial = history.trials[number]
+    return {
+        "schema": f"osetra.plain/{VERSION}",
+        "trial": number,
+        "steered": trial.steered,
+        "state": trial.state,
+        "metric": objective.metric,
+        "value": trial.value,
+        "seed": told.seed,
+        "steps": told.steps,
+        "config": {**told.config, **told.live},
+        "changes": [{"after": after, "values": values} for after, values in told.changes],
+        "task": history.opened.task if history.opened else {},
+    }
 
 
 def _csv(records: list[dict[str, object]]) -> str:
@@ -58,6 +104,8 @@ def _row(record: Mapping[str, object]) -> dict[str, object]:
 
 
 def _cell(value: object) -> object:
+    if isinstance(value, (list, dict)):
+        return to_json(value)
     if not isinstance(value, str):
         return "" if value is None else value
     text = one_line(value)

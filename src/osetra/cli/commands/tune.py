@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from osetra.cli.options import json_option
+from osetra.cli.options import check_scheduler, json_option, scheduler_option
 from osetra.cli.output import Output
 from osetra.cli.places import create, name_for
 from osetra.cli.request import DEFAULT_TRIALS, Request
@@ -54,13 +54,21 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     "-m", "--minutes", type=float, callback=_positive, help="Stop the search after so many minutes."
 )
 @click.option(
+    "--trainings",
+    type=float,
+    callback=_positive,
+    metavar="N",
+    help="What the study may cost, in full trainings; those cut short count by their share.",
+)
+@click.option(
     "-w", "--workers", type=click.IntRange(1), default=1, show_default=True, help="Trainings at once."
 )
 @click.option(
     "--searcher",
     metavar="NAME",
-    help="What to try next: auto, sobol, zoom, random, grid, manual [default: auto].",
+    help="What to try next: auto, bayes, tpe, cmaes, sobol, random, grid … [default: auto].",
 )
+@scheduler_option
 @click.option("--tune", multiple=True, callback=_words, metavar="A,B", help="Search these only.")
 @click.option("--all", is_flag=True, help="Search every hyperparameter there is.")
 @click.option(
@@ -126,6 +134,7 @@ def command(output: Output, /, **options: Any) -> None:
     request, place = _request(options), create(options["name"] or name_for(options["source"]), options["out"])
     if request.searcher is not None:
         by_name(request.searcher)
+    check_scheduler(request.scheduler)
     dry_run, as_json = options["dry_run"], options["as_json"]
     if is_script(request.source):
         from osetra.cli.tune_script import tune_script

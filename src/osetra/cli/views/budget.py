@@ -13,6 +13,9 @@ class Budget:
 
     trials: int | None = None
     seconds: float | None = None
+    trainings: float | None = None
+    """Cost in full trainings, counted in reports of `metric`."""
+    metric: str = ""
     started: float = 0.0
     already: int = 0
     repeats: bool = False
@@ -22,11 +25,17 @@ class Budget:
         """Return how many trials that count have ended."""
         return sum((trial.repeats is not None) == self.repeats for trial in history.ended)
 
+    def spent(self, history: History) -> float:
+        """Return the cost so far in full trainings; before the first ended one it counts as nothing."""
+        return history.curves.count(self.metric) / history.steps if history.steps else 0.0
+
     def share(self, history: History, now: float) -> float:
         """Return the part of the budget that is used, 0 to 1; the larger when there are two."""
         shares = [0.0]
         if self.trials:
             shares.append(self.done(history) / self.trials)
+        if self.trainings:
+            shares.append(self.spent(history) / self.trainings)
         if self.seconds:
             shares.append((now - self.started) / self.seconds)
         return min(1.0, max(shares))

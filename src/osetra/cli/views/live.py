@@ -81,6 +81,8 @@ def progress_text(history: History, budget: Budget, now: float) -> str:
     """Return `23 of 50 trials  about 1 min 30 s left`."""
     done, what = budget.done(history), "repeats" if budget.repeats else "trials"
     parts = [f"{done} of {budget.trials} {what}" if budget.trials else f"{done} {what}"]
+    if budget.trainings:
+        parts.append(f"cost of {budget.spent(history):.3g} of {budget.trainings:g} full trainings")
     if budget.seconds and not budget.trials:
         parts.append(f"{duration(min(now - budget.started, budget.seconds))} of {duration(budget.seconds)}")
     left = budget.remaining(history, now)

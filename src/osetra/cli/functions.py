@@ -1,0 +1,63 @@
+"""Functions: the training function that a study on disk was made with, found again from its request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from osetra.cli.places import Place
+from osetra.cli.request import Request, stored_request
+from osetra.cli.script import is_script, load_script
+from osetra.cli.torch_check import require_torch
+from osetra.core.history import History
+
+if TYPE_CHECKING:
+    from osetra.nets.task import NetworkTask
+    from osetra.run import Run
+
+METRIC = "val_loss"
+"""What is made small unless the person says otherwise: smoother than the error, so easier to search."""
+
+
+def training_function(place: Place, history: History) -> Callable[[Run], object]:
+    """Return what trains the trials of a study.
+
+    Raises:
+        StudyError: the study was not started on the command line, or its script is gone.
+        DataError: the data changed since.
+    """
+    request = stored_request(history, place.name)
+    if is_script(request.source):
+        return load_script(request.source).function
+    require_torch()
+    stored: Mapping[str, Any] = history.opened.task if history.opened else {}
+    task = network_task(request, str(stored.get("fingerprint", "")))
+    return task if request.verb == "tune" else watched(task)
+
+
+def network_task(request: Request, fingerprint: str = "") -> NetworkTask:
+    """Return the built-in network's training on a request's data, bound to a fingerprint if given."""
+    from osetra.nets.task import Data, NetworkTask
+
+    data = Data(
+        where=request.source,
+        target=request.target,
+        task=request.task,  # type: ignore[arg-type]  # click lets only task kinds through
+        drop=request.drop,
+        categories=request.category,
+        fingerprint=fingerprint,
+    )
+    return NetworkTask(
+        data=data,
+        epochs=request.epochs or 0,
+        metric=request.minimize or METRIC,
+        folds=request.folds,
+        split_seed=request.seed,
+    )
+
+
+def watched(task: NetworkTask) -> NetworkTask:
+    """Return a training that ends when the person who watches it says so, and not early by itself."""
+    from dataclasses import replace
+
+    return replace(task, patience=task.budget)
