@@ -18,6 +18,7 @@ from osetra.core.facts import Entry, Fact, Noted, Source
 from osetra.core.history import History
 from osetra.core.params import Config
 from osetra.core.problem import Objective, Problem
+from osetra.core.results import Readings
 from osetra.core.trial import Trial
 
 
@@ -130,6 +131,16 @@ class Policy(Protocol):
 
     def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
         """Return what to do with a running trial; None lets it run."""
+        ...
+
+
+class Reader(Searcher, Protocol):
+    """A searcher that learns from curves at several steps, not from one value of each trial."""
+
+    def suggest_read(
+        self, problem: Problem, history: History, readings: Readings, count: int, rng: np.random.Generator
+    ) -> Sequence[Suggestion]:
+        """Return up to `count` suggestions for the end of a full training."""
         ...
 
 

@@ -44,6 +44,22 @@ class Results:
         return tuple(int(i) for i in rows[np.argsort(self.y[rows], kind="stable")])
 
 
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What curves say at several steps: more than their last values, for searchers that can use it."""
+
+    x: Array
+    """Configurations (n, d) in the unit cube, a row for every step at which a trial was read."""
+    depth: Array
+    """How far into a full training each reading was taken (n,): 0 at its first step, 1 at its end."""
+    y: Array
+    """Values (n,), minimised; NaN where the trial failed."""
+    pending: Array
+    """Configurations (m, d) that are queued or on their way to their next reading."""
+    pending_depth: Array
+    """Where they will be read (m,)."""
+
+
 def results(problem: Problem, history: History) -> Results:
     """Return what the history says about the problem."""
     # What a person changed halfway is no statement about the configuration it began with.

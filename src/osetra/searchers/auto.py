@@ -20,7 +20,7 @@ from osetra.core.facts import Noted
 from osetra.core.history import History
 from osetra.core.ports import Searcher, Suggestion
 from osetra.core.problem import Problem
-from osetra.core.results import Results, results
+from osetra.core.results import Readings, Results, results
 from osetra.core.space import Space
 from osetra.searchers.bayes import Bayes
 from osetra.searchers.cmaes import Cmaes
@@ -47,12 +47,35 @@ class Auto:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
+        return self._suggest(problem, history, None, count, rng)
+
+    def suggest_read(
+        self, problem: Problem, history: History, readings: Readings, count: int, rng: np.random.Generator
+    ) -> Sequence[Suggestion]:
+        """Return up to `count` suggestions from what curves say at several steps.
+
+        `history` is the view in which all trials have their values at one step.
+        """
+        return self._suggest(problem, history, readings, count, rng)
+
+    def _suggest(
+        self,
+        problem: Problem,
+        history: History,
+        readings: Readings | None,
+        count: int,
+        rng: np.random.Generator,
+    ) -> Sequence[Suggestion]:
         seen = results(problem, history)
         chosen, why = self._choose(problem.space, seen)
         numbers = range(history.next_trial, history.next_trial + max(count, 0))
         every = 2 if model_fails(seen) else GUARD
         guards = sum(number % every == 0 for number in numbers)
-        found = list(chosen.suggest(problem, history, len(numbers) - guards, rng))
+        model = len(numbers) - guards
+        if readings is not None and chosen is self._bayes:
+            found = list(self._bayes.suggest_read(problem, history, readings, model, rng))
+        else:
+            found = list(chosen.suggest(problem, history, model, rng))
         if guards:
             found += _quasi_random(problem, history, guards, rng, found)
         return _with_note(found, history, chosen.name, why)

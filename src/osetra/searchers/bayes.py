@@ -16,7 +16,7 @@ from osetra.core.history import History
 from osetra.core.params import Config
 from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
-from osetra.core.results import results
+from osetra.core.results import Readings, results
 from osetra.core.scales import Array
 from osetra.core.space import Space
 from osetra.errors import StudyError
@@ -61,23 +61,52 @@ class Bayes:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
+        order = _by_name(problem.space)
+        tried, cube = _tried(problem, history, order), _cube(problem.space, order)
+        return self._suggest(problem, history, tried, cube, count, rng)
+
+    def suggest_read(
+        self, problem: Problem, history: History, readings: Readings, count: int, rng: np.random.Generator
+    ) -> Sequence[Suggestion]:
+        """Return up to `count` suggestions for the end of a full training, from readings of curves.
+
+        The depth of a reading is one more column of the same process, as in freeze-thaw and MOBSTER:
+        how early values foretell late ones is learnt with everything else.
+        """
+        order = _by_name(problem.space)
+        tried = bayes.Tried(
+            np.column_stack((readings.x[:, order], readings.depth)),
+            readings.y,
+            ~np.isfinite(readings.y),
+            np.column_stack((readings.pending[:, order], readings.pending_depth)),
+        )
+        return self._suggest(problem, history, tried, _deep(_cube(problem.space, order)), count, rng)
+
+    def _suggest(
+        self,
+        problem: Problem,
+        history: History,
+        tried: bayes.Tried,
+        cube: bayes.Cube,
+        count: int,
+        rng: np.random.Generator,
+    ) -> list[Suggestion]:
         space, known = problem.space, repeatable(problem.space, history)
         order = _by_name(space)
-        settings = bayes.Settings(initial=self.initial, beta=self.beta)
         if len(self._memory) > REMEMBERED:
             self._memory.clear()
         proposals = bayes.suggest(
-            _tried(problem, history, order),
-            _cube(space, order),
+            tried,
+            cube,
             count,
             rng,
             seed=seed_of(history),
-            settings=settings,
+            settings=bayes.Settings(initial=self.initial, beta=self.beta),
             memory=self._memory,
         )
         points = np.full((max(count, 0), len(order)), 0.5)
         for row, proposal in enumerate(proposals):
-            points[row, order] = proposal.x
+            points[row, order] = proposal.x[: len(order)]
         points[len(proposals) :] = rng.random((len(points) - len(proposals), len(order)))
         found: list[Suggestion] = []
         for row, point in enumerate(points):
@@ -125,6 +154,17 @@ def _cube(space: Space, order: list[int]) -> bayes.Cube:
     )
 
 
+def _deep(cube: bayes.Cube) -> bayes.Cube:
+    """Return the cube with the depth of a reading as one more column, in which only the end is sought."""
+
+    def snap(points: Array) -> Array:
+        return np.column_stack((cube.snap(points[:, :-1]), np.ones(len(points))))
+
+    return bayes.Cube(
+        np.append(cube.levels, 0), np.append(cube.categorical, False), snap, np.append(cube.default, 1.0)
+    )
+
+
 def _tried(problem: Problem, history: History, order: list[int]) -> bayes.Tried:
     seen = results(problem, history)
     return bayes.Tried(seen.x[:, order], seen.y, ~seen.valid, seen.pending[:, order])
@@ -144,4 +184,6 @@ def _told(problem: Problem, order: list[int], proposal: bayes.Proposal) -> str:
 def _reason(problem: Problem, order: list[int], proposal: bayes.Proposal) -> str:
     if proposal.reason == "exploit" or proposal.column < 0:
         return "exploit: best predicted"
+    if proposal.column == len(order):
+        return "explore: what becomes of it later on is uncertain"
     return f"explore: largest uncertainty along {problem.space.columns[order[proposal.column]].name}"
