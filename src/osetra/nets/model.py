@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,8 @@ class Card:
     spread: Mapping[str, Any] = field(default_factory=dict)
     """Mean, sd and seeds of repeated trainings of this config."""
     baseline: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    changes: Sequence[tuple[int, Mapping[str, Value]]] = ()
+    """Of a training that was steered: after which step which values were in force."""
     command: str = ""
     """The command that makes this model again."""
     versions: Mapping[str, str] = field(default_factory=dict)

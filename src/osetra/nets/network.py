@@ -14,6 +14,7 @@ Sources: He et al. 2015 (arXiv 1502.01852) eq. 10; Glorot & Bengio 2010 eq. 16; 
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal, cast
@@ -140,6 +141,36 @@ def parameter_groups(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Pa
 def parameter_count(network: nn.Module) -> int:
     """Return how many numbers are learnt."""
     return sum(parameter.numel() for parameter in network.parameters())
+
+
+def set_dropout(network: Network, share: float) -> None:
+    """Change the share of units that dropout silences, from the next batch on.
+
+    A network built without dropout gets its layers now; the names of its weights stay as they are.
+
+    Raises:
+        DataError: no share, 0 … below 1.
+    """
+    share = Architecture(dropout=share).dropout
+    layers = [module for module in network.body if isinstance(module, nn.Dropout)]
+    for layer in layers:
+        layer.p = share
+    if layers or not share:
+        return
+    body: dict[str, nn.Module] = {}
+    hidden = False
+    for name, module in network.body.named_children():
+        if hidden and isinstance(module, nn.Linear):  # where `_unit` puts it: behind a hidden layer
+            body[f"dropout_{name}"] = nn.Dropout(share)
+        hidden = hidden or isinstance(module, nn.Linear)
+        body[name] = module
+    network.body = nn.Sequential(OrderedDict(body))
+
+
+def without_dropout(network: Network) -> Network:
+    """Return the same layers without dropout: weights under names that do not depend on it."""
+    rest = [module for module in network.body if not isinstance(module, nn.Dropout)]
+    return Network(list(network.embeddings), nn.Sequential(*rest))  # type: ignore[arg-type]
 
 
 def _embedding(levels: int) -> nn.Embedding:

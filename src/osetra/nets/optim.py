@@ -18,6 +18,16 @@ from osetra.errors import DataError, nearest
 from osetra.nets.network import parameter_groups
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
+SETTINGS = {
+    "sgd": (),
+    "momentum": ("momentum",),
+    "nesterov": ("momentum",),
+    "rmsprop": ("rms_decay", "eps"),
+    "adam": ("beta1", "beta2", "eps"),
+    "adamw": ("beta1", "beta2", "eps"),
+}
+"""What each optimizer has beside a learning rate and a weight decay."""
+SHARED = ("weight_decay", "batch_size", "schedule", "warmup", "final_lr")
 SCHEDULES = ("constant", "step", "exponential", "linear", "cosine")
 
 
@@ -65,6 +75,28 @@ def recipe(config: Mapping[str, Value]) -> Recipe:
     known = {field.name for field in fields(Recipe)}
     chosen = {name: value for name, value in config.items() if name in known}
     return Recipe(**chosen)  # type: ignore[arg-type]  # checked there
+
+
+def changeable(chosen: Recipe) -> tuple[str, ...]:
+    """Return the settings that can change in the middle of a training: all but the optimizer."""
+    return ("lr", *SETTINGS[chosen.optimizer], *SHARED)
+
+
+def adjust(stepper: torch.optim.Optimizer, chosen: Recipe) -> None:
+    """Give an optimizer the settings of a recipe, whatever it was built or restored with.
+
+    The learning rate is set before every step, since a schedule multiplies it.
+    """
+    for group, decay in zip(stepper.param_groups, (chosen.weight_decay, 0.0), strict=True):
+        group["weight_decay"] = decay
+        match chosen.optimizer:
+            case "momentum" | "nesterov":
+                group["momentum"] = chosen.momentum
+                group["nesterov"] = chosen.optimizer == "nesterov" and chosen.momentum > 0
+            case "rmsprop":
+                group["alpha"], group["eps"] = chosen.rms_decay, chosen.eps
+            case "adam" | "adamw":
+                group["betas"], group["eps"] = (chosen.beta1, chosen.beta2), chosen.eps
 
 
 def schedule(kind: str, share: float, *, warmup: float = 0.0, final: float = 0.01) -> float:

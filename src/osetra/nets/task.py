@@ -10,6 +10,7 @@ warm worker reads it once.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from osetra.core.params import Value
 from osetra.errors import DataError
 from osetra.nets.dataset import Dataset, TaskKind, is_imbalanced
 from osetra.nets.loading import load
@@ -59,6 +61,8 @@ class NetworkTask:
     """Which reported score says what the best epoch is; lower is better."""
     folds: int = 1
     """Above 1: cross-validation, each fold an instance of the trial."""
+    watched: bool = False
+    """Whether to report the learning rate in force too, as lr, for somebody who watches."""
     split_seed: int = 0
     validation: float = 0.2
     test: float = 0.2
@@ -74,11 +78,13 @@ class NetworkTask:
     def __call__(self, run: Run) -> None:
         """Train one trial: on the one split, or on every fold."""
         torch.set_num_threads(self.threads)
+        state = run.restore()
         if self.folds == 1:
-            self._train(run, 0, run.seed)
+            self._train(run, 0, run.seed, state)
             return
         for fold in run.folds(self.folds):
-            self._train(run, fold, run.seed + 1_000_003 * fold)
+            self._train(run, fold, run.seed + 1_000_003 * fold, state)
+            state = None  # it was that of the first fold still to be trained
 
     @property
     def dataset(self) -> Dataset:
@@ -121,7 +127,7 @@ class NetworkTask:
     def fit(self, run: Run, *, command: str = "") -> Model:
         """Train on the one split and return the model, its card filled in but for test and spread."""
         torch.set_num_threads(self.threads)
-        trained = self._train(run, 0, run.seed)
+        trained = self._train(run, 0, run.seed, run.restore())
         card = Card(
             dataset=self.dataset.name,
             source=self.dataset.source,
@@ -132,6 +138,7 @@ class NetworkTask:
             epochs=trained.epochs,
             best_epoch=trained.best_epoch,
             metrics={"validation": dict(trained.scores)},
+            changes=run.changes if isinstance(run, Rehearsal) else (),
             command=command,
             versions=versions(),
         )
@@ -145,7 +152,7 @@ class NetworkTask:
 
         return evaluate_baseline(model, self.dataset, self.split.test)
 
-    def _train(self, run: Run, fold: int, seed: int) -> Trained:
+    def _train(self, run: Run, fold: int, seed: int, state: object) -> Trained:
         scaling = str(run.config.get("input_scaling", "standard"))
         return train(
             run,
@@ -154,21 +161,35 @@ class NetworkTask:
             epochs=self.budget,
             patience=self.patience or max(5, math.ceil(self.budget / 3)),
             metric=self.metric,
-            show=self.scores,
+            show=(*self.scores, "lr") if self.watched else self.scores,
             seed=seed,
+            state=state,
         )
 
     def _splits(self) -> tuple[Split, ...]:
         return _splits(self, _stamp(self.data.where))
 
 
-def rehearse(task: NetworkTask, config: dict[str, bool | int | float | str | None], seed: int) -> Model:
+def rehearse(
+    task: NetworkTask,
+    config: Mapping[str, Value],
+    seed: int,
+    *,
+    changes: Sequence[tuple[int, Mapping[str, Value]]] = (),
+) -> Model:
     """Train a config with a seed outside any study, as when the best few are repeated.
+
+    Args:
+        task: what to train on.
+        config: the hyperparameters.
+        seed: for all randomness of the training.
+        changes: of a steered training: after which step which values were in force.
 
     Raises:
         Diverged: the config does not train with this seed.
+        StudyError: something changes that cannot change in the middle of a training.
     """
-    return task.fit(Rehearsal(config, seed))
+    return task.fit(Rehearsal(config, seed, changes=changes))
 
 
 @lru_cache(maxsize=2)

@@ -2,13 +2,18 @@
 
 The whole data set lives in memory as tensors and mini-batches are slices of a shuffled copy: for
 small networks a data loader costs more than the arithmetic. Early stopping keeps the weights of the
-best epoch. Given the same config, seed, data and versions, the result is bitwise the same.
+best epoch. Given the same config, seed, data and versions, the result is bitwise the same; so it is
+when the training was cut after any epoch and went on from its checkpoint.
+
+Each epoch begins with the values in force: a person may turn the learning rate, momentum, decay,
+dropout or the batch size of a training that runs. The schedule multiplies the rate in force.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,13 +24,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from osetra.core.params import Value
-from osetra.errors import DataError, Diverged
+from osetra.errors import DataError, Diverged, StudyError
 from osetra.nets import metrics
 from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.divergence import diagnose
-from osetra.nets.network import Family, Network, architecture, build
-from osetra.nets.optim import Recipe, optimizer, recipe, schedule
+from osetra.nets.network import Family, Network, architecture, build, set_dropout, without_dropout
+from osetra.nets.optim import Recipe, adjust, changeable, optimizer, recipe, schedule
 from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
+from osetra.nets.progress import Progress, captured, copied, restored
 from osetra.nets.split import Split
 
 EVALUATED_AT_ONCE = 4096
@@ -50,8 +56,28 @@ class Run(Protocol):
         """Whether the run was told to stop."""
         ...
 
+    def restore(self) -> object:
+        """Return the state to go on from, as it was given to `checkpoint`; None at a beginning."""
+        ...
+
+    def checkpoint(self, state: Callable[[], object], /) -> bool:
+        """Keep the state after this step if that is due; only then call the function."""
+        ...
+
+    def accepts(self, *names: str) -> None:
+        """Take the names of the hyperparameters that this training can change while it runs."""
+        ...
+
+    def live(self, name: str, /) -> Value:
+        """Return a hyperparameter's value in force.
+
+        Raises:
+            StudyError: the config does not name it and nobody has set it.
+        """
+        ...
+
     def steps(self, count: int, /) -> Iterator[int]:
-        """Yield 1 … count, ending early when the run has to stop."""
+        """Yield 1 … count, from behind a restored step on, ending early when the run has to stop."""
         ...
 
     def folds(self, count: int, /) -> Iterator[int]:
@@ -69,17 +95,53 @@ class Run(Protocol):
 
 @dataclass(slots=True)
 class Rehearsal:
-    """A run outside any study: keeps its reports in memory. For repeats with fresh seeds."""
+    """A run outside any study: keeps its reports in memory. For repeats with fresh seeds.
+
+    With `changes` it repeats, unattended, a training that was steered.
+    """
 
     config: Mapping[str, Value]
     seed: int
     interrupted: bool = False
     curves: dict[str, list[float]] = field(default_factory=dict)
     """Reported values by metric, in order."""
+    changes: Sequence[tuple[int, Mapping[str, Value]]] = ()
+    """(s, values): from after step s on these are in force, until the next change; what they do not
+    name is as the config says. 0 is the beginning."""
+    _step: int = field(default=1, init=False)
+
+    def restore(self) -> None:
+        """Return None: a rehearsal always starts at the beginning."""
+
+    def checkpoint(self, state: Callable[[], object], /) -> bool:
+        """Keep nothing."""
+        return False
+
+    def accepts(self, *names: str) -> None:
+        """Check that the planned changes can be made.
+
+        Raises:
+            StudyError: a value changes in the middle that this training cannot change.
+        """
+        for after, values in self.changes:
+            fixed = [n for n in values if n not in names and values[n] != self.config.get(n)]
+            if fixed:
+                able = ", ".join(names)
+                raise StudyError(f"{fixed[0]} after step {after}: this training can change {able} as it runs")
+
+    def live(self, name: str, /) -> Value:
+        """Return the value in force in the current step."""
+        begun = [(after, values) for after, values in self.changes if after < self._step]
+        values = max(begun, key=lambda change: change[0])[1] if begun else {}
+        if name not in values and name not in self.config:
+            raise StudyError(f"{name}: the config does not name it")
+        return values.get(name, self.config.get(name))
 
     def steps(self, count: int, /) -> Iterator[int]:
         """Yield 1 … count."""
-        yield from range(1, count + 1)
+        for step in range(1, count + 1):
+            self._step = step
+            yield step
 
     def folds(self, count: int, /) -> Iterator[int]:
         """Yield 0 … count-1."""
@@ -145,10 +207,12 @@ def train(
     metric: str = "val_loss",
     show: tuple[str, ...] = ("loss",),
     seed: int | None = None,
+    state: object = None,
 ) -> Trained:
     """Train a network as `run.config` says and return it with its best epoch's weights.
 
-    Each epoch reports train_loss and the validation scores named in `show`, as val_loss, val_error …
+    Each epoch reports train_loss and the validation scores named in `show`, as val_loss, val_error …,
+    and then offers its state to `run.checkpoint`.
 
     Args:
         run: the trial; its `diverged` is called when training blew up or never left chance level.
@@ -157,14 +221,18 @@ def train(
         epochs: the budget. The schedule ends with it; it is not a hyperparameter.
         patience: epochs without a better `metric` after which training stops.
         metric: the reported score, lower is better, that says which epoch is best.
-        show: which scores to report: loss, error, balanced_error, or loss, rmse.
+        show: which scores to report: loss, error, balanced_error, or loss, rmse; and lr, which is
+            the learning rate in force at the end of the epoch.
         seed: instead of `run.seed`, for the folds of a cross-validation.
+        state: what `run.restore()` returned: the training goes on from there.
+
+    Raises:
+        CheckpointError: the state is damaged or of another network or optimizer.
     """
-    chosen = recipe(run.config)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.seed if seed is None else seed)
         network = build(architecture(family, run.config), data.preparation)
-        return _fit(run, network, chosen, data, epochs, patience, metric, show)
+        return _fit(run, network, data, epochs, patience, metric, show, state)
 
 
 def raw_outputs(network: Network, inputs: Inputs) -> NDArray[np.float64]:
@@ -200,36 +268,59 @@ def score(
 def _fit(
     run: Run,
     network: Network,
-    chosen: Recipe,
     data: Prepared,
     epochs: int,
     patience: int,
     metric: str,
     show: tuple[str, ...],
+    state: object,
 ) -> Trained:
-    stepper = optimizer(chosen, network)
+    stepper = optimizer(recipe(run.config), network)
     chance = metrics.chance(data.preparation.task, data.preparation.priors)
-    train_losses: list[float] = []
-    val_losses: list[float] = []
-    best, best_epoch, kept, weights = math.inf, 0, {}, _copied(network)
+    progress = Progress(copied(network)) if state is None else restored(state, network, stepper)
+    names = ("dropout", *changeable(recipe(run.config)))
+    run.accepts(*names)
     for epoch in run.steps(epochs):
-        train_losses.append(_epoch(network, stepper, chosen, data, (epoch - 1) / epochs, 1 / epochs))
+        if progress.stale(patience):
+            break  # restored where patience had ended
+        chosen = _steer(run, names, network, stepper)
+        loss = _epoch(network, stepper, chosen, data, (epoch - 1) / epochs, 1 / epochs)
         scores = score(network, data.preparation, data.validation, data.validation_target)
-        val_losses.append(scores["loss"])
-        reported = {"train_loss": train_losses[-1], **{f"val_{name}": scores[name] for name in show}}
+        progress.train_losses.append(loss)
+        progress.val_losses.append(scores["loss"])
+        reported = {"train_loss": loss, **{f"val_{name}": scores[name] for name in show if name != "lr"}}
         _check_metric(metric, reported)
-        run.report(**reported)
-        reason = diagnose(train_losses, val_losses, chance=chance, epochs=epochs)
-        if reason:
+        run.report(**reported, **({"lr": _rate(chosen, epoch / epochs)} if "lr" in show else {}))
+        reason = diagnose(progress.train_losses, progress.val_losses, chance=chance, epochs=epochs)
+        # Who rolls back a training that blew up does not want to hear that it blew up.
+        if reason and not run.interrupted:
             run.diverged(reason)
-        if reported[metric] < best:
-            best, best_epoch, weights = reported[metric], epoch, _copied(network)
-            kept = {"train_loss": train_losses[-1], **scores}
-        if epoch - best_epoch >= patience:
+        progress.judge(reported[metric], {"train_loss": loss, **scores}, network)
+        run.checkpoint(lambda: captured(network, stepper, progress))
+        if progress.stale(patience):
             break
-    network.load_state_dict(weights)
+    without_dropout(network).load_state_dict(progress.weights)
     network.eval()
-    return Trained(network, data.preparation, best_epoch, len(train_losses), kept)
+    return Trained(network, data.preparation, progress.best_epoch, progress.epochs, progress.kept)
+
+
+def _steer(run: Run, names: Sequence[str], network: Network, stepper: torch.optim.Optimizer) -> Recipe:
+    """Put the values in force into network and optimizer; return them as a recipe."""
+    values = dict(run.config)
+    for name in names:
+        with suppress(StudyError):  # neither configured nor set: the default holds
+            values[name] = run.live(name)
+    if "batch_size" in values:
+        values["batch_size"] = max(1, round(float(values["batch_size"])))  # type: ignore[arg-type]
+    chosen = recipe(values)
+    adjust(stepper, chosen)
+    set_dropout(network, architecture("mlp", values).dropout)
+    return chosen
+
+
+def _rate(chosen: Recipe, share: float) -> float:
+    """Return the learning rate after a share of the budget: the rate in force times the schedule."""
+    return chosen.lr * schedule(chosen.schedule, share, warmup=chosen.warmup, final=chosen.final_lr)
 
 
 def _epoch(
@@ -251,14 +342,9 @@ def _epoch(
         rows = slice(batch * size, (batch + 1) * size)
         if n > 1 and n - batch * size == 1:
             break  # a batch of one row has no spread to normalise by
-        factor = schedule(
-            chosen.schedule,
-            begun + length * (batch + 1) / batches,
-            warmup=chosen.warmup,
-            final=chosen.final_lr,
-        )
+        rate = _rate(chosen, begun + length * (batch + 1) / batches)
         for group in stepper.param_groups:
-            group["lr"] = chosen.lr * factor
+            group["lr"] = rate
         loss = _loss(network(values[rows], codes[rows]), targets[rows], data.preparation.task)
         stepper.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -277,10 +363,6 @@ def _loss(raw: Tensor, targets: Tensor, task: str) -> Tensor:
     if task == "binary":
         return functional.binary_cross_entropy_with_logits(raw[:, 0], targets.to(raw.dtype))
     return functional.mse_loss(raw[:, 0], targets)
-
-
-def _copied(network: Network) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
 
 
 def _check_metric(metric: str, reported: Mapping[str, float]) -> None:

@@ -1,0 +1,248 @@
+"""Values that change while the built-in network trains, and their unattended repetition."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+
+from nets.steered import Steered, ending, fit, outcome
+from nets.tables_for_tests import coins, flowers
+from nets.test_network import pictures
+from nets.test_packing import same
+from osetra.errors import DataError, StudyError
+from osetra.nets.model import load, save
+from osetra.nets.network import Architecture, build, set_dropout, without_dropout
+from osetra.nets.optim import OPTIMIZERS, SETTINGS
+from osetra.nets.prepare import fit as prepared
+from osetra.nets.task import Data, NetworkTask, rehearse
+from osetra.nets.training import Rehearsal
+
+CONFIG = {"units": 8, "layers": 2, "lr": 0.05, "batch_size": 16, "schedule": "cosine"}
+DATA = flowers()
+
+
+def rehearsed(config, changes, **options):
+    run = Rehearsal(config, 0, changes=changes)
+    return fit(run, DATA, **{"epochs": 10, **options}), run
+
+
+@pytest.fixture
+def steps():
+    """What the optimizer's groups held at each step."""
+    seen = []
+    hook = register_optimizer_step_pre_hook(
+        lambda optimizer, *_: seen.append([dict(group, params=None) for group in optimizer.param_groups])
+    )
+    yield seen
+    hook.remove()
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "names"),
+    [("sgd", set()), ("momentum", {"momentum"}), ("nesterov", {"momentum"}),
+     ("rmsprop", {"rms_decay", "eps"}),
+     ("adam", {"beta1", "beta2", "eps"}), ("adamw", {"beta1", "beta2", "eps"})],
+)  # fmt: skip
+def test_it_says_once_what_it_can_change(optimizer, names):
+    run = Steered({**CONFIG, "optimizer": optimizer})
+    fit(run, DATA, epochs=2)
+    (accepted,) = run.accepted
+    common = {"lr", "weight_decay", "dropout", "batch_size", "schedule", "warmup", "final_lr"}
+    assert set(accepted) == common | names
+
+
+def test_structure_is_never_accepted():
+    run = Steered(CONFIG)
+    fit(run, DATA, epochs=1)
+    structure = {
+        "units",
+        "layers",
+        "blocks",
+        "filters",
+        "kernel",
+        "activation",
+        "batch_norm",
+        "init",
+        "optimizer",
+    }
+    assert not structure & set(run.accepted[0])
+
+
+def test_the_schedule_multiplies_the_rate_in_force_and_the_rate_is_reported(steps):
+    config = {**CONFIG, "schedule": "linear", "final_lr": 0.5}
+    run = Steered(config, orders={3: {"lr": 0.01}, 7: {"lr": 0.2}})
+    fit(run, DATA, epochs=10)
+    wanted = [(0.05 if e <= 3 else 0.01 if e <= 7 else 0.2) * (1 - 0.5 * e / 10) for e in range(1, 11)]
+    assert [run.reports[e]["lr"] for e in range(1, 11)] == pytest.approx(wanted)
+    per_epoch = len(steps) // 10
+    at_ends = [steps[(e + 1) * per_epoch - 1][0]["lr"] for e in range(10)]
+    assert at_ends == pytest.approx(wanted)
+    assert steps[3 * per_epoch][0]["lr"] < 0.01 < steps[3 * per_epoch - 1][0]["lr"]
+
+
+def test_after_a_restore_the_edited_rate_is_the_effective_one(steps):
+    config = {**CONFIG, "schedule": "constant"}
+    whole = Steered(config, until=4)
+    fit(whole, DATA, epochs=10)
+    steps.clear()
+    fit(Steered(config, state=whole.kept[4], step=4, live={"lr": 0.0003}, until=6), DATA, epochs=10)
+    assert {group["lr"] for groups in steps for group in groups} == {0.0003}
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "values", "group"),
+    [
+        ("momentum", {"momentum": 0.5}, {"momentum": 0.5, "nesterov": False}),
+        ("nesterov", {"momentum": 0.0}, {"momentum": 0.0, "nesterov": False}),
+        ("nesterov", {"momentum": 0.3}, {"momentum": 0.3, "nesterov": True}),
+        ("adam", {"beta1": 0.5}, {"betas": (0.5, 0.999)}),
+        ("adamw", {"beta2": 0.7, "eps": 1e-3}, {"betas": (0.9, 0.7), "eps": 1e-3}),
+        ("rmsprop", {"rms_decay": 0.5}, {"alpha": 0.5}),
+        ("sgd", {"weight_decay": 0.2}, {"weight_decay": 0.2}),
+    ],
+)
+def test_edited_values_are_in_force_after_a_restore_and_after_an_order(optimizer, values, group, steps):
+    config = {**CONFIG, "optimizer": optimizer}
+    whole = Steered(config, orders={4: values}, until=5)
+    fit(whole, DATA, epochs=10)
+    fit(Steered(config, state=whole.kept[4], step=4, live=values, until=5), DATA, epochs=10)
+    decayed, spared = steps[-1]
+    assert {name: decayed[name] for name in group} == group
+    assert spared["weight_decay"] == 0
+    first = next(i for i, groups in enumerate(steps) if {n: groups[0][n] for n in group} == group)
+    assert first == 4 * (len(steps) // 6)
+
+
+CHANGES = {
+    "lr": 0.3, "weight_decay": 0.5, "dropout": 0.4, "batch_size": 5, "beta1": 0.3, "beta2": 0.5, "eps": 0.01,
+    "schedule": "step", "warmup": 0.9, "final_lr": 0.5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_value_changes_the_training_from_the_next_epoch_on_and_can_be_replayed(name):
+    change = {name: CHANGES[name]}
+    plain, steered = Steered(CONFIG), Steered(CONFIG, orders={2: change})
+    fit(plain, DATA, epochs=6)
+    wanted = outcome(fit(steered, DATA, epochs=6))
+    assert [steered.reports[e] == plain.reports[e] for e in (1, 2, 3)] == [True, True, False]
+    assert same(outcome(rehearsed(CONFIG, [(2, change)], epochs=6)[0]), wanted)
+
+
+def test_a_batch_size_that_was_scaled_is_rounded():
+    whole = outcome(fit(Steered(CONFIG, orders={2: {"batch_size": 4.8}}), DATA))
+    assert same(outcome(fit(Steered(CONFIG, orders={2: {"batch_size": 5}}), DATA)), whole)
+
+
+def test_a_steered_training_is_repeated_unattended_bit_by_bit():
+    config = {**CONFIG, "dropout": 0.2, "batch_norm": "before"}
+    live = Steered(config, orders={3: {"lr": 0.01}}, until=6)
+    fit(live, DATA, epochs=10)
+    rolled_back = Steered(config, state=live.kept[4], step=4, live={"lr": 0.02})
+    wanted = fit(rolled_back, DATA, epochs=10)
+    again, run = rehearsed(config, [(3, {"lr": 0.01}), (4, {"lr": 0.02})])
+    assert same(outcome(again), outcome(wanted))
+    told = [live.reports[e] for e in (1, 2, 3, 4)] + [rolled_back.reports[e] for e in range(5, 11)]
+    assert run.curves == {name: [report[name] for report in told] for name in told[0]}
+    for wrong in ([], [(3, {"lr": 0.02})], [(3, {"lr": 0.01}), (5, {"lr": 0.02})]):
+        assert not same(outcome(rehearsed(config, wrong)[0]), outcome(wanted))
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.0, 0.2), (0.4, 0.0), (0.1, 0.3)])
+def test_a_branch_with_other_dropout_goes_on_and_is_repeated_unattended(before, after):
+    parent, config = {**CONFIG, "dropout": before}, {**CONFIG, "dropout": after, "eps": 1e-4}
+    trunk = Steered(parent, until=3)
+    fit(trunk, DATA, epochs=10)
+    branch = Steered(config, state=trunk.kept[3], step=3)
+    wanted = outcome(fit(branch, DATA, epochs=10))
+    again = outcome(rehearsed(config, [(0, {**parent, "eps": 1e-8}), (3, config)])[0])
+    assert same(again, wanted)
+
+
+@given(
+    st.dictionaries(
+        st.integers(1, 5),
+        st.fixed_dictionaries(
+            {}, optional={"lr": st.floats(1e-4, 0.1), "momentum": st.sampled_from([0.0, 0.5, 0.9]),
+                          "dropout": st.sampled_from([0.0, 0.3]), "batch_size": st.integers(2, 40),
+                          "weight_decay": st.floats(0, 0.1)}
+        ), max_size=4,
+    ),
+    st.sets(st.integers(1, 5)),
+)  # fmt: skip
+@settings(max_examples=12, deadline=None)
+def test_any_steering_with_any_pauses_is_its_piecewise_repetition(orders, pauses):
+    config = {**CONFIG, "optimizer": "nesterov", "lr": 0.02}
+    state, begun, values, changes = None, 0, {}, []
+    for end in [*sorted(pauses), 6]:
+        run = Steered(config, state=state, step=begun, live=values, orders=orders, until=end)
+        wanted = ending(lambda run=run: fit(run, DATA, epochs=6))
+        if isinstance(wanted, str):
+            break
+        state, begun, values = run.kept.get(end, state), end, run.values
+    for step in sorted(orders):
+        changes.append((step, {**(changes[-1][1] if changes else {}), **orders[step]}))
+    assert same(ending(lambda: rehearsed(config, changes, epochs=6)[0]), wanted)
+
+
+def test_a_change_of_structure_cannot_be_rehearsed():
+    with pytest.raises(StudyError, match="units after step 3: this training can change"):
+        rehearsed(CONFIG, [(3, {"units": 16, "lr": 0.1})])
+    rehearsed(CONFIG, [(3, {**CONFIG, "lr": 0.1})], epochs=1)
+
+
+def test_a_value_that_cannot_be_trained_with_is_refused():
+    with pytest.raises(DataError, match="momentum=1"):
+        fit(Steered({**CONFIG, "optimizer": "momentum"}, orders={1: {"momentum": 1.0}}), DATA)
+    with pytest.raises(DataError, match=r"dropout=1: a share of units"):
+        fit(Steered(CONFIG, orders={1: {"dropout": 1.0}}), DATA)
+
+
+@pytest.mark.parametrize(("family", "data"), [("mlp", coins(20)), ("cnn", pictures(8))])
+@pytest.mark.parametrize("norm", ["none", "before", "after"])
+def test_dropout_put_in_later_is_where_it_would_have_been(family, data, norm):
+    known = prepared(data, np.arange(20))
+    later = build(Architecture(family=family, units=4, batch_norm=norm), known)
+    names = list(later.state_dict())
+    set_dropout(later, 0.25)
+    there = build(Architecture(family=family, units=4, batch_norm=norm, dropout=0.25), known)
+    assert [str(layer) for layer in later.body] == [str(layer) for layer in there.body]
+    assert list(later.state_dict()) == names
+    assert list(without_dropout(there).state_dict()) == names
+    set_dropout(later, 0.5)
+    assert {layer.p for layer in later.body if isinstance(layer, nn.Dropout)} == {0.5}
+
+
+def test_dropout_of_nothing_draws_no_random_numbers():
+    layer = nn.Dropout(0.0)
+    before = torch.get_rng_state()
+    layer(torch.ones(5))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_every_optimizer_has_its_settings():
+    assert set(SETTINGS) == set(OPTIMIZERS)
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("y,x\n" + "".join(f"{'ab'[i % 2]},{i % 2 + i % 7 / 10}\n" for i in range(60)))
+    return path
+
+
+def test_the_task_reports_the_rate_for_somebody_who_watches(table):
+    run = Rehearsal({"lr": 0.1, "schedule": "constant"}, 0)
+    NetworkTask(data=Data(where=str(table)), epochs=2, watched=True)(run)
+    assert run.curves["lr"] == [0.1, 0.1]
+
+
+def test_the_card_of_a_steered_model_says_so(table, tmp_path):
+    task = NetworkTask(data=Data(where=str(table)), epochs=3)
+    model = rehearse(task, CONFIG, 0, changes=[(1, {"lr": 0.01, "dropout": 0.2})])
+    found = load(save(model, tmp_path / "model")).card
+    assert found.changes == [[1, {"lr": 0.01, "dropout": 0.2}]]
+    assert rehearse(task, CONFIG, 0).card.changes == ()
