@@ -12,6 +12,7 @@ __all__ = ["FUSED", "by_names"]
 
 FUSED: dict[str, tuple[str, str]] = {
     "pbt": ("pbt.Pbt", "a population; the worst go on as changed copies of the best"),
+    "freeze_thaw": ("freeze_thaw.FreezeThaw", "all wait after each unit; the best by extrapolation goes on"),
 }
 """Module and class of the policies that search and schedule in one, and what each does."""
 
