@@ -24,11 +24,13 @@ def expected(values: Array, before: Array, after: Array, granted: float = GRANTE
     """
     if len(before) < 2:
         return values.copy(), np.full(len(values), np.inf)
-    spread = max(float(np.std(before)), 1e-12 * float(np.abs(before).max()), 1e-300)
-    distance = np.abs(values[:, None] - before[None, :]) / spread
+    # Squares of huge losses would overflow.
+    unit = max(float(np.abs(part).max(initial=0.0)) for part in (values, before, after)) or 1.0
+    now, before, after = values / unit, before / unit, after / unit
+    distance = np.abs(now[:, None] - before[None, :]) / max(float(np.std(before)), 1e-12)
     weights = np.exp(distance.min(axis=1, keepdims=True) - distance)
     weights /= weights.sum(axis=1, keepdims=True)
     gains = before - after
     mean = weights @ gains
     deviation = np.sqrt(np.maximum(weights @ gains**2 - mean**2, 0.0))
-    return values - granted * np.maximum(mean, 0.0), deviation
+    return unit * (now - granted * np.maximum(mean, 0.0)), unit * deviation
