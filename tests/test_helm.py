@@ -270,3 +270,33 @@ def test_a_rollback_ends_the_attempt_and_is_left_to_the_next():
 def test_resume_undoes_a_pause_that_is_not_yet_obeyed(tmp_path):
     link = Script({2: [order("pause"), order("resume", 2)]})
     assert execute(training(), make(tmp_path, link)).outcome == "finished"
+
+
+@pytest.mark.parametrize(("pause", "expected"), [(2, [0, None]), (5, [1])])
+def test_restoring_again_in_a_later_fold_gives_nothing(tmp_path, pause, expected):
+    seen = []
+
+    def train(run):
+        for fold in run.folds(2):
+            state = run.restore()
+            seen.append(state and state["fold"])
+            for step in run.steps(3):
+                run.report(loss=float(10 * fold + step))
+                run.checkpoint({"fold": fold})
+
+    link = Script({pause: [order("pause")]})
+    assert execute(train, make(tmp_path, link)).outcome == "paused"
+    seen.clear()
+    ending = execute(train, make(tmp_path, Script(), going_on(tmp_path, link)))
+    assert (ending.outcome, ending.value, seen) == ("finished", 6.0, expected)
+
+
+def test_what_is_not_in_the_configuration_cannot_be_scaled():
+    def train(run):
+        run.accepts("lr", "momentum")
+        for _ in run.steps(3):
+            run.report(loss=1.0)
+
+    link = Script({1: [order("scale", momentum=0.5)], 2: [order("set", 2, momentum=0.5)]})
+    assert execute(train, make(None, link)).outcome == "finished"
+    assert [fact.result for fact in link.obeyed()] == ["refused", "done"]

@@ -238,14 +238,14 @@ class Helm:
                 self._refused(order, step, f"{order.verb} is nothing that a training process does")
 
     def _set(self, order: Ordered, step: int) -> None:
-        unknown = [name for name in order.args if name not in self.settable]
+        known = self.settable if order.verb == "set" else self.settable & {*self.config, *self.values}
+        unknown = [name for name in order.args if name not in known]
         if unknown:
-            known = ", ".join(sorted(self.settable)) or "nothing"
-            self._refused(
-                order,
-                step,
-                f"{unknown[0]} cannot be changed while this training runs ({known} can); try it as a branch",
+            these = ", ".join(sorted(known)) or "nothing"
+            text = (
+                f"{unknown[0]} cannot be changed while this training runs ({these} can); try it as a branch"
             )
+            self._refused(order, step, text)
             return
         changed = dict(order.args)
         if order.verb == "scale":

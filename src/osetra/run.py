@@ -86,14 +86,14 @@ class Run:
     def restore(self) -> Any:
         """Return what was given to `checkpoint` before, for a training that goes on; None at a start.
 
-        After it, `run.steps` goes on behind that checkpoint's step. A training that never calls it
-        begins anew each time.
+        After it, `run.steps` goes on behind that checkpoint's step, and `run.folds` in its fold; in the
+        later folds there is nothing to restore. A training that never calls it begins anew each time.
 
         Raises:
             CheckpointError: the file was damaged since the attempt began.
         """
         kept = self.keeper.restore()
-        if kept is None:
+        if kept is None or self.instance > kept.instance:
             return None
         self._restored = (kept.instance, kept.step)
         self._curves = {int(fold): list(values) for fold, values in kept.tree["curves"].items()}
@@ -170,7 +170,13 @@ class Run:
 
     def folds(self, count: int) -> Iterator[int]:
         """Yield the folds 0 … count-1; the trial's value is the mean over them."""
-        for fold in range(self._restored[0], count):
+        kept = self.keeper.restore()
+        first = 0 if kept is None else kept.instance
+        if kept is not None:
+            # The begun fold starts anew in a training that never asks for its state.
+            known = kept.tree["curves"].items()
+            self._curves |= {int(fold): list(values) for fold, values in known if int(fold) < first}
+        for fold in range(first, count):
             if self.interrupted:
                 return
             self.instance, self._step = fold, 0
