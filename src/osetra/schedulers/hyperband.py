@@ -50,8 +50,12 @@ class Hyperband:
         if budget.steps is None:
             return None
         climb = self._climb(trial.number, budget.steps)
-        mates = self._mates(tabled(problem.objective, history), trial.number, budget.steps)
-        return rungs.judge(problem, history, trial, climb, 1 / self.eta, rows=mates)
+        bracket, steps = self._bracket(trial.number, budget.steps), budget.steps
+
+        def mates(table: Table) -> Mask:
+            return self._rows(table, bracket, steps)
+
+        return rungs.judge(problem, history, trial, climb, 1 / self.eta, among=mates)
 
     def revive(self, problem: Problem, history: History, budget: Budget) -> Sequence[Verdict]:
         """Return the paused trials that are among the best of their rung in their bracket."""
@@ -88,9 +92,6 @@ class Hyperband:
     def _bracket(self, number: int, steps: int) -> int:
         turns = halving.brackets(self.min_steps, self.eta, steps)
         return turns[(number - 1) % len(turns)]
-
-    def _mates(self, table: Table, number: int, steps: int) -> Mask:
-        return self._rows(table, self._bracket(number, steps), steps)
 
     def _rows(self, table: Table, bracket: int, steps: int) -> Mask:
         """Return the first runs (n,) of a bracket."""

@@ -8,7 +8,7 @@ and is stopped when it is not (stopping).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,9 @@ from osetra.core.trial import Trial
 from osetra.numerics import halving
 from osetra.schedulers.folds import judge_folds
 from osetra.schedulers.table import Array, Mask, Table, calibrated, free, promoted, sent, tabled
+
+BROKEN = 2
+"""So many reports in a row that are not finite end a training; a single one may be an accident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +60,36 @@ def judge(
     keep: float,
     *,
     pauses: bool = True,
-    rows: Mask | None = None,
+    among: Callable[[Table], Mask] | None = None,
 ) -> Verdict | None:
     """Return what to do with a running trial of which the best `keep` go on at every rung of `climb`.
 
-    With `pauses` it pauses by itself at its next rung where it can; `rows` (n,) are those that it is
-    compared with, by default all first runs.
+    With `pauses` it pauses by itself at its next rung where it can; `among` says which rows (n,) it is
+    compared with, by default all first runs. Whatever form: a training whose last reports are not
+    finite is stopped.
     """
     if trial.steered or trial.repeats is not None or len(climb) == 1:
         return None
     step, until = history.step(trial, problem.objective.metric), trial.until
     unplanned = pauses and until is None and not sent(trial, climb[-1]) and not promoted(trial)
     late = until is not None and step > until
-    if step >= climb[-1] or not (unplanned or late or not pauses):
+    broken = _broken(problem, history, trial)
+    if step >= climb[-1] or not (unplanned or late or broken or not pauses):
         return None
     table = tabled(problem.objective, history)
+    rows = table.first if among is None else among(table)
     if table.folds:
         return judge_folds(problem, history, trial)
+    if broken:
+        values, there = table.at(step), rows & table.has(step)
+        return stopped(trial, ranking(problem, step, values, there, len(values)), math.nan)
     if unplanned:
         # It began before anybody knew how long a full training is.
         following = next(rung for rung in climb if rung > step)
         why = f"is compared with others at step {following}"
         extended = Verdict(trial=trial.number, verb="extend", why=why, until=following)
         return extended if following < climb[-1] else None
-    return _passed(problem, table, trial, climb, keep, table.first if rows is None else rows)
+    return _passed(problem, table, trial, climb, keep, rows)
 
 
 def promotions(
@@ -180,6 +189,12 @@ def _passed(
     following = next(rung for rung in climb if rung > reached)
     going = resumed(trial, places, value, following, climb[-1])
     return Verdict(trial=trial.number, verb="extend", why=going.why, until=going.until)
+
+
+def _broken(problem: Problem, history: History, trial: Trial) -> bool:
+    """Whether the last reports of a training are not finite."""
+    _, values = history.curve(trial, problem.objective.metric)
+    return len(values) >= BROKEN and not np.isfinite(values[-BROKEN:]).any()
 
 
 def _leads(table: Table, rows: Mask, row: int) -> bool:

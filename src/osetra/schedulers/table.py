@@ -182,10 +182,13 @@ def _reports(metric: str, history: History, trials: tuple[Trial, ...]) -> tuple[
     """Return row, step and value (p,) of the reports that count, in order, and whether there are folds."""
     numbers, values = _columns(history, metric)
     folds = bool(numbers[2].any())
-    row_of = np.full(max(history.trials, default=0) + 1, -1, dtype=np.int64)
+    # Points may be ahead of the facts that they were read with.
+    row_of = np.full(max(int(numbers[0].max(initial=0)), *history.trials, 0) + 1, -1, dtype=np.int64)
     row_of[[trial.number for trial in trials]] = np.arange(len(trials))
+    begun = np.array([len(trial.attempts) for trial in trials], dtype=np.int64)
     rows = row_of[numbers[0]]
     mine = (rows >= 0) & (numbers[2] == 0)
+    mine[mine] &= numbers[1][mine] <= begun[rows[mine]]
     rows, attempts, steps, values = rows[mine], numbers[1][mine], numbers[3][mine], values[mine]
     limits = _limits(trials, rows, attempts, steps)
     counts = steps <= limits[rows, attempts]

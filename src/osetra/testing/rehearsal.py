@@ -7,7 +7,7 @@ turn, each running training reports once. For tests of everything that decides w
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -92,6 +92,15 @@ class Rehearsal:
         place = len(self.log.entries), len(self.log.points)
         self.decisions.append(Decision(*place, trial, self.budget, verdicts))
         return verdicts
+
+    def replayed(self) -> Iterator[tuple[Decision, History]]:
+        """Yield every decision with the history that it was taken on, folded anew from the log."""
+        history = History()
+        for decision in self.decisions:
+            entries = self.log.entries[history.version : decision.entries]
+            points = self.log.points[history.curves.cursor : decision.points]
+            history = history.extend(entries, points, decision.points)
+            yield decision, history
 
     def _write(self, *facts: object) -> None:
         self.log.write(*facts)  # type: ignore[arg-type]

@@ -111,8 +111,8 @@ def check_scheduler(scheduler: Scheduler, case: Case) -> None:
     """
     search = rehearsal(scheduler, case)
     history = search.run()
-    for decision in search.decisions:
-        _check_decision(search, decision, case)
+    for decision, then in search.replayed():
+        _check_decision(search, decision, then, case)
     _check_end(history, search, case)
     other = rehearsal(scheduler, case, mirrored=True)
     other.run()
@@ -143,11 +143,8 @@ def rehearsal(scheduler: Scheduler, case: Case, *, mirrored: bool = False) -> Re
     )
 
 
-def _check_decision(search: Rehearsal, decision: Decision, case: Case) -> None:
-    """Check that a verdict is pure, allowed and fair; the history is folded anew from the log."""
-    history = History().extend(
-        search.log.entries[: decision.entries], search.log.points[: decision.points], decision.points
-    )
+def _check_decision(search: Rehearsal, decision: Decision, history: History, case: Case) -> None:
+    """Check that a verdict is pure, allowed and fair; the history was folded anew from the log."""
     before = _fingerprint(history)
     again = asked(search.scheduler, search.problem, history, decision.trial, decision.budget)
     assert _fingerprint(history) == before, "the scheduler changed the history"
@@ -215,5 +212,6 @@ def _bare(verdicts: tuple[Verdict, ...]) -> list[tuple[object, ...]]:
 
 
 def _fingerprint(history: History) -> tuple[object, ...]:
-    trials = tuple((n, repr(trial)) for n, trial in history.trials.items())
+    # Trials are frozen: what could change is which of them the history holds.
+    trials = tuple((n, id(trial), trial.state) for n, trial in history.trials.items())
     return history.version, trials, history.unfinished, history.notes, len(history.curves)
