@@ -96,9 +96,7 @@ def obedience(folder: Path, tries: int) -> dict[str, float]:
         if verb == "pause":
             wait(lambda: study.trials[0].state == "paused")
             study.order(1, "resume")
-        wait(lambda: study.trials[0].state == "running")
-        now = study.history.step(study.trials[0], "loss")
-        wait(lambda now=now: study.history.step(study.trials[0], "loss") != now)  # type: ignore[misc]
+        wait(lambda: all(map(has_got_on, study.trials)))
         late += in_force_late(study, order)
     for trial in study.history.running:
         study.order(trial, "stop")
@@ -114,6 +112,12 @@ def obedience(folder: Path, tries: int) -> dict[str, float]:
         "reports_that_differ_from_the_lineage": differing(study),
         "median_seconds_to_obey": statistics.median(delays),
     }
+
+
+def has_got_on(trial: ose.Trial) -> bool:
+    """Whether the latest attempt has kept a checkpoint: three kills in a row before it end a trial."""
+    kept = trial.checkpoints[-1].attempt if trial.checkpoints else 0
+    return trial.state == "running" and kept == len(trial.attempts)
 
 
 def an_order(study: ose.Study, rng: random.Random) -> tuple[str, dict[str, Any]]:
