@@ -9,26 +9,30 @@ Only what a training can change while it runs is searched. Everything else stays
 because weights fit one structure only. Members are compared at the latest step that at least half of
 them have got to, so nobody waits for anybody, with one worker or with sixty-four.
 
-Source: Jaderberg et al. 2017, arXiv:1711.09846; sizes of quantiles and moves as in Ray Tune.
+Selection is short-sighted: a low learning rate looks better than it will be, most of all after a
+large jump downwards. Therefore intervals are longer than a twentieth of the training, and values are
+not drawn anew as in Ray Tune, whose quantiles and moves are used: see benchmarks/pbt.py.
+
+Source: Jaderberg et al. 2017, "Population based training of neural networks", arXiv:1711.09846.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 
 import numpy as np
 
 from osetra.core.facts import Checkpointed, Noted, Source
-from osetra.core.history import History
+from osetra.core.history import History, Ints
 from osetra.core.lineage import checkpoints, here, values_at
 from osetra.core.params import Choice, Config, Fixed, Float, Int, Param, Value, conditions_of
 from osetra.core.ports import Budget, Searcher, Suggestion, Verdict
 from osetra.core.problem import Problem
 from osetra.core.scales import Array
 from osetra.core.space import Branches, Space
-from osetra.core.trial import Trial
+from osetra.core.trial import State, Trial
 from osetra.errors import StudyError
 from osetra.numerics import population
 from osetra.searchers.untried import seed_of
@@ -38,8 +42,11 @@ LIVE = (
     *("dropout", "batch_size", "clip", "clip_norm"),
 )
 """What a training can usually change while it runs."""
-INTERVALS = 20
+INTERVALS = 10
 """Intervals in a full training, when none is given."""
+
+
+DEAD: tuple[State, ...] = ("diverged", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +59,10 @@ class Pbt:
     size: int = 8
     """Members of a population. A study of more trials trains one population after the other."""
     interval: int | None = None
-    """Steps between comparisons; None takes a twentieth of a full training."""
+    """Steps between comparisons; None takes a tenth of a full training."""
     share: float = 0.25
     """The worst share of the population copies from as many of the best."""
-    renewal: float = 0.25
+    renewal: float = 0.0
     """Chance that a copied value is drawn anew instead of being moved."""
     factors: tuple[float, ...] = (0.8, 1.2)
     live: tuple[str, ...] = LIVE
@@ -91,7 +98,7 @@ class Pbt:
             missing = self._size(history) - sum(t.parent is None for t in populations[-1])
             found += state.beginners(self.searcher, min(missing, count - len(found)), rng)
         for members in populations:
-            for verdict in state.going_on(members):
+            for verdict in state.going_on(members, count - len(found)):
                 (ended if verdict.verb == "stop" else found).append(verdict)
         if budget.open and not any(isinstance(one, Suggestion) for one in found):
             found += state.beginners(self.searcher, min(self._size(history), count - len(found)), rng)
@@ -134,6 +141,8 @@ class _State:
     problem: Problem
     history: History
     budget: Budget
+    curves: dict[int, tuple[Ints, Array]] = field(default_factory=dict)
+    """Those that were looked at, by trial."""
 
     def beginners(self, searcher: Searcher, count: int, rng: np.random.Generator) -> list[Suggestion]:
         """Return new members: the searcher's, with everything that is not live at its default."""
@@ -143,14 +152,15 @@ class _State:
         found = searcher.suggest(settled, self.history, count, rng)
         return [*(replace(s, until=self._until(0)) for s in _with_note(found, self.history))]
 
-    def going_on(self, members: Sequence[Trial]) -> list[Verdict]:
-        """Return what becomes of the paused members, those with the fewest steps first."""
-        metric = self.problem.objective.metric
+    def going_on(self, members: Sequence[Trial], count: int) -> list[Verdict]:
+        """Return what becomes of up to `count` paused members, those with the fewest steps first."""
         waiting = [t for t in members if t.state == "paused" and not t.held]
-        waiting.sort(key=lambda trial: self.history.step(trial, metric))
-        found = []
+        waiting.sort(key=self._step)
+        found: list[Verdict] = []
         for trial in waiting:
-            step = self.history.step(trial, metric)
+            if sum(verdict.verb != "stop" for verdict in found) >= count:
+                break
+            step = self._step(trial)
             verdict = self.copying(trial, members)
             if verdict is not None:
                 found.append(verdict)
@@ -185,7 +195,7 @@ class _State:
 
     def replacements(self, members: Sequence[Trial]) -> list[Suggestion]:
         """Return copies in place of the members that diverged or failed."""
-        dead = [t for t in members if t.state in ("diverged", "failed")]
+        dead = [t for t in members if t.state in DEAD]
         done = sum(t.parent is not None for t in members)
         found = []
         for trial in dead[done:]:
@@ -195,9 +205,7 @@ class _State:
             if chosen is not None:
                 donor, point = chosen
                 old, new = self._explored(donor, point, rng)
-                why = (
-                    f"replaces trial {trial.number}, which {_past(trial)}, as a copy of trial {donor.number}"
-                )
+                why = f"replaces trial {trial.number}, which {trial.state}, as a copy of trial {donor.number}"
                 place = Source(point.trial, point.attempt, point.instance, point.step)
                 config = {**donor.config, **new}
                 why += f" at step {point.step}; {_told(old, new)}"
@@ -207,24 +215,22 @@ class _State:
     def _ranked(self, trial: Trial, members: Sequence[Trial]) -> _Ranked | None:
         """Return the comparison that a member is up to; None while too few have got far enough."""
         objective = self.problem.objective
-        alike = [t for t in members if t.state not in ("diverged", "failed") and self._alike(t, trial)]
-        curves = {t.number: self.history.curve(t, objective.metric) for t in alike}
+        alike = [t for t in members if t.state not in DEAD and self._alike(t, trial)]
+        curves = {t.number: self._curve(t) for t in alike}
         last = {number: int(steps[-1]) for number, (steps, _) in curves.items() if len(steps)}
-        own, _ = self.history.curve(trial, objective.metric)
-        if not last or not len(own):
+        if not last:
             return None
-        if not self._sound(trial):
+        if trial.state in DEAD or not self._sound(trial):
             # It has nothing to lose: whoever has a value and a checkpoint will do.
             values = {n: objective.sign * float(curves[n][1][-1]) for n in last}
             _, best = population.extremes(_array(values), self.pbt.share)
-            numbers = list(values)
-            donors = [numbers[row] for row in best] or numbers
-            mine = {trial.number: objective.sign * float(self.history.curve(trial, objective.metric)[1][-1])}
-            return _Ranked(int(own[-1]), {**values, **mine}, {trial.number}, donors)
+            donors = [list(values)[row] for row in best] or list(values)
+            return _Ranked(self._step(trial), {**values, trial.number: math.nan}, {trial.number}, donors)
+        own = self._step(trial)
         enough = max(2, math.ceil(len(alike) / 2))
-        if len(last) < enough:
+        if not own or len(last) < enough:
             return None
-        step = min(int(own[-1]), sorted(last.values(), reverse=True)[enough - 1])
+        step = min(own, sorted(last.values(), reverse=True)[enough - 1])
         values = {n: objective.sign * _at(*curves[n], step) for n in last if last[n] >= step}
         numbers = list(values)
         worst, best = population.extremes(_array(values), self.pbt.share)
@@ -234,14 +240,15 @@ class _State:
         self, trial: Trial, ranked: _Ranked, rng: np.random.Generator
     ) -> tuple[Trial, Checkpointed] | None:
         """Return one of the best, and the checkpoint of its way that is nearest to the member's step."""
-        step = self.history.step(trial, self.problem.objective.metric)
+        step = self._step(trial)
         trials, own, able = self.history.trials, ranked.values.get(trial.number, math.inf), []
         for number in ranked.best:
             rolling = any(o.pending and o.verb == "rollback" for o in trials[number].orders)
             way = checkpoints(trials, here(trials[number]))
             better = math.isfinite(ranked.values[number]) and not ranked.values[number] >= own
             if way and better and number != trial.number and not rolling:
-                able.append((trials[number], next((p for p in way if p.step <= step), way[-1])))
+                near = way[0] if trial.state in DEAD else next((p for p in way if p.step <= step), way[-1])
+                able.append((trials[number], near))
         return able[int(rng.integers(len(able)))] if able else None
 
     def _explored(self, donor: Trial, point: Checkpointed, rng: np.random.Generator) -> tuple[Config, Config]:
@@ -266,8 +273,17 @@ class _State:
         following = (step // interval + 1) * interval
         return None if full is not None and following >= full else following
 
+    def _curve(self, trial: Trial) -> tuple[Ints, Array]:
+        if trial.number not in self.curves:
+            self.curves[trial.number] = self.history.curve(trial, self.problem.objective.metric)
+        return self.curves[trial.number]
+
+    def _step(self, trial: Trial) -> int:
+        steps, _ = self._curve(trial)
+        return int(steps[-1]) if len(steps) else 0
+
     def _sound(self, trial: Trial) -> bool:
-        _, values = self.history.curve(trial, self.problem.objective.metric)
+        _, values = self._curve(trial)
         return not len(values) or math.isfinite(values[-1])
 
     def _alike(self, one: Trial, other: Trial) -> bool:
@@ -382,7 +398,7 @@ def _array(values: dict[int, float]) -> Array:
     return np.array(list(values.values()), dtype=np.float64)
 
 
-def _at(steps: np.ndarray[tuple[int], np.dtype[np.int64]], values: Array, step: int) -> float:
+def _at(steps: Ints, values: Array, step: int) -> float:
     """Return the last value reported up to a step; NaN before the first."""
     row = int(np.searchsorted(steps, step, side="right")) - 1
     return float(values[row]) if row >= 0 else math.nan
@@ -394,7 +410,3 @@ def _told(old: Config, new: Config) -> str:
 
 def _short(value: Value) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _past(trial: Trial) -> str:
-    return {"diverged": "diverged", "failed": "failed"}[trial.state]
