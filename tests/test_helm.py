@@ -186,7 +186,7 @@ def test_a_pause_without_checkpoints_says_what_is_lost():
     link = Script({3: [order("pause")]})
     ending = execute(keeps_none, make(None, link))
     assert ending.outcome == "paused"
-    assert "without a checkpoint: this training keeps none" in link.obeyed()[0].text
+    assert "without a checkpoint: this training keeps none" in ending.obeyed.text
 
 
 def test_a_full_quota_is_named_and_the_training_goes_on(tmp_path, caplog):
@@ -195,8 +195,8 @@ def test_a_full_quota_is_named_and_the_training_goes_on(tmp_path, caplog):
     assert ending.outcome == "finished" and link.kept() == []
     assert caplog.text.count("raise Checkpoints(quota=...)") == 1
     link = Script({3: [order("pause")]})
-    execute(training(), make(tmp_path, link, quota=100))
-    assert "the limit is 0 MB" in link.obeyed()[0].text
+    ending = execute(training(), make(tmp_path, link, quota=100))
+    assert "the limit is 0 MB" in ending.obeyed.text
 
 
 def test_a_hand_written_loop_is_interrupted_by_an_exception(tmp_path):

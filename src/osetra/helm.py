@@ -51,6 +51,8 @@ class Leaving:
 
     outcome: Literal["finished", "stopped", "paused", "rewound", "interrupted"]
     reason: str
+    obeyed: Obeyed | None = None
+    """What came of the order to end; it goes into the log together with the end, or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +203,9 @@ class Helm:
             lost = (
                 "" if self.saved == step else f"; without a checkpoint: {full or 'this training keeps none'}"
             )
-            self._done(order, step, f"paused at step {step}{lost}")
             why = order.why or f"paused by {order.actor}"
-            self.leave(Leaving("paused", f"{why} at step {step}{lost}"))
+            told = self._answer(order, step, "done", f"paused at step {step}{lost}")
+            self.leave(Leaving("paused", f"{why} at step {step}{lost}", told))
         elif self.until is not None and step >= self.until:
             # Without a checkpoint a pause would throw the work away: better to go on.
             if self.saved == step:
@@ -214,14 +216,10 @@ class Helm:
     def _apply(self, order: Ordered, step: int) -> None:
         match order.verb:
             case "stop":
-                self._done(order, step, f"stopped at step {step}")
                 why = order.why or f"stopped by {order.actor} at step {step}"
-                self.leave(
-                    Leaving(
-                        "stopped" if order.by == "scheduler" and not order.args.get("keep") else "finished",
-                        why,
-                    )
-                )
+                told = self._answer(order, step, "done", f"stopped at step {step}")
+                kept = order.by != "scheduler" or order.args.get("keep")
+                self.leave(Leaving("finished" if kept else "stopped", why, told))
             case "pause":
                 self.pausing = order
             case "rollback":
@@ -255,14 +253,13 @@ class Helm:
         self._done(order, step, f"{shown} after step {step}")
 
     def _done(self, order: Ordered, step: int, text: str) -> None:
-        self.link.record(
-            Obeyed(self.trial, order.number, self.attempt, step, "done", text, dict(self.values))
-        )
+        self.link.record(self._answer(order, step, "done", text))
 
     def _refused(self, order: Ordered, step: int, text: str) -> None:
-        self.link.record(
-            Obeyed(self.trial, order.number, self.attempt, step, "refused", text, dict(self.values))
-        )
+        self.link.record(self._answer(order, step, "refused", text))
+
+    def _answer(self, order: Ordered, step: int, result: Literal["done", "refused"], text: str) -> Obeyed:
+        return Obeyed(self.trial, order.number, self.attempt, step, result, text, dict(self.values))
 
 
 def _short(value: Value) -> str:

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from osetra.core.curves import Point
-from osetra.core.facts import Noted, Outcome
+from osetra.core.facts import Noted, Obeyed, Outcome
 from osetra.core.params import Config, Value
 from osetra.core.problem import Objective
 from osetra.errors import Diverged, Interrupted, OsetraError, StudyError
@@ -43,6 +43,8 @@ class Ending:
     value: float | None = None
     reason: str = ""
     detail: str = ""
+    obeyed: Obeyed | None = None
+    """What came of the order that ended it."""
 
 
 @dataclass(slots=True)
@@ -284,9 +286,9 @@ def left(run: Run, leaving: Leaving) -> Ending:
     value = run.so_far()
     if leaving.outcome in ("interrupted", "rewound"):
         return Ending(leaving.outcome, reason=leaving.reason)
-    if leaving.outcome == "finished" and (value is None or not math.isfinite(value)):
-        return Ending("stopped", value, leaving.reason)
-    return Ending(leaving.outcome, value, leaving.reason)
+    nothing = leaving.outcome == "finished" and (value is None or not math.isfinite(value))
+    outcome: Outcome = "stopped" if nothing else leaving.outcome
+    return Ending(outcome, value, leaving.reason, obeyed=leaving.obeyed)
 
 
 def _picked(curve: list[float], objective: Objective) -> float:

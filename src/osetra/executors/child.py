@@ -82,7 +82,7 @@ def main(reader: int, writer: int) -> None:
         for message in channel.receive(None):
             if isinstance(message, Train):
                 ending = _train(function, message, start, channel)
-                channel.send(Done(ending.outcome, ending.value, ending.reason, ending.detail))
+                channel.send(Done(ending.outcome, ending.value, ending.reason, ending.detail, ending.obeyed))
 
 
 def die_with_parent(parent: int) -> None:

@@ -166,7 +166,9 @@ class Supervisor:
                 elif isinstance(message, Record):
                     self.record(vigil, message.fact)
                 elif isinstance(message, Done):
-                    return Ending(message.outcome, message.value, message.reason, message.detail)
+                    return Ending(
+                        message.outcome, message.value, message.reason, message.detail, message.obeyed
+                    )
             if child.ended:
                 return self.autopsy(child, vigil.oom_kills)
             vigil.recorder.flush_if_due()

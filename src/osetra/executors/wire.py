@@ -96,6 +96,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     value: float | None
     reason: str
     detail: str
+    obeyed: Obeyed | None
 
 
 Message: TypeAlias = Start | Train | Orders | Stop | Ready | Reports | Record | Done

@@ -67,8 +67,9 @@ def started_at(pid: int) -> float:
 def end(store: Store, trial: int, attempt: int, ending: Ending, points: Sequence[Point] = ()) -> bool:
     """Record how an attempt ended; False when it had been given up before."""
     fact = ended(trial, attempt, ending.outcome, ending.value, ending.reason, ending.detail)
+    facts: list[Fact] = [fact] if ending.obeyed is None else [fact, ending.obeyed]
     try:
-        append_patiently(store, [fact], points)
+        append_patiently(store, facts, points)
     except (Conflict, LeaseLost):
         return False
     return True
