@@ -112,7 +112,7 @@ def calibrated(table: Table, step: int) -> Array:
     NaN for those that have no finite value at all.
     """
     found = table.at(step)
-    there = table.has(step) & ~table.failed & np.isfinite(found)
+    there = table.first & table.has(step) & ~table.failed & np.isfinite(found)
     short = ~table.has(step) & ~table.failed & (table.reached > 0)
     for reached in np.unique(table.reached[short]):
         mine = short & (table.reached == reached)
