@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given
 
 from osetra.core.curves import Curves, Point
-from osetra.core.facts import Claimed, Entry, Fact, Noted, Opened, Suggested, Worker, ended
+from osetra.core.facts import (
+    Checkpointed,
+    Claimed,
+    Entry,
+    Fact,
+    Noted,
+    Obeyed,
+    Opened,
+    Ordered,
+    Outcome,
+    Seen,
+    Source,
+    Suggested,
+    Verb,
+    Worker,
+    ended,
+)
 from osetra.core.history import History
 from osetra.errors import LeaseLost
 from osetra.stores import MemoryStore
 
 WORKER = Worker("host", "boot", 1, 0.0)
 TRIALS = 4
-_OUTCOMES = st.sampled_from(["finished", "diverged", "failed", "lost", "interrupted"])
+_OUTCOMES = st.sampled_from(get_args(Outcome))
 _NUMBERS = st.integers(1, TRIALS)
+_SOURCES = st.none() | st.builds(Source, _NUMBERS, st.integers(1, 3), st.just(0), st.integers(0, 9))
+_VERBS = st.sampled_from(get_args(Verb))
 _FACTS: st.SearchStrategy[Fact] = st.one_of(
-    st.builds(Claimed, trial=_NUMBERS, attempt=st.integers(1, 3), worker=st.just(WORKER)),
+    st.builds(Claimed, trial=_NUMBERS, attempt=st.integers(1, 3), worker=st.just(WORKER), source=_SOURCES),
+    st.builds(Ordered, trial=_NUMBERS, number=st.integers(1, 3), verb=_VERBS),
+    st.builds(Seen, trial=_NUMBERS, number=st.integers(1, 3)),
+    st.builds(Obeyed, trial=_NUMBERS, number=st.integers(1, 3), attempt=st.integers(1, 3), step=_NUMBERS),
+    st.builds(
+        Checkpointed,
+        trial=_NUMBERS,
+        attempt=st.integers(1, 3),
+        instance=st.just(0),
+        step=st.integers(1, 9),
+        file=st.just("f"),
+        size=st.just(1),
+        sha256=st.just(""),
+    ),
     st.builds(ended, _NUMBERS, st.integers(1, 3), _OUTCOMES, st.floats(allow_nan=False)),
     st.builds(Noted, topic=st.just("t"), name=st.just("n"), text=st.text(max_size=5)),
 )
