@@ -6,13 +6,18 @@ needs no assumption on how early values foretell late ones; it learns it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.results import Readings
 from osetra.numerics.halving import ladder
 from osetra.schedulers.table import tabled
+
+Ints = NDArray[np.int64]
 
 HALVINGS = 4
 """The first reading is taken after 1/2^HALVINGS of a full training."""
@@ -21,40 +26,58 @@ HALVINGS = 4
 def readings(problem: Problem, history: History, base: int, steps: int) -> Readings:
     """Return the curves of all plain first runs, read at the steps of the ladder up to `steps`.
 
-    A curve that did not get to the first of them is read where it ended. Trials on their way are
-    pending at `base` before their first reading, and at the end after it.
+    A curve that did not get to the first of them is read where it ended. Rows stand in the order in
+    which the readings came, so that those of a longer history follow. Trials on their way are pending
+    at `base` before their first reading, and at the end after it.
     """
     table = tabled(problem.objective, history)
     rungs = ladder(steps, HALVINGS)
-    read = [(rung, table.first & ~table.failed & table.has(rung), table.at(rung)) for rung in rungs]
-    short = table.first & ~table.failed & (table.reached > 0) & ~table.has(rungs[0])
-    short &= np.array([trial.state not in ("queued", "running") for trial in table.trials], dtype=bool)
-    rows, depths, values = [], [], []
-    for rung, there, at in read:
-        there = there & np.isfinite(at)
-        rows.append(np.flatnonzero(there))
-        depths.append(np.full(there.sum(), _depth(rung, steps)))
+    came = _arrivals(history, problem.objective.metric, [t.number for t in table.trials], rungs)
+    active = np.array([trial.state in ("queued", "running") for trial in table.trials], dtype=bool)
+    whole = table.first & ~table.failed
+    rows, depths, values, times = [], [], [], []
+    for place, rung in enumerate(rungs):
+        at = table.at(rung)
+        there = np.flatnonzero(whole & table.has(rung) & np.isfinite(at))
+        rows.append(there)
+        depths.append(np.full(len(there), _depth(rung, steps)))
         values.append(at[there])
+        times.append(came[there, place])
+    short = whole & (table.reached > 0) & ~table.has(rungs[0]) & ~active
     for row in (*np.flatnonzero(short), *np.flatnonzero(table.failed & table.first)):
         step = max(int(table.reached[row]), 1)
         rows.append(np.array([row]))
         depths.append(np.array([_depth(step, steps)]))
         values.append(np.array([np.nan if table.failed[row] else table.at(step)[row]]))
-    under_way = [
-        row
-        for row, trial in enumerate(table.trials)
-        if table.first[row] and trial.state in ("queued", "running") and not table.has(steps)[row]
-    ]
-    later = np.array([table.reached[row] >= rungs[0] for row in under_way], dtype=bool)
+        times.append(came[row, -1:])
     x = problem.space.encode([trial.config for trial in table.trials])
-    every = np.concatenate([np.empty(0, dtype=np.int64), *rows])
+    order = np.argsort(np.concatenate(times), kind="stable")
+    under_way = np.flatnonzero(table.first & active & ~table.has(steps))
     return Readings(
-        x[every],
-        np.concatenate([np.empty(0), *depths]),
-        np.concatenate([np.empty(0), *values]),
+        x[np.concatenate(rows)[order]],
+        np.concatenate(depths)[order],
+        np.concatenate(values)[order],
         x[under_way],
-        np.where(later, 1.0, _depth(base, steps)),
+        np.where(table.reached[under_way] >= rungs[0], 1.0, _depth(base, steps)),
     )
+
+
+def _arrivals(history: History, metric: str, trials: Sequence[int], rungs: Sequence[int]) -> Ints:
+    """Return when trials (n,) got to rungs (r,) as numbers of reports (n, r); their last one if never."""
+    columns, size = history.curves._columns, history.curves.size
+    mine = np.flatnonzero(columns.numbers[4, :size] == columns.metrics.get(metric, -1))
+    owners, steps = columns.numbers[0, mine], columns.numbers[3, mine]
+    # Points may be ahead of the facts that they were read with.
+    most = max(int(owners.max(initial=0)), *history.trials, 0)
+    place = np.full(most + 1, size, dtype=np.int64)
+    place[owners] = mine  # the last one stays
+    found = np.repeat(place[list(trials)][:, None], len(rungs), axis=1)
+    for column, rung in enumerate(rungs):
+        there = np.flatnonzero(steps >= rung)[::-1]
+        first = place.copy()
+        first[owners[there]] = mine[there]  # the first one stays
+        found[:, column] = first[list(trials)]
+    return found
 
 
 def _depth(step: int, steps: int) -> float:

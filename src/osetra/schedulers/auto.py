@@ -1,9 +1,10 @@
-"""Auto: a base step that rises while the search goes on.
+"""Auto: a base step that rises while the search goes on, and a ladder above it.
 
 New trainings run to the base step only: first a sixteenth of a full training, then an eighth, … and
-for the last third of the search all of it. Whenever the base rises, the best quarter of the shorter
-ones goes on to it, and the searcher compares all at the base, where shorter ones count with the
-value expected of them. Early on many configurations are compared cheaply; later, few with care.
+from the middle of the search all of it. Whenever the base rises, the best quarter of the shorter ones
+goes on to it. Meanwhile up to half of all steps let the best quarter of those at each step above the
+base go on to the next, so that the searcher learns early what becomes of promising starts, and a
+good model is at hand at any time.
 
 Trainings that keep no checkpoints cannot wait: they are stopped at a base step unless they are among
 the best that got there.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -40,24 +42,28 @@ class Auto:
     """A base step that rises while the search goes on.
 
     `shares` are the shares of the search at which it rises, doubling up to a full training; `keep` is
-    the share of shorter trainings that goes on then, `least` how many at least.
+    the share of shorter trainings that goes on then, `least` how many at least. `climbing` is the share
+    of all steps for those that go on before the base has risen to them.
     """
 
-    shares: tuple[float, ...] = (0.1, 0.2, 0.4, 0.7)
+    shares: tuple[float, ...] = (0.05, 0.12, 0.25, 0.5)
     keep: float = 0.25
     least: int = 3
+    climbing: float = 0.5
 
     name = "auto"
 
     def __post_init__(self) -> None:
         if list(self.shares) != sorted(self.shares) or not all(0 < share < 1 for share in self.shares):
             raise StudyError(
-                f"Auto(shares={self.shares}): shares rise between 0 and 1, as (0.1, 0.2, 0.4, 0.7)"
+                f"Auto(shares={self.shares}): shares rise between 0 and 1, as (0.05, 0.12, 0.25, 0.5)"
             )
         if not 0 < self.keep <= 1:
             raise StudyError(f"Auto(keep={self.keep}): the share that goes on is above 0 and at most 1")
         if self.least < 1:
             raise StudyError(f"Auto(least={self.least}): at least 1 training goes on")
+        if not 0 <= self.climbing <= 1:
+            raise StudyError(f"Auto(climbing={self.climbing}): a share of all steps is between 0 and 1")
 
     def first(self, problem: Problem, history: History, budget: Budget) -> int | None:
         """Return the base step; None when that is a full training, or nobody knows how long one is."""
@@ -83,7 +89,7 @@ class Auto:
         if budget.steps < SHORTEST or table.folds:
             return to_the_end(history)
         if budget.open:
-            return self._raised(problem, table, budget)
+            return self._raised(problem, table, budget) or self._climbing(problem, table, budget)
         climb = self._ladder(budget)
         going = rungs.promotions(problem, table, climb, self.keep, self.least, table.first)
         return going or rungs.finish(problem, table, climb, self.keep, self.least, table.first)
@@ -126,6 +132,28 @@ class Auto:
                 found.append(rungs.resumed(trial, places, value, base, steps))
                 room -= not promoted(trial)
         return found
+
+    def _climbing(self, problem: Problem, table: Table, budget: Budget) -> list[Verdict]:
+        """Return those that go on beyond the base step, as far as the share of steps for them reaches."""
+        base = self._base(table, budget)
+        climb = [rung for rung in self._ladder(budget) if rung >= base]
+        began = np.array([_began(trial) for trial in table.trials], dtype=np.int64)
+        room = self.climbing * table.reached.sum() - np.maximum(table.reached - began, 0)[began > 0].sum()
+        found = []
+        for verdict in rungs.promotions(problem, table, climb, self.keep, 1, table.first):
+            if room > 0:
+                found.append(verdict)
+                row = table.row(verdict.trial)
+                room -= (verdict.until or climb[-1]) - int(table.reached[row or 0])
+        return found
+
+
+def _began(trial: Trial) -> int:
+    """Return the step at which a trial first waited and from which it went on; 0 when it never did."""
+    for before, after in pairwise(trial.attempts):
+        if before.outcome == "paused" and after.source is not None:
+            return after.source.step
+    return 0
 
 
 def _cross(table: Table, step: int, later: int) -> bool:

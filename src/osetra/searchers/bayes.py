@@ -74,6 +74,10 @@ class Bayes:
         how early values foretell late ones is learnt with everything else.
         """
         order = _by_name(problem.space)
+        begun = len(np.unique(np.concatenate((readings.x, readings.pending)), axis=0))
+        if np.isfinite(readings.y).sum() < 2 or begun < self.initial:
+            # The design must not take what was read early for something else than what is read late.
+            return self.suggest(problem, history, count, rng)
         tried = bayes.Tried(
             np.column_stack((readings.x[:, order], readings.depth)),
             readings.y,
