@@ -30,6 +30,8 @@ TICK = 0.02
 """Seconds between looks at the log."""
 WATCH = 0.25
 """Seconds between calls of `watch`."""
+PER_TRAINING = 2.3
+"""Configurations that the default scheduler tries at the cost of one full training, over a search."""
 REAP = 1.0
 """Seconds between searches for lost workers."""
 
@@ -203,14 +205,13 @@ class Limits:
 
     def budget(self, problem: Problem, history: History, started: float) -> Budget:
         """Return how much of the search is over; `started` is by time.monotonic."""
-        steps, spent = history.steps, 0.0
-        if self.trainings is not None:
-            full = history.curves.count(problem.objective.metric) / steps if steps else len(history.ended)
-            spent = full / self.trainings
-        shares = [len(history.searched) / max(self.trials, 1.0), spent]
+        steps, begun = history.steps, len(history.searched)
+        spent = history.curves.count(problem.objective.metric) / steps if steps else float(begun)
+        cost = np.inf if self.trainings is None else self.trainings
+        shares = [spent / cost, (spent * PER_TRAINING if steps else begun) / max(self.trials, 1.0)]
         if self.minutes is not None:
             shares.append((time.monotonic() - started) / (60 * self.minutes))
-        open_ = len(history.searched) < self.trials and spent < 1
+        open_ = begun < self.trials and spent < cost
         return Budget(steps=steps, progress=min(1.0, max(shares)), open=open_)
 
 
