@@ -4,6 +4,7 @@ import pytest
 
 from osetra.errors import StudyError
 from osetra.schedulers.auto import Auto
+
 from .histories import budget, goes_on, log, order, problem, revived, waiting, waits
 
 STEPS = 27
