@@ -66,7 +66,10 @@ class Table:
         return low if found else None
 
     def at(self, step: int) -> Array:
-        """Return the values (n,) that trials had after a step; NaN for those that did not get there."""
+        """Return the values (n,) that trials had after a step.
+
+        NaN for those that did not get there, and for those that failed or diverged, wherever that was.
+        """
         return self._at(step, self._worth)
 
     def means(self, step: int) -> Array:
@@ -89,6 +92,7 @@ class Table:
         found[~self.has(step)] = math.nan
         done = self.over & (step >= self.reached)
         found[done] = self.last[done]
+        found[self.failed] = math.nan
         return found
 
 
