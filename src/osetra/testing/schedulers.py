@@ -96,8 +96,8 @@ CASES: tuple[Case, ...] = (
     Case("noisy", stride=3, keeps=False),
     Case("falling", held=2),
     Case("crossing", held=3, workers=4),
-    Case("falling", folds=3),
-    Case("noisy", folds=4, keeps=False),
+    Case("falling", folds=3, trials=8),
+    Case("noisy", folds=4, keeps=False, trials=8),
     Case("falling", trials=1),
     Case("falling", trials=2, workers=4),
 )
