@@ -23,6 +23,7 @@ VERBS = (
     "best",
     "enqueue",
     "steer",
+    "babysit",
     "replay",
     "export",
     "predict",

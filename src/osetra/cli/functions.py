@@ -60,4 +60,4 @@ def watched(task: NetworkTask) -> NetworkTask:
     """Return a training that ends when the person who watches it says so, and not early by itself."""
     from dataclasses import replace
 
-    return replace(task, patience=task.budget)
+    return replace(task, patience=task.budget, watched=True)

@@ -46,7 +46,7 @@ class Watcher:
         return self
 
     def __enter__(self) -> Self:
-        self._handler = _ToConsole(self.console)
+        self._handler = ToConsole(self.console)
         logging.getLogger("osetra").addHandler(self._handler)
         if self.console.is_terminal and not self.console.is_dumb_terminal:
             self._live = Live(console=self.console, auto_refresh=False, transient=True)
@@ -87,7 +87,7 @@ class Watcher:
             self.console.print(summary_text(self.problem, history, self.budget, time.time()), soft_wrap=True)
 
 
-class _ToConsole(logging.Handler):
+class ToConsole(logging.Handler):
     """Prints the study's own remarks above the live block."""
 
     def __init__(self, console: Console) -> None:
@@ -95,4 +95,5 @@ class _ToConsole(logging.Handler):
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Print a remark."""
         self._console.print(Text(record.getMessage(), "yellow"))

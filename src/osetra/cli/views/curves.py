@@ -26,7 +26,7 @@ from osetra.core.trial import Trial
 ENDS = {"stopped": "×", "paused": "‖"}
 """What a curve ends in that did not come to its own end."""
 PALETTE = ("bold green", "cyan", "yellow", "magenta", "blue", "red", "white")
-_MARGIN = 10
+MARGIN = 10
 """Columns left of the picture, for the numbers of the y axis."""
 
 
@@ -67,12 +67,12 @@ def curves_picture(
         return Text(f"no curve of {metric} was reported by these trials", "dim")
     sign = problem.objective.sign
     across, up = _step_axis(lines), fit([line.values for line in lines], sign=sign, descents=True)
-    canvas = Canvas(max(20, width - _MARGIN - 2), height)
+    canvas = Canvas(max(20, width - MARGIN - 2), height)
     for line in reversed(lines):
-        _draw(canvas, line, across, up, sign)
+        draw(canvas, line.steps, line.values, line.style, across, up, sign, end=ENDS.get(line.trial.state))
     scale = ", log scale" if up.log else ""
     title = Text.assemble((metric, "bold"), (f" by step{scale}", "dim"))
-    return Group(title, *_framed(canvas, across, up), Text(), *_legend(problem, lines, width))
+    return Group(title, *framed(canvas, across, up), Text(), *_legend(problem, lines, width))
 
 
 def _step_axis(lines: Sequence[Line]) -> Axis:
@@ -81,12 +81,22 @@ def _step_axis(lines: Sequence[Line]) -> Axis:
     return Axis(low, high if high > low else low + 1.0)
 
 
-def _draw(canvas: Canvas, line: Line, across: Axis, up: Axis, sign: float) -> None:
+def draw(
+    canvas: Canvas,
+    steps: Array,
+    values: Array,
+    style: str,
+    across: Axis,
+    up: Axis,
+    sign: float,
+    *,
+    end: str | None = None,
+) -> None:
     """Draw one curve; points beyond the axis stick to the edge where the curve left."""
-    finite = np.isfinite(line.values)
+    finite = np.isfinite(values)
     edge = up.high if sign > 0 else up.low
-    xs = np.rint(across.place(line.steps) * (canvas.width - 1)).astype(int).tolist()
-    heights = up.place(np.where(finite, line.values, edge))
+    xs = np.rint(across.place(steps) * (canvas.width - 1)).astype(int).tolist()
+    heights = up.place(np.where(finite, values, edge))
     ys = np.rint((1.0 - np.clip(heights, 0.0, 1.0)) * (canvas.height - 1)).astype(int).tolist()
     outside = heights > 1.0 + 1e-9 if sign > 0 else heights < -1e-9
     previous: tuple[int, int] | None = None
@@ -94,30 +104,31 @@ def _draw(canvas: Canvas, line: Line, across: Axis, up: Axis, sign: float) -> No
     for x, y, ok, out in zip(xs, ys, finite.tolist(), outside.tolist(), strict=True):
         if not ok:
             ended_x, ended_y = previous if previous is not None else (x, y)
-            canvas.mark(ended_x, ended_y, "×", line.style)
+            canvas.mark(ended_x, ended_y, "×", style)
             return
         if not (out and left):  # beyond the edge there is nothing to draw
-            canvas.line(previous or (x, y), (x, y), line.style)
+            canvas.line(previous or (x, y), (x, y), style)
         if out and not left:
-            canvas.mark(x, y, "▲" if sign > 0 else "▼", line.style)
+            canvas.mark(x, y, "▲" if sign > 0 else "▼", style)
         previous, left = (x, y), out
-    if previous is not None and line.trial.state in ENDS:
-        canvas.mark(*previous, ENDS[line.trial.state], line.style)
+    if previous is not None and end:
+        canvas.mark(*previous, end, style)
 
 
-def _framed(canvas: Canvas, across: Axis, up: Axis) -> list[Text]:
+def framed(canvas: Canvas, across: Axis, up: Axis) -> list[Text]:
+    """Return the rows of a picture between its axes: the canvas, the line below it, and the steps."""
     drawn = canvas.lines()
     labelled = {row: number(up.at(1.0 - (row + 0.5) / canvas.rows), 3) for row in _label_rows(canvas.rows)}
     labelled[0], labelled[canvas.rows - 1] = number(up.high, 3), number(up.low, 3)
     rows = []
     for row, cells in enumerate(drawn):
         tick = "┤" if row in labelled else "│"
-        rows.append(Text.assemble((f"{labelled.get(row, ''):>{_MARGIN - 1}} {tick}", "dim"), cells))
-    rows.append(Text(" " * _MARGIN + "└" + "─" * canvas.columns, "dim"))
+        rows.append(Text.assemble((f"{labelled.get(row, ''):>{MARGIN - 1}} {tick}", "dim"), cells))
+    rows.append(Text(" " * MARGIN + "└" + "─" * canvas.columns, "dim"))
     first, middle, last = (str(round(across.at(p))) for p in (0.0, 0.5, 1.0))
     room = canvas.columns - len(first) - len(last)
     center = f"{middle:^{room}}" if room > len(middle) + 2 and middle not in (first, last) else " " * room
-    rows.append(Text(" " * (_MARGIN + 1) + first + center + last, "dim"))
+    rows.append(Text(" " * (MARGIN + 1) + first + center + last, "dim"))
     return rows
 
 

@@ -123,8 +123,8 @@ def study_summary(problem: Problem, history: History, name: str) -> RenderableTy
     grid = Table.grid(padding=(0, 2))
     grid.add_row(Text("study", "dim"), Text(name, "bold"))
     grid.add_row(Text("goal", "dim"), f"{objective.direction} {objective.metric}")
-    target = f" of {history.target}" if history.target else ""
     done = sum(trial.repeats is None for trial in history.ended)
+    target = f" of {history.target}" if history.target > done else ""
     trials = Text.assemble(f"{done}{target} done  ", counts_text(history))
     grid.add_row(Text("trials", "dim"), trials)
     best = history.best(objective)

@@ -1,0 +1,197 @@
+"""Babysitting: one training under the eyes of a person, who steers it with single keys.
+
+The study is a usual one, in a folder of its own, so that everything done is in the log, `osetra steer`
+works from elsewhere, and Ctrl-C loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from osetra.cli.documents import study_document, trial_document
+from osetra.cli.functions import METRIC, network_task, training_function, watched
+from osetra.cli.output import Output
+from osetra.cli.places import Place
+from osetra.cli.request import Request, stored_request
+from osetra.cli.script import is_script, load_script
+from osetra.cli.session import shown_place
+from osetra.cli.sitter import sit
+from osetra.cli.studyfile import StudyFile, read_study_file
+from osetra.cli.torch_check import require_torch
+from osetra.cli.tune_script import build_space
+from osetra.cli.views.orders import orders_table
+from osetra.cli.views.tables import pieces_text
+from osetra.cli.views.training import advice_line, ended_line, training_chart
+from osetra.core.params import Fixed, Value
+from osetra.core.space import Branches, Space
+from osetra.core.trial import ENDED, Trial
+from osetra.errors import SpaceError, StudyMismatch
+
+if TYPE_CHECKING:
+    from osetra.run import Run
+    from osetra.study import Study
+
+
+def babysit(
+    output: Output,
+    place: Place,
+    request: Request,
+    values: Mapping[str, Value],
+    *,
+    autopilot: bool = False,
+    as_json: bool = False,
+) -> None:
+    """Train one configuration, the defaults but for `values`, and let a person steer it.
+
+    When the study has an unfinished training of these values, it goes on.
+    """
+    study, function = _prepared(place, request, values)
+    config = study.problem.space.complete(values)
+    unfinished = [trial for trial in study.trials if trial.state not in ENDED]
+    if values and not any(trial.config == config for trial in unfinished):
+        unfinished = []
+    if not unfinished:
+        study.enqueue(config)
+    else:
+        output.say(Text(f"going on with trial {unfinished[0].number}", "dim"))
+    _watch(output, place, study, function, autopilot=autopilot, as_json=as_json)
+
+
+def resume_babysit(output: Output, place: Place, request: Request) -> None:
+    """Go on with what is unfinished; raises StudyError when the training function cannot be found."""
+    study = place.open(scheduler="full")
+    if all(trial.state in ENDED for trial in study.trials):
+        output.say(Text("every training of this study has ended; to start another: osetra babysit", "dim"))
+        _report(output, place, study)
+        return
+    function = training_function(place, study.history)
+    _watch(output, place, study, function, autopilot=False, as_json=False)
+
+
+def _watch(
+    output: Output,
+    place: Place,
+    study: Study,
+    function: Callable[[Run], object],
+    *,
+    autopilot: bool,
+    as_json: bool,
+) -> None:
+    before = len(study.history.ended)
+    try:
+        sit(output, study, function, place.name, autopilot=autopilot)
+    except (KeyboardInterrupt, SystemExit):
+        name = shown_place(place)
+        output.say(Text("nothing is lost", "bold"), Text(f"to go on: osetra resume {name}", "bold cyan"))
+        raise
+    if as_json:
+        document = study_document(place, study.problem, study.history)
+        document["trials"] = [trial_document(study.history, t, curves=True) for t in study.trials]
+        output.document("babysit", document)
+        return
+    _report(output, place, study, study.history.ended[before:])
+
+
+def _prepared(
+    place: Place, request: Request, values: Mapping[str, Value]
+) -> tuple[Study, Callable[[Run], object]]:
+    """Return the study, created when there is none yet, and the training function."""
+    from osetra.study import Study
+
+    task: dict[str, Any] = {"request": request.stored()}
+    function: Callable[[Run], object]
+    if is_script(request.source):
+        script = load_script(request.source)
+        file = read_study_file(Path(request.config)) if request.config else StudyFile()
+        if request.minimize is None and request.maximize is None:
+            request = replace(request, minimize=file.minimize, maximize=file.maximize)
+        if request.minimize is None and request.maximize is None:
+            request = replace(request, minimize=METRIC)
+        given = () if file.space or script.space else tuple(f"{n}={v}" for n, v in values.items())
+        space = build_space(script, file, replace(request, set=given))
+        function, task["request"] = script.function, request.stored()
+    else:
+        require_torch()
+        network = network_task(request)
+        function, space = watched(network), _network_space(network.family, values)
+        request = replace(request, minimize=network.metric)
+        task["fingerprint"] = network.dataset.fingerprint
+    if place.file.exists():
+        study = place.open(scheduler="full")
+        _check_same(stored_request(study.history, place.name), request, place)
+        return study, training_function(place, study.history)
+    return (
+        Study(
+            str(place.file),
+            space,
+            minimize=request.minimize if request.maximize is None else None,
+            maximize=request.maximize,
+            searcher="manual",
+            scheduler="full",
+            seed=request.seed,
+            task=task,
+        ),
+        function,
+    )
+
+
+def _check_same(old: Request, new: Request, place: Place) -> None:
+    names = ("verb", "source", "target", "task", "drop", "category", "epochs", "seed")
+    changes = [
+        f"{n}: {getattr(old, n)} → {getattr(new, n)}" for n in names if getattr(old, n) != getattr(new, n)
+    ]
+    if changes:
+        raise StudyMismatch(
+            f"study {place.name} exists and trains something else:\n  "
+            + "\n  ".join(changes)
+            + "\nGive the new one its own --name, or leave these options as they were."
+        )
+
+
+def _network_space(family: str, values: Mapping[str, Value]) -> Space:
+    """Return everything the built-in network knows; a value beyond the usual range is taken as given."""
+    from osetra.catalogue import by_name, open_tiers
+    from osetra.catalogue.limits import check_given
+    from osetra.catalogue.lookup import entry
+
+    catalogue = by_name(family)
+    given: dict[str, Branches] = {}
+    for name, value in values.items():
+        known = entry(catalogue, name)
+        check_given(known, Fixed(value))
+        if not any(_takes(param, value) for param in known.params):
+            given[name] = Fixed(value)
+    return open_tiers(catalogue, 1, everything=True, given=given).space
+
+
+def _takes(param: Any, value: Value) -> bool:
+    try:
+        param.check(value)
+    except SpaceError:
+        return False
+    return True
+
+
+def _report(output: Output, place: Place, study: Study, ended: list[Trial] | None = None) -> None:
+    """Print how each training ended, what it was in the end, and how to replay it."""
+    from osetra.advice.training import counsel
+
+    problem, history = study.problem, study.history
+    name = shown_place(place)
+    for trial in study.trials if ended is None else ended:
+        output.show(ended_line(trial, problem.objective.metric))
+        if len(history.curves.rows(trial.number)):
+            output.show(*training_chart(problem, history, trial, width=output.data.width, height=12))
+        for count, text in enumerate(pieces_text(history, trial) if trial.steered else ()):
+            output.show(Text.assemble((f"{'' if count else 'trained':<9}", "dim"), text))
+        if trial.orders:
+            output.show(orders_table(trial))
+        advice = counsel(problem, history, trial)
+        if advice is not None:
+            output.show(advice_line(advice, keys=False, autopilot=False))
+        output.say(Text(f"again, unattended: osetra replay {name} {trial.number}", "dim"))

@@ -1,0 +1,65 @@
+"""`osetra babysit`: train one configuration, watch it, and turn its knobs while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from osetra.cli.commands.enqueue import parse_pairs
+from osetra.cli.options import json_option
+from osetra.cli.output import Output
+from osetra.cli.places import create, name_for
+from osetra.cli.request import Request
+
+
+@click.command("babysit")
+@click.argument("source", metavar="DATA|SCRIPT.py:FUNCTION")
+@click.argument("values", nargs=-1, metavar="[NAME=VALUE…]")
+@click.option("--autopilot", is_flag=True, help="Follow the advice by rule, and say so.")
+@click.option(
+    "-t", "--target", metavar="COLUMN", help="The column to predict [default: target, label, class or y]."
+)
+@click.option("--task", type=click.Choice(["binary", "multiclass", "regression"]), help="What to predict.")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the data.")
+@click.option("--minimize", metavar="METRIC", help="For a script: the metric to watch [default: val_loss].")
+@click.option("--maximize", metavar="METRIC", help="For a script: a metric that is to be large.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Makes everything repeatable.")
+@click.option("--name", help="Name of the study [default: from DATA or SCRIPT, with -babysit].")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Its folder [default: osetra-runs/NAME].")
+@click.option(
+    "-c", "--config", type=click.Path(path_type=Path), help="A study.toml with [space], for a script."
+)
+@json_option
+@click.pass_obj
+def command(output: Output, /, **options: Any) -> None:
+    """Train one network and steer it: the defaults, but for the values given.
+
+    \b
+    While it trains, keys give orders, which are obeyed at the next report:
+      + -  learning rate × 1.5, ÷ 1.5        f  branch with a changed value
+      p    pause, and go on                  s  stop, keep the result so far
+      b    back to the best checkpoint       n  note
+      a    follow the advice                 q  leave; it can be resumed
+
+    \b
+      osetra babysit digits lr=0.01
+      osetra babysit train.py:train lr=0.1 --autopilot
+
+    The same orders come from elsewhere with osetra steer. What came of it all is a plain configuration
+    with values that change after some steps; osetra replay trains that unattended.
+    """  # noqa: D301 - click reads \b as "do not rewrap"
+    from osetra.cli.babysit import babysit
+
+    source, values = options["source"], parse_pairs(options["values"])
+    file, colon, function = source.partition(":")
+    if Path(file).exists():
+        source = f"{Path(file).resolve()}{colon}{function}"
+    given = {field.name: options[field.name] for field in fields(Request) if field.name in options}
+    if options["config"] is not None:
+        given["config"] = str(options["config"].resolve())
+    request = Request(**{**given, "source": source, "verb": "babysit"})
+    place = create(options["name"] or f"{name_for(source)}-babysit", options["out"])
+    babysit(output, place, request, values, autopilot=options["autopilot"], as_json=options["as_json"])
