@@ -135,8 +135,12 @@ class TestPopulation:
         assert [len(p) for p in pbt.populations(study.history)] == [4, 4]
         assert all(t.state == "finished" for t in study.trials)
 
+    def test_nobody_copies_in_the_first_half(self) -> None:
+        orders = [order for _, order in copies(studied().history)]
+        assert orders and all(order.args["step"] >= STEPS // 2 for order in orders)
+
     def test_intervals_are_kept_after_copies(self) -> None:
-        history = studied(pbt=Pbt(by_name("random"), interval=4)).history
+        history = studied(pbt=Pbt(by_name("random"), interval=4, alone=0.0)).history
         for trial in history.trials.values():
             assert {p.step for p in trial.checkpoints} <= {4, 8, 12, 16}
             assert len(trial.attempts) == 5
@@ -208,6 +212,7 @@ class TestTrouble:
             ({"size": 1}, "2 members or more"),
             ({"interval": 0}, "1 step or more"),
             ({"share": 0.6}, "up to 0.5"),
+            ({"alone": 1.0}, "below 1"),
             ({"factors": (0.0, 1.0)}, "above 0"),
         ],
     )

@@ -34,7 +34,7 @@ POWERS = (0.25, 0.5, 1.0, 2.0)
 RATES = (4.0, 12.0, 40.0)
 """Of the exponentials, per horizon."""
 SHAPES = 1 + len(POWERS) + len(RATES)
-ROUNDS = 25
+ROUNDS = 12
 """Of expectation maximisation."""
 THIN = 2**0.5
 """Ratio of successive steps that are used."""
@@ -144,19 +144,14 @@ def learn(sums: Sums) -> Mixed:
 def evidence(sums: Sums, mixed: Mixed) -> Array:
     """Return ln p(y_i | shape k), (K, n), the pair (c, a) integrated out."""
     centre, _, inner, noise = _conditioned(sums, mixed)
-    mean, count = mixed.mean[:, None, :], sums.count[None]
-    rest = (
-        sums.square
-        - 2.0 * np.einsum("kni,kni->kn", np.broadcast_to(mean, sums.cross.shape), sums.cross)
-        + np.einsum(
-            "kni,knij,knj->kn",
-            *(np.broadcast_to(mean, sums.cross.shape), sums.gram, np.broadcast_to(mean, sums.cross.shape)),
-        )
-    )
-    off = sums.cross - np.einsum("knij,kj->kni", sums.gram, mixed.mean)
-    explained = np.einsum("kni,kni->kn", off / noise, centre - mean)
+    mean, count = mixed.mean[:, None], sums.count
+    drawn = np.einsum("knij,kj->kni", sums.gram, mixed.mean)
+    rest = sums.square - np.sum(mean * (2.0 * sums.cross - drawn), axis=-1)
+    explained = np.sum((sums.cross - drawn) / noise * (centre - mean), axis=-1)
     # |sigma^2 I + X S X'| = sigma^(2m) |I + S X'X / sigma^2|.
-    volume = count * np.log(noise[..., 0]) + np.log(np.linalg.det(inner))
+    volume = count * np.log(noise[..., 0]) + np.log(
+        inner[..., 0, 0] * inner[..., 1, 1] - inner[..., 0, 1] * inner[..., 1, 0]
+    )
     return np.asarray(-0.5 * (rest / noise[..., 0] - explained + volume + count * np.log(2.0 * np.pi)))
 
 

@@ -2,8 +2,8 @@
 
 All curves are extrapolated to the last step with a deviation (`numerics.extrapolate`). A waiting
 training is worth what it is expected to improve there on the best expected end, for each step that it
-still needs. A new configuration is worth what the latest ones were when they were as young. The best
-goes on. The searcher sees every training at its expected end.
+still needs. A new configuration is worth what one more like the latest ones would be. The best goes
+on. The searcher sees every training at its expected end, or all curves when it can read them.
 
 Where trainings keep no checkpoints they cannot wait; they are stopped when they will hardly improve.
 
@@ -17,17 +17,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from types import MappingProxyType
+from typing import cast
 
 import numpy as np
 
 from osetra.core.history import History
-from osetra.core.ports import Budget, Searcher, Suggestion, Verdict
+from osetra.core.ports import Budget, Reader, Searcher, Suggestion, Verdict
 from osetra.core.problem import Objective, Problem
 from osetra.core.scales import Array
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import StudyError
 from osetra.numerics.acquisition import log_improvement
 from osetra.numerics.extrapolate import Curve, predict
+from osetra.policies.readings import readings
 
 UNITS = 13
 """Units in a full training, when no unit is given."""
@@ -72,12 +74,15 @@ class FreezeThaw:
             return self._new(problem, history, ahead, count, rng, budget)
         if not budget.open and ahead.settled(history, waiting, self.least):
             return [_given_up(ahead, trial) for trial in waiting]
-        new = ahead.worth_of_new(self.thrift) if budget.open else -math.inf
+        lost = [trial for trial in waiting if trial.number not in ahead.mean]
+        waiting = [trial for trial in waiting if trial.number in ahead.mean]
+        new = ahead.worth_of_new if budget.open else -math.inf
         ranked = sorted(
             ((ahead.worth(trial.number, self.thrift), trial.number) for trial in waiting), reverse=True
         )
         going = [number for worth, number in ranked if worth >= new][: max(count, 0)]
-        found: list[Suggestion | Verdict] = [
+        found: list[Suggestion | Verdict] = [_given_up(ahead, trial) for trial in lost]
+        found += [
             Verdict(
                 trial=number,
                 verb="resume",
@@ -86,8 +91,8 @@ class FreezeThaw:
             )
             for number in going
         ]
-        if budget.open and len(found) < count:
-            found += self._new(problem, history, ahead, count - len(found), rng, budget)
+        if budget.open and len(going) < count:
+            found += self._new(problem, history, ahead, count - len(going), rng, budget)
         return found
 
     def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
@@ -110,8 +115,14 @@ class FreezeThaw:
         rng: np.random.Generator,
         budget: Budget,
     ) -> list[Suggestion]:
+        if not budget.open or count <= 0:
+            return []
         seen = history if ahead is None else ahead.view(history)
-        found = self.searcher.suggest(problem, seen, count, rng) if budget.open and count > 0 else []
+        if budget.steps is not None and hasattr(self.searcher, "suggest_read"):
+            reader, steps = cast(Reader, self.searcher), budget.steps
+            found = reader.suggest_read(problem, seen, readings(problem, history, steps, steps), count, rng)
+        else:
+            found = self.searcher.suggest(problem, seen, count, rng)
         return [replace(suggestion, until=self._until(0, budget)) for suggestion in found]
 
     def _unit(self, budget: Budget) -> int:
@@ -142,10 +153,14 @@ class Ahead:
         left = max(self.steps - self.reached[number], 1)
         return self._improvement([number])[0] - thrift * math.log(left / self.steps)
 
-    def worth_of_new(self, thrift: float) -> float:
-        """Return the same of a new configuration, from the latest ones."""
+    @property
+    def worth_of_new(self) -> float:
+        """Return the same of a new configuration: one more like the latest."""
         latest = sorted(self.mean)[-RECENT:]
-        return float(np.logaddexp.reduce(self._improvement(latest))) - math.log(len(latest))
+        means = np.array([self.mean[n] for n in latest])
+        within = np.mean([self.deviation[n] ** 2 for n in latest])
+        spread = np.sqrt(np.var(means) + within)
+        return float(log_improvement(np.array([means.mean()]), np.array([spread]), self.best)[0][0])
 
     def chance(self, number: int) -> float:
         """Return the probability that a training ends better than the best expected end."""
@@ -240,7 +255,7 @@ def _scaled(
 
 def _given_up(ahead: Ahead, trial: Trial) -> Verdict:
     if trial.number not in ahead.mean:
-        return Verdict(trial=trial.number, verb="stop", why="stopped: it has no value")
+        return Verdict(trial=trial.number, verb="stop", why="stopped: it has no value any more")
     chance, step = ahead.chance(trial.number), ahead.reached[trial.number]
     why = f"stopped at step {step}: {ahead.told(trial.number)}, chance {100 * chance:.2g} %"
     return Verdict(trial=trial.number, verb="stop", why=why)

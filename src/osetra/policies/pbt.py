@@ -1,17 +1,18 @@
 """Population based training: a few trainings side by side; the worst go on as changed copies of the best.
 
-Every member trains `interval` steps and waits at a checkpoint. When it is to go on and is among the
-worst quarter of the population, it takes the weights of one of the best quarter instead, and that
-one's values changed a little. So the values follow a schedule that nobody wrote down, found in the
-time of a few trainings. The lineage of the best member is that schedule, see `core.lineage.pieces`.
+Every member trains for a while alone, and from then on waits at a checkpoint after every `interval`
+steps. When it is to go on and is among the worst quarter of the population, it takes the weights of
+one of the best quarter instead, and that one's values changed a little. So the values follow a
+schedule that nobody wrote down, found in the time of a few trainings. The lineage of the best member
+is that schedule, see `core.lineage.pieces`.
 
 Only what a training can change while it runs is searched. Everything else stays at its default,
 because weights fit one structure only. Members are compared at the latest step that at least half of
 them have got to, so nobody waits for anybody, with one worker or with sixty-four.
 
-Selection is short-sighted: a low learning rate looks better than it will be, most of all after a
-large jump downwards. Therefore intervals are longer than a twentieth of the training, and values are
-not drawn anew as in Ray Tune, whose quantiles and moves are used: see benchmarks/pbt.py.
+Selection is short-sighted: a low learning rate looks better early than it will be in the end. So
+members train alone for the first half, and no value is drawn anew, as Ray Tune does in a quarter of
+all copies; its quantiles and factors are kept. `benchmarks/pbt.py` says what that gains.
 
 Source: Jaderberg et al. 2017, "Population based training of neural networks", arXiv:1711.09846.
 """
@@ -42,7 +43,7 @@ LIVE = (
     *("dropout", "batch_size", "clip", "clip_norm"),
 )
 """What a training can usually change while it runs."""
-INTERVALS = 10
+INTERVALS = 20
 """Intervals in a full training, when none is given."""
 
 
@@ -59,7 +60,9 @@ class Pbt:
     size: int = 8
     """Members of a population. A study of more trials trains one population after the other."""
     interval: int | None = None
-    """Steps between comparisons; None takes a tenth of a full training."""
+    """Steps between comparisons; None takes a twentieth of a full training."""
+    alone: float = 0.5
+    """Share of the training before members are compared for the first time."""
     share: float = 0.25
     """The worst share of the population copies from as many of the best."""
     renewal: float = 0.0
@@ -76,6 +79,8 @@ class Pbt:
             raise StudyError(f"Pbt(size={self.size}): a population has 2 members or more, such as 8")
         if self.interval is not None and self.interval < 1:
             raise StudyError(f"Pbt(interval={self.interval}): 1 step or more is needed")
+        if not 0 <= self.alone < 1:
+            raise StudyError(f"Pbt(alone={self.alone}): a share of 0 up to below 1 is needed")
         if not 0 < self.share <= 0.5:
             raise StudyError(f"Pbt(share={self.share}): a share above 0 and up to 0.5 is needed")
         if not self.factors or min(self.factors) <= 0:
@@ -228,7 +233,7 @@ class _State:
             return _Ranked(self._step(trial), {**values, trial.number: math.nan}, {trial.number}, donors)
         own = self._step(trial)
         enough = max(2, math.ceil(len(alike) / 2))
-        if not own or len(last) < enough:
+        if own < max(self._first, 1) or len(last) < enough:
             return None
         step = min(own, sorted(last.values(), reverse=True)[enough - 1])
         values = {n: objective.sign * _at(*curves[n], step) for n in last if last[n] >= step}
@@ -269,9 +274,19 @@ class _State:
     def _until(self, step: int) -> int | None:
         """Return where a member at a step pauses next; None: it trains to its end."""
         full = self.budget.steps
-        interval = self.pbt.interval or (1 if full is None else max(1, full // INTERVALS))
-        following = (step // interval + 1) * interval
+        following = max((step // self._interval + 1) * self._interval, self._first)
         return None if full is not None and following >= full else following
+
+    @property
+    def _interval(self) -> int:
+        full = self.budget.steps
+        return self.pbt.interval or (1 if full is None else max(1, full // INTERVALS))
+
+    @property
+    def _first(self) -> int:
+        """The step of the first comparison; 0 while the length of a training is unknown."""
+        alone = self.pbt.alone * (self.budget.steps or 0)
+        return math.ceil(alone / self._interval) * self._interval
 
     def _curve(self, trial: Trial) -> tuple[Ints, Array]:
         if trial.number not in self.curves:
