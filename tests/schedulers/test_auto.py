@@ -5,7 +5,7 @@ import pytest
 from osetra.errors import StudyError
 from osetra.schedulers.auto import Auto
 
-from .histories import budget, goes_on, log, order, problem, revived, waiting, waits
+from .histories import budget, log, problem, revived, waiting
 
 STEPS = 27
 LADDER = (2, 3, 7, 14, 27)
@@ -37,14 +37,17 @@ def test_without_a_share_nobody_climbs():
 
 def test_the_share_of_steps_is_not_exceeded():
     written = log()
-    for value in (0.5, 0.4, 0.1, 0.3):
+    for value in (0.5, 0.4, 0.1, 0.3, 0.6, 0.2, 0.7, 0.8):
         waiting(written, [1.0, value])
-    order(written, 3, "resume", until=14)
-    goes_on(written, 3, [0.1] * 12)
-    waits(written, 3)
-    # 12 of 20 steps were climbed.
-    assert revived(Auto(climbing=0.5), written, budget(0.0)) == []
-    assert [v.trial for v in revived(Auto(climbing=0.7), written, budget(0.0))] == [3]
+    for climbing, going in ((0.5, [3, 6]), (0.05, [3]), (0.0, [])):
+        found = revived(Auto(climbing=climbing), written, budget(0.0))
+        assert [verdict.trial for verdict in found] == going
+
+
+def test_nobody_climbs_alone():
+    written = log()
+    waiting(written, [1.0, 0.5])
+    assert revived(Auto(), written, budget(0.0)) == []
 
 
 def test_a_raised_base_takes_the_best_with_it():

@@ -77,6 +77,12 @@ class Curves:
         number = self._columns.metrics.get(metric, -1)
         return int(np.count_nonzero(self._columns.numbers[4, : self.size] == number))
 
+    def all(self, metric: str) -> tuple[Ints, Array]:
+        """Return trial, attempt, instance and step (4, p), and values (p,), of all reports of a metric."""
+        number = self._columns.metrics.get(metric, -1)
+        mine = np.flatnonzero(self._columns.numbers[4, : self.size] == number)
+        return self._columns.numbers[:4, mine], self._columns.values[mine]
+
     def rows(self, trial: int) -> Ints:
         """Return the row numbers (n,) of a trial's points."""
         blocks = [b for b in self._columns.blocks.get(trial, ()) if b[1] <= self.size]

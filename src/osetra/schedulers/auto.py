@@ -129,7 +129,8 @@ class Auto:
         for row in waits:
             trial, value = table.trials[row], float(values[row])
             if promoted(trial) or (room > 0 and np.isfinite(value)):
-                found.append(rungs.resumed(trial, places, value, base, steps))
+                at = int(table.reached[row])
+                found.append(rungs.resumed(trial, places, value, base, steps, at=at))
                 room -= not promoted(trial)
         return found
 
@@ -140,7 +141,7 @@ class Auto:
         began = np.array([_began(trial) for trial in table.trials], dtype=np.int64)
         room = self.climbing * table.reached.sum() - np.maximum(table.reached - began, 0)[began > 0].sum()
         found = []
-        for verdict in rungs.promotions(problem, table, climb, self.keep, 1, table.first):
+        for verdict in rungs.promotions(problem, table, climb, self.keep, 0, table.first):
             if room > 0:
                 found.append(verdict)
                 row = table.row(verdict.trial)

@@ -40,11 +40,11 @@ class Ranking:
         """Whether a value is among those that are kept."""
         return math.isfinite(value) and halving.rank(self.values, value) <= self.kept
 
-    def told(self, value: float) -> str:
+    def told(self, value: float, expected: str = "") -> str:
         """Return the evidence about a value, such as "val_loss 0.81, cut 0.74, rank 14 of 18"."""
         cut = self.sign * halving.cut(self.values, self.kept)
         place = f"rank {halving.rank(self.values, value)} of {len(self.values)}"
-        return f"{self.objective} {self.sign * value:.4g}, cut {cut:.4g}, {place}"
+        return f"{self.objective} {self.sign * value:.4g}{expected}, cut {cut:.4g}, {place}"
 
 
 def ranking(problem: Problem, step: int, values: Array, rows: Mask, kept: int) -> Ranking:
@@ -119,10 +119,17 @@ def promotions(
     return found
 
 
-def resumed(trial: Trial, places: Ranking, value: float, until: int, steps: int) -> Verdict:
-    """Return the verdict that lets a paused trial go on to a step."""
+def resumed(
+    trial: Trial, places: Ranking, value: float, until: int, steps: int, at: int | None = None
+) -> Verdict:
+    """Return the verdict that lets a paused trial go on to a step.
+
+    It waits at step `at`, by default where it was ranked; elsewhere its value is an expected one.
+    """
     goal = "to its end" if until >= steps else f"to step {until}"
-    why = f"goes on {goal} from step {places.step}: {places.told(value)}"
+    expected = f" expected at step {places.step}" if at not in (None, places.step) else ""
+    told = places.told(value, expected)
+    why = f"goes on {goal} from step {places.step if at is None else at}: {told}"
     if promoted(trial) and not places.keeps(value):
         why += "; a person promoted it"
     return Verdict(trial=trial.number, verb="resume", why=why, until=None if until >= steps else until)

@@ -184,7 +184,7 @@ def _tabled(objective: Objective, history: History) -> Table:
 
 def _reports(metric: str, history: History, trials: tuple[Trial, ...]) -> tuple[Ints, Ints, Array, bool]:
     """Return row, step and value (p,) of the reports that count, in order, and whether there are folds."""
-    numbers, values = _columns(history, metric)
+    numbers, values = history.curves.all(metric)
     folds = bool(numbers[2].any())
     # Points may be ahead of the facts that they were read with.
     row_of = np.full(max(int(numbers[0].max(initial=0)), *history.trials, 0) + 1, -1, dtype=np.int64)
@@ -199,13 +199,6 @@ def _reports(metric: str, history: History, trials: tuple[Trial, ...]) -> tuple[
     rows, steps, values = rows[counts], steps[counts], values[counts]
     by_row = np.argsort(rows, kind="stable")
     return rows[by_row], steps[by_row], values[by_row], folds
-
-
-def _columns(history: History, metric: str) -> tuple[Ints, Array]:
-    """Return trial, attempt, instance, step, metric (5, p) and values (p,) of all reports of a metric."""
-    columns, size = history.curves._columns, history.curves.size
-    mine = np.flatnonzero(columns.numbers[4, :size] == columns.metrics.get(metric, -1))
-    return columns.numbers[:, mine], columns.values[mine]
 
 
 def _limits(trials: tuple[Trial, ...], rows: Ints, attempts: Ints, steps: Ints) -> Ints:
