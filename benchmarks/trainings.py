@@ -40,7 +40,7 @@ import numpy as np  # noqa: E402  # BLAS reads the variables above when it is lo
 
 import osetra as ose  # noqa: E402
 import peers  # noqa: E402
-from osetra.errors import Diverged  # noqa: E402
+from osetra.errors import Diverged, StudyError  # noqa: E402
 from osetra.nets.task import Data, NetworkTask  # noqa: E402
 from problems.real import space  # noqa: E402
 
@@ -69,7 +69,7 @@ class Clock:
         """Append what was used since the last mark, and begin to count anew."""
         cpu = time.process_time() - self.mark
         line = json.dumps({"kind": kind, "time": time.time(), "cpu": cpu, "pid": os.getpid(), **facts}) + "\n"
-        handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         os.write(handle, line.encode())
         os.close(handle)
         self.start()
@@ -160,7 +160,7 @@ class OptunaRun:
     def live(self, name: str) -> Any:
         """Return the configured value."""
         if name not in self.config:
-            raise ose.StudyError(f"{name}: the config does not name it")
+            raise StudyError(f"{name}: the config does not name it")
         return self.config[name]
 
     def steps(self, count: int) -> Iterator[int]:
@@ -270,7 +270,7 @@ def _optuna_study(dataset: str, seed: int, folder: Path, place: int) -> Any:
 def _as_suggested() -> dict[str, Any]:
     """Return the default configuration under the names that `peers.suggested` gives to Optuna."""
     searched = space()
-    config = searched.default
+    config: Mapping[str, Any] = searched.default
     levels = {c.key: searched.branches(c.key)[0] for c in searched.columns}
     found: dict[str, Any] = {}
     for name, param in levels.items():
@@ -306,14 +306,17 @@ class Course:
 
 
 def study(tool: str, dataset: str, seed: int, folder: Path, trainings: int, default: bool) -> Course:
-    """Run one study in a process of its own and return its course."""
-    folder.mkdir(parents=True)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, __file__, "--study", tool, dataset, str(seed), str(folder), str(trainings)]
-    subprocess.run([*command, *(["--default"] if default else [])], check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return course(folder / "epochs.jsonl", used)
+    """Run one study in a process of its own and return its course; one that is there is only read."""
+    note = folder / "used.json"
+    if not note.exists():
+        folder.mkdir(parents=True)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, __file__, "--study", tool, dataset, str(seed), str(folder), str(trainings)]
+        subprocess.run([*command, *(["--default"] if default else [])], check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        note.write_text(json.dumps(used))
+    return course(folder / "epochs.jsonl", json.loads(note.read_text()))
 
 
 def course(file: Path, used: float) -> Course:
@@ -448,7 +451,7 @@ def main() -> None:
     parser.add_argument("--datasets", nargs="+", choices=sorted(SHARES), default=None)
     parser.add_argument("--trainings", type=int, default=None, help=f"budget, {TRAININGS} unless given")
     parser.add_argument("--default", action="store_true", help="give Optuna the default configuration too")
-    parser.add_argument("--keep", help="a new folder for the logs of all studies")
+    parser.add_argument("--keep", help="a folder for all studies; those there are not run again")
     parser.add_argument("--study", nargs=5, help=argparse.SUPPRESS)
     parser.add_argument("--worker", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
