@@ -3,7 +3,7 @@ import math
 import pytest
 
 from osetra.core.curves import Point
-from osetra.core.facts import Claimed, Noted
+from osetra.core.facts import Claimed, Noted, Obeyed, Ordered
 from osetra.core.history import History
 from osetra.core.params import Float
 from osetra.core.problem import Objective, Problem
@@ -148,3 +148,15 @@ def test_trials_that_lost_seeds_rank_behind_sound_ones_and_those_that_lost_all_c
     assert best is not None
     assert best.number == 3
     assert {number: len(gone) for number, gone in log.history.lost.items()} == {1: 2, 2: 1}
+
+
+def test_what_people_steered_comes_last_and_what_a_policy_steered_does_not() -> None:
+    log = Log(PROBLEM)
+    plain, hand, policy = (log.start() for _ in range(3))
+    for trial, by in ((hand, "person"), (policy, "scheduler")):
+        log.write(Ordered(trial, 1, "set", {}, "x", by), Obeyed(trial, 1, 1, 1))
+    for trial, value in ((plain, 0.5), (hand, 0.1), (policy, 0.3)):
+        log.end(trial, "finished", value)
+    ranked = [trial.number for trial in log.history.ranked(log.problem.objective)]
+    assert ranked == [policy, plain, hand]
+    assert all(log.history.trials[trial].steered for trial in (hand, policy))

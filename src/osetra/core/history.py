@@ -111,14 +111,14 @@ class History:
         """Return finished first runs, best value first; behind them those that repeats broke.
 
         A trial of which some repeats failed or diverged comes behind all sound ones, then one of which
-        every repeat did, and last of all the steered ones: no plain configuration stands for them.
+        every repeat did, and last of all those steered by hand: nobody could repeat them.
         """
         first = (trial for trial in self.finished if trial.repeats is None)
         lost, kept = self.lost, self.repeated
 
         def place(trial: Trial) -> tuple[int, float]:
             broken = 0 if trial.number not in lost else 1 if trial.number in kept else 2
-            broken = 3 if trial.steered else broken
+            broken = 3 if trial.by_hand else broken
             return broken, objective.sign * (trial.value or 0.0)
 
         return sorted(first, key=place)

@@ -148,6 +148,12 @@ class Trial:
         )
 
     @property
+    def by_hand(self) -> bool:
+        """Whether it was a person or the autopilot that steered it, not a policy of the search."""
+        ordered = any(o.verb in STEERING and o.result == "done" and o.by != "scheduler" for o in self.orders)
+        return ordered or (self.parent is not None and self.origin == "person")
+
+    @property
     def held(self) -> bool:
         """Whether a person paused it: schedulers leave it alone."""
         by_people = [o for o in self.orders if o.by != "scheduler" and o.verb in ("pause", *GOES_ON)]
