@@ -54,7 +54,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("COLUMNS", "100")
     yield tmp_path
-    for name in ("hello", "faulty", "bare"):
+    for name in ("hello", "nursed", "faulty", "bare"):
         sys.modules.pop(name, None)
 
 

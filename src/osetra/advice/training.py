@@ -32,7 +32,7 @@ Rule = Literal["diverged", "overfitting", "plateau", "short"]
 FACTOR = 0.3
 """What the learning rate is multiplied by."""
 EXPLODED = 2.0
-"""A loss this many times its best has blown up; trainings give themselves up later, at four times."""
+"""A loss this many times its best, twice in a row, has blown up; once is enough at its square."""
 RATES = ("lr", "learning_rate", "alpha", "eta", "step_size")
 """Names under which trainings know their learning rate, the usual one first."""
 CALM = 0.05
@@ -155,7 +155,8 @@ def _why_diverged(seen: _Seen) -> str:
     if len(val) > 1 and np.min(val) > 0:
         best = float(np.min(val[:-1]))
         together = len(train) < 2 or float(train[-1]) > EXPLODED * float(np.min(train[:-1]))
-        if val[-1] > EXPLODED * best and together and _beyond_start(val):
+        again = val[-1] > EXPLODED**2 * best or (len(val) > 2 and val[-2] > EXPLODED * best)
+        if val[-1] > EXPLODED * best and again and together and _beyond_start(val):
             return f"the loss blew up to {short(float(val[-1]))}; the best was {short(best)}"
     patience = max(5, math.ceil(0.1 * seen.steps))
     if len(val) > patience and seen.since >= patience and np.min(val[1:]) >= val[0] and val[0] > 0:

@@ -252,7 +252,8 @@ class Sitter:
             self._say(str(error))
             return False
         if verb == "branch":
-            self._say(f"{order.text} waits; it is trained after this one")
+            rest = "stays paused" if trial.state == "paused" else "goes on first"
+            self._say(f"{order.text} is queued; trial {trial.number} {rest}")
         return True
 
     def _fly(self, history: History, trial: Trial) -> bool:
@@ -295,9 +296,14 @@ class Sitter:
 def live_trial(history: History) -> Trial | None:
     """Return the trial that is shown: the running one, else the one to go on with, else the last begun."""
     begun = [trial for trial in history.trials.values() if trial.attempts]
-    paused = [trial for trial in history.paused if trial.held]
+    paused = sorted((trial for trial in history.paused if trial.held), key=_left, reverse=True)
     order = [*history.running, *history.queued, *paused, *begun[-1:]]
     return order[0] if order else None
+
+
+def _left(trial: Trial) -> float:
+    """Return when the latest attempt ended."""
+    return (trial.attempt.ended or 0.0) if trial.attempt else 0.0
 
 
 def _held(trial: Trial) -> bool:

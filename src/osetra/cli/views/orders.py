@@ -29,7 +29,8 @@ STEERED_LEGEND = f"{STEERED} steered: its configuration alone does not say what 
 def order_text(order: Order) -> str:
     """Return an order as it is typed: `set lr=0.0003`, `rollback 12 lr=0.001`, `note odd spike`."""
     words: list[str] = [order.verb]
-    for name, value in order.args.items():
+    ordered = sorted(order.args.items(), key=lambda item: item[0] != "step")
+    for name, value in ordered:
         if name in ("step", "text"):
             words.append(one_line(str(value)))
         elif name == "until":

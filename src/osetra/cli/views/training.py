@@ -97,7 +97,7 @@ def training_chart(
     metric, sign = problem.objective.metric, problem.objective.sign
     steps, values = curve(history, trial, metric)
     if not len(steps):
-        return [Text("no report yet", "dim")]
+        return [Text("no report yet: its process is starting, or its first step takes long", "dim")]
     beside = partner(metric, history.curves.metrics)
     train = curve(history, trial, beside) if beside else (np.empty(0), np.empty(0))
     gone = _abandoned(history, trial, metric)
@@ -194,32 +194,40 @@ def _state_word(trial: Trial) -> str:
 def _figures(problem: Problem, history: History, trial: Trial, sight: Sight) -> list[RenderableType]:
     objective = problem.objective
     steps, values = curve(history, trial, objective.metric)
-    grid = Table.grid(padding=(0, 2))
     beside = partner(objective.metric, history.curves.metrics)
-    if len(steps):
-        cells = [number(float(values[-1]))]
-        finite = np.isfinite(values)
-        if finite.any():
-            at = int(np.argmin(np.where(finite, objective.sign * values, np.inf)))
-            cells.append(f"best {number(float(values[at]))} at step {int(steps[at])}")
-        partner_values = curve(history, trial, beside)[1] if beside else np.empty(0)
-        cells += [f"{beside} {number(float(partner_values[-1]))}"] if len(partner_values) else []
-        grid.add_row(Text(objective.metric, "bold"), *cells)
     force = in_force(history, trial)
     rate = rate_name(force)
     changed = [name for name, value in force.items() if trial.config.get(name) != value and name != rate]
+    wide = max(len(name) for name in (objective.metric, rate or "", *changed))
+    lines: list[RenderableType] = []
+
+    def line(name: str, value: str, rest: str) -> None:
+        text = Text.assemble((f"{name:<{wide}}  ", "bold"), f"{value:<9}", (f"  {rest}", "dim"))
+        lines.append(_cut(text, sight.width))
+
+    if len(steps):
+        finite, rest = np.isfinite(values), []
+        if finite.any():
+            at = int(np.argmin(np.where(finite, objective.sign * values, np.inf)))
+            rest.append(f"best {number(float(values[at]))} at step {int(steps[at])}")
+        beside_values = curve(history, trial, beside)[1] if beside else np.empty(0)
+        rest += [f"{beside} {number(float(beside_values[-1]))}"] if len(beside_values) else []
+        line(objective.metric, number(float(values[-1])), "   ".join(rest))
     if rate is not None:
-        grid.add_row(Text(rate, "bold"), setting(force[rate]), _since_start(trial, rate, force))
+        line(rate, setting(force[rate]), _since_start(history, trial, rate, force))
     for name in changed:
-        grid.add_row(Text(name, "bold"), setting(force[name]), f"began with {setting(trial.config[name])}")
-    return [grid]
+        line(name, setting(force[name]), f"began with {setting(trial.config[name])}")
+    return lines
 
 
-def _since_start(trial: Trial, rate: str, force: Config) -> Text:
+def _since_start(history: History, trial: Trial, rate: str, force: Config) -> str:
+    """Return how the learning rate stands to what the trial began with, and what its schedule makes of it."""
     began, now = trial.config.get(rate), force[rate]
-    if began == now or not isinstance(began, float | int) or not isinstance(now, float | int):
-        return Text("as it began", "dim")
-    return Text(f"{number(now / began, 3)} × the {setting(began)} it began with", "dim")
+    text = "as it began"
+    if began != now and isinstance(began, float | int) and isinstance(now, float | int):
+        text = f"{number(now / began, 3)} × the {setting(began)} it began with"
+    scheduled = curve(history, trial, rate)[1]
+    return f"{text}   {setting(float(scheduled[-1]))} by its schedule" if len(scheduled) else text
 
 
 def _tail(
@@ -334,7 +342,9 @@ def _column(step: float, across: Axis, width: int) -> int:
 def ended_line(trial: Trial, metric: str) -> Text:
     """Return how a training ended, on one line."""
     style = "bold green" if trial.state == "finished" else "bold yellow"
-    reason = f": {one_line(trial.reason)}" if trial.reason else ""
+    last = trial.orders[-1] if trial.orders else None
+    why = f"stopped by {giver(last)}" if last and last.verb == "stop" and not last.why else trial.reason
+    reason = f": {one_line(why)}" if why else ""
     value = "" if trial.value is None else f"  {metric} {number(trial.value, 6)}"
     word = trial.state if trial.state in ENDED or trial.state == "paused" else "unfinished"
     return Text.assemble((f"trial {trial.number} ", "bold"), (word, style), f"{value}{reason}")
