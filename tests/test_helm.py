@@ -300,3 +300,17 @@ def test_what_is_not_in_the_configuration_cannot_be_scaled():
     link = Script({1: [order("scale", momentum=0.5)], 2: [order("set", 2, momentum=0.5)]})
     assert execute(train, make(None, link)).outcome == "finished"
     assert [fact.result for fact in link.obeyed()] == ["refused", "done"]
+
+
+def test_a_value_in_force_that_nobody_reads_is_told():
+    def train(run):
+        for _ in run.steps(3):
+            run.report(loss=run.config["lr"])
+
+    link = Script()
+    execute(train, make(None, link, live={"lr": 0.5}))
+    (note,) = [fact for fact in link.facts if isinstance(fact, Noted) and fact.topic == "ignored"]
+    assert "lr=0.5 is in force, but the training did not ask for it; read run.live('lr')" in note.text
+    link = Script()
+    execute(training(3), make(None, link, live={"lr": 0.5}))
+    assert not [fact for fact in link.facts if isinstance(fact, Noted) and fact.topic == "ignored"]

@@ -158,6 +158,7 @@ class Helm:
     pausing: Ordered | None = None
     deferred: list[Ordered] = field(default_factory=list)
     """Orders about values of which the training has not said yet whether it can change them."""
+    _warned: bool = False
 
     def live(self, name: str) -> Value:
         """Return a hyperparameter's value in force.
@@ -190,6 +191,9 @@ class Helm:
         """Apply the orders that came since the last report; `begun` once a step was trained."""
         orders = [*self.deferred, *self.link.orders()]
         self.deferred = []
+        if begun and not self._warned:
+            self._warned = True
+            self._warn_of_ignored()
         for order in orders:
             if not begun and order.verb in ("set", "scale") and not self.settable.issuperset(order.args):
                 self.deferred.append(order)
@@ -212,6 +216,16 @@ class Helm:
                 self.leave(Leaving("paused", f"waits at step {step}"))
             else:
                 self.until = None
+
+    def _warn_of_ignored(self) -> None:
+        """Say so when values are in force that the training's first step did not ask for."""
+        ignored = [name for name in self.values if name not in self.settable]
+        if ignored:
+            text = (
+                f"trial {self.trial}: {ignored[0]}={_short(self.values[ignored[0]])} is in force, but the "
+                f"training did not ask for it; read run.live({ignored[0]!r}) instead of run.config"
+            )
+            self.link.record(Noted("ignored", f"{self.trial}/{self.attempt}", text))
 
     def _apply(self, order: Ordered, step: int) -> None:
         match order.verb:
