@@ -10,7 +10,7 @@ target, the lowest validation error of any epoch. The figure is the CPU time tha
 took until the first at or below the target, as a ratio to Optuna's own time to get there and to its
 whole budget; `inf` where osetra never gets there. Epochs are CPU time of the training processes, from
 the end of one report to the start of the next. What is not an epoch and not starting up (imports,
-reading the data, one epoch to warm up) is the tool's own time: planning, reports, checkpoints, supervisors.
+reading the data, one epoch to warm up) is the tool's own: planning, reports, checkpoints, supervisors.
 
 osetra begins with the space's default configuration; `--default` gives it to Optuna too.
 """
@@ -42,6 +42,7 @@ import osetra as ose  # noqa: E402
 import peers  # noqa: E402
 from osetra.errors import Diverged, StudyError  # noqa: E402
 from osetra.nets.task import Data, NetworkTask  # noqa: E402
+from osetra.nets.training import Rehearsal  # noqa: E402
 from problems.real import space  # noqa: E402
 
 EPOCHS = 16
