@@ -44,6 +44,7 @@ from simulator import MARKS, Trace, simulate  # noqa: E402
 SHOWN = (10, 25, 50, 100)
 """Percent of the budget in tables and ratios."""
 WORKERS = (1, 4)
+QUICK_BASELINES = ("sobol@10%", "bayes@25%")
 PACKAGES = ("numpy", "scipy", "optuna", "dehb")
 
 
@@ -195,14 +196,13 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    every = [*mf_peers.available(), *mf_peers.baselines()]
     parser.add_argument("--quick", action="store_true", help="4 workers, 1 or 2 seeds: minutes")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument(
         "--data", type=Path, default=Path("../shared/data"), help="folder of lcbench and taskset"
     )
     parser.add_argument("--seeds", type=int, help="how many seeds")
-    parser.add_argument("--peers", default=",".join(every), help="peers and baselines, by comma")
+    parser.add_argument("--peers", help="peers and baselines, by comma; all of them by default")
     parser.add_argument(
         "--ours",
         default="auto",
@@ -216,7 +216,9 @@ def _options() -> argparse.Namespace:
 
 
 def _jobs(options: argparse.Namespace) -> list[Job]:
-    names = [n for n in (*options.ours.split(","), *options.peers.split(",")) if n]
+    baselines = QUICK_BASELINES if options.quick else mf_peers.baselines()
+    rivals = [*mf_peers.available(), *baselines] if options.peers is None else options.peers.split(",")
+    names = [n for n in (*options.ours.split(","), *rivals) if n]
     workers = [int(w) for w in options.workers.split(",") if w] or ([4] if options.quick else list(WORKERS))
     jobs = []
     for family in options.family.split(","):
