@@ -50,6 +50,8 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/overhead.py --quick
 	$(BIN)/python benchmarks/suggest.py
 	$(BIN)/python benchmarks/search.py --quick --data $(DATA)
+	$(BIN)/python benchmarks/multifidelity.py --quick --data $(DATA)
+	$(BIN)/python benchmarks/steering.py --quick
 
 clean:
 	rm -rf $(VENV) build dist
