@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -14,6 +15,12 @@ study_argument = click.argument("study", shell_complete=complete_study)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON document on stdout instead of text for people."
 )
+
+
+def check_goal(options: Mapping[str, Any]) -> None:
+    """Raise a usage error when two goals are given."""
+    if options["minimize"] is not None and options["maximize"] is not None:
+        raise click.UsageError("give --minimize or --maximize, not both")
 
 
 def schedulers() -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from osetra.cli.commands.enqueue import parse_pairs
-from osetra.cli.options import json_option
+from osetra.cli.options import check_goal, json_option
 from osetra.cli.output import Output
 from osetra.cli.places import create, name_for
 from osetra.cli.request import Request
@@ -53,6 +53,7 @@ def command(output: Output, /, **options: Any) -> None:
     """  # noqa: D301 - click reads \b as "do not rewrap"
     from osetra.cli.babysit import babysit
 
+    check_goal(options)
     source, values = options["source"], parse_pairs(options["values"])
     file, colon, function = source.partition(":")
     if Path(file).exists():

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from osetra.cli.options import check_scheduler, json_option, scheduler_option
+from osetra.cli.options import check_goal, check_scheduler, json_option, scheduler_option
 from osetra.cli.output import Output
 from osetra.cli.places import create, name_for
 from osetra.cli.request import DEFAULT_TRIALS, Request
@@ -131,6 +131,7 @@ def command(output: Output, /, **options: Any) -> None:
     """  # noqa: D301 - click reads \b as "do not rewrap"
     from osetra.searchers import by_name
 
+    check_goal(options)
     request, place = _request(options), create(options["name"] or name_for(options["source"]), options["out"])
     if request.searcher is not None:
         by_name(request.searcher)

@@ -118,7 +118,7 @@ def training_chart(
     title = Text.assemble(("── ", VAL), (metric, "bold"))
     title += Text.assemble(("   ── ", TRAIN), beside) if beside else Text()
     title += Text.assemble(("   ── ", GONE), ("rolled back", "dim")) if gone else Text()
-    return [title + Text(f"   by step{scale}", "dim"), *rows]
+    return [_cut(title + Text(f"   by step{scale}", "dim"), width), *rows]
 
 
 def live_line(problem: Problem, history: History, trial: Trial, step: int) -> str:
@@ -165,7 +165,7 @@ def _header(problem: Problem, history: History, trial: Trial, sight: Sight) -> T
     if pace and total and trial.state == "running" and step < total:
         text += f"  about {duration(pace * (total - step))} left"
     others = sum(t.state in ("queued", "paused") for t in history.trials.values() if t is not trial)
-    text += f"  {others} more to train" if others else ""
+    text += f"  +{others} waiting" if others else ""
     pilot = "  autopilot" if sight.autopilot else ""
     used = sum(map(len, (sight.name, state, pilot, text))) + len(f"trial {trial.number}") + 8
     columns = max(8, min(40, sight.width - used))
