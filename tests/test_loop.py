@@ -112,3 +112,19 @@ def test_a_policy_is_asked_until_nothing_is_left_and_every_stop_says_why(tmp_pat
     again = len(study.history.curves)
     study.run(train, trials=20)
     assert len(study.history.curves) == again
+
+
+@pytest.mark.parametrize("scheduler", ["auto", "full"])
+def test_a_budget_in_trainings_is_kept_but_for_what_ends_the_search(tmp_path, scheduler):
+    study = ose.Study(tmp_path / "s.db", SPACE, minimize="loss", searcher="random", scheduler=scheduler)
+
+    def train(run):
+        run.restore()
+        for step in run.steps(16):
+            run.report(loss=float(run.config["x"]) + 1.0 / step)
+            run.checkpoint({})
+
+    study.run(train, trainings=6, steps=16)
+    spent = study.history.curves.count("loss") / 16
+    assert 6 <= spent <= 7.5 if scheduler == "auto" else spent == 6
+    assert any(trial.state == "finished" for trial in study.trials)

@@ -211,7 +211,7 @@ class Limits:
         shares = [spent / cost, (spent * PER_TRAINING if steps else begun) / max(self.trials, 1.0)]
         if self.minutes is not None:
             shares.append((time.monotonic() - started) / (60 * self.minutes))
-        open_ = begun < self.trials and spent < cost
+        open_ = begun < self.trials and spent + _promised(problem, history) < cost
         return Budget(steps=steps, progress=min(1.0, max(shares)), open=open_)
 
 
@@ -308,6 +308,15 @@ class _Turn:
         self.planned, self.planned_at = now, at
         history = self.planner.history
         return bool(history.queued or history.running)
+
+
+def _promised(problem: Problem, history: History) -> float:
+    """Return what queued and running trials will still cost, in full trainings."""
+    steps, going = history.steps, [*history.queued, *history.running]
+    if not steps:
+        return 0.0
+    metric = problem.objective.metric
+    return sum(max(0, (t.until or steps) - history.step(t, metric)) for t in going) / steps
 
 
 def _dismiss(crew: Crew, stop: GracefulStop) -> None:
