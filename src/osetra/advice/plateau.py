@@ -36,7 +36,8 @@ def find(problem: Problem, history: History) -> list[Finding]:
     sign = problem.objective.sign
     y: Array = sign * np.array([trial.value for trial in tried], dtype=np.float64)
     n = len(y)
-    found = _few(problem, n)
+    # A trial that was cut short has been compared, too.
+    found = _few(problem, n + sum(t.state == "stopped" and t.value is not None for t in history.searched))
     if n < 12:
         return found
     late, half = math.ceil(0.75 * n), n // 2
