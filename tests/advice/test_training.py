@@ -216,3 +216,9 @@ def test_no_curve_however_mad_breaks_the_rules(val: list[float], train: list[flo
     for history in (log.history, log.ends("diverged").history):
         told = press(PROBLEM, history, history.trials[1])
         assert told is None or told.text
+
+
+def test_a_lucky_epoch_is_no_overfitting() -> None:
+    val = [*falling(8, floor=0.9), 0.5, *[1.2 - 0.02 * i for i in range(10)]]
+    told = Log(val, [1.5 - 0.03 * i for i in range(19)], keep=[9]).told
+    assert told is None or told.rule != "overfitting"

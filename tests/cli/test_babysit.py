@@ -14,6 +14,8 @@ import osetra as ose
 from cli.test_steer import until
 from cli.test_terminal import PROGRAM, piped
 
+pytestmark = pytest.mark.slow
+
 
 def sitting(here: Path, *words: str, function: str = "train") -> pexpect.spawn:
     child = pexpect.spawn(
@@ -249,3 +251,14 @@ def test_another_question_needs_another_name(here: Path) -> None:
     done = piped(here, "babysit", "nursed.py:swiftly", "--seed", "3")
     assert done.returncode == 1
     assert "seed: 0 → 3" in done.stderr
+
+
+def test_the_built_in_network_takes_any_trainable_value_and_refuses_others(here: Path) -> None:
+    words = ("babysit", "digits", "--epochs", "2", "--out", "net")
+    wrong = piped(here, *words, "lr=-1")
+    assert (wrong.returncode, "a number above 0" in wrong.stderr) == (1, True)
+    inactive = piped(here, *words, "momentum=0.8")
+    assert "exists only if" in inactive.stderr
+    done = piped(here, *words, "lr=0.3")
+    assert done.returncode == 0, done.stderr
+    assert ose.Study(str(here / "net" / "study.db")).trials[0].config["lr"] == 0.3

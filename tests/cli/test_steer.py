@@ -79,6 +79,7 @@ def _started(here: Path, function: str) -> Iterator[Path]:
     child.wait(20)
 
 
+@pytest.mark.slow
 def test_an_order_is_obeyed_by_the_program_that_trains(nursed: Path) -> None:
     code, out, err = call("steer", "nursed", "1", "set", "lr=3e-2", "--actor", "ada")
     assert code == 0, err
@@ -90,11 +91,13 @@ def test_an_order_is_obeyed_by_the_program_that_trains(nursed: Path) -> None:
     assert trial(nursed).orders[0].values == {"lr": 0.03}
 
 
+@pytest.mark.slow
 def test_without_waiting_the_order_stands_and_is_obeyed(nursed: Path) -> None:
     assert call("steer", "nursed", "1", "scale", "lr=0.5", "--no-wait")[0] == 0
     until(lambda: not trial(nursed).orders[0].pending)
 
 
+@pytest.mark.slow
 def test_the_orders_of_a_trial_are_listed_with_what_became_of_them(nursed: Path) -> None:
     call("steer", "nursed", "1", "set", "lr=0.05", "--why", "too fast")
     call("steer", "nursed", "1", "note", "odd", "spike")
@@ -107,6 +110,7 @@ def test_the_orders_of_a_trial_are_listed_with_what_became_of_them(nursed: Path)
     assert told[0]["requested"] <= told[0]["seen"] <= told[0]["obeyed"]
 
 
+@pytest.mark.slow
 def test_a_refused_order_says_what_can_be_done(bare: Path) -> None:
     (bare / "x").touch()
     code, _, err = call("steer", "nursed", "1", "set", "units=9")
@@ -114,12 +118,14 @@ def test_a_refused_order_says_what_can_be_done(bare: Path) -> None:
     assert "train a branch with it instead: branch 1 units=9" in err.replace("\n", " ")
 
 
+@pytest.mark.slow
 def test_a_rollback_without_checkpoints_is_refused(bare: Path) -> None:
     code, _, err = call("steer", "nursed", "1", "rollback")
     assert code == 1
     assert "has no checkpoint yet" in err
 
 
+@pytest.mark.slow
 def test_two_people_at_once_get_one_order_each(nursed: Path) -> None:
     words = [*PROGRAM, "steer", "nursed", "1", "scale", "lr=0.9"]
     both = [subprocess.Popen(words, cwd=nursed, stderr=subprocess.PIPE, text=True) for _ in range(2)]
@@ -200,6 +206,7 @@ def _steered(here: Path, function: str, rollback: bool = False) -> ose.Study:
     return study.run(getattr(module, function), trials=1, executor=executor, checkpoints=often, watch=watch)
 
 
+@pytest.mark.slow
 def test_a_steered_training_replays_bitwise_equal(here: Path, steered: ose.Study) -> None:
     assert steered.trials[0].steered
     done = piped(here, "replay", "nursed", "1")
@@ -211,6 +218,7 @@ def test_a_steered_training_replays_bitwise_equal(here: Path, steered: ose.Study
     assert "replay  of trial 1: bitwise equal" in call("status", "nursed")[1]
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_leaves_something_out_is_told(here: Path) -> None:
     study = _steered(here, "forgetful", rollback=True)
     assert study.trials[0].orders[-1].verb == "rollback"
@@ -251,6 +259,7 @@ def test_a_scheduler_that_does_not_exist_is_named_with_the_nearest(verb: tuple[s
     assert "Did you mean 'hyperband'?" in err
 
 
+@pytest.mark.slow
 def test_a_study_can_be_limited_by_its_cost(here: Path) -> None:
     done = piped(
         here, "tune", "nursed.py:swiftly", "--minimize", "val_loss", "--trainings", "3", "--scheduler", "full"

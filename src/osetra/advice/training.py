@@ -175,12 +175,13 @@ def _overfitting(seen: _Seen) -> Counsel | None:
     n = min(len(val), len(train))
     if n < 8 or not (np.all(np.isfinite(val)) and np.all(np.isfinite(train))):
         return None
-    best = int(np.argmin(val[:n]))
-    end = float(np.mean(val[n - 3 : n]))
-    drop, lowest = float(val[0] - val[best]), float(val[best])
-    rose = end - lowest >= max(0.1 * drop, 0.02 * abs(lowest))
+    # Running means, because one lucky epoch is no descent and one bad one no rise.
+    smooth, falling = _smoothed(val[:n]), _smoothed(train[:n])
+    best, end = int(np.argmin(smooth)), float(smooth[-1])
+    drop, lowest = float(smooth[0] - smooth[best]), float(smooth[best])
+    rose = end - lowest >= max(0.1 * drop, 0.02 * abs(lowest)) and end >= float(smooth[-4])
     long_ago = n - 1 - best >= max(4, math.ceil(0.1 * seen.steps))
-    if not (rose and long_ago and float(np.mean(train[n - 3 : n])) < float(train[best])):
+    if not (rose and long_ago and float(falling[-1]) < float(falling[best])):
         return None
     at = seen.step - (n - 1 - best)
     text = (

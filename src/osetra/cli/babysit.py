@@ -28,7 +28,7 @@ from osetra.cli.views.orders import orders_table
 from osetra.cli.views.tables import pieces_text
 from osetra.cli.views.training import advice_line, ended_line, training_chart
 from osetra.core.params import Fixed, Value
-from osetra.core.space import Branches, Space
+from osetra.core.space import Space
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import SpaceError, StudyMismatch
 
@@ -125,6 +125,7 @@ def _prepared(
         study = place.open(scheduler="full")
         _check_same(stored_request(study.history, place.name), request, place)
         return study, training_function(place, study.history)
+    space.complete(values)  # before there is a file, so that a mistake leaves nothing behind
     return (
         Study(
             str(place.file),
@@ -156,25 +157,26 @@ def _check_same(old: Request, new: Request, place: Place) -> None:
 def _network_space(family: str, values: Mapping[str, Value]) -> Space:
     """Return everything the built-in network knows; a value beyond the usual range is taken as given."""
     from osetra.catalogue import by_name, open_tiers
-    from osetra.catalogue.limits import check_given
+    from osetra.catalogue.limits import LIMITS, check_given
     from osetra.catalogue.lookup import entry
 
     catalogue = by_name(family)
-    given: dict[str, Branches] = {}
     for name, value in values.items():
-        known = entry(catalogue, name)
-        check_given(known, Fixed(value))
-        if not any(_takes(param, value) for param in known.params):
-            given[name] = Fixed(value)
-    return open_tiers(catalogue, 1, everything=True, given=given).space
+        check_given(entry(catalogue, name), Fixed(value))
+    space = catalogue.space
+    words = {name: value for name, value in values.items() if name not in LIMITS}
+    beyond = {n: Fixed(v) for n, v in values.items() if n in LIMITS and _is_beyond(space, words, n, v)}
+    return open_tiers(catalogue, 1, everything=True, given=beyond).space
 
 
-def _takes(param: Any, value: Value) -> bool:
+def _is_beyond(space: Space, words: Mapping[str, Value], name: str, value: Value) -> bool:
+    """Whether a value lies outside its usual range; one that does not exist with these options is no such."""
+    allowed = space.complete(words)
     try:
-        param.check(value)
+        space.complete({**words, name: value})
     except SpaceError:
-        return False
-    return True
+        return name in allowed
+    return False
 
 
 def _report(output: Output, place: Place, study: Study, ended: list[Trial] | None = None) -> None:

@@ -69,7 +69,7 @@ def orders_table(trial: Trial, orders: tuple[Order, ...] | None = None) -> Rende
     for order in orders:
         state = told(trial, order)
         result = outcome_text(order, state)
-        why = f" · {one_line(order.why)}" if order.why and order.why not in result else ""
+        why = f" · {_short(one_line(order.why))}" if order.why and order.why not in result else ""
         table.add_row(
             str(order.number),
             order_text(order),
@@ -80,6 +80,10 @@ def orders_table(trial: Trial, orders: tuple[Order, ...] | None = None) -> Rende
             Text.assemble(result, (why, "dim")),
         )
     return table
+
+
+def _short(text: str, most: int = 48) -> str:
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def clock(time: float) -> str:
