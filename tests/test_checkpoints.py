@@ -118,7 +118,7 @@ def _zip(files):
 
 def test_the_quota_is_kept_and_named(tmp_path):
     write(tmp_path, "one", np.zeros(1000))
-    with pytest.raises(CheckpointError, match=r"the limit is 0 MB; raise Checkpoints\(quota="):
+    with pytest.raises(CheckpointError, match=r"the limit is 0.01 MB; raise study.run"):
         write(tmp_path, "two", np.zeros(1000), quota=10_000)
     assert [p.name for p in tmp_path.iterdir()] == ["one.npz"]
 

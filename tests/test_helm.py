@@ -193,10 +193,10 @@ def test_a_full_quota_is_named_and_the_training_goes_on(tmp_path, caplog):
     link = Script()
     ending = execute(training(), make(tmp_path, link, until=4, quota=100))
     assert ending.outcome == "finished" and link.kept() == []
-    assert caplog.text.count("raise Checkpoints(quota=...)") == 1
+    assert caplog.text.count("checkpoints=Checkpoints(quota=...)") == 1
     link = Script({3: [order("pause")]})
     ending = execute(training(), make(tmp_path, link, quota=100))
-    assert "the limit is 0 MB" in ending.obeyed.text
+    assert "the limit is 0.0001 MB" in ending.obeyed.text
 
 
 def test_a_hand_written_loop_is_interrupted_by_an_exception(tmp_path):
@@ -314,3 +314,26 @@ def test_a_value_in_force_that_nobody_reads_is_told():
     link = Script()
     execute(training(3), make(None, link, live={"lr": 0.5}))
     assert not [fact for fact in link.facts if isinstance(fact, Noted) and fact.topic == "ignored"]
+
+
+def test_steps_inside_a_loop_do_not_go_backwards_either():
+    def train(run):
+        for step in run.steps(5):
+            run.report(6 - step, loss=1.0)
+
+    assert "report(4, …) after step 5: steps do not go backwards" in execute(train, make(None)).reason
+
+
+@pytest.mark.parametrize(("name", "value"), [("quota", "10kB"), ("quota", -5), ("quota", 0), ("every", -1)])
+def test_senseless_limits_of_checkpoints_are_named(name, value):
+    with pytest.raises(StudyError, match=f"Checkpoints\\({name}={value!r}\\): a number of"):
+        Checkpoints(**{name: value})
+
+
+def test_a_scheduler_that_stops_what_is_not_finite_leaves_it_diverged():
+    def train(run):
+        for _ in run.steps(5):
+            run.report(loss=float("nan"))
+
+    ending = execute(train, make(None, Script({2: [order("stop", by="scheduler", why="rank 1 of 1")]})))
+    assert (ending.outcome, ending.reason) == ("diverged", "loss became nan")

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 import osetra as ose
-from osetra.core.facts import Checkpointed, Claimed, Obeyed, Ordered, Seen, Source, ended
+from osetra.core.facts import Checkpointed, Claimed, Noted, Obeyed, Ordered, Seen, Source, ended
 from osetra.core.lineage import pieces, values_at
 from osetra.core.problem import Objective, Problem
 from osetra.core.trial import advance
@@ -207,3 +207,19 @@ def test_a_trial_that_makes_progress_may_lose_any_number_of_workers():
         assert log.history.trials[trial].state == "queued"
         log.write(Claimed(trial, attempt, WORKER), ended(trial, attempt, "lost"))
     assert log.history.trials[trial].state == "failed"
+
+
+def test_who_stops_a_waiting_trial_is_told():
+    log = Log(Problem(SPACE, Objective(metric="val_loss")))
+    trial = log.start()
+    log.write(
+        Ordered(trial, 1, "pause", {}, "Ada"), ended(trial, 1, "paused", 0.4, "paused by Ada at step 3")
+    )
+    log.write(Obeyed(trial, 1, 1, 3, "done", "paused at step 3"), Ordered(trial, 2, "stop", {}, "Grace"))
+    found = log.history.trials[trial]
+    assert (found.state, found.reason) == ("finished", "stopped by Grace while it waited")
+
+
+def test_nobody_extends_beyond_a_full_training(log):
+    log.write(Noted("steps", "20", "", {"steps": 20}))
+    refused(log, "extend until=50: a full training has 20 steps", "extend", until=50)

@@ -55,8 +55,8 @@ def write(folder: Path, name: str, tree: Tree, *, quota: float = math.inf) -> Wr
         used = sum(entry.stat().st_size for entry in os.scandir(folder))
         if used + len(data) > quota:
             raise CheckpointError(
-                f"{folder}: the checkpoints would take {(used + len(data)) / 2**20:.0f} MB, the limit is "
-                f"{quota / 2**20:.0f} MB; raise Checkpoints(quota=...) or delete some"
+                f"{folder}: the checkpoints would take {(used + len(data)) / 1e6:.3g} MB, the limit is "
+                f"{quota / 1e6:.3g} MB; raise study.run(checkpoints=Checkpoints(quota=...)) or delete some"
             )
         path = folder / f"{name}.npz"
         rough = folder / f".{name}.{os.getpid()}.part"

@@ -6,6 +6,7 @@ the store's keys keep them from doing it twice.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,8 @@ from osetra.errors import Conflict, StudyError
 from osetra.executors.worker import append_patiently, give_up_lost
 from osetra.interrupts import GracefulStop
 from osetra.orders import branch, checked
+
+log = logging.getLogger("osetra")
 
 TICK = 0.02
 """Seconds between looks at the log."""
@@ -73,8 +76,11 @@ class Planner:
         suggestions = [one for one in planned if isinstance(one, Suggestion)]
         suggestions = suggestions[: int(min(new, len(suggestions)))]
         revived = [one for one in planned if isinstance(one, Verdict) and self.carry_out(one)]
-        if suggestions:
-            self.append(self._facts(history, suggestions, "searcher", self.searcher.name, None))
+        if suggestions and self.append(
+            self._facts(history, suggestions, "searcher", self.searcher.name, None)
+        ):
+            for note in (note for s in suggestions for note in s.notes if note.data.get("warn")):
+                log.warning("%s", note.text)
         trials = self.history.trials
         begun = [trials[n] for n in range(history.next_trial, len(trials) + 1)]
         return [trials[v.trial] for v in revived if v.verb != "stop"] + begun

@@ -251,4 +251,6 @@ def _until(
     if isinstance(until, bool) or not isinstance(until, int) or until <= done:
         now = f"a step beyond {done}, where trial {trial.number} is now, is needed"
         raise StudyError(f"{verb} until={until}: {now}")
+    if history.steps is not None and until > history.steps:
+        raise StudyError(f"{verb} until={until}: a full training has {history.steps} steps; leave until out")
     return dict(args)

@@ -69,6 +69,8 @@ class Run:
     _helm: Helm = field(init=False)
     _step: int = 0
     _count: int = 0
+    _reported: int = -(2**62)
+    """The last step reported in this fold."""
     _looping: bool = False
     _restored: tuple[int, int] = (0, 0)
     """Fold and step after which a restored training goes on."""
@@ -181,7 +183,7 @@ class Run:
         for fold in range(first, count):
             if self.interrupted:
                 return
-            self.instance, self._step = fold, 0
+            self.instance, self._step, self._reported = fold, 0, -(2**62)
             yield fold
         self.instance = 0
 
@@ -203,9 +205,9 @@ class Run:
         if step is None and not self._looping:
             self._step = max(self._step, self._restored[1]) + 1
         step = self._step if step is None else int(step)
-        if step < self._step:
-            raise StudyError(f"report({step}, …) after step {self._step}: steps do not go backwards")
-        self._step = step
+        if step < self._reported:
+            raise StudyError(f"report({step}, …) after step {self._reported}: steps do not go backwards")
+        self._step = self._reported = step
         values = {name: number(name, value) for name, value in metrics.items()}
         self._metrics.update(values)
         if self.objective.metric in values:
@@ -286,6 +288,9 @@ def left(run: Run, leaving: Leaving) -> Ending:
     value = run.so_far()
     if leaving.outcome in ("interrupted", "rewound"):
         return Ending(leaving.outcome, reason=leaving.reason)
+    if leaving.outcome == "stopped" and value is not None and not math.isfinite(value):
+        reason = f"{run.objective.metric} became {value}"
+        return Ending("diverged", value, reason, obeyed=leaving.obeyed)
     nothing = leaving.outcome == "finished" and (value is None or not math.isfinite(value))
     outcome: Outcome = "stopped" if nothing else leaving.outcome
     return Ending(outcome, value, leaving.reason, obeyed=leaving.obeyed)

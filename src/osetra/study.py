@@ -20,6 +20,7 @@ from osetra.advice import findings, lint
 from osetra.core.facts import Actor, Opened
 from osetra.core.finding import Finding
 from osetra.core.history import History
+from osetra.core.lineage import pieces
 from osetra.core.params import Value
 from osetra.core.ports import USUAL, Checkpoints, Executor, Job, Policy, Scheduler, Searcher, Suggestion
 from osetra.core.problem import Direction, Objective, Pick, Problem
@@ -188,7 +189,7 @@ class Study:
         Raises:
             StudyError: the order makes no sense, comes too late, or somebody else was faster.
         """
-        number = trial if isinstance(trial, int) else trial.number
+        number = trial.number if isinstance(trial, Trial) else trial
         return self._planner.order(number, verb, args, actor or getuser(), by, why)
 
     def explain(self, trial: Trial | int) -> Explanation | None:
@@ -201,6 +202,16 @@ class Study:
         chosen = self.history.trials[trial if isinstance(trial, int) else trial.number]
         before = [entry for entry in self._store.read() if entry.version <= chosen.seen]
         return explain(self.problem, History().extend(before), chosen.config)
+
+    def schedule(self, trial: Trial | int) -> list[tuple[int, dict[str, Value]]]:
+        """Return what a trial was trained with: (after step, configuration in force), in order.
+
+        One entry for a plain trial; more for one whose values were changed on the way, by people or
+        by a policy such as pbt.
+        """
+        trials = self.history.trials
+        chosen = trials[trial if isinstance(trial, int) else trial.number]
+        return [(piece.after, dict(piece.values)) for piece in pieces(trials, chosen)]
 
     def curve(self, trial: Trial | int, metric: str, fold: int = 0) -> tuple[list[int], list[float]]:
         """Return steps and values that a trial reported of a metric."""
@@ -326,11 +337,7 @@ class Study:
             limits=Limits(trials=total, minutes=minutes, trainings=trainings),
             watch=watch,
         )
-        ended = self.history.ended
-        if ended and not self.history.finished:
-            log.warning(
-                "none of %d trials has a valid result; the last one: %s", len(ended), ended[-1].reason
-            )
+        self._last_words()
         return self
 
     def confirm(
@@ -394,6 +401,18 @@ class Study:
 
     def _repr_html_(self) -> str:
         return study_html(self.problem, self.history, self.name)
+
+    def _last_words(self) -> None:
+        """Warn of what a person would miss at the end of a run."""
+        held = [trial for trial in self.history.paused if trial.held]
+        if held:
+            numbers = ", ".join(str(trial.number) for trial in held)
+            log.warning("paused by hand and left so: trial %s; order resume, and run again", numbers)
+        ended = self.history.ended
+        if ended and not self.history.finished:
+            log.warning(
+                "none of %d trials has a valid result; the last one: %s", len(ended), ended[-1].reason
+            )
 
     def _job(self, train: Train, report_timeout: float | None, *, repeats_only: bool = False) -> Job:
         if not callable(train):

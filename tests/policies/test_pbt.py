@@ -188,8 +188,9 @@ class TestTrouble:
         history = studied(lambda run: train(run, keeps=False), trials=10).history
         assert {t.state for t in history.trials.values()} == {"finished"}
         assert not copies(history)
-        (note,) = history.noted("pbt")
-        assert "run.checkpoint" in note.text
+        held, blind = history.noted("pbt")
+        assert "pbt searches lr; units stay at their defaults" in held.text
+        assert "run.checkpoint" in blind.text
 
     def test_a_person_s_pause_is_left_alone(self) -> None:
         study = ose.Study(

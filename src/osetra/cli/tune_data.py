@@ -219,6 +219,9 @@ def _next_lines(
     lines = [("picture", pictures[0])] if pictures else []
     if final.folder is not None:
         lines += [("model", str(final.folder)), ("predict", f"osetra predict {place} {source} -o out.csv")]
-    more = 2 * max(session.study.history.target, 1)
-    lines += [("more", f"osetra resume {place} --trials {more}"), ("look", f"osetra show {place}")]
+    history = session.study.history
+    more = f"--trials {2 * max(history.target, len(history.searched), 1)}"
+    if request.trainings and not request.trials:
+        more = f"--trainings {2 * request.trainings:g}"
+    lines += [("more", f"osetra resume {place} {more}"), ("look", f"osetra show {place}")]
     return lines

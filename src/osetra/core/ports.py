@@ -20,6 +20,7 @@ from osetra.core.params import Config
 from osetra.core.problem import Objective, Problem
 from osetra.core.results import Readings
 from osetra.core.trial import Trial
+from osetra.errors import StudyError
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +210,12 @@ class Checkpoints:
     """Bytes that a study's checkpoints may take on disk."""
     every: float = 10.0
     """Seconds between checkpoints that no scheduler or person asked for; 0 keeps one after each step."""
+
+    def __post_init__(self) -> None:
+        for name, value, low in (("quota", self.quota, 1), ("every", self.every, 0)):
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= low:
+                unit = "bytes, such as 5e9" if name == "quota" else "seconds, such as 10; 0 is each step"
+                raise StudyError(f"Checkpoints({name}={value!r}): a number of {unit} is needed")
 
 
 USUAL = Checkpoints()

@@ -128,8 +128,11 @@ class Trial:
     @property
     def reason(self) -> str:
         """Why the latest attempt ended, as a sentence; empty while all is well."""
-        if self.state in ("stopped", "paused") and self.orders and self.orders[-1].verb in ("stop", "pause"):
-            return self.orders[-1].why or (self.attempts[-1].reason if self.attempts else "")
+        last = self.orders[-1] if self.orders else None
+        if last is not None and not last.text and last.obeyed and last.verb in ("stop", "pause"):
+            # It was waiting, so no training process has said why.
+            done = {"stop": "stopped", "pause": "paused"}[last.verb]
+            return last.why or f"{done} by {last.actor} while it waited"
         return self.attempts[-1].reason if self.attempts else ""
 
     @property

@@ -155,7 +155,8 @@ class _State:
             return []
         settled = replace(self.problem, space=one_structure(self.problem.space, self.pbt.live))
         found = searcher.suggest(settled, self.history, count, rng)
-        return [*(replace(s, until=self._until(0)) for s in _with_note(found, self.history))]
+        told = _with_note(_with_held(found, self.problem.space, settled.space, self.history), self.history)
+        return [replace(suggestion, until=self._until(0)) for suggestion in told]
 
     def going_on(self, members: Sequence[Trial], count: int) -> list[Verdict]:
         """Return what becomes of up to `count` paused members, those with the fewest steps first."""
@@ -396,16 +397,35 @@ def _param(space: Space, name: str, config: Config) -> Param:
     return Fixed(config[name])
 
 
+def _with_held(
+    found: Sequence[Suggestion], space: Space, searched: Space, history: History
+) -> Sequence[Suggestion]:
+    """Attach, once, which hyperparameters stay at their defaults, for nobody would guess it."""
+    varied = {column.key for column in searched.columns}
+    held = [key for key in dict.fromkeys(column.key for column in space.columns) if key not in varied]
+    if not found or not held or "held" in {note.name for note in history.noted("pbt")}:
+        return found
+    text = (
+        f"pbt searches {', '.join(sorted(varied))}; {', '.join(held)} stay at their defaults, for copied "
+        "weights fit one structure only. Values that the training reads with run.live can be named: "
+        "Pbt(live=(...))"
+    )
+    first = found[0]
+    note = Noted("pbt", "held", text, {"warn": True})
+    return [replace(first, notes=(*first.notes, note)), *found[1:]]
+
+
 def _with_note(found: Sequence[Suggestion], history: History) -> list[Suggestion]:
     """Attach, once, that nothing can be copied because the trainings keep no checkpoints."""
     blind = [t for t in history.searched if t.state == "finished" and t.until and not t.checkpoints]
-    if not found or not blind or history.noted("pbt"):
+    known = {note.name for note in history.noted("pbt")}
+    if not found or not blind or "no checkpoints" in known:
         return list(found)
     text = (
         "this training keeps no checkpoints, so members cannot copy each other and all run to their end; "
         "call run.restore() at its beginning and run.checkpoint(...) at the end of each step"
     )
-    note = Noted("pbt", "no checkpoints", f"pbt: {text}")
+    note = Noted("pbt", "no checkpoints", f"pbt: {text}", {"warn": True})
     return [replace(found[0], notes=(*found[0].notes, note)), *found[1:]]
 
 

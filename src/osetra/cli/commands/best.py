@@ -30,5 +30,8 @@ def command(output: Output, study: str, as_json: bool) -> None:
     spread = spread_text(history.repeats(best.number), history.lost.get(best.number, []))
     again = f"; fresh seeds {spread}" if spread else ""
     output.say(Text(f"trial {best.number}: {metric} {number(best.value)}{again}", "bold"))
+    if best.steered:
+        text = "steered: values changed while it trained, and the configuration below is what it began with; "
+        output.say(Text(f"{text}osetra export {place.name} {best.number} has the whole schedule", "yellow"))
     for name, value in best.config.items():
         output.show(Text(f"{name}={format_value(value)}", no_wrap=True))

@@ -11,6 +11,8 @@ from osetra.cli.output import Output
 from osetra.cli.places import find
 from osetra.cli.request import stored_request
 from osetra.cli.script import is_script
+from osetra.core.history import History
+from osetra.errors import StudyError
 
 
 @click.command("resume")
@@ -49,8 +51,10 @@ def command(
 
         resume_babysit(output, place, request)
         return
-    total = trials or history.target or request.trials
-    trainings = trainings or request.trainings
+    _check_more(place.name, history, opened.problem.objective.metric, trials, trainings)
+    # Who gives one kind of limit means that one and not those of earlier calls.
+    total = trials or (None if trainings else history.target or request.trials)
+    trainings = trainings or (None if trials else request.trainings)
     request = replace(
         request,
         trials=total,
@@ -67,3 +71,25 @@ def command(
         from osetra.cli.tune_data import tune_data
 
         tune_data(output, place, request, as_json=as_json)
+
+
+def _check_more(
+    name: str, history: History, metric: str, trials: int | None, trainings: float | None
+) -> None:
+    """Refuse totals below what the study has already.
+
+    Raises:
+        StudyError: naming what there is and a total that would do.
+    """
+    begun, waits = len(history.searched), bool(history.queued or history.running)
+    if trials is not None and (trials < begun or (trials == begun and not waits)):
+        raise StudyError(
+            f"--trials {trials}: {name} has {begun} trials already, and this is the total; "
+            f"give a larger one, such as --trials {2 * begun}"
+        )
+    spent = history.curves.count(metric) / history.steps if history.steps else 0.0
+    if trainings is not None and trainings <= spent and not waits:
+        raise StudyError(
+            f"--trainings {trainings:g}: {name} has cost {spent:.1f} full trainings already, and this is the "
+            f"total; give a larger one, such as --trainings {2 * spent:.0f}"
+        )

@@ -162,15 +162,21 @@ class Waiting:
         """Say what to type next."""
         trial, order = self.look()
         if order.verb == "branch" and order.result == "done":
-            idle = f"if no program runs the study: osetra resume {place}"
+            idle = f"if no program runs the study: {self._again(place)}"
             self.output.say(Text(f"trained at the next free worker; {idle}", "dim"))
         elif order.pending and trial.state == "running":
             self.output.say(
                 Text(f"not obeyed yet, the order stands: osetra steer {place} {self.trial}", "dim")
             )
         elif trial.state == "queued":
-            idle = f"if no program runs the study: osetra resume {place}"
+            idle = f"if no program runs the study: {self._again(place)}"
             self.output.say(Text(f"goes on at the next free worker; {idle}", "dim"))
+
+    def _again(self, place: str) -> str:
+        """Return what lets a study go on that no program runs."""
+        opened = self.study.history.opened
+        known = opened is not None and "request" in opened.task
+        return f"osetra resume {place}" if known else "start the program with its study.run(...) again"
 
     def _result(self, trial: Trial, order: Order) -> None:
         state = told(trial, order)
