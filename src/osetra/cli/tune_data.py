@@ -113,7 +113,10 @@ def _opened(task: NetworkTask, request: Request) -> Opened:
     for word in request.set:
         name, _, text = (part.strip() for part in word.partition("="))
         given[name] = parse_param(name, text)
-    trials = request.trials or max(1, round(request.trainings or DEFAULT_TRIALS))
+    from osetra.loop import PER_TRAINING
+
+    bought = None if request.trainings is None else round(PER_TRAINING * request.trainings)
+    trials = request.trials or max(1, DEFAULT_TRIALS if bought is None else bought)
     return open_tiers(by_name(task.family), trials, tune=request.tune, everything=request.all, given=given)
 
 
