@@ -80,12 +80,14 @@ class InlineLink:
     """Orders that were waiting when the attempt began."""
     between: Callable[[], None] | None = None
     """Called after each report, with everything reported so far in the log."""
+    looped: bool = False
+    """Whether the training has said how many steps it has: before that there is nothing to judge."""
 
     def send(self, points: list[Point]) -> None:
         """Record points; notes when the attempt was given up meanwhile."""
         try:
             self.recorder.add(points)
-            if self.between is not None:
+            if self.between is not None and self.looped:
                 self.recorder.flush()
                 self.between()
         except LeaseLost:
@@ -93,6 +95,7 @@ class InlineLink:
 
     def record(self, fact: Checkpointed | Obeyed | Noted) -> None:
         """Write a fact about the attempt, unless everybody knows it."""
+        self.looped |= isinstance(fact, Noted) and fact.topic == "steps"
         if isinstance(fact, Noted) and fact in self.desk.history.noted(fact.topic):
             return
         try:
