@@ -75,7 +75,7 @@ class Auto:
 
     def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
         """Return what to do with a running trial; those that pause by themselves are let be."""
-        if budget.steps is None or budget.steps < SHORTEST:
+        if budget.steps is None or budget.steps < SHORTEST or rungs.pauses_by_itself(problem, history, trial):
             return None
         base = self._base(tabled(problem.objective, history), budget)
         climb = [rung for rung in self._ladder(budget) if rung >= base]

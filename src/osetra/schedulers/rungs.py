@@ -92,6 +92,12 @@ def judge(
     return _passed(problem, table, trial, climb, keep, rows)
 
 
+def pauses_by_itself(problem: Problem, history: History, trial: Trial) -> bool:
+    """Whether a running trial is still on its way to its rung, and all is well with it."""
+    on_its_way = trial.until is not None and history.step(trial, problem.objective.metric) <= trial.until
+    return on_its_way and not _broken(problem, history, trial)
+
+
 def promotions(
     problem: Problem, table: Table, rungs: Sequence[int], keep: float, least: int, rows: Mask
 ) -> list[Verdict]:
