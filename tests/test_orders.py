@@ -223,3 +223,10 @@ def test_who_stops_a_waiting_trial_is_told():
 def test_nobody_extends_beyond_a_full_training(log):
     log.write(Noted("steps", "20", "", {"steps": 20}))
     refused(log, "extend until=50: a full training has 20 steps", "extend", until=50)
+
+
+def test_a_branch_from_step_zero_begins_anew_with_the_first_configuration(log):
+    log.write(Ordered(1, 1, "set", {"dropout": 0.3}), Obeyed(1, 1, 1, 3, values={"dropout": 0.3}))
+    fresh, args = branch(log.problem, log.history, 1, {"lr": 0.1, "step": 0})
+    assert fresh.parent is None and args["step"] == 0
+    assert (fresh.config["lr"], fresh.config["dropout"]) == (0.1, 0.1)

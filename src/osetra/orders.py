@@ -62,18 +62,19 @@ def branch(
     """Return the trial that branches off another, and the order's arguments.
 
     It goes on from a checkpoint when only values change that a training can change while it runs,
-    else it starts from the beginning.
+    else, and with step 0, it starts from the beginning.
 
     Raises:
         StudyError: nothing changes, a value is out of range, or there is no such checkpoint.
     """
     trial = _trial(history, number)
     changes = {name: value for name, value in args.items() if name not in PLACE}
-    point = _checkpoint(problem, history, trial, args.get("step"))
+    anew = args.get("step") == 0
+    point = None if anew else _checkpoint(problem, history, trial, args.get("step"))
     place = None if point is None else Source(point.trial, point.attempt, point.instance, point.step)
-    if args.get("step") is not None and point is None:
+    if args.get("step") is not None and point is None and not anew:
         raise StudyError(_no_checkpoint(history, trial, args["step"]))
-    in_force = values_at(history.trials, place or here(trial))
+    in_force = {} if anew else values_at(history.trials, place or here(trial))
     config = _branched(problem, trial, in_force, changes)
     if all(config.get(name) == value for name, value in {**trial.config, **in_force}.items()):
         raise StudyError(f"branch of trial {number}: nothing changes; give a value, such as lr=0.001")

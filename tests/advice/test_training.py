@@ -29,6 +29,7 @@ from osetra.core.facts import (
 )
 from osetra.core.history import History
 from osetra.core.problem import Objective, Problem
+from osetra.testing.histories import Log as Written
 
 SPACE = ose.Space(lr=ose.Float(1e-4, 1, scale="log", default=0.1), dropout=ose.Float(0, 0.9, default=0.1))
 PROBLEM = Problem(SPACE, Objective(metric="val_loss"))
@@ -222,3 +223,16 @@ def test_a_lucky_epoch_is_no_overfitting() -> None:
     val = [*falling(8, floor=0.9), 0.5, *[1.2 - 0.02 * i for i in range(10)]]
     told = Log(val, [1.5 - 0.03 * i for i in range(19)], keep=[9]).told
     assert told is None or told.rule != "overfitting"
+
+
+def test_what_diverged_again_after_going_back_begins_anew() -> None:
+    log = Written(PROBLEM)
+    trial = log.start({"lr": 0.1})
+    log.report(trial, "val_loss", [2.0, 1.0, 1.5])
+    log.write(Checkpointed(trial, 1, 0, 2, "c", 1, "", 1.0))
+    log.end(trial, "diverged", float("nan"), "blew up")
+    first = counsel(PROBLEM, log.history, log.history.trials[trial])
+    assert first is not None and (first.verb, dict(first.args)) == ("branch", {"step": 2, "lr": 0.03})
+    log.write(Ordered(trial, 1, "rollback", {"step": 2}), Obeyed(trial, 1, 1, 2))
+    again = counsel(PROBLEM, log.history, log.history.trials[trial])
+    assert again is not None and (again.verb, dict(again.args)) == ("branch", {"step": 0, "lr": 0.01})

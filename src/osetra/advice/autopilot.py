@@ -1,7 +1,8 @@
 """Autopilot: which advice on a training is followed without a person.
 
 It waits some steps between two orders, goes back only a few times, and then lets the training be
-stopped. Orders that it gave are read from the log, so another program's autopilot counts too.
+stopped, or begun anew once with a lower learning rate. Orders that it gave are read from the log, so
+another program's autopilot counts too.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def press(problem: Problem, history: History, trial: Trial) -> Counsel | None:
         if back < MOST_BACK:
             return None if any(order.verb == "branch" for order in mine) else found
         if trial.state in ENDED:
-            return None
+            first = not any(o.verb == "branch" for t in history.trials.values() for o in t.orders)
+            return found if first and found.args.get("step") == 0 else None
         action = f"stop: going back {MOST_BACK} times did not help"
         return replace(found, verb="stop", args={}, action=action)
     rest = max(3, math.ceil(REST * (history.steps or found.step)))

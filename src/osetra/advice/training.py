@@ -31,6 +31,8 @@ Rule = Literal["diverged", "overfitting", "plateau", "short"]
 
 FACTOR = 0.3
 """What the learning rate is multiplied by."""
+ANEW = 0.1
+"""The same for a training that begins anew, because going back did not help."""
 EXPLODED = 2.0
 """A loss this many times its best, twice in a row, has blown up; once is enough at its square."""
 RATES = ("lr", "learning_rate", "alpha", "eta", "step_size")
@@ -130,13 +132,19 @@ def _diverged(seen: _Seen) -> Counsel | None:
     reason = _why_diverged(seen)
     if not reason:
         return None
-    lower = {} if seen.rate is None else {seen.rate: _rounded(FACTOR * seen.lr)}
+    # Who went back and diverged again has no healthy weights to go back to.
+    trial = seen.trial
+    spoiled = trial.parent is not None or trial.by == "autopilot"
+    spoiled |= any(order.verb == "rollback" and order.result == "done" for order in trial.orders)
+    factor = ANEW if spoiled and trial.state in ENDED else FACTOR
+    lower = {} if seen.rate is None else {seen.rate: _rounded(factor * seen.lr)}
     shown = "".join(f" and {name}={short(value)}" for name, value in lower.items())
     if seen.trial.state in ENDED:
         if not lower:
             return None
-        place = {} if seen.best_kept is None else {"step": seen.best_kept}
-        where = "from the beginning" if seen.best_kept is None else f"from step {seen.best_kept}"
+        anew = spoiled or seen.best_kept is None
+        place = {"step": 0 if anew else seen.best_kept}
+        where = "from the beginning" if anew else f"from step {seen.best_kept}"
         return _given(seen, "diverged", reason, "branch", {**place, **lower}, f"a branch {where}{shown}")
     if seen.best_kept is None:
         return _given(seen, "diverged", reason, "stop", {}, "stop; there is no checkpoint to go back to")
