@@ -46,7 +46,7 @@ import osetra as ose  # noqa: E402
 from osetra.core.history import History  # noqa: E402
 from osetra.core.lineage import pieces  # noqa: E402
 from osetra.core.trial import Trial  # noqa: E402
-from osetra.policies.pbt import Pbt, champion  # noqa: E402
+from osetra.policies.pbt import Pbt  # noqa: E402
 from osetra.searchers import by_name  # noqa: E402
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
@@ -201,7 +201,7 @@ def run(method: str, seed: int, trainings: int, repeats: int) -> Outcome:
     )
     study.run(train, trials=trainings, steps=EPOCHS)
     history, problem = study.history, study.problem
-    best = champion(problem, history)
+    best = history.best(problem.objective)
     assert best is not None
     steps, validation = history.curve(best, "val_loss")
     _, test = history.curve(best, "test_loss")

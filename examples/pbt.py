@@ -10,8 +10,6 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 import osetra as ose
-from osetra.core.lineage import pieces
-from osetra.policies.pbt import champion
 
 EPOCHS = 20
 IMAGES, LABELS = load_digits(return_X_y=True)
@@ -45,7 +43,7 @@ def train(run: ose.Run) -> None:
 if __name__ == "__main__":
     space = ose.Space(lr=ose.Float(0.001, 10, scale="log"))
     study = ose.Study("memory:", space, minimize="val_loss", scheduler="pbt").run(train, trials=8)
-    best = champion(study.problem, study.history)
+    best = study.best
     print(f"best: trial {best.number}, val_loss {best.value:.4f}")
-    for piece in pieces(study.history.trials, best):
-        print(f"  from epoch {piece.after + 1:2}: lr {piece.values['lr']:.4g}")
+    for after, config in study.schedule(best):
+        print(f"  from epoch {after + 1:2}: lr {config['lr']:.4g}")

@@ -14,7 +14,7 @@ from osetra.core.params import Choice, Fixed, Float, Int, Ordinal
 from osetra.core.trial import Trial, advance, begin
 from osetra.errors import StudyError
 from osetra.policies import by_names
-from osetra.policies.pbt import Pbt, champion, explored, one_structure
+from osetra.policies.pbt import Pbt, explored, one_structure
 from osetra.searchers import by_name
 
 STEPS = 20
@@ -83,7 +83,7 @@ class TestTheFold:
 class TestPopulation:
     def test_it_follows_the_best_learning_rate_as_no_constant_one_can(self) -> None:
         study = studied(pbt=Pbt(by_name("random"), interval=1, renewal=0.25), seed=3)
-        best = champion(study.problem, study.history)
+        best = study.history.best(study.problem.objective)
         assert best is not None and best.value is not None
         constant = min(_constant(lr) for lr in np.logspace(-3, 0, 200))
         assert best.value < constant
@@ -95,7 +95,7 @@ class TestPopulation:
 
     def test_the_schedule_can_be_replayed_without_the_population(self) -> None:
         study = studied()
-        best = champion(study.problem, study.history)
+        best = study.history.best(study.problem.objective)
         assert best is not None
         x, stretches = 1.0, pieces(study.history.trials, best)
         for step in range(1, STEPS + 1):
@@ -182,7 +182,7 @@ class TestTrouble:
 
         study = studied(hopeless)
         assert {t.state for t in study.trials} == {"stopped"}
-        assert champion(study.problem, study.history) is None
+        assert study.history.best(study.problem.objective) is None
 
     def test_without_checkpoints_all_run_to_their_end_and_it_is_said(self) -> None:
         history = studied(lambda run: train(run, keeps=False), trials=10).history

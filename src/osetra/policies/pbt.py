@@ -372,19 +372,6 @@ def explored(param: Param, value: Value, factor: float, anew: float | None) -> V
     return param.options[min(max(index, 0), len(param.options) - 1)]
 
 
-def champion(problem: Problem, history: History) -> Trial | None:
-    """Return the finished trial with the best value, copies included; None while nothing has finished.
-
-    Its lineage is the schedule to replay; its configuration alone is not what was trained.
-    """
-    sign = problem.objective.sign
-    return min(
-        (t for t in history.finished if t.repeats is None),
-        key=lambda t: sign * (t.value or 0.0),
-        default=None,
-    )
-
-
 def _tuned(space: Space, live: Sequence[str]) -> list[tuple[str, Param]]:
     return [(name, param) for name, param in space if name in live and not isinstance(param, Fixed)]
 
