@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from osetra.cli.places import complete_study
-from osetra.errors import StudyError, nearest
 
 study_argument = click.argument("study", shell_complete=complete_study)
 
@@ -33,8 +32,10 @@ def schedulers() -> list[str]:
 
 def check_scheduler(name: str | None) -> None:
     """Raise StudyError when there is no such scheduler."""
-    if name is not None and name not in (known := schedulers()):
-        raise StudyError(f"{name}: no such scheduler; known: {', '.join(known)}.{nearest(name, known)}")
+    from osetra.policies import check_name
+
+    if name is not None:
+        check_name(name)
 
 
 def _complete_scheduler(_: click.Context, __: click.Parameter, incomplete: str) -> Sequence[str]:
