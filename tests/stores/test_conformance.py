@@ -61,7 +61,7 @@ def test_second_study_of_a_file(check: Check, tmp_path: Path, stores: list[Store
 def test_sqlite_store_without_flock(
     check: Check, tmp_path: Path, stores: list[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("osetra.stores.database.AVAILABLE", False)
+    monkeypatch.setattr("osetra.stores.sqlite.database.AVAILABLE", False)
     check(_remembered(lambda: SqliteStore(tmp_path / "a.db"), stores))
     assert not list(tmp_path.glob("a.db-*"))
 

@@ -8,7 +8,7 @@ import pytest
 
 from osetra.errors import StoreError
 from osetra.stores import SqliteStore
-from osetra.stores.place import network_mount
+from osetra.stores.sqlite.place import network_mount
 
 REMOTE = ["nfs", "nfs4", "cifs", "smb3", "lustre", "gpfs", "beegfs", "ceph", "fuse.sshfs", "fuse.glusterfs"]
 

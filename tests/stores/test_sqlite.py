@@ -14,7 +14,7 @@ from osetra.core.facts import Claimed, Noted, Suggested, Worker
 from osetra.errors import NewerSchema, NotAStudy, StoreError, StoreFull
 from osetra.stores import SqliteStore, open_store, studies
 from osetra.stores.clock import Clock
-from osetra.stores.database import APPLICATION, WAL_LIMIT
+from osetra.stores.sqlite.database import APPLICATION, WAL_LIMIT
 from stores import programs
 
 WORKER = Worker("host", "boot", 1, 0.0)

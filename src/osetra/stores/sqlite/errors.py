@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from osetra.errors import NotAStudy, StoreError, StoreFull
-from osetra.stores.place import read_only
+from osetra.stores.sqlite.place import read_only
 
 _PERM, _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT = 3, 5, 6, 8, 10, 11
 _FULL, _CANTOPEN, _PROTOCOL, _NOTADB = 13, 14, 15, 26

@@ -1,4 +1,4 @@
--- What the SQLite store asks of its file. Tables: sqlite_schema.sql.
+-- What the SQLite store asks of its file. Tables: schema.sql.
 
 -- name: whose
 -- Whose file this is, which version of the tables it has, and how many there are (0 in a new file).

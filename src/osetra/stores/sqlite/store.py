@@ -1,13 +1,12 @@
 """The log in an SQLite file: many processes of one machine write it at once.
 
-The tables stand in sqlite_schema.sql, the statements in sqlite.sql; how the file is shared safely is
+The tables stand in schema.sql, the statements in statements.sql; how the file is shared safely is
 `database`'s business. Facts that people would miss (results, suggestions, notes) survive power loss;
 points, claims and renewals survive the death of any process, and power loss may take the last ones.
 """
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,14 +19,12 @@ from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Ended, Entry, Fact, decode, encode, key
 from osetra.errors import Conflict, LeaseLost, NewerSchema
 from osetra.stores.clock import Clock
-from osetra.stores.database import SQL, Database
+from osetra.stores.doubles import SPECIAL, packed
 from osetra.stores.edge import check_points, unwritable
-from osetra.stores.place import MOUNTS, check_place
+from osetra.stores.sqlite.database import SQL, Database
+from osetra.stores.sqlite.place import MOUNTS, check_place
 
 Rows = list[tuple[Any, ...]]
-
-_SPECIAL = (0.0, math.inf, -math.inf, math.nan, -0.0)
-"""What a REAL column does not keep, by its kind."""
 
 
 class SqliteStore:
@@ -198,7 +195,7 @@ class SqliteStore:
         names = {number: name for name, number in self._metrics.items()}
         new = tuple.__new__  # a third faster than Point(...), which counts at a million points
         points = [
-            new(Point, (trial, attempt, instance, step, names[metric], _SPECIAL[kind] if kind else value))
+            new(Point, (trial, attempt, instance, step, names[metric], SPECIAL[kind] if kind else value))
             for trial, attempt, instance, step, metric, value, kind in connection.execute(
                 SQL["points"], (after, last, study)
             )
@@ -227,7 +224,7 @@ def _add_points(
     metrics = _numbered(connection, study, points, known)
     connection.executemany(
         SQL["add_point"],
-        [(study, t, a, i, step, metrics[m], *_packed(value)) for t, a, i, step, m, value in points],
+        [(study, t, a, i, step, metrics[m], *packed(value)) for t, a, i, step, m, value in points],
     )
     return metrics
 
@@ -242,12 +239,3 @@ def _numbered(
     for name in names.keys() - metrics.keys():
         metrics[name] = connection.execute(SQL["add_metric"], (study, name)).lastrowid or 0
     return metrics
-
-
-def _packed(value: float) -> tuple[float | None, int]:
-    """Return a value and its kind, such that a REAL column gives back every bit but a NaN's."""
-    if math.isfinite(value) and (value or math.copysign(1.0, value) > 0):
-        return value, 0
-    if math.isnan(value):
-        return None, 3
-    return None, 4 if value == 0 else 1 if value > 0 else 2

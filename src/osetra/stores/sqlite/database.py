@@ -23,14 +23,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from osetra.errors import NewerSchema, NotAStudy, StoreError
-from osetra.stores.guard import AVAILABLE, Guard
-from osetra.stores.sqlite_errors import explained, is_busy
+from osetra.stores.sqlite.errors import explained, is_busy
+from osetra.stores.sqlite.guard import AVAILABLE, Guard
 from osetra.stores.statements import load
 
 T = TypeVar("T")
 
 APPLICATION = 1869837426
-"""Marks our files; equals the pragma in sqlite_schema.sql."""
+"""Marks our files; equals the pragma in schema.sql."""
 SCHEMA = 1
 CLOSING = 1.0
 """Seconds that closing waits for the guard; SQLite's own locks make it safe without, too."""
@@ -39,8 +39,8 @@ PATIENCE = 300.0
 WAL_LIMIT = 8 * 2**20
 """Bytes of write-ahead log that call for a checkpoint."""
 
-SQL = load("sqlite.sql")
-_TABLES = load("sqlite_schema.sql")
+SQL = load("sqlite/statements.sql")
+_TABLES = load("sqlite/schema.sql")
 
 
 @dataclass(slots=True)
