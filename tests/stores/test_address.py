@@ -1,0 +1,98 @@
+"""Addresses: what they name, and that no password is ever shown."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from osetra.errors import StoreError
+from osetra.stores.address import Address, parse, shown
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "study"),
+    [
+        ("studies.db", "studies.db", "main"),
+        ("studies.db#digits", "studies.db", "digits"),
+        ("sqlite:///a/b.db#my study", "sqlite:///a/b.db", "my study"),
+        ("postgresql://host/db", "postgresql://host/db", "main"),
+        (
+            "postgresql://u:p%23w@host/db?sslmode=require#d",
+            "postgresql://u:p%23w@host/db?sslmode=require",
+            "d",
+        ),
+        ("studies.db#", "studies.db", "main"),
+    ],
+)
+def test_a_text_names_a_store_and_a_study(text: str, url: str, study: str) -> None:
+    address = parse(text)
+    assert (address.url, address.study) == (url, study)
+
+
+def test_a_file_with_a_hash_in_its_name_is_that_file(tmp_path: Path) -> None:
+    file = tmp_path / "a#b.db"
+    file.touch()
+    assert parse(str(file)) == Address(str(file))
+
+
+def test_the_name_may_come_from_another_place_but_not_contradict() -> None:
+    assert parse("postgresql://host/db", "digits").study == "digits"
+    assert parse("x.db#digits", "digits").study == "digits"
+    with pytest.raises(StoreError, match=r"names the study 'digits', .* 'wine'"):
+        parse("x.db#digits", "wine")
+
+
+@pytest.mark.parametrize("text", ["postgresql://u:se#cret@host/db", "postgresql://u:#secret@host/db"])
+def test_a_hash_in_a_password_is_told_how_to_be_written_and_not_shown(text: str) -> None:
+    with pytest.raises(StoreError, match="%23") as caught:
+        parse(text)
+    assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        ("a.db", Path("a.db")),
+        ("sqlite:///a.db", Path("a.db")),
+        ("sqlite:////tmp/a.db", Path("/tmp/a.db")),
+        ("postgresql://h/d", None),
+        ("memory:", None),
+    ],
+)
+def test_which_file_it_is(url: str, file: Path | None) -> None:
+    assert Address(url).file == file
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("postgresql://ann:s3cret@host:5432/db", "postgresql://ann:***@host:5432/db"),
+        ("postgresql://:s3cret@host/db#d", "postgresql://:***@host/db#d"),
+        ("postgresql://ann:a:b@c@host/db", "postgresql://ann:***@host/db"),
+        ("postgresql://ann:a/b?c@host/db", "postgresql://ann:***@host/db"),
+        ("postgresql://ann@host:5432/db", "postgresql://ann@host:5432/db"),
+        ("postgresql://host:5432/db", "postgresql://host:5432/db"),
+        (
+            "postgresql://h/db?user=ann&password=s3cret&sslmode=require#d",
+            "postgresql://h/db?user=ann&password=***&sslmode=require#d",
+        ),
+        ("postgresql://h/db?sslpassword=x", "postgresql://h/db?sslpassword=***"),
+        (r"host=h password='it\'s se cret' dbname=d", "host=h password=*** dbname=d"),
+        ("two: a://u:x@h, b://v:y@i", "two: a://u:***@h, b://v:***@i"),
+        ("sqlite:///a.db", "sqlite:///a.db"),
+    ],
+)
+def test_passwords_are_masked(text: str, masked: str) -> None:
+    assert shown(text) == masked
+
+
+def test_an_address_prints_itself_without_its_password() -> None:
+    address = parse("postgresql://ann:s3cret@host/db#digits")
+    assert str(address) == repr(address) == f"{address}" == "postgresql://ann:***@host/db#digits"
+
+
+@given(st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1).map(lambda s: f"<{s}>"))
+def test_no_password_without_blanks_survives(password: str) -> None:
+    assert password not in shown(f"postgresql://ann:{password}@host/db")
+    assert shown(shown(f"x://a:{password}@h/d")) == shown(f"x://a:{password}@h/d")
