@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from typing import IO
 
 import cloudpickle
 
 from osetra.core.ports import Job, Store
 from osetra.errors import StudyError
+from osetra.executors.devices import chosen
 from osetra.executors.wire import Channel, Ready, Start, Stop
 from osetra.executors.worker import GRACE, started_at
+from osetra.stores.address import Address, shown
+
+if sys.platform != "win32":
+    import fcntl
 
 RESTARTS = 1000
 """Supervisors are replaced this often before the crew gives up: something kills them all."""
@@ -26,9 +36,17 @@ RESTARTS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Runs `slots` trainings at once, each in a process of its own."""
+    """Runs `slots` trainings at once, each in a process of its own.
+
+    Args:
+        slots: how many.
+        gpus: the devices that the slots share out, one after the other: "all", "0,1" or [0, 1]; see
+            `osetra.executors.devices.chosen`. Where slots share a device, a training process ends with
+            its trial, so that the next one finds the memory free.
+    """
 
     slots: int
+    gpus: str | Sequence[int | str] = ()
 
     def __post_init__(self) -> None:
         if self.slots < 1:
@@ -42,7 +60,7 @@ class Processes:
         """
         if store.url == "memory:":
             raise StudyError("worker processes need a study on disk; give it a path such as 'study.db'")
-        crew = ProcessCrew(self.slots, job, _packed(job.function), store)
+        crew = ProcessCrew(self.slots, job, _packed(job.function), store, chosen(self.gpus))
         crew.tick(0.0)
         return crew
 
@@ -65,9 +83,15 @@ class ProcessCrew:
     function: bytes
     """The training function as it travels to the training processes."""
     store: Store
+    gpus: tuple[str, ...] = ()
     crew: dict[int, Supervised] = field(default_factory=dict)
     started: int = 0
     stopping: bool = False
+
+    @property
+    def supervisors(self) -> dict[int, int]:
+        """The slot of each supervisor, by its process id."""
+        return {member.process.pid: slot for slot, member in self.crew.items()}
 
     def tick(self, seconds: float) -> None:
         """Listen for about `seconds`; start supervisors that are missing.
@@ -114,9 +138,9 @@ class ProcessCrew:
     def _supervisor(self, slot: int) -> Supervised:
         self.started += 1
         if self.started > self.slots + RESTARTS:
-            raise StudyError(f"worker {slot} was killed {RESTARTS} times; look at {_log(self.store, slot)}")
-        log = _log(self.store, slot)
-        with log.open("ab") as output:
+            raise StudyError(f"worker {slot} was killed {RESTARTS} times; look into {log_folder(self.store)}")
+        with _log(log_folder(self.store), slot) as output:
+            log = output.name
             process = subprocess.Popen(
                 [sys.executable, "-m", "osetra.executors.supervisor"],
                 stdin=subprocess.PIPE,
@@ -143,10 +167,12 @@ class ProcessCrew:
                 threads=self.job.threads,
                 report_timeout=self.job.report_timeout,
                 repeats_only=self.job.repeats_only,
-                log=str(log),
+                log=log,
                 checkpoints=str(self.store.checkpoints),
                 quota=self.job.checkpoints.quota,
                 every=self.job.checkpoints.every,
+                gpu=self.gpus[slot % len(self.gpus)] if self.gpus else "",
+                shared=self.slots > len(self.gpus) > 0,
             )
         )
         return Supervised(process, channel)
@@ -162,14 +188,44 @@ def _packed(function: Callable[..., object]) -> bytes:
         ) from None
 
 
-def _log(store: Store, slot: int) -> Path:
-    """Return where the output of a slot's trainings goes: beside the study."""
-    folder = Path(store.url).with_suffix(".logs")
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError:
-        folder = Path(tempfile.gettempdir())
-    return folder / f"worker-{slot}.log"
+def log_folder(store: Store) -> Path:
+    """Return where the output of trainings goes: beside the study's file, or into this user's state.
+
+    The second is $XDG_STATE_HOME/osetra, ~/.local/state/osetra or the folder for temporary files.
+    """
+    file = Address(store.url).file
+    if file is not None:
+        folders = [file.with_suffix(".logs")]
+    else:
+        home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+        mark = hashlib.sha256(shown(store.url).encode()).hexdigest()[:8]  # tells stores apart
+        name = re.sub(r"[^\w.-]+", "-", f"{store.study}-{mark}-{socket.gethostname()}")
+        folders = [Path(home).expanduser() / "osetra" / name]
+    folders.append(Path(tempfile.gettempdir()) / f"osetra-{os.getuid() if hasattr(os, 'getuid') else 0}")
+    for folder in folders:
+        with suppress(OSError, RuntimeError):
+            folder.mkdir(parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK):
+                return folder
+    return Path(tempfile.gettempdir())
+
+
+def _log(folder: Path, slot: int) -> IO[bytes]:
+    """Open the log of a slot; another program's slots on this study have taken the first numbers."""
+    for number in count(slot):
+        output = (folder / f"worker-{number}.log").open("ab")
+        if sys.platform == "win32":
+            return output
+        try:
+            # Held by the supervisor through its stderr, and dropped by the kernel when it is gone.
+            fcntl.flock(output, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            output.close()
+            continue
+        except OSError:
+            return output  # a file system without locks
+        return output
+    raise AssertionError("count() does not end")
 
 
 def _bury(member: Supervised) -> None:

@@ -23,6 +23,7 @@ from osetra.core.history import History
 from osetra.core.ports import Store
 from osetra.errors import LeaseLost
 from osetra.executors.claims import Claim, Desk, claim_next
+from osetra.executors.devices import environment_of
 from osetra.executors.wire import (
     Channel,
     Done,
@@ -45,7 +46,9 @@ IDLE = 0.02
 LEAK = 2**30
 """Bytes a training process may grow between trials before it is replaced."""
 LOG_LIMIT = 2**20
-"""Bytes of training output kept per worker slot."""
+"""Bytes of training output kept per worker slot; beyond them the older half goes."""
+LOOK = 1.0
+"""Seconds between looks at the size of that output."""
 _STARTUP = 300.0
 
 
@@ -102,6 +105,8 @@ class Supervisor:
     child: Child | None = None
     stopping: float | None = None
     """When the request to stop came."""
+    looked: float = 0.0
+    """When the size of the log was looked at."""
 
     def loop(self) -> None:
         """Work until told to stop."""
@@ -147,7 +152,9 @@ class Supervisor:
             self.replace_child()
             return
         end(self.store, *vigil.place, ending, vigil.recorder.drain())
-        if self.child is not None and not self.child.ended:
+        if self.start.shared:
+            self.replace_child()  # what it holds of the device's memory, the neighbours need
+        elif self.child is not None and not self.child.ended:
             self.retire_if_leaking(self.child)
 
     def follow(self, vigil: Vigil, child: Child) -> Ending:
@@ -174,6 +181,7 @@ class Supervisor:
             vigil.recorder.flush_if_due()
             self.keep_lease(vigil)
             self.pass_orders(vigil, child)
+            self.limit_log()
             if trouble := self.trouble(child, vigil):
                 return trouble
 
@@ -282,6 +290,13 @@ class Supervisor:
             self.child.kill()
             self.child = None
 
+    def limit_log(self) -> None:
+        """Drop the older half of what trainings printed once it is too much, now and then."""
+        if time.monotonic() - self.looked > LOOK:
+            self.looked = time.monotonic()
+            with suppress(OSError):
+                shorten(Path(self.start.log))
+
     def last_output(self) -> str:
         """Return the end of what trainings of this slot printed."""
         with suppress(OSError), Path(self.start.log).open("rb") as log:
@@ -308,15 +323,12 @@ def main() -> None:
 
 
 def _spawn(start: Start) -> Child:
-    log = Path(start.log)
-    if log.exists() and log.stat().st_size > LOG_LIMIT:
-        log.write_bytes(log.read_bytes()[-LOG_LIMIT // 2 :])
     threads = dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
         str(start.threads),
     )
     orders, report = os.pipe(), os.pipe()
-    with log.open("ab") as output:
+    with Path(start.log).open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - our own module, no text of others
             [sys.executable, "-m", "osetra.executors.child", str(orders[0]), str(report[1])],
             stdin=subprocess.DEVNULL,
@@ -324,11 +336,23 @@ def _spawn(start: Start) -> Child:
             stderr=output,
             pass_fds=(orders[0], report[1]),
             start_new_session=True,
-            env={**os.environ, **threads},
+            env={**os.environ, **threads, **environment_of(start.gpu)},
         )
     os.close(orders[0])
     os.close(report[1])
     return Child(process, Channel(report[0], orders[1]))
+
+
+def shorten(log: Path) -> None:
+    """Keep the newer half of a log that is too long; its writers append, so they may go on meanwhile."""
+    if log.stat().st_size <= LOG_LIMIT:
+        return
+    with log.open("rb") as file:
+        file.seek(-LOG_LIMIT // 2, os.SEEK_END)
+        tail = file.read()
+    os.truncate(log, 0)
+    with log.open("ab") as file:
+        file.write(tail)
 
 
 def _oom_kills() -> int:

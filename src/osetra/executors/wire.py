@@ -33,6 +33,10 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
     """The folder for checkpoints."""
     quota: float
     every: float
+    gpu: str = ""
+    """The device of this slot, as CUDA_VISIBLE_DEVICES names it; empty: what the program was given."""
+    shared: bool = False
+    """Whether other slots train on the same device."""
 
 
 class GoOn(msgspec.Struct, frozen=True):
