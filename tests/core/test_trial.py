@@ -1,4 +1,4 @@
-from osetra.core.facts import Claimed, Ended, Outcome, Suggested, Worker
+from osetra.core.facts import Claimed, Ended, Ordered, Outcome, Suggested, Worker
 from osetra.core.trial import MAX_LOST, Trial, advance, begin
 
 WORKER = Worker("host", "boot", 7, 1.0)
@@ -72,3 +72,14 @@ def test_the_end_of_a_superseded_attempt_changes_nothing() -> None:
 def test_the_html_of_a_trial_escapes_what_it_shows() -> None:
     trial = begin(Suggested(1, {"name": "<script>"}, 5), 0.0)
     assert "<script>" not in trial._repr_html_()
+
+
+def test_a_claim_that_crossed_with_a_pause_counts_and_starts_nothing() -> None:
+    paused = advance(_queued(), Ordered(1, 1, "pause", {}, "ann"), 20.0)
+    crossed = advance(paused, Claimed(1, 1, WORKER), 20.1)
+    assert (crossed.state, crossed.seconds) == ("paused", 0.0)
+    resumed = advance(crossed, Ordered(1, 2, "resume", {}, "ann"), 30.0)
+    late = advance(resumed, Ended(1, 1, "finished", 0.5), 31.0)
+    assert (late.state, late.value) == ("queued", None)
+    again = advance(late, Claimed(1, 2, WORKER), 32.0)
+    assert (again.state, len(again.attempts)) == ("running", 2)

@@ -194,10 +194,15 @@ def advance(trial: Trial, fact: About, time: float) -> Trial:
     """Return the trial after a fact; a fact about a superseded attempt changes no state."""
     match fact:
         case Claimed(attempt=number):
-            if trial.state != "queued" or number != len(trial.attempts) + 1:
+            if trial.state == "running" or number != len(trial.attempts) + 1:
                 return trial
             attempt = Attempt(number, fact.worker, time, source=fact.source, live=fact.live)
-            return replace(trial, state="running", attempts=(*trial.attempts, attempt))
+            if trial.state == "queued":
+                return replace(trial, state="running", attempts=(*trial.attempts, attempt))
+            # It crossed with an order to stop or pause the waiting trial, and the order wins. The attempt
+            # counts: its key is taken, so that the next claim needs the next number.
+            void = replace(attempt, ended=time, outcome="interrupted", reason="an order came first")
+            return replace(trial, attempts=(*trial.attempts, void))
         case Ended(attempt=number):
             if trial.state != "running" or number != len(trial.attempts):
                 return trial
