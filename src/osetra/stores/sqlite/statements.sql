@@ -132,6 +132,7 @@ ON CONFLICT DO NOTHING;
 SELECT max(id) FROM point;
 
 -- name: points
--- A study's points between two cursors.
+-- A study's points between two cursors. The plus keeps SQLite from walking all points of the study by
+-- their other index, and sorting them, to find the newest few.
 SELECT trial, attempt, instance, step, metric, value, kind
-FROM point WHERE id > ? AND id <= ? AND study = ? ORDER BY id;
+FROM point WHERE id > ? AND id <= ? AND +study = ? ORDER BY id;
