@@ -10,6 +10,7 @@ OsetraError
 ├── StoreError          the log cannot be read or written
 │   ├── NotAStudy       the file exists and is something else
 │   ├── NewerSchema     written by a newer osetra
+│   ├── StoreAway       the server does not answer; waiting may help
 │   ├── StoreFull       no space left; nothing was lost, writing can be tried again
 │   ├── Conflict        the fact was established by somebody else first
 │   └── LeaseLost       the attempt was given up; its worker must not write any more
@@ -68,6 +69,10 @@ class NewerSchema(StoreError):
 
 class StoreFull(StoreError):
     """The disk is full; what was being written is kept in memory and can be tried again."""
+
+
+class StoreAway(StoreError):
+    """The store's server cannot be reached; what was to be written can be tried again later."""
 
 
 class Conflict(StoreError):

@@ -1,4 +1,4 @@
-"""Both stores do what any store has to do."""
+"""Every store does what any store has to do."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from osetra.core.ports import Store
 from osetra.stores import MemoryStore, SqliteStore
+from osetra.stores.postgres import PostgresStore
+from osetra.testing.postgres import Cluster
 from osetra.testing.store_machine import store_machine
 from osetra.testing.stores import CHECKS, SHARED_CHECKS, Check, Factory
 
@@ -64,6 +66,20 @@ def test_sqlite_store_without_flock(
     monkeypatch.setattr("osetra.stores.sqlite.database.AVAILABLE", False)
     check(_remembered(lambda: SqliteStore(tmp_path / "a.db"), stores))
     assert not list(tmp_path.glob("a.db-*"))
+
+
+@pytest.mark.parametrize("check", CHECKS + SHARED_CHECKS, ids=lambda check: check.__name__)
+def test_postgres_store(check: Check, cluster: Cluster, name: str, stores: list[Store]) -> None:
+    check(_remembered(lambda: PostgresStore(cluster.url, name), stores))
+
+
+def test_postgres_answers_as_memory_does(cluster: Cluster, stores: list[Store]) -> None:
+    machine: type[RuleBasedStateMachine] = store_machine(
+        lambda: PostgresStore(cluster.url, f"machine-{next(_numbers)}")
+    )
+    run_state_machine_as_test(
+        machine, settings=settings(max_examples=25, stateful_step_count=25, deadline=None)
+    )
 
 
 def test_sqlite_answers_as_memory_does() -> None:

@@ -15,11 +15,10 @@ FOLDER = Path(osetra.stores.__file__).parent
 def test_every_statement_is_loaded_under_its_name() -> None:
     for file in FOLDER.rglob("*.sql"):
         statements = load(str(file.relative_to(FOLDER)))
-        assert (
-            len(statements)
-            == file.read_text().count("-- name:")
-            == len(re.findall(";$", file.read_text(), re.M))
-        )
+        text = file.read_text()
+        assert len(statements) == text.count("-- name:")
+        if "LANGUAGE plpgsql" not in text:  # a function holds statements of its own
+            assert len(statements) == len(re.findall(";$", text, re.M))
         assert all(statements.values())
 
 

@@ -6,9 +6,42 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from osetra.core.curves import Point
-from osetra.errors import StoreError
+from osetra.core.facts import Fact, encode, key
+from osetra.errors import Conflict, StoreError
 
 LARGEST = 2**63 - 1
+LONGEST = 1000
+"""Bytes of a key or of a name; more does not fit into a database's index."""
+
+
+def check_facts(facts: Sequence[Fact]) -> list[tuple[str, str]]:
+    """Return the key and the JSON of each fact.
+
+    Raises:
+        Conflict: two of them establish the same.
+        StoreError: a key that no database can hold.
+        OverflowError: a number beyond 64 bits.
+        UnicodeEncodeError: a text is not valid.
+    """
+    rows: dict[str, str] = {}
+    for fact in facts:
+        name = key(fact)
+        check_name(name)
+        if name in rows:
+            raise Conflict(name)
+        rows[name] = encode(fact).decode()
+    return list(rows.items())
+
+
+def check_name(name: str) -> None:
+    """Make sure that every database can hold a key, the name of a metric or that of a study.
+
+    Raises:
+        StoreError: it is too long or holds the character NUL.
+    """
+    if "\0" in name or len(name.encode()) > LONGEST:
+        what = "holds the character NUL" if "\0" in name else f"is longer than {LONGEST} bytes"
+        raise StoreError(f"the name {name[:60]!r} {what}; shorten or clean it")
 
 
 def check_points(points: Sequence[Point]) -> list[Point]:
@@ -17,10 +50,11 @@ def check_points(points: Sequence[Point]) -> list[Point]:
     Raises:
         OverflowError: a number beyond 64 bits.
         UnicodeEncodeError: a metric's name is not valid text.
+        StoreError: a metric's name is too long or holds a NUL.
     """
     plain = [Point(int(t), int(a), int(i), int(s), m, float(v)) for t, a, i, s, m, v in points]
     for name in {point.metric for point in plain}:
-        name.encode()
+        check_name(name)
     if any(max(point[:4]) > LARGEST or min(point[:4]) < -LARGEST for point in plain):
         raise OverflowError
     return plain

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from osetra.core.curves import Point
-from osetra.core.facts import Claimed, Ended, Entry, Fact, decode, encode, key
+from osetra.core.facts import Claimed, Ended, Entry, Fact, decode
 from osetra.errors import Conflict, LeaseLost
 from osetra.stores.clock import Clock
-from osetra.stores.edge import check_points, unwritable
+from osetra.stores.edge import check_facts, check_points, unwritable
 
 Attempt = tuple[int, int]
 
@@ -58,13 +58,14 @@ class MemoryStore:
             LeaseLost: points belong to an attempt that is over.
             StoreError: something that no store can hold.
         """
-        keys = [key(fact) for fact in facts]
-        # Through JSON and back, so that every store returns the same.
         with unwritable("memory:"):
-            facts = [decode(encode(fact)) for fact in facts]
+            rows = check_facts(facts)
+            # Through JSON and back, so that every store returns the same.
+            facts = [decode(body) for _, body in rows]
             points = check_points(points)
         claimed = {(f.trial, f.attempt) for f in facts if isinstance(f, Claimed)}
         with self._mutex:
+            keys = [name for name, _ in rows]
             self._check(keys, claimed, points)
             now = self._clock.now()
             for fact in facts:
@@ -113,11 +114,9 @@ class MemoryStore:
         """Do nothing; the log lives as long as this object."""
 
     def _check(self, keys: list[str], claimed: set[Attempt], points: Sequence[Point]) -> None:
-        seen = set[str]()
         for name in keys:
-            if name in self._keys or name in seen:
+            if name in self._keys:
                 raise Conflict(name)
-            seen.add(name)
         for trial, attempt in dict.fromkeys((p.trial, p.attempt) for p in points):
             now_claimed = (trial, attempt) in claimed and f"ended/{trial}/{attempt}" not in self._keys
             if not now_claimed and (trial, attempt) not in self._leases:

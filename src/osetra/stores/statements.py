@@ -22,3 +22,10 @@ def load(file: str) -> dict[str, str]:
         head[1]: text[head.end() : end].strip().removesuffix(";")
         for head, end in zip(heads, ends, strict=True)
     }
+
+
+def migrations(folder: str) -> dict[int, list[str]]:
+    """Return what every migration in a folder of .sql files executes, by its number, in order."""
+    names = sorted(file.name for file in files(__package__).joinpath(folder).iterdir())
+    found = [name for name in names if name.endswith(".sql")]
+    return {int(name.partition("_")[0]): list(load(f"{folder}/{name}").values()) for name in found}

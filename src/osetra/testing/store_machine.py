@@ -19,6 +19,7 @@ from osetra.testing.stores import Factory
 
 _NUMBERS = st.integers(1, 3)
 _WORKER = Worker("host", "boot", 1, 0.0)
+_NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=3)
 _FACTS: st.SearchStrategy[Fact] = st.one_of(
     st.builds(Suggested, trial=_NUMBERS, config=st.just({"lr": 0.5}), seed=st.integers(0, 2**62)),
     st.builds(Claimed, trial=_NUMBERS, attempt=_NUMBERS, worker=st.just(_WORKER)),
@@ -29,7 +30,7 @@ _FACTS: st.SearchStrategy[Fact] = st.one_of(
         st.sampled_from(["finished", "lost"]),
         st.floats(allow_nan=False) | st.none(),
     ),
-    st.builds(Noted, topic=st.just("t"), name=st.text(max_size=3), text=st.text(max_size=9)),
+    st.builds(Noted, topic=st.just("t"), name=_NAMES, text=st.text(max_size=9)),
 )
 _POINTS = st.builds(
     Point,

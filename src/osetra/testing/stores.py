@@ -152,12 +152,15 @@ def check_leases(make: Factory) -> None:
 
 
 def check_impossible_values(make: Factory) -> None:
-    """Numbers beyond 64 bits and broken text are refused with a StoreError and nothing is written."""
+    """Numbers beyond 64 bits, broken text and unusable names are refused, and nothing is written."""
     store = _claimed(make())
     for facts, points in (
         ([_note("a")], [Point(1, 1, 0, 2**63, "loss", 1.0)]),
         ([_note("a")], [Point(1, 1, 0, 1, "\ud800", 1.0)]),
         ([_note("a"), _note("\ud800")], []),
+        ([_note("a"), _note("a\0b")], []),
+        ([_note("a"), _note("long" * 1000)], []),
+        ([_note("a")], [Point(1, 1, 0, 1, "a\0b", 1.0)]),
     ):
         assert _refused(StoreError, store, facts, points)
     assert store.append([_note("a")]) == 3

@@ -15,7 +15,6 @@ import os
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from osetra.errors import NewerSchema, NotAStudy, StoreError
+from osetra.stores.forks import keep_from_forks
 from osetra.stores.sqlite.errors import explained, is_busy
 from osetra.stores.sqlite.guard import AVAILABLE, Guard
 from osetra.stores.statements import load
@@ -63,16 +63,16 @@ class Database:
         """How often a connection was made; numbers learned through an older one may be void."""
         self._limit = limit
         self._wal = Path(f"{path}-wal")
-        self._mutex = threading.Lock()
+        self.mutex = threading.Lock()
         self._link: Link | None = None
-        _databases.add(self)
-        with self._mutex, explained(path):
+        keep_from_forks(self)
+        with self.mutex, explained(path):
             self._present()
 
     @contextmanager
     def transaction(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
         """Run the body as one write: all of it or none, safe from power loss when `durable`."""
-        with self._mutex, explained(self.path):
+        with self.mutex, explained(self.path):
             link = self._link or self._connect()
             if _inode(self.path) != link.inode:
                 raise StoreError(f"{self.path} was deleted or replaced while in use; nothing more is written")
@@ -94,14 +94,14 @@ class Database:
 
     def query(self, read: Callable[[sqlite3.Connection], T], absent: T) -> T:
         """Return what `read` gets from the file; `absent` when there is no file yet."""
-        with self._mutex, explained(self.path):
+        with self.mutex, explained(self.path):
             link = self._present()
             return absent if link is None else patiently(lambda: read(link.connection))
 
     def close(self) -> None:
         """Disconnect; the next use connects again."""
-        with self._mutex:
-            self._disconnect()
+        with self.mutex:
+            self.disconnect()
 
     def _present(self) -> Link | None:
         if self._link is None and self.path.exists() and self.path.stat().st_size:
@@ -188,7 +188,8 @@ class Database:
             link.log = os.open(self._wal, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
         getattr(os, "fdatasync", os.fsync)(link.log)
 
-    def _disconnect(self) -> None:
+    def disconnect(self) -> None:
+        """Close the connection; called with the mutex held."""
         if self._link is not None:
             link, self._link = self._link, None
             if link.log >= 0:
@@ -201,7 +202,7 @@ class Database:
 
     def __del__(self) -> None:
         if hasattr(self, "_link"):
-            self._disconnect()
+            self.disconnect()
 
 
 def patiently(action: Callable[[], T]) -> T:
@@ -240,25 +241,3 @@ def _inode(path: Path) -> int:
         return path.stat().st_ino
     except OSError:
         return -1
-
-
-# SQLite connections must not be carried into a forked process: before a fork every database waits for
-# its transaction and disconnects, and both processes connect anew when they next need it.
-_databases: weakref.WeakSet[Database] = weakref.WeakSet()
-_forking: list[Database] = []
-
-
-def _before_fork() -> None:
-    for database in list(_databases):
-        database._mutex.acquire()
-        _forking.append(database)
-        database._disconnect()
-
-
-def _after_fork() -> None:
-    while _forking:
-        _forking.pop()._mutex.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

@@ -10,6 +10,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from osetra.errors import StoreError
 
@@ -44,6 +45,11 @@ def check_place(path: Path, mounts: Path = MOUNTS) -> None:
             f"keep the study on a local disk, for example {Path(tempfile.gettempdir()) / path.name}, "
             "and copy the file when the study is done"
         )
+
+
+def checkpoints_of(path: Path, study: str) -> Path:
+    """Return the folder for a study's checkpoints: beside the file, with one inside it per study."""
+    return path.with_suffix(".checkpoints") / f"study-{quote(study, safe='')}"
 
 
 def read_only(place: Path) -> str:

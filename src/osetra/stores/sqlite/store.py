@@ -16,11 +16,11 @@ from urllib.parse import quote
 import msgspec
 
 from osetra.core.curves import Point
-from osetra.core.facts import Claimed, Ended, Entry, Fact, decode, encode, key
+from osetra.core.facts import Claimed, Ended, Entry, Fact, decode
 from osetra.errors import Conflict, LeaseLost, NewerSchema
 from osetra.stores.clock import Clock
 from osetra.stores.doubles import SPECIAL, packed
-from osetra.stores.edge import check_points, unwritable
+from osetra.stores.edge import check_facts, check_points, unwritable
 from osetra.stores.sqlite.database import SQL, Database
 from osetra.stores.sqlite.place import MOUNTS, check_place
 
@@ -87,7 +87,7 @@ class SqliteStore:
             StoreError: anything else that went wrong with the file.
         """
         with unwritable(self.url):
-            rows = [(key(fact), encode(fact).decode()) for fact in facts]
+            rows = check_facts(facts)
             points = check_points(points)
         durable = any(not isinstance(fact, Claimed) for fact in facts)
         with self._database.transaction(durable=durable) as connection:

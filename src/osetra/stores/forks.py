@@ -1,0 +1,47 @@
+"""Connections and forks: a forked process must never use, or close, its parent's connection.
+
+Before a fork every connection waits for its transaction and is closed; both processes connect anew
+when they next need it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from typing import Protocol
+
+
+class Connected(Protocol):
+    """Something with a connection that one thread uses at a time."""
+
+    mutex: threading.Lock
+
+    def disconnect(self) -> None:
+        """Close the connection; called with the mutex held."""
+        ...
+
+
+_known: weakref.WeakSet[Connected] = weakref.WeakSet()
+_held: list[Connected] = []
+
+
+def keep_from_forks(one: Connected) -> None:
+    """Close this connection before each fork of the process."""
+    _known.add(one)
+
+
+def _before() -> None:
+    for one in list(_known):
+        one.mutex.acquire()
+        _held.append(one)
+        one.disconnect()
+
+
+def _after() -> None:
+    while _held:
+        _held.pop().mutex.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_after)

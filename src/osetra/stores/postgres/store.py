@@ -1,0 +1,235 @@
+"""The log in a PostgreSQL database: one transaction and one message each way per append.
+
+Tables and the function that appends stand in migrations/, the statements in statements.sql; how the
+connection outlives restarts is `server`'s business. What is read or confirmed is on the server's disk.
+All clocks are the server's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+
+from osetra.core.curves import Point
+from osetra.core.facts import Claimed, Ended, Entry, Fact, decode
+from osetra.errors import Conflict, LeaseLost, NewerSchema, StoreError
+from osetra.stores.address import shown
+from osetra.stores.clock import Clock
+from osetra.stores.doubles import SPECIAL, packed
+from osetra.stores.edge import check_facts, check_name, check_points, unwritable
+from osetra.stores.postgres.server import SQL, Server
+
+if TYPE_CHECKING:
+    import psycopg
+
+Rows = list[tuple[Any, ...]]
+
+PATIENCE = 3600.0
+"""Seconds for which programs wait for a server that went away."""
+GRACE = 60.0
+"""Seconds after the server's start in which nobody is given up who could not renew: one lease."""
+FOLDER = "OSETRA_CHECKPOINTS"
+"""Environment variable that names a folder for checkpoints, the same one on all machines."""
+
+
+class PostgresStore:
+    """One study's log in a PostgreSQL database; safe to use from several threads and across a fork.
+
+    Args:
+        url: postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or what else libpq takes.
+        study: the study's name; a database may hold several.
+        patience: seconds for which a server that went away is waited for.
+
+    Raises:
+        StoreError: the server refuses, or holds something else; StoreAway: it cannot be reached.
+    """
+
+    def __init__(self, url: str, study: str = "main", *, patience: float = PATIENCE) -> None:
+        check_name(study)
+        self._study = study
+        self._server = Server(url, patience=patience)
+        self._clock = Clock(wall=self._now)
+        self._last: tuple[int, float] | None = None
+        """Version and time of the newest fact read."""
+        self._through = self._server.connections
+        """The connection that it was read, or found again, through."""
+
+    @property
+    def url(self) -> str:
+        """What was given, password included."""
+        return self._server.url
+
+    @property
+    def study(self) -> str:
+        """The study's name."""
+        return self._study
+
+    @property
+    def checkpoints(self) -> Path:
+        """A folder of this machine, or below the one that OSETRA_CHECKPOINTS names."""
+        shared = os.environ.get(FOLDER)
+        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        base = Path(shared) if shared else state / "osetra" / _mark(self.url)
+        return base / f"study-{quote(self._study, safe='')}"
+
+    def append(self, facts: Sequence[Fact], points: Sequence[Point] = (), *, lease: float = 60.0) -> int:
+        """Write facts and points, all or none, and return the log's version.
+
+        Raises:
+            Conflict: a fact's key is established already.
+            LeaseLost: points belong to an attempt that is over.
+            StoreFull: no space left on the server.
+            StoreAway: it was away for longer than the store's patience; whether anything was written
+                is not known, and writing the same again is harmless.
+        """
+        from psycopg import Error
+
+        from osetra.stores.postgres.errors import CONFLICT, OVER
+
+        with unwritable(shown(self.url)):
+            values = {
+                "study": self._study,
+                "lease": lease,
+                **_fact_columns(facts),
+                **_point_columns(check_points(points)),
+            }
+
+        def appended(connection: psycopg.Connection[Any], again: bool) -> int:
+            try:
+                row = connection.execute(SQL["append"], {**values, "again": again}).fetchone()
+            except Error as error:
+                said = error.diag.message_primary or ""
+                if error.sqlstate == CONFLICT:
+                    raise Conflict(said) from None
+                if error.sqlstate == OVER:
+                    trial, attempt = said.split("/")
+                    raise LeaseLost(
+                        f"trial {trial}, attempt {attempt} is over; nothing more is written for it"
+                    ) from None
+                raise
+            return int(row[0]) if row else 0
+
+        return self._server.write(appended)
+
+    def read(self, after: int = 0) -> list[Entry]:
+        """Return the facts with a version above `after`, in order.
+
+        Raises:
+            NewerSchema: a fact of a kind that this version does not know.
+            StoreError: the server has forgotten facts that it had confirmed.
+        """
+        self._check_memory()
+        rows = self._select("facts", after)
+        try:
+            entries = [Entry(version, time, decode(body)) for version, time, body in rows]
+        except msgspec.ValidationError as error:
+            raise NewerSchema(f"{shown(self.url)}: a fact cannot be read ({error}); upgrade osetra") from None
+        if entries:
+            self._last = (entries[-1].version, entries[-1].time)
+        return entries
+
+    def read_points(self, after: int = 0) -> tuple[list[Point], int]:
+        """Return the points beyond a cursor, and the cursor to go on from."""
+        rows = self._select("points", after)
+        new = tuple.__new__  # a third faster than Point(...), which counts at a million points
+        points = [new(Point, (*row[1:6], SPECIAL[row[7]] if row[7] else row[6])) for row in rows]
+        return points, (rows[-1][0] if rows else after)
+
+    def version(self) -> int:
+        """Return the version of the newest fact; 0 for an empty log."""
+        return next((int(newest or 0) for (newest,) in self._select("version")), 0)
+
+    def renew(self, trial: int, attempt: int, *, lease: float = 60.0) -> bool:
+        """Extend a lease; False when the attempt is over."""
+        place = (lease, self._study, trial, attempt)
+        return self._server.write(lambda c, _: c.execute(SQL["renew"], place).rowcount == 1)
+
+    def expired(self) -> list[tuple[int, int]]:
+        """Return (trial, attempt) of the leases that ran out by the server's clock."""
+        if not self._clock.trusted():
+            return []
+        return self._select("expired", GRACE)
+
+    def close(self) -> None:
+        """Disconnect; using the store again connects again."""
+        self._server.close()
+
+    def __repr__(self) -> str:
+        return f"PostgresStore({shown(self.url)!r}, {self._study!r})"
+
+    def _select(self, statement: str, *arguments: float) -> Rows:
+        none: Rows = []
+        values = (self._study, *arguments)
+        return self._server.read(lambda c: c.execute(SQL[statement], values).fetchall(), none)
+
+    def _now(self) -> float:
+        none: Rows = []
+        rows = self._server.read(lambda c: c.execute(SQL["now"]).fetchall(), none)
+        return float(rows[0][0]) if rows else math.nan
+
+    def _check_memory(self) -> None:
+        """Make sure after a new connection that the log still begins with what was read of it.
+
+        A copy of the server that was promoted before it had received everything has another past than
+        the programs that work on the study.
+        """
+        if self._last is None or self._through == self._server.connections:
+            return
+        version, time = self._last
+        if self._select("time_of", version) != [(time,)]:
+            raise StoreError(
+                f"{shown(self.url)}: the server has lost facts that it had confirmed (a fail-over to a copy "
+                "that lagged behind?); start this program anew, and make replication synchronous"
+            )
+        self._through = self._server.connections
+
+
+def studies(url: str) -> list[str]:
+    """Return the names of all studies in a database, oldest first."""
+    none: Rows = []
+    server = Server(url, patience=0.0)
+    try:
+        return [name for (name,) in server.read(lambda c: c.execute(SQL["studies"]).fetchall(), none)]
+    finally:
+        server.close()
+
+
+def _fact_columns(facts: Sequence[Fact]) -> dict[str, list[Any]]:
+    rows = check_facts(facts)
+    return {
+        "keys": [name for name, _ in rows],
+        "bodies": [body for _, body in rows],
+        "claimed": [n for f in facts if isinstance(f, Claimed) for n in (f.trial, f.attempt)],
+        "ended": [n for f in facts if isinstance(f, Ended) for n in (f.trial, f.attempt)],
+    }
+
+
+def _point_columns(points: Sequence[Point]) -> dict[str, list[Any]]:
+    metrics = {name: n for n, name in enumerate(dict.fromkeys(p.metric for p in points), start=1)}
+    amounts = [packed(point.value) for point in points]
+    return {
+        "metrics": list(metrics),
+        "trials": [point.trial for point in points],
+        "attempts": [point.attempt for point in points],
+        "instances": [point.instance for point in points],
+        "steps": [point.step for point in points],
+        "names": [metrics[point.metric] for point in points],
+        "amounts": [amount for amount, _ in amounts],
+        "kinds": [kind for _, kind in amounts],
+    }
+
+
+def _mark(url: str) -> str:
+    """Return a folder's name for a server and database, the same for all users and passwords."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    parts = conninfo_to_dict(url)
+    place = [str(parts.get(name) or "") for name in ("host", "hostaddr", "port", "dbname")]
+    return hashlib.sha256("\0".join(place).encode()).hexdigest()[:16]

@@ -1,0 +1,181 @@
+"""A study file opened to be looked at: read-only, at one moment, and nothing in it is trusted.
+
+A file from a stranger may hold triggers, views and expressions that run when it is used. So the schema
+is compared with ours, word by word, before anything else is read, and rows are checked one by one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from osetra.core.curves import Point
+from osetra.core.facts import Entry, decode, key
+from osetra.errors import NotAStudy, StoreError
+from osetra.stores.doubles import SPECIAL
+from osetra.stores.sqlite.database import APPLICATION, SQL, patiently
+from osetra.stores.sqlite.errors import explained
+from osetra.stores.statements import load
+
+UPKEEP = load("sqlite/upkeep.sql")
+LARGEST_FACT = 64 * 2**20
+"""Bytes of the largest fact that is read; ours are far below a megabyte."""
+
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A connection that can only read, inside one transaction."""
+
+    path: Path
+    connection: sqlite3.Connection
+
+    @property
+    def schema(self) -> int:
+        """The version of the tables."""
+        return int(self.connection.execute(SQL["whose"]).fetchone()[1])
+
+    def integrity(self) -> list[str]:
+        """Return what SQLite finds wrong with the file; empty when it is sound."""
+        try:
+            said = [str(text) for (text,) in self.connection.execute(UPKEEP["integrity"])]
+        except sqlite3.DatabaseError as error:
+            said = [str(error)]
+        return [] if said == ["ok"] else [line for text in said for line in text.splitlines()]
+
+    def studies(self) -> list[tuple[int, str]]:
+        """Return number and name of every study, oldest first."""
+        rows = self.connection.execute(UPKEEP["studies_by_number"])
+        return [(int(number), str(name)) for number, name in rows]
+
+    def log(self, study: int) -> tuple[list[Entry], list[str]]:
+        """Return a study's facts, and a sentence for each that cannot be read."""
+        entries, wrong = [], []
+        for row in self.connection.execute(UPKEEP["log"], (study,)):
+            entry = entry_of(row)
+            if isinstance(entry, str):
+                wrong.append(entry)
+            else:
+                entries.append(entry)
+        return entries, wrong
+
+    def points(self, study: int) -> tuple[list[Point], list[str]]:
+        """Return a study's points in order of arrival, and a sentence for each that cannot be read."""
+        names = {number: name for name, number in self.connection.execute(SQL["metrics"], (study,))}
+        newest = self.connection.execute(UPKEEP["newest"]).fetchone()
+        points, wrong = [], []
+        for row in self.connection.execute(SQL["points"], (0, newest[0] if newest else 0, study)):
+            point = point_of(row, names)
+            if isinstance(point, str):
+                wrong.append(point)
+            else:
+                points.append(point)
+        return points, wrong
+
+    def leases(self, study: int) -> list[tuple[int, int]]:
+        """Return the attempts that hold a lease."""
+        return self.connection.execute(UPKEEP["leases"], (study,)).fetchall()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Reading]:
+    """Open a study file for reading alone.
+
+    Raises:
+        NotAStudy: it is something else, or its schema holds what osetra never makes.
+        StoreError: it cannot be opened, or is too damaged to be read at all.
+    """
+    with explained(path):
+        connection = connect(path)
+        try:
+            patiently(lambda: connection.execute(UPKEEP["snapshot"]))
+            if patiently(lambda: connection.execute(SQL["whose"]).fetchone()[0]) != APPLICATION:
+                raise NotAStudy(f"{path} is no study of osetra; name another file")
+            yield Reading(path, connection)
+        finally:
+            connection.close()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Return a connection that reads and cannot write, and trusts nothing in the file."""
+    if not path.is_file():
+        raise StoreError(f"{path}: no such file; name a study file such as osetra-runs/digits/study.db")
+    # Where the folder cannot be written there is no shared memory for a write-ahead log; without a log
+    # there is none to miss.
+    try:
+        return _connect(path, "mode=ro")
+    except sqlite3.OperationalError:
+        if Path(f"{path}-wal").exists():
+            raise
+        return _connect(path, "mode=ro&immutable=1")
+
+
+def foreign(connection: sqlite3.Connection) -> list[str]:
+    """Return a sentence for each thing in a file's schema that is not ours, or not as ours."""
+    wanted, found = _ours(), set(_objects(connection))
+    strange = [
+        f"its schema holds a {kind} {name!r:.80} that osetra never made"
+        for kind, name, *_ in sorted(found - wanted, key=str)
+    ]
+    missing = [f"its schema lacks the {kind} {name!r}" for kind, name, *_ in sorted(wanted - found, key=str)]
+    return [*strange, *missing]
+
+
+def entry_of(row: Row) -> Entry | str:
+    """Return the fact in a row (version, time, key, body), or a sentence why it is none."""
+    version, time, name, body = row
+    if not isinstance(version, int) or not isinstance(time, float) or not isinstance(body, str):
+        return f"version {version!r:.40} is no row that osetra wrote"
+    try:
+        entry = Entry(version, time, decode(body))
+    except (ValueError, RecursionError) as error:
+        return f"version {version} ({name!r:.80}) cannot be read: {error}"
+    if key(entry.fact) != name:
+        return f"version {version} stands under the key {name!r:.80} and establishes {key(entry.fact)!r:.80}"
+    return entry
+
+
+def point_of(row: Row, metrics: dict[int, str]) -> Point | str:
+    """Return the point in a row (trial, attempt, instance, step, metric, value, kind), or why it is none."""
+    *place, metric, value, kind = row
+    whole = all(isinstance(number, int) for number in place)
+    name = metrics.get(metric) if isinstance(metric, int) else None
+    known = kind in range(1, len(SPECIAL)) or (kind == 0 and isinstance(value, float))
+    if not whole or not isinstance(name, str) or not known:
+        return f"a point of trial {place[0]!r:.40} cannot be read: {row!r:.200}"
+    trial, attempt, instance, step = (int(str(number)) for number in place)
+    return Point(trial, attempt, instance, step, name, SPECIAL[int(str(kind))] if kind else float(str(value)))
+
+
+def _connect(path: Path, how: str) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?{how}"
+    connection = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None)
+    try:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_FACT)
+        for statement in (UPKEEP["look_only"], UPKEEP["doubt_pages"], SQL["distrust"]):
+            connection.execute(statement)
+        connection.execute(SQL["whose"]).fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _objects(connection: sqlite3.Connection) -> list[tuple[str, str, str, str | None]]:
+    return [(kind, name, table, sql) for kind, name, table, sql in connection.execute(UPKEEP["objects"])]
+
+
+@cache
+def _ours() -> frozenset[tuple[str, str, str, str | None]]:
+    connection = sqlite3.connect(":memory:")
+    try:
+        for statement in load("sqlite/schema.sql").values():
+            connection.execute(statement)
+        return frozenset(_objects(connection))
+    finally:
+        connection.close()

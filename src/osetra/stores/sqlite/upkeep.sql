@@ -1,0 +1,41 @@
+-- What is asked of a file that is looked at, copied or saved, and not worked with.
+
+-- name: look_only
+-- Nothing that follows may write.
+PRAGMA query_only = ON;
+
+-- name: doubt_pages
+-- Check the make of every page that is read; a damaged one is an error, not an answer.
+PRAGMA cell_size_check = ON;
+
+-- name: objects
+-- Everything that the file's schema holds: tables, indexes, and what we never made.
+SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name;
+
+-- name: snapshot
+-- See one state of the file from here on, whoever writes meanwhile.
+BEGIN;
+
+-- name: integrity
+-- Whether pages, order, indexes and constraints are sound: "ok", or up to twenty sentences.
+PRAGMA integrity_check(20);
+
+-- name: studies_by_number
+-- All studies, oldest first.
+SELECT id, name FROM study ORDER BY id;
+
+-- name: log
+-- A study's facts as they stand in the file.
+SELECT version, time, key, body FROM fact WHERE study = ? ORDER BY version;
+
+-- name: leases
+-- The attempts of a study that hold a lease.
+SELECT trial, attempt FROM live WHERE study = ? ORDER BY trial, attempt;
+
+-- name: newest
+-- The highest number of a point.
+SELECT id FROM point ORDER BY id DESC LIMIT 1;
+
+-- name: vacuum
+-- Write the file anew without what was deleted.
+VACUUM;
