@@ -1,4 +1,7 @@
-"""Ctrl-C and termination: once to hand everything back, twice to stop at once."""
+"""Ctrl-C and termination: once to hand everything back, twice to stop at once.
+
+SIGUSR1 is what a cluster sends some time before it takes a machine away: `sbatch --signal=USR1@60`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from typing import Any, Self
 
 log = logging.getLogger("osetra")
 
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
+_SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 
 
 @dataclass(slots=True)
@@ -37,7 +41,7 @@ class GracefulStop:
 
         Raises:
             KeyboardInterrupt: for Ctrl-C.
-            SystemExit: for SIGTERM and SIGHUP, with the status 128 + signal.
+            SystemExit: for the other signals, with the status 128 + signal.
         """
         if self.requested == signal.SIGINT:
             raise KeyboardInterrupt
@@ -59,6 +63,7 @@ class GracefulStop:
             log.warning("stopping at once; running trials go back to the queue")
             raise KeyboardInterrupt
         self.requested = number
-        log.warning("stopping: running trials end at their next report; press Ctrl-C again to stop at once")
+        again = "press Ctrl-C again" if number == signal.SIGINT else f"{signal.Signals(number).name} again"
+        log.warning("stopping: running trials end at their next report; %s to stop at once", again)
         for action in self._actions:
             action()

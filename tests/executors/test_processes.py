@@ -213,3 +213,52 @@ def test_a_function_that_cannot_travel_is_named(tmp_path):
     lock = threading.Lock()
     with pytest.raises(StudyError, match="cannot be sent to worker processes"):
         study_at(tmp_path).run(lambda run: lock.locked(), trials=1, workers=2)
+
+
+def preempted(run):
+    """Be sent what a cluster sends to every process of a job, once; keep what was done so far."""
+    done = (run.restore() or {"step": 0})["step"]
+    for step in range(done + 1, 6):
+        run.report(loss=1.0 / step)
+        run.checkpoint(lambda step=step: {"step": step})
+        if step == 3 and run.attempt == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+    return float(done)
+
+
+def test_a_training_that_its_machine_asks_to_go_hands_back_and_goes_on_from_its_checkpoint(tmp_path):
+    study = study_at(tmp_path)
+    study.run(preempted, trials=1, executor=ose.Processes(1), checkpoints=ose.Checkpoints(every=0))
+    trial = study.trials[0]
+    assert [attempt.outcome for attempt in trial.attempts] == ["interrupted", "finished"]
+    assert trial.value in (3.0, 4.0)
+
+
+def stubborn(run):
+    if run.attempt == 1:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+    return 1.0
+
+
+def with_helper(run):
+    """Start a process as data loaders do, and end it as they do."""
+    import multiprocessing
+
+    helper = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+    helper.start()
+    helper.terminate()
+    helper.join(20)
+    return float(helper.exitcode)
+
+
+def test_the_second_signal_ends_a_training_that_never_reports(tmp_path):
+    trial = study_at(tmp_path).run(stubborn, trials=1, executor=ose.Processes(1)).trials[0]
+    assert [attempt.outcome for attempt in trial.attempts] == ["lost", "finished"]
+    assert trial.attempts[0].reason == "the training process was killed (SIGTERM)"
+
+
+def test_helpers_of_a_training_can_be_terminated(tmp_path):
+    study = study_at(tmp_path).run(with_helper, trials=1, executor=ose.Processes(1))
+    assert study.trials[0].value == -signal.SIGTERM

@@ -238,6 +238,8 @@ class Job:
     """Called after each report by a crew that trains in the loop's own thread."""
     checkpoints: Checkpoints = USUAL
     """How many of them are kept."""
+    grace: float = 10.0
+    """Seconds that a training gets to reach its next report after a request to stop."""
 
 
 class Crew(Protocol):

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import cloudpickle
 
@@ -29,11 +30,58 @@ from osetra.run import Ending, Run, execute
 _PR_SET_PDEATHSIG = 1
 
 
+POLITE = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name))
+"""What a cluster sends to every process of a job before it takes the machine away."""
+
+
+@dataclass(slots=True)
+class Preemption:
+    """Those signals ask this process to hand its trial back at its next report.
+
+    The second one, or one while nothing is trained, ends this process.
+    """
+
+    training: bool = False
+    asked: bool = False
+
+    def listen(self) -> None:
+        """Take the signals from now on; processes that a training forks take them as usual."""
+        for number in POLITE:
+            signal.signal(number, self.handle)
+        if hasattr(os, "register_at_fork"):
+            # Python forgets what arrives while it forks, so nothing may arrive then.
+            os.register_at_fork(before=_hold, after_in_parent=_let, after_in_child=self.leave)
+
+    def handle(self, number: int, _: FrameType | None) -> None:
+        """Take a signal."""
+        if self.training and not self.asked:
+            self.asked = True
+        else:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    def leave(self) -> None:
+        """Let the signals have their usual effect again, unless the training handles them itself."""
+        for number in POLITE:
+            if signal.getsignal(number) == self.handle:
+                signal.signal(number, signal.SIG_DFL)
+        _let()
+
+
+def _hold() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, POLITE)
+
+
+def _let() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, POLITE)
+
+
 @dataclass(slots=True)
 class PipeLink:
     """Sends a run's reports to the supervisor."""
 
     channel: Channel
+    preemption: Preemption
     waiting: list[Ordered]
     """Orders that came and were not asked for yet."""
     stopped: bool = False
@@ -55,9 +103,9 @@ class PipeLink:
         return came
 
     def stop_requested(self) -> bool:
-        """Whether the supervisor asked for the trial back."""
+        """Whether the supervisor or the machine asked for the trial back."""
         self._listen()
-        return self.stopped
+        return self.stopped or self.preemption.asked
 
     def _listen(self) -> None:
         for message in self.channel.receive():
@@ -71,6 +119,8 @@ def main(reader: int, writer: int) -> None:
     """Serve trials until the supervisor closes the pipe."""
     die_with_parent(os.getppid())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    preemption = Preemption()
+    preemption.listen()
     channel = Channel(reader, writer)
     start = next(iter(channel.receive(None)), None)  # nothing else is sent before Ready
     if not isinstance(start, Start):
@@ -81,8 +131,10 @@ def main(reader: int, writer: int) -> None:
     while not channel.closed:
         for message in channel.receive(None):
             if isinstance(message, Train):
-                ending = _train(function, message, start, channel)
+                preemption.training = True
+                ending = _train(function, message, start, PipeLink(channel, preemption, list(message.orders)))
                 channel.send(Done(ending.outcome, ending.value, ending.reason, ending.detail, ending.obeyed))
+                preemption.training = preemption.asked = False
 
 
 def die_with_parent(parent: int) -> None:
@@ -109,7 +161,7 @@ def _load(function: bytes) -> Callable[[Run], object]:
     return loaded
 
 
-def _train(function: Callable[[Run], object], task: Train, start: Start, channel: Channel) -> Ending:
+def _train(function: Callable[[Run], object], task: Train, start: Start, link: PipeLink) -> Ending:
     objective = Objective(metric=start.metric, direction=start.direction, pick=start.pick)
     begin = task.start
     kept = None if begin is None else Kept(Path(begin.file), begin.sha256, begin.instance, begin.step)
@@ -119,7 +171,7 @@ def _train(function: Callable[[Run], object], task: Train, start: Start, channel
         dict(task.config),
         task.seed,
         objective,
-        PipeLink(channel, list(task.orders)),
+        link,
         Keeper(Path(start.checkpoints), kept, Checkpoints(start.quota, start.every)),
         task.live,
         task.until,

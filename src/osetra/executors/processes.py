@@ -24,7 +24,7 @@ from osetra.core.ports import Job, Store
 from osetra.errors import StudyError
 from osetra.executors.devices import chosen
 from osetra.executors.wire import Channel, Ready, Start, Stop
-from osetra.executors.worker import GRACE, started_at
+from osetra.executors.worker import started_at
 from osetra.stores.address import Address, shown
 
 if sys.platform != "win32":
@@ -122,7 +122,7 @@ class ProcessCrew:
     def stop(self, *, kill: bool = False) -> None:
         """Return when all supervisors and their trainings are gone."""
         self.request_stop()
-        deadline = time.monotonic() + (0.0 if kill else GRACE + 5.0)
+        deadline = time.monotonic() + (0.0 if kill else self.job.grace + 5.0)
         while self.crew:
             patience = time.monotonic() < deadline
             for slot, member in list(self.crew.items()):
@@ -173,6 +173,7 @@ class ProcessCrew:
                 every=self.job.checkpoints.every,
                 gpu=self.gpus[slot % len(self.gpus)] if self.gpus else "",
                 shared=self.slots > len(self.gpus) > 0,
+                grace=self.job.grace,
             )
         )
         return Supervised(process, channel)

@@ -8,6 +8,7 @@ queue and everything here ends.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -37,7 +38,7 @@ from osetra.executors.wire import (
     Stop,
     Train,
 )
-from osetra.executors.worker import GRACE, LEASE, RENEW, Recorder, end, started_at, this_process
+from osetra.executors.worker import LEASE, RENEW, Recorder, end, started_at, this_process
 from osetra.run import Ending
 from osetra.stores import open_store
 
@@ -135,12 +136,12 @@ class Supervisor:
         for message in self.study.receive(seconds):
             self.obey(message)
         if self.study.closed:
-            self.stopping = -GRACE
+            self.stopping = -math.inf
 
     def obey(self, message: Message) -> None:
         """Note a request to stop."""
         if isinstance(message, Stop):
-            self.stopping = -GRACE if message.kill else self.stopping or time.monotonic()
+            self.stopping = -math.inf if message.kill else self.stopping or time.monotonic()
 
     def train(self, claim: Claim, child: Child) -> None:
         """Run one claimed trial to its end and record it."""
@@ -152,8 +153,9 @@ class Supervisor:
             self.replace_child()
             return
         end(self.store, *vigil.place, ending, vigil.recorder.drain())
-        if self.start.shared:
-            self.replace_child()  # what it holds of the device's memory, the neighbours need
+        if self.start.shared or ending.outcome == "interrupted":
+            # What it holds of the device's memory, the neighbours need; and who was told to go, goes.
+            self.replace_child()
         elif self.child is not None and not self.child.ended:
             self.retire_if_leaking(self.child)
 
@@ -235,7 +237,7 @@ class Supervisor:
         self.listen(0.0)
         if self.stopping is None:
             return None
-        if now - self.stopping > GRACE:
+        if now - self.stopping > self.start.grace:
             self.replace_child()
             return Ending("interrupted", reason="stopped on request")
         if not vigil.asked_to_stop:
@@ -310,8 +312,9 @@ def main() -> None:
     study = Channel(os.dup(0), os.dup(1))
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(2, 1)  # nothing but messages may reach the study's pipe
-    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ignored, signal.SIG_IGN)
+    for ignored in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"):
+        if hasattr(signal, ignored):
+            signal.signal(getattr(signal, ignored), signal.SIG_IGN)
     messages = study.receive(None)
     start = messages[0] if messages else None
     if not isinstance(start, Start):

@@ -37,6 +37,8 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
     """The device of this slot, as CUDA_VISIBLE_DEVICES names it; empty: what the program was given."""
     shared: bool = False
     """Whether other slots train on the same device."""
+    grace: float = 10.0
+    """Seconds that a training gets to reach its next report after a request to stop."""
 
 
 class GoOn(msgspec.Struct, frozen=True):

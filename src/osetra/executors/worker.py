@@ -28,8 +28,6 @@ LEASE = 60.0
 """Seconds without renewal after which a worker on another machine is given up."""
 RENEW = 10.0
 """Seconds between renewals."""
-GRACE = 10.0
-"""Seconds that a training gets to reach its next report after a request to stop."""
 FLUSH_SECONDS = 0.2
 FLUSH_POINTS = 50
 
