@@ -1,0 +1,415 @@
+"""Ray: trainings with the resources and the placement of a Ray cluster; the study stays ours.
+
+    study.run(train, executor=Ray(resources_per_trial={"cpu": 2, "gpu": 0.5}), trials=100)
+
+One actor per slot holds the resources and runs the supervisor that worker processes have. A study on a
+server is opened by each actor itself. A study in a file is reached through one more actor, on this
+machine, which opens the same file. Actors that die, alone or with their node, are replaced; the log
+knows what they were doing. Nothing of a study is kept in Ray.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from osetra.core.curves import Point
+from osetra.core.facts import Claimed, Entry, Fact
+from osetra.core.ports import Job, Store
+from osetra.errors import Conflict, MissingExtra, StoreAway, StoreError, StudyError
+from osetra.executors.remote import FAILURES, RESTARTS, Slot, start_message
+from osetra.executors.wire import Start
+from osetra.stores import open_store
+from osetra.stores.address import Address
+
+try:
+    import ray
+    from ray.exceptions import RayActorError, RayError
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+except ImportError:
+    raise MissingExtra("the Ray executor needs Ray: pip install 'osetra[ray]'") from None
+
+log = logging.getLogger("osetra")
+
+CONNECT = 5.0
+"""Seconds in which a cluster must answer; Ray itself tries for minutes."""
+PATIENCE = 60.0
+"""Seconds for which a worker waits while the actor that holds the store is started again."""
+KILL = 5.0
+"""Seconds that a worker gets to end its training at once and say so, before it is killed itself."""
+
+_OPTIONS = {"cpu": "num_cpus", "gpu": "num_gpus", "memory": "memory"}
+_RESOURCES = {"cpu": "CPU", "gpu": "GPU", "memory": "memory"}
+
+
+class Ray:
+    """Runs trainings in a Ray cluster.
+
+    Args:
+        address: of the cluster: "host:6379", or "auto" for the one that this machine is part of; left
+            out, RAY_ADDRESS, or a Ray of our own on this machine. Where the program has called
+            ray.init() itself, that cluster is used.
+        resources_per_trial: what one training needs: "cpu", "gpu" (0.5: two share one), "memory" in
+            bytes, and names of the cluster's own; one CPU unless given.
+        slots: how many trainings run at once; left out, as many as the cluster has room for now.
+
+    Raises:
+        StudyError: senseless resources or slots.
+    """
+
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        resources_per_trial: Mapping[str, float] | None = None,
+        slots: int | None = None,
+    ) -> None:
+        needs = dict(resources_per_trial or {"cpu": 1})
+        for name, amount in needs.items():
+            if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not 0 <= amount < 1e18:
+                raise StudyError(
+                    f"resources_per_trial: {name}={amount!r}: a number such as 1 or 0.5 is needed"
+                )
+            if name != "cpu" and name != "memory" and amount > 1 and amount != int(amount):
+                raise StudyError(f"resources_per_trial: {name}={amount}: above 1, Ray gives whole ones only")
+        if not any(needs.values()):
+            raise StudyError("resources_per_trial: a trial needs something, such as {'cpu': 1}")
+        if slots is not None and (isinstance(slots, bool) or not isinstance(slots, int) or slots < 1):
+            raise StudyError(f"slots={slots!r}: a whole number of at least 1 is needed")
+        self.address = address
+        self.needs = {name: amount for name, amount in needs.items() if amount}
+        self._slots = slots
+        self._connected = False
+        """Whether the connection to Ray is ours to close."""
+
+    @property
+    def slots(self) -> int:
+        """How many trainings run at once.
+
+        Raises:
+            StudyError: the cluster cannot be reached, or no node of it can hold one trial.
+        """
+        if self._slots is None:
+            self._connect()
+            room = _room(self.needs)
+            if room == 0:
+                raise StudyError(_too_much(self.needs) + "ask for less, or give slots= if nodes are to come")
+            self._slots = room
+        return self._slots
+
+    def start(self, job: Job, store: Store) -> RayCrew:
+        """Start one actor per slot.
+
+        Raises:
+            StudyError: the store lives in this process's memory, or the cluster cannot be reached.
+        """
+        start = start_message(job, store, shared=0 < self.needs.get("gpu", 0) < 1)
+        self._connect()
+        slots = self.slots
+        if _room(self.needs) == 0:
+            log.warning("%s", _too_much(self.needs) + "waiting for nodes that have it")
+        crew = RayCrew(slots, start, self._actor_options(), _shared_store(store), self._connected)
+        self._connected = False
+        crew.tick(0.0)
+        return crew
+
+    def _actor_options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"num_cpus": 0, "resources": {}}
+        for name, amount in self.needs.items():
+            if name in _OPTIONS:
+                options[_OPTIONS[name]] = amount
+            else:
+                options["resources"][name] = amount
+        return options
+
+    def _connect(self) -> None:
+        if ray.is_initialized():
+            return
+        address = self.address or os.environ.get("RAY_ADDRESS")
+        if address is not None:
+            _check(address)
+        in_main = threading.current_thread() is threading.main_thread()
+        handler = signal.getsignal(signal.SIGTERM)
+        try:
+            ray.init(
+                address=address,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+        except (ConnectionError, ValueError, RuntimeError, RayError) as error:
+            raise StudyError(f"Ray at {address or 'this machine'} cannot be used: {error}") from None
+        finally:
+            if in_main:
+                signal.signal(signal.SIGTERM, handler)  # Ray would leave without handing trials back
+        self._connected = True
+
+
+@dataclass(slots=True)
+class Member:
+    """One actor as seen from the study's process."""
+
+    actor: Any
+    placed: Any
+    """Becomes ready when Ray has found a place for the actor and its process runs."""
+    work: Any
+    """Becomes ready when the supervisor in it has ended, or the actor died."""
+    asked: bool = False
+
+
+@dataclass(slots=True)
+class RayCrew:
+    """The running actors."""
+
+    slots: int
+    message: Start
+    options: dict[str, Any]
+    store: RemoteStore | None
+    """Where the actors reach the study; None when each opens it by its URL."""
+    connected: bool
+    """Whether the connection to Ray ends with this crew."""
+    crew: dict[int, Member] = field(default_factory=dict)
+    died: int = 0
+    failed: int = 0
+    stopping: bool = False
+
+    def tick(self, seconds: float) -> None:
+        """Wait for about `seconds`; start actors that are missing.
+
+        Raises:
+            StudyError: workers end with an error, or die, again and again.
+        """
+        deadline = time.monotonic() + seconds
+        self._bury()
+        for slot in range(self.slots):
+            if slot not in self.crew and not self.stopping:
+                self.crew[slot] = self._member(slot)
+        self._pass_request()
+        time.sleep(max(0.0, deadline - time.monotonic()))
+
+    def request_stop(self) -> None:
+        """Ask every supervisor to hand its trial back at the next report."""
+        # Called by signal handlers, where Ray must not be: `tick` and `stop` pass it on.
+        self.stopping = True
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Return when all supervisors and their trainings are gone."""
+        self.stopping = True
+        now = time.monotonic()
+        urgent = now if kill else now + self.message.grace + KILL
+        told = False
+        while self.crew:
+            self._pass_request()
+            self._bury()
+            now = time.monotonic()
+            if now > urgent and not told:
+                told = True
+                for member in self.crew.values():
+                    member.actor.stop.remote(True)
+            if now > urgent + KILL:
+                for member in self.crew.values():
+                    ray.kill(member.actor)
+            time.sleep(0.01)
+        if self.store is not None:
+            ray.kill(self.store.actor)
+            self.store = None
+        if self.connected:
+            self.connected = False
+            ray.shutdown()
+
+    def _member(self, slot: int) -> Member:
+        actor = ray.remote(Slot).options(max_concurrency=2, max_restarts=0, **self.options).remote()
+        start = msgspec.structs.replace(self.message, slot=slot)
+        return Member(actor, actor.process.remote(), actor.work.remote(start, self.store))
+
+    def _pass_request(self) -> None:
+        for member in self.crew.values() if self.stopping else ():
+            if not member.asked:
+                member.asked = True
+                if _ready([member.placed]):
+                    member.actor.stop.remote()
+                else:
+                    ray.kill(member.actor)  # it waits for a place, where no request reaches it
+
+    def _bury(self) -> None:
+        """Forget the actors that have ended."""
+        ended = set(_ready([member.work for member in self.crew.values()]))
+        for slot, member in list(self.crew.items()):
+            if member.work in ended:
+                del self.crew[slot]
+                try:
+                    ray.get(member.work)
+                except RayActorError as error:
+                    self.died += 1
+                    self._give_up(slot, error, error.actor_init_failed or self.died > RESTARTS)
+                except (RayError, StoreError) as error:
+                    self.failed += 1
+                    self._give_up(slot, error, self.failed > FAILURES)
+                ray.kill(member.actor)
+
+    def _give_up(self, slot: int, error: Exception, final: bool) -> None:
+        if self.stopping:
+            return
+        if final:
+            raise StudyError(f"worker {slot} cannot work in this Ray cluster: {error}") from None
+        log.info("worker %d is replaced: %s", slot, error)
+
+
+class StoreHolder:
+    """The actor that opens the driver's store, so that actors on other nodes reach it."""
+
+    def __init__(self, url: str, study: str) -> None:
+        self._store = open_store(url, study)
+
+    def call(
+        self, method: str, *arguments: object, **options: object
+    ) -> tuple[Any, tuple[type[StoreError], str] | None]:
+        """Return what a method of the store returns, or kind and text of the error that it raises."""
+        try:
+            return getattr(self._store, method)(*arguments, **options), None
+        except Conflict as error:
+            return None, (Conflict, error.key)
+        except StoreError as error:
+            return None, (type(error), str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteStore:
+    """The driver's store, reached through its actor; a Store like every other.
+
+    When the actor dies it is started again by Ray, and what it may or may not have done is asked for
+    once more. Repeating is harmless, but for one thing: a claim that is refused because it had gone
+    through is recognised as our own by the log.
+    """
+
+    actor: Any
+    url: str
+    study: str
+    checkpoints: Path
+
+    def append(self, facts: Sequence[Fact], points: Sequence[Point] = (), *, lease: float = 60.0) -> int:
+        """Write facts and points; see `Store.append`."""
+        version, error, again = self._ask("append", list(facts), list(points), lease=lease)
+        claims = [fact for fact in facts if isinstance(fact, Claimed)]
+        if again and claims and isinstance(error, Conflict):
+            entries = self.read()
+            stored = [entry.fact for entry in entries]
+            if all(claim in stored for claim in claims):
+                return entries[-1].version
+        return int(_granted(version, error))
+
+    def read(self, after: int = 0) -> list[Entry]:
+        """Return the facts with a version above `after`, in order."""
+        return list(_granted(*self._ask("read", after)[:2]))
+
+    def read_points(self, after: int = 0) -> tuple[list[Point], int]:
+        """Return the points beyond a cursor, and the cursor to go on from."""
+        points, cursor = _granted(*self._ask("read_points", after)[:2])
+        return points, cursor
+
+    def version(self) -> int:
+        """Return the version of the newest fact; 0 for an empty log."""
+        return int(_granted(*self._ask("version")[:2]))
+
+    def renew(self, trial: int, attempt: int, *, lease: float = 60.0) -> bool:
+        """Extend a lease; False when the attempt is over."""
+        return bool(_granted(*self._ask("renew", trial, attempt, lease=lease)[:2]))
+
+    def expired(self) -> list[tuple[int, int]]:
+        """Return (trial, attempt) of the leases that ran out by the store's clock."""
+        return list(_granted(*self._ask("expired")[:2]))
+
+    def close(self) -> None:
+        """Do nothing: the actor serves others, too."""
+
+    def _ask(self, method: str, *arguments: object, **options: object) -> tuple[Any, StoreError | None, bool]:
+        """Return the reply, or the error, and whether the actor was asked more than once."""
+        again, deadline = False, time.monotonic() + PATIENCE
+        while True:
+            try:
+                value, error = ray.get(self.actor.call.remote(method, *arguments, **options))
+            except RayActorError as lost:
+                if time.monotonic() > deadline:
+                    raise StoreAway(f"{self.url}: no way from here to the study's machine: {lost}") from None
+                again = True
+                time.sleep(0.1)
+            else:
+                return value, None if error is None else error[0](error[1]), again
+
+
+def _granted(value: Any, error: StoreError | None) -> Any:
+    if error is not None:
+        raise error
+    return value
+
+
+def _shared_store(store: Store) -> RemoteStore | None:
+    """Return a way to a store that is a file of this machine; None for one that is a server."""
+    if Address(store.url).file is None:
+        return None
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    options = {"num_cpus": 0, "max_restarts": -1, "scheduling_strategy": here}
+    actor = ray.remote(StoreHolder).options(**options).remote(store.url, store.study)
+    return RemoteStore(actor, store.url, store.study, store.checkpoints)
+
+
+def _ready(futures: list[Any]) -> list[Any]:
+    if not futures:
+        return []
+    done, _ = ray.wait(futures, num_returns=len(futures), timeout=0, fetch_local=False)
+    return list(done)
+
+
+def _check(address: str) -> None:
+    """Raise StudyError when nobody answers at an address."""
+    if address.startswith("ray://"):
+        raise StudyError(
+            f"{address} is Ray's door for programs outside of a cluster; run this program on one of its "
+            "nodes with address='auto', or with: ray job submit"
+        )
+    found = re.fullmatch(r"(.+):(\d+)", address)
+    if found is None:
+        return
+    try:
+        socket.create_connection((found[1].strip("[]"), int(found[2])), CONNECT).close()
+    except (OSError, OverflowError) as error:
+        raise StudyError(
+            f"no Ray cluster answers at {address} ({error}); start one with: ray start --head, or leave the "
+            "address out to use this machine"
+        ) from None
+
+
+def _nodes() -> list[dict[str, float]]:
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+
+def _room(needs: Mapping[str, float]) -> int:
+    """Return how many trials fit the cluster now; at least 1 when they would fit an idle one."""
+
+    def fits(has: Mapping[str, float]) -> int:
+        return min(int(has.get(_RESOURCES.get(n, n), 0.0) / amount + 1e-9) for n, amount in needs.items())
+
+    ever = sum(fits(node) for node in _nodes())
+    return min(ever, max(1, fits(ray.available_resources())))
+
+
+def _too_much(needs: Mapping[str, float]) -> str:
+    """Return the beginning of a message: what was asked for, and what there is."""
+
+    def listed(amounts: Mapping[str, float]) -> str:
+        shown = {n: a for n, a in amounts.items() if not n.startswith(("node:", "object_store"))}
+        return ", ".join(f"{name} {amount:g}" for name, amount in sorted(shown.items())) or "nothing"
+
+    has = "; ".join(f"node {i}: {listed(node)}" for i, node in enumerate(_nodes(), start=1))
+    return f"no node of the Ray cluster has room for one trial ({listed(needs)}); it has {has}; "

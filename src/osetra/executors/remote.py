@@ -1,0 +1,103 @@
+"""A worker slot in a process that a cluster starts: what the executors for Ray and Dask share.
+
+The cluster gives resources, a place and CUDA_VISIBLE_DEVICES; everything else is the supervisor that
+worker processes have, too. So leases, fencing, orders, checkpoints and the reasons of failures are the
+same, and the training itself runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import msgspec
+
+from osetra.core.ports import Job, Store
+from osetra.errors import StudyError
+from osetra.executors.processes import _log, _packed, log_folder
+from osetra.executors.supervisor import Supervisor
+from osetra.executors.wire import Channel, Start, Stop
+from osetra.executors.worker import this_process
+from osetra.stores import open_store
+
+RESTARTS = 1000
+"""Workers that vanished are replaced this often before a crew gives up."""
+FAILURES = 10
+"""Workers that ended with an error are replaced this often: their machine is not set up for them."""
+
+
+class Slot:
+    """One worker slot inside the process that a cluster started for it.
+
+    `work` blocks; `stop` is to be called from another thread meanwhile.
+    """
+
+    def __init__(self) -> None:
+        reader, writer = os.pipe()
+        null = os.open(os.devnull, os.O_RDWR)
+        self._orders, self._requests = Channel(reader, null), Channel(null, writer)
+
+    def process(self) -> int:
+        """Return this process's id."""
+        return os.getpid()
+
+    def work(self, start: Start, store: Store | None = None) -> None:
+        """Try trials until told to stop.
+
+        The kernel ends a training together with the thread that started it, so this must be a thread
+        that the training may not outlive: the supervisor ends the training before this returns.
+
+        Args:
+            start: what to work on; the log is kept on this machine whatever it says.
+            store: the study's log; opened from its URL when left out.
+
+        Raises:
+            StoreError: the log cannot be reached from here.
+        """
+        store = store or open_store(start.url, start.study)
+        with _log(log_folder(store), start.slot) as output:
+            here = [place for place in sys.path if place not in start.path]
+            start = msgspec.structs.replace(start, log=output.name, path=[*start.path, *here])
+            Supervisor(start, self._orders, store, this_process(start.slot)).loop()
+
+    def stop(self, kill: bool = False) -> None:
+        """Ask for the trial back at its next report, or end it now."""
+        self._requests.send(Stop(kill=kill))
+
+
+def start_message(job: Job, store: Store, *, shared: bool = False) -> Start:
+    """Return what a slot needs to know, but for its number.
+
+    Args:
+        job: what to train.
+        store: where the study is.
+        shared: whether other slots train on the same device.
+
+    Raises:
+        StudyError: the training function cannot travel, or the store is this process's memory.
+    """
+    if store.url == "memory:":
+        raise StudyError(
+            "workers in a cluster need a study that others can reach: a path such as 'study.db', or "
+            "postgresql://user@host/database"
+        )
+    objective = job.objective
+    return Start(
+        url=store.url,
+        study=store.study,
+        metric=objective.metric,
+        direction=objective.direction,
+        pick=objective.pick,
+        function=_packed(job.function),
+        path=list(sys.path),
+        slot=0,
+        threads=job.threads,
+        report_timeout=job.report_timeout,
+        repeats_only=job.repeats_only,
+        log="",
+        checkpoints=str(store.checkpoints),
+        quota=job.checkpoints.quota,
+        every=job.checkpoints.every,
+        shared=shared,
+        grace=job.grace,
+    )
