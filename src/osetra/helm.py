@@ -200,6 +200,11 @@ class Helm:
             else:
                 self._apply(order, step)
 
+    def has_to_end(self, step: int, *, keeps: bool) -> bool:
+        """Whether a training should come to its end or to a pause now; `keeps` if it can go on later."""
+        waits = keeps and self.until is not None and step >= self.until
+        return self.leaving is not None or self.pausing is not None or waits
+
     def end_of_step(self, step: int, *, full: str) -> None:
         """Pause where a pause is wanted."""
         if self.pausing is not None:

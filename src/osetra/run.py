@@ -158,7 +158,7 @@ class Run:
         self._looping, self._count = True, count
         instance, done = self._restored
         first = done + 1 if instance == self.instance else 1
-        self.link.record(Noted("steps", str(count), f"a full training has {count} steps", {"steps": count}))
+        self.announce(count)
         self._helm.follow(first - 1, begun=False)
         try:
             for step in range(first, count + 1):
@@ -171,6 +171,10 @@ class Run:
         finally:
             self._looping = False
             self._step = 0
+
+    def announce(self, steps: int) -> None:
+        """Say how many steps a full training has; `run.steps` does so itself."""
+        self.link.record(Noted("steps", str(steps), f"a full training has {steps} steps", {"steps": steps}))
 
     def folds(self, count: int) -> Iterator[int]:
         """Yield the folds 0 … count-1; the trial's value is the mean over them."""
@@ -216,11 +220,44 @@ class Run:
         self.link.send(
             [Point(self.trial, self.attempt, self.instance, step, n, v) for n, v in values.items()]
         )
-        self._helm.follow(step)
-        if self.link.stop_requested():
-            self._helm.leave(Leaving("interrupted", "stopped on request"))
+        self._listen(begun=True)
         if not self._looping:
             self._leave_now()
+
+    def heed(self, *, keeps: bool) -> bool:
+        """Take in orders between two reports; return whether the training should be ended now.
+
+        For a training that happens elsewhere, in a program of its own, and reports its steps by
+        number: from the first call on nothing raises Interrupted. When True came, end the program,
+        give its state to `checkpoint` and call `rest`.
+
+        Args:
+            keeps: whether the program would leave a state, so that it can pause where it should.
+        """
+        if not self._looping:
+            self._looping = True
+            self._step = self._helm.saved = self._restored[1]
+        self._listen(begun=self._step > self._restored[1])
+        return self._helm.has_to_end(self._step, keeps=keeps)
+
+    def hand_back(self, reason: str) -> None:
+        """Give the trial back to the queue, as when the study asks for it."""
+        self._helm.leave(Leaving("interrupted", reason))
+
+    def rest(self) -> bool:
+        """Pause where a pause is wanted, after `heed`; return whether the training is over for now."""
+        self._end_of_step()
+        return self.interrupted
+
+    @property
+    def step(self) -> int:
+        """The last step that was reported, or the one that the training goes on from."""
+        return self._step
+
+    @property
+    def in_force(self) -> Config:
+        """Every hyperparameter's value in force, without saying that it can change meanwhile."""
+        return {**self.config, **self._helm.values}
 
     def diverged(self, reason: str) -> None:
         """End the trial as diverged: the configuration does not train."""
@@ -249,6 +286,11 @@ class Run:
         """Why the run has to end before its time; None while it may go on."""
         return self._helm.leaving
 
+    def _listen(self, *, begun: bool) -> None:
+        self._helm.follow(self._step, begun=begun)
+        if self.link.stop_requested():
+            self._helm.leave(Leaving("interrupted", "stopped on request"))
+
     def _end_of_step(self) -> None:
         self._helm.end_of_step(self._step, full=self.keeper.refused)
 
@@ -275,7 +317,8 @@ def execute(function: Callable[[Run], object], run: Run) -> Ending:
     except MemoryError as error:
         return Ending("failed", reason=f"out of memory: {error}", detail=traceback.format_exc())
     except OsetraError as error:
-        return Ending("failed", reason=str(error), detail=traceback.format_exc())
+        told = "\n".join(getattr(error, "__notes__", ()))  # better than where in osetra it was raised
+        return Ending("failed", reason=str(error), detail=told or traceback.format_exc())
     except BaseException as error:
         return Ending("failed", reason=f"{type(error).__name__}: {error}", detail=traceback.format_exc())
     if not math.isfinite(value):

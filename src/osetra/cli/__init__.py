@@ -17,6 +17,7 @@ from osetra.errors import nearest
 
 VERBS = (
     "tune",
+    "run",
     "resume",
     "status",
     "show",
@@ -27,6 +28,7 @@ VERBS = (
     "replay",
     "export",
     "predict",
+    "report",
     "spaces",
     "data",
     "doctor",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osetra.cli.places import Place
@@ -12,6 +13,7 @@ from osetra.cli.torch_check import require_torch
 from osetra.core.history import History
 
 if TYPE_CHECKING:
+    from osetra.command import CommandTraining
     from osetra.nets.task import NetworkTask
     from osetra.run import Run
 
@@ -27,12 +29,26 @@ def training_function(place: Place, history: History) -> Callable[[Run], object]
         DataError: the data changed since.
     """
     request = stored_request(history, place.name)
+    if request.verb == "run":
+        return command_training(request, place)
     if is_script(request.source):
         return load_script(request.source).function
     require_torch()
     stored: Mapping[str, Any] = history.opened.task if history.opened else {}
     task = network_task(request, str(stored.get("fingerprint", "")))
     return task if request.verb == "tune" else watched(task)
+
+
+def command_training(request: Request, place: Place) -> CommandTraining:
+    """Return the training of `osetra run`; its output goes beside the study."""
+    from osetra.command import CommandTraining
+
+    return CommandTraining(request.command, request.folder, str(logs(place)))
+
+
+def logs(place: Place) -> Path:
+    """Return the folder for the output of a study's programs."""
+    return place.file.resolve().with_suffix(".logs")
 
 
 def network_task(request: Request, fingerprint: str = "") -> NetworkTask:

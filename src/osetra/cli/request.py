@@ -15,11 +15,15 @@ DEFAULT_TRIALS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call of `osetra tune` or `osetra babysit`. None stands for the default that fits."""
+    """One call of `osetra tune`, `osetra run` or `osetra babysit`. None stands for the default that fits."""
 
     source: str
     verb: str = "tune"
-    """tune, or babysit for a single training under the eyes of a person."""
+    """tune; run for a program; babysit for a single training under the eyes of a person."""
+    command: tuple[str, ...] = ()
+    """run: the program and its arguments, with {placeholders}."""
+    folder: str = ""
+    """run: where it was typed, which is where the program runs."""
     target: str | None = None
     task: str | None = None
     drop: tuple[str, ...] = ()
@@ -50,7 +54,7 @@ class Request:
 
     def stored(self) -> dict[str, Any]:
         """Return the request as JSON-ready data."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, ())}
+        return {name: value for name, value in asdict(self).items() if value not in (None, (), "")}
 
 
 def stored_request(history: History, name: str) -> Request:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -15,12 +16,17 @@ from osetra.cli.request import DEFAULT_TRIALS, Request
 from osetra.cli.script import Script, load_script
 from osetra.cli.session import Effort, Session
 from osetra.cli.studyfile import StudyFile, read_study_file
+from osetra.cli.views.clean import one_line
 from osetra.cli.views.numbers import setting
 from osetra.core.params import Fixed
 from osetra.core.problem import Direction
 from osetra.core.space import Space
 from osetra.core.text import format_param
 from osetra.errors import StudyError, nearest
+
+if TYPE_CHECKING:
+    from osetra.run import Run
+    from osetra.study import Study
 
 
 def tune_script(
@@ -44,14 +50,15 @@ def tune_script(
     if dry_run:
         show_plan(output, space, request)
         return
-    _run(Session(output, place, _open(place, space, request), request.scheduler), script, request, as_json)
+    session = Session(output, place, open_study(place, space, request), request.scheduler)
+    run_study(session, script.function, f"{script.file.name}:{script.name}", request, as_json)
 
 
 def resume_script(output: Output, place: Place, request: Request, *, as_json: bool = False) -> None:
     """Go on with the space and the goal that are stored, whatever the files say today."""
     study = place.open(request.searcher, request.scheduler)
-    session = Session(output, place, study, request.scheduler)
-    _run(session, load_script(request.source), request, as_json)
+    session, script = Session(output, place, study, request.scheduler), load_script(request.source)
+    run_study(session, script.function, f"{script.file.name}:{script.name}", request, as_json)
 
 
 def filled(request: Request, file: StudyFile) -> Request:
@@ -74,14 +81,15 @@ def filled(request: Request, file: StudyFile) -> Request:
     return replace(request, **changes)
 
 
-def build_space(script: Script, file: StudyFile, request: Request) -> Space:
+def build_space(script: Script | None, file: StudyFile, request: Request) -> Space:
     """Return the space from study.toml, else the script's own, changed by --set and --tune.
 
     Raises:
         StudyError: nothing says what to search, or --tune names what is not there.
         SpaceError: --set names what is not there, or a range makes no sense.
     """
-    lines: dict[str, Any] = dict(file.space or (script.space.spec if script.space is not None else {}))
+    own = script.space.spec if script is not None and script.space is not None else {}
+    lines: dict[str, Any] = dict(file.space or own)
     declared = bool(lines)
     for word in request.set:
         name, _, text = (part.strip() for part in word.partition("="))
@@ -159,10 +167,13 @@ def show_plan(output: Output, space: Space, request: Request, *, first: int = 5)
     output.say(Text("nothing was run (--dry-run)", "dim"))
 
 
-def _run(session: Session, script: Script, request: Request, as_json: bool) -> None:
+def run_study(
+    session: Session, train: Callable[[Run], object], what: str, request: Request, as_json: bool
+) -> None:
+    """Run a study of somebody's own training to its end, and report; `what` is shown as its name."""
     output, study = session.output, session.study
-    output.say(_headline(session, script))
-    session.search(script.function, effort_of(request))
+    output.say(_headline(session, what))
+    session.search(train, effort_of(request))
     advice = session.report(quiet=as_json)
     pictures = session.draw()
     if as_json:
@@ -174,7 +185,8 @@ def _run(session: Session, script: Script, request: Request, as_json: bool) -> N
     _ = study.best  # raises NothingFinished, which is the exit code
 
 
-def _open(place: Place, space: Space, request: Request) -> Any:
+def open_study(place: Place, space: Space, request: Request) -> Study:
+    """Return the study of a request, created when it is new."""
     from osetra import Study
 
     return Study(
@@ -190,11 +202,11 @@ def _open(place: Place, space: Space, request: Request) -> Any:
     )
 
 
-def _headline(session: Session, script: Script) -> Text:
+def _headline(session: Session, what: str) -> Text:
     study = session.study
     objective = study.problem.objective
     goal = f"{objective.direction} {objective.metric}"
-    text = f"  {script.file.name}:{script.name}, {goal}, searcher {study.searcher.name}"
+    text = f"  {one_line(what)}, {goal}, searcher {study.searcher.name}"
     text += f", scheduler {session.scheduler}"
     return Text.assemble((session.place.name, "bold"), text)
 

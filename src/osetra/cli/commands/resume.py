@@ -63,7 +63,11 @@ def command(
         minutes=minutes or (request.minutes if trials is None else None),
         workers=workers or request.workers,
     )
-    if is_script(request.source):
+    if request.verb == "run":
+        from osetra.cli.run_command import resume_command
+
+        resume_command(output, place, request, as_json=as_json)
+    elif is_script(request.source):
         from osetra.cli.tune_script import resume_script
 
         resume_script(output, place, request, as_json=as_json)

@@ -85,22 +85,26 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     help="Cross-validate each trial with so many folds; 1 is one validation part.",
 )
 @click.option("--epochs", type=click.IntRange(1), help="Most passes over the data per training.")
-@click.option("--minimize", metavar="METRIC", help="For a script: the reported metric to make small.")
-@click.option("--maximize", metavar="METRIC", help="For a script: the reported metric to make large.")
+@click.option(
+    "--minimize", metavar="METRIC", help="For a function or program: the reported metric to make small."
+)
+@click.option(
+    "--maximize", metavar="METRIC", help="For a function or program: the reported metric to make large."
+)
 @click.option(
     "--pick",
     type=click.Choice(["best", "last"]),
     default="best",
     show_default=True,
-    help="For a script: a trial is worth its best or its last report.",
+    help="For a function or program: a trial is worth its best or its last report.",
 )
 @click.option(
     "--confirm",
     type=click.IntRange(0),
-    help="Run the best so many again with fresh seeds [default: 3 for data, 0 for scripts].",
+    help="Run the best so many again with fresh seeds [default: 3 for data, else 0].",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes everything repeatable.")
-@click.option("--name", help="Name of the study [default: from DATA or SCRIPT].")
+@click.option("--name", help="Name of the study [default: from what is tuned].")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Its folder [default: osetra-runs/NAME].")
 @click.option(
     "-c", "--config", type=click.Path(path_type=Path), help="A study.toml with [study] and [space]."

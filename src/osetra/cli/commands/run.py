@@ -1,0 +1,83 @@
+"""`osetra run`: from any program, in any language, to good hyperparameters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from osetra.cli.commands.tune import command as tune
+from osetra.cli.options import check_goal, check_scheduler
+from osetra.cli.output import Output
+from osetra.cli.places import create, name_for
+from osetra.cli.request import Request
+from osetra.cli.studyfile import read_study_file
+
+SHARED = (
+    *("trials", "minutes", "trainings", "workers", "searcher", "scheduler", "tune", "set", "minimize"),
+    *("maximize", "pick", "confirm", "seed", "name", "out", "report_timeout", "dry_run", "as_json"),
+)
+"""The options of `osetra tune` that mean the same for a program."""
+
+
+class RunCommand(click.Command):
+    """Says so when the options of the program are taken for ours."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words; an unknown option without `--` is the program's."""
+        try:
+            return super().parse_args(ctx, [*args])
+        except click.NoSuchOption as error:
+            if "--" in args:
+                raise
+            hint = f"{error.message} If it is the program's, write -- before the program."
+            raise click.UsageError(hint, ctx) from None
+
+
+@click.command("run", cls=RunCommand)
+@click.argument("file", metavar="STUDY.toml", type=click.Path(path_type=Path))
+@click.argument("words", metavar="-- PROGRAM [ARGUMENT]…", nargs=-1)
+@click.pass_obj
+def command(output: Output, /, file: Path, words: tuple[str, ...], **options: Any) -> None:
+    """Tune PROGRAM, in any language, over the [space] of STUDY.toml.
+
+    {lr} in an argument becomes the value of lr; the program also finds it as OSETRA_LR and in the JSON
+    file that OSETRA_CONFIG names. No shell is involved. It reports by printing lines such as
+    {"step": 3, "val_loss": 0.5}, or by calling: osetra report val_loss=0.5 step=3
+
+    Exit status 0 is finished, 65 diverged, 75 hands the trial back, all else failed. On SIGTERM it has
+    a few seconds to leave its state in OSETRA_CHECKPOINT_DIR, from where it goes on later.
+
+    Running the same command again goes on where it stopped.
+
+    \b
+      osetra run study.toml -- ./train --lr {lr} --layers {layers}
+      osetra run study.toml --workers 4 -- node train.js {config}
+    """  # noqa: D301 - click reads \b as "do not rewrap"
+    from osetra.cli.run_command import run_command
+    from osetra.searchers import by_name
+
+    if not words:
+        raise click.UsageError(f"no program given; write: osetra run {file} -- ./train --lr {{lr}}")
+    check_goal(options)
+    check_scheduler(options["scheduler"])
+    if options["searcher"] is not None:
+        by_name(options["searcher"])
+    read = read_study_file(file)
+    values = {field.name: options[field.name] for field in fields(Request) if field.name in options}
+    values |= {"source": words[0], "verb": "run", "command": words, "folder": str(Path.cwd())}
+    request = Request(**values, config=str(file.resolve()))
+    place = create(options["name"] or name_of(words), options["out"])
+    run_command(output, place, request, read, dry_run=options["dry_run"], as_json=options["as_json"])
+
+
+command.params += [option for option in tune.params if option.name in SHARED]
+
+
+def name_of(words: tuple[str, ...]) -> str:
+    """Return a study's name: that of the first word that is a file, else of the program."""
+    script = next((word for word in words[1:] if Path(word).is_file()), words[0])
+    return name_for(re.sub(r"[{}]", "", script))

@@ -1,0 +1,141 @@
+"""Program: one running program, its output as it comes, and how it ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from osetra.errors import StudyError
+
+WARDEN = Path(__file__).with_name("warden.py")
+DRAIN = 1.0
+"""Seconds in which the output is read on after the program has ended."""
+_CHUNK = 1 << 16
+
+Stream = Literal["stdout", "stderr"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a program ended: a status, a signal, or the errno with which it could not be started."""
+
+    kind: Literal["exit", "signal", "errno"]
+    number: int
+
+
+@dataclass(slots=True)
+class Program:
+    """A program below its warden."""
+
+    warden: subprocess.Popen[bytes]
+    streams: dict[int, Stream]
+    status: int
+    ended: Exit | None = None
+    pid: int = 0
+    _told: bytes = b""
+    _drain: float = field(default=0.0)
+
+    @classmethod
+    def start(cls, argv: Sequence[str], env: Mapping[str, str], cwd: str, scratch: Path) -> Program:
+        """Start a program; that it cannot be executed shows as an `Exit` of kind errno.
+
+        Raises:
+            StudyError: its arguments or its working folder are impossible.
+        """
+        read, write = os.pipe()
+        try:
+            warden = subprocess.Popen(  # noqa: S603 - a list, no shell
+                [sys.executable, "-I", "-S", str(WARDEN), str(write), str(scratch), *argv],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(write,),
+                start_new_session=True,
+                env=dict(env),
+                cwd=cwd,
+            )
+        except (OSError, ValueError) as error:
+            os.close(read)
+            where = f" in {cwd}" if isinstance(error, FileNotFoundError | NotADirectoryError) else ""
+            raise StudyError(f"{argv[0]} cannot be started{where}: {error}") from None
+        finally:
+            os.close(write)
+        assert warden.stdout is not None and warden.stderr is not None
+        streams: dict[int, Stream] = {warden.stdout.fileno(): "stdout", warden.stderr.fileno(): "stderr"}
+        return cls(warden, streams, read)
+
+    def read(self, seconds: float) -> list[tuple[Stream, bytes]]:
+        """Return what the program wrote, waiting at most so long; an empty chunk never comes."""
+        waiting = [*self.streams] if self.ended else [*self.streams, self.status]
+        ready, _, _ = select.select(waiting, [], [], seconds) if waiting else ([], [], [])
+        chunks: list[tuple[Stream, bytes]] = []
+        for end in ready:
+            if end == self.status:
+                self._listen()
+            elif data := os.read(end, _CHUNK):
+                chunks.append((self.streams[end], data))
+            else:
+                del self.streams[end]
+        return chunks
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended and all of its output was read."""
+        if self.ended is None:
+            return False
+        return not self.streams or time.monotonic() > self._drain
+
+    def ask_to_end(self) -> None:
+        """Send SIGTERM to its process group."""
+        self._request(b"T")
+
+    def kill(self) -> None:
+        """Send SIGKILL to its process group."""
+        self._request(b"K")
+
+    def close(self) -> None:
+        """Make sure that nothing of it is left."""
+        assert self.warden.stdin and self.warden.stdout and self.warden.stderr
+        self.kill()
+        try:
+            self.warden.wait(10.0)
+        except subprocess.TimeoutExpired:
+            self.warden.kill()
+            self.warden.wait()
+        for pipe in (self.warden.stdin, self.warden.stdout, self.warden.stderr):
+            with suppress(BrokenPipeError):
+                pipe.close()
+        os.close(self.status)
+
+    def _request(self, letter: bytes) -> None:
+        assert self.warden.stdin is not None
+        with suppress(BrokenPipeError):
+            os.write(self.warden.stdin.fileno(), letter)
+
+    def _listen(self) -> None:
+        data = os.read(self.status, 1024)
+        self._told += data
+        *lines, self._told = self._told.split(b"\n")
+        for line in lines:
+            kind, _, number = line.decode().partition(" ")
+            if kind == "pid":
+                self.pid = int(number)
+            elif kind in ("exit", "signal", "errno"):
+                self.ended = Exit(kind, int(number))  # type: ignore[arg-type]  # one of the three
+        if not data and self.ended is None:
+            # Somebody killed the warden; what it watched must not stay behind.
+            if self.pid:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self.pid, signal.SIGKILL)
+            self.ended = Exit("signal", signal.SIGKILL)
+        if self.ended is not None:
+            self._drain = time.monotonic() + DRAIN

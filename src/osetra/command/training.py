@@ -1,0 +1,354 @@
+"""A training that is a program: starts it, listens to it, ends it when it has to end.
+
+The program's state is what it leaves in the folder that OSETRA_CHECKPOINT_DIR names. It belongs to the
+last reported step; a program that goes on from an older state and reports steps again is not counted
+twice, since the first value of a step stays.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shlex
+import shutil
+import signal
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from osetra.command import state
+from osetra.command.lines import Lines, Said, read_line
+from osetra.command.log import Log
+from osetra.command.program import Exit, Program, Stream
+from osetra.command.template import OWN, check, fill, text_of, variable
+from osetra.core.facts import Noted
+from osetra.core.params import Config
+from osetra.core.space import Space
+from osetra.errors import Diverged, StudyError
+from osetra.run import Run
+
+DIVERGED, HANDED_BACK = os.EX_DATAERR, os.EX_TEMPFAIL
+"""65 and 75: what a program exits with to say so; 0 is finished, everything else failed."""
+POLL = 0.05
+"""Seconds between two looks at orders and at the file of reports."""
+ATTEMPTS = 3
+"""So often a program may hand back, or be killed by others, without a single report."""
+_TAIL = 2000
+"""Bytes of output that stand with a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandTraining:
+    """A training function that runs a program."""
+
+    argv: tuple[str, ...]
+    """The program and its arguments, with {placeholders}."""
+    cwd: str = "."
+    """Where it runs."""
+    logs: str = ""
+    """The folder for its output; empty: the system's folder for temporary files."""
+    patience: float = 8.0
+    """Seconds from SIGTERM to SIGKILL; less than the executor's grace, since the state is kept after it."""
+
+    def check(self, space: Space) -> list[str]:
+        """Return warnings; made before anything runs.
+
+        Raises:
+            StudyError: the program cannot be found or executed, or a placeholder is unknown.
+        """
+        if not self.argv:
+            raise StudyError("no program given; write it behind --, such as: -- ./train --lr {lr}")
+        warnings = check(self.argv, space)
+        if "{" not in self.argv[0]:
+            check_program(self.argv[0], self.cwd)
+        return warnings
+
+    def __call__(self, run: Run) -> None:
+        """Run the program as one attempt at a trial."""
+        scratch = Path(tempfile.mkdtemp(prefix="osetra-"))
+        folder = Path(self.logs or tempfile.gettempdir())
+        log = Log(folder / log_name(run.trial, run.attempt))
+        try:
+            Conversation(self, run, scratch, log).hold()
+        finally:
+            log.close()
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def log_name(trial: int, attempt: int) -> str:
+    """Return the name of the file with an attempt's output."""
+    return f"trial-{trial}-attempt-{attempt}.log"
+
+
+def check_program(name: str, cwd: str) -> None:
+    """Raise StudyError when a program cannot be found or executed, with the mend."""
+    if os.sep not in name:
+        if shutil.which(name) is None:
+            beside = f" There is one in {cwd}: write ./{name}." if Path(cwd, name).is_file() else ""
+            path = os.environ.get("PATH", "")
+            raise StudyError(f"{name}: no such program on the PATH ({path}).{beside}")
+        return
+    file = Path(cwd, name)
+    if not file.exists():
+        raise StudyError(f"{name}: no such program in {Path(cwd).resolve()}")
+    if not file.is_file():
+        raise StudyError(f"{name} is no file, so it cannot be executed")
+    if not os.access(file, os.X_OK):
+        raise StudyError(f"{name} cannot be executed; make it executable: chmod +x {shlex.quote(str(file))}")
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One attempt: what is said to a program, and what it says."""
+
+    training: CommandTraining
+    run: Run
+    scratch: Path
+    log: Log
+    said: Lines = field(default_factory=Lines)
+    filed: Lines = field(default_factory=Lines)
+    tails: dict[Stream, bytearray] = field(default_factory=dict)
+    """The end of what it wrote."""
+    reported: set[str] = field(default_factory=set)
+    floor: int = 0
+    """Steps up to here were reported before."""
+    heard: bool = False
+    """Whether this attempt has reported a step."""
+    _at: int = 0
+    """How far the file of reports was read."""
+    _told_ignored: bool = False
+
+    def hold(self) -> None:
+        """Run the program until it ends, or until the trial has to."""
+        run = self.run
+        self.checkpoints.mkdir()
+        self.reports.touch()
+        kept = run.restore()
+        if isinstance(kept, dict) and isinstance(kept.get("files"), dict):
+            state.lay_out(self.checkpoints, kept["files"])
+        run.heed(keeps=False)
+        self.floor = run.step or -1
+        run.accepts(*run.live_at_start)  # it begins with them
+        while True:
+            ended, asked = self.follow(run.in_force)
+            if asked == "no":
+                self.conclude(ended)
+                return
+            self.keep()
+            if asked == "end" and run.rest():
+                return
+            # New values, or a pause for which there was no room: it goes on from what it left.
+            self.floor = run.step or -1
+
+    def follow(self, values: Config) -> tuple[Exit, Literal["no", "end", "values"]]:
+        """Run the program once; return how it ended and whether it was asked to."""
+        run, asked, deadline = self.run, "no", 0.0
+        argv, env = self.told(values)
+        self.log.write(f"$ {shlex.join(argv)}\n".encode(errors="replace"))
+        program = Program.start(argv, env, self.training.cwd, self.scratch)
+        try:
+            while not program.over:
+                for stream, data in program.read(POLL):
+                    self.hear(stream, data)
+                self.read_reports()
+                self.log.flush_if_due()
+                if asked != "no":
+                    if time.monotonic() > deadline:
+                        program.kill()
+                    continue
+                keeps = bool(state.files(self.checkpoints))
+                if keeps:
+                    run.accepts(*run.config)  # by starting it again with other values
+                if run.heed(keeps=keeps):
+                    asked = "end"
+                elif run.in_force != values:
+                    asked = "values"
+                if asked != "no":
+                    program.ask_to_end()
+                    deadline = time.monotonic() + self.training.patience
+            for number, line in self.said.end():
+                self.take(line, f"line {number} of its output")
+            self.read_reports(last=True)
+        finally:
+            program.close()
+        assert program.ended is not None
+        return program.ended, asked  # type: ignore[return-value]  # one of the three
+
+    def told(self, values: Config) -> tuple[list[str], dict[str, str]]:
+        """Return the arguments and the environment of the program."""
+        run = self.run
+        config = self.scratch / "config.json"
+        config.write_text(json.dumps(values), encoding="utf-8")
+        place = (str(run.trial), str(run.attempt), str(run.seed), str(config))
+        own = dict(zip(OWN, (*place, str(self.reports), str(self.checkpoints), str(run.step)), strict=True))
+        texts = {**own, **{name: text_of(value) for name, value in values.items()}}
+        env = {name: text for name, text in os.environ.items() if not name.startswith("OSETRA_")}
+        env.setdefault("PYTHONUNBUFFERED", "1")  # so that reports of Python programs come at once
+        env |= {variable(name): text for name, text in texts.items()}
+        return fill(self.training.argv, texts), env
+
+    def hear(self, stream: Stream, data: bytes) -> None:
+        """Take output."""
+        self.log.write(data)
+        tail = self.tails.setdefault(stream, bytearray())
+        tail += data
+        del tail[:-_TAIL]
+        if stream == "stdout":
+            for number, line in self.said.feed(data):
+                self.take(line, f"line {number} of its output")
+
+    def read_reports(self, *, last: bool = False) -> None:
+        """Take what came in the file of reports."""
+        try:
+            with self.reports.open("rb") as file:
+                file.seek(self._at)
+                data = file.read()
+        except OSError:
+            return
+        self._at += len(data)
+        lines = self.filed.feed(data) if data else []
+        for number, line in lines + (self.filed.end() if last else []):
+            if self.take(line, f"line {number} of OSETRA_REPORT") is None and line.strip():
+                shown = line[:80].decode(errors="replace")
+                raise StudyError(f"line {number} of OSETRA_REPORT is no report: {shown!r}")
+
+    def take(self, line: bytes, where: str) -> Said | None:
+        """Pass one line on if it is a report.
+
+        Raises:
+            StudyError: it cannot be one; the text names the line.
+        """
+        run = self.run
+        try:
+            said = read_line(line, run.objective.metric)
+            if said is None:
+                return None
+            self.note(said, where)
+            step = said.step if said.step is not None else run.step + bool(said.metrics)
+            if said.metrics and step > self.floor:
+                run.report(step, **said.metrics)
+                self.heard = True
+            elif said.metrics:
+                run.link.send([])  # known already, but a sign of life
+            if said.checkpoint:
+                run.checkpoint(self.files)
+        except StudyError as error:
+            raise self.failed(f"{where}: {error}") from None
+        return said
+
+    def note(self, said: Said, where: str) -> None:
+        """Remember what is not part of the curves."""
+        self.reported.update(said.metrics)
+        if said.steps is not None:
+            self.run.announce(said.steps)
+        if said.ignored and not self._told_ignored:
+            self._told_ignored = True
+            text = f"trial {self.run.trial}, {where}: {said.ignored[0]} is no number and was left out"
+            self.run.link.record(Noted("ignored", f"{self.run.trial}/{self.run.attempt}", text))
+
+    def files(self) -> dict[str, dict[str, bytes]]:
+        """Return the program's state."""
+        return {"files": state.gather(self.checkpoints)}
+
+    def keep(self) -> None:
+        """Keep what the program left; too much for the quota is like nothing, and is said."""
+        found = state.files(self.checkpoints)
+        if not found:
+            return
+        size, keeper = sum(status.st_size for status in found.values()), self.run.keeper
+        if size > keeper.limits.quota:
+            keeper.refused = (
+                f"the program left {size / 1e6:.3g} MB, the limit is {keeper.limits.quota / 1e6:.3g} MB"
+            )
+            return
+        self.run.checkpoint(self.files)
+
+    def conclude(self, ended: Exit) -> None:
+        """Say what it means that a program ended by itself.
+
+        Raises:
+            Diverged: it says so.
+            StudyError: it failed.
+        """
+        name, run = self.training.argv[0], self.run
+        if ended == Exit("exit", 0):
+            if run.so_far() is None:
+                raise self.failed(self.nothing_reported())
+        elif ended == Exit("exit", HANDED_BACK):
+            self.hand_back(f"{name} handed the trial back (exit status {HANDED_BACK})")
+        elif ended == Exit("exit", DIVERGED):
+            raise Diverged(f"{name} says that it diverged (exit status {DIVERGED})")
+        elif ended.kind == "signal" and ended.number in (signal.SIGKILL, signal.SIGTERM):
+            killed = signal.Signals(ended.number).name
+            self.hand_back(f"{name} was killed from outside ({killed}); the system does so when memory ends")
+        elif ended.kind == "signal":
+            raise self.failed(f"{name} crashed ({_signal_name(ended.number)})")
+        elif ended.kind == "errno":
+            raise self.failed(self.not_started(ended.number))
+        else:
+            raise self.failed(f"{name}: exit status {ended.number}{self.meaning(ended.number)}")
+
+    def hand_back(self, reason: str) -> None:
+        """Let somebody try again, unless that has led nowhere before."""
+        if self.run.attempt >= ATTEMPTS and not self.heard:
+            raise self.failed(f"{reason}, in {self.run.attempt} attempts, the last without any report")
+        self.run.hand_back(reason)
+        self.keep()
+
+    def nothing_reported(self) -> str:
+        """Return why a program that ended well has no result."""
+        metric = self.run.objective.metric
+        if self.reported:
+            these = ", ".join(sorted(self.reported))
+            return f"the program reported {these}; the study {self.run.objective.direction}s {metric}"
+        return f'the program ended without reporting {metric}; print lines such as {{"{metric}": 0.5}}'
+
+    def not_started(self, number: int) -> str:
+        """Return why the system could not start the program."""
+        name = self.training.argv[0]
+        hint = f"; the PATH is {os.environ.get('PATH', '')}" if number == errno.ENOENT else ""
+        if number == errno.ENOEXEC:
+            hint = "; a script needs a first line such as #!/bin/sh"
+        return f"{name} cannot be executed: {os.strerror(number)}{hint}"
+
+    def meaning(self, status: int) -> str:
+        """Return what shells mean by some statuses, else the last line of the error output."""
+        if status in (126, 127):
+            what = "not found" if status == 127 else "found but not executable"
+            return f", a command in it was {what}; the PATH is {os.environ.get('PATH', '')}"
+        last = self.last_words("stderr").rpartition("\n")[2].strip()
+        return f": {last[:200]}" if last else ""
+
+    def last_words(self, stream: Stream) -> str:
+        """Return the end of what it wrote, as whole lines where they are not too long."""
+        tail = bytes(self.tails.get(stream, b""))
+        text = tail.decode(errors="replace").replace("\0", "").strip()
+        return text.partition("\n")[2] if len(tail) == _TAIL and "\n" in text else text
+
+    def failed(self, reason: str) -> StudyError:
+        """Return the error of a failed attempt, with the end of its error output and where all of it is."""
+        error = StudyError(reason)
+        if words := self.last_words("stderr") or self.last_words("stdout"):
+            error.add_note(words)
+        error.add_note(f"all of its output: {self.log.path}")
+        return error
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the program keeps its state."""
+        return self.scratch / "checkpoint"
+
+    @property
+    def reports(self) -> Path:
+        """The file of reports."""
+        return self.scratch / "report.jsonl"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

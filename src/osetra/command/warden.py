@@ -1,0 +1,130 @@
+"""Warden: starts one program, stands between it and the training process, and leaves nothing behind.
+
+Run as a file of its own by `python -I -S warden.py STATUS_FD SCRATCH PROGRAM ARGUMENT…`: it imports
+nothing of osetra and starts in a few hundredths of a second. The program gets a process group of its
+own. Bytes on stdin are requests: `T` asks the group to end (SIGTERM), `K` ends it (SIGKILL). When stdin
+closes, the training process is gone: the group is killed and the scratch folder removed. Whatever the
+program started and left running is killed after it, on Linux also what has left its group.
+
+On STATUS_FD it writes `pid N`, then one of `exit N`, `signal N` and `errno N`, the last when the program
+could not be started.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+
+_PR_SET_CHILD_SUBREAPER = 36
+_DEFAULT = ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE", "SIGXFSZ", "SIGUSR1", "SIGUSR2", "SIGCHLD")
+
+
+def main(status: int, scratch: str, argv: list[str]) -> None:
+    """Run a program to its end."""
+    os.set_inheritable(status, False)
+    adopt_orphans()
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    try:
+        pid = os.posix_spawnp(
+            argv[0],
+            argv,
+            os.environ,
+            file_actions=[(os.POSIX_SPAWN_DUP2, nothing, 0)],
+            setpgroup=0,
+            setsigmask=[],
+            setsigdef=[getattr(signal, name) for name in _DEFAULT],
+        )
+    except OSError as error:
+        os.write(status, b"errno %d\n" % (error.errno or 0))
+        return
+    for copy in (1, 2):
+        os.dup2(nothing, copy)  # so that the readers see the end when the program's own are closed
+    deserted = tell(status, b"pid %d\n" % pid) or watch(pid, woken)
+    signal_group(pid, signal.SIGKILL)
+    ended = os.waitpid(pid, 0)[1]
+    sweep()
+    if deserted:
+        import shutil
+
+        shutil.rmtree(scratch, ignore_errors=True)
+    code = os.waitstatus_to_exitcode(ended)
+    tell(status, b"exit %d\n" % code if code >= 0 else b"signal %d\n" % -code)
+
+
+def watch(pid: int, woken: int) -> bool:
+    """Return when the program has ended, or, with True, when nobody waits for it any more."""
+    while True:
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            return False
+        ready, _, _ = select.select([0, woken], [], [])
+        if woken in ready:
+            os.read(woken, 1024)
+        if 0 in ready:
+            requests = os.read(0, 64)
+            if not requests:
+                return True
+            if b"T" in requests:
+                signal_group(pid, signal.SIGTERM)
+                signal_group(pid, signal.SIGCONT)  # a stopped program could not obey
+            if b"K" in requests:
+                signal_group(pid, signal.SIGKILL)
+
+
+def tell(status: int, message: bytes) -> bool:
+    """Write a message; True when nobody reads it."""
+    try:
+        os.write(status, message)
+    except BrokenPipeError:
+        return True
+    return False
+
+
+def signal_group(group: int, number: int) -> None:
+    """Send a signal to a process group, which may be gone."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever the program leaves behind (Linux)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def sweep() -> None:
+    """Kill all that is left below this process, generation by generation."""
+    while True:
+        for child in children():
+            try:
+                os.kill(child, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def children() -> list[int]:
+    """Return the processes whose parent this one is."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123 - pathlib is slow to import
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3:])
