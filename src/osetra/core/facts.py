@@ -36,7 +36,7 @@ Actor = Literal["person", "scheduler", "autopilot"]
 Values = dict[str, Value]
 
 
-class Worker(msgspec.Struct, frozen=True):
+class Worker(msgspec.Struct, frozen=True, gc=False):
     """A process, named so that others on its host can prove whether it still lives."""
 
     host: str
@@ -47,7 +47,7 @@ class Worker(msgspec.Struct, frozen=True):
     slot: int = 0
 
 
-class Source(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True, gc=False):
     """A checkpoint, by the place in the log that made it."""
 
     trial: int
@@ -56,7 +56,7 @@ class Source(msgspec.Struct, frozen=True):
     step: int
 
 
-class Opened(msgspec.Struct, frozen=True, tag="opened"):
+class Opened(msgspec.Struct, frozen=True, gc=False, tag="opened"):
     """The study exists."""
 
     space: dict[str, str | list[str]]
@@ -73,7 +73,7 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
     format: int = FORMAT
 
 
-class Suggested(msgspec.Struct, frozen=True, tag="suggested"):
+class Suggested(msgspec.Struct, frozen=True, gc=False, tag="suggested"):
     """A configuration is queued as a trial."""
 
     trial: int
@@ -94,7 +94,7 @@ class Suggested(msgspec.Struct, frozen=True, tag="suggested"):
     """The checkpoint of another trial that it starts from: a branch."""
 
 
-class Claimed(msgspec.Struct, frozen=True, tag="claimed"):
+class Claimed(msgspec.Struct, frozen=True, gc=False, tag="claimed"):
     """A worker runs the trial."""
 
     trial: int
@@ -106,7 +106,7 @@ class Claimed(msgspec.Struct, frozen=True, tag="claimed"):
     """Values in force at its start instead of the configuration's."""
 
 
-class Checkpointed(msgspec.Struct, frozen=True, tag="checkpointed"):
+class Checkpointed(msgspec.Struct, frozen=True, gc=False, tag="checkpointed"):
     """The state of a training after a step is on disk."""
 
     trial: int
@@ -122,7 +122,7 @@ class Checkpointed(msgspec.Struct, frozen=True, tag="checkpointed"):
     """The objective at this step; None when it was not reported or not finite."""
 
 
-class Ordered(msgspec.Struct, frozen=True, tag="ordered"):
+class Ordered(msgspec.Struct, frozen=True, gc=False, tag="ordered"):
     """Somebody wants something of a trial; obeyed at the training's next report."""
 
     trial: int
@@ -136,14 +136,14 @@ class Ordered(msgspec.Struct, frozen=True, tag="ordered"):
     why: str = ""
 
 
-class Seen(msgspec.Struct, frozen=True, tag="seen"):
+class Seen(msgspec.Struct, frozen=True, gc=False, tag="seen"):
     """The order is in the hands of the training process."""
 
     trial: int
     number: int
 
 
-class Obeyed(msgspec.Struct, frozen=True, tag="obeyed"):
+class Obeyed(msgspec.Struct, frozen=True, gc=False, tag="obeyed"):
     """What came of an order."""
 
     trial: int
@@ -157,7 +157,7 @@ class Obeyed(msgspec.Struct, frozen=True, tag="obeyed"):
     """All values in force afterwards instead of the configuration's."""
 
 
-class Ended(msgspec.Struct, frozen=True, tag="ended"):
+class Ended(msgspec.Struct, frozen=True, gc=False, tag="ended"):
     """An attempt is over; after `lost`, `interrupted` and `rewound` the trial is queued again."""
 
     trial: int
@@ -171,7 +171,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     """Traceback or last output; may be long."""
 
 
-class Noted(msgspec.Struct, frozen=True, tag="noted"):
+class Noted(msgspec.Struct, frozen=True, gc=False, tag="noted"):
     """Something to remember: a zoom, a target, a choice, with a sentence for people."""
 
     topic: str
@@ -183,7 +183,7 @@ class Noted(msgspec.Struct, frozen=True, tag="noted"):
 Fact: TypeAlias = Opened | Suggested | Claimed | Checkpointed | Ordered | Seen | Obeyed | Ended | Noted
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A fact with its place in the log (1, 2, …) and its time by the store's clock (Unix s)."""
 
     version: int

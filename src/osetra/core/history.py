@@ -6,9 +6,9 @@ The law: `History().extend(a + b)` equals `History().extend(a).extend(b)`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from osetra.core.curves import Curves, Point
 from osetra.core.facts import Entry, Noted, Opened, Source, Suggested
 from osetra.core.problem import Objective
 from osetra.core.trial import ENDED, Trial, advance, begin
+from osetra.core.trials import Trials
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -29,10 +30,8 @@ class History:
     version: int = 0
     opened: Opened | None = None
     opened_at: float = 0.0
-    trials: Mapping[int, Trial] = field(default_factory=lambda: MappingProxyType({}))
+    trials: Trials = field(default_factory=Trials)
     """All trials by number, which starts at 1 and has no gaps."""
-    unfinished: frozenset[int] = frozenset()
-    """Numbers of the queued, running and paused trials."""
     notes: tuple[Entry, ...] = ()
     curves: Curves = field(default_factory=Curves)
 
@@ -44,8 +43,8 @@ class History:
         entries = [entry for entry in entries if entry.version > self.version]
         if not entries:
             return self if curves is self.curves else replace(self, curves=curves)
-        trials, opened, notes = dict(self.trials), (self.opened, self.opened_at), list(self.notes)
-        unfinished = set(self.unfinished)
+        opened, notes = (self.opened, self.opened_at), list(self.notes)
+        changed: dict[int, Trial] = {}
         for entry in entries:
             match entry.fact:
                 case Opened():
@@ -53,20 +52,13 @@ class History:
                 case Noted():
                     notes.append(entry)
                 case Suggested(trial=number):
-                    trials[number] = begin(entry.fact, entry.time)
-                    unfinished.add(number)
+                    changed[number] = begin(entry.fact, entry.time)
                 case about:
                     number = about.trial
-                    trials[number] = advance(trials[number], about, entry.time)
-                    (unfinished.discard if trials[number].state in ENDED else unfinished.add)(number)
-        return History(
-            entries[-1].version,
-            *opened,
-            MappingProxyType(trials),
-            frozenset(unfinished),
-            tuple(notes),
-            curves,
-        )
+                    trial = changed[number] if number in changed else self.trials[number]
+                    changed[number] = advance(trial, about, entry.time)
+        trials = self.trials.updated(changed) if changed else self.trials
+        return History(entries[-1].version, *opened, trials, tuple(notes), curves)
 
     @property
     def next_trial(self) -> int:
@@ -74,38 +66,39 @@ class History:
         return len(self.trials) + 1
 
     @property
+    def unfinished(self) -> frozenset[int]:
+        """Numbers of the queued, running and paused trials."""
+        return frozenset(trial.number for trial in self.trials.chosen(_unfinished))
+
+    @property
     def queued(self) -> list[Trial]:
         """Trials that wait for a worker: begun ones first, then people's wishes, then the others."""
-        waiting = (self.trials[n] for n in sorted(self.unfinished))
-        return sorted(
-            (t for t in waiting if t.state == "queued"),
-            key=lambda t: (not t.attempts, t.origin != "person"),
-        )
+        return sorted(self.trials.chosen(_queued), key=lambda t: (not t.attempts, t.origin != "person"))
 
     @property
     def running(self) -> list[Trial]:
         """Trials that a worker has claimed, by number."""
-        return [self.trials[n] for n in sorted(self.unfinished) if self.trials[n].state == "running"]
+        return self.trials.chosen(_running)
 
     @property
     def paused(self) -> list[Trial]:
         """Trials that wait at a checkpoint for an order to go on, by number."""
-        return [self.trials[n] for n in sorted(self.unfinished) if self.trials[n].state == "paused"]
+        return self.trials.chosen(_paused)
 
     @property
     def ended(self) -> list[Trial]:
         """Trials that will not run again, by number."""
-        return [trial for trial in self.trials.values() if trial.state in ENDED]
+        return self.trials.chosen(_ended)
 
     @property
     def finished(self) -> list[Trial]:
         """Trials with a finite value, by number; the data that searchers learn from."""
-        return [t for t in self.trials.values() if t.state == "finished" and _finite(t.value)]
+        return self.trials.chosen(_finished)
 
     @property
     def searched(self) -> list[Trial]:
         """Trials that count against the budget: all but repeats with fresh seeds."""
-        return [trial for trial in self.trials.values() if trial.repeats is None]
+        return self.trials.chosen(_first)
 
     def ranked(self, objective: Objective) -> list[Trial]:
         """Return finished first runs, best value first; behind them those that repeats broke.
@@ -125,23 +118,22 @@ class History:
 
     def repeats(self, number: int) -> list[Trial]:
         """Return the finished repeats of a trial with fresh seeds, the trial itself not included."""
-        return [trial for trial in self.finished if trial.repeats == number]
+        return self.repeated.get(number, [])
 
     @property
     def repeated(self) -> dict[int, list[Trial]]:
         """The finished repeats with fresh seeds of every trial that has any, by the trial's number."""
-        found: dict[int, list[Trial]] = {}
-        for trial in self.finished:
-            if trial.repeats is not None:
-                found.setdefault(trial.repeats, []).append(trial)
-        return found
+        return self._again(kept=True)
 
     @property
     def lost(self) -> dict[int, list[Trial]]:
         """The repeats that failed or diverged, by the number of the trial that they repeat."""
+        return self._again(kept=False)
+
+    def _again(self, *, kept: bool) -> dict[int, list[Trial]]:
         found: dict[int, list[Trial]] = {}
-        for trial in self.ended:
-            if trial.repeats is not None and not (trial.state == "finished" and _finite(trial.value)):
+        for trial in self.trials.chosen(_repeats):
+            if trial.repeats is not None and _is_finished(trial) is kept:
                 found.setdefault(trial.repeats, []).append(trial)
         return found
 
@@ -151,10 +143,16 @@ class History:
         A trial of which a repeat failed or diverged is no incumbent while there is another one. While
         no trial has finished, it is the best of those that were trained longest.
         """
-        ranked, repeated, lost = self.ranked(objective), self.repeated, self.lost
-        confirmed = [t for t in ranked if t.number in repeated and t.number not in lost]
-        if confirmed:
-            return min(confirmed, key=lambda t: objective.sign * _mean(repeated[t.number]))
+        repeated, lost = self.repeated, self.lost
+        if repeated.keys() - lost.keys():
+            confirmed = [t for t in self.ranked(objective) if t.number in repeated and t.number not in lost]
+            if confirmed:
+                return min(confirmed, key=lambda t: objective.sign * _mean(repeated[t.number]))
+        leaders = chain.from_iterable(self.trials.derived(_leader, objective, frozenset(lost)))
+        best = min(leaders, key=lambda t: objective.sign * (t.value or 0.0), default=None)
+        if best is not None:
+            return best
+        ranked = self.ranked(objective)
         return ranked[0] if ranked else self._furthest(objective)
 
     def _furthest(self, objective: Objective) -> Trial | None:
@@ -215,6 +213,53 @@ class History:
 
 def _finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
+
+
+def _is_finished(trial: Trial) -> bool:
+    return trial.state == "finished" and _finite(trial.value)
+
+
+# What is asked of every block of trials; see `osetra.core.trials`.
+def _unfinished(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.state not in ENDED]
+
+
+def _queued(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.state == "queued"]
+
+
+def _running(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.state == "running"]
+
+
+def _paused(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.state == "paused"]
+
+
+def _ended(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.state in ENDED]
+
+
+def _finished(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if _is_finished(trial)]
+
+
+def _first(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.repeats is None]
+
+
+def _repeats(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.repeats is not None and trial.state in ENDED]
+
+
+def _leader(trials: Sequence[Trial], objective: Objective, lost: frozenset[int]) -> list[Trial]:
+    """Return the best sound first run of a block that nobody steered by hand, as a list of one or none."""
+    sound = [
+        trial
+        for trial in trials
+        if trial.repeats is None and _is_finished(trial) and trial.number not in lost and not trial.by_hand
+    ]
+    return [min(sound, key=lambda t: objective.sign * (t.value or 0.0))] if sound else []
 
 
 def _mean(trials: Iterable[Trial]) -> float:

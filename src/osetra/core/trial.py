@@ -13,8 +13,10 @@ goes on from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from osetra.core.facts import (
     Actor,
@@ -50,8 +52,7 @@ About: TypeAlias = Claimed | Checkpointed | Ordered | Seen | Obeyed | Ended
 """Facts about a trial that exists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One worker's go at a trial; times are Unix seconds by the store's clock."""
 
     number: int
@@ -63,12 +64,11 @@ class Attempt:
     detail: str = ""
     source: Source | None = None
     """The checkpoint it began from."""
-    live: Values = field(default_factory=dict)
+    live: Values = {}
     """Values in force at its start instead of the configuration's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, gc=False):
     """What somebody wants of a trial, and what has come of it."""
 
     number: int
@@ -85,7 +85,7 @@ class Order:
     """After which step it took effect."""
     result: Literal["done", "refused"] = "done"
     text: str = ""
-    values: Values = field(default_factory=dict)
+    values: Values = {}
     """Values in force afterwards instead of the configuration's."""
 
     @property
@@ -94,8 +94,7 @@ class Order:
         return self.obeyed is None
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(msgspec.Struct, frozen=True, gc=False):
     """A configuration with everything that happened to it; its curve lives in the History."""
 
     number: int

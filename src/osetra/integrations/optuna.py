@@ -22,7 +22,6 @@ import warnings
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -33,6 +32,7 @@ from osetra.core.history import History
 from osetra.core.ports import Searcher, Suggestion
 from osetra.core.problem import Objective, Problem
 from osetra.core.trial import Attempt, State, Trial
+from osetra.core.trials import Trials
 from osetra.errors import MissingExtra
 from osetra.searchers import by_name
 
@@ -188,8 +188,7 @@ def _history(trials: Sequence[FrozenTrial], translation: Translation, problem: P
     return History(
         version=1 + 3 * len(trials) + len(notes),
         opened=opened,
-        trials=MappingProxyType(converted),
-        unfinished=frozenset(n for n, trial in converted.items() if trial.state == "running"),
+        trials=Trials(converted),
         notes=tuple(Entry(i + 1, 0.0, note) for i, note in enumerate(notes)),
     )
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from types import MappingProxyType
 from typing import cast
 
 import numpy as np
+from msgspec.structs import replace as evolved
 
 from osetra.core.history import History
 from osetra.core.ports import Budget, Reader, Searcher, Suggestion, Verdict
@@ -175,13 +175,13 @@ class Ahead:
 
     def view(self, history: History) -> History:
         """Return the history as if every training had ended as expected."""
-        trials, unfinished = dict(history.trials), set(history.unfinished)
+        seen: dict[int, Trial] = {}
         for number in self.mean:
-            if not trials[number].steered:
+            trial = history.trials[number]
+            if not trial.steered:
                 value = self.objective.sign * self._plain(self.mean[number])
-                trials[number] = replace(trials[number], state="finished", value=value)
-                unfinished.discard(number)
-        return replace(history, trials=MappingProxyType(trials), unfinished=frozenset(unfinished))
+                seen[number] = evolved(trial, state="finished", value=value)
+        return replace(history, trials=history.trials.updated(seen))
 
     def told(self, number: int) -> str:
         """Return the expectation in words."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from types import MappingProxyType
+
+from msgspec.structs import replace as evolved
 
 from osetra.core.history import History
 from osetra.core.problem import Problem
@@ -26,17 +27,16 @@ def at_fidelity(problem: Problem, history: History, step: int) -> History:
     """
     table = tabled(problem.objective, history)
     values, there = problem.objective.sign * calibrated(table, step), table.has(step)
-    trials, unfinished = dict(history.trials), set(history.unfinished)
+    seen: dict[int, Trial] = {}
     for row, trial in enumerate(table.trials):
         on_its_way = trial.state in ("queued", "running") and not there[row]
         if table.failed[row] or on_its_way or table.reached[row] == 0:
             continue
-        trials[trial.number] = _seen(trial, float(values[row]))
-        unfinished.discard(trial.number)
-    return replace(history, trials=MappingProxyType(trials), unfinished=frozenset(unfinished))
+        seen[trial.number] = _seen(trial, float(values[row]))
+    return replace(history, trials=history.trials.updated(seen))
 
 
 def _seen(trial: Trial, value: float) -> Trial:
     if trial.value == value and trial.state == "finished":
         return trial
-    return replace(trial, state="finished" if math.isfinite(value) else "diverged", value=value)
+    return evolved(trial, state="finished" if math.isfinite(value) else "diverged", value=value)
