@@ -85,10 +85,10 @@ class Planner:
         begun = [trials[n] for n in range(history.next_trial, len(trials) + 1)]
         return [trials[v.trial] for v in revived if v.verb != "stop"] + begun
 
-    def judge(self, budget: Budget, judged: dict[int, int]) -> None:
-        """Look at every running trial that has reported since `judged` and order what the policy says."""
+    def judge(self, budget: Budget, judged: dict[int, int], mine: Callable[[Trial], bool]) -> None:
+        """Look at each running trial of ours that has reported since, and order what the policy says."""
         history = self.history
-        for trial in history.running:
+        for trial in filter(mine, history.running):
             reported = len(history.curves.rows(trial.number))
             if reported == judged.get(trial.number) or any(order.pending for order in trial.orders):
                 continue
@@ -228,37 +228,42 @@ def work(
 
     Raises:
         KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
-        SystemExit: after SIGTERM or SIGHUP, likewise.
+        SystemExit: after SIGTERM and its like, likewise.
     """
+    take_turns(Turn(planner, limits, executor.slots, job.repeats_only, watch), job, executor)
+
+
+def take_turns(turns: Turn, job: Job, executor: Executor) -> None:
+    """Turn the loop until there is nothing left to do or somebody asks to stop."""
+    planner, limits = turns.planner, turns.limits
     with GracefulStop() as stop:
         give_up_lost(planner.store, planner.history)
-        turn = _Turn(planner, limits, executor.slots, job.repeats_only, watch)
-        if not turn.fill_queue():
+        if not turns.fill_queue():
             return
         if planner.policy.judges:
             # Who trains in this very thread leaves no other moment to judge.
-            job = replace(job, between=turn.look)
+            job = replace(job, between=turns.look)
         crew = executor.start(job, planner.store)
         stop.on_request(crew.request_stop)
         deadline = np.inf if limits.minutes is None else time.monotonic() + 60 * limits.minutes
         try:
             with _alarm(limits.minutes, crew.request_stop):
                 while not stop.requested and time.monotonic() < deadline:
-                    if not turn.fill_queue():
+                    if not turns.fill_queue():
                         break
-                    turn.reap()
-                    crew.tick(TICK)
-                    turn.look()
+                    turns.reap()
+                    crew.tick(turns.tick)
+                    turns.look()
         finally:
             _dismiss(crew, stop)
             give_up_lost(planner.store, planner.history)
-            if watch is not None:
-                watch(planner.history)
+            if turns.watch is not None:
+                turns.watch(planner.history)
     stop.carry_out()
 
 
 @dataclass(slots=True)
-class _Turn:
+class Turn:
     """The parts of a turn, and when the rarer ones were last done."""
 
     planner: Planner
@@ -275,6 +280,16 @@ class _Turn:
     judged: dict[int, int] = field(default_factory=dict)
     """How many points of each trial the policy has seen."""
 
+    @property
+    def tick(self) -> float:
+        """Seconds between looks at the log."""
+        return TICK
+
+    @property
+    def ahead(self) -> int:
+        """How many trials may wait in the queue."""
+        return self.slots * self.planner.searcher.lookahead if self.slots > 1 else 1
+
     def reap(self) -> None:
         """Give up what is lost and delete the checkpoints that nobody needs, now and then."""
         now = time.monotonic()
@@ -287,11 +302,15 @@ class _Turn:
     def look(self) -> None:
         """Judge what runs, and show it."""
         if self.planner.policy.judges and not self.repeats_only:
-            self.planner.judge(self.budget(), self.judged)
+            self.planner.judge(self.budget(), self.judged, self.mine)
         now = time.monotonic()
         if self.watch is not None and now - self.watched > WATCH:
             self.watched = now
             self.watch(self.planner.history)
+
+    def mine(self, trial: Trial) -> bool:
+        """Whether a running trial is judged here; two verdicts on one trial do no harm."""
+        return True
 
     def budget(self) -> Budget:
         """Return how much of the search is over."""
@@ -303,8 +322,7 @@ class _Turn:
         if self.repeats_only:
             return any(t.repeats is not None for t in (*history.queued, *history.running))
         busy = bool(history.queued or history.running)
-        ahead = self.slots * self.planner.searcher.lookahead if self.slots > 1 else 1
-        room = ahead - len(history.queued)
+        room = self.ahead - len(history.queued)
         at, now = (history.version, history.curves.cursor), time.monotonic()
         if room <= 0 or (busy and at == self.planned_at and now - self.planned < WATCH):
             return busy

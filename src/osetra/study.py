@@ -31,12 +31,14 @@ from osetra.executors import Inline, Processes
 from osetra.executors.claims import claim_next
 from osetra.executors.inline import InlineLink, Leases, begin
 from osetra.executors.worker import append_patiently, this_process
+from osetra.joining import join
 from osetra.loop import Limits, Planner, Watch, work
 from osetra.notebook import frame, records, study_html
 from osetra.policies import by_names
 from osetra.run import Ending, Run, left, number
 from osetra.searchers import by_name
 from osetra.stores import open_store
+from osetra.stores.address import shown
 
 if TYPE_CHECKING:
     from osetra.searchers.bayes import Explanation
@@ -316,16 +318,12 @@ class Study:
         """
         if trials is None and minutes is None and trainings is None:
             raise StudyError("run() needs a limit: trials=50, minutes=10 or trainings=30")
+        _check_limits(trials, minutes=minutes, trainings=trainings, steps=steps)
         if trials is not None:
-            if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
-                raise StudyError(f"trials={trials!r}: a whole number of at least 1 is needed")
             self._planner.aim(trials)
         if not self.history.trials:
             for finding in lint(self.problem.space, searcher=self.searcher.name, trials=trials or 0):
                 log.warning("%s; %s", finding.text, finding.action)
-        for name, limit in (("minutes", minutes), ("trainings", trainings), ("steps", steps)):
-            if limit is not None and not limit > 0:
-                raise StudyError(f"{name}={limit}: the {name} must be above 0")
         if steps is not None:
             self._planner.know_steps(steps)
         job = replace(self._job(train, report_timeout), checkpoints=checkpoints)
@@ -338,6 +336,54 @@ class Study:
             watch=watch,
         )
         self._last_words()
+        return self
+
+    def join(
+        self,
+        train: Train,
+        *,
+        workers: int = 1,
+        executor: Executor | None = None,
+        trials: int | None = None,
+        minutes: float | None = None,
+        trainings: float | None = None,
+        idle: float | None = None,
+        grace: float = 10.0,
+        report_timeout: float | None = None,
+        watch: Watch | None = None,
+    ) -> Study:
+        """Help with a study that another program runs, on this machine or elsewhere.
+
+        Trains what is queued there, and plans only when the queue stays empty, so that the study goes
+        on without the other program, too. Ends when the study has its target or another limit is reached.
+
+        Args:
+            train: the same training function as there; gets a Run.
+            workers: how many trainings run at once, in processes of their own.
+            executor: another way to start workers, instead of `workers`.
+            trials: a new total of the study.
+            minutes: wall-clock limit of this call.
+            trainings: what the study may cost in full trainings.
+            idle: minutes without anything to train here after which this call ends.
+            grace: seconds that trainings get to reach their next report when this is told to stop.
+            report_timeout: seconds without a report after which a training is stopped as hung.
+            watch: called with the history about four times a second.
+
+        Raises:
+            StudyError: senseless limits.
+            KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
+        """
+        _check_limits(trials, minutes=minutes, trainings=trainings, idle=idle, grace=grace)
+        if trials is not None and trials > self.history.target:
+            self._planner.aim(trials)
+        join(
+            self._planner,
+            replace(self._job(train, report_timeout), grace=grace),
+            executor or Processes(workers),
+            limits=Limits(trials=np.inf if trials is None else trials, minutes=minutes, trainings=trainings),
+            idle=None if idle is None else 60 * idle,
+            watch=watch,
+        )
         return self
 
     def confirm(
@@ -396,8 +442,8 @@ class Study:
     def __repr__(self) -> str:
         history = self.history
         best = history.best(self.problem.objective)
-        shown = "none yet" if best is None else f"{best.value:.6g} in trial {best.number}"
-        return f"<Study {self.name!r} at {self.url}: {len(history.trials)} trials, best {shown}>"
+        reached = "none yet" if best is None else f"{best.value:.6g} in trial {best.number}"
+        return f"<Study {self.name!r} at {shown(self.url)}: {len(history.trials)} trials, best {reached}>"
 
     def _repr_html_(self) -> str:
         return study_html(self.problem, self.history, self.name)
@@ -436,7 +482,7 @@ class Study:
         if space is None or objective is None:
             missing = "space" if space is None else "minimize= or maximize="
             raise StudyError(
-                f"there is no study {self.name!r} at {self.url} yet; to create one, give it {missing}"
+                f"there is no study {self.name!r} at {shown(self.url)} yet; to create one, give it {missing}"
             )
         task = {"python": platform.python_version(), **task}
         opened = Opened(
@@ -468,7 +514,7 @@ class Study:
         if changes:
             self._store.close()
             raise StudyMismatch(
-                f"study {self.name!r} at {self.url} exists with another question:\n  "
+                f"study {self.name!r} at {shown(self.url)} exists with another question:\n  "
                 + "\n  ".join(changes)
                 + "\nUse another file or name=, or leave the space out to go on with the stored one."
             )
@@ -484,6 +530,15 @@ def _objective(minimize: str | None, maximize: str | None, pick: Pick) -> Object
     metric = minimize if minimize is not None else maximize
     direction: Direction = "minimize" if minimize is not None else "maximize"
     return None if metric is None else Objective(metric=metric, direction=direction, pick=pick)
+
+
+def _check_limits(trials: int | None, **limits: float | None) -> None:
+    """Raise StudyError for a limit that leaves nothing to do."""
+    if trials is not None and (isinstance(trials, bool) or not isinstance(trials, int) or trials < 1):
+        raise StudyError(f"trials={trials!r}: a whole number of at least 1 is needed")
+    for name, limit in limits.items():
+        if limit is not None and not limit > 0:
+            raise StudyError(f"{name}={limit}: the {name} must be above 0")
 
 
 def _executor(workers: int, report_timeout: float | None) -> Executor:
