@@ -14,7 +14,7 @@ from osetra.core.history import History
 from osetra.core.ports import Job, Store
 from osetra.errors import LeaseLost
 from osetra.executors.claims import Claim, Desk, claim_next
-from osetra.executors.worker import LEASE, RENEW, Recorder, end, this_process
+from osetra.executors.worker import RENEW, Recorder, end, renewed, this_process
 from osetra.helm import Keeper, Kept
 from osetra.run import Ending, Run, execute
 
@@ -62,7 +62,7 @@ class Leases:
                 if not held:
                     self._thread = None
                     return
-            gone = {one for one in held if not self.store.renew(*one, lease=LEASE)}
+            gone = {one for one in held if not renewed(self.store, *one)}
             with self._lock:
                 self.lost |= gone & self.held
 

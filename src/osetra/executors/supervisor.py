@@ -38,7 +38,7 @@ from osetra.executors.wire import (
     Stop,
     Train,
 )
-from osetra.executors.worker import LEASE, RENEW, Recorder, end, started_at, this_process
+from osetra.executors.worker import RENEW, Recorder, end, renewed, started_at, this_process
 from osetra.run import Ending
 from osetra.stores import open_store
 
@@ -224,7 +224,7 @@ class Supervisor:
         """Renew the lease when it is time; raises LeaseLost when it is gone."""
         if time.monotonic() - vigil.renewed > RENEW:
             vigil.renewed = time.monotonic()
-            if not self.store.renew(*vigil.place, lease=LEASE):
+            if not renewed(self.store, *vigil.place):
                 raise LeaseLost(f"trial {vigil.place[0]} was given up by another process")
 
     def trouble(self, child: Child, vigil: Vigil) -> Ending | None:

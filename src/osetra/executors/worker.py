@@ -88,6 +88,17 @@ def append_patiently(store: Store, facts: Sequence[Fact], points: Sequence[Point
             return
 
 
+def renewed(store: Store, trial: int, attempt: int) -> bool:
+    """Renew a lease; False when the attempt is over.
+
+    A full disk is no reason to end a training: nobody can give it up there either.
+    """
+    try:
+        return store.renew(trial, attempt, lease=LEASE)
+    except StoreFull:
+        return True
+
+
 def give_up_lost(store: Store, history: History) -> list[int]:
     """End the running attempts whose worker is dead or whose lease ran out; return their trials."""
     expired = set(store.expired())
@@ -112,12 +123,15 @@ class Recorder:
     store: Store
     buffer: list[Point] = field(default_factory=list)
     since: float = 0.0
+    last: list[Point] = field(default_factory=list)
+    """The latest point, which vouches for facts that come without any."""
 
     def add(self, points: Sequence[Point]) -> None:
         """Take points; writes them once there are enough or they have waited long enough."""
         if not self.buffer:
             self.since = time.monotonic()
         self.buffer.extend(points)
+        self.last = list(points[-1:]) or self.last
         self.flush_if_due()
 
     def flush_if_due(self) -> None:
@@ -146,7 +160,9 @@ class Recorder:
         Raises:
             LeaseLost: the attempt was given up.
         """
-        points = self.drain()
+        # Stores take a fact from anybody and points from live attempts only. A point that is repeated
+        # changes nothing, so it keeps a fact from being written after the attempt was given up.
+        points = self.drain() or self.last
         try:
             append_patiently(self.store, [fact], points)
         except Conflict:
