@@ -71,7 +71,7 @@ class Cluster:
         try:
             self._create()
             self.start()
-            self.sql(f"CREATE DATABASE {self.database} OWNER osetra", database="postgres")
+            self.create(self.database)
         except BaseException:
             self.__exit__()
             raise
@@ -84,13 +84,18 @@ class Cluster:
     @property
     def url(self) -> str:
         """What osetra.stores.open_store takes."""
-        login = f"osetra:{quote(self.password)}" if self.password else "osetra"
+        login = f"osetra:{quote(self.password, safe='')}" if self.password else "osetra"
         return f"postgresql://{login}@{self.host}:{self.port}/{self.database}"
 
     @property
     def pid(self) -> int:
         """The server's first process."""
         return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
+    def create(self, database: str) -> None:
+        """Create an empty database and let `url` name it."""
+        self.sql(f"CREATE DATABASE {database} OWNER osetra", database="postgres")
+        self.database = database
 
     def start(self) -> None:
         """Start the server and return when it takes connections."""

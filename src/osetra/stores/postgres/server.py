@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from osetra.errors import MissingExtra, NewerSchema, NotAStudy, OsetraError, StoreAway, StoreError
 from osetra.stores.address import shown
@@ -25,7 +25,7 @@ from osetra.stores.forks import keep_from_forks
 from osetra.stores.statements import load, migrations
 
 if TYPE_CHECKING:
-    import psycopg
+    from osetra.stores.postgres.connection import Connection
 
 log = logging.getLogger("osetra")
 
@@ -41,25 +41,13 @@ COUNT = 10.0
 """Seconds between looks at how crowded it is."""
 TRIES = 8
 """How often a transaction that others were in the way of is tried again."""
-OPTIONS = {
-    "connect_timeout": "5",
-    # A peer that vanished without a word is noticed within 15 seconds.
-    "keepalives_idle": "5",
-    "keepalives_interval": "3",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "15000",
-    # Of several hosts the one that takes writes; a copy that was promoted is found again.
-    "target_session_attrs": "read-write",
-    "client_encoding": "utf8",
-    "application_name": "osetra",
-}
 
 
 @dataclass(slots=True)
 class Link:
     """An open connection."""
 
-    connection: psycopg.Connection[tuple[Any, ...]]
+    connection: Connection
     since: float
     ours: bool
     """Whether our tables are there."""
@@ -89,17 +77,17 @@ class Server:
         with self.mutex:
             self._connect()
 
-    def write(self, action: Callable[[psycopg.Connection[Any], bool], T]) -> T:
+    def write(self, action: Callable[[Connection, bool], T]) -> T:
         """Return what `action` returns; our tables are created before when they are missing.
 
         It gets the connection, and whether an earlier call of it may have taken effect already.
         """
         return self._patiently(action, tables=True)
 
-    def read(self, action: Callable[[psycopg.Connection[Any]], T], absent: T) -> T:
+    def read(self, action: Callable[[Connection], T], absent: T) -> T:
         """Return what `action` gets from our tables; `absent` when there are none yet."""
 
-        def looked(connection: psycopg.Connection[Any], _: bool) -> T:
+        def looked(connection: Connection, _: bool) -> T:
             link = self._link
             if link is not None and not link.ours:
                 link.ours = _has_tables(connection, self.url)
@@ -119,8 +107,12 @@ class Server:
             with suppress(Exception):
                 link.connection.close()
 
-    def _patiently(self, action: Callable[[psycopg.Connection[Any], bool], T], *, tables: bool) -> T:
-        deadline, pause, tries, again, told = time.monotonic() + self._patience, 0.05, 0, False, False
+    def __del__(self) -> None:
+        if hasattr(self, "_link"):
+            self.disconnect()
+
+    def _patiently(self, action: Callable[[Connection, bool], T], *, tables: bool) -> T:
+        deadline, pause, tries, again, told = time.monotonic() + self._patience, 0.01, 0, False, False
         while True:
             with self.mutex:
                 try:
@@ -137,9 +129,9 @@ class Server:
                         raise StoreError(f"{shown(self.url)}: {busy}; the server is overloaded") from None
             again = True
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads retries, no secret
-            pause = min(2 * pause, 2.0)
+            pause = min(2 * pause, 0.2 if tries else 2.0)
 
-    def _once(self, action: Callable[[psycopg.Connection[Any], bool], T], tables: bool, again: bool) -> T:
+    def _once(self, action: Callable[[Connection, bool], T], tables: bool, again: bool) -> T:
         import psycopg
 
         from osetra.stores.postgres.errors import BUSY, failed, is_away
@@ -169,7 +161,8 @@ class Server:
     def _connect(self) -> Link:
         try:
             import psycopg
-            from psycopg.conninfo import conninfo_to_dict
+
+            from osetra.stores.postgres.connection import connected
         except ImportError:
             raise MissingExtra(
                 "a study on a PostgreSQL server needs psycopg; install it: pip install 'osetra[postgres]'"
@@ -177,9 +170,7 @@ class Server:
         from osetra.stores.postgres.errors import failed, is_away, unconnected
 
         try:
-            given = conninfo_to_dict(self.url)
-            options = {name: value for name, value in OPTIONS.items() if name not in given}
-            connection = psycopg.connect(self.url, autocommit=True, **options)  # type: ignore[arg-type]
+            connection = connected(self.url)
         except psycopg.Error as error:
             raise unconnected(error, self.url) from None
         try:
@@ -209,7 +200,7 @@ class _Busy(Exception):
     """Another transaction was in the way."""
 
 
-def _has_tables(connection: psycopg.Connection[Any], url: str) -> bool:
+def _has_tables(connection: Connection, url: str) -> bool:
     ours, named = connection.execute(SQL["present"]).fetchone() or (False, False)
     if not ours and named:
         raise NotAStudy(
@@ -256,7 +247,7 @@ def create_database(url: str) -> str:
     return name
 
 
-def _create_tables(connection: psycopg.Connection[Any], url: str) -> None:
+def _create_tables(connection: Connection, url: str) -> None:
     (encoding,) = connection.execute(SQL["encoding"]).fetchone() or ("",)
     if encoding != "UTF8":
         raise StoreError(

@@ -2,7 +2,8 @@
 
 -- name: present
 -- Whether our tables are there, and whether anything at all has the name of our namespace.
-SELECT to_regclass('osetra.about') IS NOT NULL, to_regnamespace('osetra') IS NOT NULL;
+SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'osetra' AND tablename = 'about'),
+    EXISTS (SELECT FROM pg_namespace WHERE nspname = 'osetra');
 
 -- name: schema
 -- The version of the tables.

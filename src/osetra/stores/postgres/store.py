@@ -27,7 +27,7 @@ from osetra.stores.edge import check_facts, check_name, check_points, unwritable
 from osetra.stores.postgres.server import SQL, Server
 
 if TYPE_CHECKING:
-    import psycopg
+    from osetra.stores.postgres.connection import Connection
 
 Rows = list[tuple[Any, ...]]
 
@@ -101,7 +101,7 @@ class PostgresStore:
                 **_point_columns(check_points(points)),
             }
 
-        def appended(connection: psycopg.Connection[Any], again: bool) -> int:
+        def appended(connection: Connection, again: bool) -> int:
             try:
                 row = connection.execute(SQL["append"], {**values, "again": again}).fetchone()
             except Error as error:

@@ -1,0 +1,69 @@
+"""A psycopg connection that notices when the other side has gone silent.
+
+The keep-alives of TCP do not see a server that is stopped, nor what lies behind a proxy. So an answer
+of which nothing arrives for a while counts as lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+T = TypeVar("T")
+
+SILENCE = 15.0
+"""Seconds without a byte from the server after which it counts as gone."""
+OPTIONS = {
+    "connect_timeout": "5",
+    "keepalives_idle": "5",
+    "keepalives_interval": "3",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+    # Of several hosts the one that takes writes; a copy that was promoted is found again.
+    "target_session_attrs": "read-write",
+    "client_encoding": "utf8",
+    "application_name": "osetra",
+}
+"""What we ask of libpq where the URL says nothing."""
+
+
+class Connection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection on which every call fails after a silence of `silence` seconds."""
+
+    silence = SILENCE
+
+    def wait(self, gen: Generator[Any, Any, T], *args: Any, **options: Any) -> T:
+        """Drive one exchange with the server, as psycopg asks for it."""
+        return super().wait(_until_silent(gen, self.silence), *args, **options)
+
+
+def connected(url: str) -> Connection:
+    """Return a new connection; every statement is a transaction of its own.
+
+    Raises:
+        psycopg.Error: no connection came about.
+    """
+    given = conninfo_to_dict(url)
+    options = {name: value for name, value in OPTIONS.items() if name not in given}
+    return Connection.connect(url, autocommit=True, **options)  # type: ignore[arg-type]
+
+
+def _until_silent(exchange: Generator[Any, Any, T], seconds: float) -> Generator[Any, Any, T]:
+    heard = time.monotonic()
+    try:
+        wanted = next(exchange)
+        while True:
+            ready = yield wanted  # 0 now and then while nothing happens
+            now = time.monotonic()
+            if ready:
+                heard = now
+            elif now - heard > seconds:
+                raise psycopg.OperationalError(f"no answer for {seconds:g} s")
+            wanted = exchange.send(ready)
+    except StopIteration as done:
+        result: T = done.value
+        return result
