@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -107,10 +108,15 @@ def _append(columns: _Columns, points: Sequence[Point]) -> None:
             [columns.numbers, np.empty((5, room - columns.numbers.shape[1]), dtype=np.int64)], axis=1
         )
         columns.values = np.concatenate([columns.values, np.empty(room - len(columns.values))])
-    known = columns.metrics
-    numbers = [(p[0], p[1], p[2], p[3], known.setdefault(p[4], len(known))) for p in points]
-    columns.numbers[:, columns.used : stop] = np.array(numbers, dtype=np.int64).T
-    columns.values[columns.used : stop] = [p[5] for p in points]
+    known, count = columns.metrics, len(points)
+    for row in range(4):
+        numbers = np.fromiter(map(itemgetter(row), points), dtype=np.int64, count=count)
+        columns.numbers[row, columns.used : stop] = numbers
+    for name in dict.fromkeys(map(itemgetter(4), points)):
+        known.setdefault(name, len(known))
+    metrics = map(known.__getitem__, map(itemgetter(4), points))
+    columns.numbers[4, columns.used : stop] = np.fromiter(metrics, dtype=np.int64, count=count)
+    columns.values[columns.used : stop] = np.fromiter(map(itemgetter(5), points), np.float64, count=count)
     _note_blocks(columns, columns.numbers[0, columns.used : stop], columns.used)
     columns.used = stop
 
