@@ -15,6 +15,7 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -211,12 +212,12 @@ class Conversation:
         self._at += len(data)
         lines = self.filed.feed(data) if data else []
         for number, line in lines + (self.filed.end() if last else []):
-            if self.take(line, f"line {number} of OSETRA_REPORT") is None and line.strip():
+            if self.take(line, f"line {number} of OSETRA_REPORT", filed=True) is None and line.strip():
                 shown = line[:80].decode(errors="replace")
                 raise StudyError(f"line {number} of OSETRA_REPORT is no report: {shown!r}")
 
-    def take(self, line: bytes, where: str) -> Said | None:
-        """Pass one line on if it is a report.
+    def take(self, line: bytes, where: str, *, filed: bool = False) -> Said | None:
+        """Pass one line on if it is a report; a configuration printed as JSON is none.
 
         Raises:
             StudyError: it cannot be one; the text names the line.
@@ -227,17 +228,21 @@ class Conversation:
             if said is None:
                 return None
             self.note(said, where)
-            step = said.step if said.step is not None else run.step + bool(said.metrics)
-            if said.metrics and step > self.floor:
-                run.report(step, **said.metrics)
-                self.heard = True
-            elif said.metrics:
-                run.link.send([])  # known already, but a sign of life
+            if said.metrics and (filed or said.step is not None or run.objective.metric in said.metrics):
+                self.report(run.step + 1 if said.step is None else said.step, said.metrics)
             if said.checkpoint:
-                run.checkpoint(self.files)
+                self.keep()
         except StudyError as error:
             raise self.failed(f"{where}: {error}") from None
         return said
+
+    def report(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Pass metrics on, unless an earlier start of the program reported that step."""
+        if step > self.floor:
+            self.run.report(step, **metrics)
+            self.heard = True
+        else:
+            self.run.link.send([])  # a sign of life
 
     def note(self, said: Said, where: str) -> None:
         """Remember what is not part of the curves."""
