@@ -13,8 +13,9 @@ import io
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -108,8 +109,7 @@ def needed(history: History, sign: float) -> set[str]:
     keep: set[str] = set()
     for number in history.unfinished:
         keep |= _wanted(history, history.trials[number], sign)
-    ended = [t for t in history.trials.values() if t.state in ENDED and t.checkpoints and t.value is not None]
-    for trial in sorted(ended, key=lambda t: sign * (t.value or 0.0))[:3]:
+    for trial in _top(tuple(chain.from_iterable(history.trials.derived(_top, sign))), sign):
         keep |= {best.file for best in best_of(trial.checkpoints, sign)}
     return keep
 
@@ -122,15 +122,29 @@ def best_of(points: Iterable[Checkpointed], sign: float) -> list[Checkpointed]:
 
 def clean(folder: Path, history: History, sign: float) -> int:
     """Delete the checkpoints in the log that nobody needs any more; return how many."""
-    keep = needed(history, sign)
-    known = {point.file for trial in history.trials.values() for point in trial.checkpoints}
-    gone = 0
-    for name in known - keep:
-        path = folder / Path(name).name
-        if path.exists():
-            path.unlink(missing_ok=True)
-            gone += 1
-    return gone
+    try:
+        present = {entry.name for entry in os.scandir(folder)}
+    except FileNotFoundError:
+        return 0
+    spare = present - needed(history, sign) if present else set()
+    if not spare:
+        return 0
+    # Only now: a long study has had many more checkpoints than there are files.
+    kept = (point.file for trial in history.trials.chosen(_keeping) for point in trial.checkpoints)
+    known = {file for file in kept if file in spare}
+    for name in known:
+        (folder / name).unlink(missing_ok=True)
+    return len(known)
+
+
+def _keeping(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.checkpoints]
+
+
+def _top(trials: Sequence[Trial], sign: float) -> list[Trial]:
+    """Return the best three ended trials that have checkpoints."""
+    ended = [t for t in trials if t.state in ENDED and t.checkpoints and t.value is not None]
+    return sorted(ended, key=lambda t: sign * (t.value or 0.0))[:3]
 
 
 def _wanted(history: History, trial: Trial, sign: float) -> set[str]:

@@ -211,7 +211,7 @@ class Limits:
 
     def budget(self, problem: Problem, history: History, started: float) -> Budget:
         """Return how much of the search is over; `started` is by time.monotonic."""
-        steps, begun = history.steps, len(history.searched)
+        steps, begun = history.steps, history.begun
         spent = history.curves.count(problem.objective.metric) / steps if steps else float(begun)
         cost = np.inf if self.trainings is None else self.trainings
         shares = [spent / cost, (spent * PER_TRAINING if steps else begun) / max(self.trials, 1.0)]
@@ -326,7 +326,7 @@ class Turn:
         at, now = (history.version, history.curves.cursor), time.monotonic()
         if room <= 0 or (busy and at == self.planned_at and now - self.planned < WATCH):
             return busy
-        new = max(0.0, self.limits.trials - len(history.searched))
+        new = max(0.0, self.limits.trials - history.begun)
         if self.planner.plan(room, self.budget(), new):
             return True
         self.planned, self.planned_at = now, at

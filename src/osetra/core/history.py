@@ -100,6 +100,11 @@ class History:
         """Trials that count against the budget: all but repeats with fresh seeds."""
         return self.trials.chosen(_first)
 
+    @property
+    def begun(self) -> int:
+        """How many trials count against the budget."""
+        return sum(self.trials.derived(_count_first))
+
     def ranked(self, objective: Objective) -> list[Trial]:
         """Return finished first runs, best value first; behind them those that repeats broke.
 
@@ -246,6 +251,10 @@ def _finished(trials: Sequence[Trial]) -> list[Trial]:
 
 def _first(trials: Sequence[Trial]) -> list[Trial]:
     return [trial for trial in trials if trial.repeats is None]
+
+
+def _count_first(trials: Sequence[Trial]) -> int:
+    return len(_first(trials))
 
 
 def _repeats(trials: Sequence[Trial]) -> list[Trial]:
