@@ -137,9 +137,10 @@ class ProcessCrew:
 
     def _supervisor(self, slot: int) -> Supervised:
         self.started += 1
+        folder = log_folder(self.store)
         if self.started > self.slots + RESTARTS:
-            raise StudyError(f"worker {slot} was killed {RESTARTS} times; look into {log_folder(self.store)}")
-        with _log(log_folder(self.store), slot) as output:
+            raise StudyError(f"worker {slot} was killed {RESTARTS} times; look into {folder}")
+        with _log(folder, slot) as output:
             log = output.name
             process = subprocess.Popen(
                 [sys.executable, "-m", "osetra.executors.supervisor"],
@@ -189,7 +190,7 @@ def _packed(function: Callable[..., object]) -> bytes:
         ) from None
 
 
-def log_folder(store: Store) -> Path:
+def log_folder(store: Store | Address) -> Path:
     """Return where the output of trainings goes: beside the study's file, or into this user's state.
 
     The second is $XDG_STATE_HOME/osetra, ~/.local/state/osetra or the folder for temporary files.

@@ -35,7 +35,7 @@ from osetra.stores.address import Address
 
 try:
     import ray
-    from ray.exceptions import RayActorError, RayError
+    from ray.exceptions import RayActorError, RayError, RayTaskError
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 except ImportError:
     raise MissingExtra("the Ray executor needs Ray: pip install 'osetra[ray]'") from None
@@ -255,7 +255,8 @@ class RayCrew:
                     self._give_up(slot, error, error.actor_init_failed or self.died > RESTARTS)
                 except (RayError, StoreError) as error:
                     self.failed += 1
-                    self._give_up(slot, error, self.failed > FAILURES)
+                    cause = error.cause if isinstance(error, RayTaskError) else error
+                    self._give_up(slot, cause, self.failed > FAILURES * self.slots)
                 ray.kill(member.actor)
 
     def _give_up(self, slot: int, error: Exception, final: bool) -> None:

@@ -22,8 +22,8 @@ from osetra.stores import open_store
 
 RESTARTS = 1000
 """Workers that vanished are replaced this often before a crew gives up."""
-FAILURES = 10
-"""Workers that ended with an error are replaced this often: their machine is not set up for them."""
+FAILURES = 3
+"""Workers that end with an error are replaced this often per slot: they cannot work where they are."""
 
 
 class Slot:

@@ -8,6 +8,7 @@ queue and everything here ends.
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import signal
@@ -22,9 +23,10 @@ from osetra.core.curves import Point
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Seen, Worker
 from osetra.core.history import History
 from osetra.core.ports import Store
-from osetra.errors import LeaseLost
+from osetra.errors import LeaseLost, StoreAway
 from osetra.executors.claims import Claim, Desk, claim_next
 from osetra.executors.devices import environment_of
+from osetra.executors.outbox import RETRY, Outbox
 from osetra.executors.wire import (
     Channel,
     Done,
@@ -42,8 +44,17 @@ from osetra.executors.worker import RENEW, Recorder, end, renewed, started_at, t
 from osetra.run import Ending
 from osetra.stores import open_store
 
+log = logging.getLogger("osetra")
+
 IDLE = 0.02
 """Seconds between looks at the queue while there is nothing to do."""
+SHARE = 20.0
+"""A look at the log waits until this many times the last one's cost has passed: a slow or busy server
+is asked less often."""
+LONGEST = 0.5
+"""Seconds after which the log is looked at however much that costs."""
+BRIEF = 2.0
+"""Seconds for which a server that went away is waited for before the training goes on without it."""
 LEAK = 2**30
 """Bytes a training process may grow between trials before it is replaced."""
 LOG_LIMIT = 2**20
@@ -80,12 +91,15 @@ class Vigil:
     """What a supervisor remembers of the one trial that it watches."""
 
     claim: Claim
+    outbox: Outbox
     recorder: Recorder
     desk: Desk
     oom_kills: int
     """How often this system had killed for memory when the trial began."""
     heard: float = field(default_factory=time.monotonic)
     renewed: float = field(default_factory=time.monotonic)
+    consult: float = 0.0
+    """When to look at the log again."""
     asked_to_stop: bool = False
 
     @property
@@ -107,7 +121,9 @@ class Supervisor:
     stopping: float | None = None
     """When the request to stop came."""
     looked: float = 0.0
-    """When the size of the log was looked at."""
+    """When the size of the training's output was looked at."""
+    idle: float = IDLE
+    """Seconds until the next look at the queue."""
 
     def loop(self) -> None:
         """Work until told to stop."""
@@ -116,10 +132,9 @@ class Supervisor:
                 # The training process loads its function before a trial is claimed: seconds of
                 # imports are no part of anybody's training time.
                 child = self.ready_child()
-                self.history = self.history.extend(self.store.read(self.history.version))
                 claim = None if child is None else self.claim()
                 if child is None or claim is None:
-                    self.listen(IDLE)
+                    self.listen(self.idle)
                 else:
                     self.train(claim, child)
         finally:
@@ -128,8 +143,26 @@ class Supervisor:
             self.store.close()
 
     def claim(self) -> Claim | None:
-        """Claim the next trial that this supervisor may run."""
-        return claim_next(self.store, self.history, self.worker, self.start.repeats_only)
+        """Claim the next trial that this supervisor may run; None while there is none, or no store."""
+        begun = time.monotonic()
+        try:
+            self.history = self.history.extend(self.store.read(self.history.version))
+            self.give_back()
+            claim = claim_next(self.store, self.history, self.worker, self.start.repeats_only)
+        except StoreAway as away:
+            log.warning("%s; waiting for it", away)
+            self.idle = RETRY
+            return None
+        self.idle = _pause_after(begun)
+        return claim
+
+    def give_back(self) -> None:
+        """Hand back what stands as claimed by us and is not: the answer to that claim was lost."""
+        for trial in self.history.running:
+            attempt = trial.attempts[-1]
+            if attempt.worker == self.worker:
+                reason = "the answer to its claim was lost"
+                end(self.store, trial.number, attempt.number, Ending("interrupted", reason=reason))
 
     def listen(self, seconds: float) -> None:
         """Take orders from the study's process; its disappearance is an order to stop."""
@@ -146,13 +179,16 @@ class Supervisor:
     def train(self, claim: Claim, child: Child) -> None:
         """Run one claimed trial to its end and record it."""
         desk = claim.desk(self.store, self.history)
-        vigil = Vigil(claim, Recorder(self.store), desk, _oom_kills())
+        outbox = Outbox(self.store, claim.trial.number, claim.attempt)
+        vigil = Vigil(claim, outbox, Recorder(outbox), desk, _oom_kills())
         try:
             ending = self.follow(vigil, child)
         except LeaseLost:
+            outbox.discard()
             self.replace_child()
             return
-        end(self.store, *vigil.place, ending, vigil.recorder.drain())
+        end(outbox, *vigil.place, ending, vigil.recorder.drain())
+        self.deliver(outbox)
         if self.start.shared or ending.outcome == "interrupted":
             # What it holds of the device's memory, the neighbours need; and who was told to go, goes.
             self.replace_child()
@@ -181,11 +217,39 @@ class Supervisor:
             if child.ended:
                 return self.autopsy(child, vigil.oom_kills)
             vigil.recorder.flush_if_due()
-            self.keep_lease(vigil)
-            self.pass_orders(vigil, child)
+            self.consult(vigil, child)
             self.limit_log()
             if trouble := self.trouble(child, vigil):
                 return trouble
+
+    def consult(self, vigil: Vigil, child: Child) -> None:
+        """Deliver what waits, renew the lease, pass orders on; later, when the store is away.
+
+        Raises:
+            LeaseLost: the attempt was given up by somebody else.
+        """
+        begun = time.monotonic()
+        if begun < max(vigil.consult, vigil.outbox.retry):
+            return
+        try:
+            vigil.outbox.deliver()
+            self.keep_lease(vigil)
+            self.pass_orders(vigil, child)
+        except StoreAway:
+            vigil.outbox.rest()
+        vigil.consult = time.monotonic() + _pause_after(begun)
+
+    def deliver(self, outbox: Outbox) -> None:
+        """Wait until the store has taken the end of a trial; who is told to stop leaves it on disk."""
+        while outbox.waiting:
+            try:
+                outbox.deliver()
+            except StoreAway:
+                self.listen(RETRY)
+                if self.stopping is not None and time.monotonic() - self.stopping > self.start.grace:
+                    return
+            except LeaseLost:
+                outbox.discard()
 
     def task(self, claim: Claim) -> Train:
         """Return what a training process needs to know of a claimed trial."""
@@ -319,10 +383,29 @@ def main() -> None:
     start = messages[0] if messages else None
     if not isinstance(start, Start):
         return
-    supervisor = Supervisor(start, study, open_store(start.url, start.study), this_process(start.slot))
+    store = _opened(start, study)
+    if store is None:
+        return
+    supervisor = Supervisor(start, study, store, this_process(start.slot))
     for message in messages[1:]:
         supervisor.obey(message)
     supervisor.loop()
+
+
+def _pause_after(begun: float) -> float:
+    """Return how long not to look at the log after a look that began at a time."""
+    return min(LONGEST, max(IDLE, SHARE * (time.monotonic() - begun)))
+
+
+def _opened(start: Start, study: Channel) -> Store | None:
+    """Return the store, once its server is there; None when told to stop before."""
+    while True:
+        try:
+            return open_store(start.url, start.study, patience=BRIEF)
+        except StoreAway as away:
+            log.warning("%s; waiting for it", away)
+            if any(isinstance(message, Stop) for message in study.receive(RETRY)) or study.closed:
+                return None
 
 
 def _spawn(start: Start) -> Child:

@@ -14,12 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from osetra.core.curves import Point
 from osetra.core.facts import Checkpointed, Fact, Noted, Obeyed, Seen, Worker, ended
 from osetra.core.history import History
 from osetra.core.ports import Store
 from osetra.errors import Conflict, LeaseLost, StoreFull
+from osetra.executors.outbox import left_behind
 from osetra.run import Ending
 
 log = logging.getLogger("osetra")
@@ -62,7 +64,15 @@ def started_at(pid: int) -> float:
     return -1.0 if fields[0] == "Z" else float(fields[19])
 
 
-def end(store: Store, trial: int, attempt: int, ending: Ending, points: Sequence[Point] = ()) -> bool:
+class Log(Protocol):
+    """What takes facts and points: a store, or an outbox before it."""
+
+    def append(self, facts: Sequence[Fact], points: Sequence[Point] = ()) -> object:
+        """Write all of it or nothing."""
+        ...
+
+
+def end(store: Log, trial: int, attempt: int, ending: Ending, points: Sequence[Point] = ()) -> bool:
     """Record how an attempt ended; False when it had been given up before."""
     fact = ended(trial, attempt, ending.outcome, ending.value, ending.reason, ending.detail)
     facts: list[Fact] = [fact] if ending.obeyed is None else [fact, ending.obeyed]
@@ -73,7 +83,7 @@ def end(store: Store, trial: int, attempt: int, ending: Ending, points: Sequence
     return True
 
 
-def append_patiently(store: Store, facts: Sequence[Fact], points: Sequence[Point] = ()) -> None:
+def append_patiently(store: Log, facts: Sequence[Fact], points: Sequence[Point] = ()) -> None:
     """Append, waiting while the disk is full: the study pauses and loses nothing."""
     pause = 0.25
     while True:
@@ -100,7 +110,10 @@ def renewed(store: Store, trial: int, attempt: int) -> bool:
 
 
 def give_up_lost(store: Store, history: History) -> list[int]:
-    """End the running attempts whose worker is dead or whose lease ran out; return their trials."""
+    """End the running attempts whose worker is dead or whose lease ran out; return their trials.
+
+    What such a worker had left on this machine for a store that was away is delivered first.
+    """
     expired = set(store.expired())
     lost = []
     for trial in history.running:
@@ -111,6 +124,8 @@ def give_up_lost(store: Store, history: History) -> list[int]:
             reason = f"no sign of life from {attempt.worker.host} for {LEASE:g} s"
         else:
             continue
+        if left_behind(store, trial.number, attempt.number):
+            continue
         if end(store, trial.number, attempt.number, Ending("lost", reason=reason)):
             lost.append(trial.number)
     return lost
@@ -120,7 +135,7 @@ def give_up_lost(store: Store, history: History) -> list[int]:
 class Recorder:
     """Buffers the points of one attempt and writes them in batches."""
 
-    store: Store
+    store: Log
     buffer: list[Point] = field(default_factory=list)
     since: float = 0.0
     last: list[Point] = field(default_factory=list)
