@@ -3,7 +3,6 @@
 import os
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +14,7 @@ from osetra.executors import devices
 from osetra.executors.devices import chosen, environment_of
 from osetra.executors.processes import _log, log_folder
 from osetra.executors.supervisor import LOG_LIMIT, shorten
+from osetra.stores.address import Address
 
 SLURM = {"CUDA_VISIBLE_DEVICES": "4,6,MIG-8f6a"}
 
@@ -166,16 +166,16 @@ def test_two_programs_on_one_study_write_into_different_logs(tmp_path):
 def test_the_logs_of_a_study_on_a_server_go_into_this_users_state(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     url = "postgresql://ann:s3cret@host/db?password=other"
-    folder = log_folder(SimpleNamespace(url=url, study="my study"))
+    folder = log_folder(Address(url, "my study"))
     assert folder.parent == tmp_path / "state" / "osetra"
     assert folder.name.startswith("my-study-")
     assert "s3cret" not in str(folder)
     assert "other" not in str(folder)
-    assert folder != log_folder(SimpleNamespace(url="postgresql://host/other", study="my study"))
+    assert folder != log_folder(Address("postgresql://host/other", "my study"))
     monkeypatch.setenv("XDG_STATE_HOME", "/proc/no-such")
-    assert log_folder(SimpleNamespace(url=url, study="x")).is_dir()
+    assert log_folder(Address(url, "x")).is_dir()
 
 
 def test_the_logs_of_a_file_stay_beside_it(tmp_path):
     for url in (f"sqlite:///{tmp_path}/a.db", f"{tmp_path}/a.db"):
-        assert log_folder(SimpleNamespace(url=url, study="main")) == tmp_path / "a.logs"
+        assert log_folder(Address(url)) == tmp_path / "a.logs"

@@ -87,6 +87,21 @@ def test_passwords_are_masked(text: str, masked: str) -> None:
     assert shown(text) == masked
 
 
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("postgresql://ann:s3cret@host/db#d", "postgresql://ann@host/db#d"),
+        ("postgresql://ann@h/db?password=x&sslmode=require", "postgresql://ann@h/db?sslmode=require#main"),
+        ("postgresql://h/db?sslmode=require&password=x#d", "postgresql://h/db?sslmode=require#d"),
+        ("postgresql://h/db?password=x#d", "postgresql://h/db#d"),
+        ("a.db#d", "a.db#d"),
+    ],
+)
+def test_what_is_written_down_has_no_password_and_names_the_same(text: str, bare: str) -> None:
+    assert parse(text).bare == bare
+    assert parse(bare).bare == bare
+
+
 def test_an_address_prints_itself_without_its_password() -> None:
     address = parse("postgresql://ann:s3cret@host/db#digits")
     assert str(address) == repr(address) == f"{address}" == "postgresql://ann:***@host/db#digits"

@@ -101,8 +101,6 @@ def _prepared(
     place: Place, request: Request, values: Mapping[str, Value]
 ) -> tuple[Study, Callable[[Run], object]]:
     """Return the study, created when there is none yet, and the training function."""
-    from osetra.study import Study
-
     task: dict[str, Any] = {"request": request.stored()}
     function: Callable[[Run], object]
     if is_script(request.source):
@@ -121,14 +119,13 @@ def _prepared(
         function, space = watched(network), _network_space(network.family, values)
         request = replace(request, minimize=network.metric)
         task["fingerprint"] = network.dataset.fingerprint
-    if place.file.exists():
+    if place.exists:
         study = place.open(scheduler="full")
         _check_same(stored_request(study.history, place.name), request, place)
         return study, training_function(place, study.history)
     space.complete(values)  # before there is a file, so that a mistake leaves nothing behind
     return (
-        Study(
-            str(place.file),
+        place.start(
             space,
             minimize=request.minimize if request.maximize is None else None,
             maximize=request.maximize,

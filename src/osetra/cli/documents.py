@@ -21,7 +21,8 @@ def study_document(place: Place, problem: Problem, history: History) -> dict[str
     best = history.best(objective)
     return {
         "study": place.name,
-        "file": str(place.file),
+        "file": None if place.address.file is None else str(place.address.file),
+        "address": str(place.address),
         "metric": objective.metric,
         "direction": objective.direction,
         "space": problem.space.spec,

@@ -48,7 +48,20 @@ def command_training(request: Request, place: Place) -> CommandTraining:
 
 def logs(place: Place) -> Path:
     """Return the folder for the output of a study's programs."""
-    return place.file.resolve().with_suffix(".logs")
+    from osetra.executors.processes import log_folder
+
+    file = place.address.file
+    if file is not None:
+        return file.resolve().with_suffix(".logs")
+    return log_folder(place.address)
+
+
+def program_logs(place: Place, trial: int) -> list[Path]:
+    """Return the files with the output of a trial's program, by attempt; none unless it was one."""
+    from osetra.command.training import log_name
+
+    found = logs(place).glob(log_name(trial, "*"))
+    return sorted(found, key=lambda file: (len(file.name), file.name))
 
 
 def network_task(request: Request, fingerprint: str = "") -> NetworkTask:

@@ -16,6 +16,14 @@ json_option = click.option(
 )
 
 
+store_option = click.option(
+    "--store",
+    metavar="URL",
+    help="Keep the study there, so that other machines can join: postgresql://user@host/database "
+    "[default: a file in its folder].",
+)
+
+
 def check_goal(options: Mapping[str, Any]) -> None:
     """Raise a usage error when two goals are given."""
     if options["minimize"] is not None and options["maximize"] is not None:

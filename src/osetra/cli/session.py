@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,6 +112,7 @@ class Session:
         """Write the pictures beside the study; without matplotlib, say how to get them."""
         from osetra.cli.views.plots import save_picture
 
+        self.place.folder.mkdir(parents=True, exist_ok=True)
         files = [self.place.folder / name for name in PICTURES]
         try:
             return save_picture(self.study.problem, self.study.history, files, name=self.place.name)
@@ -155,6 +157,8 @@ class Session:
 
 
 def shown_place(place: Place) -> str:
-    """Return what a person types to name the study: its name, or its file when it lives elsewhere."""
-    usual = (RUNS / place.name).resolve() == place.folder.resolve() and place.file.name == "study.db"
-    return place.name if usual else str(place.file if place.file.name != "study.db" else place.folder)
+    """Return what a person types to name the study: its name, its folder, or its address elsewhere."""
+    if place.at_home:
+        usual = (RUNS / place.name).resolve() == place.folder.resolve()
+        return place.name if usual else str(place.folder)
+    return shlex.quote(str(place.address))

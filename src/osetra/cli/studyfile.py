@@ -22,6 +22,7 @@ from osetra.core.space import Space
 from osetra.errors import StudyError, nearest
 
 _KINDS: dict[str, tuple[type, ...]] = {
+    "store": (str,),
     "minimize": (str,),
     "maximize": (str,),
     "pick": (str,),
@@ -41,6 +42,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
 class StudyFile:
     """The contents of a study.toml; None where it is silent."""
 
+    store: str | None = None
+    """The URL of the store that a new study goes into."""
     minimize: str | None = None
     maximize: str | None = None
     pick: str | None = None

@@ -85,7 +85,7 @@ def _with_file(request: Request) -> Request:
 def _network_task(place: Place, request: Request) -> NetworkTask:
     """Return the task, bound to the data's fingerprint when the study exists already."""
     fingerprint = ""
-    if place.file.exists():
+    if place.exists:
         study = place.open()
         history = study.history
         study.close()
@@ -125,16 +125,13 @@ def _open_study(place: Place, task: NetworkTask, request: Request, opened: Opene
 
     More trials would open more hyperparameters, so the space is not worked out anew.
     """
-    from osetra.study import Study
-
-    if place.file.exists():
+    if place.exists:
         study = place.open(request.searcher, request.scheduler)
         old = stored_request(study.history, place.name)
         if (old.tune, old.all, old.set) == (request.tune, request.all, request.set):
             return study
         study.close()
-    return Study(
-        str(place.file),
+    return place.start(
         opened.space,
         minimize=task.metric,
         searcher=request.searcher,

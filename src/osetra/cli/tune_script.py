@@ -187,10 +187,7 @@ def run_study(
 
 def open_study(place: Place, space: Space, request: Request) -> Study:
     """Return the study of a request, created when it is new."""
-    from osetra import Study
-
-    return Study(
-        str(place.file),
+    return place.start(
         space,
         minimize=request.minimize,
         maximize=request.maximize,

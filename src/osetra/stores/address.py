@@ -16,7 +16,7 @@ MAIN = "main"
 """The name of a study that was given none."""
 SCHEME = re.compile(r"([A-Za-z][\w+.-]*)://")
 
-_LOGIN = re.compile(r"(://[^:@/\s]*:)\S*@")
+_LOGIN = re.compile(r"(://[^:@/\s]*):\S*@")
 _FIELD = re.compile(r"(\b\w*(?:password|passwd|pwd)=)(?:'(?:[^'\\]|\\.)*'|[^&\s#]*)", re.IGNORECASE)
 
 
@@ -37,7 +37,13 @@ class Address:
     def file(self) -> Path | None:
         """The file that the store is; None when it is a server or memory."""
         path = self.url.removeprefix("sqlite:///")
-        return None if self.url == "memory:" or SCHEME.match(path) else Path(path)
+        return None if self.url == "memory:" or SCHEME.match(path) else Path(path).expanduser()
+
+    @property
+    def bare(self) -> str:
+        """The address as it may be written to a file: without any password."""
+        url = re.sub(r"[?&]+$", "", re.sub(r"(?<=[?&])\w*password=[^&]*&?", "", self.url))
+        return _LOGIN.sub(r"\1@", url) + f"#{self.study}"
 
 
 def parse(text: str, study: str | None = None) -> Address:
@@ -62,4 +68,4 @@ def parse(text: str, study: str | None = None) -> Address:
 
 def shown(text: str) -> str:
     """Return a URL, or any text with URLs in it, with every password replaced by ***."""
-    return _FIELD.sub(r"\1***", _LOGIN.sub(r"\1***@", text))
+    return _FIELD.sub(r"\1***", _LOGIN.sub(r"\1:***@", text))

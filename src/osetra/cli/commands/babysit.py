@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from osetra.cli.commands.enqueue import parse_pairs
-from osetra.cli.options import check_goal, json_option
+from osetra.cli.options import check_goal, json_option, store_option
 from osetra.cli.output import Output
 from osetra.cli.places import create, name_for
 from osetra.cli.request import Request
@@ -32,6 +32,7 @@ from osetra.cli.request import Request
 @click.option(
     "-c", "--config", type=click.Path(path_type=Path), help="A study.toml with [space], for a script."
 )
+@store_option
 @json_option
 @click.pass_obj
 def command(output: Output, /, **options: Any) -> None:
@@ -62,5 +63,5 @@ def command(output: Output, /, **options: Any) -> None:
     if options["config"] is not None:
         given["config"] = str(options["config"].resolve())
     request = Request(**{**given, "source": source, "verb": "babysit"})
-    place = create(options["name"] or f"{name_for(source)}-babysit", options["out"])
+    place = create(options["name"] or f"{name_for(source)}-babysit", options["out"], store=options["store"])
     babysit(output, place, request, values, autopilot=options["autopilot"], as_json=options["as_json"])

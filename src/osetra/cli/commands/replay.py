@@ -83,7 +83,7 @@ def _train(
         pick=objective.pick,
         searcher="manual",
         scheduler="full",
-        task={"replays": told.trial, "of": str(place.file)},
+        task={"replays": told.trial, "of": place.address.bare},
     )
     opened.close()
     study.enqueue()
@@ -107,7 +107,7 @@ def _remember(place: Place, trial: int, text: str) -> None:
     """Note the verdict in the study that was replayed."""
     from osetra.stores import open_store
 
-    store = open_store(str(place.file), "main")
+    store = open_store(place.address.url, place.address.study)
     store.append(
         [Noted("replay", f"{trial} {time.time():.3f}", f"of trial {trial}: {text}", {"trial": trial})]
     )

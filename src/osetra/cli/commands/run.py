@@ -18,7 +18,7 @@ from osetra.cli.studyfile import read_study_file
 
 SHARED = (
     *("trials", "minutes", "trainings", "workers", "searcher", "scheduler", "tune", "set", "minimize"),
-    *("maximize", "pick", "confirm", "seed", "name", "out", "report_timeout", "dry_run", "as_json"),
+    *("maximize", "pick", "confirm", "seed", "name", "out", "store", "report_timeout", "dry_run", "as_json"),
 )
 """The options of `osetra tune` that mean the same for a program."""
 
@@ -70,7 +70,7 @@ def command(output: Output, /, file: Path, words: tuple[str, ...], **options: An
     values = {field.name: options[field.name] for field in fields(Request) if field.name in options}
     values |= {"source": words[0], "verb": "run", "command": words, "folder": str(Path.cwd())}
     request = Request(**values, config=str(file.resolve()))
-    place = create(options["name"] or name_of(words), options["out"])
+    place = create(options["name"] or name_of(words), options["out"], store=options["store"] or read.store)
     run_command(output, place, request, read, dry_run=options["dry_run"], as_json=options["as_json"])
 
 

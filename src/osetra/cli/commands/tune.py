@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from osetra.cli.options import check_goal, check_scheduler, json_option, scheduler_option
+from osetra.cli.options import check_goal, check_scheduler, json_option, scheduler_option, store_option
 from osetra.cli.output import Output
 from osetra.cli.places import create, name_for
 from osetra.cli.request import DEFAULT_TRIALS, Request
@@ -106,6 +106,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes everything repeatable.")
 @click.option("--name", help="Name of the study [default: from what is tuned].")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Its folder [default: osetra-runs/NAME].")
+@store_option
 @click.option(
     "-c", "--config", type=click.Path(path_type=Path), help="A study.toml with [study] and [space]."
 )
@@ -136,7 +137,9 @@ def command(output: Output, /, **options: Any) -> None:
     from osetra.searchers import by_name
 
     check_goal(options)
-    request, place = _request(options), create(options["name"] or name_for(options["source"]), options["out"])
+    request = _request(options)
+    store = options["store"] or stored_in(options["config"])
+    place = create(options["name"] or name_for(options["source"]), options["out"], store=store)
     if request.searcher is not None:
         by_name(request.searcher)
     check_scheduler(request.scheduler)
@@ -149,6 +152,13 @@ def command(output: Output, /, **options: Any) -> None:
         from osetra.cli.tune_data import tune_data
 
         tune_data(output, place, request, dry_run=dry_run, as_json=as_json)
+
+
+def stored_in(config: Path | None) -> str | None:
+    """Return the store that a study.toml names."""
+    from osetra.cli.studyfile import read_study_file
+
+    return None if config is None else read_study_file(config).store
 
 
 def _request(options: Mapping[str, Any]) -> Request:
