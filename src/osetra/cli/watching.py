@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from osetra.cli.views.budget import Budget
+from osetra.cli.views.clean import printable
 from osetra.cli.views.live import Frame, live_block
 from osetra.cli.views.plain import event_text, fresh_events, summary_text
 from osetra.core.history import History
@@ -96,4 +97,4 @@ class ToConsole(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a remark."""
-        self._console.print(Text(record.getMessage(), "yellow"))
+        self._console.print(Text(printable(record.getMessage()), "yellow"))
