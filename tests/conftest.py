@@ -1,10 +1,14 @@
 """Settings for all tests."""
 
+import itertools
 import os
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from osetra.testing.postgres import Cluster, programs
 
 sys.path.insert(0, str(Path(__file__).parent))  # helper programs of a room: `from executors import programs`
 os.environ.pop("PYTHONWARNINGS", None)
@@ -13,3 +17,22 @@ settings.register_profile(
     "osetra", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 settings.load_profile("osetra")
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A PostgreSQL server for all tests of a process; nobody stops it."""
+    if programs() is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL's server is not installed: apt install postgresql")
+        pytest.skip("PostgreSQL's server is not installed: apt install postgresql")
+    with Cluster() as running:
+        yield running
+
+
+@pytest.fixture
+def name():
+    """A study's name that no other test uses."""
+    return f"study-{next(_numbers)}"
