@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -62,18 +63,27 @@ class Readings:
 
 def results(problem: Problem, history: History) -> Results:
     """Return what the history says about the problem."""
+    blocks = list(history.trials.derived(_block, problem))
+    ended = tuple(chain.from_iterable(block.trials for block in blocks))
+    y = np.concatenate([np.empty(0), *(block.y for block in blocks)])
+    again = history.repeated
+    if again:
+        rows = np.flatnonzero(np.isin([trial.number for trial in ended], list(again)))
+        y[rows] = [problem.objective.sign * _worth(ended[row], again[ended[row].number]) for row in rows]
+    none = np.empty((0, len(problem.space.columns)))
+    x = np.concatenate([none, *(block.x for block in blocks)])
+    return Results(ended, x, y, np.concatenate([none, *(block.pending for block in blocks)]))
+
+
+def _block(trials: Sequence[Trial], problem: Problem) -> Results:
+    """Return the results of a block of trials, fresh seeds left out."""
     # What a person changed halfway is no statement about the configuration it began with.
-    first = [trial for trial in history.searched if not trial.steered]
+    first = [trial for trial in trials if trial.repeats is None and not trial.steered]
     ended = tuple(t for t in first if t.state in ENDED and not (t.state == "stopped" and t.value is None))
     waiting = [t.config for t in first if t.state not in ENDED]
-    again = history.repeated
-    sign = problem.objective.sign
-    return Results(
-        ended,
-        problem.space.encode([t.config for t in ended]),
-        np.array([sign * _worth(t, again.get(t.number, [])) for t in ended], dtype=np.float64),
-        problem.space.encode(waiting),
-    )
+    worth = [problem.objective.sign * _worth(trial, ()) for trial in ended]
+    encode = problem.space.encode
+    return Results(ended, encode([t.config for t in ended]), np.array(worth, np.float64), encode(waiting))
 
 
 def _worth(trial: Trial, again: Sequence[Trial]) -> float:

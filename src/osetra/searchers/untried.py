@@ -7,7 +7,7 @@ finite space is walked through in the end, so that it is exhausted exactly when 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from osetra.core.history import History
 from osetra.core.params import Config, Float, conditions_of
 from osetra.core.scales import Array
 from osetra.core.space import Space
+from osetra.core.trial import Trial
 
 ATTEMPTS = 64
 """Draws before a finite space is walked through; half of them where the searcher was looking."""
@@ -25,7 +26,7 @@ Placed = Callable[[Array], Array]
 
 def tried(history: History) -> set[Identity]:
     """Return the configurations that were suggested so far, whatever became of them."""
-    return {identity(trial.config) for trial in history.trials.values()}
+    return set().union(*history.trials.derived(_identities))
 
 
 def repeatable(space: Space, history: History) -> set[Identity]:
@@ -37,7 +38,15 @@ def repeatable(space: Space, history: History) -> set[Identity]:
     if not any(isinstance(param, Float) and not conditions_of(param) for _, param in space):
         return tried(history)
     default = space.default
-    return {identity(default)} if any(t.config == default for t in history.trials.values()) else set()
+    return {identity(default)} if any(history.trials.derived(_has, default)) else set()
+
+
+def _identities(trials: Sequence[Trial]) -> frozenset[Identity]:
+    return frozenset(identity(trial.config) for trial in trials)
+
+
+def _has(trials: Sequence[Trial], config: Config) -> bool:
+    return any(trial.config == config for trial in trials)
 
 
 def seed_of(history: History) -> int:
