@@ -28,7 +28,7 @@ from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Entry, Fact
 from osetra.core.ports import Job, Store
 from osetra.errors import Conflict, MissingExtra, StoreAway, StoreError, StudyError
-from osetra.executors.remote import FAILURES, RESTARTS, Slot, start_message
+from osetra.executors.remote import FAILURES, KILL, RESTARTS, Slot, start_message
 from osetra.executors.wire import Start
 from osetra.stores import open_store
 from osetra.stores.address import Address
@@ -46,8 +46,6 @@ CONNECT = 5.0
 """Seconds in which a cluster must answer; Ray itself tries for minutes."""
 PATIENCE = 60.0
 """Seconds for which a worker waits while the actor that holds the store is started again."""
-KILL = 5.0
-"""Seconds that a worker gets to end its training at once and say so, before it is killed itself."""
 
 _OPTIONS = {"cpu": "num_cpus", "gpu": "num_gpus", "memory": "memory"}
 _RESOURCES = {"cpu": "CPU", "gpu": "GPU", "memory": "memory"}

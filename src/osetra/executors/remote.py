@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 
 import msgspec
 
@@ -22,6 +23,8 @@ from osetra.stores import open_store
 
 RESTARTS = 1000
 """Workers that vanished are replaced this often before a crew gives up."""
+KILL = 5.0
+"""Seconds that a worker gets to end its training at once and say so, before it is killed itself."""
 FAILURES = 3
 """Workers that end with an error are replaced this often per slot: they cannot work where they are."""
 
@@ -54,15 +57,32 @@ class Slot:
         Raises:
             StoreError: the log cannot be reached from here.
         """
-        store = store or open_store(start.url, start.study)
+        over = threading.Event()
+        threading.Thread(target=self._watch, args=(over,), daemon=True).start()
+        try:
+            self._supervise(start, store or open_store(start.url, start.study))
+        finally:
+            over.set()
+
+    def stop(self, kill: bool = False) -> None:
+        """Ask for the trial back at its next report, or end it now."""
+        self._requests.send(Stop(kill=kill))
+
+    def _supervise(self, start: Start, store: Store) -> None:
         with _log(log_folder(store), start.slot) as output:
             here = [place for place in sys.path if place not in start.path]
             start = msgspec.structs.replace(start, log=output.name, path=[*start.path, *here])
             Supervisor(start, self._orders, store, this_process(start.slot)).loop()
 
-    def stop(self, kill: bool = False) -> None:
-        """Ask for the trial back at its next report, or end it now."""
-        self._requests.send(Stop(kill=kill))
+    def _watch(self, over: threading.Event) -> None:
+        """End this process when the one that started it is gone: with it, this node is."""
+        # A process of Ray waits for its tasks before it ends, and this one's task would never end.
+        parent = os.getppid()
+        while not over.wait(1.0):
+            if os.getppid() != parent:
+                self.stop(kill=True)
+                over.wait(KILL)
+                os._exit(1)
 
 
 def start_message(job: Job, store: Store, *, shared: bool = False) -> Start:
