@@ -19,6 +19,7 @@ VERBS = (
     "tune",
     "run",
     "resume",
+    "worker",
     "status",
     "show",
     "best",

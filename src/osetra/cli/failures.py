@@ -8,6 +8,7 @@
 | 3    | finished without a single valid result                   |
 | 5    | the study cannot be read or written                      |
 | 6    | the study was written by a newer osetra                  |
+| 75   | a worker was told to leave; its trials go on elsewhere   |
 | 130  | stopped by Ctrl-C                                        |
 """
 
@@ -23,7 +24,7 @@ from rich.text import Text
 from osetra.cli.views.clean import printable
 from osetra.errors import NewerSchema, NothingFinished, OsetraError, StoreError
 
-REQUEST, NO_RESULT, STORAGE, NEWER, STOPPED = 1, 3, 5, 6, 130
+REQUEST, NO_RESULT, STORAGE, NEWER, LEFT, STOPPED = 1, 3, 5, 6, 75, 130
 
 
 class Failure(click.ClickException):

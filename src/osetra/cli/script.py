@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,6 +64,45 @@ def load_script(source: str) -> Script:
     return Script(file, wanted, functions[wanted], space if isinstance(space, Space) else None)
 
 
+def load_function(source: str) -> Callable[[Any], object]:
+    """Import `path.py:function` or `package.module:function`, the latter also from the working folder.
+
+    Raises:
+        StudyError: there is no such file, module or function; the folders that were searched are named.
+    """
+    if is_script(source):
+        return load_script(source).function
+    name, _, wanted = source.partition(":")
+    if not wanted:
+        raise StudyError(f"{source}: write package.module:function or script.py:function")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise StudyError(f"{source}: {missing(error)}") from None
+    except Exception as error:
+        raise StudyError(f"{source}: {type(error).__name__}: {error}") from error
+    function = getattr(module, wanted, None)
+    if not callable(function):
+        functions = [key for key, item in vars(module).items() if inspect.isfunction(item)]
+        shown = ", ".join(functions) or "none"
+        raise StudyError(
+            f"{module.__file__}: no function {wanted!r} in it; it has: {shown}.{nearest(wanted, functions)}"
+        )
+    found: Callable[[Any], object] = function
+    return found
+
+
+def missing(error: ModuleNotFoundError) -> str:
+    """Say which module was not found, where it was looked for, and what helps."""
+    searched = ", ".join(sys.path[1:] if sys.path[:1] == [""] else sys.path)
+    return (
+        f"there is no module {error.name!r} on {socket.gethostname()}; searched: {searched}. Install it for "
+        f"{sys.executable}, or name its folder: PYTHONPATH=FOLDER osetra …"
+    )
+
+
 def _imported(file: Path) -> ModuleType:
     folder = str(file.parent)
     if folder not in sys.path:
@@ -76,6 +116,8 @@ def _imported(file: Path) -> ModuleType:
         )
     try:
         return importlib.import_module(file.stem)
+    except ModuleNotFoundError as error:
+        raise StudyError(f"{file.name}{_line_of(error, file)}: {missing(error)}") from error
     except Exception as error:
         line = _line_of(error, file)
         raise StudyError(f"{file.name}{line}: {type(error).__name__}: {error}") from error

@@ -91,6 +91,13 @@ def events(problem: Problem, history: History) -> list[Event]:
     return sorted(found, key=lambda event: event.time)
 
 
+def attempt_event(problem: Problem, trial: Trial, attempt: Attempt) -> Event | None:
+    """Return how an attempt ended; None while it runs, or when it paused where its scheduler wanted."""
+    if attempt.ended is None or _waits(trial, attempt):
+        return None
+    return _event(problem, trial, attempt, attempt.ended, previous=None, new_best=False)
+
+
 def _waits(trial: Trial, attempt: Attempt) -> bool:
     """Whether an attempt paused where its scheduler wanted: so common that nobody wants to read it."""
     if attempt.outcome != "paused":
