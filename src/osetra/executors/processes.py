@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 import cloudpickle
+import msgspec
 
 from osetra.core.ports import Job, Store
 from osetra.errors import StudyError
@@ -60,7 +61,7 @@ class Processes:
         """
         if store.url == "memory:":
             raise StudyError("worker processes need a study on disk; give it a path such as 'study.db'")
-        crew = ProcessCrew(self.slots, job, _packed(job.function), store, chosen(self.gpus))
+        crew = ProcessCrew(self.slots, job, start_message(job, store), store, chosen(self.gpus))
         crew.tick(0.0)
         return crew
 
@@ -80,8 +81,8 @@ class ProcessCrew:
 
     slots: int
     job: Job
-    function: bytes
-    """The training function as it travels to the training processes."""
+    message: Start
+    """What every supervisor is told, but for its slot."""
     store: Store
     gpus: tuple[str, ...] = ()
     crew: dict[int, Supervised] = field(default_factory=dict)
@@ -154,30 +155,42 @@ class ProcessCrew:
         channel = Channel(os.dup(process.stdout.fileno()), os.dup(process.stdin.fileno()))
         process.stdin.close()
         process.stdout.close()
-        objective = self.job.objective
         channel.send(
-            Start(
-                url=self.store.url,
-                study=self.store.study,
-                metric=objective.metric,
-                direction=objective.direction,
-                pick=objective.pick,
-                function=self.function,
-                path=list(sys.path),
+            msgspec.structs.replace(
+                self.message,
                 slot=slot,
-                threads=self.job.threads,
-                report_timeout=self.job.report_timeout,
-                repeats_only=self.job.repeats_only,
                 log=log,
-                checkpoints=str(self.store.checkpoints),
-                quota=self.job.checkpoints.quota,
-                every=self.job.checkpoints.every,
                 gpu=self.gpus[slot % len(self.gpus)] if self.gpus else "",
                 shared=self.slots > len(self.gpus) > 0,
-                grace=self.job.grace,
             )
         )
         return Supervised(process, channel)
+
+
+def start_message(job: Job, store: Store) -> Start:
+    """Return what a worker is told, but for its slot, its log and its devices.
+
+    Raises:
+        StudyError: the training function cannot travel.
+    """
+    return Start(
+        url=store.url,
+        study=store.study,
+        metric=job.objective.metric,
+        direction=job.objective.direction,
+        pick=job.objective.pick,
+        function=_packed(job.function),
+        path=list(sys.path),
+        slot=0,
+        threads=job.threads,
+        report_timeout=job.report_timeout,
+        repeats_only=job.repeats_only,
+        log="",
+        checkpoints=str(store.checkpoints),
+        quota=job.checkpoints.quota,
+        every=job.checkpoints.every,
+        grace=job.grace,
+    )
 
 
 def _packed(function: Callable[..., object]) -> bytes:

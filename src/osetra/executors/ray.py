@@ -28,7 +28,8 @@ from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Entry, Fact
 from osetra.core.ports import Job, Store
 from osetra.errors import Conflict, MissingExtra, StoreAway, StoreError, StudyError
-from osetra.executors.remote import FAILURES, KILL, RESTARTS, Slot, start_message
+from osetra.executors.processes import start_message
+from osetra.executors.remote import FAILURES, KILL, RESTARTS, Slot, reachable
 from osetra.executors.wire import Start
 from osetra.stores import open_store
 from osetra.stores.address import Address
@@ -112,7 +113,8 @@ class Ray:
         Raises:
             StudyError: the store lives in this process's memory, or the cluster cannot be reached.
         """
-        start = start_message(job, store, shared=0 < self.needs.get("gpu", 0) < 1)
+        shared = 0 < self.needs.get("gpu", 0) < 1
+        start = msgspec.structs.replace(start_message(job, reachable(store)), shared=shared)
         self._connect()
         slots = self.slots
         if _room(self.needs) == 0:

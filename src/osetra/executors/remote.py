@@ -13,9 +13,9 @@ import threading
 
 import msgspec
 
-from osetra.core.ports import Job, Store
+from osetra.core.ports import Store
 from osetra.errors import StudyError
-from osetra.executors.processes import _log, _packed, log_folder
+from osetra.executors.processes import _log, log_folder
 from osetra.executors.supervisor import Supervisor
 from osetra.executors.wire import Channel, Start, Stop
 from osetra.executors.worker import this_process
@@ -85,39 +85,15 @@ class Slot:
                 os._exit(1)
 
 
-def start_message(job: Job, store: Store, *, shared: bool = False) -> Start:
-    """Return what a slot needs to know, but for its number.
-
-    Args:
-        job: what to train.
-        store: where the study is.
-        shared: whether other slots train on the same device.
+def reachable(store: Store) -> Store:
+    """Return a store that workers in a cluster can open, too.
 
     Raises:
-        StudyError: the training function cannot travel, or the store is this process's memory.
+        StudyError: it is this process's memory.
     """
     if store.url == "memory:":
         raise StudyError(
             "workers in a cluster need a study that others can reach: a path such as 'study.db', or "
             "postgresql://user@host/database"
         )
-    objective = job.objective
-    return Start(
-        url=store.url,
-        study=store.study,
-        metric=objective.metric,
-        direction=objective.direction,
-        pick=objective.pick,
-        function=_packed(job.function),
-        path=list(sys.path),
-        slot=0,
-        threads=job.threads,
-        report_timeout=job.report_timeout,
-        repeats_only=job.repeats_only,
-        log="",
-        checkpoints=str(store.checkpoints),
-        quota=job.checkpoints.quota,
-        every=job.checkpoints.every,
-        shared=shared,
-        grace=job.grace,
-    )
+    return store
