@@ -79,7 +79,7 @@ class CommandTraining:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def log_name(trial: int, attempt: int) -> str:
+def log_name(trial: int, attempt: int | str) -> str:
     """Return the name of the file with an attempt's output."""
     return f"trial-{trial}-attempt-{attempt}.log"
 
