@@ -8,6 +8,7 @@ import click
 from rich.text import Text
 
 from osetra.cli.documents import study_document, trial_document
+from osetra.cli.functions import program_logs
 from osetra.cli.options import json_option, study_argument
 from osetra.cli.output import Output
 from osetra.cli.places import Place, find
@@ -40,13 +41,17 @@ def command(
         return
     if trial not in history.trials:
         raise StudyError(f"{place.name} has no trial {trial}; it has 1 to {len(history.trials)}")
-    chosen, expected = history.trials[trial], opened.explain(trial)
+    chosen, expected, logs = history.trials[trial], opened.explain(trial), program_logs(place, trial)
     if as_json:
         document = trial_document(history, chosen, curves=True)
         document["expected"] = None if expected is None else asdict(expected)
+        document["logs"] = [str(log) for log in logs]
         output.document("trial", document)
         return
     output.show(trial_page(problem, history, chosen))
+    told = chosen.attempt.detail if chosen.attempt is not None else ""
+    for log in (log for log in logs if str(log) not in told):
+        output.show(Text(f"output of the program: {log}", "dim"))
     if expected is not None:
         metric, mean, deviation = problem.objective.metric, expected.predicted, expected.deviation
         text = f"when suggested, a model expected {metric} {mean:.4g} ± {deviation:.2g} ({expected.reason})"
