@@ -1,0 +1,130 @@
+"""Rows 24, 25, 27: signals at random times, every way a training can end, helpers of trainings."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import osetra as ose
+from executors.test_processes import open_when_there, processes_about, started, study_at, until
+from faults import programs
+from osetra.stores import open_store
+
+KILLS = int(os.environ.get("OSETRA_KILLS", "20"))
+
+pytestmark = pytest.mark.slow
+
+
+def interrupted(folder, seed):
+    """Send a program signals at a random time; return what is wrong afterwards."""
+    rng = random.Random(seed)
+    folder.mkdir()
+    url = folder / "s.db"
+    first = rng.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    program = started("short", url, trials=100_000)
+    time.sleep(rng.uniform(0.0, 3.0))
+    program.send_signal(first)
+    if rng.random() < 0.4:
+        time.sleep(rng.uniform(0.0, 0.3))
+        program.send_signal(first)
+    status = program.wait(60)
+    wrong = []
+    # A program that has not come to study.run yet is ended by the signal itself; so is one that a
+    # KeyboardInterrupt leaves, which shells show as 130.
+    if status not in (128 + first, -first, 128 + signal.SIGINT, -signal.SIGINT):
+        wrong.append(f"status {status} after {first!r}")
+    if not until(lambda: processes_about(url) == [], 15):
+        wrong.append("processes live on")
+    if url.exists():
+        store = open_store(str(url))
+        if store.version():
+            running = ose.Study(url).history.running
+            wrong += [f"trial {trial.number} is left running" for trial in running]
+        store.close()
+    return wrong
+
+
+def test_row_24_signals_at_random_times_leave_nothing_running(tmp_path):
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda seed: interrupted(tmp_path / str(seed), seed), range(KILLS)))
+    assert {seed: wrong for seed, wrong in enumerate(found) if wrong} == {}
+
+
+def test_row_25_every_ending_is_told_apart(tmp_path):
+    each = max(3, KILLS // 4)
+    total = each * len(programs.ENDINGS)
+    study = study_at(tmp_path).run(programs.any_ending, trials=total, executor=ose.Processes(2))
+    reasons = {name: set() for name in programs.ENDINGS}
+    for trial in study.trials:
+        reasons[programs.ENDINGS[trial.number % len(programs.ENDINGS)]].add((trial.state, trial.reason))
+    assert reasons == {
+        "returns": {("finished", "")},
+        "raises": {("failed", "ValueError: bad shape")},
+        "sys.exit": {("failed", "the training called sys.exit(3)")},
+        "segfault": {("failed", "the training process crashed (SIGSEGV)")},
+        "os._exit": {("failed", "the training process exited with status 7")},
+        "abort": {("failed", "the training process crashed (SIGABRT)")},
+        "out of memory": {("failed", "out of memory: ")},
+    }
+
+
+def test_row_25_a_kill_for_want_of_memory_is_told_apart_from_a_crash(tmp_path):
+    group = Path("/sys/fs/cgroup/memory") / f"osetra-{os.getpid()}"
+    try:
+        group.mkdir()
+        (group / "memory.limit_in_bytes").write_text(str(64 * 2**20))
+    except OSError as error:
+        pytest.skip(f"no memory control group can be made here: {error}")
+
+    def train(run):
+        (group / "cgroup.procs").write_text(str(os.getpid()))
+        hoard = []
+        for _ in range(10_000):
+            hoard.append(os.urandom(2**20))
+        return float(len(hoard))
+
+    try:
+        trial = study_at(tmp_path).run(train, trials=1, executor=ose.Processes(1)).trials[0]
+    finally:
+        until(lambda: not (group / "cgroup.procs").read_text().strip(), 5)
+        group.rmdir()
+    assert (trial.state, trial.reason) == ("failed", "out of memory: the system killed the training")
+
+
+@pytest.mark.parametrize("victim", ["nobody", "supervisor", "program"])
+def test_row_27_no_helper_of_a_training_lives_on(tmp_path, victim):
+    for turn in range(max(1, KILLS // 20)):
+        url = tmp_path / f"{turn}.db"
+        command = [sys.executable, programs.__file__, "with_loaders", str(url), "1000", "2"]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        program = subprocess.Popen(
+            command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
+        )
+        study = open_when_there(url)
+        assert until(lambda study=study: len(study.history.running) == 2)
+        assert until(lambda url=url: len(processes_about(url)) >= 2 + 2 + 8)
+        if victim == "supervisor":
+            for trial in study.history.running:
+                os.kill(trial.attempts[-1].worker.pid, signal.SIGKILL)
+            time.sleep(0.5)
+        elif victim == "program":
+            program.kill()
+        program.send_signal(signal.SIGINT)
+        program.wait(30)
+        assert until(lambda url=url: processes_about(url) == [], 15)
+
+
+def test_row_25_too_little_address_space_is_an_error_of_the_training(tmp_path):
+    def train(run):
+        resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+        return float(len(bytearray(2**31)))
+
+    trial = study_at(tmp_path).run(train, trials=1, executor=ose.Processes(1)).trials[0]
+    assert trial.state == "failed" and trial.reason.startswith("out of memory")
