@@ -32,6 +32,7 @@ VERBS = (
     "report",
     "spaces",
     "data",
+    "db",
     "doctor",
     "completion",
 )

@@ -56,8 +56,12 @@ def check_store(store: Store) -> Audit:
     return _audit(store.study, entries, known, None, expired, store.checkpoints)
 
 
-def check_file(path: Path) -> list[Audit]:
+def check_file(path: Path, *, beside: Path | None = None) -> list[Audit]:
     """Check a study file: the file itself first, then every study in it.
+
+    Args:
+        path: the file.
+        beside: the file whose checkpoints are looked at, when it is another one.
 
     Raises:
         NotAStudy: it is something else.
@@ -75,7 +79,7 @@ def check_file(path: Path) -> list[Audit]:
             audits = []
             for number, name in file.studies():
                 (entries, unread), (points, lost) = file.log(number), file.points(number)
-                folder = checkpoints_of(path, name)
+                folder = checkpoints_of(beside or path, name)
                 audit = _audit(name, entries, points, file.leases(number), (), folder)
                 strange = [Violation(text) for text in (*unread, *lost)]
                 audits.append(Audit(name, len(entries), len(points), [*strange, *audit.violations]))

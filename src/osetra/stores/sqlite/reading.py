@@ -40,6 +40,11 @@ class Reading:
         """The version of the tables."""
         return int(self.connection.execute(SQL["whose"]).fetchone()[1])
 
+    @property
+    def free(self) -> int:
+        """Bytes of the file that hold nothing any more."""
+        return int(self.connection.execute(UPKEEP["free"]).fetchone()[0])
+
     def integrity(self) -> list[str]:
         """Return what SQLite finds wrong with the file; empty when it is sound."""
         try:

@@ -36,6 +36,14 @@ SELECT trial, attempt FROM live WHERE study = ? ORDER BY trial, attempt;
 -- The highest number of a point.
 SELECT id FROM point ORDER BY id DESC LIMIT 1;
 
+-- name: free
+-- Bytes of the file that hold nothing any more.
+SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size;
+
+-- name: set_schema
+-- Say which version the tables have now.
+PRAGMA user_version = {schema};
+
 -- name: vacuum
 -- Write the file anew without what was deleted.
 VACUUM;

@@ -1,0 +1,137 @@
+"""Tidying up: checkpoints that nobody needs, logs of workers that are gone, leftovers, empty pages."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from osetra.checkpoints import needed
+from osetra.core.history import History
+from osetra.errors import StoreError
+from osetra.stores.sqlite.database import SQL, patiently
+from osetra.stores.sqlite.errors import explained
+from osetra.stores.sqlite.guard import AVAILABLE, Guard
+from osetra.stores.sqlite.place import checkpoints_of
+from osetra.stores.sqlite.reading import UPKEEP, foreign, reading
+
+FRESH = 3600.0
+"""Seconds during which what nobody knows of is left alone: somebody may be about to tell."""
+PATIENCE = 1.0
+"""Seconds that compacting waits for others to leave the file alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rubbish:
+    """A file that nobody needs."""
+
+    path: Path
+    size: int
+    """Bytes."""
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What was deleted, or would be."""
+
+    rubbish: list[Rubbish]
+    compacted: int
+    """Bytes by which the study file shrank; 0 when something runs."""
+    running: list[str]
+    """Attempts that were being worked on, so that the file itself was left alone."""
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return sum(one.size for one in self.rubbish) + self.compacted
+
+
+def collect(path: Path, *, dry_run: bool = False) -> Tidied:
+    """Delete what nobody needs beside a study file, and compact the file while nothing runs.
+
+    Raises:
+        NotAStudy: the file is something else.
+        StoreError: it cannot be read, or its log makes no sense: then nothing is deleted.
+    """
+    with reading(path) as file, explained(path):
+        if strange := foreign(file.connection):
+            raise StoreError(f"{path}: {strange[0]}; nothing was deleted, look with osetra db check {path}")
+        histories, running = {}, []
+        for number, name in file.studies():
+            entries, wrong = file.log(number)
+            if wrong:
+                raise StoreError(f"{path}: {wrong[0]}; nothing was deleted, see osetra db check {path}")
+            histories[name] = History().extend(entries)
+            running += [f"{name}: trial {t}, attempt {a}" for t, a in file.leases(number)]
+        free = file.free
+    rubbish = [*_checkpoints(path, histories), *([] if running else _logs(path))]
+    if not dry_run:
+        for one in rubbish:
+            one.path.unlink(missing_ok=True)
+        for folder in {one.path.parent for one in rubbish if one.path.parent != path.parent}:
+            if not any(folder.iterdir()):
+                folder.rmdir()
+    if running:
+        return Tidied(rubbish, 0, running)
+    return Tidied(rubbish, free if dry_run else _compact(path), [])
+
+
+def _checkpoints(path: Path, histories: dict[str, History]) -> Iterator[Rubbish]:
+    folders = {checkpoints_of(path, name): history for name, history in histories.items()}
+    root = path.with_suffix(".checkpoints")
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        if folder.is_symlink() or not folder.is_dir():
+            continue
+        history = folders.get(folder, History())
+        maximize = history.opened is not None and history.opened.direction == "maximize"
+        keep = needed(history, -1.0 if maximize else 1.0)
+        known = {point.file for trial in history.trials.values() for point in trial.checkpoints}
+        for file in sorted(folder.iterdir()):
+            if file.name in keep or not file.is_file() or file.suffix not in (".npz", ".part"):
+                continue
+            if file.name in known:
+                yield Rubbish(file, file.stat().st_size, "a checkpoint that nobody needs")
+            elif _old(file):
+                what = (
+                    "left over from a write" if file.suffix == ".part" else "a checkpoint of no known trial"
+                )
+                yield Rubbish(file, file.stat().st_size, what)
+
+
+def _logs(path: Path) -> Iterator[Rubbish]:
+    folder = path.with_suffix(".logs")
+    for file in sorted(folder.glob("*.log")) if folder.is_dir() else ():
+        if file.is_file() and not file.is_symlink() and _old(file):
+            yield Rubbish(file, file.stat().st_size, "output of a worker that is gone")
+
+
+def _old(file: Path) -> bool:
+    return time.time() - file.lstat().st_mtime > FRESH
+
+
+def _compact(path: Path) -> int:
+    """Write the file anew without empty pages and empty its log; return how many bytes that freed."""
+    before = _size(path)
+    guard = Guard(Path(f"{path}-lock")) if AVAILABLE else None
+    try:
+        if guard is not None and not guard.take_exclusively(PATIENCE):
+            return 0  # somebody writes
+        with explained(path):
+            connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+            try:
+                for statement in (SQL["no_autocheckpoint"], SQL["distrust"], UPKEEP["vacuum"]):
+                    connection.execute(statement)
+                patiently(lambda: connection.execute(SQL["checkpoint"]).fetchall())
+            finally:
+                connection.close()
+    finally:
+        if guard is not None:
+            guard.close()
+    return max(0, before - _size(path))
+
+
+def _size(path: Path) -> int:
+    return sum(file.stat().st_size for file in (path, Path(f"{path}-wal")) if file.exists())
