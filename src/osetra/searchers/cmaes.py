@@ -6,10 +6,13 @@ the same one. The draws of a trial depend on the study's seed and the trial's nu
 back the point before rounding that the margin of whole numbers works with. A searcher that is
 asked again and again remembers generations, which changes no suggestion. Whatever the
 distribution did not draw itself (the defaults, a person's wish, a late result) is told as well, its
-step clipped. More workers than the population draw on from the newest distribution.
+step clipped. More workers than the population draw on from the newest distribution. After every
+`EPOCH` trials it starts anew round the best one, a local restart as in BIPOP-CMA-ES: what a study has
+to be replayed for stays short however long it grows.
 
 Sources: Hansen 2016; Hamano et al. 2022 (margin) and 2024 (CatCMA); Auger & Hansen 2005 (restart
-with a doubled population); equations in `osetra.numerics.cma` and `osetra.numerics.categories`.
+with a doubled population); Hansen 2009 (BIPOP: local restarts); equations in `osetra.numerics.cma`
+and `osetra.numerics.categories`.
 """
 
 from __future__ import annotations
@@ -41,6 +44,8 @@ FINE = 256
 """A column with more values than this is treated as continuous."""
 MEMORY = 4096
 """How many distributions are remembered before all are forgotten and computed again."""
+EPOCH = 4096
+"""Trials after which it starts anew from the best; many times what a distribution takes to converge."""
 NARROW = 1e-6
 """A distribution narrower than this share of the ranges is spent."""
 
@@ -165,9 +170,12 @@ def _replay(settings: Cmaes, problem: Problem, history: History, shape: _Shape) 
     past = results(problem, history)
     ends = np.array([_ended(trial) for trial in past.trials])
     order = np.argsort(ends, kind="stable")
-    seed, done = seed_of(history), 0
-    digest = repr((settings, problem.space, seed)).encode()
-    eras = [_Era(-np.inf, _first(settings, problem.space, shape))]
+    seed, done = seed_of(history), len(order) // EPOCH * EPOCH
+    start, since = problem.space.encode([problem.space.default])[0], -np.inf
+    if done and np.isfinite(past.y[order[:done]]).any():
+        start, since = past.x[order[np.nanargmin(past.y[order[:done]])]], float(ends[order[done - 1]])
+    digest = repr((settings, problem.space, seed, since)).encode() + start.tobytes()
+    eras = [_Era(since, _first(settings, shape, start))]
     while done + (size := eras[-1].distribution.size) <= len(order):
         block = order[done : done + size]
         done += size
@@ -194,10 +202,15 @@ def _ended(trial: Trial) -> float:
     return 0.0 if last is None or last.ended is None else last.ended
 
 
-def _first(settings: Cmaes, space: Space, shape: _Shape) -> _Distribution:
-    default = np.nan_to_num(space.encode([space.default])[0, list(shape.numbers)], nan=0.5)
+def _since(era: _Era) -> float:
+    return era.since
+
+
+def _first(settings: Cmaes, shape: _Shape, start: Array) -> _Distribution:
+    """Return the distribution to begin with, round a point (d,)."""
+    centre = np.nan_to_num(start[list(shape.numbers)], nan=0.5)
     # A mean at the very edge would throw away half of what is drawn.
-    mean = np.clip(default, min(settings.sigma, 0.5), max(1 - settings.sigma, 0.5))
+    mean = np.clip(centre, min(settings.sigma, 0.5), max(1 - settings.sigma, 0.5))
     size = settings.population or cma.population(shape.size)
     return _Distribution(cma.start(mean, settings.sigma), categories.start(shape.levels), size)
 
@@ -237,8 +250,8 @@ def _recalled(
 ) -> tuple[Array, Mask]:
     """Return the raw numbers (n, d') of trials at x (n, d), and which the newest era did not draw."""
     numbers = x[:, list(shape.numbers)]
-    since = [era.since for era in eras]
-    drawn_in = [max(bisect_right(since, trial.suggested) - 1, 0) for trial in trials]
+    # -1, which is none of them: suggested before the first one.
+    drawn_in = [bisect_right(eras, trial.suggested, key=_since) - 1 for trial in trials]
     foreign = np.array([e != len(eras) - 1 for e in drawn_in], dtype=bool)
     if not shape.partial:
         return numbers, foreign
