@@ -122,6 +122,17 @@ def test_reports_also_come_through_the_file(tmp_path):
     assert curve(run) == [(1, 3.0), (2, 2.0)]
 
 
+def test_a_program_that_overwrites_the_file_is_heard_all_the_same(tmp_path):
+    code = """for i in 3 2 1; do echo "{\\"val_loss\\": $i}" > $OSETRA_REPORT; done"""
+    _, run = ran(code, tmp_path)
+    assert curve(run) == [(1, 3.0), (2, 2.0), (3, 1.0)]
+
+
+def test_more_reports_than_a_pipe_holds_all_come(tmp_path):
+    code = """i=0; while [ $i -lt 5000 ]; do i=$((i+1)); echo "{\\"val_loss\\": $i}"; done > $OSETRA_REPORT"""
+    assert len(curve(ran(code, tmp_path)[1])) == 5000
+
+
 def test_the_verb_report_writes_that_file(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHON", sys.executable)
     code = """
@@ -216,9 +227,17 @@ def test_every_way_to_end_is_understood(tmp_path, code, outcome, reason):
 
 @pytest.mark.parametrize("code", ["exit 75", "kill -KILL $$"])
 def test_handing_back_for_ever_is_a_failure(tmp_path, code):
-    ending, _ = ran(code, tmp_path, attempt=3)
+    assert ran(f"{GOOD}; {code}", tmp_path, attempt=4)[0].outcome == "interrupted"
+    ending, _ = ran(f"{GOOD}; {code}", tmp_path, attempt=5)
     assert ending.outcome == "failed"
-    assert "in 3 attempts, the last without any report" in ending.reason
+    assert "this was attempt 5, and it kept no new state" in ending.reason
+
+
+def test_handing_back_is_no_failure_while_it_comes_on(tmp_path):
+    code = f"echo 1 > $OSETRA_CHECKPOINT_DIR/state; {GOOD}; exit 75"
+    ending, run = ran(code, tmp_path, attempt=9)
+    assert ending.outcome == "interrupted"
+    assert last_checkpoint(run, tmp_path).step == 1
 
 
 def test_a_failure_carries_its_last_words(tmp_path):

@@ -42,9 +42,10 @@ def run_command(
     study = open_study(place, space, request)
     before = stored_request(study.history, place.name)
     if before.command != request.command:
+        other = shown(before.command) or before.source
         raise StudyError(
-            f"{place.name} tunes another command: {shown(before.command)}; results of two programs in "
-            f"one study would mislead. Go on with it: osetra resume {place.name}; or give this one a --name"
+            f"{place.name} tunes another command: {other}; results of two programs in one study would "
+            f"mislead. Go on with it: osetra resume {place.name}; or give this one a --name"
         )
     session = Session(output, place, study, request.scheduler)
     run_study(session, training, shown(request.command), request, as_json)

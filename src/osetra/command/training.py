@@ -16,6 +16,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -28,15 +29,16 @@ from osetra.command.template import OWN, check, fill, text_of, variable
 from osetra.core.facts import Noted
 from osetra.core.params import Config
 from osetra.core.space import Space
-from osetra.errors import Diverged, StudyError
+from osetra.errors import CheckpointError, Diverged, StudyError
 from osetra.run import Run
 
 DIVERGED, HANDED_BACK = os.EX_DATAERR, os.EX_TEMPFAIL
 """65 and 75: what a program exits with to say so; 0 is finished, everything else failed."""
+REPORTS = "reports"
 POLL = 0.05
 """Seconds between two looks at orders and at the file of reports."""
-ATTEMPTS = 3
-"""So often a program may hand back, or be killed by others, without a single report."""
+ATTEMPTS = 5
+"""From this attempt on, a program that hands back or is killed by others must have kept a new state."""
 _TAIL = 2000
 """Bytes of output that stand with a failure."""
 
@@ -72,9 +74,13 @@ class CommandTraining:
         scratch = Path(tempfile.mkdtemp(prefix="osetra-"))
         folder = Path(self.logs or tempfile.gettempdir())
         log = Log(folder / log_name(run.trial, run.attempt))
+        # A pipe with a name: programs that overwrite it and programs that append to it are both heard.
+        os.mkfifo(scratch / REPORTS)
+        pipe = os.open(scratch / REPORTS, os.O_RDWR | os.O_NONBLOCK)
         try:
-            Conversation(self, run, scratch, log).hold()
+            Conversation(self, run, scratch, log, pipe).hold()
         finally:
+            os.close(pipe)
             log.close()
             shutil.rmtree(scratch, ignore_errors=True)
 
@@ -109,6 +115,8 @@ class Conversation:
     run: Run
     scratch: Path
     log: Log
+    pipe: int
+    """Where reports come in that are not printed."""
     said: Lines = field(default_factory=Lines)
     filed: Lines = field(default_factory=Lines)
     tails: dict[Stream, bytearray] = field(default_factory=dict)
@@ -116,17 +124,14 @@ class Conversation:
     reported: set[str] = field(default_factory=set)
     floor: int = 0
     """Steps up to here were reported before."""
-    heard: bool = False
-    """Whether this attempt has reported a step."""
-    _at: int = 0
-    """How far the file of reports was read."""
+    came_on: bool = False
+    """Whether this attempt has kept a state beyond the one that it began with."""
     _told_ignored: bool = False
 
     def hold(self) -> None:
         """Run the program until it ends, or until the trial has to."""
         run = self.run
         self.checkpoints.mkdir()
-        self.reports.touch()
         kept = run.restore()
         if isinstance(kept, dict) and isinstance(kept.get("files"), dict):
             state.lay_out(self.checkpoints, kept["files"])
@@ -156,8 +161,8 @@ class Conversation:
                     self.hear(stream, data)
                 self.read_reports()
                 self.log.flush_if_due()
-                if asked != "no":
-                    if time.monotonic() > deadline:
+                if asked != "no" or program.ended:
+                    if asked != "no" and time.monotonic() > deadline:
                         program.kill()
                     continue
                 keeps = bool(state.files(self.checkpoints))
@@ -203,18 +208,15 @@ class Conversation:
 
     def read_reports(self, *, last: bool = False) -> None:
         """Take what came in the file of reports."""
-        try:
-            with self.reports.open("rb") as file:
-                file.seek(self._at)
-                data = file.read()
-        except OSError:
-            return
-        self._at += len(data)
-        lines = self.filed.feed(data) if data else []
+        lines = []
+        with suppress(BlockingIOError):
+            while data := os.read(self.pipe, 1 << 16):
+                self.log.write(data)
+                lines += self.filed.feed(data)
         for number, line in lines + (self.filed.end() if last else []):
             if self.take(line, f"line {number} of OSETRA_REPORT", filed=True) is None and line.strip():
                 shown = line[:80].decode(errors="replace")
-                raise StudyError(f"line {number} of OSETRA_REPORT is no report: {shown!r}")
+                raise self.failed(f"line {number} of OSETRA_REPORT is no report: {shown!r}")
 
     def take(self, line: bytes, where: str, *, filed: bool = False) -> Said | None:
         """Pass one line on if it is a report; a configuration printed as JSON is none.
@@ -240,7 +242,6 @@ class Conversation:
         """Pass metrics on, unless an earlier start of the program reported that step."""
         if step > self.floor:
             self.run.report(step, **metrics)
-            self.heard = True
         else:
             self.run.link.send([])  # a sign of life
 
@@ -269,7 +270,8 @@ class Conversation:
                 f"the program left {size / 1e6:.3g} MB, the limit is {keeper.limits.quota / 1e6:.3g} MB"
             )
             return
-        self.run.checkpoint(self.files)
+        with suppress(CheckpointError):  # it is writing them right now: they are kept the next time
+            self.came_on |= self.run.checkpoint(self.files)
 
     def conclude(self, ended: Exit) -> None:
         """Say what it means that a program ended by itself.
@@ -298,10 +300,10 @@ class Conversation:
 
     def hand_back(self, reason: str) -> None:
         """Let somebody try again, unless that has led nowhere before."""
-        if self.run.attempt >= ATTEMPTS and not self.heard:
-            raise self.failed(f"{reason}, in {self.run.attempt} attempts, the last without any report")
         self.run.hand_back(reason)
         self.keep()
+        if self.run.attempt >= ATTEMPTS and not self.came_on:
+            raise self.failed(f"{reason}; this was attempt {self.run.attempt}, and it kept no new state")
 
     def nothing_reported(self) -> str:
         """Return why a program that ended well has no result."""
@@ -349,7 +351,7 @@ class Conversation:
     @property
     def reports(self) -> Path:
         """The file of reports."""
-        return self.scratch / "report.jsonl"
+        return self.scratch / REPORTS
 
 
 def _signal_name(number: int) -> str:
