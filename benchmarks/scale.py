@@ -24,7 +24,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,8 +56,8 @@ def configs(trials: int) -> tuple[list[dict], np.ndarray]:
     return found, 0.1 + np.sum(away * away, axis=1) + 0.01 * rng.standard_normal(trials)
 
 
-def build(file: Path, trials: int, *, halved: bool = False) -> None:
-    """Write a study of finished trials; `halved`: three of four wait at half their steps."""
+def build(file: Path, trials: int) -> None:
+    """Write a study of finished trials."""
     import osetra as ose
     from osetra.core.curves import Point
     from osetra.core.facts import Claimed, Noted, Suggested, Worker, ended
@@ -69,14 +70,12 @@ def build(file: Path, trials: int, *, halved: bool = False) -> None:
     for start in range(0, trials, 500):
         facts, points = [], []
         for n in range(start + 1, min(start + 500, trials) + 1):
-            cut = STEPS // 2 if halved and n % 4 else STEPS
-            until = STEPS // 2 if halved else None
-            facts += [Suggested(n, found[n - 1], n, until=until), Claimed(n, 1, worker)]
+            facts += [Suggested(n, found[n - 1], n), Claimed(n, 1, worker)]
             value = float(worth[n - 1])
             points += [
-                Point(n, 1, 0, step, "loss", value + math.exp(-0.5 * step)) for step in range(1, cut + 1)
+                Point(n, 1, 0, step, "loss", value + math.exp(-0.5 * step)) for step in range(1, STEPS + 1)
             ]
-            facts.append(ended(n, 1, "paused" if cut < STEPS else "finished", points[-1].value))
+            facts.append(ended(n, 1, "finished", points[-1].value))
         store.append(facts, points)
     store.close()
 
@@ -126,14 +125,9 @@ def took(action: Callable[[], object], times: int = 1) -> float:
 def ours(file: Path) -> Iterator[tuple[str, float]]:
     """Yield what osetra takes for a study, measured in this process."""
     import osetra as ose
-    from osetra.core.facts import Claimed, Noted, Suggested, ended
-    from osetra.core.history import History
-    from osetra.executors.claims import claim_next
-    from osetra.executors.worker import give_up_lost, this_process
-    from osetra.loop import Limits, _Turn
+    from osetra.loop import Limits, Turn
     from osetra.policies import by_names
     from osetra.searchers import by_name
-    from osetra.stores import open_store
 
     small, cpu = memory(), time.process_time()
     begun = time.perf_counter()
@@ -159,21 +153,38 @@ def ours(file: Path) -> Iterator[tuple[str, float]]:
     limits = Limits(trials=2 * len(history.trials))
     for scheduler in ("full", "auto"):
         planner.policy = by_names(by_name("random"), scheduler)
-        turn, policy = _Turn(planner, limits, 2, False, None), planner.policy
+        turn = Turn(planner, limits, 2, False, None)
 
-        def plan(turn=turn, policy=policy) -> None:
-            rng = np.random.default_rng(0)
-            assert policy.plan(problem, planner.history, 1, rng, turn.budget())
+        def plan(turn=turn, policy=planner.policy) -> None:
+            # A history that nobody has asked yet, as after every fact.
+            assert policy.plan(problem, replace(history), 1, np.random.default_rng(0), turn.budget())
 
         yield f"plan with scheduler {scheduler}, s", took(plan, 3)
 
-    # From here on the study grows: one trial waits, another is taken, reports and ends.
+    study.close()
+
+
+def ours_growing(file: Path) -> Iterator[tuple[str, float]]:
+    """Yield what a study costs while it grows: trials wait, are taken, report and end."""
+    import osetra as ose
+    from osetra.core.curves import Point
+    from osetra.core.facts import Claimed, Noted, Suggested, ended
+    from osetra.core.history import History
+    from osetra.executors.claims import claim_next
+    from osetra.executors.worker import give_up_lost, this_process
+    from osetra.loop import Limits, Turn
+    from osetra.policies import by_names
+    from osetra.searchers import by_name
+    from osetra.stores import open_store
+
+    study = ose.Study(file)
+    planner, history = study._planner, study.history
     planner.policy = by_names(by_name("random"), "full")
     store, worker = open_store(str(file), "main"), this_process()
     number = history.next_trial
     waiting = [Suggested(n, history.trials[1].config, n) for n in range(number, number + 8)]
     store.append(waiting)
-    turn = _Turn(planner, Limits(trials=len(history.trials) + 8), 2, False, None)
+    turn = Turn(planner, Limits(trials=len(history.trials) + 8), 2, False, None)
 
     def once() -> None:
         assert turn.fill_queue()
@@ -187,13 +198,14 @@ def ours(file: Path) -> Iterator[tuple[str, float]]:
     def news() -> Iterator[float]:
         for n in range(number, number + 4):
             for fact in (Claimed(n, 1, worker), ended(n, 1, "finished", 0.5)):
-                store.append([fact])
+                points = [Point(n, 1, 0, step, "loss", 0.5) for step in range(1, STEPS)]
+                store.append([fact], points if isinstance(fact, Claimed) else [])
                 yield took(once)
 
     yield "a turn with a new fact, s", statistics.median(news())
     desk, claims = History().extend(store.read()), []
     begun = time.perf_counter()
-    for n in range(number + 4, number + 8):
+    for _ in range(4):
         desk = desk.extend(store.read(desk.version))
         claims.append(claim_next(store, desk, worker, False))
         desk = desk.extend(store.read(desk.version))
@@ -264,6 +276,9 @@ def commands(file: Path) -> Iterator[tuple[str, float]]:
         )
 
 
+SIDES = {"ours": ours, "growing": ours_growing, "optunas": optunas}
+
+
 def measured(side: str, file: Path) -> dict[str, float]:
     """Return the figures of a side, from a process of its own."""
     command = [sys.executable, __file__, "--cell", side, str(file)]
@@ -295,7 +310,7 @@ def collect(form: str, kept: Path | None, sizes: tuple[int, ...]) -> dict[str, d
                 column["writing, s"] = took(lambda f=file, n=size: build(f, n))
             column["file, MB"] = file.stat().st_size / 1e6
             column |= dict(commands(file))
-            column |= measured("ours", file)
+            column |= measured("ours", file) | measured("growing", file)
             figures[f"osetra {size}"] = column
             progress(f"osetra {size}: {column}")
             if size in PEER[form]:
@@ -352,10 +367,9 @@ def main() -> None:
     if options.cell:
         side, file = options.cell
         cell: dict[str, float] = {}
-        with suppress(KeyboardInterrupt):
-            for row, figure in {"ours": ours, "optunas": optunas}[side](Path(file)):
-                cell[row] = figure
-                progress(f"{row}: {figure:.4g}")
+        for row, figure in SIDES[side](Path(file)):
+            cell[row] = figure
+            progress(f"{row}: {figure:.4g}")
         print(json.dumps(cell))
         return
     form = "quick" if options.quick else "full"
