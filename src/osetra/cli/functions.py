@@ -21,8 +21,8 @@ METRIC = "val_loss"
 """What is made small unless the person says otherwise: smoother than the error, so easier to search."""
 
 
-def training_function(place: Place, history: History) -> Callable[[Run], object]:
-    """Return what trains the trials of a study.
+def training_function(place: Place, history: History, output: Path | None = None) -> Callable[[Run], object]:
+    """Return what trains the trials of a study; a program's output goes to its usual folder or another.
 
     Raises:
         StudyError: the study was not started on the command line, or its script is gone.
@@ -30,7 +30,7 @@ def training_function(place: Place, history: History) -> Callable[[Run], object]
     """
     request = stored_request(history, place.name)
     if request.verb == "run":
-        return command_training(request, place)
+        return command_training(request, place, output)
     if is_script(request.source):
         return load_script(request.source).function
     require_torch()
@@ -39,11 +39,11 @@ def training_function(place: Place, history: History) -> Callable[[Run], object]
     return task if request.verb == "tune" else watched(task)
 
 
-def command_training(request: Request, place: Place) -> CommandTraining:
+def command_training(request: Request, place: Place, output: Path | None = None) -> CommandTraining:
     """Return the training of `osetra run`; its output goes beside the study."""
     from osetra.command import CommandTraining
 
-    return CommandTraining(request.command, request.folder, str(logs(place)))
+    return CommandTraining(request.command, request.folder, str(output or logs(place)))
 
 
 def logs(place: Place) -> Path:

@@ -42,7 +42,7 @@ def command(output: Output, study: str, trial: int, as_json: bool) -> None:
     opened = place.open()
     problem, history = opened.problem, opened.history
     told = recipe(history, trial, problem.objective.metric)
-    function = training_function(place, history)
+    function = training_function(place, history, place.folder / FOLDER / "logs")
     original = history.trials[trial]
     if not as_json:
         output.say(Text.assemble((f"trial {trial}", "bold"), f" again, unattended, {told.steps} steps"))
