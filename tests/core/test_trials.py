@@ -4,15 +4,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from osetra.core.facts import Claimed, Suggested, ended
-from osetra.core.history import History
 from osetra.core.params import Float
 from osetra.core.problem import Objective, Problem
 from osetra.core.results import results
 from osetra.core.space import Space
 from osetra.core.trial import Trial
 from osetra.core.trials import BLOCK, Trials
-from osetra.testing.histories import WORKER, Log
+from osetra.testing.histories import Log
 
 PROBLEM = Problem(Space(x=Float(0, 1)), Objective(metric="loss"))
 MANY = 3 * BLOCK + 7
@@ -112,10 +110,3 @@ def test_two_continuations_of_a_history_do_not_disturb_each_other() -> None:
     two = start.extend(log.entries)
     states = [history.trials[number].state for history in (start, one, two)]
     assert states == ["running", "finished", "failed"]
-
-
-def test_a_fact_about_a_trial_that_nobody_suggested_is_an_error() -> None:
-    log = Log(PROBLEM)
-    log.write(Suggested(1, {}, 1), Claimed(1, 1, WORKER), ended(9, 1, "finished", 1.0))
-    with pytest.raises(KeyError, match="9"):
-        History().extend(log.entries)
