@@ -105,9 +105,9 @@ BREAKS = {
     "UPDATE fact SET key = 'ended/9/9' WHERE version = 9": "stands under the key 'ended/9/9'",
     "UPDATE point SET kind = 77 WHERE id = 3": "cannot be read",
     "UPDATE point SET metric = 77 WHERE id = 3": "cannot be read",
-    "CREATE TRIGGER t AFTER INSERT ON fact BEGIN SELECT 1; END": "a trigger 't' that osetra never made",
-    "CREATE VIEW v AS SELECT 1": "a view 'v' that osetra never made",
-    "CREATE INDEX i ON fact (time)": "an index 'i' that osetra never made",
+    "CREATE TRIGGER t AFTER INSERT ON fact BEGIN SELECT 1; END": "the trigger 't' as osetra never made it",
+    "CREATE VIEW v AS SELECT 1": "the view 'v' as osetra never made it",
+    "CREATE INDEX i ON fact (time)": "the index 'i' as osetra never made it",
     "DROP TABLE live": "its schema lacks the table 'live'",
 }
 
@@ -119,10 +119,7 @@ def test_a_file_that_was_changed_by_hand_is_not_sound(study: ose.Study, statemen
     connection.execute(statement)
     connection.commit()
     connection.close()
-    assert any(
-        BREAKS[statement] in text.replace("a index", "an index")
-        for text in texts(check_file(Path(study.url)))
-    )
+    assert any(BREAKS[statement] in text for text in texts(check_file(Path(study.url))))
 
 
 def test_what_is_no_study_is_refused(tmp_path: Path) -> None:

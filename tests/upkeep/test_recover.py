@@ -132,7 +132,7 @@ def test_a_file_of_something_else_holds_nothing(tmp_path: Path, content: bytes) 
     assert [p.name for p in tmp_path.iterdir()] == ["x.db"]
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.sets(st.integers(2, len(FACTS))), st.sets(st.integers(0, len(POINTS) - 1)))
 def test_whatever_is_lost_the_rest_becomes_a_sound_log(facts: set[int], points: set[int]) -> None:
     entries = [entry for entry in numbered(FACTS) if entry.version not in facts]

@@ -18,6 +18,7 @@ from osetra.core.facts import Entry, Noted, Opened, Source, Suggested
 from osetra.core.problem import Objective
 from osetra.core.trial import ENDED, Trial, advance, begin
 from osetra.core.trials import Trials
+from osetra.errors import StoreError
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -55,7 +56,12 @@ class History:
                     changed[number] = begin(entry.fact, entry.time)
                 case about:
                     number = about.trial
-                    trial = changed[number] if number in changed else self.trials[number]
+                    trial = changed.get(number) or self.trials.get(number)
+                    if trial is None:
+                        raise StoreError(
+                            f"the log is damaged: version {entry.version} is about trial {number}, which "
+                            "nobody suggested; look with osetra db check"
+                        )
                     changed[number] = advance(trial, about, entry.time)
         trials = self.trials.updated(changed) if changed else self.trials
         return History(entries[-1].version, *opened, trials, tuple(notes), curves)

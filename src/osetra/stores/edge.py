@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+import msgspec
+
 from osetra.core.curves import Point
-from osetra.core.facts import Fact, encode, key
-from osetra.errors import Conflict, StoreError
+from osetra.core.facts import Entry, Fact, decode, encode, key
+from osetra.errors import Conflict, NewerSchema, StoreError
 
 LARGEST = 2**63 - 1
+MEND = "look with osetra db check, and save what is readable with osetra db recover"
 LONGEST = 1000
 """Bytes of a key or of a name; more does not fit into a database's index."""
 
@@ -42,6 +45,25 @@ def check_name(name: str) -> None:
     if "\0" in name or len(name.encode()) > LONGEST:
         what = "holds the character NUL" if "\0" in name else f"is longer than {LONGEST} bytes"
         raise StoreError(f"the name {name[:60]!r} {what}; shorten or clean it")
+
+
+def entries_of(url: str, rows: Iterable[tuple[int, float, str]]) -> list[Entry]:
+    """Return the facts in rows of (version, time, JSON).
+
+    Raises:
+        NewerSchema: a fact of a kind that this version does not know.
+        StoreError: what stands there is no JSON, or nested as no fact is.
+    """
+    version = 0
+    entries = []
+    try:
+        for version, time, body in rows:
+            entries.append(Entry(version, time, decode(body)))
+    except msgspec.ValidationError as error:
+        raise NewerSchema(f"{url}: version {version} cannot be read ({error}); upgrade osetra") from None
+    except (msgspec.DecodeError, RecursionError, TypeError) as error:
+        raise StoreError(f"{url} is damaged: version {version} is no fact ({error}); {MEND}") from None
+    return entries
 
 
 def check_points(points: Sequence[Point]) -> list[Point]:

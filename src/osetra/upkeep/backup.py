@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from osetra.checkpoints import needed
+from osetra.checkpoints import intact, needed
 from osetra.core.history import History
 from osetra.errors import StoreError
 from osetra.stores.sqlite.database import SQL, patiently
@@ -88,9 +88,13 @@ def new_file(path: Path) -> Path:
     return path
 
 
-def copy_checkpoints(source: Path, target: Path, history: History) -> int:
-    """Copy the checkpoints that somebody needs, as far as they are there; return their bytes."""
-    return sum(_link(source / Path(name).name, target) for name in needed(history, _sign(history)))
+def copy_checkpoints(source: Path, target: Path, history: History) -> None:
+    """Copy the checkpoints that somebody needs, as far as they are there and whole."""
+    names = needed(history, sign_of(history))
+    for trial in history.trials.values():
+        for point in trial.checkpoints:
+            if point.file in names and intact(source, point):
+                _link(source / Path(point.file).name, target)
 
 
 def copy_file(path: Path, part: Path) -> None:
@@ -116,7 +120,7 @@ def _keep_needed(path: Path, part: Path, to: Path) -> int:
         for number, name in file.studies():
             source, target = checkpoints_of(path, name), checkpoints_of(to, name)
             history = _history(file.log(number)[0])
-            names = needed(history, _sign(history))
+            names = needed(history, sign_of(history))
             for file_name in names:
                 _link(source / Path(file_name).name, target)
             if target.is_dir():
@@ -135,7 +139,8 @@ def _history(entries: Iterable[object]) -> History:
     return History()
 
 
-def _sign(history: History) -> float:
+def sign_of(history: History) -> float:
+    """Return 1 for a study that minimises and -1 for one that maximises."""
     return -1.0 if history.opened is not None and history.opened.direction == "maximize" else 1.0
 
 

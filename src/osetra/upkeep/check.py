@@ -21,7 +21,8 @@ from osetra.errors import NewerSchema
 from osetra.stores.sqlite.database import SCHEMA
 from osetra.stores.sqlite.errors import explained
 from osetra.stores.sqlite.place import checkpoints_of
-from osetra.stores.sqlite.reading import foreign, reading
+from osetra.stores.sqlite.reading import reading
+from osetra.stores.sqlite.schema import foreign
 
 
 @dataclass(frozen=True, slots=True)

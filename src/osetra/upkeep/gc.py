@@ -15,7 +15,8 @@ from osetra.stores.sqlite.database import SQL, patiently
 from osetra.stores.sqlite.errors import explained
 from osetra.stores.sqlite.guard import AVAILABLE, Guard
 from osetra.stores.sqlite.place import checkpoints_of
-from osetra.stores.sqlite.reading import UPKEEP, foreign, reading
+from osetra.stores.sqlite.reading import UPKEEP, reading
+from osetra.stores.sqlite.schema import foreign
 
 FRESH = 3600.0
 """Seconds during which what nobody knows of is left alone: somebody may be about to tell."""

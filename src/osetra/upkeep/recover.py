@@ -23,7 +23,7 @@ from osetra.stores.sqlite.errors import explained
 from osetra.stores.sqlite.pages import Found, carve
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import entry_of, point_of
-from osetra.upkeep.backup import copy_checkpoints, new_file
+from osetra.upkeep.backup import copy_checkpoints, new_file, sign_of
 from osetra.upkeep.check import check_checkpoints
 from osetra.upkeep.mend import Mended, mend
 
@@ -107,9 +107,8 @@ def recover(path: Path, to: Path | None = None) -> Recovery:
 def _copied(source: Path, target: Path, history: History) -> str:
     """Copy the checkpoints that are needed, and return a sentence about those that are not there."""
     copy_checkpoints(source, target, history)
-    opened = history.opened
-    sign = -1.0 if opened is not None and opened.direction == "maximize" else 1.0
-    return "; ".join(violation.text for violation in check_checkpoints(target, history, sign))
+    found = check_checkpoints(target, history, sign_of(history))
+    return "; ".join(violation.text for violation in found)
 
 
 def _sorted(found: Iterable[Found]) -> _Rows:

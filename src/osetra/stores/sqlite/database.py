@@ -25,6 +25,7 @@ from osetra.errors import NewerSchema, NotAStudy, StoreError
 from osetra.stores.forks import keep_from_forks
 from osetra.stores.sqlite.errors import explained, is_busy
 from osetra.stores.sqlite.guard import AVAILABLE, Guard
+from osetra.stores.sqlite.schema import TABLES, foreign
 from osetra.stores.statements import load
 
 T = TypeVar("T")
@@ -36,11 +37,12 @@ CLOSING = 1.0
 """Seconds that closing waits for the guard; SQLite's own locks make it safe without, too."""
 PATIENCE = 300.0
 """Seconds after which a file that stays locked is reported: some program sits on it."""
+LARGEST_FACT = 64 * 2**20
+"""Bytes of the largest row that is read or written; facts are far below a megabyte."""
 WAL_LIMIT = 8 * 2**20
 """Bytes of write-ahead log that call for a checkpoint."""
 
 SQL = load("sqlite/statements.sql")
-_TABLES = load("sqlite/schema.sql")
 
 
 @dataclass(slots=True)
@@ -115,6 +117,8 @@ class Database:
         try:
             # Before anything else: not even the first commit may run a checkpoint unguarded.
             connection.execute(SQL["no_autocheckpoint"])
+            connection.execute(SQL["distrust"])
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_FACT)
             patiently(lambda: self._ensure_tables(connection))
             patiently(lambda: self._settle(connection))
             guard = Guard(Path(f"{self.path}-lock")) if AVAILABLE else None
@@ -130,7 +134,7 @@ class Database:
             connection.execute(SQL["begin"])
             try:
                 if self._is_empty(connection):
-                    for statement in _TABLES.values():
+                    for statement in TABLES.values():
                         connection.execute(statement)
                 connection.execute(SQL["commit"])
             except BaseException:
@@ -146,6 +150,16 @@ class Database:
                     f"{self.path} was written by a newer osetra (schema {schema}; this one reads up to "
                     f"{SCHEMA}); upgrade it: pip install --upgrade osetra"
                 )
+            if schema < SCHEMA:
+                raise StoreError(
+                    f"{self.path} was written by an older osetra (schema {schema}, this one has {SCHEMA}); "
+                    f"when all programs that use it have ended: osetra db migrate {self.path}"
+                )
+            if strange := foreign(connection):
+                raise NotAStudy(
+                    f"{self.path}: {strange[0]}, which could run when it is used; the file is untouched. "
+                    f"The facts alone, in a file of our own: osetra db recover {self.path}"
+                )
             return False
         if application or schema or tables:
             raise NotAStudy(
@@ -155,7 +169,6 @@ class Database:
         return True
 
     def _settle(self, connection: sqlite3.Connection) -> None:
-        connection.execute(SQL["distrust"])
         connection.execute(SQL["foreign_keys"])
         connection.execute(SQL["sync_normal" if AVAILABLE else "sync_full"])
         wanted = "wal" if AVAILABLE else "delete"

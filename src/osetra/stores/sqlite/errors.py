@@ -49,8 +49,8 @@ def _explain(error: sqlite3.Error, path: Path) -> StoreError:
         return StoreError(read_only(path if path.exists() else path.parent))
     if code == _CORRUPT:
         return StoreError(
-            f"{path} is damaged ({error}); copy it away, then save what is readable: "
-            f"sqlite3 {path} .recover | sqlite3 rescued.db"
+            f"{path} is damaged ({error}); stop what uses it, copy it away, and save what is readable: "
+            f"osetra db recover {path}"
         )
     if is_busy(error):
         return StoreError(f"{path}: another program has kept the file locked for minutes; close it")

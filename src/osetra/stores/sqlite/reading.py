@@ -10,20 +10,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from osetra.core.curves import Point
 from osetra.core.facts import Entry, decode, key
 from osetra.errors import NotAStudy, StoreError
 from osetra.stores.doubles import SPECIAL
-from osetra.stores.sqlite.database import APPLICATION, SQL, patiently
+from osetra.stores.sqlite.database import APPLICATION, LARGEST_FACT, SQL, patiently
 from osetra.stores.sqlite.errors import explained
 from osetra.stores.statements import load
 
 UPKEEP = load("sqlite/upkeep.sql")
-LARGEST_FACT = 64 * 2**20
-"""Bytes of the largest fact that is read; ours are far below a megabyte."""
 
 Row = tuple[object, ...]
 
@@ -120,17 +117,6 @@ def connect(path: Path) -> sqlite3.Connection:
         return _connect(path, "mode=ro&immutable=1")
 
 
-def foreign(connection: sqlite3.Connection) -> list[str]:
-    """Return a sentence for each thing in a file's schema that is not ours, or not as ours."""
-    wanted, found = _ours(), set(_objects(connection))
-    strange = [
-        f"its schema holds a {kind} {name!r:.80} that osetra never made"
-        for kind, name, *_ in sorted(found - wanted, key=str)
-    ]
-    missing = [f"its schema lacks the {kind} {name!r}" for kind, name, *_ in sorted(wanted - found, key=str)]
-    return [*strange, *missing]
-
-
 def entry_of(row: Row) -> Entry | str:
     """Return the fact in a row (version, time, key, body), or a sentence why it is none."""
     version, time, name, body = row
@@ -169,18 +155,3 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _objects(connection: sqlite3.Connection) -> list[tuple[str, str, str, str | None]]:
-    return [(kind, name, table, sql) for kind, name, table, sql in connection.execute(UPKEEP["objects"])]
-
-
-@cache
-def _ours() -> frozenset[tuple[str, str, str, str | None]]:
-    connection = sqlite3.connect(":memory:")
-    try:
-        for statement in load("sqlite/schema.sql").values():
-            connection.execute(statement)
-        return frozenset(_objects(connection))
-    finally:
-        connection.close()

@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from osetra.core.curves import Point
-from osetra.core.facts import Claimed, Ended, Entry, Fact, decode
-from osetra.errors import Conflict, LeaseLost, NewerSchema
+from osetra.core.facts import Claimed, Ended, Entry, Fact
+from osetra.errors import Conflict, LeaseLost, StoreError
 from osetra.stores.clock import Clock
 from osetra.stores.doubles import SPECIAL, packed
-from osetra.stores.edge import check_facts, check_points, unwritable
+from osetra.stores.edge import MEND, check_facts, check_points, entries_of, unwritable
 from osetra.stores.sqlite.database import SQL, Database
 from osetra.stores.sqlite.place import MOUNTS, check_place
 
@@ -112,13 +110,9 @@ class SqliteStore:
 
         Raises:
             NewerSchema: a fact of a kind that this version does not know.
+            StoreError: the file is damaged.
         """
-        try:
-            return [
-                Entry(version, time, decode(body)) for version, time, body in self._select("facts", after)
-            ]
-        except msgspec.ValidationError as error:
-            raise NewerSchema(f"{self.url}: a fact cannot be read ({error}); upgrade osetra") from None
+        return entries_of(self.url, self._select("facts", after))
 
     def read_points(self, after: int = 0) -> tuple[list[Point], int]:
         """Return the points beyond a cursor, and the cursor to go on from."""
@@ -194,12 +188,14 @@ class SqliteStore:
         self._metrics = dict(connection.execute(SQL["metrics"], (study,)))
         names = {number: name for name, number in self._metrics.items()}
         new = tuple.__new__  # a third faster than Point(...), which counts at a million points
-        points = [
-            new(Point, (trial, attempt, instance, step, names[metric], SPECIAL[kind] if kind else value))
-            for trial, attempt, instance, step, metric, value, kind in connection.execute(
-                SQL["points"], (after, last, study)
-            )
-        ]
+        rows = connection.execute(SQL["points"], (after, last, study))
+        try:
+            points = [
+                new(Point, (trial, attempt, instance, step, names[metric], SPECIAL[kind] if kind else value))
+                for trial, attempt, instance, step, metric, value, kind in rows
+            ]
+        except LookupError:
+            raise StoreError(f"{self.url} is damaged: a point has no metric or no kind; {MEND}") from None
         return points, last
 
 
