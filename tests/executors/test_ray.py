@@ -161,7 +161,7 @@ def test_a_worker_that_cannot_work_is_reported_with_its_error(tmp_path, cluster,
 
     monkeypatch.setattr(rays, "Slot", Broken)
     study = study_at(tmp_path)
-    with pytest.raises(StudyError, match=r"worker \d cannot work in this Ray cluster: .*no way to the study"):
+    with pytest.raises(StudyError, match=r"worker \d cannot work in this cluster: .*no way to the study"):
         study.run(programs.short, trials=2, executor=Ray())
     assert study.history.running == []
 

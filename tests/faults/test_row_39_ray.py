@@ -17,8 +17,10 @@ import pytest
 
 import osetra as ose
 from executors import programs
-from executors.test_faults import check
 from executors.test_processes import open_when_there, processes_about, study_at, until
+from osetra.core.facts import Ended
+from osetra.stores import open_store
+from osetra.upkeep.check import check_file
 
 ray = pytest.importorskip("ray")
 from ray.cluster_utils import Cluster  # noqa: E402
@@ -84,9 +86,12 @@ def finish(program, study, url):
     assert history.running == []
     study.run(programs.short, trials=len(history.trials), workers=2)
     assert all(trial.state in ("finished", "failed") for trial in study.trials)
-    facts = check(url)
-    ends = Counter(f.trial for f in facts if getattr(f, "outcome", None) == "finished")
-    assert set(ends.values()) <= {1}
+    assert [audit.violations for audit in check_file(url) if not audit.sound] == []
+    store = open_store(str(url))
+    facts = [entry.fact for entry in store.read()]
+    store.close()
+    ends = Counter(f.trial for f in facts if isinstance(f, Ended) and f.outcome == "finished")
+    assert set(ends.values()) == {1}
     return history
 
 

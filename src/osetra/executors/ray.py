@@ -29,7 +29,7 @@ from osetra.core.facts import Claimed, Entry, Fact
 from osetra.core.ports import Job, Store
 from osetra.errors import Conflict, MissingExtra, StoreAway, StoreError, StudyError
 from osetra.executors.processes import start_message
-from osetra.executors.remote import FAILURES, KILL, RESTARTS, Slot, reachable
+from osetra.executors.remote import KILL, Losses, Slot, reachable
 from osetra.executors.wire import Start
 from osetra.stores import open_store
 from osetra.stores.address import Address
@@ -119,7 +119,9 @@ class Ray:
         slots = self.slots
         if _room(self.needs) == 0:
             log.warning("%s", _too_much(self.needs) + "waiting for nodes that have it")
-        crew = RayCrew(slots, start, self._actor_options(), _shared_store(store), self._connected)
+        crew = RayCrew(
+            slots, start, self._actor_options(), _shared_store(store), self._connected, Losses(slots)
+        )
         self._connected = False
         crew.tick(0.0)
         return crew
@@ -179,9 +181,8 @@ class RayCrew:
     """Where the actors reach the study; None when each opens it by its URL."""
     connected: bool
     """Whether the connection to Ray ends with this crew."""
+    losses: Losses
     crew: dict[int, Member] = field(default_factory=dict)
-    died: int = 0
-    failed: int = 0
     stopping: bool = False
 
     def tick(self, seconds: float) -> None:
@@ -248,23 +249,12 @@ class RayCrew:
         for slot, member in list(self.crew.items()):
             if member.work in ended:
                 del self.crew[slot]
-                try:
-                    ray.get(member.work)
-                except RayActorError as error:
-                    self.died += 1
-                    self._give_up(slot, error, error.actor_init_failed or self.died > RESTARTS)
-                except (RayError, StoreError) as error:
-                    self.failed += 1
-                    cause = error.cause if isinstance(error, RayTaskError) else error
-                    self._give_up(slot, cause, self.failed > FAILURES * self.slots)
                 ray.kill(member.actor)
-
-    def _give_up(self, slot: int, error: Exception, final: bool) -> None:
-        if self.stopping:
-            return
-        if final:
-            raise StudyError(f"worker {slot} cannot work in this Ray cluster: {error}") from None
-        log.info("worker %d is replaced: %s", slot, error)
+                error = _error(member.work)
+                if error is not None and not self.stopping:
+                    died = isinstance(error, RayActorError)
+                    hopeless = isinstance(error, RayActorError) and error.actor_init_failed
+                    self.losses.count(slot, error, died=died, hopeless=hopeless)
 
 
 class StoreHolder:
@@ -370,6 +360,17 @@ def _ready(futures: list[Any]) -> list[Any]:
         return []
     done, _ = ray.wait(futures, num_returns=len(futures), timeout=0, fetch_local=False)
     return list(done)
+
+
+def _error(future: Any) -> Any:
+    """Return with which error something ended."""
+    try:
+        ray.get(future)
+    except RayTaskError as error:
+        return error.cause or error
+    except RayError as error:
+        return error
+    return None
 
 
 def _check(address: str) -> None:

@@ -7,9 +7,11 @@ same, and the training itself runs in a process of its own.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
+from dataclasses import dataclass
 
 import msgspec
 
@@ -20,6 +22,8 @@ from osetra.executors.supervisor import Supervisor
 from osetra.executors.wire import Channel, Start, Stop
 from osetra.executors.worker import this_process
 from osetra.stores import open_store
+
+log = logging.getLogger("osetra")
 
 RESTARTS = 1000
 """Workers that vanished are replaced this often before a crew gives up."""
@@ -83,6 +87,27 @@ class Slot:
                 self.stop(kill=True)
                 over.wait(KILL)
                 os._exit(1)
+
+
+@dataclass(slots=True)
+class Losses:
+    """How many workers of a crew ended without being asked to; too many end the study's run."""
+
+    slots: int
+    died: int = 0
+    failed: int = 0
+
+    def count(self, slot: int, error: BaseException, *, died: bool, hopeless: bool = False) -> None:
+        """Take note of a worker that died, or that ended with an error; it is replaced.
+
+        Raises:
+            StudyError: it happens again and again, or there is no hope.
+        """
+        self.died += died
+        self.failed += not died
+        if hopeless or self.died > RESTARTS or self.failed > FAILURES * self.slots:
+            raise StudyError(f"worker {slot} cannot work in this cluster: {error}") from None
+        log.info("worker %d is replaced: %s", slot, error)
 
 
 def reachable(store: Store) -> Store:

@@ -1,0 +1,161 @@
+"""Dask: trainings on the workers of a Dask cluster; the study stays ours.
+
+    study.run(train, executor=Dask(client), trials=100)
+
+One task per slot runs the supervisor that worker processes have, until the study is over. A study in a
+file needs workers on this machine; workers elsewhere open a study on a server. Dask itself starts the
+task of a worker that died on another one.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from osetra.core.ports import Job, Store
+from osetra.errors import MissingExtra, StoreError, StudyError
+from osetra.executors.processes import start_message
+from osetra.executors.remote import KILL, Losses, Slot, reachable
+from osetra.executors.wire import Start
+from osetra.stores.address import Address
+
+try:
+    from distributed import Client, KilledWorker, get_worker
+except ImportError:
+    raise MissingExtra("the Dask executor needs distributed: pip install 'osetra[dask]'") from None
+
+CONNECT = 10.0
+"""Seconds in which a scheduler must answer."""
+
+_slots: dict[str, list[Slot]] = {}
+"""In a worker of Dask: the slots at work, by their crew."""
+
+
+class Dask:
+    """Runs trainings on the workers of a Dask cluster.
+
+    Args:
+        client: connected to the cluster, or the scheduler's address, such as "tcp://host:8786".
+        slots: how many trainings run at once; left out, as many as the workers have room for.
+        resources: what one training needs of the resources that workers were started with.
+
+    Raises:
+        StudyError: nobody answers at the address, or no worker has room for a training.
+    """
+
+    def __init__(
+        self, client: Any, *, slots: int | None = None, resources: Mapping[str, float] | None = None
+    ) -> None:
+        if isinstance(client, str):
+            try:
+                client = Client(client, timeout=CONNECT)
+            except (OSError, ValueError) as error:
+                raise StudyError(f"no Dask scheduler answers at {client}: {error}") from None
+        self.client, self.needs = client, dict(resources or {})
+        self.slots = slots or self._room()
+
+    def _room(self) -> int:
+        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
+        has = [{"threads": w["nthreads"], **w["resources"]} for w in workers]
+        needs = {"threads": 1, **self.needs}
+        room = sum(min(int(each.get(name, 0) / needs[name]) for name in needs) for each in has)
+        if not room:
+            raise StudyError(f"no worker of Dask has room for {needs}; they have {has}; ask for less")
+        return room
+
+    def start(self, job: Job, store: Store) -> DaskCrew:
+        """Start one task per slot.
+
+        Raises:
+            StudyError: the store lives in this process's memory.
+        """
+        message = start_message(job, reachable(store))
+        crew = DaskCrew(self.client, self.slots, message, self.needs, Losses(self.slots))
+        crew.tick(0.0)
+        return crew
+
+
+@dataclass(slots=True)
+class DaskCrew:
+    """The running tasks."""
+
+    client: Any
+    slots: int
+    message: Start
+    resources: dict[str, float]
+    losses: Losses
+    name: str = field(default_factory=lambda: f"osetra-{uuid.uuid4().hex}")
+    crew: dict[int, Any] = field(default_factory=dict)
+    stopping: bool = False
+
+    def tick(self, seconds: float) -> None:
+        """Wait for about `seconds`; start tasks that are missing.
+
+        Raises:
+            StudyError: they end with an error, or their workers die, again and again.
+        """
+        for slot in range(self.slots):
+            future = self.crew.get(slot)
+            if future is not None and future.done():
+                del self.crew[slot]
+                error = future.exception() if future.status == "error" else None
+                if error is not None and not self.stopping:
+                    self.losses.count(slot, error, died=isinstance(error, KilledWorker))
+            if slot not in self.crew and not self.stopping:
+                start, here = msgspec.structs.replace(self.message, slot=slot), socket.gethostname()
+                self.crew[slot] = self.client.submit(
+                    work, start, self.name, here, pure=False, resources=self.resources or None
+                )
+        time.sleep(seconds)
+
+    def request_stop(self) -> None:
+        """Ask every supervisor to hand its trial back; `stop` passes it on."""
+        self.stopping = True
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Return when all supervisors and their trainings are gone."""
+        self.stopping = True
+        urgent = time.monotonic() + (0.0 if kill else self.message.grace + KILL)
+        while any(self.client.run(stop, self.name, time.monotonic() > urgent, on_error="ignore").values()):
+            time.sleep(0.1)
+        self.client.cancel(list(self.crew.values()))  # what waits for a worker, or has ended
+        self.crew.clear()
+
+
+def work(start: Start, crew: str, host: str) -> None:
+    """Serve one slot inside a worker of Dask, until asked to stop or nobody wants it any more."""
+    if Address(start.url).file is not None and socket.gethostname() != host:
+        raise StoreError(
+            f"{start.url} is a file of {host}; keep the study at postgresql://user@host/database"
+        )
+    slot, worker, over = Slot(), get_worker(), threading.Event()
+    key = worker.get_current_task()
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            task = worker.state.tasks.get(key)
+            if task is None or task.state != "executing" or worker.status.name not in ("running", "paused"):
+                slot.stop()  # the study's process or the scheduler is gone
+
+    threading.Thread(target=watch, daemon=True).start()
+    _slots.setdefault(crew, []).append(slot)
+    try:
+        slot.work(start)
+    finally:
+        over.set()
+        _slots[crew].remove(slot)
+
+
+def stop(crew: str, kill: bool) -> int:
+    """Ask the slots of a crew in this process to stop; return how many there are."""
+    slots = _slots.get(crew, [])
+    for slot in slots:
+        slot.stop(kill)
+    return len(slots)
