@@ -111,7 +111,7 @@ class Attending:
         """Say what was done here, and how far the study is."""
         back = sum(self._ended.get(outcome, 0) for outcome in HANDED_BACK)
         done = sum(self._ended.values()) - back - self._ended.get("lost", 0)
-        parts = [f"{done} trials trained here"] + ([f"{back} handed back"] if back else [])
+        parts = [f"{done} trial{'s'[: done != 1]} trained here"] + ([f"{back} handed back"] if back else [])
         self.console.print(
             Text.assemble((", ".join(parts), "bold"), f"; {study_text(self.problem, history)}")
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,19 @@ store_option = click.option(
     help="Keep the study there, so that other machines can join: postgresql://user@host/database "
     "[default: a file in its folder].",
 )
+
+
+_NAME = re.compile(r"[\w][\w .+-]{0,99}")
+
+
+def plain_name(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuse a study's name that would lead out of the folder of studies."""
+    if value is not None and not _NAME.fullmatch(value):
+        raise click.BadParameter(
+            f"{value!r:.60} is no name: letters, digits, spaces and . _ + - are, up to 100 of them; "
+            "choose a folder with --out"
+        )
+    return value
 
 
 def check_goal(options: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ or by the URL of its store: postgresql://host/db#STUDY, sqlite:///file.db#STUDY,
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Sequence
@@ -17,13 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from osetra.errors import StudyError, nearest
 from osetra.stores import studies
-from osetra.stores.address import MAIN, SCHEME, Address, parse
+from osetra.stores.address import MAIN, SCHEME, Address, parse, shown
 
 if TYPE_CHECKING:
     import click
 
     from osetra.core.space import Space
     from osetra.study import Study
+
+log = logging.getLogger("osetra")
 
 RUNS = Path("osetra-runs")
 FILE = "study.db"
@@ -94,13 +97,19 @@ def find(text: str, root: Path = RUNS) -> Place:
         if address is not None:
             return Place(folder.resolve().name, address, folder)
     address = parse(text)
-    if SCHEME.match(text) or (address.file is not None and address.file.is_file()):
+    _warn_of_password(address)
+    there = address.file is None or address.file.is_file()
+    if SCHEME.match(text) and not there:
+        raise StudyError(
+            f"{address}: there is no file {address.file}; start a study there: osetra tune --store"
+        )
+    if SCHEME.match(text) or there:
         return _elsewhere(_named(address, chosen="#" in text), root)
     names = known(root)
     if not names:
         raise StudyError(f"{text}: no such study, and none under ./{root}; start one: osetra tune digits")
-    shown = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
-    raise StudyError(f"{text}: no such study; known under ./{root}: {shown}.{nearest(text, names)}")
+    listed = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
+    raise StudyError(f"{text}: no such study; known under ./{root}: {listed}.{nearest(text, names)}")
 
 
 def create(name: str, out: Path | None = None, root: Path = RUNS, store: str | None = None) -> Place:
@@ -132,6 +141,7 @@ def create(name: str, out: Path | None = None, root: Path = RUNS, store: str | N
     address = kept or _inside(folder)
     if store is not None:
         address = parse(store, None if "#" in store else name)
+        _warn_of_password(address)
         if address.file is not None:
             address = Address(str(address.file.absolute()), address.study)
         if kept is not None and kept.bare != address.bare:
@@ -173,6 +183,15 @@ def _named(address: Address, *, chosen: bool = False) -> Address:
     if len(names) > 1:
         raise StudyError(f"{store} has several studies: {listed}; name one: {store}#{names[0]}")
     return Address(address.url, names[0])
+
+
+def _warn_of_password(address: Address) -> None:
+    """Tell somebody who typed a password that everybody on the machine can read it."""
+    if shown(address.url) != address.url:
+        log.warning(
+            "a password on the command line stands in the list of processes and in the shell's history; "
+            "leave it out, and set PGPASSWORD or write ~/.pgpass"
+        )
 
 
 def _elsewhere(address: Address, root: Path) -> Place:

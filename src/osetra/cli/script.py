@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import socket
 import sys
+import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,10 @@ def load_function(source: str) -> Callable[[Any], object]:
 
 def missing(error: ModuleNotFoundError) -> str:
     """Say which module was not found, where it was looked for, and what helps."""
-    searched = ", ".join(sys.path[1:] if sys.path[:1] == [""] else sys.path)
+    own = sysconfig.get_path("stdlib").rpartition("/")[0]
+    searched = ", ".join(
+        path for path in sys.path if path and not (path.startswith(own) and "site" not in path)
+    )
     return (
         f"there is no module {error.name!r} on {socket.gethostname()}; searched: {searched}. Install it for "
         f"{sys.executable}, or name its folder: PYTHONPATH=FOLDER osetra …"

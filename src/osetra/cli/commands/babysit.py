@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from osetra.cli.commands.enqueue import parse_pairs
-from osetra.cli.options import check_goal, json_option, store_option
+from osetra.cli.options import check_goal, json_option, plain_name, store_option
 from osetra.cli.output import Output
 from osetra.cli.places import create, name_for
 from osetra.cli.request import Request
@@ -27,7 +27,9 @@ from osetra.cli.request import Request
 @click.option("--minimize", metavar="METRIC", help="For a script: the metric to watch [default: val_loss].")
 @click.option("--maximize", metavar="METRIC", help="For a script: a metric that is to be large.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes everything repeatable.")
-@click.option("--name", help="Name of the study [default: from DATA or SCRIPT, with -babysit].")
+@click.option(
+    "--name", callback=plain_name, help="Name of the study [default: from DATA or SCRIPT, with -babysit]."
+)
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Its folder [default: osetra-runs/NAME].")
 @click.option(
     "-c", "--config", type=click.Path(path_type=Path), help="A study.toml with [space], for a script."

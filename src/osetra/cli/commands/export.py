@@ -16,7 +16,7 @@ from osetra.cli.documents import pieces_document
 from osetra.cli.options import study_argument
 from osetra.cli.output import VERSION, Output, to_json
 from osetra.cli.places import find
-from osetra.cli.views.clean import one_line
+from osetra.cli.views.clean import cell
 from osetra.replay import recipe
 
 if TYPE_CHECKING:
@@ -104,9 +104,4 @@ def _row(record: Mapping[str, object]) -> dict[str, object]:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, (list, dict)):
-        return to_json(value)
-    if not isinstance(value, str):
-        return "" if value is None else value
-    text = one_line(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    return cell(to_json(value) if isinstance(value, (list, dict)) else value)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 from rich.text import Text
@@ -13,6 +14,7 @@ from osetra.cli.options import json_option
 from osetra.cli.output import Output
 from osetra.cli.places import FILE, RUNS, complete_study
 from osetra.cli.torch_check import require_torch
+from osetra.cli.views.clean import cell
 
 if TYPE_CHECKING:
     from osetra.nets.predict import Predictions
@@ -41,11 +43,18 @@ def command(output: Output, model: str, data: str, out: Path | None, as_json: bo
     if as_json:
         output.document("predictions", _document(folder, predictions))
     elif out is None:
-        predictions.write_csv(sys.stdout)
+        _write_csv(predictions, sys.stdout)
     else:
         with out.open("w", encoding="utf-8", newline="") as file:
-            predictions.write_csv(file)
+            _write_csv(predictions, file)
         output.say(Text(f"{len(predictions)} predictions of {predictions.target} written to {out}"))
+
+
+def _write_csv(predictions: Predictions, file: TextIO) -> None:
+    """Write all rows as CSV with a header; no cell is a formula to a spreadsheet."""
+    writer = csv.writer(file, lineterminator="\n")
+    for row in (predictions.header, *predictions.rows()):
+        writer.writerow([cell(value) for value in row])
 
 
 def model_folder(text: str, root: Path = RUNS) -> Path:

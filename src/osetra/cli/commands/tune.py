@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import click
 
-from osetra.cli.options import check_goal, check_scheduler, json_option, scheduler_option, store_option
+from osetra.cli.options import (
+    check_goal,
+    check_scheduler,
+    json_option,
+    plain_name,
+    scheduler_option,
+    store_option,
+)
 from osetra.cli.output import Output
 from osetra.cli.places import create, name_for
 from osetra.cli.request import DEFAULT_TRIALS, Request
@@ -22,9 +30,12 @@ def _words(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tu
 
 
 def _positive(_: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    name = str(parameter.name).replace("_", "-")
+    if value is not None and not isfinite(value):
+        raise click.BadParameter(f"{value:g} is no limit; give a number above 0, or leave --{name} out")
     if value is not None and value <= 0:
         raise click.BadParameter(
-            f"{value:g} leaves nothing to do; give a number above 0, or leave --{parameter.name} out"
+            f"{value:g} leaves nothing to do; give a number above 0, or leave --{name} out"
         )
     return value
 
@@ -104,7 +115,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     help="Run the best so many again with fresh seeds [default: 3 for data, else 0].",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes everything repeatable.")
-@click.option("--name", help="Name of the study [default: from what is tuned].")
+@click.option("--name", callback=plain_name, help="Name of the study [default: from what is tuned].")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Its folder [default: osetra-runs/NAME].")
 @store_option
 @click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -108,7 +109,7 @@ def training(place: Place, study: Study, source: str | None) -> tuple[Callable[[
                 f"{place.name} was started by a program of its own, which does not say what to train here; "
                 "name the function: osetra worker STUDY script.py:function, or package.module:function"
             )
-        return load_function(source), source
+        return load_function(_here(place, source)), source
     request = stored_request(history, place.name)
     if request.verb == "run":
         at_home = Path(request.folder).is_dir()
@@ -127,7 +128,7 @@ def _here(place: Place, source: str) -> str:
     path = source.partition(":")[0]
     if is_script(source) and not Path(path).is_file():
         raise StudyError(
-            f"{path}: no such file on this machine; copy it here, or name it where it is: "
+            f"{path}: no such file on {socket.gethostname()}; copy it here, or name it where it is: "
             f"osetra worker {place.name} PATH/{Path(path).name}:FUNCTION"
         )
     return source
