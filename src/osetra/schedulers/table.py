@@ -229,14 +229,21 @@ def _chain(trial: Trial, begun: Ints) -> Iterator[tuple[int, int]]:
 def _accumulated(values: Array, start: Ints, *, best: bool) -> tuple[Array, Array]:
     """Return what reports are worth (p,) and running means (p,), row by row; NaN where not finite."""
     finite = np.isfinite(values)
-    worth, known = np.where(finite, values, np.inf), np.where(finite, values, 0.0)
-    means = np.empty(len(values))
-    for low, high in zip(start[:-1].tolist(), start[1:].tolist(), strict=True):
-        if high > low:
-            if best:
-                np.minimum.accumulate(worth[low:high], out=worth[low:high])
-            count = np.maximum(np.cumsum(finite[low:high]), 1)
-            means[low:high] = np.cumsum(known[low:high]) / count
+    worth, sums = np.where(finite, values, np.inf), np.where(finite, values, 0.0)
+    counts, lengths = finite.astype(np.int64), np.diff(start)
+    longest = int(lengths.max(initial=0))
+    if longest < len(lengths):
+        # Many short curves: all at once, report by report.
+        for place in range(1, longest):
+            at = start[:-1][lengths > place] + place
+            worth[at] = np.minimum(worth[at], worth[at - 1]) if best else worth[at]
+            sums[at] += sums[at - 1]
+            counts[at] += counts[at - 1]
+    else:
+        for row in map(slice, start[:-1].tolist(), start[1:].tolist()):
+            worth[row] = np.minimum.accumulate(worth[row]) if best else worth[row]
+            sums[row], counts[row] = np.cumsum(sums[row]), np.cumsum(counts[row])
+    means = sums / np.maximum(counts, 1)
     worth[~finite] = math.nan
     means[~finite] = math.nan
     return worth, means
