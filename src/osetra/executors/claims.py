@@ -66,13 +66,20 @@ class Claim:
 
 
 def claim_next(store: Store, history: History, worker: Worker, repeats_only: bool) -> Claim | None:
-    """Claim the first queued trial that nobody else takes first; None when the queue is empty."""
-    for trial in history.queued:
-        if repeats_only and trial.repeats is None:
-            continue
-        claim = claim_trial(store, history, trial, worker)
+    """Claim the first queued trial; None when the queue is empty.
+
+    Who finds it taken reads on and takes one further behind, each worker another one, so that a hundred
+    of them do not run after the same trial.
+    """
+    behind = 0
+    while queued := [t for t in history.queued if t.repeats is not None or not repeats_only]:
+        claim = claim_trial(store, history, queued[behind % len(queued)], worker)
         if claim is not None:
             return claim
+        news = store.read(history.version)
+        if not news:
+            return None
+        history, behind = history.extend(news), worker.pid + worker.slot
     return None
 
 

@@ -37,8 +37,8 @@ SELECT name FROM osetra.study ORDER BY id;
 -- name: append
 -- Write facts and points, all or none.
 SELECT osetra.append(
-    %(study)s, %(again)s, %(lease)s, %(keys)s, %(bodies)s, %(claimed)s, %(ended)s, %(metrics)s,
-    %(trials)s, %(attempts)s, %(instances)s, %(steps)s, %(names)s, %(amounts)s, %(kinds)s
+    %(study)s, %(again)s, %(lease)s, %(keys)s, %(bodies)s, %(claimed)s, %(ended)s, %(places)s,
+    %(metrics)s, %(trials)s, %(attempts)s, %(instances)s, %(steps)s, %(names)s, %(amounts)s, %(kinds)s
 );
 
 -- name: version

@@ -215,6 +215,7 @@ def _point_columns(points: Sequence[Point]) -> dict[str, list[Any]]:
     metrics = {name: n for n, name in enumerate(dict.fromkeys(p.metric for p in points), start=1)}
     amounts = [packed(point.value) for point in points]
     return {
+        "places": [n for place in dict.fromkeys((p.trial, p.attempt) for p in points) for n in place],
         "metrics": list(metrics),
         "trials": [point.trial for point in points],
         "attempts": [point.attempt for point in points],

@@ -86,6 +86,7 @@ CREATE FUNCTION osetra.append(
     keys text[], bodies text[],
     claimed bigint[],       -- trial and attempt of every Claimed, one after the other
     ended bigint[],         -- likewise of every Ended
+    places bigint[],        -- likewise of every attempt that has points
     metrics text[],         -- the different names among the points
     trials bigint[], attempts bigint[], instances bigint[], steps bigint[],
     names int[],            -- places in `metrics`, from 1 on
@@ -97,28 +98,32 @@ DECLARE
     moment  double precision := extract(epoch FROM clock_timestamp());
     taken   text;
     numbers int[];
-    place   record;
 BEGIN
     SELECT id INTO this FROM osetra.study WHERE name = study_name;
     IF this IS NULL THEN
         INSERT INTO osetra.study (name) VALUES (study_name) ON CONFLICT DO NOTHING;
         SELECT id INTO this FROM osetra.study WHERE name = study_name;
     END IF;
-    -- Until the commit: versions and ids become visible in their order.
-    PERFORM pg_advisory_xact_lock(1869837426, this);
-    SELECT coalesce(max(version), 0) INTO newest FROM osetra.fact WHERE study = this;
-
-    SELECT k INTO taken FROM unnest(keys) WITH ORDINALITY AS asked(k, n)
-    WHERE EXISTS (SELECT FROM osetra.fact WHERE study = this AND key = k) ORDER BY n LIMIT 1;
-    IF taken IS NOT NULL THEN
-        IF again AND NOT EXISTS (
-            SELECT FROM unnest(keys, bodies) AS asked(k, b)
-            WHERE NOT EXISTS (SELECT FROM osetra.fact WHERE study = this AND key = k AND body = b)
-        ) THEN
-            RETURN newest;
+    -- Two locks, held until the commit, make versions and the ids of points visible in their order. Who
+    -- takes both takes the facts' first, and rows of `live` last. A claim need not wait for reports.
+    FOR look IN 1..2 LOOP
+        SELECT k INTO taken FROM unnest(keys) WITH ORDINALITY AS asked(k, n)
+        WHERE EXISTS (SELECT FROM osetra.fact WHERE study = this AND key = k) ORDER BY n LIMIT 1;
+        IF taken IS NOT NULL THEN
+            IF again AND NOT EXISTS (
+                SELECT FROM unnest(keys, bodies) AS asked(k, b)
+                WHERE NOT EXISTS (SELECT FROM osetra.fact WHERE study = this AND key = k AND body = b)
+            ) THEN
+                RETURN (SELECT max(version) FROM osetra.fact WHERE study = this);
+            END IF;
+            RAISE EXCEPTION USING ERRCODE = 'OS001', MESSAGE = taken;
         END IF;
-        RAISE EXCEPTION USING ERRCODE = 'OS001', MESSAGE = taken;
-    END IF;
+        -- Who comes too late is told so at once, and once more when nobody can come in between.
+        IF look = 1 AND cardinality(keys) > 0 THEN
+            PERFORM pg_advisory_xact_lock(1869837426, this);
+        END IF;
+    END LOOP;
+    SELECT coalesce(max(version), 0) INTO newest FROM osetra.fact WHERE study = this;
 
     INSERT INTO osetra.live (study, trial, attempt, renewed, lease_until)
     SELECT this, claimed[i], claimed[i + 1], moment, moment + lease
@@ -133,12 +138,15 @@ BEGIN
     SELECT this, newest + n, moment, k, b FROM unnest(keys, bodies) WITH ORDINALITY AS given(k, b, n);
 
     IF cardinality(trials) > 0 THEN
-        SELECT t, a INTO place FROM unnest(trials, attempts) WITH ORDINALITY AS given(t, a, n)
-        WHERE NOT EXISTS (SELECT FROM osetra.live WHERE study = this AND trial = t AND attempt = a)
-        ORDER BY n LIMIT 1;
-        IF FOUND THEN
-            RAISE EXCEPTION USING ERRCODE = 'OS002', MESSAGE = place.t || '/' || place.a;
-        END IF;
+        PERFORM pg_advisory_xact_lock(1869837427, this);
+        -- No end of these attempts commits before these points do.
+        FOR i IN 1..cardinality(places) BY 2 LOOP
+            PERFORM FROM osetra.live
+            WHERE study = this AND trial = places[i] AND attempt = places[i + 1] FOR KEY SHARE;
+            IF NOT FOUND THEN
+                RAISE EXCEPTION USING ERRCODE = 'OS002', MESSAGE = places[i] || '/' || places[i + 1];
+            END IF;
+        END LOOP;
         INSERT INTO osetra.metric (study, name)
         SELECT this, new FROM unnest(metrics) AS new
         WHERE NOT EXISTS (SELECT FROM osetra.metric WHERE study = this AND name = new);
