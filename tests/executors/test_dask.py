@@ -21,7 +21,7 @@ from distributed import Client, LocalCluster  # noqa: E402
 from osetra.executors.dask import Dask  # noqa: E402
 
 TESTS = str(Path(__file__).parents[1])
-QUIET = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 60}
+QUIET = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 60}
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +100,19 @@ def test_killed_workers_are_replaced_and_nothing_is_lost(tmp_path, client):
     assert study.history.running == []
     study.run(programs.short, trials=len(study.trials), workers=2)
     assert [audit.violations for audit in check_file(url) if not audit.sound] == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_hands_everything_back(tmp_path, client):
+    url = tmp_path / "s.db"
+    program = driver("endless", url, client.scheduler.address)
+    study = open_when_there(url)
+    assert until(lambda: len(study.history.running) == 2, 40)
+    program.send_signal(signal.SIGINT)
+    program.wait(30)
+    tried = [trial for trial in study.history.queued if trial.attempts]
+    assert [trial.attempts[-1].outcome for trial in tried] == ["interrupted"] * 2
+    assert until(lambda: processes_about(url) == [], 10)
 
 
 @pytest.mark.slow

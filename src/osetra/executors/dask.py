@@ -2,9 +2,8 @@
 
     study.run(train, executor=Dask(client), trials=100)
 
-One task per slot runs the supervisor that worker processes have, until the study is over. A study in a
-file needs workers on this machine; workers elsewhere open a study on a server. Dask itself starts the
-task of a worker that died on another one.
+One task per slot runs the supervisor that worker processes have. A study in a file needs workers on
+this machine; workers elsewhere open a study on a server. Dask itself repeats the task of a dead worker.
 """
 
 from __future__ import annotations
@@ -31,11 +30,8 @@ try:
 except ImportError:
     raise MissingExtra("the Dask executor needs distributed: pip install 'osetra[dask]'") from None
 
-CONNECT = 10.0
-"""Seconds in which a scheduler must answer."""
-
-_slots: dict[str, list[Slot]] = {}
-"""In a worker of Dask: the slots at work, by their crew."""
+CONNECT = 10.0  # seconds in which a scheduler must answer
+_slots: dict[str, list[Slot]] = {}  # in a worker of Dask: the slots at work, by their crew
 
 
 class Dask:
@@ -71,15 +67,9 @@ class Dask:
         return room
 
     def start(self, job: Job, store: Store) -> DaskCrew:
-        """Start one task per slot.
-
-        Raises:
-            StudyError: the store lives in this process's memory.
-        """
+        """Start one task per slot; StudyError when the store is this process's memory."""
         message = start_message(job, reachable(store))
-        crew = DaskCrew(self.client, self.slots, message, self.needs, Losses(self.slots))
-        crew.tick(0.0)
-        return crew
+        return DaskCrew(self.client, self.slots, message, self.needs, Losses(self.slots))
 
 
 @dataclass(slots=True)
@@ -96,23 +86,19 @@ class DaskCrew:
     stopping: bool = False
 
     def tick(self, seconds: float) -> None:
-        """Wait for about `seconds`; start tasks that are missing.
-
-        Raises:
-            StudyError: they end with an error, or their workers die, again and again.
-        """
+        """Wait for about `seconds`; start tasks that are missing. StudyError when there is no hope."""
+        if self.client.status == "closed":
+            raise StudyError("the Dask scheduler is gone; start one, and run this again to go on")
         for slot in range(self.slots):
             future = self.crew.get(slot)
-            if future is not None and future.done():
-                del self.crew[slot]
-                error = future.exception() if future.status == "error" else None
-                if error is not None and not self.stopping:
-                    self.losses.count(slot, error, died=isinstance(error, KilledWorker))
-            if slot not in self.crew and not self.stopping:
-                start, here = msgspec.structs.replace(self.message, slot=slot), socket.gethostname()
-                self.crew[slot] = self.client.submit(
-                    work, start, self.name, here, pure=False, resources=self.resources or None
-                )
+            if self.stopping or (future is not None and not future.done()):
+                continue
+            if future is not None and future.status == "error":
+                error = future.exception()
+                self.losses.count(slot, error, died=isinstance(error, KilledWorker))
+            start = msgspec.structs.replace(self.message, slot=slot)
+            options = {"pure": False, "resources": self.resources or None}
+            self.crew[slot] = self.client.submit(work, start, self.name, socket.gethostname(), **options)
         time.sleep(seconds)
 
     def request_stop(self) -> None:
@@ -123,18 +109,19 @@ class DaskCrew:
         """Return when all supervisors and their trainings are gone."""
         self.stopping = True
         urgent = time.monotonic() + (0.0 if kill else self.message.grace + KILL)
-        while any(self.client.run(stop, self.name, time.monotonic() > urgent, on_error="ignore").values()):
+        while self.client.status == "running":
+            working = self.client.run(stop, self.name, time.monotonic() > urgent, on_error="ignore")
+            if not any(working.values()):
+                self.client.cancel(list(self.crew.values()))  # what waits for a worker, or has ended
+                break
             time.sleep(0.1)
-        self.client.cancel(list(self.crew.values()))  # what waits for a worker, or has ended
         self.crew.clear()
 
 
 def work(start: Start, crew: str, host: str) -> None:
     """Serve one slot inside a worker of Dask, until asked to stop or nobody wants it any more."""
     if Address(start.url).file is not None and socket.gethostname() != host:
-        raise StoreError(
-            f"{start.url} is a file of {host}; keep the study at postgresql://user@host/database"
-        )
+        raise StoreError(f"{start.url} is a file of {host}; keep the study in postgresql://user@host/study")
     slot, worker, over = Slot(), get_worker(), threading.Event()
     key = worker.get_current_task()
 
