@@ -42,7 +42,7 @@ class Results:
     def order(self) -> tuple[int, ...]:
         """Rows from best to worst, those without a finite value left out."""
         rows = np.flatnonzero(self.valid)
-        return tuple(int(i) for i in rows[np.argsort(self.y[rows], kind="stable")])
+        return tuple(rows[np.argsort(self.y[rows], kind="stable")].tolist())
 
 
 @dataclass(frozen=True, slots=True)

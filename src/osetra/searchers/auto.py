@@ -39,6 +39,7 @@ class Auto:
     """Chooses a searcher by space and finished trials, and hedges against it."""
 
     _bayes: Bayes = field(default_factory=Bayes, repr=False)
+    _cmaes: Cmaes = field(default_factory=Cmaes, repr=False)
 
     name = "auto"
     lookahead = 1
@@ -83,8 +84,9 @@ class Auto:
     def _choose(self, space: Space, seen: Results) -> tuple[Searcher, str]:
         """Return the searcher and, in a sentence, why this one."""
         continuous = any(column.levels == 0 for column in space.columns)
-        if len(seen.order) >= MANY and continuous:
-            return Cmaes(), f"{len(seen.order)} trials have finished: a population refines the last digits"
+        finished = int(seen.valid.sum())
+        if finished >= MANY and continuous:
+            return self._cmaes, f"{finished} trials have finished: a population refines the last digits"
         return self._bayes, f"{_described(space)}: a Gaussian process needs the fewest trials"
 
 
