@@ -347,3 +347,48 @@ def test_a_study_on_a_server_is_joined_by_its_url(here: Path, cluster: Any) -> N
     for verb in ("status", "show", "best", "export"):
         done = CliRunner().invoke(main, [verb, "far"])
         assert done.exit_code == 0, done.output
+
+
+SBATCH = Path(__file__).parents[2] / "examples" / "slurm" / "osetra.sbatch"
+
+
+@pytest.mark.parametrize(("code", "queued_again"), [(75, True), (0, False), (1, False)])
+def test_a_task_of_the_job_array_queues_again_when_it_was_told_to_leave(
+    tmp_path: Path, code: int, queued_again: bool
+) -> None:
+    programs = {
+        "srun": 'exec "$@"',
+        "osetra": f'echo "$@" > words; echo "$OSETRA_CHECKPOINTS" > folder; exit {code}',
+        "scontrol": 'echo "$@" > queued',
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {
+        "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "HOME": "/home/ann",
+        "OSETRA_STUDY": "postgresql://ann@db/x#digits",
+        "OSETRA_TRAINS": "train.py:train",
+        "SLURM_GPUS_ON_NODE": "2",
+        "SLURM_ARRAY_JOB_ID": "77",
+        "SLURM_ARRAY_TASK_ID": "3",
+    }
+    done = subprocess.run(["bash", str(SBATCH)], cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == code
+    words = (tmp_path / "words").read_text().split()
+    assert words[:5] == ["worker", "postgresql://ann@db/x#digits", "train.py:train", "--gpus", "all"]
+    assert (tmp_path / "folder").read_text() == "/home/ann/osetra-checkpoints\n"
+    again = tmp_path / "queued"
+    assert (again.read_text().split() if again.exists() else None) == (
+        ["requeue", "77_3"] if queued_again else None
+    )
+    worker_options = {option for param in main.get_command(None, "worker").params for option in param.opts}  # type: ignore[arg-type]
+    assert {word for word in words if word.startswith("--")} <= worker_options
+
+
+def test_a_task_without_a_study_says_what_to_set(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", str(SBATCH)], cwd=tmp_path, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "set it to the study, such as postgresql://" in done.stderr
