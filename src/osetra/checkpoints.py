@@ -86,8 +86,18 @@ def read(path: Path, sha256: str) -> Tree:
         raise CheckpointError(f"{path}: torn or not the file that was written (its SHA-256 differs)")
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            if any(part.file_size > part.compress_size for part in arrays.zip.infolist()):
+                raise ValueError("it is compressed, which ours never are")
             return _unpacked(json.loads(arrays["tree"].tobytes()), arrays)
-    except (BadZipFile, KeyError, ValueError, AttributeError, TypeError) as error:
+    except (
+        BadZipFile,
+        KeyError,
+        ValueError,
+        AttributeError,
+        TypeError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise CheckpointError(f"{path}: no checkpoint of osetra ({error})") from None
 
 
@@ -95,7 +105,7 @@ def intact(folder: Path, point: Checkpointed) -> bool:
     """Whether a checkpoint is on disk as it was written."""
     try:
         data = (folder / Path(point.file).name).read_bytes()
-    except OSError:
+    except (OSError, ValueError):  # a name from somebody else's log may hold anything
         return False
     return len(data) == point.size and hashlib.sha256(data).hexdigest() == point.sha256
 
@@ -126,15 +136,32 @@ def clean(folder: Path, history: History, sign: float) -> int:
         present = {entry.name for entry in os.scandir(folder)}
     except FileNotFoundError:
         return 0
-    spare = present - needed(history, sign) if present else set()
-    if not spare:
-        return 0
+    gone = spare(present, history, sign)
+    for name in gone:
+        (folder / name).unlink(missing_ok=True)
+    return len(gone)
+
+
+def spare(present: set[str], history: History, sign: float) -> set[str]:
+    """Return the files among some that are in the log and that nobody needs any more."""
+    unused = present - needed(history, sign) if present else set()
+    if not unused:
+        return set()
     # Only now: a long study has had many more checkpoints than there are files.
     kept = (point.file for trial in history.trials.chosen(_keeping) for point in trial.checkpoints)
-    known = {file for file in kept if file in spare}
-    for name in known:
-        (folder / name).unlink(missing_ok=True)
-    return len(known)
+    return {file for file in kept if file in unused}
+
+
+def receive(folder: Path, name: str, data: bytes) -> None:
+    """Put a checkpoint that came from another machine into the folder, whole or not at all.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rough = folder / f".{name}.{os.getpid()}.part"
+    rough.write_bytes(data)
+    rough.replace(folder / name)
 
 
 def _keeping(trials: Sequence[Trial]) -> list[Trial]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from osetra.checkpoints import clean
+from osetra.checkpoints import clean, spare
 from osetra.core.facts import Actor, Fact, Noted, Obeyed, Ordered, Origin, Suggested
 from osetra.core.history import History
 from osetra.core.ports import Budget, Crew, Executor, Job, Policy, Searcher, Store, Suggestion, Verdict
@@ -37,6 +37,8 @@ PER_TRAINING = 2.3
 """Configurations that the default scheduler tries at the cost of one full training, over a search."""
 REAP = 1.0
 """Seconds between searches for lost workers."""
+TIDY = 20.0
+"""Seconds between looks at what the depot holds."""
 
 Watch = Callable[[History], None]
 
@@ -273,6 +275,7 @@ class Turn:
     watch: Watch | None
     started: float = field(default_factory=time.monotonic)
     reaped: float = 0.0
+    tidied: float = 0.0
     watched: float = 0.0
     planned: float = 0.0
     planned_at: tuple[int, int] = (-1, -1)
@@ -297,7 +300,12 @@ class Turn:
             self.reaped = now
             history = self.planner.history
             give_up_lost(self.planner.store, history)
-            clean(self.planner.store.checkpoints, history, self.planner.problem.objective.sign)
+            sign = self.planner.problem.objective.sign
+            clean(self.planner.store.checkpoints, history, sign)
+            depot = self.planner.store.depot
+            if depot is not None and now - self.tidied > TIDY:
+                self.tidied = now
+                depot.drop(sorted(spare(set(depot.names()), history, sign)))
 
     def look(self) -> None:
         """Judge what runs, and show it."""

@@ -145,6 +145,26 @@ class Reader(Searcher, Protocol):
         ...
 
 
+class Depot(Protocol):
+    """Carries a study's checkpoints to the machines that go on from them."""
+
+    def put(self, file: Path) -> None:
+        """Take a copy of a file under its name; one that is there already stays."""
+        ...
+
+    def get(self, name: str) -> bytes | None:
+        """Return what was put under a name; None when it is not there."""
+        ...
+
+    def names(self) -> list[str]:
+        """Return the names of what is there."""
+        ...
+
+    def drop(self, names: Sequence[str]) -> None:
+        """Forget files."""
+        ...
+
+
 class Store(Protocol):
     """Where one study's log lives. Safe to use from many processes, each with its own Store."""
 
@@ -161,6 +181,11 @@ class Store(Protocol):
     @property
     def checkpoints(self) -> Path:
         """The folder for this study's checkpoints; it need not exist yet."""
+        ...
+
+    @property
+    def depot(self) -> Depot | None:
+        """What carries checkpoints to other machines; None where all workers see the same folder."""
         ...
 
     def append(self, facts: Sequence[Fact], points: Sequence[Point] = (), *, lease: float = 60.0) -> int:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from osetra.checkpoints import intact
+from osetra.checkpoints import intact, receive
 from osetra.core.facts import Checkpointed, Claimed, Fact, Obeyed, Ordered, Source, Values, Worker
 from osetra.core.history import History
 from osetra.core.lineage import next_start
 from osetra.core.ports import Store
 from osetra.core.trial import Order, Trial
-from osetra.errors import Conflict, LeaseLost
+from osetra.errors import Conflict, LeaseLost, StoreAway
 from osetra.executors.worker import append_patiently
 
 log = logging.getLogger("osetra")
@@ -89,7 +91,7 @@ def claim_trial(store: Store, history: History, trial: Trial, worker: Worker) ->
     A damaged checkpoint is passed over for the one before it. A roll-back is obeyed by this claim.
     """
     start = next_start(history.trials, trial)
-    point = next((p for p in start.candidates if intact(store.checkpoints, p)), None)
+    point = next((p for p in start.candidates if _at_hand(store, p)), None)
     if point is not (start.candidates[0] if start.candidates else None):
         log.warning(
             "trial %d: %s is damaged or gone; an older state is used", trial.number, start.candidates[0].file
@@ -108,6 +110,25 @@ def claim_trial(store: Store, history: History, trial: Trial, worker: Worker) ->
         return None
     waiting = [o for o in trial.orders if o.pending and o.verb != "rollback"]
     return Claim(trial, number, point, start.live, tuple(_letter(trial.number, o) for o in waiting))
+
+
+def carry(store: Store, point: Checkpointed) -> None:
+    """Give a checkpoint to the depot, if there is one: another machine may go on from it."""
+    if store.depot is not None:
+        with suppress(StoreAway):
+            store.depot.put(store.checkpoints / Path(point.file).name)
+
+
+def _at_hand(store: Store, point: Checkpointed) -> bool:
+    """Whether a checkpoint is whole on this machine, if need be after it was fetched."""
+    if intact(store.checkpoints, point):
+        return True
+    name = Path(point.file).name
+    data = None if store.depot is None else store.depot.get(name)
+    if data is None:
+        return False
+    receive(store.checkpoints, name, data)
+    return intact(store.checkpoints, point)
 
 
 def _letter(trial: int, order: Order) -> Ordered:

@@ -13,7 +13,7 @@ from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered, Worker
 from osetra.core.history import History
 from osetra.core.ports import Job, Store
 from osetra.errors import LeaseLost
-from osetra.executors.claims import Claim, Desk, claim_next
+from osetra.executors.claims import Claim, Desk, carry, claim_next
 from osetra.executors.worker import RENEW, Recorder, end, renewed, this_process
 from osetra.helm import Keeper, Kept
 from osetra.run import Ending, Run, execute
@@ -98,6 +98,8 @@ class InlineLink:
         self.looped |= isinstance(fact, Noted) and fact.topic == "steps"
         if isinstance(fact, Noted) and fact in self.desk.history.noted(fact.topic):
             return
+        if isinstance(fact, Checkpointed):
+            carry(self.desk.store, fact)
         try:
             self.recorder.record(fact)
         except LeaseLost:

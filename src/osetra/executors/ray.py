@@ -17,27 +17,23 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from osetra.core.curves import Point
-from osetra.core.facts import Claimed, Entry, Fact
 from osetra.core.ports import Job, Store
-from osetra.errors import Conflict, MissingExtra, StoreAway, StoreError, StudyError
+from osetra.errors import MissingExtra, StudyError
 from osetra.executors.processes import start_message
 from osetra.executors.remote import KILL, Losses, Slot, reachable
 from osetra.executors.wire import Start
-from osetra.stores import open_store
-from osetra.stores.address import Address
 
 try:
     import ray
     from ray.exceptions import RayActorError, RayError, RayTaskError
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    from osetra.executors.ray_store import RemoteStore, shared_store
 except ImportError:
     raise MissingExtra("the Ray executor needs Ray: pip install 'osetra[ray]'") from None
 
@@ -45,8 +41,6 @@ log = logging.getLogger("osetra")
 
 CONNECT = 5.0
 """Seconds in which a cluster must answer; Ray itself tries for minutes."""
-PATIENCE = 60.0
-"""Seconds for which a worker waits while the actor that holds the store is started again."""
 
 _OPTIONS = {"cpu": "num_cpus", "gpu": "num_gpus", "memory": "memory"}
 _RESOURCES = {"cpu": "CPU", "gpu": "GPU", "memory": "memory"}
@@ -120,7 +114,7 @@ class Ray:
         if _room(self.needs) == 0:
             log.warning("%s", _too_much(self.needs) + "waiting for nodes that have it")
         crew = RayCrew(
-            slots, start, self._actor_options(), _shared_store(store), self._connected, Losses(slots)
+            slots, start, self._actor_options(), shared_store(store), self._connected, Losses(slots)
         )
         self._connected = False
         crew.tick(0.0)
@@ -255,104 +249,6 @@ class RayCrew:
                     died = isinstance(error, RayActorError)
                     hopeless = isinstance(error, RayActorError) and error.actor_init_failed
                     self.losses.count(slot, error, died=died, hopeless=hopeless)
-
-
-class StoreHolder:
-    """The actor that opens the driver's store, so that actors on other nodes reach it."""
-
-    def __init__(self, url: str, study: str) -> None:
-        self._store = open_store(url, study)
-
-    def call(
-        self, method: str, *arguments: object, **options: object
-    ) -> tuple[Any, tuple[type[StoreError], str] | None]:
-        """Return what a method of the store returns, or kind and text of the error that it raises."""
-        try:
-            return getattr(self._store, method)(*arguments, **options), None
-        except Conflict as error:
-            return None, (Conflict, error.key)
-        except StoreError as error:
-            return None, (type(error), str(error))
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteStore:
-    """The driver's store, reached through its actor; a Store like every other.
-
-    When the actor dies it is started again by Ray, and what it may or may not have done is asked for
-    once more. Repeating is harmless, but for one thing: a claim that is refused because it had gone
-    through is recognised as our own by the log.
-    """
-
-    actor: Any
-    url: str
-    study: str
-    checkpoints: Path
-
-    def append(self, facts: Sequence[Fact], points: Sequence[Point] = (), *, lease: float = 60.0) -> int:
-        """Write facts and points; see `Store.append`."""
-        version, error, again = self._ask("append", list(facts), list(points), lease=lease)
-        claims = [fact for fact in facts if isinstance(fact, Claimed)]
-        if again and claims and isinstance(error, Conflict):
-            entries = self.read()
-            stored = [entry.fact for entry in entries]
-            if all(claim in stored for claim in claims):
-                return entries[-1].version
-        return int(_granted(version, error))
-
-    def read(self, after: int = 0) -> list[Entry]:
-        """Return the facts with a version above `after`, in order."""
-        return list(_granted(*self._ask("read", after)[:2]))
-
-    def read_points(self, after: int = 0) -> tuple[list[Point], int]:
-        """Return the points beyond a cursor, and the cursor to go on from."""
-        points, cursor = _granted(*self._ask("read_points", after)[:2])
-        return points, cursor
-
-    def version(self) -> int:
-        """Return the version of the newest fact; 0 for an empty log."""
-        return int(_granted(*self._ask("version")[:2]))
-
-    def renew(self, trial: int, attempt: int, *, lease: float = 60.0) -> bool:
-        """Extend a lease; False when the attempt is over."""
-        return bool(_granted(*self._ask("renew", trial, attempt, lease=lease)[:2]))
-
-    def expired(self) -> list[tuple[int, int]]:
-        """Return (trial, attempt) of the leases that ran out by the store's clock."""
-        return list(_granted(*self._ask("expired")[:2]))
-
-    def close(self) -> None:
-        """Do nothing: the actor serves others, too."""
-
-    def _ask(self, method: str, *arguments: object, **options: object) -> tuple[Any, StoreError | None, bool]:
-        """Return the reply, or the error, and whether the actor was asked more than once."""
-        again, deadline = False, time.monotonic() + PATIENCE
-        while True:
-            try:
-                value, error = ray.get(self.actor.call.remote(method, *arguments, **options))
-            except RayActorError as lost:
-                if time.monotonic() > deadline:
-                    raise StoreAway(f"{self.url}: no way from here to the study's machine: {lost}") from None
-                again = True
-                time.sleep(0.1)
-            else:
-                return value, None if error is None else error[0](error[1]), again
-
-
-def _granted(value: Any, error: StoreError | None) -> Any:
-    if error is not None:
-        raise error
-    return value
-
-
-def _shared_store(store: Store) -> RemoteStore | None:
-    """Return a way to a store that is a file of this machine; None for one that is a server."""
-    if Address(store.url).file is None:
-        return None
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    options = {"num_cpus": 0, "max_restarts": -1, "scheduling_strategy": here}
-    actor = ray.remote(StoreHolder).options(**options).remote(store.url, store.study)
-    return RemoteStore(actor, store.url, store.study, store.checkpoints)
 
 
 def _ready(futures: list[Any]) -> list[Any]:

@@ -24,7 +24,7 @@ from osetra.core.facts import Checkpointed, Noted, Obeyed, Seen, Worker
 from osetra.core.history import History
 from osetra.core.ports import Store
 from osetra.errors import LeaseLost, StoreAway
-from osetra.executors.claims import Claim, Desk, claim_next
+from osetra.executors.claims import Claim, Desk, carry, claim_next
 from osetra.executors.devices import environment_of
 from osetra.executors.outbox import RETRY, Outbox
 from osetra.executors.wire import (
@@ -271,6 +271,8 @@ class Supervisor:
 
     def record(self, vigil: Vigil, fact: Checkpointed | Obeyed | Noted) -> None:
         """Write what the training process says; what everybody knows is not said again."""
+        if isinstance(fact, Checkpointed):
+            carry(self.store, fact)
         if not (isinstance(fact, Noted) and fact in self.history.noted(fact.topic)):
             vigil.recorder.record(fact)
 

@@ -50,6 +50,10 @@ class MemoryStore:
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
 
+    @property
+    def depot(self) -> None:
+        """None: all workers of this store are on one machine."""
+
     def append(self, facts: Sequence[Fact], points: Sequence[Point] = (), *, lease: float = 60.0) -> int:
         """Write facts and points, all or none, and return the log's version.
 

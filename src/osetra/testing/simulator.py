@@ -29,7 +29,7 @@ from osetra.core.history import History
 from osetra.core.invariants import violations
 from osetra.core.lineage import pieces
 from osetra.core.params import Float
-from osetra.core.ports import Checkpoints, Job, Store
+from osetra.core.ports import Checkpoints, Depot, Job, Store
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.core.trial import ENDED, Trial
@@ -174,6 +174,11 @@ class Watched:
     def checkpoints(self) -> Path:
         """The store's."""
         return self.store.checkpoints
+
+    @property
+    def depot(self) -> Depot | None:
+        """The store's."""
+        return self.store.depot
 
     def append(self, facts: Sequence[Fact], points: Sequence[Point] = (), *, lease: float = 60.0) -> int:
         """Append, or meet a full disk; the reply may be lost, and the call repeated."""

@@ -78,3 +78,23 @@ FROM osetra.live, (
 WHERE study = (SELECT id FROM osetra.study WHERE name = %s)
     AND lease_until <= moment AND (renewed >= started OR moment >= started + %s)
 ORDER BY trial, attempt;
+
+-- name: put_checkpoint
+-- Take a checkpoint of a study that exists.
+INSERT INTO osetra.checkpoint (study, name, body)
+VALUES ((SELECT id FROM osetra.study WHERE name = %s), %s, %s) ON CONFLICT DO NOTHING;
+
+-- name: get_checkpoint
+-- A checkpoint's bytes.
+SELECT body FROM osetra.checkpoint
+WHERE study = (SELECT id FROM osetra.study WHERE name = %s) AND checkpoint.name = %s;
+
+-- name: checkpoints
+-- The names of a study's checkpoints.
+SELECT checkpoint.name FROM osetra.checkpoint
+WHERE study = (SELECT id FROM osetra.study WHERE name = %s);
+
+-- name: drop_checkpoints
+-- Forget checkpoints.
+DELETE FROM osetra.checkpoint
+WHERE study = (SELECT id FROM osetra.study WHERE name = %s) AND checkpoint.name = ANY(%s);

@@ -24,6 +24,7 @@ from osetra.stores.address import shown
 from osetra.stores.clock import Clock
 from osetra.stores.doubles import SPECIAL, packed
 from osetra.stores.edge import check_facts, check_name, check_points, unwritable
+from osetra.stores.postgres.depot import PostgresDepot
 from osetra.stores.postgres.server import SQL, Server
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class PostgresStore:
         check_name(study)
         self._study = study
         self._server = Server(url, patience=patience)
+        self._depot = PostgresDepot(self._server, study)
         self._clock = Clock(wall=self._now)
         self._last: tuple[int, float] | None = None
         """Version and time of the newest fact read."""
@@ -78,6 +80,11 @@ class PostgresStore:
         state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
         base = Path(shared) if shared else state / "osetra" / _mark(self.url)
         return base / f"study-{quote(self._study, safe='')}"
+
+    @property
+    def depot(self) -> PostgresDepot | None:
+        """The database; None when OSETRA_CHECKPOINTS names a folder that all machines share."""
+        return None if os.environ.get(FOLDER) else self._depot
 
     def append(self, facts: Sequence[Fact], points: Sequence[Point] = (), *, lease: float = 60.0) -> int:
         """Write facts and points, all or none, and return the log's version.

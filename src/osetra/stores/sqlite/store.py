@@ -75,6 +75,10 @@ class SqliteStore:
         """A folder beside the file, with one inside it per study."""
         return self._path.with_suffix(".checkpoints") / f"study-{quote(self._study, safe='')}"
 
+    @property
+    def depot(self) -> None:
+        """None: all workers of this store are on one machine."""
+
     def append(self, facts: Sequence[Fact], points: Sequence[Point] = (), *, lease: float = 60.0) -> int:
         """Write facts and points, all or none, and return the log's version.
 

@@ -57,8 +57,8 @@ CREATE TABLE osetra.metric (
 );
 
 -- name: point
--- Every reported number. Within a study ids grow in the order of commits, because whoever writes
--- holds the study's lock until then; so they serve as the readers' cursor. No foreign keys: the live
+-- Every reported number. Within a study ids grow in the order of commits, because whoever writes points
+-- holds a lock of the study until then; so they serve as the readers' cursor. No foreign keys: the live
 -- table vouches for study and attempt.
 CREATE TABLE osetra.point (
     id       bigint GENERATED ALWAYS AS IDENTITY,
@@ -73,6 +73,19 @@ CREATE TABLE osetra.point (
     PRIMARY KEY (study, id),
     UNIQUE (study, trial, attempt, instance, metric, step)
 );
+
+-- name: checkpoint
+-- Checkpoints on their way to other machines; deleted when nobody needs them any more.
+CREATE TABLE osetra.checkpoint (
+    study int   NOT NULL REFERENCES osetra.study,
+    name  text  NOT NULL,
+    body  bytea NOT NULL,
+    PRIMARY KEY (study, name)
+);
+
+-- name: plain_bodies
+-- Arrays of weights do not compress, and trying costs more than writing them.
+ALTER TABLE osetra.checkpoint ALTER body SET STORAGE EXTERNAL;
 
 -- name: append
 -- Writes facts and points, all or none, and returns the log's version: one message to the server and
