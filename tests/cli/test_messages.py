@@ -217,3 +217,23 @@ def _folder(here: Path) -> Path:
     folder = here / "osetra-runs" / "hello"
     folder.mkdir(parents=True)
     return folder
+
+
+@pytest.mark.parametrize("option", ["--minutes", "--trainings", "--report-timeout"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_a_limit_that_is_no_number_is_refused(option: str, value: str, here: Path) -> None:
+    shown = refused(2, "tune", "hello.py:descend", "--minimize", "cost", option, value)
+    assert f"{value} is no limit; give a number above 0, or leave {option} out" in shown
+    assert not (here / "osetra-runs").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "/tmp/x", "a/b", "..", ".hidden", "a\\b", "a\x1b[2J", "", "x" * 200]
+)
+def test_a_name_that_leads_elsewhere_is_refused(name: str, here: Path) -> None:
+    before = set(here.parent.iterdir())
+    for words in (("tune", "hello.py:descend", "--minimize", "cost"), ("babysit", "hello.py:descend")):
+        shown = refused(2, *words, "--name", name)
+        assert "is no name: letters, digits, spaces and . _ + - are" in shown
+    assert set(here.parent.iterdir()) == before
+    assert not (here / "osetra-runs").exists()

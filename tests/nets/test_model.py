@@ -1,7 +1,6 @@
 """Models in folders: saved, loaded, judged, and used on new data."""
 
 import dataclasses
-import io
 import json
 import pickle
 from pathlib import Path
@@ -82,12 +81,10 @@ def test_cells_of_unseen_categories_are_counted(folder, plants, tmp_path):
     assert predict(load(folder), plants).warning == ""
 
 
-def test_predictions_are_written_as_csv(model, task, plants):
-    out = io.StringIO()
-    predict(model, plants).write_csv(out)
-    lines = out.getvalue().splitlines()
-    assert lines[0] == "row,kind,p(fern),p(moss)"
-    assert len(lines) == 91
+def test_predictions_are_rows_under_a_header(model, task, plants):
+    found = predict(model, plants)
+    assert found.header == ("row", "kind", "p(fern)", "p(moss)")
+    assert len(list(found.rows())) == 90
 
 
 def test_the_card_says_how_the_model_came_to_be(folder, task):

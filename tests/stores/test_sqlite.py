@@ -126,7 +126,7 @@ def test_damaged_file_says_how_to_rescue(tmp_path: Path) -> None:
     with (tmp_path / "a.db").open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * 40960)
-    with pytest.raises(StoreError, match="damaged .*osetra db recover"):
+    with pytest.raises(StoreError, match=r"damaged .*osetra db recover"):
         SqliteStore(tmp_path / "a.db").read()
 
 

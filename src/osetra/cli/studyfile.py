@@ -72,12 +72,14 @@ def read_study_file(path: Path) -> StudyFile:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise StudyError(f"{path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StudyError(f"{path} is no valid TOML: {error}") from None
     for section in content:
         if section not in ("study", "space"):
             hint = nearest(section, ("study", "space"))
             raise StudyError(f"{path}: unknown section [{section}]; known: [study], [space].{hint}")
+        if not isinstance(content[section], dict):
+            raise StudyError(f"{path}: {section} is no section; write [{section}] and its lines below it")
     study = content.get("study", {})
     for key, value in study.items():
         if key not in _KINDS:

@@ -155,7 +155,7 @@ def _read_card(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         what = f"no {CARD} in this folder" if folder.is_dir() else "no such folder"
         raise DataError(f"{folder}: {what}; give the folder in which a model was saved") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read ({error}); save the model again") from None
     if not isinstance(state, dict) or "format" not in state:
         raise DataError(f"{path}: not a card that osetra wrote; save the model again")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TextIO, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,12 +62,6 @@ class Predictions:
         answers: Iterable[str | float] = self.values
         for name, value, shares in zip(self.names, answers, self.probabilities, strict=True):
             yield (name, value, *map(float, shares))
-
-    def write_csv(self, file: TextIO) -> None:
-        """Write all rows as CSV with a header."""
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(self.header)
-        writer.writerows(self.rows())
 
 
 def predict(model: Model, where: str | Path) -> Predictions:

@@ -31,6 +31,9 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _explain(error, path) from error
+    except UnicodeDecodeError as error:
+        # Python reads SQLite's own words about a damaged schema as text, and they hold what is damaged.
+        raise StoreError(_damaged(path, error)) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _full(path) from error
@@ -48,13 +51,15 @@ def _explain(error: sqlite3.Error, path: Path) -> StoreError:
     if code in (_READONLY, _CANTOPEN, _PERM):
         return StoreError(read_only(path if path.exists() else path.parent))
     if code == _CORRUPT:
-        return StoreError(
-            f"{path} is damaged ({error}); stop what uses it, copy it away, and save what is readable: "
-            f"osetra db recover {path}"
-        )
+        return StoreError(_damaged(path, error))
     if is_busy(error):
         return StoreError(f"{path}: another program has kept the file locked for minutes; close it")
     return StoreError(f"{path}: SQLite says {error}; check the disk")
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    mend = f"stop what uses it, copy it away, and save what is readable: osetra db recover {path}"
+    return f"{path} is damaged ({error}); {mend}"
 
 
 def _full(path: Path) -> StoreFull:

@@ -46,7 +46,7 @@ class Reading:
         """Return what SQLite finds wrong with the file; empty when it is sound."""
         try:
             said = [str(text) for (text,) in self.connection.execute(UPKEEP["integrity"])]
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             said = [str(error)]
         return [] if said == ["ok"] else [line for text in said for line in text.splitlines()]
 
