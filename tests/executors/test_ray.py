@@ -22,7 +22,9 @@ ray = pytest.importorskip("ray")
 from ray.cluster_utils import Cluster  # noqa: E402
 
 from osetra.executors import ray as rays  # noqa: E402
-from osetra.executors.ray import Ray, RemoteStore, StoreHolder  # noqa: E402
+from osetra.executors import ray_store, remote  # noqa: E402
+from osetra.executors.ray import Ray  # noqa: E402
+from osetra.executors.ray_store import RemoteStore, StoreHolder  # noqa: E402
 
 HEAD = {"num_cpus": 2, "num_gpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
 TESTS = str(Path(__file__).parents[1])
@@ -160,6 +162,7 @@ def test_a_worker_that_cannot_work_is_reported_with_its_error(tmp_path, cluster,
             raise StoreError("no way to the study")
 
     monkeypatch.setattr(rays, "Slot", Broken)
+    monkeypatch.setattr(remote, "FAILURES", 0.5)
     study = study_at(tmp_path)
     with pytest.raises(StudyError, match=r"worker \d cannot work in this cluster: .*no way to the study"):
         study.run(programs.short, trials=2, executor=Ray())
@@ -224,7 +227,7 @@ def test_a_claim_whose_reply_is_lost_is_ours_and_only_ours(tmp_path, cluster, mo
 
 @pytest.mark.slow
 def test_a_store_that_stays_away_is_an_error_in_the_end(tmp_path, cluster, monkeypatch):
-    monkeypatch.setattr(rays, "PATIENCE", 0.5)
+    monkeypatch.setattr(ray_store, "PATIENCE", 0.5)
     actor = ray.remote(Shelf).options(num_cpus=0).remote()
     ray.kill(actor)
     with pytest.raises(StoreAway, match="no way from here to the study's machine"):
@@ -243,19 +246,18 @@ def driver(name, url, address, trials=1000):
 
 
 @pytest.mark.slow
-def test_the_first_ctrl_c_hands_everything_back_and_termination_too(tmp_path, cluster):
-    for number, status in ((signal.SIGINT, None), (signal.SIGTERM, 128 + signal.SIGTERM)):
-        url = tmp_path / f"{number}.db"
-        program = driver("endless", url, cluster.address)
-        study = open_when_there(url)
-        assert until(lambda study=study: len(study.history.running) == 2, 40)
-        program.send_signal(number)
-        assert program.wait(30) == status if status else program.wait(30) != 0
-        assert "running trials end at their next report" in url.with_suffix(".errors").read_text()
-        assert study.history.running == []
-        tried = [trial for trial in study.history.queued if trial.attempts]
-        assert [trial.attempts[-1].outcome for trial in tried] == ["interrupted"] * 2
-        assert until(lambda url=url: processes_about(url) == [], 10)
+def test_a_termination_hands_everything_back_though_ray_has_a_handler_of_its_own(tmp_path, cluster):
+    url = tmp_path / "s.db"
+    program = driver("endless", url, cluster.address)
+    study = open_when_there(url)
+    assert until(lambda: len(study.history.running) == 2, 40)
+    program.send_signal(signal.SIGTERM)
+    assert program.wait(30) == 128 + signal.SIGTERM
+    assert "running trials end at their next report" in url.with_suffix(".errors").read_text()
+    assert study.history.running == []
+    tried = [trial for trial in study.history.queued if trial.attempts]
+    assert [trial.attempts[-1].outcome for trial in tried] == ["interrupted"] * 2
+    assert until(lambda: processes_about(url) == [], 10)
 
 
 @pytest.mark.slow
