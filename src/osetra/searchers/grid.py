@@ -34,7 +34,7 @@ class Grid:
     points: int = 5
 
     name = "grid"
-    lookahead = 2
+    lookahead = 8
 
     def __post_init__(self) -> None:
         if isinstance(self.points, bool) or not isinstance(self.points, int) or self.points < 1:

@@ -27,7 +27,7 @@ class Random:
     defaults_first: bool = True
 
     name = "random"
-    lookahead = 2
+    lookahead = 8
 
     def suggest(
         self, problem: Problem, history: History, count: int, rng: np.random.Generator

@@ -31,7 +31,7 @@ class Sobol:
     defaults_first: bool = True
 
     name = "sobol"
-    lookahead = 2
+    lookahead = 8
 
     def suggest(
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
