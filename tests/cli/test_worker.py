@@ -24,7 +24,7 @@ from cli.test_terminal import piped, seen, terminal
 from osetra.cli import main
 from osetra.cli.commands.worker import _split, preemptible
 from osetra.cli.failures import Failure
-from osetra.cli.places import find
+from osetra.cli.places import create, find
 from osetra.cli.views.slots import begun_text, slots_block, study_text
 from osetra.core.facts import Ended, Source, Worker
 from osetra.core.trial import Attempt
@@ -275,8 +275,8 @@ def test_three_machines_one_is_preempted_one_vanishes_and_nothing_is_lost(cluste
     nodes = {host: join(host, study) for host in ("node-a", "node-b", "node-c")}
     try:
         assert until(lambda: stepped(study, "node-a")), Path(study.url).with_name("node-a.out").read_text()
-        # As SLURM does: every process of the job gets the signal.
-        send(nodes["node-a"], signal.SIGTERM)
+        # As SLURM does with --signal=USR1@60: every process of the task gets it.
+        send(nodes["node-a"], signal.SIGUSR1)
         assert nodes["node-a"].wait(60) == 75
         back = [t for t in study.trials for a in t.attempts if a.outcome == "interrupted"]
         assert len(back) == 1
@@ -337,13 +337,13 @@ def test_a_machine_that_sleeps_past_its_lease_writes_nothing_afterwards(cluster_
 @pytest.mark.slow
 def test_a_study_on_a_server_is_joined_by_its_url(here: Path, cluster: Any) -> None:
     url = f"{cluster.url}#worker-{os.getpid()}"
-    words = ("--minimize", "cost", "--trials", "2", "--store", url, "--name", "far")
-    first = piped(here, "tune", "hello.py:descend", *words)
-    assert first.returncode == 0, first.stderr
-    more = piped(here, "worker", url, "--trials", "4", "--slots", "2")
+    study = create("far", store=url).start(SPACE, minimize="cost", searcher="random", scheduler="full")
+    more = piped(here, "worker", url, "hello.py:descend", "--trials", "4", "--slots", "2")
     assert more.returncode == 0, more.stderr
-    assert "2 trials trained here; 4 of 4 trials done" in more.stderr
-    assert len(find("far").open().trials) == 4
+    assert "4 trials trained here; 4 of 4 trials done" in more.stderr
+    assert len(study.trials) == 4
+    study.close()
+    assert find("far").address.url == cluster.url
     for verb in ("status", "show", "best", "export"):
         done = CliRunner().invoke(main, [verb, "far"])
         assert done.exit_code == 0, done.output

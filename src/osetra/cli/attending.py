@@ -25,8 +25,8 @@ from osetra.core.problem import Problem
 from osetra.core.trial import Attempt, Trial
 from osetra.executors.processes import ProcessCrew, Processes
 
-HANDED_BACK = ("interrupted", "paused", "rewound")
-"""Ends of an attempt after which the trial goes on, here or elsewhere."""
+UNDONE = {"paused": "paused", "rewound": "rolled back", "interrupted": "handed back", "lost": "lost"}
+"""Ends of an attempt after which the trial goes on, here or elsewhere, and how they are called."""
 
 
 @dataclass(slots=True)
@@ -65,11 +65,13 @@ class Attending:
         """Say who joins what, and show the slots at work."""
         objective = self.problem.objective
         goal = f"{objective.direction} {objective.metric}, {study_text(self.problem, history)}"
-        self.console.print(Text.assemble((place.name, "bold"), f"  {place.address}  ", (goal, "dim")))
+        head = Text.assemble((place.name, "bold"), f"  {place.address}  ", (goal, "dim"))
+        self.console.print(head, soft_wrap=True)
         slots = (
             ", ".join(self._labels()) if self.executor.gpus else f"{self.slots} slot{'s'[: self.slots > 1]}"
         )
-        self.console.print(Text(f"worker on {socket.gethostname()}: {slots}, trains {what}", "dim"))
+        who = Text(f"worker on {socket.gethostname()}: {slots}, trains {what}", "dim")
+        self.console.print(who, soft_wrap=True)
         self._open, self._next = frozenset(history.unfinished), history.next_trial
         handler = ToConsole(self.console)
         logging.getLogger("osetra").addHandler(handler)
@@ -109,12 +111,11 @@ class Attending:
 
     def farewell(self, history: History) -> None:
         """Say what was done here, and how far the study is."""
-        back = sum(self._ended.get(outcome, 0) for outcome in HANDED_BACK)
-        done = sum(self._ended.values()) - back - self._ended.get("lost", 0)
-        parts = [f"{done} trial{'s'[: done != 1]} trained here"] + ([f"{back} handed back"] if back else [])
-        self.console.print(
-            Text.assemble((", ".join(parts), "bold"), f"; {study_text(self.problem, history)}")
-        )
+        done = sum(count for outcome, count in self._ended.items() if outcome not in UNDONE)
+        parts = [f"{done} trial{'s'[: done != 1]} trained here"]
+        parts += [f"{self._ended[key]} {what}" for key, what in UNDONE.items() if key in self._ended]
+        text = Text.assemble((", ".join(parts), "bold"), f"; {study_text(self.problem, history)}")
+        self.console.print(text, soft_wrap=True)
 
     def _tell(self, trial: Trial, attempt: Attempt) -> None:
         """Print that an attempt of ours began, in a log, and how it ended."""
