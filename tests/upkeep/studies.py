@@ -8,9 +8,9 @@ import osetra as ose
 from executors import programs
 
 
-def steered(path: Path) -> ose.Study:
+def steered(url: Path | str, name: str = "main") -> ose.Study:
     """A study with finished, branched, failed and paused trials, and many checkpoints."""
-    study = ose.Study(path, programs.RATES, minimize="loss", scheduler="full", searcher="random")
+    study = ose.Study(url, programs.RATES, minimize="loss", scheduler="full", searcher="random", name=name)
 
     def train(run: ose.Run) -> None:
         x = (run.restore() or {"x": 1.0})["x"]

@@ -54,7 +54,8 @@ def check_store(store: Store) -> Audit:
     new = {(e.fact.trial, e.fact.attempt) for e in later if isinstance(e.fact, Claimed)}
     expired = before & set(store.expired()) if before else before
     known = [point for point in points if (point.trial, point.attempt) not in new] if new else points
-    return _audit(store.study, entries, known, None, expired, store.checkpoints)
+    elsewhere = None if store.depot is None else store.depot.names()
+    return _audit(store.study, entries, known, None, expired, store.checkpoints, elsewhere)
 
 
 def check_file(path: Path, *, beside: Path | None = None) -> list[Audit]:
@@ -87,8 +88,17 @@ def check_file(path: Path, *, beside: Path | None = None) -> list[Audit]:
         return [whole, *audits]
 
 
-def check_checkpoints(folder: Path, history: History, sign: float) -> list[Violation]:
-    """Return which checkpoints that somebody needs are gone or not what was written."""
+def check_checkpoints(
+    folder: Path, history: History, sign: float, elsewhere: Collection[str] | None = None
+) -> list[Violation]:
+    """Return which checkpoints that somebody needs are gone or not what was written.
+
+    Args:
+        folder: where they are on this machine.
+        history: what says which are needed.
+        sign: 1 when the objective is to be small, -1 when large.
+        elsewhere: those that a server keeps; then others may be on other machines. None: there are none.
+    """
     known = {point.file: point for trial in history.trials.values() for point in trial.checkpoints}
     waiting = {}
     for number in sorted(history.unfinished):
@@ -103,9 +113,11 @@ def check_checkpoints(folder: Path, history: History, sign: float) -> list[Viola
             f"trial {point.trial}, attempt {point.attempt}: the checkpoint after step {point.step} ({file})"
         )
         state = _state(folder / Path(file).name, point)
-        if state == "gone" and file in waiting:
-            what = f"is gone, and trial {waiting[file]} was to go on from it"
-            found.append(Violation(f"{place} {what}", point.trial, point.attempt))
+        if state == "gone" and file in waiting and file not in (elsewhere or ()):
+            where = "is gone" if elsewhere is None else "is not on this machine"
+            what = f"{where}, and trial {waiting[file]} was to go on from it"
+            grave = elsewhere is None
+            found.append(Violation(f"{place} {what}", point.trial, point.attempt, grave=grave))
         elif state == "damaged":
             text = f"{place} is damaged or another file: its SHA-256 differs from the log's"
             found.append(Violation(text, point.trial, point.attempt))
@@ -119,13 +131,14 @@ def _audit(
     leases: Collection[tuple[int, int]] | None,
     expired: Collection[tuple[int, int]],
     folder: Path,
+    elsewhere: Collection[str] | None = None,
 ) -> Audit:
     found = violations(entries, points, leases, expired)
     if not any(violation.grave for violation in found):
         history = History().extend(entries)
         opened = history.opened
         sign = -1.0 if opened is not None and opened.direction == "maximize" else 1.0
-        found += check_checkpoints(folder, history, sign)
+        found += check_checkpoints(folder, history, sign, elsewhere)
     return Audit(name, len(entries), len(points), found)
 
 

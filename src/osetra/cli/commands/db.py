@@ -15,7 +15,7 @@ from osetra.cli.output import Output
 from osetra.cli.places import FILE, RUNS, complete_study, find
 from osetra.cli.views.clean import one_line
 from osetra.errors import StudyError
-from osetra.stores.address import Address, shown
+from osetra.stores.address import SCHEME, Address, shown
 
 if TYPE_CHECKING:
     from osetra.upkeep.check import Audit
@@ -52,7 +52,8 @@ def check(output: Output, study: str, as_json: bool) -> None:
     from osetra.upkeep.check import check_file
 
     address = _address(study)
-    audits = check_file(address.file) if address.file is not None else _on_server(address)
+    everything = SCHEME.match(study) is not None and "#" not in study
+    audits = check_file(address.file) if address.file is not None else _on_server(address, everything)
     sound = all(audit.sound for audit in audits)
     if as_json:
         output.document("check", {"at": str(address), "sound": sound, "studies": _documents(audits)})
@@ -164,12 +165,12 @@ def _file(text: str, instead: str) -> Path:
     return address.file
 
 
-def _on_server(address: Address) -> list[Audit]:
+def _on_server(address: Address, everything: bool) -> list[Audit]:
     from osetra.stores import open_store, studies
     from osetra.upkeep.check import check_store
 
     audits = []
-    for name in studies(address.url):
+    for name in studies(address.url) if everything else [address.study]:
         store = open_store(address.url, name)
         try:
             audits.append(check_store(store))
