@@ -130,6 +130,7 @@ def test_a_point_that_makes_no_sense_is_an_error_in_words(file: Path, column: st
     assert call("db", "check", str(file)).exit_code == (column != "step")
 
 
+@pytest.mark.slow
 def test_a_hundred_megabytes_in_one_fact_are_refused_and_not_read(file: Path) -> None:
     bomb = json.dumps({"type": "noted", "topic": "t", "name": "n", "text": "x" * 100_000_000})
     rewrite(file, "UPDATE fact SET body = ? WHERE version = 4", values=(bomb,))
