@@ -18,6 +18,7 @@ import pytest
 import osetra as ose
 from executors import programs
 from executors.test_processes import open_when_there, processes_about, study_at, until
+from faults import KILLS
 from osetra.core.facts import Ended
 from osetra.stores import open_store
 from osetra.upkeep.check import check_file
@@ -27,7 +28,6 @@ from ray.cluster_utils import Cluster  # noqa: E402
 
 from osetra.executors.ray import Ray  # noqa: E402
 
-KILLS = int(os.environ.get("OSETRA_KILLS", "20"))
 TESTS = str(Path(__file__).parents[1])
 NODE = {"num_cpus": 2, "object_store_memory": 80 * 2**20}
 SOON = {"health_check_period_ms": 500, "health_check_failure_threshold": 2}
