@@ -147,7 +147,8 @@ DRIVER = """
 import sys
 import osetra as ose
 from osetra.command import CommandTraining
-code = 'echo $$ >> pids; sleep 1000 & echo $! >> pids; echo "{{\\\\"val_loss\\\\": 1}}"; wait'
+code = 'echo $$ >> pids; sleep 1000 & echo $! >> pids; echo $OSETRA_CONFIG >> files; ' + \
+    'echo "{{\\\\"val_loss\\\\": 1}}"; wait'
 study = ose.Study("s.db", ose.Space(lr=ose.Float(0, 1)), minimize="val_loss", searcher="random")
 study.run(CommandTraining(("/bin/sh", "-c", code), ".", "logs"), trials=2, executor=ose.Processes(1))
 """
@@ -191,6 +192,8 @@ def test_whoever_is_killed_the_program_and_its_helpers_die(tmp_path: Path, kind:
         driver.wait()
     assert until(lambda: not any(map(alive, pids(tmp_path))))
     assert until(lambda: left_over(tmp_path) == [])
+    scratch = [Path(line).parent for line in (tmp_path / "files").read_text().splitlines()]
+    assert until(lambda: not any(folder.exists() for folder in scratch))
 
 
 @pytest.mark.slow

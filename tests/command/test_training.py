@@ -443,6 +443,30 @@ def test_announced_checkpoints_are_kept_while_it_runs(tmp_path):
     assert last_checkpoint(run, tmp_path).step == 3
 
 
+def test_files_that_change_all_the_time_never_fail_a_training(tmp_path):
+    code = """
+    i=0; s=$OSETRA_CHECKPOINT_DIR/s
+    (while :; do echo > $s.part; mv $s.part $s; done) &
+    while [ $i -lt 200 ]; do i=$((i+1)); echo "{\\"val_loss\\": $i, \\"checkpoint\\": true}"; done
+    """
+    ending, run = ran(code, tmp_path, limits=Checkpoints(every=0))
+    assert ending.outcome == "finished"
+    assert len(curve(run)) == 200
+
+
+def test_a_program_that_closes_its_output_is_waited_for(tmp_path):
+    ending, _ = ran(f"{GOOD}; exec >&- 2>&-; sleep 0.3; echo x > done; exit 0", tmp_path)
+    assert ending.outcome == "finished"
+    assert (tmp_path / "done").exists()
+
+
+def test_a_program_is_a_training_function_like_any_other(tmp_path):
+    study = ose.Study(tmp_path / "s.db", ose.Space(lr=ose.Float(0, 1)), minimize="val_loss")
+    study.run(shell('echo "{\\"val_loss\\": $1}"', tmp_path, "{lr}"), trials=3)
+    assert all(trial.value == trial.config["lr"] for trial in study.trials)
+    study.close()
+
+
 def test_new_values_start_the_program_again_from_its_state(tmp_path):
     act = at_step(5, lambda link: link.waiting.append(order("set", lr=0.001)))
     run = make_run(tmp_path, act=act)

@@ -40,7 +40,6 @@ class Program:
     streams: dict[int, Stream]
     status: int
     ended: Exit | None = None
-    pid: int = 0
     _told: bytes = b""
     _drain: float = field(default=0.0)
 
@@ -127,15 +126,19 @@ class Program:
         *lines, self._told = self._told.split(b"\n")
         for line in lines:
             kind, _, number = line.decode().partition(" ")
-            if kind == "pid":
-                self.pid = int(number)
-            elif kind in ("exit", "signal", "errno"):
+            if kind in ("exit", "signal", "errno"):
                 self.ended = Exit(kind, int(number))  # type: ignore[arg-type]  # one of the three
         if not data and self.ended is None:
             # Somebody killed the warden; what it watched must not stay behind.
-            if self.pid:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self.pid, signal.SIGKILL)
+            _kill_session(self.warden.pid)
             self.ended = Exit("signal", signal.SIGKILL)
         if self.ended is not None:
             self._drain = time.monotonic() + DRAIN
+
+
+def _kill_session(session: int) -> None:
+    """Kill every process of a session (Linux): the warden led one, and the program is in it."""
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, IndexError):
+            if int(entry.read_text(errors="replace").rpartition(")")[2].split()[3]) == session:
+                os.kill(int(entry.parent.name), signal.SIGKILL)

@@ -6,7 +6,7 @@ own. Bytes on stdin are requests: `T` asks the group to end (SIGTERM), `K` ends 
 closes, the training process is gone: the group is killed and the scratch folder removed. Whatever the
 program started and left running is killed after it, on Linux also what has left its group.
 
-On STATUS_FD it writes `pid N`, then one of `exit N`, `signal N` and `errno N`, the last when the program
+On STATUS_FD it writes one of `exit N`, `signal N` and `errno N`, the last when the program
 could not be started.
 """
 
@@ -47,30 +47,33 @@ def main(status: int, scratch: str, argv: list[str]) -> None:
         return
     for copy in (1, 2):
         os.dup2(nothing, copy)  # so that the readers see the end when the program's own are closed
-    deserted = tell(status, b"pid %d\n" % pid) or watch(pid, woken)
+    ended = watch(pid, woken)
+    deserted = ended is None
     signal_group(pid, signal.SIGKILL)
-    ended = os.waitpid(pid, 0)[1]
+    if ended is None:
+        ended = os.waitpid(pid, 0)[1]
     sweep()
-    if deserted:
+    code = os.waitstatus_to_exitcode(ended)
+    # Of a process that is dying, the other end of this pipe may be open a little longer.
+    if tell(status, b"exit %d\n" % code if code >= 0 else b"signal %d\n" % -code) or deserted:
         import shutil
 
         shutil.rmtree(scratch, ignore_errors=True)
-    code = os.waitstatus_to_exitcode(ended)
-    tell(status, b"exit %d\n" % code if code >= 0 else b"signal %d\n" % -code)
 
 
-def watch(pid: int, woken: int) -> bool:
-    """Return when the program has ended, or, with True, when nobody waits for it any more."""
+def watch(pid: int, woken: int) -> int | None:
+    """Return how the program ended, as `wait` tells it; None when nobody waits for it any more."""
     while True:
-        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-            return False
+        gone, ended = os.waitpid(pid, os.WNOHANG)
+        if gone:
+            return ended
         ready, _, _ = select.select([0, woken], [], [])
         if woken in ready:
             os.read(woken, 1024)
         if 0 in ready:
             requests = os.read(0, 64)
             if not requests:
-                return True
+                return None
             if b"T" in requests:
                 signal_group(pid, signal.SIGTERM)
                 signal_group(pid, signal.SIGCONT)  # a stopped program could not obey
@@ -128,3 +131,4 @@ def children() -> list[int]:
 
 if __name__ == "__main__":
     main(int(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    os._exit(0)  # nothing to tidy up, and somebody waits
