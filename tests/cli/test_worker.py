@@ -111,6 +111,10 @@ def test_a_module_that_a_script_needs_is_named_with_the_folders_searched(study: 
     assert "searched: " in text
 
 
+def test_a_word_behind_a_studys_own_name_is_what_it_trains(digits: Path) -> None:
+    assert "nosuch.csv: digits is a study already" in refused("digits", "nosuch.csv")
+
+
 def test_a_senseless_device_is_told_before_anything_starts(study: ose.Study) -> None:
     assert "'first' names no device" in refused("s.db#mine", "hello.py:descend", "--gpus", "first")
 

@@ -17,7 +17,7 @@ from rich.text import Text
 from osetra.cli.failures import LEFT, REQUEST, Failure
 from osetra.cli.options import study_argument
 from osetra.cli.output import Output
-from osetra.cli.places import Place, find
+from osetra.cli.places import Place, find, known
 from osetra.cli.request import Request, stored_request
 from osetra.cli.script import is_script, load_function
 from osetra.errors import StudyError
@@ -68,6 +68,11 @@ def command(output: Output, /, study: str, words: tuple[str, ...], gpus: str | N
     """  # noqa: D301 - click reads \b as "do not rewrap"
     with preemptible():
         name, source = _split(words)
+        if name and study in known():
+            raise StudyError(
+                f"{name}: {study} is a study already, so this is what it trains; it is no file here, and a "
+                "function is written script.py:function or package.module:function"
+            )
         place = _found(output, f"{study}#{name}" if name else study, wait=options.pop("wait"))
         _attend(output, place, source, gpus, **options)
 
