@@ -366,6 +366,26 @@ def test_readers_miss_nothing_while_many_write(cluster, name):
     reader.close()
 
 
+def test_a_clock_an_hour_off_is_said_and_does_no_harm(cluster, name, monkeypatch, caplog):
+    """Row 28: leases follow the server's clock, whatever a machine believes."""
+    right = PostgresStore(cluster.url, name)
+    right.append([Suggested(1, {}, 1), Claimed(1, 1, WORKER)])
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 3600)
+    wrong = PostgresStore(cluster.url, name)
+    assert "3600 s ahead of the server's" in caplog.text
+    assert "timedatectl" in caplog.text
+    assert wrong.expired() == []
+    wrong.append([Suggested(2, {}, 1), Claimed(2, 1, WORKER)])
+    monkeypatch.undo()
+    assert right.expired() == []
+    times = [entry.time for entry in right.read()]
+    assert times == sorted(times)
+    assert times[-1] - times[0] < 600
+    right.close()
+    wrong.close()
+
+
 def test_fencing_across_connections(cluster, name):
     zombie, other = PostgresStore(cluster.url, name), PostgresStore(cluster.url, name)
     zombie.append([Suggested(1, {}, 1), Claimed(1, 1, WORKER)])

@@ -39,6 +39,8 @@ TURN = 1.0
 """Seconds that a connection to a crowded server is kept."""
 COUNT = 10.0
 """Seconds between looks at how crowded it is."""
+SKEW = 30.0
+"""Seconds by which a machine's clock may differ from the server's before that is said."""
 TRIES = 8
 """How often a transaction that others were in the way of is tried again."""
 
@@ -174,6 +176,8 @@ class Server:
         except psycopg.Error as error:
             raise unconnected(error, self.url) from None
         try:
+            if not self.connections:
+                _compare_clocks(connection, self.url)
             link = Link(connection, time.monotonic(), _has_tables(connection, self.url), False, 0.0)
         except psycopg.Error as error:
             connection.close()
@@ -220,6 +224,19 @@ def _has_tables(connection: Connection, url: str) -> bool:
                 f"all programs that use it have ended: osetra db migrate '{shown(url)}'"
             )
     return bool(ours)
+
+
+def _compare_clocks(connection: Connection, url: str) -> None:
+    (there,) = connection.execute(SQL["now"]).fetchone() or (time.time(),)
+    ahead = time.time() - there
+    if abs(ahead) > SKEW:
+        log.warning(
+            "%s: this machine's clock is %.0f s %s the server's; leases and times follow the server's, so "
+            "nothing is lost, but set it right (timedatectl set-ntp true): logs and pictures will disagree",
+            shown(url),
+            abs(ahead),
+            "ahead of" if ahead > 0 else "behind",
+        )
 
 
 def create_database(url: str) -> str:
