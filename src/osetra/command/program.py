@@ -138,7 +138,12 @@ class Program:
 
 def _kill_session(session: int) -> None:
     """Kill every process of a session (Linux): the warden led one, and the program is in it."""
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError, IndexError):
-            if int(entry.read_text(errors="replace").rpartition(")")[2].split()[3]) == session:
-                os.kill(int(entry.parent.name), signal.SIGKILL)
+    found = True
+    while found:  # until none is seen: one may fork while the others are looked at
+        found = False
+        for entry in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError, IndexError):
+                fields = entry.read_text(errors="replace").rpartition(")")[2].split()
+                if int(fields[3]) == session and fields[0] not in "ZX":
+                    os.kill(int(entry.parent.name), signal.SIGKILL)
+                    found = True
