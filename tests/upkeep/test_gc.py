@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
 import osetra as ose
+from executors.test_processes import processes_about, started, until
 from osetra.errors import StoreError
 from osetra.stores import open_store
-from osetra.upkeep.check import check_file
+from osetra.upkeep.backup import backup
+from osetra.upkeep.check import check_file, check_store
 from osetra.upkeep.gc import collect
 from upkeep.studies import steered
 
@@ -100,3 +103,24 @@ def test_a_log_that_makes_no_sense_deletes_nothing(path: Path) -> None:
     with pytest.raises(StoreError, match="nothing was deleted"):
         collect(path)
     assert old.exists()
+
+
+@pytest.mark.slow
+def test_a_study_at_work_may_be_checked_copied_and_tidied_at_any_time(tmp_path: Path) -> None:
+    """Two workers keep a checkpoint every 20 ms; whatever is looked at meanwhile is sound."""
+    url = tmp_path / "s.db"
+    program = started("steady", url, trials=4)
+    try:
+        assert until(lambda: url.exists() and check_file(url)[1:] != [])
+        for look in range(60):
+            store = open_store(str(url))
+            found = [violation.text for audit in check_file(url) for violation in audit.violations]
+            assert found + [violation.text for violation in check_store(store).violations] == []
+            store.close()
+            collect(url)
+            assert look % 20 or backup(url, tmp_path / f"copy-{look}.db").sound
+    finally:
+        program.send_signal(signal.SIGINT)
+        program.wait(60)
+    assert until(lambda: processes_about(url) == [])
+    assert all(audit.sound for audit in check_file(url))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def collect(path: Path, *, dry_run: bool = False) -> Tidied:
         for one in rubbish:
             one.path.unlink(missing_ok=True)
         for folder in {one.path.parent for one in rubbish if one.path.parent != path.parent}:
-            if not any(folder.iterdir()):
+            with suppress(OSError):  # something else is in it, or somebody was faster
                 folder.rmdir()
     if running:
         return Tidied(rubbish, 0, running)
@@ -93,13 +94,13 @@ def _checkpoints(path: Path, histories: dict[str, History]) -> Iterator[Rubbish]
         for file in sorted(folder.iterdir()):
             if file.name in keep or not file.is_file() or file.suffix not in (".npz", ".part"):
                 continue
-            if file.name in known:
-                yield Rubbish(file, file.stat().st_size, "a checkpoint that nobody needs")
-            elif _old(file):
-                what = (
-                    "left over from a write" if file.suffix == ".part" else "a checkpoint of no known trial"
-                )
-                yield Rubbish(file, file.stat().st_size, what)
+            with suppress(FileNotFoundError):  # a running study tidies up, too
+                size, part = file.stat().st_size, file.suffix == ".part"
+                if file.name in known:
+                    yield Rubbish(file, size, "a checkpoint that nobody needs")
+                elif _old(file):
+                    what = "left over from a write" if part else "a checkpoint of no known trial"
+                    yield Rubbish(file, size, what)
 
 
 def _logs(path: Path) -> Iterator[Rubbish]:
