@@ -239,7 +239,7 @@ def take_turns(turns: Turn, job: Job, executor: Executor) -> None:
     """Turn the loop until there is nothing left to do or somebody asks to stop."""
     planner, limits = turns.planner, turns.limits
     with GracefulStop() as stop:
-        give_up_lost(planner.store, planner.history)
+        turns.give_up(planner.history)
         if not turns.fill_queue():
             return
         if planner.policy.judges:
@@ -258,7 +258,7 @@ def take_turns(turns: Turn, job: Job, executor: Executor) -> None:
                     turns.look()
         finally:
             _dismiss(crew, stop)
-            give_up_lost(planner.store, planner.history)
+            turns.give_up(planner.history)
             if turns.watch is not None:
                 turns.watch(planner.history)
     stop.carry_out()
@@ -293,13 +293,17 @@ class Turn:
         """How many trials may wait in the queue."""
         return self.slots * self.planner.searcher.lookahead if self.slots > 1 else 1
 
+    def give_up(self, history: History) -> None:
+        """Give up what is lost."""
+        give_up_lost(self.planner.store, history, watched=time.monotonic() - self.started)
+
     def reap(self) -> None:
         """Give up what is lost and delete the checkpoints that nobody needs, now and then."""
         now = time.monotonic()
         if now - self.reaped > REAP:
             self.reaped = now
             history = self.planner.history
-            give_up_lost(self.planner.store, history)
+            self.give_up(history)
             sign = self.planner.problem.objective.sign
             clean(self.planner.store.checkpoints, history, sign)
             depot = self.planner.store.depot

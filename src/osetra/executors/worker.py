@@ -6,6 +6,7 @@ And what anyone may do for it: give up on trials whose worker is provably gone.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import sys
@@ -109,12 +110,19 @@ def renewed(store: Store, trial: int, attempt: int) -> bool:
         return True
 
 
-def give_up_lost(store: Store, history: History) -> list[int]:
+def give_up_lost(store: Store, history: History, *, watched: float = math.inf) -> list[int]:
     """End the running attempts whose worker is dead or whose lease ran out; return their trials.
 
     What such a worker had left on this machine for a store that was away is delivered first.
+
+    Args:
+        store: the study's log.
+        history: what is known of it.
+        watched: seconds since this program began to look. Leases do not count until every living worker
+            has had time to renew: who has just started cannot know that the clock was set, or that the
+            machine has slept.
     """
-    expired = set(store.expired())
+    expired = set(store.expired()) if watched >= 2 * RENEW else set()
     lost = []
     for trial in history.running:
         attempt = trial.attempts[-1]
