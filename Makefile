@@ -1,5 +1,6 @@
 # make demo   install, tune a deep network on handwritten digits, show the result
 # make test   install, run every test
+# make soak   the fault matrix in full: 200 kills of every kind, ten thousand simulated studies; hours
 # make check  style, types and the house's import rules
 # make bench  the benchmarks behind the numbers in docs/benchmarks.md, quick form
 
@@ -8,7 +9,7 @@ DATA ?= ../shared/data
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test fast slow check bench clean
+.PHONY: demo test fast slow soak check bench clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.base: pyproject.toml constraints.txt
@@ -39,6 +40,10 @@ fast: $(VENV)/.test
 
 slow: $(VENV)/.test
 	$(BIN)/python -m pytest -m slow
+
+soak: $(VENV)/.test
+	OSETRA_KILLS=200 $(BIN)/python -m pytest tests/faults tests/executors/test_orders.py
+	$(BIN)/python benchmarks/faults.py
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .

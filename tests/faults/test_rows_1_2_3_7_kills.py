@@ -4,15 +4,15 @@ It is the experiment of benchmarks/faults.py: 20 of each here, OSETRA_KILLS=200 
 """
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from faults import KILLS
+
 EXPERIMENT = Path(__file__).parents[2] / "benchmarks" / "faults.py"
-KILLS = os.environ.get("OSETRA_KILLS", "20")
 KINDS = ("training", "supervisor", "parent", "stall")
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,7 @@ def found():
     """What came of the experiments, which run side by side."""
     programs = {}
     for kind in KINDS:
-        command = [sys.executable, str(EXPERIMENT), "--json", "--kind", kind, "--kills", KILLS]
+        command = [sys.executable, str(EXPERIMENT), "--json", "--kind", kind, "--kills", str(KILLS)]
         programs[kind] = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     answers = {kind: program.communicate()[0] for kind, program in programs.items()}
     return {kind: json.loads(answer) for kind, answer in answers.items()}
@@ -32,7 +32,7 @@ def found():
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_lost_or_doubled_and_nobody_lives_on(found, kind):
     outcome = found[kind]
-    assert outcome["kills"] >= int(KILLS)
+    assert outcome["kills"] >= KILLS
     for what in ("lost", "doubled", "zombie", "early", "unfinished", "orphans", "checker"):
         assert outcome[what] == 0, outcome
     assert outcome["after"] > outcome["before"] > 0

@@ -14,10 +14,8 @@ import pytest
 
 import osetra as ose
 from executors.test_processes import open_when_there, processes_about, started, study_at, until
-from faults import programs
+from faults import KILLS, programs
 from osetra.stores import open_store
-
-KILLS = int(os.environ.get("OSETRA_KILLS", "20"))
 
 pytestmark = pytest.mark.slow
 

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from faults import SOAK
 from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Ended, Noted, Suggested, Worker
 from osetra.core.history import History
@@ -14,7 +15,6 @@ from osetra.run import Ending
 from osetra.stores import MemoryStore, SqliteStore
 from osetra.stores.clock import Clock
 
-SOAK = bool(os.environ.get("OSETRA_SOAK"))
 FAR = Worker("another host", "boot", 1, 0.0)
 
 
