@@ -11,7 +11,9 @@ import pytest
 
 import osetra as ose
 from executors import programs
+from osetra.core.facts import Claimed
 from osetra.errors import StudyError
+from osetra.stores import open_store
 
 PROGRAMS = Path(programs.__file__)
 
@@ -57,7 +59,18 @@ def processes_about(url):
 
 
 def test_two_workers_share_the_trials(tmp_path):
-    study = study_at(tmp_path).run(programs.short, trials=10, workers=2)
+    url = str(tmp_path / "s.db")
+
+    def together(run):
+        """Wait for the other slot to train, too, so that a busy machine cannot give one slot all trials."""
+        log = open_store(url)
+        if run.trial <= 2:
+            until(lambda: sum(isinstance(e.fact, Claimed) for e in log.read()) > 1, 60)
+        log.close()
+        for step in run.steps(3):
+            run.report(loss=1 / step)
+
+    study = study_at(tmp_path).run(together, trials=10, workers=2)
     assert [trial.state for trial in study.trials] == ["finished"] * 10
     assert {trial.attempts[0].worker.slot for trial in study.trials} == {0, 1}
     assert study.curve(1, "loss")[0] == [1, 2, 3]

@@ -12,8 +12,6 @@ import logging
 import math
 import os
 import signal
-import subprocess
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,8 +23,8 @@ from osetra.core.history import History
 from osetra.core.ports import Store
 from osetra.errors import LeaseLost, StoreAway
 from osetra.executors.claims import Claim, Desk, carry, claim_next
-from osetra.executors.devices import environment_of
 from osetra.executors.outbox import RETRY, Outbox
+from osetra.executors.trainer import Child, last_output, oom_kills, shorten, spawn
 from osetra.executors.wire import (
     Channel,
     Done,
@@ -55,35 +53,9 @@ LONGEST = 0.5
 """Seconds after which the log is looked at however much that costs."""
 BRIEF = 2.0
 """Seconds for which a server that went away is waited for before the training goes on without it."""
-LEAK = 2**30
-"""Bytes a training process may grow between trials before it is replaced."""
-LOG_LIMIT = 2**20
-"""Bytes of training output kept per worker slot; beyond them the older half goes."""
 LOOK = 1.0
 """Seconds between looks at the size of that output."""
 _STARTUP = 300.0
-
-
-@dataclass(slots=True)
-class Child:
-    """A training process, warm between trials."""
-
-    process: subprocess.Popen[bytes]
-    channel: Channel
-    memory: int = 0
-
-    @property
-    def ended(self) -> bool:
-        """Whether the process is gone or its pipe closed."""
-        return self.channel.closed or self.process.poll() is not None
-
-    def kill(self) -> int:
-        """End the whole process group and return the exit status."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        status = self.process.wait()
-        self.channel.close()
-        return status
 
 
 @dataclass(slots=True)
@@ -180,7 +152,7 @@ class Supervisor:
         """Run one claimed trial to its end and record it."""
         desk = claim.desk(self.store, self.history)
         outbox = Outbox(self.store, claim.trial.number, claim.attempt)
-        vigil = Vigil(claim, outbox, Recorder(outbox), desk, _oom_kills())
+        vigil = Vigil(claim, outbox, Recorder(outbox), desk, oom_kills())
         try:
             ending = self.follow(vigil, child)
         except LeaseLost:
@@ -192,8 +164,8 @@ class Supervisor:
         if self.start.shared or ending.outcome == "interrupted":
             # What it holds of the device's memory, the neighbours need; and who was told to go, goes.
             self.replace_child()
-        elif self.child is not None and not self.child.ended:
-            self.retire_if_leaking(self.child)
+        elif self.child is not None and not self.child.ended and self.child.leaking():
+            self.replace_child()
 
     def follow(self, vigil: Vigil, child: Child) -> Ending:
         """Send the trial to the training process and watch it until it ends.
@@ -215,7 +187,8 @@ class Supervisor:
                         message.outcome, message.value, message.reason, message.detail, message.obeyed
                     )
             if child.ended:
-                return self.autopsy(child, vigil.oom_kills)
+                self.child = None
+                return child.autopsy(vigil.oom_kills)
             vigil.recorder.flush_if_due()
             self.consult(vigil, child)
             self.limit_log()
@@ -299,7 +272,7 @@ class Supervisor:
         if timeout is not None and now - vigil.heard > timeout:
             self.replace_child()
             reason = f"no report for {timeout:g} s (report_timeout); the training was stopped"
-            return Ending("failed", reason=reason, detail=self.last_output())
+            return Ending("failed", reason=reason, detail=last_output(Path(self.start.log)))
         self.listen(0.0)
         if self.stopping is None:
             return None
@@ -316,7 +289,7 @@ class Supervisor:
         if self.child is not None and not self.child.ended:
             return self.child
         self.replace_child()
-        child = self.child = _spawn(self.start)
+        child = self.child = spawn(self.start)
         self.study.send(Ready(child.process.pid, started_at(child.process.pid)))
         child.channel.send(self.start)
         begun = time.monotonic()
@@ -326,31 +299,8 @@ class Supervisor:
                 return None
             if child.ended or time.monotonic() - begun > _STARTUP:
                 return child  # its trial will tell what is wrong
-        child.memory = _memory(child.process.pid)
+        child.settle()
         return child
-
-    def autopsy(self, child: Child, oom_kills: int) -> Ending:
-        """Say why a training process ended without a word."""
-        self.child = None
-        with suppress(subprocess.TimeoutExpired):
-            child.process.wait(1.0)
-        status, output = child.kill(), self.last_output()
-        if status >= 0:
-            reason = f"the training process exited with status {status}"
-            return Ending("failed", reason=reason, detail=output)
-        name = signal.Signals(-status).name
-        if -status == signal.SIGKILL and _oom_kills() > oom_kills:
-            reason = "out of memory: the system killed the training"
-            return Ending("failed", reason=reason, detail=output)
-        if -status in (signal.SIGKILL, signal.SIGTERM):
-            return Ending("lost", reason=f"the training process was killed ({name})", detail=output)
-        return Ending("failed", reason=f"the training process crashed ({name})", detail=output)
-
-    def retire_if_leaking(self, child: Child) -> None:
-        """Replace a training process that has grown far beyond its first trial."""
-        memory = _memory(child.process.pid)
-        if memory > 2 * child.memory + LEAK:
-            self.replace_child()
 
     def replace_child(self) -> None:
         """End the training process; the next trial starts a new one."""
@@ -364,13 +314,6 @@ class Supervisor:
             self.looked = time.monotonic()
             with suppress(OSError):
                 shorten(Path(self.start.log))
-
-    def last_output(self) -> str:
-        """Return the end of what trainings of this slot printed."""
-        with suppress(OSError), Path(self.start.log).open("rb") as log:
-            log.seek(max(0, log.seek(0, os.SEEK_END) - 4000))
-            return log.read().decode(errors="replace")
-        return ""
 
 
 def main() -> None:
@@ -408,52 +351,6 @@ def _opened(start: Start, study: Channel) -> Store | None:
             log.warning("%s; waiting for it", away)
             if any(isinstance(message, Stop) for message in study.receive(RETRY)) or study.closed:
                 return None
-
-
-def _spawn(start: Start) -> Child:
-    threads = dict.fromkeys(
-        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
-        str(start.threads),
-    )
-    orders, report = os.pipe(), os.pipe()
-    with Path(start.log).open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own module, no text of others
-            [sys.executable, "-m", "osetra.executors.child", str(orders[0]), str(report[1])],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            pass_fds=(orders[0], report[1]),
-            start_new_session=True,
-            env={**os.environ, **threads, **environment_of(start.gpu)},
-        )
-    os.close(orders[0])
-    os.close(report[1])
-    return Child(process, Channel(report[0], orders[1]))
-
-
-def shorten(log: Path) -> None:
-    """Keep the newer half of a log that is too long; its writers append, so they may go on meanwhile."""
-    if log.stat().st_size <= LOG_LIMIT:
-        return
-    with log.open("rb") as file:
-        file.seek(-LOG_LIMIT // 2, os.SEEK_END)
-        tail = file.read()
-    os.truncate(log, 0)
-    with log.open("ab") as file:
-        file.write(tail)
-
-
-def _oom_kills() -> int:
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/vmstat").read_text().splitlines()
-        return int(next(line for line in lines if line.startswith("oom_kill ")).split()[1])
-    return 0
-
-
-def _memory(pid: int) -> int:
-    with suppress(OSError, ValueError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return 0
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ again). The trainings are exact: their curves are computed again from the lineag
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+from osetra import loop
 from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Ended, Entry, Fact, Obeyed, Opened, Worker, key
 from osetra.core.history import History
@@ -34,9 +36,9 @@ from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import StoreFull, StudyError
-from osetra.executors import child, supervisor, worker
+from osetra.executors import child, supervisor, trainer, worker
 from osetra.executors.wire import Done, Ready, Start, Stop, Train
-from osetra.loop import Limits, Planner, work
+from osetra.loop import Limits, Planner
 from osetra.policies import by_names
 from osetra.run import Run
 from osetra.searchers import by_name
@@ -323,7 +325,7 @@ class Story:
         job = Job(
             objective=self.problem.objective, function=self.training, checkpoints=Checkpoints(every=6.0)
         )
-        work(planner, job, Crews(self), limits=Limits(trials=self.trials))
+        loop.work(planner, job, Crews(self), limits=Limits(trials=self.trials))
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,7 +393,7 @@ class SimulatedCrew:
         return world.start(f"supervisor {slot}", self.program.host, supervise), ours
 
 
-class SimulatedChild(supervisor.Child):
+class SimulatedChild(trainer.Child):
     """A training process of the world."""
 
     def kill(self) -> int:
@@ -425,9 +427,21 @@ def _spawn(world: World, training: Callable[[Run], object]) -> Callable[[Start],
 
         actor = world.start("training", me.host, train, me)
         theirs.belong(actor)
-        return SimulatedChild(Process(actor), ours)  # type: ignore[arg-type]
+        return SimulatedChild(Process(actor), ours, Path(os.devnull))  # type: ignore[arg-type]
 
     return spawn
+
+
+BORN: tuple[tuple[Any, ...], ...] = (
+    (loop, "Turn", "started"),
+    (supervisor, "Vigil", "heard", "renewed"),
+    (child, "Keeper", "_last"),
+)
+"""Records that know when they were made: their defaults were bound to the system's clock at import."""
+
+
+def _born(world: World, kind: Callable[..., object], *since: str) -> Callable[..., object]:
+    return lambda *given, **named: kind(*given, **{**dict.fromkeys(since, world.now), **named})
 
 
 @contextmanager
@@ -442,10 +456,14 @@ def _virtual(world: World, story: Story) -> Iterator[None]:
         stack.enter_context(mock.patch.object(logging.getLogger("osetra"), "disabled", True))
         for place in ("executors.worker", "executors.supervisor", "loop", "helm"):
             stack.enter_context(mock.patch(f"osetra.{place}.time", clock))
+        for module, name, *since in BORN:
+            kind = getattr(module, name)
+            stack.enter_context(mock.patch.object(module, name, _born(world, kind, *since)))
         stack.enter_context(mock.patch.object(worker, "provably_dead", provably_dead))
-        stack.enter_context(mock.patch.object(supervisor, "_spawn", _spawn(world, story.training)))
-        stack.enter_context(mock.patch.object(supervisor, "_memory", lambda pid: 0))
-        stack.enter_context(mock.patch.object(supervisor, "_oom_kills", lambda: 0))
+        stack.enter_context(mock.patch.object(supervisor, "spawn", _spawn(world, story.training)))
+        stack.enter_context(mock.patch.object(trainer, "_memory", lambda pid: 0))
+        for module in (supervisor, trainer):
+            stack.enter_context(mock.patch.object(module, "oom_kills", lambda: 0))
         stack.enter_context(mock.patch.object(supervisor, "started_at", lambda pid: 0.0))
         yield
 
