@@ -334,3 +334,15 @@ def test_what_a_model_expected_of_a_trial_follows_from_the_log_alone(tmp_path):
     assert f"{late.predicted:.4g} ± {late.deviation:.2g}" in study.trials[24].why
     assert late.reason.startswith(("exploit: best predicted", "explore: largest uncertainty along"))
     assert late.reason in study.trials[24].why
+
+
+def test_a_training_that_never_reports_the_objective_fails_at_its_first_rung(tmp_path):
+    def wrong_name(run):
+        for step in run.steps(20):
+            run.report(val_loss=1 / step)
+            run.checkpoint(lambda: {"step": 1})
+
+    study = ose.Study(tmp_path / "s.db", ose.Space(x=ose.Float(0, 1)), minimize="loss")
+    study.run(wrong_name, trials=4)
+    assert {trial.state for trial in study.trials} == {"failed"}
+    assert {"no 'loss' was reported" in trial.reason for trial in study.trials} == {True}

@@ -270,12 +270,17 @@ class Run:
             StudyError: the objective's metric was never reported.
         """
         if not self._curves:
-            seen = f"; reported were {', '.join(sorted(self._metrics))}" if self._metrics else ""
-            raise StudyError(
-                f"no {self.objective.metric!r} was reported and nothing returned{seen}; "
-                f"call run.report({self.objective.metric}=...) or return a number"
-            )
+            raise StudyError(self.silence)
         return float(np.mean([_picked(curve, self.objective) for curve in self._curves.values()]))
+
+    @property
+    def silence(self) -> str:
+        """What is wrong with a training that never reports the objective."""
+        seen = f"; reported were {', '.join(sorted(self._metrics))}" if self._metrics else ""
+        return (
+            f"no {self.objective.metric!r} was reported and nothing returned{seen}; "
+            f"call run.report({self.objective.metric}=...) or return a number"
+        )
 
     def so_far(self) -> float | None:
         """Return `value`, or None before the first report of the objective."""
@@ -331,6 +336,9 @@ def left(run: Run, leaving: Leaving) -> Ending:
     value = run.so_far()
     if leaving.outcome in ("interrupted", "rewound"):
         return Ending(leaving.outcome, reason=leaving.reason)
+    if leaving.outcome == "paused" and leaving.obeyed is None and value is None:
+        # It waits to be compared with others, and there is nothing to compare.
+        return Ending("failed", reason=run.silence)
     if leaving.outcome == "stopped" and value is not None and not math.isfinite(value):
         reason = f"{run.objective.metric} became {value}"
         return Ending("diverged", value, reason, obeyed=leaving.obeyed)
