@@ -249,7 +249,8 @@ def _bury(member: Supervised) -> None:
     for message in member.channel.receive(0.0):
         if isinstance(message, Ready):
             member.child = message
-    if member.child is not None and started_at(member.child.pid) == member.child.started:
+    # The training may be gone already while its helpers live on; their group keeps its number from reuse.
+    if member.child is not None and started_at(member.child.pid) in (member.child.started, 0.0, -1.0):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(member.child.pid, signal.SIGKILL)
     member.channel.close()
