@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import msgspec
 
 from osetra.core.curves import Point
-from osetra.core.facts import Entry, Fact, decode, encode, key
+from osetra.core.facts import Claimed, Ended, Entry, Fact, decode, encode, key
 from osetra.errors import Conflict, NewerSchema, StoreError
 
 LARGEST = 2**63 - 1
@@ -45,6 +45,19 @@ def check_name(name: str) -> None:
     if "\0" in name or len(name.encode()) > LONGEST:
         what = "holds the character NUL" if "\0" in name else f"is longer than {LONGEST} bytes"
         raise StoreError(f"the name {name[:60]!r} {what}; shorten or clean it")
+
+
+def occupied(store: object) -> StoreError:
+    """Return the error for a log that is to be restored where another one stands."""
+    return StoreError(f"{store} has facts already, and a whole log is only written where there are none")
+
+
+def open_attempts(facts: Iterable[Fact]) -> list[tuple[int, int]]:
+    """Return (trial, attempt) of those that are claimed and not ended."""
+    facts = list(facts)
+    over = {(fact.trial, fact.attempt) for fact in facts if isinstance(fact, Ended)}
+    claims = [(fact.trial, fact.attempt) for fact in facts if isinstance(fact, Claimed)]
+    return [place for place in claims if place not in over]
 
 
 def entries_of(url: str, rows: Iterable[tuple[int, float, str]]) -> list[Entry]:

@@ -6,13 +6,14 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from osetra.checkpoints import intact, needed
+from osetra.checkpoints import intact, needed, receive
 from osetra.core.history import History
+from osetra.core.ports import Depot
 from osetra.errors import StoreError
 from osetra.stores.sqlite.database import SQL, patiently
 from osetra.stores.sqlite.errors import explained
@@ -49,8 +50,7 @@ def backup(path: Path, to: Path | None = None) -> Backup:
     """
     stamp = time.strftime("%Y%m%d-%H%M%S")
     to = new_file(to or path.with_name(f"{path.stem}-backup-{stamp}{path.suffix}"))
-    part = to.with_name(f".{to.name}.{os.getpid()}.part")
-    try:
+    with published(to) as part:
         with reading(path) as file, explained(path):
             studies = [name for _, name in file.studies()]
         # A running study deletes what it needs no more: what is needed at the moment of the copy is there
@@ -62,6 +62,15 @@ def backup(path: Path, to: Path | None = None) -> Backup:
         audits = check_file(part, beside=to)
         if not audits[0].sound:
             raise StoreError(f"{path} is damaged and was not copied: {audits[0].violations[0].text}")
+    return Backup(to, size + to.stat().st_size, audits)
+
+
+@contextmanager
+def published(to: Path) -> Iterator[Path]:
+    """Give a file to write to, which gets its name once it is whole; else it goes, and its checkpoints."""
+    part = to.with_name(f".{to.name}.{os.getpid()}.part")
+    try:
+        yield part
         _publish(part, to)
     except BaseException:
         shutil.rmtree(to.with_suffix(".checkpoints"), ignore_errors=True)
@@ -69,7 +78,6 @@ def backup(path: Path, to: Path | None = None) -> Backup:
     finally:
         for rest in (part, *part.parent.glob(f"{part.name}-*")):
             rest.unlink(missing_ok=True)
-    return Backup(to, size + to.stat().st_size, audits)
 
 
 def new_file(path: Path) -> Path:
@@ -88,13 +96,30 @@ def new_file(path: Path) -> Path:
     return path
 
 
-def copy_checkpoints(source: Path, target: Path, history: History) -> None:
-    """Copy the checkpoints that somebody needs, as far as they are there and whole."""
-    names = needed(history, sign_of(history))
+def copy_checkpoints(source: Path, target: Path, history: History, depot: Depot | None = None) -> int:
+    """Copy the checkpoints that somebody needs, as far as they are there and whole; return their bytes.
+
+    Args:
+        source: the folder where they are.
+        target: the folder where they are to be.
+        history: what says which are needed.
+        depot: where those are that the folder has not.
+    """
+    names, size = needed(history, sign_of(history)), 0
     for trial in history.trials.values():
         for point in trial.checkpoints:
-            if point.file in names and intact(source, point):
-                _link(source / Path(point.file).name, target)
+            if point.file not in names:
+                continue
+            file = Path(point.file).name
+            if not intact(target, point):
+                (target / file).unlink(missing_ok=True)  # left over from another study of that name
+                if intact(source, point):
+                    _link(source / file, target)
+                elif depot is not None and (data := depot.get(point.file)) is not None:
+                    receive(target, file, data)
+            if intact(target, point):
+                size += point.size
+    return size
 
 
 def copy_file(path: Path, part: Path) -> None:
@@ -119,7 +144,7 @@ def _keep_needed(path: Path, part: Path, to: Path) -> int:
     with reading(part) as file:
         for number, name in file.studies():
             source, target = checkpoints_of(path, name), checkpoints_of(to, name)
-            history = _history(file.log(number)[0])
+            history = folded(file.log(number)[0])
             names = needed(history, sign_of(history))
             for file_name in names:
                 _link(source / Path(file_name).name, target)
@@ -132,7 +157,7 @@ def _keep_needed(path: Path, part: Path, to: Path) -> int:
     return size
 
 
-def _history(entries: Iterable[object]) -> History:
+def folded(entries: Iterable[object]) -> History:
     """Return the fold of a log, or an empty one when it cannot be folded: the checker says why."""
     with suppress(LookupError, ValueError, TypeError, StoreError):
         return History().extend(list(entries))  # type: ignore[arg-type]

@@ -32,6 +32,7 @@ from osetra.core.facts import (
 )
 from osetra.core.invariants import Attempt, violations
 from osetra.core.trial import Trial, advance, begin
+from osetra.stores.edge import open_attempts
 
 Place = tuple[int, int]
 
@@ -45,15 +46,6 @@ class Mended:
     dropped: list[str] = field(default_factory=list)
     """Keys of the facts that were readable and make no sense without the lost ones."""
     points_dropped: int = 0
-
-    @property
-    def open(self) -> list[Attempt]:
-        """The attempts that are claimed and not ended."""
-        facts = [entry.fact for entry in self.entries]
-        over = {(f.trial, f.attempt) for f in facts if isinstance(f, Ended)}
-        return [
-            place for f in facts if isinstance(f, Claimed) and (place := (f.trial, f.attempt)) not in over
-        ]
 
 
 def mend(entries: Sequence[Entry], points: Sequence[Point]) -> Mended:
@@ -109,7 +101,7 @@ class _Mender:
 
     @property
     def open(self) -> list[Attempt]:
-        return Mended(self.entries).open
+        return open_attempts(entry.fact for entry in self.entries)
 
     def take(self, entry: Entry) -> bool:
         """Take a fact over under its new numbers; False when what it refers to is lost."""

@@ -6,24 +6,23 @@ key it stands; what a flipped bit changed inside a number cannot be told.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from osetra.core.curves import Point
-from osetra.core.facts import Entry, Opened, encode, key
+from osetra.core.facts import Entry, Opened, ended, key
 from osetra.core.history import History
-from osetra.core.invariants import Attempt
 from osetra.errors import StoreError
-from osetra.stores.doubles import packed
-from osetra.stores.sqlite.database import SQL, Database
+from osetra.stores.edge import open_attempts
+from osetra.stores.sqlite import SqliteStore
 from osetra.stores.sqlite.errors import explained
 from osetra.stores.sqlite.pages import Found, carve
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import entry_of, point_of
-from osetra.upkeep.backup import copy_checkpoints, new_file, sign_of
+from osetra.upkeep.backup import copy_checkpoints, new_file, published, sign_of
 from osetra.upkeep.check import check_checkpoints
 from osetra.upkeep.mend import Mended, mend
 
@@ -95,9 +94,11 @@ def recover(path: Path, to: Path | None = None) -> Recovery:
         result = mended[name] = mend(entries, _points(rows, study))
         lost = (rows.keys[study] - {key(entry.fact) for entry in entries}) | set(result.dropped)
         missing = len(rows.numbers[study]) - len(result.points)
+        saved = len(result.entries)
+        result.entries.extend(_ends(result.entries))
         history = History().extend(result.entries)
         gone = _copied(checkpoints_of(path, name), checkpoints_of(to, name), history)
-        found.append(Salvaged(name, len(result.entries), len(result.points), sorted(lost), missing, gone))
+        found.append(Salvaged(name, saved, len(result.points), sorted(lost), missing, gone))
     if not mended:
         raise StoreError(f"{path}: nothing of a study is readable in it; use a backup (osetra db backup)")
     _write(to, mended)
@@ -109,6 +110,16 @@ def _copied(source: Path, target: Path, history: History) -> str:
     copy_checkpoints(source, target, history)
     found = check_checkpoints(target, history, sign_of(history))
     return "; ".join(violation.text for violation in found)
+
+
+def _ends(entries: list[Entry]) -> list[Entry]:
+    """Return the ends of what was running, whose workers know nothing of the new file."""
+    last, reason = entries[-1], "the study's file was damaged"
+    running = open_attempts(entry.fact for entry in entries)
+    return [
+        Entry(last.version + n, last.time, ended(*place, "lost", reason=reason))
+        for n, place in enumerate(running, start=1)
+    ]
 
 
 def _sorted(found: Iterable[Found]) -> _Rows:
@@ -151,29 +162,7 @@ def _points(rows: _Rows, study: int) -> list[Point]:
 
 
 def _write(to: Path, studies: Mapping[str, Mended]) -> None:
-    database = Database(to)
-    try:
-        with database.transaction(durable=True) as connection:
-            for name, mended in studies.items():
-                study = connection.execute(SQL["add_study"], (name,)).lastrowid or 0
-                _fill(connection, study, mended)
-    finally:
-        database.close()
-
-
-def _fill(connection: sqlite3.Connection, study: int, mended: Mended) -> None:
-    connection.executemany(
-        SQL["add_fact"],
-        [(study, e.version, e.time, key(e.fact), encode(e.fact).decode()) for e in mended.entries],
-    )
-    names = dict.fromkeys(point.metric for point in mended.points)
-    metrics = {name: connection.execute(SQL["add_metric"], (study, name)).lastrowid or 0 for name in names}
-    connection.executemany(
-        SQL["add_point"],
-        [(study, t, a, i, s, metrics[m], *packed(value)) for t, a, i, s, m, value in mended.points],
-    )
-    leases: list[Attempt] = mended.open
-    for trial, attempt in leases:
-        # Long run out: whoever opens the file next gives these attempts up.
-        place = {"study": study, "trial": trial, "attempt": attempt, "until": 0.0, "ended": ""}
-        connection.execute(SQL["start_lease"], place)
+    with published(to) as part:
+        for name, mended in studies.items():
+            with closing(SqliteStore(part, name)) as store:
+                store.restore(mended.entries, mended.points)

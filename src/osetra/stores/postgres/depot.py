@@ -29,14 +29,19 @@ class PostgresDepot:
         Raises:
             StoreAway: the server is away.
         """
+        row = self.row(file)
+        if row is not None:
+            self._server.write(lambda c, _: c.execute(SQL["put_checkpoint"], row))
+
+    def row(self, file: Path) -> tuple[str, str, bytes] | None:
+        """Return what is written of a file; None when it is gone or too large, which is said once."""
         try:
             data = file.read_bytes()
         except OSError:
-            return  # nobody needs it any more
+            return None  # nobody needs it any more
         if len(data) <= LARGEST:
-            values = (self._study, file.name, data)
-            self._server.write(lambda c, _: c.execute(SQL["put_checkpoint"], values))
-        elif not self._told:
+            return self._study, file.name, data
+        if not self._told:
             self._told = True
             log.warning(
                 "%s: %.0f MB are too much to travel through the database, so only this machine can go on "
@@ -44,6 +49,7 @@ class PostgresDepot:
                 file,
                 len(data) / 1e6,
             )
+        return None
 
     def get(self, name: str) -> bytes | None:
         """Return what was put under a name; None when it is not there."""
@@ -52,7 +58,11 @@ class PostgresDepot:
 
     def names(self) -> list[str]:
         """Return the names of what is there."""
-        return [name for (name,) in self._select("checkpoints")]
+        return list(self.sizes())
+
+    def sizes(self) -> dict[str, int]:
+        """Return the names of what is there, and how many bytes each takes."""
+        return dict(self._select("checkpoints"))
 
     def drop(self, names: Sequence[str]) -> None:
         """Forget files."""

@@ -41,6 +41,35 @@ SELECT osetra.append(
     %(metrics)s, %(trials)s, %(attempts)s, %(instances)s, %(steps)s, %(names)s, %(amounts)s, %(kinds)s
 );
 
+-- name: add_study
+-- Begin a study, unless it is there.
+INSERT INTO osetra.study (name) VALUES (%s) ON CONFLICT DO NOTHING;
+
+-- name: take_study
+-- A study's number; until the commit nobody else writes facts or points of it. The locks are those of
+-- osetra.append, in its order.
+SELECT id, pg_advisory_xact_lock(1869837426, id), pg_advisory_xact_lock(1869837427, id)
+FROM osetra.study WHERE name = %s;
+
+-- name: restore_facts
+-- Take rows of a whole log.
+COPY osetra.fact (study, version, time, key, body) FROM STDIN;
+
+-- name: restore_metrics
+-- Number metrics.
+INSERT INTO osetra.metric (study, name) SELECT %s, unnest(%s::text[]) RETURNING name, id;
+
+-- name: restore_points
+-- Take all points of a log.
+COPY osetra.point (study, trial, attempt, instance, step, metric, value, kind) FROM STDIN;
+
+-- name: restore_leases
+-- Attempts become live from now on.
+INSERT INTO osetra.live (study, trial, attempt, renewed, lease_until)
+SELECT %s, trial, attempt, moment, moment + %s
+FROM unnest(%s::bigint[], %s::bigint[]) AS given(trial, attempt),
+    (SELECT extract(epoch FROM clock_timestamp())::double precision AS moment) AS clock;
+
 -- name: version
 -- The version of a study's newest fact; NULL for an empty log.
 SELECT max(version) FROM osetra.fact WHERE study = (SELECT id FROM osetra.study WHERE name = %s);
@@ -90,8 +119,8 @@ SELECT body FROM osetra.checkpoint
 WHERE study = (SELECT id FROM osetra.study WHERE name = %s) AND checkpoint.name = %s;
 
 -- name: checkpoints
--- The names of a study's checkpoints.
-SELECT checkpoint.name FROM osetra.checkpoint
+-- The names of a study's checkpoints, and their bytes.
+SELECT checkpoint.name, octet_length(body) FROM osetra.checkpoint
 WHERE study = (SELECT id FROM osetra.study WHERE name = %s);
 
 -- name: drop_checkpoints

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -18,12 +18,12 @@ from urllib.parse import quote
 import msgspec
 
 from osetra.core.curves import Point
-from osetra.core.facts import Claimed, Ended, Entry, Fact, decode
+from osetra.core.facts import Checkpointed, Claimed, Ended, Entry, Fact, decode
 from osetra.errors import Conflict, LeaseLost, NewerSchema, StoreError
 from osetra.stores.address import shown
 from osetra.stores.clock import Clock
 from osetra.stores.doubles import SPECIAL, packed
-from osetra.stores.edge import check_facts, check_name, check_points, unwritable
+from osetra.stores.edge import check_facts, check_name, check_points, occupied, open_attempts, unwritable
 from osetra.stores.postgres.depot import PostgresDepot
 from osetra.stores.postgres.server import SQL, Server
 
@@ -125,6 +125,47 @@ class PostgresStore:
 
         return self._server.write(appended)
 
+    def restore(self, entries: Sequence[Entry], points: Sequence[Point] = (), *, lease: float = 60.0) -> None:
+        """Write a whole log, with its versions and times, where there are no facts yet.
+
+        Checkpoints that lie in the study's folder on this machine travel with it. Attempts that are
+        claimed and not ended get a lease of `lease` seconds from now.
+
+        Raises:
+            StoreError: there are facts already, or the server refuses; then nothing was written.
+        """
+        facts = [entry.fact for entry in entries]
+        with unwritable(shown(self.url)):
+            names = check_facts(facts)
+            points = check_points(points)
+        end = [(entries[-1].time,)] if entries else []
+
+        def restored(connection: Connection, again: bool) -> None:
+            with connection.transaction():
+                connection.execute(SQL["add_study"], (self._study,))
+                (study, *_) = connection.execute(SQL["take_study"], (self._study,)).fetchone() or (0,)
+                (newest,) = connection.execute(SQL["version"], (self._study,)).fetchone() or (0,)
+                if newest:
+                    last = connection.execute(SQL["time_of"], (self._study, newest)).fetchall()
+                    if again and newest == len(entries) and last == end:
+                        return  # what was written before the answer was lost
+                    raise occupied(self)
+                with connection.cursor().copy(SQL["restore_facts"]) as rows:
+                    for entry, (name, body) in zip(entries, names, strict=True):
+                        rows.write_row((study, entry.version, entry.time, name, body))
+                metrics = list(dict.fromkeys(point.metric for point in points))
+                numbers = dict(connection.execute(SQL["restore_metrics"], (study, metrics)).fetchall())
+                with connection.cursor().copy(SQL["restore_points"]) as rows:
+                    for t, a, i, step, metric, value in points:
+                        rows.write_row((study, t, a, i, step, numbers[metric], *packed(value)))
+                open_ = open_attempts(facts)
+                leases = (study, lease, [trial for trial, _ in open_], [attempt for _, attempt in open_])
+                connection.execute(SQL["restore_leases"], leases)
+                for row in self._checkpoint_rows(facts):
+                    connection.execute(SQL["put_checkpoint"], row)
+
+        self._server.write(restored)
+
     def read(self, after: int = 0) -> list[Entry]:
         """Return the facts with a version above `after`, in order.
 
@@ -175,6 +216,19 @@ class PostgresStore:
         none: Rows = []
         values = (self._study, *arguments)
         return self._server.read(lambda c: c.execute(SQL[statement], values).fetchall(), none)
+
+    def _checkpoint_rows(self, facts: Sequence[Fact]) -> Iterator[tuple[str, str, bytes]]:
+        """Yield what the database keeps of this machine's files, one at a time, since they may be large."""
+        if self.depot is None:
+            return
+        for fact in facts:
+            row = (
+                self.depot.row(self.checkpoints / Path(fact.file).name)
+                if isinstance(fact, Checkpointed)
+                else None
+            )
+            if row is not None:
+                yield row
 
     def _now(self) -> float:
         none: Rows = []

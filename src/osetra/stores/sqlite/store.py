@@ -18,7 +18,7 @@ from osetra.core.facts import Claimed, Ended, Entry, Fact
 from osetra.errors import Conflict, LeaseLost, StoreError
 from osetra.stores.clock import Clock
 from osetra.stores.doubles import SPECIAL, packed
-from osetra.stores.edge import MEND, check_facts, check_points, entries_of, unwritable
+from osetra.stores.edge import MEND, check_facts, check_points, entries_of, occupied, unwritable
 from osetra.stores.sqlite.database import SQL, Database
 from osetra.stores.sqlite.place import MOUNTS, check_place
 
@@ -108,6 +108,31 @@ class SqliteStore:
         # Only now: a transaction that is undone takes its numbers back.
         self._id, self._metrics = study, metrics
         return version
+
+    def restore(self, entries: Sequence[Entry], points: Sequence[Point] = (), *, lease: float = 60.0) -> None:
+        """Write a whole log, with its versions and times, where there are no facts yet.
+
+        Attempts that are claimed and not ended get a lease of `lease` seconds from now.
+
+        Raises:
+            StoreError: there are facts already, or the file cannot be written; then nothing was.
+        """
+        facts = [entry.fact for entry in entries]
+        with unwritable(self.url):
+            rows = check_facts(facts)
+            points = check_points(points)
+        with self._database.transaction(durable=True) as connection:
+            study = self._known_study(connection)
+            study = self._add_study(connection) if study is None else study
+            if _last_version(connection, study):
+                raise occupied(self)
+            whole = zip(entries, rows, strict=True)
+            connection.executemany(
+                SQL["add_fact"], [(study, e.version, e.time, name, body) for e, (name, body) in whole]
+            )
+            self._start_leases(connection, study, facts, self._clock.now() + lease)
+            metrics = _write_points(connection, study, points, {})
+        self._id, self._metrics = study, metrics
 
     def read(self, after: int = 0) -> list[Entry]:
         """Return the facts with a version above `after`, in order.
@@ -221,6 +246,12 @@ def _add_points(
     for trial, attempt in dict.fromkeys((p.trial, p.attempt) for p in points):
         if connection.execute(SQL["is_live"], (study, trial, attempt)).fetchone() is None:
             raise LeaseLost(f"trial {trial}, attempt {attempt} is over; nothing more is written for it")
+    return _write_points(connection, study, points, known)
+
+
+def _write_points(
+    connection: sqlite3.Connection, study: int, points: Sequence[Point], known: dict[str, int]
+) -> dict[str, int]:
     metrics = _numbered(connection, study, points, known)
     connection.executemany(
         SQL["add_point"],
