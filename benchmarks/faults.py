@@ -36,6 +36,7 @@ from pathlib import Path
 
 import osetra as ose
 from osetra.core.facts import Ended, value_of
+from osetra.core.history import History
 from osetra.core.invariants import violations
 from osetra.stores import open_store
 
@@ -144,6 +145,14 @@ class Experiment:
                 return self.rng.choice(found)
             time.sleep(0.02)
 
+    def busy(self) -> list[int]:
+        """Return supervisors whose trial has run long enough for its lease to be a short one."""
+        store = open_store(str(self.url))
+        running = History().extend(store.read()).running
+        store.close()
+        attempts = [trial.attempts[-1] for trial in running]
+        return [attempt.worker.pid for attempt in attempts if time.time() - attempt.started > 0.5]
+
     def look(self) -> int:
         """Compare the results in the log with those seen before, and return how many there are."""
         store = open_store(str(self.url))
@@ -230,8 +239,10 @@ def stalls(experiment: Experiment, kills: int) -> None:
     """Stop a supervisor for longer than its lease, and let it go on."""
     with experiment.running():
         while experiment.kills < kills:
-            experiment.get_on()
-            victims = experiment.processes("osetra.executors.supervisor")[:2]
+            deadline = time.monotonic() + experiment.rng.uniform(1.0, 5.0)
+            while len(experiment.busy()) < 2 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            victims = experiment.busy()[:2]
             for victim in victims:
                 with suppress(ProcessLookupError):
                     os.kill(victim, signal.SIGSTOP)
