@@ -286,8 +286,9 @@ def under_a_failing_disk(folder):
     limit, path = database.WAL_LIMIT, Path(folder) / "shim.db"
     database.WAL_LIMIT = 20_000
     reached = 0
-    kinds = [(errno.EIO, 0), (errno.ENOSPC, 0), (0, 1)] + [(errno.EINTR, 0), (errno.EDQUOT, 0)] * SOAK
-    for error, half in kinds:  # the last of the first three is a short write
+    kinds = [(errno.EIO, 0), (0, 1)]  # the second is a short write
+    kinds += [(code, 0) for code in (errno.ENOSPC, errno.EINTR, errno.EDQUOT)] * SOAK
+    for error, half in kinds:
         for nth in range(1, 10_000):
             for rest in path.parent.glob("shim.db*"):
                 rest.unlink()

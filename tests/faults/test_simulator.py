@@ -16,7 +16,7 @@ from osetra.stores.memory import MemoryStore
 from osetra.testing.simulator import simulate
 from osetra.testing.world import Chances
 
-STORIES = 10_000 if SOAK else 200
+STORIES = 10_000 if SOAK else 100
 ENOUGH = 400
 """Stories within which a planted bug has to show."""
 
