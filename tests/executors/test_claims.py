@@ -4,10 +4,12 @@ import pytest
 
 import osetra as ose
 from executors import programs
-from osetra.core.facts import Claimed
+from osetra.core.facts import Claimed, Opened, Ordered, Suggested
+from osetra.core.history import History
+from osetra.core.invariants import violations
 from osetra.executors.claims import claim_next
-from osetra.executors.worker import this_process
-from osetra.stores import open_store
+from osetra.executors.worker import give_up_lost, this_process
+from osetra.stores import MemoryStore, open_store
 
 
 @pytest.fixture
@@ -105,3 +107,28 @@ def test_who_claims_second_gets_nothing(paused):
     assert claim_next(store, history, this_process(), repeats_only=False) is None
     claims = [entry.fact for entry in store.read() if isinstance(entry.fact, Claimed)]
     assert [claim.attempt for claim in claims] == [1, 2]
+
+
+def test_the_lease_of_a_claim_that_crossed_with_an_order_ends_with_time():
+    store = MemoryStore()
+    opened = Opened({"lr": "log(0.01, 1)"}, "loss", "minimize", "best", 0)
+    order = Ordered(1, 1, "pause")
+    store.append([opened, Suggested(1, {"lr": 0.1}, 1), order, Claimed(1, 1, this_process())], lease=0.0)
+    history = History().extend(store.read())
+    assert history.trials[1].state == "paused"
+    assert store.expired() == [(1, 1)]
+    assert give_up_lost(store, history) == []
+    assert store.expired() == []
+    assert History().extend(store.read()).trials[1].state == "paused"
+    assert violations(store.read(), [], expired=store.expired()) == []
+
+
+def test_who_comes_too_late_takes_another_trial():
+    store = MemoryStore()
+    store.append([Suggested(n, {"lr": 0.1}, 1) for n in range(1, 9)])
+    stale = History().extend(store.read())
+    store.append([Claimed(n, 1, this_process(slot=9)) for n in range(1, 8)])
+    claim = claim_next(store, stale, this_process(), repeats_only=False)
+    assert claim is not None
+    assert claim.trial.number == 8
+    assert claim_next(store, stale, this_process(), repeats_only=False) is None

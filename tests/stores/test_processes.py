@@ -63,4 +63,4 @@ def _check(path: str) -> None:
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     live = connection.execute("SELECT trial, attempt FROM live ORDER BY trial").fetchall()
     connection.close()
-    assert live == [(trial.number, len(trial.attempts)) for trial in history.running]
+    assert live == sorted((trial.number, len(trial.attempts)) for trial in history.running)

@@ -136,6 +136,10 @@ def give_up_lost(store: Store, history: History, *, watched: float = math.inf) -
             continue
         if end(store, trial.number, attempt.number, Ending("lost", reason=reason)):
             lost.append(trial.number)
+    # A claim that crossed with an order to stop or pause counts as an attempt, and nobody trains under it.
+    running = {(trial.number, len(trial.attempts)) for trial in history.running}
+    for number, attempt_number in expired - running:
+        end(store, number, attempt_number, Ending("interrupted", reason="an order came first"))
     return lost
 
 
