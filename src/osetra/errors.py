@@ -75,6 +75,10 @@ class StoreAway(StoreError):
     """The store's server cannot be reached; what was to be written can be tried again later."""
 
 
+class NoDatabase(StoreError):
+    """The server is there and has no database of that name."""
+
+
 class Conflict(StoreError):
     """A fact with this key is in the log already; read on and decide again."""
 

@@ -39,6 +39,6 @@ def test_a_study_on_a_server_is_checked_from_any_machine(
     shown = CliRunner().invoke(main, ["db", "check", f"{cluster.url}#{name}"])
     assert shown.exit_code == 1
     assert "a trial has one result" in " ".join(shown.stdout.split())
-    refused = CliRunner().invoke(main, ["db", "gc", f"{cluster.url}#{name}"])
+    refused = CliRunner().invoke(main, ["db", "recover", f"{cluster.url}#{name}"])
     assert refused.exit_code == 1
     assert "is no file but a server" in refused.stderr

@@ -11,13 +11,14 @@ import hashlib
 import logging
 import os
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osetra.errors import StudyError, nearest
-from osetra.stores import studies
+from osetra.errors import NoDatabase, StudyError, nearest
+from osetra.stores import is_server, studies
 from osetra.stores.address import MAIN, SCHEME, Address, parse, shown
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def find(text: str, root: Path = RUNS) -> Place:
         if address is not None:
             return Place(folder.resolve().name, address, folder)
     address = parse(text)
-    _warn_of_password(address)
+    warn_of_password(address)
     there = address.file is None or address.file.is_file()
     if SCHEME.match(text) and not there:
         raise StudyError(
@@ -141,14 +142,38 @@ def create(name: str, out: Path | None = None, root: Path = RUNS, store: str | N
     address = kept or _inside(folder)
     if store is not None:
         address = parse(store, None if "#" in store else name)
-        _warn_of_password(address)
+        warn_of_password(address)
         if address.file is not None:
             address = Address(str(address.file.absolute()), address.study)
+        elif is_server(address.url) and _attended():
+            _offer_database(address)
         if kept is not None and kept.bare != address.bare:
             raise StudyError(
                 f"{folder} belongs to the study at {kept}, not to {address}; give the new one another --name"
             )
     return Place(folder.resolve().name, address, folder)
+
+
+def _offer_database(address: Address) -> None:
+    """Create the missing database of a new study when somebody is there who says yes.
+
+    Raises:
+        NoDatabase: there is none, and nobody wants it.
+    """
+    try:
+        studies(address.url)
+    except NoDatabase:
+        import click
+
+        from osetra.stores.postgres import create_database
+
+        if not click.confirm(f"{shown(address.url)}: no such database; create it?", err=True):
+            raise
+        create_database(address.url)
+
+
+def _attended() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _inside(folder: Path) -> Address:
@@ -185,7 +210,7 @@ def _named(address: Address, *, chosen: bool = False) -> Address:
     return Address(address.url, names[0])
 
 
-def _warn_of_password(address: Address) -> None:
+def warn_of_password(address: Address) -> None:
     """Tell somebody who typed a password that everybody on the machine can read it."""
     if shown(address.url) != address.url:
         log.warning(

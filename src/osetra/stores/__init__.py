@@ -8,7 +8,7 @@ from osetra.stores.address import SCHEME, shown
 from osetra.stores.memory import MemoryStore
 from osetra.stores.sqlite import SqliteStore
 
-__all__ = ["MemoryStore", "SqliteStore", "open_store", "studies"]
+__all__ = ["MemoryStore", "SqliteStore", "is_server", "open_store", "studies"]
 
 _SERVERS = ("postgresql", "postgres")
 
@@ -27,7 +27,7 @@ def open_store(url: str, study: str = "main", *, patience: float | None = None) 
     """
     if url == "memory:":
         return MemoryStore(study)
-    if _scheme(url) in _SERVERS:
+    if is_server(url):
         from osetra.stores.postgres import PostgresStore
 
         return PostgresStore(url, study) if patience is None else PostgresStore(url, study, patience=patience)
@@ -42,7 +42,7 @@ def studies(url: str) -> list[str]:
     """
     if url == "memory:":
         return []
-    if _scheme(url) in _SERVERS:
+    if is_server(url):
         from osetra.stores import postgres
 
         return postgres.studies(url)
@@ -51,6 +51,11 @@ def studies(url: str) -> list[str]:
         return store.studies()
     finally:
         store.close()
+
+
+def is_server(url: str) -> bool:
+    """Whether a URL names a database server."""
+    return _scheme(url) in _SERVERS
 
 
 def _scheme(url: str) -> str:

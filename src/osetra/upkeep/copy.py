@@ -75,7 +75,7 @@ def backup_server(url: str, names: Sequence[str], to: Path | None = None) -> Bac
     """
     if not names:
         raise StoreError(f"{Address(url)}: there is no study in it yet; nothing to save")
-    to = new_file(to or Path(f"{_database(url)}-backup-{time.strftime('%Y%m%d-%H%M%S')}.db")).absolute()
+    to = new_file(to or Path(f"{_database(url)}-backup-{time.strftime('%Y%m%d-%H%M%S')}.db"))
     size = 0
     with published(to) as part:
         for name in names:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from osetra.checkpoints import needed
+from osetra.checkpoints import needed, spare
 from osetra.core.history import History
 from osetra.errors import StoreError
+from osetra.stores.postgres import PostgresStore
 from osetra.stores.sqlite.database import SQL, patiently
 from osetra.stores.sqlite.errors import explained
 from osetra.stores.sqlite.guard import AVAILABLE, Guard
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import UPKEEP, reading
 from osetra.stores.sqlite.schema import foreign
+from osetra.upkeep.backup import sign_of
 
 FRESH = 3600.0
 """Seconds during which what nobody knows of is left alone: somebody may be about to tell."""
+SPARE = "a checkpoint that nobody needs"
 PATIENCE = 1.0
 """Seconds that compacting waits for others to leave the file alone."""
 
@@ -41,7 +44,7 @@ class Tidied:
 
     rubbish: list[Rubbish]
     compacted: int
-    """Bytes by which the study file shrank; 0 when something runs."""
+    """Bytes by which the study file shrank; 0 when something runs, or for a database."""
     running: list[str]
     """Attempts that were being worked on, so that the file itself was left alone."""
 
@@ -81,26 +84,52 @@ def collect(path: Path, *, dry_run: bool = False) -> Tidied:
     return Tidied(rubbish, free if dry_run else _compact(path), [])
 
 
+def collect_server(url: str, names: Sequence[str], *, dry_run: bool = False) -> Tidied:
+    """Delete checkpoints that nobody needs from a database, and from this machine's folders for it.
+
+    Raises:
+        StoreError: the server cannot be reached, or a log makes no sense: then nothing of it is deleted.
+    """
+    rubbish: list[Rubbish] = []
+    for name in names:
+        with closing(PostgresStore(url, name, patience=0.0)) as store:
+            sizes = {} if store.depot is None else store.depot.sizes()
+            history = History().extend(store.read())
+            unused = sorted(spare(set(sizes), history, sign_of(history)))
+            here = list(_unneeded(store.checkpoints, history)) if store.checkpoints.is_dir() else []
+            if not dry_run:
+                if store.depot is not None and unused:
+                    store.depot.drop(unused)
+                for one in here:
+                    one.path.unlink(missing_ok=True)
+        rubbish += [Rubbish(Path(file), sizes[file], f"{SPARE}, in the database") for file in unused]
+        rubbish += here
+    return Tidied(rubbish, 0, [])
+
+
 def _checkpoints(path: Path, histories: dict[str, History]) -> Iterator[Rubbish]:
     folders = {checkpoints_of(path, name): history for name, history in histories.items()}
     root = path.with_suffix(".checkpoints")
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
         if folder.is_symlink() or not folder.is_dir():
             continue
-        history = folders.get(folder, History())
-        maximize = history.opened is not None and history.opened.direction == "maximize"
-        keep = needed(history, -1.0 if maximize else 1.0)
-        known = {point.file for trial in history.trials.values() for point in trial.checkpoints}
-        for file in sorted(folder.iterdir()):
-            if file.name in keep or not file.is_file() or file.suffix not in (".npz", ".part"):
-                continue
-            with suppress(FileNotFoundError):  # a running study tidies up, too
-                size, part = file.stat().st_size, file.suffix == ".part"
-                if file.name in known:
-                    yield Rubbish(file, size, "a checkpoint that nobody needs")
-                elif _old(file):
-                    what = "left over from a write" if part else "a checkpoint of no known trial"
-                    yield Rubbish(file, size, what)
+        yield from _unneeded(folder, folders.get(folder, History()))
+
+
+def _unneeded(folder: Path, history: History) -> Iterator[Rubbish]:
+    keep = needed(history, sign_of(history))
+    known = {point.file for trial in history.trials.values() for point in trial.checkpoints}
+    for file in sorted(folder.iterdir()):
+        if file.name in keep or not file.is_file() or file.suffix not in (".npz", ".part"):
+            continue
+        with suppress(FileNotFoundError):  # a running study tidies up, too
+            size, part = file.stat().st_size, file.suffix == ".part"
+            if file.name in known:
+                yield Rubbish(file, size, SPARE)
+            elif _old(file):
+                yield Rubbish(
+                    file, size, "left over from a write" if part else "a checkpoint of no known trial"
+                )
 
 
 def _logs(path: Path) -> Iterator[Rubbish]:

@@ -23,13 +23,13 @@ PATIENCE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """What was done to a file."""
+    """What was done to a file or a database."""
 
     before: int
     after: int
     """Versions of the tables."""
-    backup: Path | None
-    """The file as it was; None when nothing was to do."""
+    backup: Path | str | None
+    """The file as it was, or the namespace with a database's tables; None when nothing was to do."""
 
 
 def migrate_file(

@@ -1,7 +1,8 @@
-"""`osetra db`: check, copy, save, tidy up and bring up to date the files that studies live in."""
+"""`osetra db`: check, copy, save, tidy up and bring up to date the files and databases of studies."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +13,12 @@ from rich.text import Text
 from osetra.cli.failures import REQUEST, Failure
 from osetra.cli.options import json_option
 from osetra.cli.output import Output
-from osetra.cli.places import FILE, RUNS, complete_study, find
+from osetra.cli.places import FILE, RUNS, complete_study, find, warn_of_password
+from osetra.cli.places import create as start
 from osetra.cli.views.clean import one_line
 from osetra.errors import StudyError
-from osetra.stores.address import SCHEME, Address, shown
+from osetra.stores import is_server, studies
+from osetra.stores.address import MAIN, SCHEME, Address, parse, shown
 
 if TYPE_CHECKING:
     from osetra.upkeep.check import Audit
@@ -23,17 +26,19 @@ if TYPE_CHECKING:
 SHOWN = 20
 """How many faults or lost facts are told to people; --json tells all."""
 
-study_argument = click.argument("study", metavar="STUDY|FILE", shell_complete=complete_study)
+study_argument = click.argument("study", metavar="STUDY|FILE|URL", shell_complete=complete_study)
 target_argument = click.argument("to", required=False, type=click.Path(path_type=Path))
 
 
-@click.group("db", short_help="Check, copy, save, tidy up and migrate study files.")
+@click.group("db", short_help="Check, copy, save, tidy up and migrate studies.")
 def command() -> None:
-    """Look after the files that studies live in.
+    """Look after the files and databases that studies live in.
 
     \b
       osetra db check digits            is everything as the protocol promises?
       osetra db backup digits           a copy, while workers write
+      osetra db copy digits postgresql://host/tuning     move it to a server, or back
+      osetra db create postgresql://host/tuning          a new database there
       osetra db recover broken.db       save what is readable of a damaged file
       osetra db gc digits --dry-run     what nobody needs any more
       osetra db migrate old.db          bring a file of an older osetra up to date
@@ -45,15 +50,15 @@ def command() -> None:
 @json_option
 @click.pass_obj
 def check(output: Output, study: str, as_json: bool) -> None:
-    """Verify STUDY, or every study in FILE, against the promises of the protocol.
+    """Verify STUDY, or every study in FILE or behind URL, against the promises of the protocol.
 
     Reads only, and may be run while workers write. Exit code 0: sound; 1: something is wrong.
     """
     from osetra.upkeep.check import check_file
 
-    address = _address(study)
-    everything = SCHEME.match(study) is not None and "#" not in study
-    audits = check_file(address.file) if address.file is not None else _on_server(address, everything)
+    address, everything = _located(study)
+    names = _names(address, everything) if address.file is None else []
+    audits = check_file(address.file) if address.file is not None else _on_server(address.url, names)
     sound = all(audit.sound for audit in audits)
     if as_json:
         output.document("check", {"at": str(address), "sound": sound, "studies": _documents(audits)})
@@ -68,17 +73,81 @@ def check(output: Output, study: str, as_json: bool) -> None:
 @target_argument
 @click.pass_obj
 def backup(output: Output, study: str, to: Path | None) -> None:
-    """Copy FILE with the checkpoints it needs, while workers write, and verify the copy.
+    """Copy FILE, or the studies behind URL, with the checkpoints they need into a new file, and verify it.
 
-    TO is FILE-backup-DATE-TIME.db beside FILE unless given. Nothing is ever overwritten.
+    Workers may write meanwhile. TO is FILE-backup-DATE-TIME.db beside FILE, or DATABASE-backup-….db in
+    this folder, unless given. Nothing is ever overwritten.
     """
     from osetra.upkeep.backup import backup as make
+    from osetra.upkeep.copy import backup_server
 
-    made = make(_file(study, "pg_dump copies a database"), to)
+    address, everything = _located(study)
+    if address.file is not None:
+        made = make(address.file, to)
+    else:
+        made = backup_server(address.url, _names(address, everything), to)
     _tell(output, [audit for audit in made.audits if audit.violations])
     output.show(Text(f"{made.file}: {_bytes(made.size)}, {_counts(made.audits)}", no_wrap=True))
     if not made.sound:
         raise Failure(f"{made.file} is a faithful copy of a study that is not sound; see above", REQUEST)
+
+
+@command.command("copy")
+@click.argument("source", metavar="FROM", shell_complete=complete_study)
+@click.argument("to", metavar="TO", shell_complete=complete_study)
+@click.pass_obj
+def copy(output: Output, source: str, to: str) -> None:
+    """Copy a study into another store, with its times and the checkpoints it needs, and verify the copy.
+
+    FROM and TO are a study's name, a file or a URL, with or without #STUDY. Without it all studies in FROM
+    are copied, each under its own name. The studies in TO must be new. FROM stays as it is.
+
+    \b
+      osetra db copy digits postgresql://host/tuning
+      osetra db copy postgresql://host/tuning#digits usb/digits.db
+    """  # noqa: D301 - click reads \b as "do not rewrap"
+    from osetra.upkeep.copy import copy as make
+
+    address, everything = _located(source)
+    names = _names(address, everything)
+    sources = [Address(address.url, name) for name in names]
+    made = make(list(zip(sources, _targets(to, sources), strict=True)))
+    for one in made:
+        size = f", {_bytes(one.size)} of checkpoints" if one.size else ""
+        told = "verified" if one.audit.sound else "a faithful copy of a study that is not sound"
+        line = f"{one.source} → {one.target}: {_counts([one.audit])}{size}: {told}"
+        output.show(Text(one_line(line), no_wrap=True))
+        _tell(output, [one.audit] if one.audit.violations else [])
+        if one.running:
+            what = (
+                "training was running: it goes on"
+                if len(one.running) == 1
+                else "trainings were running: they go on"
+            )
+            output.say(
+                Text(f"{len(one.running)} {what} in {one.source} alone, and anew in the copy", "yellow")
+            )
+    if len(made) == 1:
+        output.say(Text(f"go on there: osetra resume '{made[0].target}'"))
+    if not all(one.audit.sound for one in made):
+        raise click.exceptions.Exit(REQUEST)
+
+
+@command.command("create")
+@click.argument("url")
+@click.pass_obj
+def create(output: Output, url: str) -> None:
+    """Create the database that URL names, on a server that is there: postgresql://USER@HOST/NAME."""
+    from osetra.stores.postgres import create_database
+
+    address = parse(url)
+    if not is_server(address.url):
+        raise StudyError(f"{address} is no server; a file is created by its first study: osetra tune --store")
+    warn_of_password(address)
+    name = create_database(address.url)
+    output.show(
+        Text(f"created the database {one_line(name)}; start a study there: osetra tune … --store '{address}'")
+    )
 
 
 @command.command("gc")
@@ -89,11 +158,15 @@ def backup(output: Output, study: str, to: Path | None) -> None:
 def gc(output: Output, study: str, dry_run: bool, as_json: bool) -> None:
     """Delete checkpoints nobody needs, logs of workers that are gone, and leftovers older than an hour.
 
-    While nothing runs, the file itself is compacted, too.
+    While nothing runs, the file itself is compacted, too. Of a database the checkpoints are looked at.
     """
-    from osetra.upkeep.gc import collect
+    from osetra.upkeep.gc import collect, collect_server
 
-    tidied = collect(_file(study, "VACUUM tidies up a database"), dry_run=dry_run)
+    address, everything = _located(study)
+    if address.file is not None:
+        tidied = collect(address.file, dry_run=dry_run)
+    else:
+        tidied = collect_server(address.url, _names(address, everything), dry_run=dry_run)
     if as_json:
         rubbish = [{"file": str(r.path), "bytes": r.size, "what": r.what} for r in tidied.rubbish]
         body = {"dry_run": dry_run, "bytes": tidied.size, "compacted": tidied.compacted, "files": rubbish}
@@ -120,7 +193,12 @@ def recover(output: Output, study: str, to: Path | None, as_json: bool) -> None:
     """
     from osetra.upkeep.recover import recover as save
 
-    made = save(_file(study, "PostgreSQL recovers its databases itself"), to)
+    address, _ = _located(study)
+    if address.file is None:
+        raise StudyError(
+            f"{shown(address.url)} is no file but a server: PostgreSQL recovers its databases itself"
+        )
+    made = save(address.file, to)
     if as_json:
         output.document("recover", {"file": str(made.file), "studies": [asdict(s) for s in made.studies]})
         return
@@ -139,39 +217,72 @@ def recover(output: Output, study: str, to: Path | None, as_json: bool) -> None:
 @study_argument
 @click.pass_obj
 def migrate(output: Output, study: str) -> None:
-    """Bring FILE of an older osetra up to date: after a backup, in one transaction, or not at all."""
+    """Bring FILE, or the database of URL, up to date: after a backup, in one transaction, or not at all.
+
+    A database's tables are copied into a namespace beside them; the workers have to be stopped before.
+    """
     from osetra.upkeep.migrate import migrate_file
+    from osetra.upkeep.migrate_server import migrate_server
 
-    path = _file(study, "stop all workers and open it with this osetra")
-    done = migrate_file(path)
+    address = parse(study) if SCHEME.match(study) else _located(study)[0]
+    done = migrate_server(address.url) if address.file is None else migrate_file(address.file)
+    where = shown(address.url)
     if done.backup is None:
-        output.show(Text(f"{path} has schema {done.after} already; nothing to do"))
+        output.show(Text(f"{where} has schema {done.after} already; nothing to do"))
     else:
-        output.show(Text(f"{path}: schema {done.before} → {done.after}; as it was: {done.backup}"))
+        output.show(Text(f"{where}: schema {done.before} → {done.after}; as it was: {done.backup}"))
 
 
-def _address(text: str) -> Address:
-    """Return where a study is, without opening what may be damaged."""
+def _located(text: str) -> tuple[Address, bool]:
+    """Return where a study is, and whether all studies there are meant; nothing damaged is opened."""
     for file in (Path(text), RUNS / text / FILE, Path(text) / FILE):
         if file.is_file():
-            return Address(str(file))
-    return find(text).address
+            return Address(str(file)), True
+    if SCHEME.match(text) and "#" not in text:
+        address = parse(text)
+        warn_of_password(address)
+        return address, True
+    return find(text).address, False
 
 
-def _file(text: str, instead: str) -> Path:
-    address = _address(text)
-    if address.file is None:
-        raise StudyError(f"{shown(address.url)} is no file but a server: {instead}")
-    return address.file
+def _names(address: Address, everything: bool) -> list[str]:
+    if not everything:
+        return [address.study]
+    if address.file is not None and not address.file.is_file():
+        raise StudyError(f"{address}: there is no file {address.file}")
+    names = studies(address.url)
+    if not names:
+        raise StudyError(f"{shown(address.url)}: there is no study in it yet")
+    return names
 
 
-def _on_server(address: Address, everything: bool) -> list[Audit]:
-    from osetra.stores import open_store, studies
+def _targets(text: str, sources: list[Address]) -> list[Address]:
+    """Return where each study is to go; its name stays unless another one is given."""
+    named = SCHEME.match(text) or "#" in text or text.endswith(".db") or Path(text).exists() or os.sep in text
+    target = parse(text) if named else start(text).address
+    if named and "#" not in text:
+        return [Address(target.url, _own_name(source, alone=len(sources) == 1)) for source in sources]
+    if len(sources) > 1:
+        listed = ", ".join(source.study for source in sources)
+        store = shown(sources[0].url)
+        raise StudyError(f"{store} has several studies: {listed}; copy one: {store}#{sources[0].study}")
+    return [target]
+
+
+def _own_name(source: Address, *, alone: bool) -> str:
+    """Return what people call a study: that of osetra-runs/NAME/study.db is "main" in its file."""
+    if alone and source.study == MAIN and source.file is not None and source.file.name == FILE:
+        return source.file.parent.resolve().name
+    return source.study
+
+
+def _on_server(url: str, names: list[str]) -> list[Audit]:
+    from osetra.stores import open_store
     from osetra.upkeep.check import check_store
 
     audits = []
-    for name in studies(address.url) if everything else [address.study]:
-        store = open_store(address.url, name)
+    for name in names:
+        store = open_store(url, name)
         try:
             audits.append(check_store(store))
         finally:

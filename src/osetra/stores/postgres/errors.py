@@ -10,7 +10,7 @@ import re
 
 import psycopg
 
-from osetra.errors import StoreAway, StoreError, StoreFull
+from osetra.errors import NoDatabase, StoreAway, StoreError, StoreFull
 from osetra.stores.address import shown
 
 FULL = "53100"
@@ -60,7 +60,7 @@ def unconnected(error: psycopg.Error, url: str) -> StoreError:
     """Return why no connection came about: a StoreAway when waiting may help."""
     said = _said(error)
     if missing := _MISSING.search(said):
-        return StoreError(
+        return NoDatabase(
             f"{shown(url)}: the server has no database {missing[1]!r}; create it: "
             f"osetra db create '{shown(url)}'"
         )

@@ -253,6 +253,8 @@ def create_database(url: str) -> str:
 
     try:
         name = str(conninfo_to_dict(url).get("dbname") or "")
+        if not name:
+            raise StoreError(f"{shown(url)} names no database; write postgresql://USER@HOST:PORT/DATABASE")
         connection = psycopg.connect(url, autocommit=True, dbname="postgres", connect_timeout=5)
     except psycopg.Error as error:
         raise unconnected(error, url) from None
