@@ -6,7 +6,7 @@
 
 A program trains with two worker processes (three of which two are stalled); every training reports ten steps and keeps a checkpoint after
 each. Meanwhile processes are killed with SIGKILL: trainings, supervisors, the program itself (which is
-then started again); the kind `stall` stops a supervisor for longer than its lease and wakes it again.
+then started again), and the PostgreSQL server under a study of its own; the kind `stall` stops a supervisor for longer than its lease and wakes it again.
 At the end the study is run to its end and judged from its log alone:
 
     lost      results that were in the log before a kill and are not, or are others, afterwards
@@ -30,7 +30,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +39,7 @@ from osetra.core.facts import Ended, value_of
 from osetra.core.history import History
 from osetra.core.invariants import violations
 from osetra.stores import open_store
+from osetra.testing.postgres import Cluster, programs
 
 SPACE = ose.Space(x=ose.Float(0, 1))
 STEPS = 10
@@ -78,6 +79,9 @@ class Experiment:
 
     folder: Path
     rng: random.Random
+    url: str
+    """Where the study is."""
+    cluster: Cluster | None = None
     short_leases: bool = False
     kills: int = 0
     results: dict[int, float] = field(default_factory=dict)
@@ -85,11 +89,6 @@ class Experiment:
     changed: int = 0
     given_up: dict[tuple[int, int], int] = field(default_factory=dict)
     """How many points an attempt had when it was seen that it had been given up."""
-
-    @property
-    def url(self) -> Path:
-        """Where the study is."""
-        return self.folder / "study.db"
 
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[bytes]]:
@@ -103,26 +102,26 @@ class Experiment:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the program."""
-        environment = dict(os.environ, OMP_NUM_THREADS="1")
+        environment = dict(os.environ, OMP_NUM_THREADS="1", XDG_STATE_HOME=str(self.folder))
         seconds = 0.15 if self.short_leases else 0.01  # the first renewal makes a lease short
         if self.short_leases:
             (self.folder / "sitecustomize.py").write_text(SHORT)
             environment["PYTHONPATH"] = f"{self.folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
         with (self.folder / "errors").open("ab") as errors:
             return subprocess.Popen(
-                [sys.executable, __file__, "--program", str(self.url), str(seconds)],
+                [sys.executable, __file__, "--program", self.url, str(seconds)],
                 stderr=errors,
                 stdout=errors,
                 env=environment,
                 start_new_session=True,
             )
 
-    def processes(self, module: str = "") -> list[int]:
-        """Return the supervisors and trainings of the study: those whose output goes beside it."""
-        logs, found = str(self.url.with_suffix(".logs")), []
+    def processes(self, module: str = "osetra.executors") -> list[int]:
+        """Return the supervisors and trainings of the study: those whose output goes into its folder."""
+        found = []
         for entry in Path("/proc").iterdir():
             with suppress(OSError):
-                if entry.name.isdigit() and str((entry / "fd" / "2").readlink()).startswith(logs):
+                if entry.name.isdigit() and str((entry / "fd" / "2").readlink()).startswith(str(self.folder)):
                     state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
                     if state != "Z" and module.encode() in (entry / "cmdline").read_bytes():
                         found.append(int(entry.name))
@@ -130,7 +129,7 @@ class Experiment:
 
     def get_on(self) -> None:
         """Let the study get on by a random number of facts, a training has 13, but for 10 s at most."""
-        store, deadline = open_store(str(self.url)), time.monotonic() + 10.0
+        store, deadline = open_store(self.url), time.monotonic() + 10.0
         goal = store.version() + self.rng.randrange(30)
         while store.version() < goal and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -147,7 +146,7 @@ class Experiment:
 
     def busy(self) -> list[int]:
         """Return supervisors whose trial has run long enough for its lease to be a short one."""
-        store = open_store(str(self.url))
+        store = open_store(self.url)
         running = History().extend(store.read()).running
         store.close()
         attempts = [trial.attempts[-1] for trial in running]
@@ -155,7 +154,7 @@ class Experiment:
 
     def look(self) -> int:
         """Compare the results in the log with those seen before, and return how many there are."""
-        store = open_store(str(self.url))
+        store = open_store(self.url)
         points = Counter((p.trial, p.attempt) for p in store.read_points()[0])
         for entry in store.read():
             fact = entry.fact
@@ -179,7 +178,7 @@ class Experiment:
         seen = self.look()
         study = ose.Study(self.url)
         study.run(training(0.01), trials=len(study.trials), executor=ose.Processes(2))
-        store = open_store(str(self.url))
+        store = open_store(self.url)
         entries, (points, _) = store.read(), store.read_points()
         complaints = violations(entries, points, expired=store.expired())
         store.close()
@@ -254,6 +253,19 @@ def stalls(experiment: Experiment, kills: int) -> None:
                     os.kill(victim, signal.SIGCONT)
 
 
+def servers(experiment: Experiment, kills: int) -> None:
+    """Kill every process of the server at once, and start it again a little later."""
+    assert experiment.cluster is not None
+    with experiment.running():
+        while experiment.kills < kills:
+            experiment.get_on()
+            experiment.cluster.crash()
+            experiment.kills += 1
+            time.sleep(experiment.rng.choice([0.0, 0.3, 3.0]))
+            experiment.cluster.start()
+            experiment.look()
+
+
 def _workers(experiment: Experiment, kills: int, module: str) -> None:
     with experiment.running():
         while experiment.kills < kills:
@@ -270,15 +282,20 @@ KINDS: dict[str, Callable[[Experiment, int], None]] = {
     "supervisor": supervisors,
     "parent": parents,
     "stall": stalls,
+    "server": servers,
 }
-"""What is killed. An experiment with a server as its store is one more function here."""
+"""What is killed."""
 
 
 def measure(kind: str, kills: int) -> dict[str, float]:
     """Carry out one experiment and return what came of it."""
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        experiment = Experiment(Path(folder), random.Random(kind), short_leases=kind == "stall")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        os.environ["XDG_STATE_HOME"] = str(folder)  # of this program too: it finishes the study
+        cluster = stack.enter_context(Cluster()) if kind == "server" else None
+        url = str(folder / "study.db") if cluster is None else cluster.url
+        experiment = Experiment(folder, random.Random(kind), url, cluster, short_leases=kind == "stall")
         KINDS[kind](experiment, kills)
         found = experiment.judge()
     return {"kills": experiment.kills, **found, "seconds": round(time.monotonic() - begun, 1)}
@@ -300,7 +317,11 @@ def main() -> None:
         return
     kills = options.kills or (20 if options.quick else 200)
     found: dict[str, dict[str, float]] = {}
-    for kind in options.kind or list(KINDS):
+    kinds = options.kind or list(KINDS)
+    if programs() is None and "server" in kinds:
+        kinds.remove("server")
+        print("no kills of a server: PostgreSQL is not installed (apt install postgresql)", file=sys.stderr)
+    for kind in kinds:
         found[kind] = measure(kind, kills)
         if not options.json:
             if len(found) == 1:
