@@ -11,11 +11,13 @@ from osetra.errors import NewerSchema, StoreError
 from osetra.stores.address import shown
 from osetra.stores.migrations import Steps, due, migrate
 from osetra.stores.postgres.server import MIGRATIONS, SCHEMA, SQL
+from osetra.stores.statements import load
 from osetra.upkeep.migrate import Migration
 
 if TYPE_CHECKING:
     from osetra.stores.postgres.connection import Connection
 
+UPKEEP = load("postgres/upkeep.sql")
 PATIENCE = 1.0
 """Seconds that others get to leave: who has just ended stays in the server's list for a moment."""
 
@@ -73,7 +75,7 @@ def _apply(
     ours, _ = connection.execute(SQL["present"]).fetchone() or (False, False)
     if not ours:
         raise StoreError(f"{shown(url)}: there is no study of osetra in this database; nothing to migrate")
-    connection.execute(SQL["shut"])
+    connection.execute(UPKEEP["shut"])
     (before,) = connection.execute(SQL["schema"]).fetchone() or (0,)
     if before > wanted:
         raise NewerSchema(f"{shown(url)}: schema {before} is newer than {wanted}; upgrade osetra")
@@ -84,11 +86,11 @@ def _apply(
             f"{shown(url)}: others work with it: {'; '.join(others)}; stop them, and migrate again"
         )
     kept = f"osetra_backup_{before}_{time.strftime('%Y%m%d_%H%M%S')}"
-    execute(SQL["keep"], kept)
-    for (table,) in connection.execute(SQL["tables"]).fetchall():
-        execute(SQL["keep_table"], kept, table, table)
+    execute(UPKEEP["keep"], kept)
+    for (table,) in connection.execute(UPKEEP["tables"]).fetchall():
+        execute(UPKEEP["keep_table"], kept, table, table)
     migrate(before, wanted, steps, execute)
-    execute(SQL["set_schema"].format(schema=wanted))
+    execute(UPKEEP["set_schema"].format(schema=wanted))
     return Migration(before, wanted, kept)
 
 
@@ -96,8 +98,8 @@ def _others(connection: Connection) -> list[str]:
     """Return who else is connected to the database as a program of ours."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        connection.execute(SQL["look_anew"])
-        others = [str(who) for (who,) in connection.execute(SQL["others"])]
+        connection.execute(UPKEEP["look_anew"])
+        others = [str(who) for (who,) in connection.execute(UPKEEP["others"])]
         if not others or time.monotonic() > deadline:
             return others
         time.sleep(0.05)

@@ -87,7 +87,7 @@ def backup(output: Output, study: str, to: Path | None) -> None:
     else:
         made = backup_server(address.url, _names(address, everything), to)
     _tell(output, [audit for audit in made.audits if audit.violations])
-    output.show(Text(f"{made.file}: {_bytes(made.size)}, {_counts(made.audits)}", no_wrap=True))
+    _line(output, f"{made.file}: {_bytes(made.size)}, {_counts(made.audits)}")
     if not made.sound:
         raise Failure(f"{made.file} is a faithful copy of a study that is not sound; see above", REQUEST)
 
@@ -116,17 +116,13 @@ def copy(output: Output, source: str, to: str) -> None:
         size = f", {_bytes(one.size)} of checkpoints" if one.size else ""
         told = "verified" if one.audit.sound else "a faithful copy of a study that is not sound"
         line = f"{one.source} → {one.target}: {_counts([one.audit])}{size}: {told}"
-        output.show(Text(one_line(line), no_wrap=True))
+        _line(output, one_line(line))
         _tell(output, [one.audit] if one.audit.violations else [])
         if one.running:
-            what = (
-                "training was running: it goes on"
-                if len(one.running) == 1
-                else "trainings were running: they go on"
+            text = (
+                f"running in {one.source}, and given up in the copy after a minute: {len(one.running)} trials"
             )
-            output.say(
-                Text(f"{len(one.running)} {what} in {one.source} alone, and anew in the copy", "yellow")
-            )
+            output.say(Text(text, "yellow"))
     if len(made) == 1:
         output.say(Text(f"go on there: osetra resume '{made[0].target}'"))
     if not all(one.audit.sound for one in made):
@@ -145,9 +141,7 @@ def create(output: Output, url: str) -> None:
         raise StudyError(f"{address} is no server; a file is created by its first study: osetra tune --store")
     warn_of_password(address)
     name = create_database(address.url)
-    output.show(
-        Text(f"created the database {one_line(name)}; start a study there: osetra tune … --store '{address}'")
-    )
+    _line(output, f"created the database {one_line(name)}; a study there: osetra tune … --store '{address}'")
 
 
 @command.command("gc")
@@ -173,7 +167,7 @@ def gc(output: Output, study: str, dry_run: bool, as_json: bool) -> None:
         output.document("gc", {**body, "running": tidied.running})
         return
     for one in tidied.rubbish:
-        output.show(Text(f"{_bytes(one.size):>9}  {one.what}: {one_line(str(one.path))}", no_wrap=True))
+        _line(output, f"{_bytes(one.size):>9}  {one.what}: {one_line(str(one.path))}")
     done = "would be freed" if dry_run else "freed"
     output.show(Text(f"{_bytes(tidied.size)} {done}: {len(tidied.rubbish)} files"))
     if tidied.running:
@@ -205,12 +199,12 @@ def recover(output: Output, study: str, to: Path | None, as_json: bool) -> None:
     for one in made.studies:
         lost = f"lost: {len(one.lost)} facts, {one.points_lost} points"
         text = f"{one_line(one.study)}: {one.facts} facts and {one.points} points saved; {lost}"
-        output.show(Text(text, no_wrap=True))
+        _line(output, text)
         for name in one.lost[:SHOWN]:
             output.show(Text(f"  {one_line(name)}", "yellow"))
         if one.text:
             output.show(Text(f"  {one_line(one.text)}", "yellow"))
-    output.show(Text(f"{made.file}", "bold", no_wrap=True))
+    _line(output, f"{made.file}", "bold")
 
 
 @command.command("migrate")
@@ -228,9 +222,9 @@ def migrate(output: Output, study: str) -> None:
     done = migrate_server(address.url) if address.file is None else migrate_file(address.file)
     where = shown(address.url)
     if done.backup is None:
-        output.show(Text(f"{where} has schema {done.after} already; nothing to do"))
+        _line(output, f"{where} has schema {done.after} already; nothing to do")
     else:
-        output.show(Text(f"{where}: schema {done.before} → {done.after}; as it was: {done.backup}"))
+        _line(output, f"{where}: schema {done.before} → {done.after}; as it was: {done.backup}")
 
 
 def _located(text: str) -> tuple[Address, bool]:
@@ -288,6 +282,11 @@ def _on_server(url: str, names: list[str]) -> list[Audit]:
         finally:
             store.close()
     return audits
+
+
+def _line(output: Output, text: str, style: str = "") -> None:
+    """Print a line whose paths and URLs may be copied from it: it is never broken."""
+    output.data.print(Text(text, style), soft_wrap=True)
 
 
 def _tell(output: Output, audits: list[Audit]) -> None:
