@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+import threading
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -88,7 +89,7 @@ def test_hard_numbers_and_texts_go_to_a_server_and_back_bit_by_bit(places: Simpl
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(log=logs())
 def test_any_log_goes_to_a_server_and_back_bit_by_bit(
     places: SimpleNamespace, log: tuple[list[Entry], list[Point]]
@@ -186,6 +187,28 @@ def test_what_runs_gets_a_lease_and_the_copy_is_written_like_any_study(
             store.append([Claimed(1, 1, WORKER)])
         assert [point.value for point in store.read_points()[0]] == [0.5, 0.25]
         assert check_store(store).sound
+
+
+@pytest.mark.parametrize("kind", ["file", "server"])
+def test_of_many_who_restore_at_once_one_does(cluster: Cluster, name: str, tmp_path: Path, kind: str) -> None:
+    url, refused = cluster.url if kind == "server" else str(tmp_path / "a.db"), []
+
+    def restore(mine: int) -> None:
+        with closing(open_store(url, name)) as store:
+            try:
+                store.restore([Entry(n, float(n), Noted("by", f"{mine}/{n}", "")) for n in range(1, 50)])
+            except StoreError as error:
+                refused.append(str(error))
+
+    threads = [threading.Thread(target=restore, args=(mine,)) for mine in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 5 and all("has facts already" in text for text in refused)
+    with closing(open_store(url, name)) as store:
+        assert len({entry.fact.name.partition("/")[0] for entry in store.read()}) == 1
+        assert store.version() == 49
 
 
 def test_a_copy_whose_confirmation_is_lost_is_made_once(cluster: Cluster, name: str, monkeypatch) -> None:

@@ -12,6 +12,7 @@ from executors import programs
 from osetra.checkpoints import needed
 from osetra.cli import main
 from osetra.cli.places import create as place_of
+from osetra.core.facts import Claimed, Suggested, Worker
 from osetra.errors import NoDatabase
 from osetra.stores import open_store, studies
 from osetra.testing.postgres import Cluster
@@ -89,6 +90,19 @@ def test_all_studies_are_copied_each_under_its_name(here: Path, database: str) -
     assert call("copy", "missing.db", database).exit_code == 1
     assert call("copy", "sqlite:///missing.db", database).exit_code == 1
     assert not (here / "missing.db").exists()
+
+
+def test_what_runs_in_the_source_is_told(here: Path, database: str) -> None:
+    tiny("s.db")
+    store = open_store("s.db")
+    store.append([Suggested(3, {"x": 0.5}, 1), Claimed(3, 1, Worker("h", "b", 1, 0.0))])
+    store.close()
+    copied = call("copy", "s.db", f"{database}#moved")
+    assert copied.exit_code == 0, copied.output
+    assert "1 running in s.db: given up in the copy after a minute" in said(copied)
+    store = open_store(database, "moved")
+    assert store.expired() == [] and store.renew(3, 1)
+    store.close()
 
 
 def test_a_database_is_saved_into_one_file(here: Path, database: str) -> None:

@@ -119,10 +119,10 @@ def copy(output: Output, source: str, to: str) -> None:
         _line(output, one_line(line))
         _tell(output, [one.audit] if one.audit.violations else [])
         if one.running:
-            text = (
-                f"running in {one.source}, and given up in the copy after a minute: {len(one.running)} trials"
+            what = f"{len(one.running)} running in {one.source}"
+            output.say(
+                Text(f"{what}: given up in the copy after a minute, and trained again there", "yellow")
             )
-            output.say(Text(text, "yellow"))
     if len(made) == 1:
         output.say(Text(f"go on there: osetra resume '{made[0].target}'"))
     if not all(one.audit.sound for one in made):
