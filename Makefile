@@ -1,5 +1,6 @@
 # make demo   install, tune a deep network on handwritten digits, show the result
 # make test   install, run every test
+# make cluster  install Ray and Dask as well, run the tests of their executors
 # make soak   the fault matrix in full: 200 kills of every kind, ten thousand simulated studies; hours
 # make check  style, types and the house's import rules
 # make bench  the benchmarks behind the numbers in docs/benchmarks.md, quick form
@@ -9,7 +10,7 @@ DATA ?= ../shared/data
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test fast slow soak check bench clean
+.PHONY: demo test fast slow cluster soak check bench clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.base: pyproject.toml constraints.txt
@@ -26,8 +27,12 @@ $(VENV)/.check: $(VENV)/.test
 	$(PIP) --editable '.[torch,data,plot,test,check]'
 	@touch $@
 
+$(VENV)/.cluster: $(VENV)/.test
+	$(PIP) --editable '.[torch,data,plot,test,ray,dask]'
+	@touch $@
+
 $(VENV)/.bench: $(VENV)/.base
-	$(PIP) --editable '.[torch,data,plot,bench]'
+	$(PIP) --editable '.[torch,data,plot,bench,postgres,ray]'
 	@touch $@
 
 demo: $(VENV)/.base
@@ -39,10 +44,13 @@ fast: $(VENV)/.test
 	$(BIN)/python -m pytest -m "not slow" -n 2
 
 slow: $(VENV)/.test
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n 2
 
-soak: $(VENV)/.test
-	OSETRA_KILLS=200 $(BIN)/python -m pytest tests/faults tests/executors/test_orders.py
+cluster: $(VENV)/.cluster
+	$(BIN)/python -m pytest tests/executors/test_ray.py tests/executors/test_dask.py tests/faults/test_row_39_ray.py
+
+soak: $(VENV)/.cluster
+	OSETRA_KILLS=200 OSETRA_SOAK=1 $(BIN)/python -m pytest tests/faults tests/stores tests/upkeep tests/executors
 	$(BIN)/python benchmarks/faults.py
 
 check: $(VENV)/.check
@@ -57,6 +65,10 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/search.py --quick --data $(DATA)
 	$(BIN)/python benchmarks/multifidelity.py --quick --data $(DATA)
 	$(BIN)/python benchmarks/steering.py --quick
+	$(BIN)/python benchmarks/scale.py --quick
+	$(BIN)/python benchmarks/postgres.py --quick
+	$(BIN)/python benchmarks/ray_overhead.py --quick
+	$(BIN)/python benchmarks/faults.py --quick
 
 clean:
 	rm -rf $(VENV) build dist

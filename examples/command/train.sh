@@ -13,8 +13,9 @@ while [ "$step" -lt "$steps" ]; do
     step=$((step + 1))
     sleep "${PAUSE:-0.05}"
     x=$(awk "BEGIN { print $x * (1 - $lr) + 0.01 * ($layers - 2) ^ 2 }")
-    if [ -n "$OSETRA_CHECKPOINT_DIR" ]; then    # write elsewhere, then rename
+    echo "{\"step\": $step, \"val_loss\": $x}"
+    if [ -n "$OSETRA_CHECKPOINT_DIR" ]; then    # after the report; write elsewhere, then rename
         echo "$step $x" > "$state.part" && mv "$state.part" "$state"
+        echo "{\"step\": $step, \"checkpoint\": true}"
     fi
-    echo "{\"step\": $step, \"val_loss\": $x, \"checkpoint\": true}"
 done

@@ -111,7 +111,7 @@ def test_a_study_at_work_may_be_checked_copied_and_tidied_at_any_time(tmp_path: 
     url = tmp_path / "s.db"
     program = started("steady", url, trials=4)
     try:
-        assert until(lambda: url.exists() and check_file(url)[1:] != [])
+        assert until(lambda: url.exists() and url.with_suffix(".checkpoints").exists(), 60)
         for look in range(60):
             store = open_store(str(url))
             found = [violation.text for audit in check_file(url) for violation in audit.violations]
