@@ -101,14 +101,14 @@ class Visit(Turn):
     def _complete(self, history: History) -> bool:
         """Whether the study is over, so that no worker need be started."""
         limits = self.open
-        return limits is not None and len(history.searched) >= limits.trials and not history.unfinished
+        return limits is not None and history.begun >= limits.trials and not history.unfinished
 
     def _nothing_left(self, history: History) -> bool:
         """Plan if nothing waits; True when nothing is left to plan, to wait for or to train."""
         limits = self.open
         if history.queued or limits is None:
             return False
-        new = max(0.0, limits.trials - len(history.searched))
+        new = max(0.0, limits.trials - history.begun)
         return not self.planner.plan(self.ahead, self.budget(), new) and not history.running
 
 

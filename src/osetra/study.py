@@ -7,7 +7,6 @@ at once: each one plans only what is missing, and the store's keys keep them fro
 from __future__ import annotations
 
 import logging
-import platform
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from getpass import getuser
@@ -17,23 +16,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from osetra.advice import findings, lint
-from osetra.core.facts import Actor, Opened
+from osetra.core.facts import Actor
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.lineage import pieces
 from osetra.core.params import Value
 from osetra.core.ports import USUAL, Checkpoints, Executor, Job, Policy, Scheduler, Searcher, Suggestion
-from osetra.core.problem import Direction, Objective, Pick, Problem
-from osetra.core.space import Space, difference
+from osetra.core.problem import Pick, Problem
+from osetra.core.space import Space
 from osetra.core.trial import ENDED, Order, Trial
-from osetra.errors import Conflict, NothingFinished, StudyError, StudyMismatch
+from osetra.errors import NothingFinished, StudyError
 from osetra.executors import Inline, Processes
 from osetra.executors.claims import claim_next
 from osetra.executors.inline import InlineLink, Leases, begin
-from osetra.executors.worker import append_patiently, this_process
+from osetra.executors.worker import this_process
 from osetra.joining import join
 from osetra.loop import Limits, Planner, Watch, work
 from osetra.notebook import frame, records, study_html
+from osetra.opening import Question, begin_study, check_same, objective_of, problem_of
 from osetra.policies import by_names
 from osetra.run import Ending, Run, left, number
 from osetra.searchers import by_name
@@ -87,19 +87,23 @@ class Study:
         chosen = by_name(searcher) if isinstance(searcher, str) else searcher
         wanted = searcher if isinstance(searcher, str) else chosen.name if chosen else "auto"
         planned = scheduler if isinstance(scheduler, str) else scheduler.name if scheduler else "auto"
-        objective = _objective(minimize, maximize, pick)
+        question = Question(
+            space=space,
+            objective=objective_of(minimize, maximize, pick),
+            seed=seed,
+            searcher=wanted,
+            scheduler=planned,
+            task=dict(task or {}),
+        )
         if not isinstance(url, (str, PathLike)) or not str(url):
             raise StudyError(f"{url!r}: a study lives in a file such as 'study.db', or in 'memory:'")
         self._store = open_store(str(url), name)
         history = History().extend(self._store.read())
-        opened = history.opened or self._open(space, objective, seed or 0, wanted, planned, dict(task or {}))
-        problem = Problem(
-            Space.parse(opened.space),
-            Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick),
-        )
+        opened = history.opened or begin_study(self._store, question)
+        problem = problem_of(opened)
+        check_same(self._store, problem, opened.seed, question)
         policy = by_names(chosen or by_name(opened.searcher), scheduler or opened.scheduler)
         self._planner = Planner(self._store, problem, policy, opened.seed, history)
-        self._check_same(space, objective, seed)
         self._leases = Leases(self._store)
         self._asked: dict[int, InlineLink] = {}
 
@@ -470,66 +474,9 @@ class Study:
             repeats_only=repeats_only,
         )
 
-    def _open(
-        self,
-        space: Space | None,
-        objective: Objective | None,
-        seed: int,
-        searcher: str,
-        scheduler: str,
-        task: dict[str, Any],
-    ) -> Opened:
-        if space is None or objective is None:
-            missing = "space" if space is None else "minimize= or maximize="
-            raise StudyError(
-                f"there is no study {self.name!r} at {shown(self.url)} yet; to create one, give it {missing}"
-            )
-        task = {"python": platform.python_version(), **task}
-        opened = Opened(
-            space=space.spec,
-            metric=objective.metric,
-            direction=objective.direction,
-            pick=objective.pick,
-            seed=seed,
-            searcher=searcher,
-            scheduler=scheduler,
-            task=task,
-        )
-        try:
-            append_patiently(self._store, [opened])
-        except Conflict:
-            return History().extend(self._store.read()).opened or opened
-        return opened
-
-    def _check_same(self, space: Space | None, objective: Objective | None, seed: int | None) -> None:
-        changes = difference(self.problem.space, space) if space is not None else []
-        if objective is not None and objective != self.problem.objective:
-            was = self.problem.objective
-            changes.append(
-                f"objective: {was.direction} {was.metric} ({was.pick}) → "
-                f"{objective.direction} {objective.metric} ({objective.pick})"
-            )
-        if seed is not None and seed != self.seed:
-            changes.append(f"seed: {self.seed} → {seed}")
-        if changes:
-            self._store.close()
-            raise StudyMismatch(
-                f"study {self.name!r} at {shown(self.url)} exists with another question:\n  "
-                + "\n  ".join(changes)
-                + "\nUse another file or name=, or leave the space out to go on with the stored one."
-            )
-
 
 def _asked(run: Run) -> None:
     """Stand for the training of a trial that was asked for: it is elsewhere."""
-
-
-def _objective(minimize: str | None, maximize: str | None, pick: Pick) -> Objective | None:
-    if minimize is not None and maximize is not None:
-        raise StudyError("give minimize= or maximize=, not both")
-    metric = minimize if minimize is not None else maximize
-    direction: Direction = "minimize" if minimize is not None else "maximize"
-    return None if metric is None else Objective(metric=metric, direction=direction, pick=pick)
 
 
 def _check_limits(trials: int | None, **limits: float | None) -> None:
