@@ -11,6 +11,7 @@ power loss: the disk then works outside the write lock, and processes wait for i
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
@@ -28,6 +29,8 @@ from osetra.stores.sqlite.guard import AVAILABLE, Guard
 from osetra.stores.sqlite.schema import TABLES, foreign
 from osetra.stores.statements import load
 
+log = logging.getLogger("osetra")
+
 T = TypeVar("T")
 
 APPLICATION = 1869837426
@@ -41,6 +44,10 @@ LARGEST_FACT = 64 * 2**20
 """Bytes of the largest row that is read or written; facts are far below a megabyte."""
 WAL_LIMIT = 8 * 2**20
 """Bytes of write-ahead log that call for a checkpoint."""
+HINDERED = 1.0
+"""Seconds until the next try after a checkpoint that a reader hindered: every try holds all writers up."""
+WAL_WARNING = 128 * 2**20
+"""Bytes of write-ahead log after which a reader that hinders checkpoints is warned of."""
 
 SQL = load("sqlite/statements.sql")
 
@@ -67,6 +74,8 @@ class Database:
         self._wal = Path(f"{path}-wal")
         self.mutex = threading.Lock()
         self._link: Link | None = None
+        self._warned = False
+        self._hindered_until = 0.0
         keep_from_forks(self)
         with self.mutex, explained(path):
             self._present()
@@ -84,6 +93,7 @@ class Database:
                 patiently(lambda: link.connection.execute(SQL["commit"]))
                 if exclusive:
                     _checkpoint(link.connection)
+                    self._mind_readers()
             except BaseException:
                 if link.connection.in_transaction:
                     link.connection.execute(SQL["rollback"])
@@ -187,13 +197,29 @@ class Database:
             patiently(lambda: link.connection.execute(SQL["begin"]))
             if link.guard is None:
                 return False
-            if _size(self._wal) > WAL_LIMIT and link.guard.take(exclusive=True):
+            due = _size(self._wal) > WAL_LIMIT and time.monotonic() > self._hindered_until
+            if due and link.guard.take(exclusive=True):
                 return True
             if link.guard.take():
                 return False
             # A checkpoint is under way, and it needs the write lock that we hold.
             link.connection.execute(SQL["rollback"])
             link.guard.wait()
+
+    def _mind_readers(self) -> None:
+        """Put up with somebody who reads in one transaction for long; when that gets too much, say so."""
+        size = _size(self._wal)
+        if size > WAL_LIMIT:
+            self._hindered_until = time.monotonic() + HINDERED
+        if size > WAL_WARNING and not self._warned:
+            self._warned = True
+            log.warning(
+                "%s has grown to %.0f MB because a program has been reading the study in one transaction for "
+                "long; end it (who has the file open: fuser %s), then the file shrinks by itself",
+                self._wal,
+                size / 1e6,
+                self.path,
+            )
 
     def _synchronise(self, link: Link) -> None:
         # SQLite keeps no locks on this file, so a descriptor of our own may be closed without harm.
