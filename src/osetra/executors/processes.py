@@ -141,7 +141,7 @@ class ProcessCrew:
         folder = log_folder(self.store)
         if self.started > self.slots + RESTARTS:
             raise StudyError(f"worker {slot} was killed {RESTARTS} times; look into {folder}")
-        with _log(folder, slot) as output:
+        with slot_log(folder, slot) as output:
             log = output.name
             process = subprocess.Popen(
                 [sys.executable, "-m", "osetra.executors.supervisor"],
@@ -225,7 +225,7 @@ def log_folder(store: Store | Address) -> Path:
     return Path(tempfile.gettempdir())
 
 
-def _log(folder: Path, slot: int) -> IO[bytes]:
+def slot_log(folder: Path, slot: int) -> IO[bytes]:
     """Open the log of a slot; another program's slots on this study have taken the first numbers."""
     for number in count(slot):
         output = (folder / f"worker-{number}.log").open("ab")

@@ -17,8 +17,8 @@ import msgspec
 
 from osetra.core.ports import Store
 from osetra.errors import StudyError
-from osetra.executors.processes import _log, log_folder
-from osetra.executors.supervisor import Supervisor
+from osetra.executors.processes import log_folder, slot_log
+from osetra.executors.supervisor import BRIEF, Supervisor
 from osetra.executors.wire import Channel, Start, Stop
 from osetra.executors.worker import this_process
 from osetra.stores import open_store
@@ -64,7 +64,7 @@ class Slot:
         over = threading.Event()
         threading.Thread(target=self._watch, args=(over,), daemon=True).start()
         try:
-            self._supervise(start, store or open_store(start.url, start.study))
+            self._supervise(start, store or open_store(start.url, start.study, patience=BRIEF))
         finally:
             over.set()
 
@@ -73,7 +73,7 @@ class Slot:
         self._requests.send(Stop(kill=kill))
 
     def _supervise(self, start: Start, store: Store) -> None:
-        with _log(log_folder(store), start.slot) as output:
+        with slot_log(log_folder(store), start.slot) as output:
             here = [place for place in sys.path if place not in start.path]
             start = msgspec.structs.replace(start, log=output.name, path=[*start.path, *here])
             Supervisor(start, self._orders, store, this_process(start.slot)).loop()
