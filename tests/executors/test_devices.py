@@ -12,7 +12,7 @@ from executors.test_processes import study_at
 from osetra.errors import StudyError
 from osetra.executors import devices
 from osetra.executors.devices import chosen, environment_of
-from osetra.executors.processes import _log, log_folder
+from osetra.executors.processes import log_folder, slot_log
 from osetra.executors.trainer import LOG_LIMIT, shorten
 from osetra.stores.address import Address
 
@@ -156,10 +156,10 @@ def test_a_log_is_shortened_under_its_writer(tmp_path):
 
 
 def test_two_programs_on_one_study_write_into_different_logs(tmp_path):
-    with _log(tmp_path, 0) as first, _log(tmp_path, 1) as second, _log(tmp_path, 0) as third:
+    with slot_log(tmp_path, 0) as first, slot_log(tmp_path, 1) as second, slot_log(tmp_path, 0) as third:
         names = [Path(log.name).name for log in (first, second, third)]
         assert names == ["worker-0.log", "worker-1.log", "worker-2.log"]
-    with _log(tmp_path, 0) as again:
+    with slot_log(tmp_path, 0) as again:
         assert again.name == first.name
 
 
