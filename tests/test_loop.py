@@ -1,6 +1,8 @@
 """The loop: programs that plan for one study at once, and repeats that leave the queue alone."""
 
+import os
 import re
+import signal
 import time
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 import osetra as ose
 from osetra.core.facts import Noted
 from osetra.core.ports import Budget
+from osetra.interrupts import GracefulStop
 from osetra.loop import PER_TRAINING, Limits, Planner
 from osetra.policies.paired import Paired
 from osetra.schedulers.full import Full
@@ -128,3 +131,25 @@ def test_a_budget_in_trainings_is_kept_but_for_what_ends_the_search(tmp_path, sc
     spent = study.history.curves.count("loss") / 16
     assert 6 <= spent <= 7.5 if scheduler == "auto" else spent == 6
     assert any(trial.state == "finished" for trial in study.trials)
+
+
+def test_a_program_under_nohup_outlives_its_terminal():
+    previous = {
+        number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGTERM)
+    }
+
+    def own(number, frame):
+        """Mean something else."""
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, own)
+    try:
+        with GracefulStop() as stop:
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGUSR1) is own
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert stop.requested == signal.SIGTERM
+        assert signal.getsignal(signal.SIGTERM) == previous[signal.SIGTERM]
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -23,7 +23,8 @@ _SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, nam
 class GracefulStop:
     """A context in which the first signal is a request and the second one is final.
 
-    In a thread other than the main one signals are left alone.
+    In a thread other than the main one signals are left alone, and so are those that are ignored: a
+    program under nohup outlives its terminal.
     """
 
     requested: int = 0
@@ -50,7 +51,8 @@ class GracefulStop:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._previous = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+            taken = [number for number in _SIGNALS if not _left_alone(number)]
+            self._previous = {number: signal.signal(number, self._handle) for number in taken}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -67,3 +69,10 @@ class GracefulStop:
         log.warning("stopping: running trials end at their next report; %s to stop at once", again)
         for action in self._actions:
             action()
+
+
+def _left_alone(number: int) -> bool:
+    """Whether a signal is ignored, as under nohup, or SIGUSR1 means something else to the program."""
+    handler = signal.getsignal(number)
+    own = number == getattr(signal, "SIGUSR1", None) and handler is not signal.SIG_DFL
+    return handler is signal.SIG_IGN or own

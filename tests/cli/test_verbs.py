@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+import osetra as ose
 from osetra.cli import VERBS, main
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -65,6 +66,25 @@ def test_best_prints_pairs_that_enqueue_reads_back(digits: Path) -> None:
     queued = document("enqueue", "digits", *pairs)
     assert queued["config"] == document("best", "digits")["config"]
     assert queued["state"] == "queued"
+
+
+def test_best_does_not_pass_over_a_better_steered_trial_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(run):  # type: ignore[no-untyped-def]
+        for step in run.steps(4):
+            if run.trial == 1 and step == 1:
+                study.order(1, "set", lr=0.9)
+            run.report(val_loss=1 - run.live("lr") + 0 * step)
+
+    monkeypatch.chdir(tmp_path)
+    study = ose.Study("s.db", ose.Space(lr=ose.Float(0.1, 1)), minimize="val_loss", scheduler="full")
+    for lr in (0.2, 0.3):
+        study.enqueue(lr=lr)
+    study.run(train, trials=2)
+    told = CliRunner().invoke(main, ["best", "s.db"])
+    assert told.stdout == "lr=0.3\n"
+    assert "trial 1 reached 0.1000, but was steered" in told.stderr
 
 
 def test_show_draws_the_curves_of_the_best(digits: Path) -> None:

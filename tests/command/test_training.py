@@ -187,6 +187,11 @@ def test_silence_is_told(tmp_path):
     assert "hello" in ending.detail
 
 
+def test_lines_that_are_nearly_reports_are_shown(tmp_path):
+    ending, _ = ran("""echo "epoch 1 {'val_loss': 0.5}"; echo "{'val_loss': 0.4}" """, tmp_path)
+    assert "line 1 of its output, \"epoch 1 {'val_loss': 0.5}\", is no JSON object" in ending.reason
+
+
 def test_entries_that_are_no_numbers_are_noted_once(tmp_path):
     code = """echo '{"val_loss": 1, "tag": "a"}'; echo '{"val_loss": 1, "tag": "a"}'"""
     ending, run = ran(code, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -311,3 +312,14 @@ def test_the_place_of_a_violation_is_given_beside_its_sentence() -> None:
     entries, points, leases = then(_kept(1, 1, 5))(book())
     (found,) = violations(entries, points, leases)
     assert replace(found, text="") == Violation("", trial=1, attempt=1, version=27)
+
+
+def test_trials_that_diverged_to_nan_are_sound(tmp_path):
+    def train(run):
+        for step in run.steps(2):
+            run.report(loss=math.nan if run.config["x"] > 0.5 else 1 / step)
+
+    study = ose.Study(tmp_path / "s.db", ose.Space(x=ose.Float(0, 1)), minimize="loss", searcher="random")
+    study.run(train, trials=6)
+    assert {trial.state for trial in study.trials} >= {"diverged"}
+    assert violations(study._store.read(), study._store.read_points()[0]) == []

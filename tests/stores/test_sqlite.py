@@ -115,7 +115,7 @@ def test_unknown_kind_of_fact_asks_for_an_upgrade(tmp_path: Path) -> None:
     connection.execute('UPDATE fact SET body = \'{"type": "dreamt"}\'')
     connection.commit()
     connection.close()
-    with pytest.raises(NewerSchema, match="upgrade osetra"):
+    with pytest.raises(NewerSchema, match="upgrade this one"):
         store.read()
 
 

@@ -10,6 +10,7 @@
 | 6    | the study was written by a newer osetra                  |
 | 75   | a worker was told to leave; its trials go on elsewhere   |
 | 130  | stopped by Ctrl-C                                        |
+| 143  | stopped by SIGTERM; 129 by SIGHUP, 138 by SIGUSR1        |
 """
 
 from __future__ import annotations

@@ -198,10 +198,11 @@ def _named(address: Address, *, chosen: bool = False) -> Address:
     names = studies(address.url)
     if address.study in names:
         return address
-    if not names:
-        raise StudyError(f"{address}: there is no study in it yet; start one there: osetra tune --store")
-    listed = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
     store = Address(address.url)
+    if not names:
+        start_one = f"osetra tune train.py:train -c study.toml --store '{store}'"
+        raise StudyError(f"{store}: there is no study in it yet; start one there: {start_one}")
+    listed = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
     if chosen:
         hint = nearest(address.study, names)
         raise StudyError(f"{store}: there is no study {address.study!r} in it; it has: {listed}.{hint}")

@@ -126,6 +126,8 @@ class Conversation:
     """Steps up to here were reported before."""
     came_on: bool = False
     """Whether this attempt has kept a state beyond the one that it began with."""
+    near: str = ""
+    """The first line that looked like a report and was none."""
     _told_ignored: bool = False
 
     def hold(self) -> None:
@@ -228,6 +230,8 @@ class Conversation:
         try:
             said = read_line(line, run.objective.metric)
             if said is None:
+                if not self.near and b"{" in line and run.objective.metric.encode() in line:
+                    self.near = f"{where}, {line[:80].decode(errors='replace').strip()!r}, is no JSON object"
                 return None
             self.note(said, where)
             if said.metrics and (filed or said.step is not None or run.objective.metric in said.metrics):
@@ -311,7 +315,8 @@ class Conversation:
         if self.reported:
             these = ", ".join(sorted(self.reported))
             return f"the program reported {these}; the study {self.run.objective.direction}s {metric}"
-        return f'the program ended without reporting {metric}; print lines such as {{"{metric}": 0.5}}'
+        near = f"; {self.near}" if self.near else ""
+        return f'the program ended without reporting {metric}{near}; print lines such as {{"{metric}": 0.5}}'
 
     def not_started(self, number: int) -> str:
         """Return why the system could not start the program."""

@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+import msgspec
+
 from osetra.core.curves import Point
 from osetra.core.facts import (
     Checkpointed,
@@ -190,7 +192,12 @@ class _Audit:
             piecewise = piecewise.extend(
                 entries[piecewise.version : stop], points[piecewise.curves.cursor : end], end
             )
-        if whole != piecewise or dict(whole.trials) != self.trials:
+        both = [(h.version, h.opened, h.opened_at, h.notes, h.curves) for h in (whole, piecewise)]
+        if (
+            both[0] != both[1]
+            or not _same(whole.trials, piecewise.trials)
+            or not _same(whole.trials, self.trials)
+        ):
             self.say("the log folds to another history when it is read in pieces")
 
     def _place(self, entry: Entry) -> None:
@@ -329,3 +336,9 @@ class _Audit:
 def _crossed(trial: Trial) -> bool:
     """Whether an order ended or paused the trial while it waited in the queue."""
     return any(order.verb in ("stop", "pause") and order.obeyed == order.requested for order in trial.orders)
+
+
+def _same(some: Mapping[int, Trial], others: Mapping[int, Trial]) -> bool:
+    """Whether trials are equal; as bytes, because a value that is NaN does not equal itself."""
+    encode = msgspec.msgpack.encode
+    return some.keys() == others.keys() and all(encode(some[n]) == encode(others[n]) for n in some)

@@ -220,7 +220,9 @@ def default_of(param: Param) -> Value:
         return param.default
     if isinstance(param, Choice):
         return param.options[0]
-    return param.from_unit(np.array([0.5]))[0]
+    middle = param.from_unit(np.array([0.5]))[0]
+    # The middle of log(1e-4, 1) is 0.01, not 0.010000000000000004.
+    return param.check(float(f"{middle:.12g}")) if isinstance(param, Float) else middle
 
 
 def conditions_of(param: Param) -> tuple[Condition, ...]:

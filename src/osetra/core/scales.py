@@ -47,7 +47,9 @@ def to_unit(values: Array, low: float, high: float, scale: str) -> Array:
 def from_unit(unit: Array, low: float, high: float, scale: str) -> Array:
     """Map (n,) in [0, 1] back to values (n,) in [low, high]; the inverse of `to_unit`."""
     start, end = _stretch(np.array([low, high]), scale)
-    return np.clip(_shrink(start + unit * (end - start), scale), low, high)
+    values = np.clip(_shrink(start + unit * (end - start), scale), low, high)
+    # The ends exactly: people read them, and exp(log(0.9)) is not 0.9.
+    return np.where(unit <= 0, low, np.where(unit >= 1, high, values))
 
 
 def _stretch(values: Array, scale: str) -> Array:

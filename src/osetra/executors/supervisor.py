@@ -278,7 +278,8 @@ class Supervisor:
             return None
         if now - self.stopping > self.start.grace:
             self.replace_child()
-            return Ending("interrupted", reason="stopped on request")
+            why = "the program that ran the study is gone" if self.study.closed else "stopped on request"
+            return Ending("interrupted", reason=why)
         if not vigil.asked_to_stop:
             child.channel.send(Stop())
             vigil.asked_to_stop = True

@@ -73,7 +73,10 @@ def entries_of(url: str, rows: Iterable[tuple[int, float, str]]) -> list[Entry]:
         for version, time, body in rows:
             entries.append(Entry(version, time, decode(body)))
     except msgspec.ValidationError as error:
-        raise NewerSchema(f"{url}: version {version} cannot be read ({error}); upgrade osetra") from None
+        raise NewerSchema(
+            f"{url}: version {version} cannot be read ({error}); if a newer osetra wrote it, upgrade this "
+            f"one, else it is damaged: {MEND}"
+        ) from None
     except (msgspec.DecodeError, RecursionError, TypeError) as error:
         raise StoreError(f"{url} is damaged: version {version} is no fact ({error}); {MEND}") from None
     return entries

@@ -100,7 +100,8 @@ def recover(path: Path, to: Path | None = None) -> Recovery:
         gone = _copied(checkpoints_of(path, name), checkpoints_of(to, name), history)
         found.append(Salvaged(name, saved, len(result.points), sorted(lost), missing, gone))
     if not mended:
-        raise StoreError(f"{path}: nothing of a study is readable in it; use a backup (osetra db backup)")
+        why = f"{found[0].text}" if found else "nothing of a study is readable in it"
+        raise StoreError(f"{path}: {why}; use a backup (osetra db backup)")
     _write(to, mended)
     return Recovery(to, found)
 

@@ -11,7 +11,20 @@ from osetra.cli.output import Output
 from osetra.cli.places import find
 from osetra.cli.views.numbers import number
 from osetra.cli.views.tables import spread_text
+from osetra.core.history import History
+from osetra.core.problem import Objective
 from osetra.core.text import format_value
+from osetra.core.trial import Trial
+
+
+def better_steered(history: History, objective: Objective, best: Trial) -> Trial | None:
+    """Return the best steered trial when it is better than the best plain one."""
+    steered = [t for t in history.finished if t.steered and t.value is not None]
+    found = min(steered, key=lambda t: objective.sign * (t.value or 0.0), default=None)
+    beaten = found is not None and objective.sign * (found.value or 0.0) < objective.sign * (
+        best.value or 0.0
+    )
+    return found if beaten else None
 
 
 @click.command("best", short_help="Print the best configuration of STUDY.")
@@ -33,5 +46,11 @@ def command(output: Output, study: str, as_json: bool) -> None:
     if best.steered:
         text = "steered: values changed while it trained, and the configuration below is what it began with; "
         output.say(Text(f"{text}osetra export {place.name} {best.number} has the whole schedule", "yellow"))
+    better = better_steered(history, opened.problem.objective, best)
+    if better is not None:
+        text = (
+            f"trial {better.number} reached {number(better.value)}, but was steered: its configuration alone "
+        )
+        output.say(Text(f"{text}does not say how; osetra export {place.name} {better.number} does", "yellow"))
     for name, value in best.config.items():
         output.show(Text(f"{name}={format_value(value)}", no_wrap=True))

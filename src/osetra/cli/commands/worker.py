@@ -134,7 +134,7 @@ def _here(place: Place, source: str) -> str:
     if is_script(source) and not Path(path).is_file():
         raise StudyError(
             f"{path}: no such file on {socket.gethostname()}; copy it here, or name it where it is: "
-            f"osetra worker {place.name} PATH/{Path(path).name}:FUNCTION"
+            f"osetra worker {place.address} PATH/{Path(path).name}:FUNCTION"
         )
     return source
 

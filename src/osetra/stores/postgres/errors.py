@@ -24,8 +24,8 @@ CONFLICT, OVER = "OS001", "OS002"
 _WORDS: tuple[tuple[str, str], ...] = (
     (
         r"password authentication failed|no password supplied|(Ident|Peer) authentication failed",
-        "the server does not accept this user with this password; give it as postgresql://USER:PASSWORD@…, "
-        "in the environment variable PGPASSWORD or in ~/.pgpass",
+        "the server does not accept this user with this password; give it in ~/.pgpass or in the "
+        "environment variable PGPASSWORD",
     ),
     (r'role "[^"]*" does not exist', "the server knows no such user; create it there: createuser NAME"),
     (

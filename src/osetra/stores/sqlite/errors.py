@@ -50,7 +50,7 @@ def _explain(error: sqlite3.Error, path: Path) -> StoreError:
         return NotAStudy(f"{path} is no study (not an SQLite file) and was left untouched; name another file")
     if code in (_READONLY, _CANTOPEN, _PERM):
         return StoreError(read_only(path if path.exists() else path.parent))
-    if code == _CORRUPT:
+    if code == _CORRUPT or "Could not decode" in str(error):
         return StoreError(_damaged(path, error))
     if is_busy(error):
         return StoreError(f"{path}: another program has kept the file locked for minutes; close it")
