@@ -136,10 +136,11 @@ def give_up_lost(store: Store, history: History, *, watched: float = math.inf) -
             continue
         if end(store, trial.number, attempt.number, Ending("lost", reason=reason)):
             lost.append(trial.number)
-    # A claim that crossed with an order to stop or pause counts as an attempt, and nobody trains under it.
-    running = {(trial.number, len(trial.attempts)) for trial in history.running}
-    for number, attempt_number in expired - running:
-        end(store, number, attempt_number, Ending("interrupted", reason="an order came first"))
+    for number, place in expired:
+        attempts = history.trials[number].attempts if number in history.trials else ()
+        if len(attempts) >= place and attempts[place - 1].outcome is not None:
+            # It crossed with an order to stop or pause: it counts as over, and nobody trains under it.
+            end(store, number, place, Ending("interrupted", reason="an order came first"))
     return lost
 
 
