@@ -113,7 +113,7 @@ class _Script:
 
     def send(self, points: list[Point]) -> None:
         """Pass points on, and note the step."""
-        self._step = max(self._step, *(point.step for point in points))
+        self._step = max([self._step, *(point.step for point in points)])
         self.link.send(points)
 
     def record(self, fact: Checkpointed | Obeyed | Noted) -> None:

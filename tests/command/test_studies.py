@@ -295,6 +295,7 @@ def test_a_terminal_shows_programs_at_work_and_obeys_a_pause(
     assert list(steps) == [*range(1, 21)]
     assert values[-1] < 0.1  # with the first rate it would be at 0.5
     monkeypatch.setenv("PAUSE", "0.01")
-    assert "bitwise equal: 20 of 20 reports" in osetra(place, "replay", "train", "1").stdout
+    again = osetra(place, "replay", "train", "1")
+    assert "bitwise equal: 20 of 20 reports" in again.stdout, again.stderr
     log = (place / "osetra-runs/train/study.logs/trial-1-attempt-1.log").read_text()
     assert re.findall(r"^\$ \./train\.sh (\S+)", log, re.MULTILINE)[1] == "0.9"
