@@ -126,6 +126,10 @@ class Conversation:
     """Steps up to here were reported before."""
     came_on: bool = False
     """Whether this attempt has kept a state beyond the one that it began with."""
+    announced: int = 0
+    """The step whose state the program has announced, last."""
+    unsettled: float = 0.0
+    """Since when a state is waited for; 0 when none is."""
     near: str = ""
     """The first line that looked like a report and was none."""
     _told_ignored: bool = False
@@ -154,6 +158,7 @@ class Conversation:
     def follow(self, values: Config) -> tuple[Exit, Literal["no", "end", "values"]]:
         """Run the program once; return how it ended and whether it was asked to."""
         run, asked, deadline = self.run, "no", 0.0
+        self.announced, self.unsettled = 0, 0.0
         argv, env = self.told(values)
         self.log.write(f"$ {shlex.join(argv)}\n".encode(errors="replace"))
         program = Program.start(argv, env, self.training.cwd, self.scratch)
@@ -170,11 +175,13 @@ class Conversation:
                 keeps = bool(state.files(self.checkpoints))
                 if keeps:
                     run.accepts(*run.config)  # by starting it again with other values
+                wanted: Literal["no", "end", "values"] = "no"
                 if run.heed(keeps=keeps):
-                    asked = "end"
+                    wanted = "end"
                 elif run.in_force != values:
-                    asked = "values"
-                if asked != "no":
+                    wanted = "values"
+                if wanted != "no" and self.settled():
+                    asked = wanted
                     program.ask_to_end()
                     deadline = time.monotonic() + self.training.patience
             for number, line in self.said.end():
@@ -184,6 +191,17 @@ class Conversation:
             program.close()
         assert program.ended is not None
         return program.ended, asked  # type: ignore[return-value]  # one of the three
+
+    def settled(self) -> bool:
+        """Whether the state that the program has announced is that of its last report.
+
+        Between the two, one step would be lost, or done again with other values. A program that announces
+        nothing is asked at once, and one that takes too long as well.
+        """
+        if not self.announced or self.announced >= self.run.step:
+            return True
+        self.unsettled = self.unsettled or time.monotonic()
+        return time.monotonic() - self.unsettled > self.training.patience
 
     def told(self, values: Config) -> tuple[list[str], dict[str, str]]:
         """Return the arguments and the environment of the program."""
@@ -237,6 +255,7 @@ class Conversation:
             if said.metrics and (filed or said.step is not None or run.objective.metric in said.metrics):
                 self.report(run.step + 1 if said.step is None else said.step, said.metrics)
             if said.checkpoint:
+                self.announced, self.unsettled = run.step, 0.0
                 self.keep()
         except StudyError as error:
             raise self.failed(f"{where}: {error}") from None
