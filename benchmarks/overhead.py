@@ -323,11 +323,15 @@ def table(figures: dict[str, list[list[float]]]) -> str:
     """Return the figures for people."""
     lines = [f"{'':32}{'osetra':>26}{'Optuna':>26}{'ratio':>9}{'bare SQLite':>26}{'of limit':>9}"]
     for cell, sides in figures.items():
-        shown = [f"{statistics.median(s):.4g} ({min(s):.4g}…{max(s):.4g})" for s in sides]
+        shown = [f"{_short(statistics.median(s))} ({_short(min(s))}…{_short(max(s))})" for s in sides]
         middle = [statistics.median(s) for s in sides]
         line = f"{cell:32}{shown[0]:>26}{shown[1]:>26}{middle[0] / middle[1]:>9.3g}"
         lines.append(line + (f"{shown[2]:>26}{middle[0] / middle[2]:>9.2g}" if len(sides) > 2 else ""))
     return "\n".join([*lines, f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"])
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 if __name__ == "__main__":
