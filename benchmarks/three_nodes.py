@@ -125,6 +125,8 @@ def experiment() -> dict[str, object]:
             ]
 
         until(lambda: len(on("b")) == 2 and len(on("c")) == 2 and len(study.history.finished) >= 4, 120)
+        # In the middle: both have something to go on from.
+        until(lambda: len(on("b")) == 2 and all(study.history.trials[n].checkpoints for n, _ in on("b")), 60)
         held = on("b")
         begun = time.monotonic()
         pull("b", out=True)

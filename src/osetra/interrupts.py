@@ -74,5 +74,5 @@ class GracefulStop:
 def _left_alone(number: int) -> bool:
     """Whether a signal is ignored, as under nohup, or SIGUSR1 means something else to the program."""
     handler = signal.getsignal(number)
-    own = number == getattr(signal, "SIGUSR1", None) and handler is not signal.SIG_DFL
-    return handler is signal.SIG_IGN or own
+    ours = handler is signal.SIG_DFL or str(getattr(handler, "__module__", "")).startswith("osetra.")
+    return handler is signal.SIG_IGN or (number == getattr(signal, "SIGUSR1", None) and not ours)
