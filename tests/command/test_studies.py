@@ -158,7 +158,9 @@ def of_kind(kind: str, driver: subprocess.Popen[bytes]) -> int:
     """Return the process to kill: the study, its supervisor, the training process or the warden."""
     if kind == "study":
         return driver.pid
-    below = subprocess.run(["ps", "-eww", "-o", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    below = subprocess.run(
+        ["ps", "-eww", "-o", "pid,ppid,args"], capture_output=True, text=True, check=True
+    ).stdout
     rows = [line.split(None, 2) for line in below.splitlines()[1:]]
     wanted = {"supervisor": "osetra.executors.supervisor", "child": "osetra.executors.child"}
     parents = {driver.pid}
