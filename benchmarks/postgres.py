@@ -193,8 +193,7 @@ def measure(quick: bool) -> dict[str, dict[str, float]]:
         for name, pause in (("bare SQL, paced", PAUSE), ("bare SQL, flood", 0.0)):
             trials = 1000 if quick else 3000
             url = prepared(cluster, f"bare_{len(rows)}")
-            owner = cluster.url.replace("osetra@", "osetra@")
-            fill(owner, trials)
+            fill(url, trials)
             rows[name] = crowd(bare, url, 100, trials, pause)
             say(name, rows[name])
         url = prepared(cluster, "optuna")

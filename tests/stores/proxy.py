@@ -52,7 +52,6 @@ class Proxy:
             try:
                 data = source.recv(65536)
                 while self.silent.is_set():
-                    self.silent_for = True
                     threading.Event().wait(0.02)
                 if answers and data and self._takes():
                     break

@@ -45,7 +45,6 @@ class Mended:
     points: list[Point] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     """Keys of the facts that were readable and make no sense without the lost ones."""
-    points_dropped: int = 0
 
 
 def mend(entries: Sequence[Entry], points: Sequence[Point]) -> Mended:
