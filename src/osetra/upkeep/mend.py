@@ -62,7 +62,7 @@ def mend(entries: Sequence[Entry], points: Sequence[Point]) -> Mended:
         wrong = {violation.version for violation in found if violation.grave and violation.version}
         dropped += [key(entry.fact) for entry in lone]
         if not wrong:
-            return Mended(mender.entries, kept, dropped, len(points) - len(kept))
+            return Mended(mender.entries, kept, dropped)
         bad = {mender.came_from[version - 1] for version in wrong}
         left = []
         for entry in taken:
