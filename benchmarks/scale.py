@@ -129,9 +129,9 @@ def took(action: Callable[[], object], times: int = 1) -> float:
 def ours(file: Path) -> Iterator[tuple[str, float]]:
     """Yield what osetra takes for a study, measured in this process."""
     import osetra as ose
-    from osetra.loop import Limits, Turn
     from osetra.policies import by_names
     from osetra.searchers import by_name
+    from osetra.study.loop import Limits, Turn
 
     small, cpu = memory(), time.process_time()
     begun = time.perf_counter()
@@ -176,10 +176,10 @@ def ours_growing(file: Path) -> Iterator[tuple[str, float]]:
     from osetra.core.history import History
     from osetra.executors.claims import claim_next
     from osetra.executors.worker import give_up_lost, this_process
-    from osetra.loop import Limits, Turn
     from osetra.policies import by_names
     from osetra.searchers import by_name
     from osetra.stores import open_store
+    from osetra.study.loop import Limits, Turn
 
     study = ose.Study(file)
     planner, history = study._planner, study.history

@@ -3,10 +3,13 @@
 import itertools
 import os
 import sys
+from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from rich.console import Console, RenderableType
 
 from osetra.testing.postgres import Cluster, programs
 
@@ -34,3 +37,16 @@ def cluster():
 def name():
     """A study's name that no other test uses."""
     return f"study-{next(_numbers)}"
+
+
+@pytest.fixture
+def text() -> Callable[..., str]:
+    """Return what a renderable looks like on a terminal without colours, trailing blanks removed."""
+
+    def render(view: RenderableType, width: int = 80) -> str:
+        file = StringIO()
+        console = Console(file=file, width=width, markup=False, highlight=False, emoji=False)
+        console.print(view)
+        return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+
+    return render

@@ -33,7 +33,7 @@ class FullForAWhile:
 @pytest.mark.parametrize("nth", range(3, 9))
 def test_a_study_pauses_on_a_full_disk_and_goes_on_when_there_is_room(tmp_path, monkeypatch, caplog, nth):
     store = FullForAWhile(open_store(str(tmp_path / "s.db")), nth)
-    monkeypatch.setattr("osetra.study.open_store", lambda url, name: store)
+    monkeypatch.setattr("osetra.study.study.open_store", lambda url, name: store)
     study = ose.Study(tmp_path / "s.db", SPACE, minimize="loss", searcher="random", scheduler="full")
 
     def train(run):

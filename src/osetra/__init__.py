@@ -17,8 +17,8 @@ from osetra.core.space import Space
 from osetra.core.trial import Trial
 from osetra.errors import Diverged, Interrupted, OsetraError
 from osetra.executors import Inline, Processes
-from osetra.run import Run
-from osetra.study import Study
+from osetra.study.study import Study
+from osetra.training.run import Run
 
 __version__ = "0.1.0"
 

@@ -24,12 +24,12 @@ from cli.test_terminal import piped, seen, terminal
 from osetra.cli import main
 from osetra.cli.commands.worker import _split, preemptible
 from osetra.cli.failures import Failure
-from osetra.cli.places import create, find
-from osetra.cli.views.slots import begun_text, slots_block, study_text
 from osetra.core.facts import Ended, Source, Worker
 from osetra.core.trial import Attempt
 from osetra.stores import open_store
+from osetra.tuning.locations import create, find
 from osetra.upkeep.check import check_store
+from osetra.views.terminal.slots import begun_text, slots_block, study_text
 
 SPACE = ose.Space(alpha=ose.Float(1e-3, 10, scale="log", default=0.1))
 

@@ -12,8 +12,8 @@ from osetra.core.curves import Point
 from osetra.core.facts import Checkpointed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
-from osetra.helm import Keeper, Kept
-from osetra.run import Ending, Run, execute
+from osetra.training.run import Ending, Run, execute
+from osetra.training.steering import Keeper, Kept
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "command"
 

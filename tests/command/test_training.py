@@ -14,7 +14,7 @@ from osetra.command import CommandTraining
 from osetra.core.facts import Noted, Obeyed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.errors import StudyError
-from osetra.run import execute
+from osetra.training.run import execute
 
 GOOD = 'echo "{\\"val_loss\\": 0.5}"'
 

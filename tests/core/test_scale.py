@@ -15,11 +15,11 @@ from osetra.core.params import Choice, Float, Int
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.core.trials import BLOCK
-from osetra.loop import Limits, Planner, Turn
 from osetra.policies import by_names
 from osetra.searchers import by_name
 from osetra.searchers.cmaes import EPOCH
 from osetra.stores.sqlite.store import SqliteStore
+from osetra.study.loop import Limits, Planner, Turn
 from osetra.testing.histories import WORKER
 
 SPACE = Space(lr=Float(1e-4, 1, scale="log"), units=Int(16, 512), kind=Choice("a", "b"))

@@ -17,7 +17,7 @@ from executors import programs
 from executors.test_processes import open_when_there, processes_about, started, until
 from osetra.core.lineage import pieces
 from osetra.errors import StudyError
-from osetra.orders import told
+from osetra.study.orders import told
 
 TRIES = int(os.environ.get("OSETRA_KILLS", "20"))
 

@@ -14,9 +14,9 @@ import pytest
 import osetra as ose
 from executors.test_processes import until
 from faults import KILLS
-from osetra.checkpoints import intact, read, write
 from osetra.core.facts import Checkpointed
 from osetra.errors import CheckpointError
+from osetra.training.checkpoints import intact, read, write
 
 SPACE = ose.Space(lr=ose.Float(1e-4, 0.5, scale="log"), units=ose.Int(8, 64))
 

@@ -12,11 +12,11 @@ from osetra.core.facts import Checkpointed
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
 from osetra.errors import CheckpointError
-from osetra.helm import Keeper, Kept
 from osetra.nets.packing import unpack
 from osetra.nets.state import capture
 from osetra.nets.task import Data, NetworkTask
-from osetra.run import Run, execute
+from osetra.training.run import Run, execute
+from osetra.training.steering import Keeper, Kept
 
 MLP = {"units": 8, "layers": 2, "lr": 0.02, "batch_size": 16}
 CNN = {"units": 8, "blocks": 2, "filters": 3, "lr": 0.02, "batch_size": 4}

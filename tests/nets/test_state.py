@@ -13,10 +13,10 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from nets.test_packing import same, through_json
-from osetra.checkpoints import read, write
 from osetra.errors import CheckpointError
 from osetra.nets.packing import pack, unpack
 from osetra.nets.state import capture, restore
+from osetra.training.checkpoints import read, write
 
 OPTIMIZERS = {
     "sgd": lambda p: torch.optim.SGD(p, lr=0.1),

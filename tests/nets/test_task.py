@@ -9,7 +9,7 @@ from osetra.errors import DataError
 from osetra.nets import task as tasks
 from osetra.nets.task import Data, NetworkTask
 from osetra.nets.training import Rehearsal
-from osetra.run import Run, execute
+from osetra.training.run import Run, execute
 
 CONFIG = {"units": 8, "layers": 1, "lr": 0.02}
 

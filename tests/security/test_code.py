@@ -19,10 +19,10 @@ import pytest
 from click.testing import CliRunner
 
 import osetra as ose
-from osetra import checkpoints
 from osetra.cli import main
 from osetra.core.facts import Checkpointed
 from osetra.errors import CheckpointError, SpaceError, StudyError
+from osetra.training import checkpoints
 
 ROOT = Path(__file__).parents[2]
 RUFF = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")

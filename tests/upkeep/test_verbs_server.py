@@ -9,13 +9,13 @@ from click.testing import CliRunner, Result
 
 import osetra as ose
 from executors import programs
-from osetra.checkpoints import needed
 from osetra.cli import main
-from osetra.cli.places import create as place_of
 from osetra.core.facts import Claimed, Suggested, Worker
 from osetra.errors import NoDatabase
 from osetra.stores import open_store, studies
 from osetra.testing.postgres import Cluster
+from osetra.training.checkpoints import needed
+from osetra.tuning.locations import create as place_of
 from osetra.upkeep.gc import collect_server
 from upkeep.studies import steered
 
@@ -169,7 +169,7 @@ def test_a_missing_database_is_offered_to_those_who_are_there(
     assert not place_of("digits", store=url).folder.joinpath("study.url").exists()
     with pytest.raises(NoDatabase, match="osetra db create"):
         studies(url)  # nobody was asked without a terminal
-    monkeypatch.setattr("osetra.cli.places._attended", lambda: True)
+    monkeypatch.setattr("osetra.tuning.locations._attended", lambda: True)
     monkeypatch.setattr("click.confirm", lambda text, **_: bool(asked.append(text)) or len(asked) > 1)
     with pytest.raises(NoDatabase):
         place_of("digits", store=url)

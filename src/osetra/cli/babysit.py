@@ -13,28 +13,28 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from osetra.cli.documents import study_document, trial_document
-from osetra.cli.functions import METRIC, network_task, training_function, watched
+from osetra.cli.display.babysit import sit
 from osetra.cli.output import Output
-from osetra.cli.places import Place
-from osetra.cli.request import Request, stored_request
-from osetra.cli.script import is_script, load_script
 from osetra.cli.session import shown_place
-from osetra.cli.sitter import sit
-from osetra.cli.studyfile import StudyFile, read_study_file
-from osetra.cli.torch_check import require_torch
 from osetra.cli.tune_script import build_space
-from osetra.cli.views.orders import orders_table
-from osetra.cli.views.tables import pieces_text
-from osetra.cli.views.training import advice_line, ended_line, training_chart
 from osetra.core.params import Fixed, Value
 from osetra.core.space import Space
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import SpaceError, StudyMismatch
+from osetra.tuning.functions import METRIC, network_task, training_function, watched
+from osetra.tuning.locations import Place
+from osetra.tuning.request import Request, stored_request
+from osetra.tuning.script import is_script, load_script
+from osetra.tuning.studyfile import StudyFile, read_study_file
+from osetra.tuning.torch_check import require_torch
+from osetra.views.json import study_document, trial_document
+from osetra.views.orders import orders_table
+from osetra.views.terminal.tables import pieces_text
+from osetra.views.terminal.training import advice_line, ended_line, training_chart
 
 if TYPE_CHECKING:
-    from osetra.run import Run
-    from osetra.study import Study
+    from osetra.study.study import Study
+    from osetra.training.run import Run
 
 
 def babysit(
@@ -90,7 +90,7 @@ def _watch(
         output.say(Text("nothing is lost", "bold"), Text(f"to go on: osetra resume {name}", "bold cyan"))
         raise
     if as_json:
-        document = study_document(place, study.problem, study.history)
+        document = study_document(place.name, place.address, study.problem, study.history)
         document["trials"] = [trial_document(study.history, t, curves=True) for t in study.trials]
         output.document("babysit", document)
         return

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osetra.cli.session import Session
-from osetra.cli.views.tables import repeats_text
-from osetra.cli.views.verdict import mean_and_deviation, verdict_rows
 from osetra.core.history import History
 from osetra.core.problem import Objective
 from osetra.core.trial import Trial
 from osetra.errors import DataError, Diverged, NothingFinished
+from osetra.views.terminal.tables import repeats_text
+from osetra.views.verdict import mean_and_deviation, verdict_rows
 
 if TYPE_CHECKING:
     from osetra.nets.baseline import Baseline

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from osetra.cli.places import complete_study
+from osetra.tuning.locations import complete_study
 
 study_argument = click.argument("study", shell_complete=complete_study)
 

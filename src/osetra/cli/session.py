@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from osetra.cli.output import Output
-from osetra.cli.places import RUNS, Place
-from osetra.cli.views.budget import Budget
-from osetra.cli.views.report import study_report
-from osetra.cli.watching import Watcher
 from osetra.errors import MissingExtra
+from osetra.tuning.locations import RUNS, Place
+from osetra.views.progress import Budget
+from osetra.views.terminal.display import Watcher
+from osetra.views.terminal.report import study_report
 
 if TYPE_CHECKING:
     from osetra.core.finding import Finding
-    from osetra.run import Run
-    from osetra.study import Study
+    from osetra.study.study import Study
+    from osetra.training.run import Run
 
 PICTURES = ("curves.png", "curves.svg")
 
@@ -110,7 +110,7 @@ class Session:
 
     def draw(self) -> list[Path]:
         """Write the pictures beside the study; without matplotlib, say how to get them."""
-        from osetra.cli.views.plots import save_picture
+        from osetra.views.plots import save_picture
 
         self.place.folder.mkdir(parents=True, exist_ok=True)
         files = [self.place.folder / name for name in PICTURES]

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from osetra.catalogue import Opened, by_name, open_tiers
-from osetra.cli.documents import study_document
 from osetra.cli.finale import Finale, finale
-from osetra.cli.functions import METRIC, network_task
 from osetra.cli.output import Output
-from osetra.cli.places import Place
-from osetra.cli.request import DEFAULT_TRIALS, Request, stored_request
 from osetra.cli.session import Effort, Session, shown_place
-from osetra.cli.torch_check import require_torch
 from osetra.cli.tune_script import filled, show_plan
-from osetra.cli.views.opening import labelled, scores_text
 from osetra.core.space import Branches
 from osetra.core.text import parse_param
 from osetra.errors import StudyError, StudyMismatch
+from osetra.tuning.functions import METRIC, network_task
+from osetra.tuning.locations import Place
+from osetra.tuning.request import DEFAULT_TRIALS, Request, stored_request
+from osetra.tuning.torch_check import require_torch
+from osetra.views.json import study_document
+from osetra.views.terminal.opening import labelled, scores_text
 
 if TYPE_CHECKING:
     from osetra.nets.baseline import Baseline
     from osetra.nets.task import NetworkTask
-    from osetra.study import Study
+    from osetra.study.study import Study
 
 CONFIRMED = 3
 """How many of the best configurations are run again with fresh seeds, at most."""
@@ -60,7 +60,7 @@ def tune_data(
     with session.resumable():
         final = finale(session, task, baseline, command=_command(request))
     if as_json:
-        document = study_document(place, study.problem, study.history)
+        document = study_document(place.name, place.address, study.problem, study.history)
         document["findings"] = [{"rule": f.rule, "level": f.level, "text": f.text} for f in advice]
         document["pictures"] = [str(picture) for picture in pictures]
         document |= final.document
@@ -75,7 +75,7 @@ def _with_file(request: Request) -> Request:
         return request
     from pathlib import Path
 
-    from osetra.cli.studyfile import read_study_file
+    from osetra.tuning.studyfile import read_study_file
 
     file = read_study_file(Path(request.config))
     lines = tuple(f"{name}={text}" for name, text in (file.space or {}).items())
@@ -113,7 +113,7 @@ def _opened(task: NetworkTask, request: Request) -> Opened:
     for word in request.set:
         name, _, text = (part.strip() for part in word.partition("="))
         given[name] = parse_param(name, text)
-    from osetra.loop import PER_TRAINING
+    from osetra.study.loop import PER_TRAINING
 
     bought = None if request.trainings is None else round(PER_TRAINING * request.trainings)
     trials = request.trials or max(1, DEFAULT_TRIALS if bought is None else bought)

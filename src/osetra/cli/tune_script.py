@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from osetra.cli.documents import study_document
 from osetra.cli.output import Output
-from osetra.cli.places import Place
-from osetra.cli.request import DEFAULT_TRIALS, Request
-from osetra.cli.script import Script, load_script
 from osetra.cli.session import Effort, Session
-from osetra.cli.studyfile import StudyFile, read_study_file
-from osetra.cli.views.clean import one_line
-from osetra.cli.views.numbers import setting
 from osetra.core.params import Fixed
 from osetra.core.problem import Direction
 from osetra.core.space import Space
 from osetra.core.text import format_param
 from osetra.errors import StudyError, nearest
+from osetra.tuning.locations import Place
+from osetra.tuning.request import DEFAULT_TRIALS, Request
+from osetra.tuning.script import Script, load_script
+from osetra.tuning.studyfile import StudyFile, read_study_file
+from osetra.views.clean import one_line
+from osetra.views.json import study_document
+from osetra.views.numbers import setting
 
 if TYPE_CHECKING:
-    from osetra.run import Run
-    from osetra.study import Study
+    from osetra.study.study import Study
+    from osetra.training.run import Run
 
 
 def tune_script(
@@ -177,7 +177,7 @@ def run_study(
     advice = session.report(quiet=as_json)
     pictures = session.draw()
     if as_json:
-        document = study_document(session.place, study.problem, study.history)
+        document = study_document(session.place.name, session.place.address, study.problem, study.history)
         document["findings"] = [{"rule": f.rule, "level": f.level, "text": f.text} for f in advice]
         document["pictures"] = [str(picture) for picture in pictures]
         output.document("tune", document)

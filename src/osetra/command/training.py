@@ -30,7 +30,7 @@ from osetra.core.facts import Noted
 from osetra.core.params import Config
 from osetra.core.space import Space
 from osetra.errors import CheckpointError, Diverged, StudyError
-from osetra.run import Run
+from osetra.training.run import Run
 
 DIVERGED, HANDED_BACK = os.EX_DATAERR, os.EX_TEMPFAIL
 """65 and 75: what a program exits with to say so; 0 is finished, everything else failed."""

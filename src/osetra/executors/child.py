@@ -24,8 +24,8 @@ from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
 from osetra.executors.wire import Channel, Done, Orders, Ready, Record, Reports, Start, Stop, Train
 from osetra.executors.worker import started_at
-from osetra.helm import Keeper, Kept
-from osetra.run import Ending, Run, execute
+from osetra.training.run import Ending, Run, execute
+from osetra.training.steering import Keeper, Kept
 
 _PR_SET_PDEATHSIG = 1
 

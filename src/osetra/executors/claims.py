@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from osetra.checkpoints import intact, receive
 from osetra.core.facts import Checkpointed, Claimed, Fact, Obeyed, Ordered, Source, Values, Worker
 from osetra.core.history import History
 from osetra.core.lineage import next_start
@@ -16,6 +15,7 @@ from osetra.core.ports import Store
 from osetra.core.trial import Order, Trial
 from osetra.errors import Conflict, LeaseLost, StoreAway
 from osetra.executors.worker import append_patiently
+from osetra.training.checkpoints import intact, receive
 
 log = logging.getLogger("osetra")
 

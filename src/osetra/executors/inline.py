@@ -15,8 +15,8 @@ from osetra.core.ports import Job, Store
 from osetra.errors import LeaseLost
 from osetra.executors.claims import Claim, Desk, carry, claim_next
 from osetra.executors.worker import RENEW, Recorder, end, renewed, this_process
-from osetra.helm import Keeper, Kept
-from osetra.run import Ending, Run, execute
+from osetra.training.run import Ending, Run, execute
+from osetra.training.steering import Keeper, Kept
 
 
 @dataclass(frozen=True, slots=True)

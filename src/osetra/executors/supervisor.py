@@ -39,8 +39,8 @@ from osetra.executors.wire import (
     Train,
 )
 from osetra.executors.worker import RENEW, Recorder, end, renewed, started_at, this_process
-from osetra.run import Ending
 from osetra.stores import open_store
+from osetra.training.run import Ending
 
 log = logging.getLogger("osetra")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from osetra.executors.devices import environment_of
 from osetra.executors.wire import Channel, Start
-from osetra.run import Ending
+from osetra.training.run import Ending
 
 LEAK = 2**30
 """Bytes a training process may grow between trials before it is replaced."""

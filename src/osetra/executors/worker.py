@@ -23,7 +23,7 @@ from osetra.core.history import History
 from osetra.core.ports import Store
 from osetra.errors import Conflict, LeaseLost, StoreFull
 from osetra.executors.outbox import left_behind
-from osetra.run import Ending
+from osetra.training.run import Ending
 
 log = logging.getLogger("osetra")
 

@@ -24,7 +24,6 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from osetra import loop
 from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Ended, Entry, Fact, Obeyed, Opened, Worker, key
 from osetra.core.history import History
@@ -38,13 +37,14 @@ from osetra.core.trial import ENDED, Trial
 from osetra.errors import StoreFull, StudyError
 from osetra.executors import child, supervisor, trainer, worker
 from osetra.executors.wire import Done, Ready, Start, Stop, Train
-from osetra.loop import Limits, Planner
 from osetra.policies import by_names
-from osetra.run import Run
 from osetra.searchers import by_name
 from osetra.stores.clock import Clock
 from osetra.stores.memory import MemoryStore
+from osetra.study import loop
+from osetra.study.loop import Limits, Planner
 from osetra.testing.world import Actor, Chances, Killed, Pipe, Process, ReplyLost, World
+from osetra.training.run import Run
 
 STEPS = 5
 """Steps of a training."""

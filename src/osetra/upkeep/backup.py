@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from osetra.checkpoints import intact, needed, receive
 from osetra.core.history import History
 from osetra.core.ports import Depot
 from osetra.errors import StoreError
@@ -19,6 +18,7 @@ from osetra.stores.sqlite.database import SQL, patiently
 from osetra.stores.sqlite.errors import explained
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import connect, reading
+from osetra.training.checkpoints import intact, needed, receive
 from osetra.upkeep.check import Audit, check_file
 
 

@@ -10,7 +10,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from osetra.checkpoints import needed
 from osetra.core.curves import Point
 from osetra.core.facts import Checkpointed, Claimed, Entry
 from osetra.core.history import History
@@ -23,6 +22,7 @@ from osetra.stores.sqlite.errors import explained
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import reading
 from osetra.stores.sqlite.schema import foreign
+from osetra.training.checkpoints import needed
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import click
 from osetra.cli.commands.enqueue import parse_pairs
 from osetra.cli.options import check_goal, json_option, plain_name, store_option
 from osetra.cli.output import Output
-from osetra.cli.places import create, name_for
-from osetra.cli.request import Request
+from osetra.tuning.locations import create, name_for
+from osetra.tuning.request import Request
 
 
 @click.command("babysit")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from osetra.cli.documents import trial_document
 from osetra.cli.options import json_option, study_argument
 from osetra.cli.output import Output
-from osetra.cli.places import find
-from osetra.cli.views.numbers import number
-from osetra.cli.views.tables import spread_text
 from osetra.core.history import History
 from osetra.core.problem import Objective
 from osetra.core.text import format_value
 from osetra.core.trial import Trial
+from osetra.tuning.locations import find
+from osetra.views.json import trial_document
+from osetra.views.numbers import number
+from osetra.views.terminal.tables import spread_text
 
 
 def better_steered(history: History, objective: Objective, best: Trial) -> Trial | None:

@@ -18,7 +18,7 @@ from rich.text import Text
 from osetra import __version__
 from osetra.cli.options import json_option
 from osetra.cli.output import Output
-from osetra.cli.places import RUNS
+from osetra.tuning.locations import RUNS
 
 _MARKS = {"good": ("✓", "green"), "note": ("·", "cyan"), "bad": ("✗", "bold red")}
 _WAL_REPAIRED = (3, 51, 3)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from osetra.cli.documents import trial_document
 from osetra.cli.options import json_option, study_argument
 from osetra.cli.output import Output
-from osetra.cli.places import find
-from osetra.cli.views.numbers import settings
 from osetra.core.params import Value
 from osetra.core.text import parse_value
+from osetra.tuning.locations import find
+from osetra.views.json import trial_document
+from osetra.views.numbers import settings
 
 
 @click.command("enqueue")

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from osetra.cli.documents import pieces_document
 from osetra.cli.options import study_argument
 from osetra.cli.output import VERSION, Output, to_json
-from osetra.cli.places import find
-from osetra.cli.views.clean import cell
-from osetra.replay import recipe
+from osetra.training.replay import recipe
+from osetra.tuning.locations import find
+from osetra.views.clean import cell
+from osetra.views.json import pieces_document
 
 if TYPE_CHECKING:
-    from osetra.study import Study
+    from osetra.study.study import Study
 
 
 @click.command("export")

@@ -10,18 +10,18 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from osetra.cli.documents import pieces_document
-from osetra.cli.functions import training_function
 from osetra.cli.options import json_option, study_argument
 from osetra.cli.output import Output
-from osetra.cli.places import Place, find
-from osetra.cli.views.numbers import duration, number
-from osetra.cli.views.tables import pieces_text
 from osetra.core.facts import Noted
 from osetra.core.history import History
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import StudyError
-from osetra.replay import Recipe, Replay, compare, recipe
+from osetra.training.replay import Recipe, Replay, compare, recipe
+from osetra.tuning.functions import training_function
+from osetra.tuning.locations import Place, find
+from osetra.views.json import pieces_document
+from osetra.views.numbers import duration, number
+from osetra.views.terminal.tables import pieces_text
 
 FOLDER = "replays"
 
@@ -70,7 +70,7 @@ def _train(
 ) -> tuple[History, Trial]:
     """Train in a study of its own beside the other, in a process like the original's."""
     from osetra.executors import Processes
-    from osetra.study import Study
+    from osetra.study.study import Study
 
     file = _free(place.folder / FOLDER, told.trial)
     opened = place.open()

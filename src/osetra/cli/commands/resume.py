@@ -8,11 +8,11 @@ import click
 
 from osetra.cli.options import check_scheduler, json_option, scheduler_option, study_argument
 from osetra.cli.output import Output
-from osetra.cli.places import find
-from osetra.cli.request import stored_request
-from osetra.cli.script import is_script
 from osetra.core.history import History
 from osetra.errors import StudyError
+from osetra.tuning.locations import find
+from osetra.tuning.request import stored_request
+from osetra.tuning.script import is_script
 
 
 @click.command("resume")

@@ -12,9 +12,9 @@ import click
 from osetra.cli.commands.tune import command as tune
 from osetra.cli.options import check_goal, check_scheduler
 from osetra.cli.output import Output
-from osetra.cli.places import create, name_for
-from osetra.cli.request import Request
-from osetra.cli.studyfile import read_study_file
+from osetra.tuning.locations import create, name_for
+from osetra.tuning.request import Request
+from osetra.tuning.studyfile import read_study_file
 
 SHARED = (
     *("trials", "minutes", "trainings", "workers", "searcher", "scheduler", "tune", "set", "minimize"),

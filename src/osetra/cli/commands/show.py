@@ -7,18 +7,18 @@ from dataclasses import asdict
 import click
 from rich.text import Text
 
-from osetra.cli.documents import study_document, trial_document
-from osetra.cli.functions import program_logs
 from osetra.cli.options import json_option, study_argument
 from osetra.cli.output import Output
-from osetra.cli.places import Place, find
-from osetra.cli.views.curves import curves_picture
-from osetra.cli.views.report import findings_view
-from osetra.cli.views.tables import study_summary, trial_page, trials_table
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.errors import StudyError
+from osetra.tuning.functions import program_logs
+from osetra.tuning.locations import Place, find
+from osetra.views.json import study_document, trial_document
+from osetra.views.terminal.curves import curves_picture
+from osetra.views.terminal.report import findings_view
+from osetra.views.terminal.tables import study_summary, trial_page, trials_table
 
 
 @click.command("show")
@@ -73,7 +73,7 @@ def _show_study(
     listed = _ordered(problem, history)[:top]
     advice = findings(problem, history)
     if as_json:
-        body = study_document(place, problem, history)
+        body = study_document(place.name, place.address, problem, history)
         body["trials"] = [trial_document(history, trial) for trial in _ordered(problem, history)]
         body["findings"] = [
             {"rule": f.rule, "level": f.level, "text": f.text, "action": f.action} for f in advice

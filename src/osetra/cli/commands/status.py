@@ -7,13 +7,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from osetra.cli.documents import study_document
 from osetra.cli.options import json_option
 from osetra.cli.output import Output
-from osetra.cli.places import RUNS, Place, complete_study, find, known
-from osetra.cli.views.numbers import number
-from osetra.cli.views.tables import counts_text, study_summary
 from osetra.errors import OsetraError
+from osetra.tuning.locations import RUNS, Place, complete_study, find, known
+from osetra.views.json import study_document
+from osetra.views.numbers import number
+from osetra.views.terminal.tables import counts_text, study_summary
 
 
 @click.command("status")
@@ -29,7 +29,7 @@ def command(output: Output, study: str | None, as_json: bool) -> None:
     opened = place.open()
     history = opened.history
     if as_json:
-        output.document("status", study_document(place, opened.problem, history))
+        output.document("status", study_document(place.name, place.address, opened.problem, history))
     else:
         output.show(study_summary(opened.problem, history, place.name))
 
@@ -62,4 +62,4 @@ def _row(table: Table, place: Place) -> dict[str, object]:
     best = history.best(objective)
     goal = f"{objective.direction} {objective.metric}"
     table.add_row(place.name, goal, counts_text(history), number(best.value if best else None))
-    return study_document(place, opened.problem, history)
+    return study_document(place.name, place.address, opened.problem, history)

@@ -13,16 +13,16 @@ from osetra.cli.commands.enqueue import parse_pairs
 from osetra.cli.failures import REQUEST, Failure
 from osetra.cli.options import json_option, study_argument
 from osetra.cli.output import Output
-from osetra.cli.places import find
 from osetra.cli.session import shown_place
-from osetra.cli.views.numbers import duration
-from osetra.cli.views.orders import clock, giver, order_document, order_text, orders_table, outcome_text
 from osetra.core.trial import ENDED, Order, Trial
 from osetra.errors import StudyError
-from osetra.orders import VERBS, interval, told
+from osetra.study.orders import VERBS, interval, told
+from osetra.tuning.locations import find
+from osetra.views.numbers import duration
+from osetra.views.orders import clock, giver, order_document, order_text, orders_table, outcome_text
 
 if TYPE_CHECKING:
-    from osetra.study import Study
+    from osetra.study.study import Study
 
 INTERVALS, LEAST, MOST = 3.0, 5.0, 120.0
 """How many report intervals are waited for an order to be obeyed, and the seconds at least and at most."""

@@ -19,9 +19,9 @@ from osetra.cli.options import (
     store_option,
 )
 from osetra.cli.output import Output
-from osetra.cli.places import create, name_for
-from osetra.cli.request import DEFAULT_TRIALS, Request
-from osetra.cli.script import is_script
+from osetra.tuning.locations import create, name_for
+from osetra.tuning.request import DEFAULT_TRIALS, Request
+from osetra.tuning.script import is_script
 
 
 def _words(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -167,7 +167,7 @@ def command(output: Output, /, **options: Any) -> None:
 
 def stored_in(config: Path | None) -> str | None:
     """Return the store that a study.toml names."""
-    from osetra.cli.studyfile import read_study_file
+    from osetra.tuning.studyfile import read_study_file
 
     return None if config is None else read_study_file(config).store
 

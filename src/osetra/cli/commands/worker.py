@@ -17,15 +17,15 @@ from rich.text import Text
 from osetra.cli.failures import LEFT, REQUEST, Failure
 from osetra.cli.options import study_argument
 from osetra.cli.output import Output
-from osetra.cli.places import Place, find, known
-from osetra.cli.request import Request, stored_request
-from osetra.cli.script import is_script, load_function
 from osetra.errors import StudyError
 from osetra.stores.address import parse
+from osetra.tuning.locations import Place, find, known
+from osetra.tuning.request import Request, stored_request
+from osetra.tuning.script import is_script, load_function
 
 if TYPE_CHECKING:
-    from osetra.run import Run
-    from osetra.study import Study
+    from osetra.study.study import Study
+    from osetra.training.run import Run
 
 WAIT = 1.0
 """Seconds between looks for a study that does not exist yet."""
@@ -103,7 +103,7 @@ def training(place: Place, study: Study, source: str | None) -> tuple[Callable[[
     Raises:
         StudyError: nothing says what to train, or it is not on this machine.
     """
-    from osetra.cli.functions import command_training, network_task, training_function
+    from osetra.tuning.functions import command_training, network_task, training_function
 
     history = study.history
     opened = history.opened
@@ -175,7 +175,7 @@ def _found(output: Output, text: str, *, wait: bool) -> Place:
 
 
 def _attend(output: Output, place: Place, source: str | None, gpus: str | None, **options: Any) -> None:
-    from osetra.cli.attending import Attending
+    from osetra.cli.display.worker import Attending
     from osetra.executors import Processes
     from osetra.executors.devices import chosen
 

@@ -1,0 +1,384 @@
+"""The loop: plan what is missing, let a crew work, give up what is lost, until nothing is left to do.
+
+Any number of programs may turn this loop on one study at once: each plans only what is missing, and
+the store's keys keep them from doing it twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from osetra.core.facts import Actor, Fact, Noted, Obeyed, Ordered, Origin, Suggested
+from osetra.core.history import History
+from osetra.core.ports import Budget, Crew, Executor, Job, Policy, Searcher, Store, Suggestion, Verdict
+from osetra.core.problem import Problem
+from osetra.core.trial import Order, Trial
+from osetra.errors import Conflict, StudyError
+from osetra.executors.worker import append_patiently, give_up_lost
+from osetra.study.orders import branch, checked
+from osetra.study.signals import GracefulStop
+from osetra.training.checkpoints import clean, spare
+
+log = logging.getLogger("osetra")
+
+TICK = 0.02
+"""Seconds between looks at the log."""
+WATCH = 0.25
+"""Seconds between calls of `watch`."""
+PER_TRAINING = 2.3
+"""Configurations that the default scheduler tries at the cost of one full training, over a search."""
+REAP = 1.0
+"""Seconds between searches for lost workers."""
+TIDY = 20.0
+"""Seconds between looks at what the depot holds."""
+
+Watch = Callable[[History], None]
+
+
+@dataclass(slots=True)
+class Planner:
+    """Reads the log of a study and adds suggestions and orders to it."""
+
+    store: Store
+    problem: Problem
+    policy: Policy
+    seed: int
+    _history: History
+
+    @property
+    def searcher(self) -> Searcher:
+        """What new configurations come from."""
+        return self.policy.searcher
+
+    @property
+    def history(self) -> History:
+        """Everything known so far, read up to this moment."""
+        points, cursor = self.store.read_points(self._history.curves.cursor)
+        entries = self.store.read(self._history.version)
+        self._history = self._history.extend(entries, points, cursor)
+        return self._history
+
+    def plan(self, count: int, budget: Budget, new: float = np.inf) -> list[Trial]:
+        """Queue up to `count` trials of the policy's choice, at most `new` of them new ones.
+
+        None means that nothing is left to do for now. When another program was faster, its trials
+        are returned instead: a suggestion that did not know of them might repeat one.
+        """
+        history = self.history
+        rng = np.random.default_rng((self.seed, history.next_trial))
+        planned = self.policy.plan(self.problem, history, count, rng, budget)
+        suggestions = [one for one in planned if isinstance(one, Suggestion)]
+        suggestions = suggestions[: int(min(new, len(suggestions)))]
+        revived = [one for one in planned if isinstance(one, Verdict) and self.carry_out(one)]
+        if suggestions and self.append(
+            self._facts(history, suggestions, "searcher", self.searcher.name, None)
+        ):
+            for note in (note for s in suggestions for note in s.notes if note.data.get("warn")):
+                log.warning("%s", note.text)
+        trials = self.history.trials
+        begun = [trials[n] for n in range(history.next_trial, len(trials) + 1)]
+        return [trials[v.trial] for v in revived if v.verb != "stop"] + begun
+
+    def judge(self, budget: Budget, judged: dict[int, int], mine: Callable[[Trial], bool]) -> None:
+        """Look at each running trial of ours that has reported since, and order what the policy says."""
+        history = self.history
+        for trial in filter(mine, history.running):
+            reported = len(history.curves.rows(trial.number))
+            if reported == judged.get(trial.number) or any(order.pending for order in trial.orders):
+                continue
+            judged[trial.number] = reported
+            verdict = self.policy.judge(self.problem, history, trial, budget)
+            if verdict is not None:
+                self.carry_out(verdict)
+
+    def carry_out(self, verdict: Verdict) -> bool:
+        """Order what a scheduler decided; False when somebody else ordered something first."""
+        args = dict(verdict.args)
+        if verdict.verb in ("resume", "extend", "rollback"):
+            args["until"] = verdict.until
+        trial = self._history.trials[verdict.trial]
+        number, actor = len(trial.orders) + 1, self.policy.name
+        return self.append(
+            [Ordered(trial.number, number, verdict.verb, args, actor, "scheduler", verdict.why)]
+        )
+
+    def order(
+        self, number: int, verb: str, args: Mapping[str, Any], actor: str, by: Actor, why: str
+    ) -> Order:
+        """Give an order of a person, and return it.
+
+        Raises:
+            StudyError: it makes no sense, or somebody else gave the trial another order meanwhile.
+        """
+        history = self.history
+        known, checked_args = checked(self.problem, history, number, verb, args)
+        suggestions: list[Suggestion] = []
+        if known == "branch":
+            suggestion, checked_args = branch(self.problem, history, number, args)
+            suggestions.append(suggestion)
+        orders = history.trials[number].orders
+        place = len(orders) + 1
+        facts: list[Fact] = [Ordered(number, place, known, checked_args, actor, by, why)]
+        facts += self._facts(history, suggestions, "person", actor, None)
+        if known in ("branch", "note"):
+            # Nothing is asked of the training: done when it is written.
+            text = f"trial {history.next_trial}" if suggestions else str(args["text"])
+            attempt = len(history.trials[number].attempts)
+            step = history.step(history.trials[number], self.problem.objective.metric)
+            facts.append(Obeyed(number, place, attempt, step, "done", text))
+        if not self.append(facts):
+            other = next((o for o in self.history.trials[number].orders if o.number == place), None)
+            first = "another trial was started meanwhile"
+            if other is not None:
+                first = f"{other.actor or 'somebody'} was faster and ordered {other.verb}"
+            raise StudyError(f"trial {number}: {first}; look, and repeat the order if you still want it")
+        return self.history.trials[number].orders[place - 1]
+
+    def suggest(
+        self, suggestions: Sequence[Suggestion], origin: Origin, by: str, repeats: int | None = None
+    ) -> list[Trial]:
+        """Queue trials whatever else has been queued meanwhile, and return them."""
+        history = self.history
+        while not self.append(self._facts(history, suggestions, origin, by, repeats)):
+            history = self.history
+        first = history.next_trial
+        return [self.history.trials[n] for n in range(first, first + len(suggestions))]
+
+    def _facts(
+        self,
+        history: History,
+        suggestions: Sequence[Suggestion],
+        origin: Origin,
+        by: str,
+        repeats: int | None,
+    ) -> list[Fact]:
+        """Return the facts that queue suggestions as the next trials of a history."""
+        notes: list[Fact] = [
+            note for s in suggestions for note in s.notes if note not in history.noted(note.topic)
+        ]
+        return notes + [
+            Suggested(
+                trial=n,
+                config=s.config,
+                seed=_seed(self.seed, n),
+                origin=origin,
+                by=by,
+                why=s.why,
+                seen=history.version,
+                repeats=repeats,
+                until=s.until,
+                parent=s.parent,
+            )
+            for n, s in enumerate(suggestions, start=history.next_trial)
+        ]
+
+    def append(self, facts: Sequence[Fact]) -> bool:
+        """Append facts; False when somebody established one of them first."""
+        try:
+            append_patiently(self.store, facts)
+        except Conflict:
+            return False
+        return True
+
+    def aim(self, trials: int) -> None:
+        """Note that the study is to have this many trials in total."""
+        if trials not in {note.data.get("trials") for note in self.history.noted("target")}:
+            self.append([Noted("target", str(trials), f"{trials} trials in total", {"trials": trials})])
+
+    def know_steps(self, steps: int) -> None:
+        """Note how many steps a full training has."""
+        note = Noted("steps", str(steps), f"a full training has {steps} steps", {"steps": steps})
+        if note not in self.history.noted("steps"):
+            self.append([note])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When a search is over: whichever comes first."""
+
+    trials: float = np.inf
+    """Configurations in total."""
+    minutes: float | None = None
+    """Wall-clock time of this call."""
+    trainings: float | None = None
+    """Cost in full trainings, counted in steps, of the whole study."""
+
+    def budget(self, problem: Problem, history: History, started: float) -> Budget:
+        """Return how much of the search is over; `started` is by time.monotonic."""
+        steps, begun = history.steps, history.begun
+        spent = history.curves.count(problem.objective.metric) / steps if steps else float(begun)
+        cost = np.inf if self.trainings is None else self.trainings
+        shares = [spent / cost, (spent * PER_TRAINING if steps else begun) / max(self.trials, 1.0)]
+        if self.minutes is not None:
+            shares.append((time.monotonic() - started) / (60 * self.minutes))
+        open_ = begun < self.trials and spent + _promised(problem, history) < cost
+        return Budget(steps=steps, progress=min(1.0, max(shares)), open=open_)
+
+
+def work(
+    planner: Planner, job: Job, executor: Executor, *, limits: Limits, watch: Watch | None = None
+) -> None:
+    """Let a crew work until the limits are reached and nothing unfinished is left to do.
+
+    Raises:
+        KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
+        SystemExit: after SIGTERM and its like, likewise.
+    """
+    take_turns(Turn(planner, limits, executor.slots, job.repeats_only, watch), job, executor)
+
+
+def take_turns(turns: Turn, job: Job, executor: Executor) -> None:
+    """Turn the loop until there is nothing left to do or somebody asks to stop."""
+    planner, limits = turns.planner, turns.limits
+    with GracefulStop() as stop:
+        turns.give_up(planner.history)
+        if not turns.fill_queue():
+            return
+        if planner.policy.judges:
+            # Who trains in this very thread leaves no other moment to judge.
+            job = replace(job, between=turns.look)
+        crew = executor.start(job, planner.store)
+        stop.on_request(crew.request_stop)
+        deadline = np.inf if limits.minutes is None else time.monotonic() + 60 * limits.minutes
+        try:
+            with _alarm(limits.minutes, crew.request_stop):
+                while not stop.requested and time.monotonic() < deadline:
+                    if not turns.fill_queue():
+                        break
+                    turns.reap()
+                    crew.tick(turns.tick)
+                    turns.look()
+        finally:
+            _dismiss(crew, stop)
+            turns.give_up(planner.history)
+            if turns.watch is not None:
+                turns.watch(planner.history)
+    stop.carry_out()
+
+
+@dataclass(slots=True)
+class Turn:
+    """The parts of a turn, and when the rarer ones were last done."""
+
+    planner: Planner
+    limits: Limits
+    slots: int
+    repeats_only: bool
+    watch: Watch | None
+    started: float = field(default_factory=time.monotonic)
+    reaped: float = 0.0
+    tidied: float = 0.0
+    watched: float = 0.0
+    planned: float = 0.0
+    planned_at: tuple[int, int] = (-1, -1)
+    """Version of the log and of the curves at the last plan that found nothing to do."""
+    judged: dict[int, int] = field(default_factory=dict)
+    """How many points of each trial the policy has seen."""
+
+    @property
+    def tick(self) -> float:
+        """Seconds between looks at the log."""
+        return TICK
+
+    @property
+    def ahead(self) -> int:
+        """How many trials may wait in the queue."""
+        return self.slots * self.planner.searcher.lookahead if self.slots > 1 else 1
+
+    def give_up(self, history: History) -> None:
+        """Give up what is lost."""
+        give_up_lost(self.planner.store, history, watched=time.monotonic() - self.started)
+
+    def reap(self) -> None:
+        """Give up what is lost and delete the checkpoints that nobody needs, now and then."""
+        now = time.monotonic()
+        if now - self.reaped > REAP:
+            self.reaped = now
+            history = self.planner.history
+            self.give_up(history)
+            sign = self.planner.problem.objective.sign
+            clean(self.planner.store.checkpoints, history, sign)
+            depot = self.planner.store.depot
+            if depot is not None and now - self.tidied > TIDY:
+                self.tidied = now
+                depot.drop(sorted(spare(set(depot.names()), history, sign)))
+
+    def look(self) -> None:
+        """Judge what runs, and show it."""
+        if self.planner.policy.judges and not self.repeats_only:
+            self.planner.judge(self.budget(), self.judged, self.mine)
+        now = time.monotonic()
+        if self.watch is not None and now - self.watched > WATCH:
+            self.watched = now
+            self.watch(self.planner.history)
+
+    def mine(self, trial: Trial) -> bool:
+        """Whether a running trial is judged here; two verdicts on one trial do no harm."""
+        return True
+
+    def budget(self) -> Budget:
+        """Return how much of the search is over."""
+        return self.limits.budget(self.planner.problem, self.planner.history, self.started)
+
+    def fill_queue(self) -> bool:
+        """Plan what is missing; False when nothing runs or waits and nothing is missing."""
+        history = self.planner.history
+        if self.repeats_only:
+            return any(t.repeats is not None for t in (*history.queued, *history.running))
+        busy = bool(history.queued or history.running)
+        room = self.ahead - len(history.queued)
+        at, now = (history.version, history.curves.cursor), time.monotonic()
+        if room <= 0 or (busy and at == self.planned_at and now - self.planned < WATCH):
+            return busy
+        new = max(0.0, self.limits.trials - history.begun)
+        if self.planner.plan(room, self.budget(), new):
+            return True
+        self.planned, self.planned_at = now, at
+        history = self.planner.history
+        return bool(history.queued or history.running)
+
+
+def _promised(problem: Problem, history: History) -> float:
+    """Return what queued and running trials will still cost, in full trainings."""
+    steps, going = history.steps, [*history.queued, *history.running]
+    if not steps:
+        return 0.0
+    metric = problem.objective.metric
+    return sum(max(0, (t.until or steps) - history.step(t, metric)) for t in going) / steps
+
+
+def _dismiss(crew: Crew, stop: GracefulStop) -> None:
+    """End all workers; a second Ctrl-C while they hand back kills them."""
+    while True:
+        try:
+            crew.stop(kill=stop.kill)
+        except KeyboardInterrupt:
+            continue
+        return
+
+
+@contextmanager
+def _alarm(minutes: float | None, action: Callable[[], None]) -> Iterator[None]:
+    """Call `action` after some minutes, for an inline training keeps this thread busy beyond them."""
+    if minutes is None:
+        yield
+        return
+    timer = threading.Timer(60 * minutes, action)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _seed(study: int, trial: int) -> int:
+    return int(np.random.default_rng((study, trial, 1)).integers(2**31))

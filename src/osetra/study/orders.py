@@ -1,0 +1,257 @@
+"""Orders: what may be asked of a trial, checked before it stands in the log.
+
+People and schedulers give the same orders through the same facts. What makes no sense is refused
+here, with what would; what only the training can know, such as whether it can change a value while
+it runs, is answered by the training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from osetra.catalogue.limits import LIMITS
+from osetra.core.facts import Checkpointed, Source, Verb
+from osetra.core.history import History
+from osetra.core.lineage import PLACE, checkpoints, here, values_at
+from osetra.core.ports import Suggestion
+from osetra.core.problem import Problem
+from osetra.core.trial import ENDED, Order, Trial
+from osetra.errors import SpaceError, StudyError, nearest
+from osetra.training.checkpoints import best_of
+
+VERBS: tuple[str, ...] = get_args(Verb)
+STRUCTURE = (
+    *("layers", "units", "activation", "filters", "blocks", "kernel"),
+    *("init", "batch_norm", "optimizer", "input_scaling"),
+)
+"""What the weights or the optimizer's state depend on: never changed while a network is trained."""
+WITHOUT_VALUES = ("stop", "pause", "resume", "promote", "extend", "note")
+UNTIL = ("resume", "promote", "extend")
+
+
+def checked(
+    problem: Problem, history: History, number: int, verb: str, args: Mapping[str, Any]
+) -> tuple[Verb, dict[str, Any]]:
+    """Return the verb and the arguments of an order as they go into the log.
+
+    Raises:
+        StudyError: naming the trial, the order or the value, and what is allowed.
+    """
+    if verb not in VERBS:
+        raise StudyError(f"{verb!r}: no such order; there are {', '.join(VERBS)}.{nearest(str(verb), VERBS)}")
+    trial = _trial(history, number)
+    known: Verb = verb  # type: ignore[assignment]  # it is one of them
+    _check_state(trial, known)
+    _check_arguments(trial, known, args)
+    if known == "scale":
+        return known, {name: _factor(trial, history, name, value) for name, value in args.items()}
+    if known == "set":
+        return known, {name: _settable(problem, trial, name, value) for name, value in args.items()}
+    if known == "rollback":
+        return known, _rollback(problem, history, trial, args)
+    if known in UNTIL:
+        return known, _until(history, trial, problem.objective.metric, known, args)
+    return known, dict(args)
+
+
+def branch(
+    problem: Problem, history: History, number: int, args: Mapping[str, Any]
+) -> tuple[Suggestion, dict[str, Any]]:
+    """Return the trial that branches off another, and the order's arguments.
+
+    It goes on from a checkpoint when only values change that a training can change while it runs,
+    else, and with step 0, it starts from the beginning.
+
+    Raises:
+        StudyError: nothing changes, a value is out of range, or there is no such checkpoint.
+    """
+    trial = _trial(history, number)
+    changes = {name: value for name, value in args.items() if name not in PLACE}
+    anew = args.get("step") == 0
+    point = None if anew else _checkpoint(problem, history, trial, args.get("step"))
+    place = None if point is None else Source(point.trial, point.attempt, point.instance, point.step)
+    if args.get("step") is not None and point is None and not anew:
+        raise StudyError(_no_checkpoint(history, trial, args["step"]))
+    in_force = {} if anew else values_at(history.trials, place or here(trial))
+    config = _branched(problem, trial, in_force, changes)
+    if all(config.get(name) == value for name, value in {**trial.config, **in_force}.items()):
+        raise StudyError(f"branch of trial {number}: nothing changes; give a value, such as lr=0.001")
+    cold = [name for name in changes if name in STRUCTURE]
+    if cold or place is None:
+        why = f"branch of trial {number}, from the beginning"
+        why += f": {cold[0]} cannot change in a trained network" if cold else ""
+        return Suggestion(config, why), {**args}
+    why = f"branch of trial {number} from step {place.step}"
+    return Suggestion(config, why, parent=place), {**args, "step": place.step}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The state of an order in words, for people."""
+
+    status: str
+    """requested, seen, done, refused or moot."""
+    text: str
+
+
+def told(trial: Trial, order: Order) -> Told:
+    """Return how far an order has come."""
+    if order.obeyed is not None:
+        return Told(order.result, order.text)
+    if trial.state in ENDED:
+        return Told("moot", f"the trial had {_past(trial)} before it could be obeyed")
+    if order.seen is not None:
+        return Told("seen", "the training has it and obeys at its next report")
+    where = "at the training's next report" if trial.state == "running" else "when the trial goes on"
+    return Told("requested", f"obeyed {where}")
+
+
+def interval(history: History, trial: Trial, metric: str, now: float) -> float | None:
+    """Return the mean seconds between reports of a running trial's attempt; None before the first."""
+    attempt = trial.attempt
+    if attempt is None or trial.state != "running":
+        return None
+    done = history.step(trial, metric) - (attempt.source.step if attempt.source else 0)
+    return (now - attempt.started) / done if done > 0 else None
+
+
+def _trial(history: History, number: int) -> Trial:
+    if number not in history.trials:
+        have = f"1 … {len(history.trials)}" if history.trials else "none yet"
+        raise StudyError(f"trial {number}: the study has no such trial; it has {have}")
+    return history.trials[number]
+
+
+def _check_state(trial: Trial, verb: Verb) -> None:
+    if verb in ("note", "branch"):
+        return
+    if trial.state in ENDED:
+        raise StudyError(
+            f"trial {trial.number} has {_past(trial)}: {verb} comes too late and is moot; a branch of it can "
+            f"still be trained (branch {trial.number} NAME=VALUE)"
+        )
+    waiting = [order.verb for order in trial.orders if order.pending]
+    if verb == "resume" and trial.state != "paused" and "pause" not in waiting:
+        raise StudyError(f"trial {trial.number} is {trial.state}, not paused: there is nothing to resume")
+    if verb == "pause" and (trial.state == "paused" or "pause" in waiting):
+        raise StudyError(f"trial {trial.number} is paused already; resume lets it go on")
+
+
+def _past(trial: Trial) -> str:
+    return {"stopped": "been stopped"}.get(trial.state, trial.state)
+
+
+def _check_arguments(trial: Trial, verb: Verb, args: Mapping[str, Any]) -> None:
+    given = [name for name in args if name not in (*PLACE, "until", "text", "keep")]
+    if verb in ("set", "scale") and not given:
+        example = "lr=0.001" if verb == "set" else "lr=0.3"
+        raise StudyError(f"{verb}: give at least one value, such as {verb} {example}")
+    if verb in WITHOUT_VALUES and given:
+        wrong = f"{given[0]}={args[given[0]]}"
+        raise StudyError(f"{verb} takes no values, but {wrong} was given; use set or branch")
+    if "until" in args and verb not in UNTIL:
+        raise StudyError(f"{verb} takes no until; resume, promote and extend do")
+    if verb == "note" and not str(args.get("text", "")).strip():
+        raise StudyError("note: there is nothing to note; write note TEXT")
+    if verb == "extend" and "until" not in args:
+        raise StudyError("extend: say until which step, such as extend until=30")
+    for name in given:
+        if name not in trial.config:
+            known = ", ".join(trial.config)
+            raise StudyError(
+                f"trial {trial.number} has no hyperparameter {name!r}; it has {known}."
+                f"{nearest(name, trial.config)}"
+            )
+
+
+def _settable(problem: Problem, trial: Trial, name: str, value: Any) -> Any:
+    if name in STRUCTURE:
+        raise StudyError(
+            f"{name} cannot be changed while a network is trained; train a branch with it instead: "
+            f"branch {trial.number} {name}={value}"
+        )
+    if name in LIMITS:
+        if not LIMITS[name].allow(value):
+            raise StudyError(f"{name}={value}: {LIMITS[name].text} is needed")
+        return value
+    try:
+        return problem.space.complete({**trial.config, name: value})[name]
+    except SpaceError as error:
+        raise StudyError(str(error)) from None
+
+
+def _factor(trial: Trial, history: History, name: str, factor: Any) -> float:
+    old = {**trial.config, **values_at(history.trials, here(trial))}[name]
+    if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 < factor < float("inf"):
+        raise StudyError(f"scale {name}={factor}: a factor above 0 is needed, such as 0.3")
+    if name in STRUCTURE or isinstance(old, bool) or not isinstance(old, (int, float)):
+        raise StudyError(f"scale {name}: {old!r} cannot be multiplied while it trains; use a branch")
+    if name in LIMITS and not LIMITS[name].allow(old * factor):
+        out = f"{old * factor:g} is out of range, {LIMITS[name].text} is needed"
+        raise StudyError(f"scale {name}={factor}: {out}")
+    return float(factor)
+
+
+def _rollback(problem: Problem, history: History, trial: Trial, args: Mapping[str, Any]) -> dict[str, Any]:
+    other = _trial(history, args["trial"]) if "trial" in args else trial
+    point = _checkpoint(problem, history, other, args.get("step"))
+    if point is None:
+        raise StudyError(_no_checkpoint(history, other, args.get("step")))
+    values = {n: _settable(problem, trial, n, v) for n, v in args.items() if n not in PLACE}
+    where = {"trial": other.number} if other is not trial else {}
+    return {**where, "step": point.step, **values}
+
+
+def _branched(
+    problem: Problem, trial: Trial, in_force: Mapping[str, Any], changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the configuration of a branch: the parent's values in force, where they still exist."""
+    space = problem.space
+    live = {name: value for name, value in changes.items() if name in LIMITS and name not in STRUCTURE}
+    for name, value in live.items():
+        _settable(problem, trial, name, value)
+    try:
+        chosen = space.complete({name: value for name, value in changes.items() if name not in live})
+        still = {name: value for name, value in trial.config.items() if name in chosen and name not in live}
+        config = space.complete({**still, **{n: v for n, v in changes.items() if n not in live}})
+    except SpaceError as error:
+        raise StudyError(f"branch of trial {trial.number}: {error}") from None
+    # People may leave the searched ranges; what no training can use was refused above.
+    return {**config, **{n: v for n, v in {**in_force, **live}.items() if n in config}}
+
+
+def _checkpoint(problem: Problem, history: History, trial: Trial, step: Any) -> Checkpointed | None:
+    """Return the last checkpoint at or before a step; without a step, the one with the best value."""
+    way = checkpoints(history.trials, here(trial))
+    if step is not None:
+        return next((point for point in way if point.step <= step), None)
+    return next(iter(best_of(way, problem.objective.sign) or way), None)
+
+
+def _no_checkpoint(history: History, trial: Trial, step: Any) -> str:
+    kept = sorted({point.step for point in checkpoints(history.trials, here(trial))})
+    if not kept:
+        return (
+            f"trial {trial.number} has no checkpoint yet, so there is nothing to go back to; its training "
+            "keeps them by calling run.checkpoint(...)"
+        )
+    there = ", ".join(map(str, kept))
+    return f"trial {trial.number} has no checkpoint at or before step {step}; there are {there}"
+
+
+def _until(
+    history: History, trial: Trial, metric: str, verb: Verb, args: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of an order to go on; who waits at its last step goes on to the end."""
+    done, until = history.step(trial, metric), args.get("until")
+    if until is None:
+        over = verb == "promote" or (trial.until is not None and done >= trial.until)
+        return {**args, "until": None} if over or "until" in args else dict(args)
+    if isinstance(until, bool) or not isinstance(until, int) or until <= done:
+        now = f"a step beyond {done}, where trial {trial.number} is now, is needed"
+        raise StudyError(f"{verb} until={until}: {now}")
+    if history.steps is not None and until > history.steps:
+        raise StudyError(f"{verb} until={until}: a full training has {history.steps} steps; leave until out")
+    return dict(args)

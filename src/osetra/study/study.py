@@ -1,0 +1,492 @@
+"""Study: the loop. Plan, let workers run, give up what is lost, until the target is reached.
+
+A study is its log; this object is a thin hand on it. Any number of programs may hold the same study
+at once: each one plans only what is missing, and the store's keys keep them from doing it twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from getpass import getuser
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from osetra.advice import findings, lint
+from osetra.core.facts import Actor
+from osetra.core.finding import Finding
+from osetra.core.history import History
+from osetra.core.lineage import pieces
+from osetra.core.params import Value
+from osetra.core.ports import USUAL, Checkpoints, Executor, Job, Policy, Scheduler, Searcher, Suggestion
+from osetra.core.problem import Pick, Problem
+from osetra.core.space import Space
+from osetra.core.trial import ENDED, Order, Trial
+from osetra.errors import NothingFinished, StudyError
+from osetra.executors import Inline, Processes
+from osetra.executors.claims import claim_next
+from osetra.executors.inline import InlineLink, Leases, begin
+from osetra.executors.worker import this_process
+from osetra.policies import by_names
+from osetra.searchers import by_name
+from osetra.stores import open_store
+from osetra.stores.address import shown
+from osetra.study.join import join
+from osetra.study.loop import Limits, Planner, Watch, work
+from osetra.study.open import Question, begin_study, check_same, objective_of, problem_of
+from osetra.training.run import Ending, Run, left, number
+from osetra.views.html import frame, records, study_html
+
+if TYPE_CHECKING:
+    from osetra.searchers.bayes import Explanation
+
+log = logging.getLogger("osetra")
+
+Train = Callable[[Run], object]
+
+
+class Study:
+    """A search for good hyperparameters, kept in a file that survives every crash.
+
+    Args:
+        url: where the log lives: a file such as "digits.db", or "memory:".
+        space: what is searched; may be left out when the study exists.
+        minimize: name of the metric to make small, for example "val_loss".
+        maximize: name of the metric to make large; give one of the two.
+        searcher: what to try next: a name such as "auto", "random", "sobol", "grid", or a Searcher;
+            left out, the one that the study was created with, which is "auto" at first.
+        scheduler: how long to train each: a name such as "auto", "full", "asha", "hyperband", "median",
+            "patience", "pbt", "freeze_thaw", or a Scheduler or Policy; left out, as above.
+        seed: makes the whole search reproducible; 0 unless given.
+        name: a file may hold several studies under different names.
+        pick: whether a trial is worth its "best" or its "last" reported value.
+        task: what is trained, remembered with the study; anything that JSON can hold.
+
+    Raises:
+        StudyMismatch: the stored study has another space or objective; the differences are listed.
+        StudyError: the study does not exist and space or objective are missing.
+    """
+
+    def __init__(
+        self,
+        url: str | PathLike[str] = "memory:",
+        space: Space | None = None,
+        *,
+        minimize: str | None = None,
+        maximize: str | None = None,
+        searcher: str | Searcher | None = None,
+        scheduler: str | Scheduler | Policy | None = None,
+        seed: int | None = None,
+        name: str = "main",
+        pick: Pick = "best",
+        task: Mapping[str, Any] | None = None,
+    ) -> None:
+        chosen = by_name(searcher) if isinstance(searcher, str) else searcher
+        wanted = searcher if isinstance(searcher, str) else chosen.name if chosen else "auto"
+        planned = scheduler if isinstance(scheduler, str) else scheduler.name if scheduler else "auto"
+        question = Question(
+            space=space,
+            objective=objective_of(minimize, maximize, pick),
+            seed=seed,
+            searcher=wanted,
+            scheduler=planned,
+            task=dict(task or {}),
+        )
+        if not isinstance(url, (str, PathLike)) or not str(url):
+            raise StudyError(f"{url!r}: a study lives in a file such as 'study.db', or in 'memory:'")
+        self._store = open_store(str(url), name)
+        history = History().extend(self._store.read())
+        opened = history.opened or begin_study(self._store, question)
+        problem = problem_of(opened)
+        check_same(self._store, problem, opened.seed, question)
+        policy = by_names(chosen or by_name(opened.searcher), scheduler or opened.scheduler)
+        self._planner = Planner(self._store, problem, policy, opened.seed, history)
+        self._leases = Leases(self._store)
+        self._asked: dict[int, InlineLink] = {}
+
+    @property
+    def url(self) -> str:
+        """Where the log lives."""
+        return self._store.url
+
+    @property
+    def name(self) -> str:
+        """The study's name in its store."""
+        return self._store.study
+
+    @property
+    def seed(self) -> int:
+        """What all randomness of the search follows from."""
+        return self._planner.seed
+
+    @property
+    def problem(self) -> Problem:
+        """The space and the objective."""
+        return self._planner.problem
+
+    @property
+    def searcher(self) -> Searcher:
+        """What decides which configuration to try next."""
+        return self._planner.searcher
+
+    @property
+    def history(self) -> History:
+        """Everything known so far, read up to this moment."""
+        return self._planner.history
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All trials in order."""
+        return list(self.history.trials.values())
+
+    @property
+    def best(self) -> Trial:
+        """The incumbent: best mean over fresh seeds when they were run, else the best value.
+
+        Raises:
+            NothingFinished: no trial has a valid result yet.
+        """
+        history = self.history
+        best = history.best(self.problem.objective)
+        if best is None:
+            ended = history.ended
+            reasons = {trial.reason for trial in ended if trial.reason}
+            hint = f"; the last reason was: {ended[-1].reason}" if reasons else ""
+            raise NothingFinished(f"none of {len(ended)} ended trials has a valid result{hint}")
+        return best
+
+    @property
+    def advice(self) -> list[Finding]:
+        """What the trials so far say: what mattered, what to widen, what went wrong."""
+        return findings(self.problem, self.history)
+
+    def order(
+        self,
+        trial: Trial | int,
+        verb: str,
+        /,
+        *,
+        actor: str = "",
+        why: str = "",
+        by: Actor = "person",
+        **args: Any,
+    ) -> Order:
+        """Give a trial an order: it is obeyed at the training's next report.
+
+        study.order(7, "set", lr=3e-4)           study.order(7, "scale", lr=0.3)
+        study.order(7, "pause")                  study.order(7, "resume")
+        study.order(7, "rollback", step=12, lr=1e-3)
+        study.order(7, "branch", units=256)      study.order(7, "note", text="odd spike")
+        study.order(7, "stop")                   study.order(7, "promote")
+
+        Args:
+            trial: the trial or its number.
+            verb: stop (keeps the result so far), pause, resume, set, scale, rollback (to the last
+                checkpoint at or before `step`, to the best one without), branch (a new trial), promote
+                (passes the next cut), extend (`until` a step), note (`text`).
+            actor: who gives it, for the record.
+            why: remembered with it.
+            by: "autopilot" when a rule gives it in a person's name.
+            args: values by name, and step, until or text.
+
+        Raises:
+            StudyError: the order makes no sense, comes too late, or somebody else was faster.
+        """
+        number = trial.number if isinstance(trial, Trial) else trial
+        return self._planner.order(number, verb, args, actor or getuser(), by, why)
+
+    def explain(self, trial: Trial | int) -> Explanation | None:
+        """Return what a model expected of a trial when it was suggested, from the log alone.
+
+        None while there was nothing to learn from. Works for trials of people and of any searcher.
+        """
+        from osetra.searchers.bayes import explain  # with SciPy, which most programs do not need
+
+        chosen = self.history.trials[trial if isinstance(trial, int) else trial.number]
+        before = [entry for entry in self._store.read() if entry.version <= chosen.seen]
+        return explain(self.problem, History().extend(before), chosen.config)
+
+    def schedule(self, trial: Trial | int) -> list[tuple[int, dict[str, Value]]]:
+        """Return what a trial was trained with: (after step, configuration in force), in order.
+
+        One entry for a plain trial; more for one whose values were changed on the way, by people or
+        by a policy such as pbt.
+        """
+        trials = self.history.trials
+        chosen = trials[trial if isinstance(trial, int) else trial.number]
+        return [(piece.after, dict(piece.values)) for piece in pieces(trials, chosen)]
+
+    def curve(self, trial: Trial | int, metric: str, fold: int = 0) -> tuple[list[int], list[float]]:
+        """Return steps and values that a trial reported of a metric."""
+        history = self.history
+        number = trial if isinstance(trial, int) else trial.number
+        steps, values = history.curve(history.trials[number], metric, fold)
+        return steps.tolist(), values.tolist()
+
+    def enqueue(
+        self, config: Mapping[str, Value] | None = None, /, *, by: str = "", **values: Value
+    ) -> Trial:
+        """Queue a configuration by hand, before everything the searcher suggests.
+
+        Names left out take their defaults.
+
+        Raises:
+            SpaceError: an unknown name or a value outside its range.
+        """
+        complete = self.problem.space.complete({**(config or {}), **values})
+        return self._planner.suggest(
+            [Suggestion(complete, "asked for by a person")], "person", by or "person"
+        )[0]
+
+    def ask(self) -> Run:
+        """Claim the next trial for a loop of your own; end it with `tell`.
+
+        Raises:
+            StudyError: the space is exhausted.
+        """
+        while True:
+            history = self.history
+            if not history.queued:
+                self._planner.plan(1, Limits().budget(self.problem, history, 0.0))
+                history = self.history
+            claim = claim_next(self._store, history, this_process(), repeats_only=False)
+            if claim is not None:
+                job = self._job(_asked, None)
+                run, link = begin(self._leases, claim, history, job)
+                self._asked[run.trial] = link
+                return run
+            if not history.queued:
+                raise StudyError(f"{self.searcher.name}: every configuration of the space has been tried")
+
+    def tell(self, run: Run, value: float | None = None, *, failed: str | None = None) -> Trial:
+        """End a trial that `ask` returned: with its value, from its reports, or as failed and why.
+
+        Raises:
+            StudyError: the run was not asked for here, was told already, or reported no value.
+        """
+        if run.trial not in self._asked:
+            known = self.history.trials.get(run.trial)
+            state = (
+                f"it has {known.state} already" if known and known.state in ENDED else "ask() for it first"
+            )
+            raise StudyError(f"trial {run.trial} is not waiting for a result: {state}")
+        if failed is not None:
+            ending = Ending("failed", reason=failed)
+        elif value is None and run.leaving is not None:
+            ending = left(run, run.leaving)
+        else:
+            worth = run.value() if value is None else number("value", value)
+            ending = Ending("finished" if np.isfinite(worth) else "diverged", worth)
+        self._asked.pop(run.trial).end(ending)
+        return self.history.trials[run.trial]
+
+    def run(
+        self,
+        train: Train,
+        *,
+        trials: int | None = None,
+        minutes: float | None = None,
+        trainings: float | None = None,
+        steps: int | None = None,
+        workers: int = 1,
+        executor: Executor | None = None,
+        report_timeout: float | None = None,
+        checkpoints: Checkpoints = USUAL,
+        watch: Watch | None = None,
+    ) -> Study:
+        """Train until the study has tried `trials` configurations, or another limit is reached.
+
+        Running it again continues: finished trials are never repeated. One worker trains in this
+        process, more train in processes of their own.
+
+        Args:
+            train: the training function; gets a Run.
+            trials: the total, trials of earlier calls included.
+            minutes: wall-clock limit of this call; what runs then goes back to the queue.
+            trainings: what the study may cost in full trainings; those that a scheduler cuts short
+                count by their share of steps.
+            steps: how many steps a full training has, when known; else the first training says so.
+            workers: how many trainings run at once.
+            executor: another way to start workers, instead of `workers`.
+            report_timeout: seconds without a report after which a training is stopped as hung;
+                needs worker processes.
+            checkpoints: how many of them are kept on disk.
+            watch: called with the history about four times a second.
+
+        Raises:
+            StudyError: no or senseless limits.
+            KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
+        """
+        if trials is None and minutes is None and trainings is None:
+            raise StudyError("run() needs a limit: trials=50, minutes=10 or trainings=30")
+        _check_limits(trials, minutes=minutes, trainings=trainings, steps=steps)
+        if trials is not None:
+            self._planner.aim(trials)
+        if not self.history.trials:
+            for finding in lint(self.problem.space, searcher=self.searcher.name, trials=trials or 0):
+                log.warning("%s; %s", finding.text, finding.action)
+        if steps is not None:
+            self._planner.know_steps(steps)
+        job = replace(self._job(train, report_timeout), checkpoints=checkpoints)
+        total = np.inf if trials is None else trials
+        work(
+            self._planner,
+            job,
+            executor or _executor(workers, report_timeout),
+            limits=Limits(trials=total, minutes=minutes, trainings=trainings),
+            watch=watch,
+        )
+        self._last_words()
+        return self
+
+    def join(
+        self,
+        train: Train,
+        *,
+        workers: int = 1,
+        executor: Executor | None = None,
+        trials: int | None = None,
+        minutes: float | None = None,
+        trainings: float | None = None,
+        idle: float | None = None,
+        grace: float = 10.0,
+        report_timeout: float | None = None,
+        watch: Watch | None = None,
+    ) -> Study:
+        """Help with a study that another program runs, on this machine or elsewhere.
+
+        Trains what is queued there, and plans only when the queue stays empty, so that the study goes
+        on without the other program, too. Ends when the study has its target or another limit is reached.
+
+        Args:
+            train: the same training function as there; gets a Run.
+            workers: how many trainings run at once, in processes of their own.
+            executor: another way to start workers, instead of `workers`.
+            trials: a new total of the study.
+            minutes: wall-clock limit of this call.
+            trainings: what the study may cost in full trainings.
+            idle: minutes without anything to train here after which this call ends.
+            grace: seconds that trainings get to reach their next report when this is told to stop.
+            report_timeout: seconds without a report after which a training is stopped as hung.
+            watch: called with the history about four times a second.
+
+        Raises:
+            StudyError: senseless limits.
+            KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
+        """
+        _check_limits(trials, minutes=minutes, trainings=trainings, idle=idle, grace=grace)
+        if trials is not None and trials > self.history.target:
+            self._planner.aim(trials)
+        join(
+            self._planner,
+            replace(self._job(train, report_timeout), grace=grace),
+            executor or Processes(workers),
+            limits=Limits(trials=np.inf if trials is None else trials, minutes=minutes, trainings=trainings),
+            idle=None if idle is None else 60 * idle,
+            watch=watch,
+        )
+        return self
+
+    def confirm(
+        self,
+        train: Train,
+        *,
+        top: int = 3,
+        seeds: int = 3,
+        workers: int = 1,
+        executor: Executor | None = None,
+        report_timeout: float | None = None,
+        watch: Watch | None = None,
+    ) -> Trial:
+        """Re-run the best few configurations with fresh seeds and return the one with the best mean.
+
+        The best of many trials owes part of its value to luck; fresh seeds tell how much.
+
+        Raises:
+            NothingFinished: there is nothing to confirm.
+        """
+        best = self.history.ranked(self.problem.objective)[:top]
+        if not best:
+            return self.best
+        for trial in best:
+            known = [t for t in self.history.trials.values() if t.repeats == trial.number]
+            again = Suggestion(trial.config, f"trial {trial.number} again with a fresh seed")
+            missing = [again] * (seeds - len(known))
+            if missing:
+                self._planner.suggest(missing, "confirm", "confirm", trial.number)
+        job = self._job(train, report_timeout, repeats_only=True)
+        work(
+            self._planner,
+            job,
+            executor or _executor(workers, report_timeout),
+            limits=Limits(trials=0),
+            watch=watch,
+        )
+        return self.best
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one plain dict per trial: number, state, value, seconds, why, and the configuration."""
+        return records(self.problem, self.trials)
+
+    def to_frame(self) -> Any:
+        """Return the trials as a pandas DataFrame.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        return frame(self.records())
+
+    def close(self) -> None:
+        """Release the store."""
+        self._store.close()
+
+    def __repr__(self) -> str:
+        history = self.history
+        best = history.best(self.problem.objective)
+        reached = "none yet" if best is None else f"{best.value:.6g} in trial {best.number}"
+        return f"<Study {self.name!r} at {shown(self.url)}: {len(history.trials)} trials, best {reached}>"
+
+    def _repr_html_(self) -> str:
+        return study_html(self.problem, self.history, self.name)
+
+    def _last_words(self) -> None:
+        """Warn of what a person would miss at the end of a run."""
+        held = [trial for trial in self.history.paused if trial.held]
+        if held:
+            numbers = ", ".join(str(trial.number) for trial in held)
+            log.warning("paused by hand and left so: trial %s; order resume, and run again", numbers)
+        ended = self.history.ended
+        if ended and not self.history.finished:
+            log.warning(
+                "none of %d trials has a valid result; the last one: %s", len(ended), ended[-1].reason
+            )
+
+    def _job(self, train: Train, report_timeout: float | None, *, repeats_only: bool = False) -> Job:
+        if not callable(train):
+            raise StudyError(f"{train!r} cannot be called; give a training function that takes a run")
+        return Job(
+            objective=self.problem.objective,
+            function=train,
+            report_timeout=report_timeout,
+            repeats_only=repeats_only,
+        )
+
+
+def _asked(run: Run) -> None:
+    """Stand for the training of a trial that was asked for: it is elsewhere."""
+
+
+def _check_limits(trials: int | None, **limits: float | None) -> None:
+    """Raise StudyError for a limit that leaves nothing to do."""
+    if trials is not None and (isinstance(trials, bool) or not isinstance(trials, int) or trials < 1):
+        raise StudyError(f"trials={trials!r}: a whole number of at least 1 is needed")
+    for name, limit in limits.items():
+        if limit is not None and not limit > 0:
+            raise StudyError(f"{name}={limit}: the {name} must be above 0")
+
+
+def _executor(workers: int, report_timeout: float | None) -> Executor:
+    return Inline() if workers == 1 and report_timeout is None else Processes(workers)

@@ -1,0 +1,285 @@
+"""Helm: how a training process obeys orders and keeps checkpoints, step by step.
+
+The run asks the helm at every report. The helm applies what was ordered, tells the log, and says
+when the training has to leave its loop.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from osetra.core.curves import Point
+from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
+from osetra.core.params import Config, Value
+from osetra.core.ports import USUAL, Checkpoints
+from osetra.errors import CheckpointError, StudyError, nearest
+from osetra.training import checkpoints
+
+log = logging.getLogger("osetra")
+
+SHARE = 20.0
+"""A checkpoint that nobody asked for waits until this many times the last one's cost has passed."""
+
+
+class Link(Protocol):
+    """Where a run's reports go, and where orders come from."""
+
+    def send(self, points: list[Point]) -> None:
+        """Take points; must not block for long."""
+        ...
+
+    def record(self, fact: Checkpointed | Obeyed | Noted) -> None:
+        """Put a fact about this attempt into the log."""
+        ...
+
+    def orders(self) -> list[Ordered]:
+        """Return the orders that came since the last call, oldest first."""
+        ...
+
+    def stop_requested(self) -> bool:
+        """Whether the run has to end at this report."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How a run that was told to end ends."""
+
+    outcome: Literal["finished", "stopped", "paused", "rewound", "interrupted"]
+    reason: str
+    obeyed: Obeyed | None = None
+    """What came of the order to end; it goes into the log together with the end, or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The checkpoint that an attempt goes on from."""
+
+    file: Path
+    sha256: str
+    instance: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was in it."""
+
+    tree: dict[str, Any]
+    instance: int
+    step: int
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Writes and reads the checkpoints of one attempt.
+
+    Without a folder nothing is ever kept, and trainings run to their end.
+    """
+
+    folder: Path | None = None
+    start: Kept | None = None
+    limits: Checkpoints = USUAL
+    refused: str = ""
+    """Why the last one could not be kept; empty when it could."""
+    _last: float = field(default_factory=time.monotonic)
+    _cost: float = 0.0
+    _at: int = 0
+    _best: float = float("inf")
+    _improved: bool = False
+
+    def restore(self) -> Restored | None:
+        """Return what the attempt goes on from; None when it begins anew."""
+        if self.start is None:
+            return None
+        tree = checkpoints.read(self.start.file, self.start.sha256)
+        return Restored(tree, self.start.instance, self.start.step)
+
+    def notice(self, value: float) -> None:
+        """Take the objective of a step, to be minimised: a new best one is worth keeping."""
+        self._improved = value < self._best
+        self._best = min(value, self._best)
+
+    def due(self, step: int, *, wanted: bool) -> bool:
+        """Whether to keep one now: somebody waits for it, or enough time has passed."""
+        if self.folder is None or step == 0:
+            return False
+        waited, every = time.monotonic() - self._last, self.limits.every
+        if every <= 0:
+            return True
+        patience = max(SHARE * self._cost, every if self._improved else 2 * every)
+        return wanted or waited >= patience
+
+    def keep(
+        self, place: tuple[int, int, int, int], tree: Any, value: float | None, sign: float
+    ) -> Checkpointed | None:
+        """Write a checkpoint and return its fact; None when there is no room, which is said once.
+
+        Raises:
+            CheckpointError: something in the tree cannot be kept.
+        """
+        assert self.folder is not None
+        trial, attempt, instance, step = place
+        begun = time.monotonic()
+        name = f"trial-{trial}-attempt-{attempt}-fold-{instance}-step-{step}"
+        try:
+            written = checkpoints.write(self.folder, name, tree, quota=self.limits.quota)
+        except CheckpointError as error:
+            if str(self.folder) not in str(error):
+                raise  # the training's own mistake
+            if not self.refused:
+                log.warning("%s; trainings cannot be paused until then", error)
+            self.refused = str(error)
+            return None
+        self._last = time.monotonic()
+        self._cost, self.refused = self._last - begun, ""
+        return Checkpointed(*place, written.file, written.size, written.sha256, value)
+
+
+@dataclass(slots=True)
+class Helm:
+    """Applies orders to one attempt."""
+
+    trial: int
+    attempt: int
+    config: Config
+    link: Link
+    until: int | None
+    values: dict[str, Value]
+    """Values in force instead of the configuration's."""
+    settable: set[str] = field(default_factory=set)
+    leaving: Leaving | None = None
+    saved: int = 0
+    """The step of the latest checkpoint."""
+    pausing: Ordered | None = None
+    deferred: list[Ordered] = field(default_factory=list)
+    """Orders about values of which the training has not said yet whether it can change them."""
+    _warned: bool = False
+
+    def live(self, name: str) -> Value:
+        """Return a hyperparameter's value in force.
+
+        Raises:
+            StudyError: no such hyperparameter.
+        """
+        if name in self.values:
+            value = self.values[name]
+        elif name in self.config:
+            value = self.config[name]
+        else:
+            known = ", ".join(self.config)
+            raise StudyError(
+                f"run.live({name!r}): the hyperparameters are {known}.{nearest(name, self.config)}"
+            )
+        self.settable.add(name)
+        return value
+
+    def leave(self, leaving: Leaving) -> None:
+        """Let the run end; the first reason counts."""
+        self.leaving = self.leaving or leaving
+
+    def wants_checkpoint(self, step: int) -> bool:
+        """Whether somebody waits for this step's checkpoint."""
+        going = self.leaving is not None and self.leaving.outcome == "interrupted"
+        return self.saved != step and (self.pausing is not None or going or (self.until or 2**62) <= step)
+
+    def follow(self, step: int, *, begun: bool = True) -> None:
+        """Apply the orders that came since the last report; `begun` once a step was trained."""
+        orders = [*self.deferred, *self.link.orders()]
+        self.deferred = []
+        if begun and not self._warned:
+            self._warned = True
+            self._warn_of_ignored()
+        for order in orders:
+            if not begun and order.verb in ("set", "scale") and not self.settable.issuperset(order.args):
+                self.deferred.append(order)
+            else:
+                self._apply(order, step)
+
+    def has_to_end(self, step: int, *, keeps: bool) -> bool:
+        """Whether a training should come to its end or to a pause now; `keeps` if it can go on later."""
+        waits = keeps and self.until is not None and step >= self.until
+        return self.leaving is not None or self.pausing is not None or waits
+
+    def end_of_step(self, step: int, *, full: str) -> None:
+        """Pause where a pause is wanted."""
+        if self.pausing is not None:
+            order, self.pausing = self.pausing, None
+            lost = (
+                "" if self.saved == step else f"; without a checkpoint: {full or 'this training keeps none'}"
+            )
+            why = order.why or f"paused by {order.actor}"
+            told = self._answer(order, step, "done", f"paused at step {step}{lost}")
+            self.leave(Leaving("paused", f"{why} at step {step}{lost}", told))
+        elif self.until is not None and step >= self.until:
+            # Without a checkpoint a pause would throw the work away: better to go on.
+            if self.saved == step:
+                self.leave(Leaving("paused", f"waits at step {step}"))
+            else:
+                self.until = None
+
+    def _warn_of_ignored(self) -> None:
+        """Say so when values are in force that the training's first step did not ask for."""
+        ignored = [name for name in self.values if name not in self.settable]
+        if ignored:
+            text = (
+                f"trial {self.trial}: {ignored[0]}={_short(self.values[ignored[0]])} is in force, but the "
+                f"training did not ask for it; read run.live({ignored[0]!r}) instead of run.config"
+            )
+            self.link.record(Noted("ignored", f"{self.trial}/{self.attempt}", text))
+
+    def _apply(self, order: Ordered, step: int) -> None:
+        match order.verb:
+            case "stop":
+                why = order.why or f"stopped by {order.actor} at step {step}"
+                told = self._answer(order, step, "done", f"stopped at step {step}")
+                kept = order.by != "scheduler" or order.args.get("keep")
+                self.leave(Leaving("finished" if kept else "stopped", why, told))
+            case "pause":
+                self.pausing = order
+            case "rollback":
+                # Obeyed by the next attempt, which knows what it starts from.
+                self.leave(Leaving("rewound", order.why or f"rolled back by {order.actor}"))
+            case "set" | "scale":
+                self._set(order, step)
+            case "resume" | "extend" | "promote":
+                self.pausing = None
+                if "until" in order.args:
+                    self.until = order.args["until"]
+                self._done(order, step, "goes on" if self.until is None else f"goes on to step {self.until}")
+            case _:
+                self._refused(order, step, f"{order.verb} is nothing that a training process does")
+
+    def _set(self, order: Ordered, step: int) -> None:
+        known = self.settable if order.verb == "set" else self.settable & {*self.config, *self.values}
+        unknown = [name for name in order.args if name not in known]
+        if unknown:
+            these = ", ".join(sorted(known)) or "nothing"
+            text = (
+                f"{unknown[0]} cannot be changed while this training runs ({these} can); try it as a branch"
+            )
+            self._refused(order, step, text)
+            return
+        changed = dict(order.args)
+        if order.verb == "scale":
+            changed = {name: float(self.live(name)) * factor for name, factor in changed.items()}  # type: ignore[arg-type]
+        self.values = {**self.values, **changed}
+        shown = ", ".join(f"{name}={_short(value)}" for name, value in changed.items())
+        self._done(order, step, f"{shown} after step {step}")
+
+    def _done(self, order: Ordered, step: int, text: str) -> None:
+        self.link.record(self._answer(order, step, "done", text))
+
+    def _refused(self, order: Ordered, step: int, text: str) -> None:
+        self.link.record(self._answer(order, step, "refused", text))
+
+    def _answer(self, order: Ordered, step: int, result: Literal["done", "refused"], text: str) -> Obeyed:
+        return Obeyed(self.trial, order.number, self.attempt, step, result, text, dict(self.values))
+
+
+def _short(value: Value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,92 @@
+"""Functions: the training function that a study on disk was made with, found again from its request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from osetra.core.history import History
+from osetra.tuning.locations import Place
+from osetra.tuning.request import Request, stored_request
+from osetra.tuning.script import is_script, load_script
+from osetra.tuning.torch_check import require_torch
+
+if TYPE_CHECKING:
+    from osetra.command import CommandTraining
+    from osetra.nets.task import NetworkTask
+    from osetra.training.run import Run
+
+METRIC = "val_loss"
+"""What is made small unless the person says otherwise: smoother than the error, so easier to search."""
+
+
+def training_function(place: Place, history: History, output: Path | None = None) -> Callable[[Run], object]:
+    """Return what trains the trials of a study; a program's output goes to its usual folder or another.
+
+    Raises:
+        StudyError: the study was not started on the command line, or its script is gone.
+        DataError: the data changed since.
+    """
+    request = stored_request(history, place.name)
+    if request.verb == "run":
+        return command_training(request, place, output)
+    if is_script(request.source):
+        return load_script(request.source).function
+    require_torch()
+    stored: Mapping[str, Any] = history.opened.task if history.opened else {}
+    task = network_task(request, str(stored.get("fingerprint", "")))
+    return task if request.verb == "tune" else watched(task)
+
+
+def command_training(request: Request, place: Place, output: Path | None = None) -> CommandTraining:
+    """Return the training of `osetra run`; its output goes beside the study."""
+    from osetra.command import CommandTraining
+
+    return CommandTraining(request.command, request.folder, str(output or logs(place)))
+
+
+def logs(place: Place) -> Path:
+    """Return the folder for the output of a study's programs."""
+    from osetra.executors.processes import log_folder
+
+    file = place.address.file
+    if file is not None:
+        return file.resolve().with_suffix(".logs")
+    return log_folder(place.address)
+
+
+def program_logs(place: Place, trial: int) -> list[Path]:
+    """Return the files with the output of a trial's program, by attempt; none unless it was one."""
+    from osetra.command.training import log_name
+
+    found = logs(place).glob(log_name(trial, "*"))
+    return sorted(found, key=lambda file: (len(file.name), file.name))
+
+
+def network_task(request: Request, fingerprint: str = "") -> NetworkTask:
+    """Return the built-in network's training on a request's data, bound to a fingerprint if given."""
+    from osetra.nets.task import Data, NetworkTask
+
+    data = Data(
+        where=request.source,
+        target=request.target,
+        task=request.task,  # type: ignore[arg-type]  # click lets only task kinds through
+        drop=request.drop,
+        categories=request.category,
+        fingerprint=fingerprint,
+    )
+    return NetworkTask(
+        data=data,
+        epochs=request.epochs or 0,
+        metric=request.minimize or METRIC,
+        folds=request.folds,
+        split_seed=request.seed,
+    )
+
+
+def watched(task: NetworkTask) -> NetworkTask:
+    """Return a training that ends when the person who watches it says so, and not early by itself."""
+    from dataclasses import replace
+
+    return replace(task, patience=task.budget, watched=True)

@@ -1,0 +1,245 @@
+"""Places: where studies live, and what people call them.
+
+A study lives in osetra-runs/NAME/study.db, beside its model and its pictures, or in a store elsewhere
+that osetra-runs/NAME/study.url names. People name it by NAME, by that folder, by a .db file anywhere,
+or by the URL of its store: postgresql://host/db#STUDY, sqlite:///file.db#STUDY, file.db#STUDY.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from osetra.errors import NoDatabase, StudyError, nearest
+from osetra.stores import is_server, studies
+from osetra.stores.address import MAIN, SCHEME, Address, parse, shown
+
+if TYPE_CHECKING:
+    import click
+
+    from osetra.core.space import Space
+    from osetra.study.study import Study
+
+log = logging.getLogger("osetra")
+
+RUNS = Path("osetra-runs")
+FILE = "study.db"
+LINK = "study.url"
+"""The address of a study that lives elsewhere, without any password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a study lives."""
+
+    name: str
+    address: Address
+    folder: Path
+    """Where pictures and the model go; it need not exist for a study elsewhere."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether the study has been created."""
+        file = self.address.file
+        return (file is None or file.exists()) and self.address.study in studies(self.address.url)
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the folder leads to the study, so that its name is enough to find it."""
+        file, kept = self.address.file, _linked(self.folder)
+        if kept is not None:
+            return kept.bare == self.address.bare
+        return file is not None and file.absolute() == (self.folder / FILE).absolute()
+
+    def open(self, searcher: str | None = None, scheduler: str | None = None) -> Study:
+        """Open the study, which must exist; what is left out is as it was created with."""
+        from osetra.study.study import Study
+
+        return Study(self.address.url, searcher=searcher, scheduler=scheduler, name=self.address.study)
+
+    def start(self, space: Space, **options: Any) -> Study:
+        """Open the study, created when it is new; its name finds it from now on, wherever it lives."""
+        from osetra.study.study import Study
+
+        study = Study(self.address.url, space, name=self.address.study, **options)
+        if self.address != _inside(self.folder):
+            (self.folder / LINK).write_text(f"{self.address.bare}\n", encoding="utf-8")
+        return study
+
+
+def known(root: Path = RUNS) -> list[str]:
+    """Return the names of the studies under a folder, the latest first."""
+    files = [*root.glob(f"*/{FILE}"), *root.glob(f"*/{LINK}")]
+    files.sort(key=lambda file: file.stat().st_mtime, reverse=True)
+    return list(dict.fromkeys(file.parent.name for file in files))
+
+
+def find(text: str, root: Path = RUNS) -> Place:
+    """Return the place of an existing study.
+
+    Raises:
+        StudyError: there is none; the text lists the known ones and the nearest.
+        StoreError: its store cannot be reached or read.
+    """
+    path = Path(text)
+    if path.is_file() and path.name == FILE:
+        return Place(path.parent.resolve().name, _named(Address(text)), path.parent)
+    for folder in (root / text, path):
+        address = _linked(folder)
+        if address is None and (folder / FILE).is_file():
+            address = _inside(folder)
+        if address is not None:
+            return Place(folder.resolve().name, address, folder)
+    address = parse(text)
+    warn_of_password(address)
+    there = address.file is None or address.file.is_file()
+    if SCHEME.match(text) and not there:
+        raise StudyError(
+            f"{address}: there is no file {address.file}; start a study there: osetra tune --store"
+        )
+    if SCHEME.match(text) or there:
+        return _elsewhere(_named(address, chosen="#" in text), root)
+    names = known(root)
+    if not names:
+        raise StudyError(f"{text}: no such study, and none under ./{root}; start one: osetra tune digits")
+    listed = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
+    raise StudyError(f"{text}: no such study; known under ./{root}: {listed}.{nearest(text, names)}")
+
+
+def create(name: str, out: Path | None = None, root: Path = RUNS, store: str | None = None) -> Place:
+    """Return the place of a new or existing study, its folder made and proven writable.
+
+    Args:
+        name: what people call it, and its name in a store of its own choice.
+        out: its folder, instead of root/name.
+        root: where the folders of studies are.
+        store: the URL of the store; left out, the one that the folder names, else a file in the folder.
+
+    Raises:
+        StudyError: the folder cannot be written, or belongs to a study in another store.
+    """
+    folder = out if out is not None else root / name
+    probe = folder / ".writable"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StudyError(
+            f"{folder}: cannot write there ({reason}); choose another folder with --out"
+        ) from None
+    kept = _linked(folder)
+    if kept is None and (folder / FILE).exists():
+        kept = _inside(folder)
+    address = kept or _inside(folder)
+    if store is not None:
+        address = parse(store, None if "#" in store else name)
+        warn_of_password(address)
+        if address.file is not None:
+            address = Address(str(address.file.absolute()), address.study)
+        elif is_server(address.url) and _attended():
+            _offer_database(address)
+        if kept is not None and kept.bare != address.bare:
+            raise StudyError(
+                f"{folder} belongs to the study at {kept}, not to {address}; give the new one another --name"
+            )
+    return Place(folder.resolve().name, address, folder)
+
+
+def _offer_database(address: Address) -> None:
+    """Create the missing database of a new study when somebody is there who says yes.
+
+    Raises:
+        NoDatabase: there is none, and nobody wants it.
+    """
+    try:
+        studies(address.url)
+    except NoDatabase:
+        import click
+
+        from osetra.stores.postgres import create_database
+
+        if not click.confirm(f"{shown(address.url)}: no such database; create it?", err=True):
+            raise
+        create_database(address.url)
+
+
+def _attended() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _inside(folder: Path) -> Address:
+    return Address(str(folder / FILE))
+
+
+def _linked(folder: Path) -> Address | None:
+    """Return the address that a folder keeps of its study elsewhere."""
+    try:
+        text = (folder / LINK).read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    return parse(text)
+
+
+def _named(address: Address, *, chosen: bool = False) -> Address:
+    """Return the address with a study that is there: the one named, "main", or the only one.
+
+    Raises:
+        StudyError: there is none of that name, or several to choose from; they are listed.
+    """
+    names = studies(address.url)
+    if address.study in names:
+        return address
+    store = Address(address.url)
+    if not names:
+        start_one = f"osetra tune train.py:train -c study.toml --store '{store}'"
+        raise StudyError(f"{store}: there is no study in it yet; start one there: {start_one}")
+    listed = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
+    if chosen:
+        hint = nearest(address.study, names)
+        raise StudyError(f"{store}: there is no study {address.study!r} in it; it has: {listed}.{hint}")
+    if len(names) > 1:
+        raise StudyError(f"{store} has several studies: {listed}; name one: {store}#{names[0]}")
+    return Address(address.url, names[0])
+
+
+def warn_of_password(address: Address) -> None:
+    """Tell somebody who typed a password that everybody on the machine can read it."""
+    if shown(address.url) != address.url:
+        log.warning(
+            "a password on the command line stands in the list of processes and in the shell's history; "
+            "leave it out, and set PGPASSWORD or write ~/.pgpass"
+        )
+
+
+def _elsewhere(address: Address, root: Path) -> Place:
+    """Return the place of a study that was named by its address."""
+    file = address.file
+    path = file or Path(re.split(r"[?#]", SCHEME.sub("", address.url))[0])
+    name = name_for(address.study if address.study != MAIN else path.stem)
+    if file is not None:
+        return Place(name, address, file.parent)
+    folder = root / name
+    taken = _linked(folder) or (_inside(folder) if (folder / FILE).exists() else None)
+    if taken is not None and taken.bare != address.bare:
+        folder = root / f"{name}-{hashlib.sha256(address.bare.encode()).hexdigest()[:6]}"
+    return Place(name, address, folder)
+
+
+def name_for(source: str) -> str:
+    """Return a folder name for a data file, a data set or a script: `data/Iris set.csv` → `Iris-set`."""
+    stem = Path(source).stem if os.sep in source or "." in source else source
+    return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "study"
+
+
+def complete_study(_: click.Context, __: click.Parameter, incomplete: str) -> Sequence[str]:
+    """Offer the known studies to the shell."""
+    return [name for name in known() if name.startswith(incomplete)]

@@ -1,0 +1,93 @@
+"""Documents: studies and trials as plain data for `--json`."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from msgspec.structs import asdict
+
+from osetra.core.history import History
+from osetra.core.lineage import pieces
+from osetra.core.params import Config
+from osetra.core.problem import Problem
+from osetra.core.trial import Trial
+from osetra.stores.address import Address
+from osetra.views.orders import order_document
+
+
+def study_document(name: str, address: Address, problem: Problem, history: History) -> dict[str, object]:
+    """Return what a study asks and how far it is."""
+    objective = problem.objective
+    best = history.best(objective)
+    return {
+        "study": name,
+        "file": None if address.file is None else str(address.file),
+        "address": str(address),
+        "metric": objective.metric,
+        "direction": objective.direction,
+        "space": problem.space.spec,
+        "target": history.target or None,
+        "done": sum(trial.repeats is None for trial in history.ended),
+        "trials": dict(Counter(trial.state for trial in history.trials.values())),
+        "best": None if best is None else trial_document(history, best),
+    }
+
+
+def trial_document(history: History, trial: Trial, *, curves: bool = False) -> dict[str, object]:
+    """Return one trial; with its curves as lists of [fold, step, value] by metric when asked for."""
+    document: dict[str, object] = {
+        "trial": trial.number,
+        "state": trial.state,
+        "value": trial.value,
+        "config": trial.config,
+        "seed": trial.seed,
+        "origin": trial.origin,
+        "by": trial.by,
+        "why": trial.why,
+        "repeats": trial.repeats,
+        "fresh_seeds": [again.value for again in history.repeats(trial.number)],
+        "reason": trial.reason,
+        "steered": trial.steered,
+        "until": trial.until,
+        "parent": None if trial.parent is None else asdict(trial.parent),
+        "seconds": trial.seconds,
+        "attempts": [
+            {
+                "started": a.started,
+                "ended": a.ended,
+                "outcome": a.outcome,
+                "reason": a.reason,
+                "from": None if a.source is None else asdict(a.source),
+            }
+            for a in trial.attempts
+        ],
+        "orders": [order_document(trial, order) for order in trial.orders],
+        "checkpoints": [
+            {"attempt": p.attempt, "fold": p.instance, "step": p.step, "file": p.file, "bytes": p.size}
+            for p in trial.checkpoints
+        ],
+    }
+    if trial.steered:
+        document["pieces"] = pieces_document(history, trial)
+    if curves:
+        by_metric: dict[str, list[list[float]]] = {}
+        for metric in history.curves.metrics:
+            fold = 0
+            while len(found := history.curve(trial, metric, fold)[0]):
+                values = history.curve(trial, metric, fold)[1].tolist()
+                rows = ([fold, *both] for both in zip(found.tolist(), values, strict=True))
+                by_metric.setdefault(metric, []).extend(rows)
+                fold += 1
+        document["curves"] = by_metric
+    return document
+
+
+def pieces_document(history: History, trial: Trial) -> list[dict[str, object]]:
+    """Return a training as plain configurations: the whole one first, then what changed and when."""
+    parts: list[dict[str, object]] = []
+    before: Config = {}
+    for piece in pieces(history.trials, trial):
+        changed = {n: v for n, v in piece.values.items() if n not in before or before[n] != v}
+        parts.append({"after": piece.after, "values": changed})
+        before = piece.values
+    return parts

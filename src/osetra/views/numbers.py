@@ -1,0 +1,72 @@
+"""Numbers, durations and configurations as people read them: four digits, no noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from osetra.core.params import Fixed, Value
+from osetra.core.space import Space
+from osetra.views.clean import one_line
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a number with `digits` significant digits; `-` for none, `nan` and `inf` by name."""
+    if value is None:
+        return "-"
+    if not math.isfinite(value):
+        return str(value)
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(value)))
+    if exponent < -4 or exponent >= 6:
+        mantissa, _, power = f"{value:.{digits - 2}e}".partition("e")
+        return f"{_tidy(mantissa)}e{int(power)}"
+    return f"{value:.{max(0, digits - 1 - exponent)}f}"
+
+
+def setting(value: Value) -> str:
+    """Return a hyperparameter's value, short: floats with four digits and no trailing zeros."""
+    if isinstance(value, float):
+        return _tidy(number(value))
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return one_line(str(value))
+
+
+def duration(seconds: float | None) -> str:
+    """Return a span of time: `8 ms`, `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`."""
+    if seconds is None or not math.isfinite(seconds):
+        return "-"
+    if seconds < 0.0995:
+        return f"{1000 * seconds:.0f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def searched_names(space: Space) -> list[str]:
+    """Return the names that are searched, in declaration order."""
+    return list(dict.fromkeys(name for name, param in space if not isinstance(param, Fixed)))
+
+
+def settings(config: Mapping[str, Value], names: Sequence[str], width: int | None = None) -> str:
+    """Return `lr=0.012 units=64`, cut after the last pair that fits into `width` columns."""
+    pairs = [f"{name}={setting(config[name])}" for name in names if name in config]
+    if width is None or len(" ".join(pairs)) <= width:
+        return " ".join(pairs)
+    kept: list[str] = []
+    for pair in pairs:
+        if len(" ".join([*kept, pair])) + 2 > width:
+            break
+        kept.append(pair)
+    return " ".join([*kept, "…"])
+
+
+def _tidy(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text

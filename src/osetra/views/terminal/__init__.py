@@ -1,0 +1,1 @@
+"""How a terminal draws what the views hold."""

@@ -1,0 +1,180 @@
+"""The live block: one quiet picture of a study at work, redrawn in place.
+
+digits  searching  ━━━━━━━━━━━━━━━━━─────────────  23 of 50 trials  about 1 min 30 s left
+best    0.0412 val_loss in trial 17  lr=0.0123 units=256
+
+▸ 23  █▅▃▂▂▁▁     0.1131  step 7    lr=0.0031 units=128
+▸ 24  ██▇▇        0.8420  step 4    lr=0.0002 units=64
+
+★ 17  0.0412 (was 0.0511)  12 s  lr=0.0123 units=256
+↯ 20  diverged after 2 s: val_loss became nan  lr=0.9 units=32
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from osetra.core.history import History
+from osetra.core.lineage import here, values_at
+from osetra.core.problem import Problem
+from osetra.core.trial import Trial
+from osetra.views.events import MARKS, STYLES, Event, events
+from osetra.views.numbers import duration, number, searched_names, settings
+from osetra.views.orders import STEERED
+from osetra.views.progress import Budget
+from osetra.views.series import curve
+from osetra.views.terminal.spark import sparkline
+from osetra.views.terminal.tables import counts_text, mean_text, seeds_text
+
+SPARK = 12
+"""Columns of a running trial's curve."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What a live block needs to know beside the study itself."""
+
+    name: str
+    phase: str
+    budget: Budget
+    now: float
+    width: int = 100
+    running: int = 8
+    """Most running trials shown."""
+    events: int = 5
+    """How many of the latest events are shown."""
+
+
+def live_block(problem: Problem, history: History, frame: Frame) -> Group:
+    """Return the block for this moment."""
+    names = searched_names(problem.space)
+    parts: list[RenderableType] = [_bar(history, frame), _best(problem, history, frame, names)]
+    parts += _counts(history)
+    running = history.running
+    if running:
+        parts += [Text(), _running(problem, history, running, frame, names)]
+    recent = events(problem, history)[-frame.events :]
+    if recent:
+        parts += [Text(), *(event_line(event, frame.width) for event in recent)]
+    return Group(*parts)
+
+
+def event_line(event: Event, width: int | None = None) -> Text:
+    """Return an event on one line, cut to `width` columns."""
+    line = Text.assemble(
+        (f"{MARKS[event.kind]} ", STYLES[event.kind]),
+        (f"{event.subject:<4} ", "bold" if event.kind == "best" else ""),
+        (event.text, "" if event.kind in ("best", "failed", "diverged") else "dim"),
+        no_wrap=True,
+        overflow="ellipsis",
+    )
+    if width is not None:
+        line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def progress_text(history: History, budget: Budget, now: float) -> str:
+    """Return `23 of 50 trials  about 1 min 30 s left`."""
+    done, what = budget.done(history), "repeats" if budget.repeats else "trials"
+    parts = [f"{done} of {budget.trials} {what}" if budget.trials else f"{done} {what}"]
+    if budget.trainings:
+        parts.append(f"cost of {budget.spent(history):.3g} of {budget.trainings:g} full trainings")
+    if budget.seconds and not budget.trials:
+        parts.append(f"{duration(min(now - budget.started, budget.seconds))} of {duration(budget.seconds)}")
+    left = budget.remaining(history, now)
+    if left is not None and budget.share(history, now) < 1.0:
+        parts.append(f"about {duration(left)} left")
+    return "  ".join(parts)
+
+
+def _bar(history: History, frame: Frame) -> Text:
+    text = progress_text(history, frame.budget, frame.now)
+    room = frame.width - len(frame.name) - len(frame.phase) - len(text) - 6
+    columns = max(8, min(40, room))
+    full = round(columns * frame.budget.share(history, frame.now))
+    line = Text.assemble(
+        (frame.name, "bold"),
+        "  ",
+        (frame.phase, "cyan"),
+        "  ",
+        ("━" * full, "bold green"),
+        ("─" * (columns - full), "dim"),
+        "  ",
+        text,
+        no_wrap=True,
+        overflow="ellipsis",
+    )
+    line.truncate(frame.width, overflow="ellipsis")
+    return line
+
+
+def _best(problem: Problem, history: History, frame: Frame, names: list[str]) -> Text:
+    objective = problem.objective
+    best = history.best(objective)
+    if best is None:
+        ended = len(history.ended)
+        none = "no trial has finished yet" if not ended else f"none of {ended} trials gave a valid result yet"
+        return Text(f"best  {none}", "dim")
+    repeats, lost = history.repeats(best.number), history.lost.get(best.number, [])
+    shown = mean_text(repeats) if repeats else number(best.value)
+    seeds = f", {len(repeats)} fresh seeds" if repeats else ""
+    seeds = f", {seeds_text(repeats, lost)}" if lost else seeds
+    line = Text.assemble(
+        "best  ",
+        (shown, "bold green"),
+        f" {objective.metric} in trial {best.number}{seeds}  ",
+        (settings(best.config, names), "dim"),
+        no_wrap=True,
+        overflow="ellipsis",
+    )
+    line.truncate(frame.width, overflow="ellipsis")
+    return line
+
+
+def _running(
+    problem: Problem, history: History, running: list[Trial], frame: Frame, names: list[str]
+) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for _ in range(2):
+        grid.add_column(no_wrap=True)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, overflow="ellipsis")
+    objective = problem.objective
+    for trial in running[: frame.running]:
+        steps, values = curve(history, trial, objective.metric)
+        spark = sparkline(values, SPARK, sign=objective.sign)
+        step = step_text(history, trial, int(steps[-1])) if len(steps) else _waiting(trial, frame.now)
+        room = max(8, frame.width - SPARK - 38)
+        grid.add_row(
+            Text(f"▸ {trial.number}{f' {STEERED}' if trial.steered else ''}", "cyan"),
+            Text(f"{spark:<{SPARK}}", "cyan"),
+            Text(number(float(values[-1])) if len(values) else ""),
+            Text(f"{step:<{13 if history.steps else 9}}"),
+            Text(settings({**trial.config, **values_at(history.trials, here(trial))}, names, room), "dim"),
+        )
+    if len(running) > frame.running:
+        grid.add_row(Text(), Text(f"… {len(running) - frame.running} more", "dim"))
+    return grid
+
+
+def step_text(history: History, trial: Trial, step: int) -> str:
+    """Return `step 7 to 9` when it pauses there, `step 7 of 40` when it runs to its end."""
+    if trial.until is not None and trial.until > step:
+        return f"step {step} to {trial.until}"
+    return f"step {step} of {history.steps}" if history.steps else f"step {step}"
+
+
+def _counts(history: History) -> list[RenderableType]:
+    """Return how many trials are in which state, once some wait or were stopped."""
+    waits = any(t.state in ("paused", "stopped") for t in history.searched)
+    return [Text.assemble(("      ", ""), counts_text(history))] if waits else []
+
+
+def _waiting(trial: Trial, now: float) -> str:
+    last = trial.attempt
+    return f"starting {duration(max(0.0, now - last.started))}" if last else "starting"

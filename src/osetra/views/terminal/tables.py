@@ -1,0 +1,247 @@
+"""Tables: the trials of a study by rank, one trial in full, and the state of a study in a few lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from osetra.core.history import History
+from osetra.core.lineage import checkpoints, here, pieces
+from osetra.core.problem import Objective, Problem
+from osetra.core.trial import ENDED, Attempt, State, Trial
+from osetra.views.clean import one_line, printable
+from osetra.views.numbers import duration, number, searched_names, setting, settings
+from osetra.views.orders import STEERED, STEERED_LEGEND, orders_table
+from osetra.views.series import curve
+from osetra.views.terminal.spark import sparkline
+
+STATE_STYLES: dict[State, str] = {
+    "queued": "dim",
+    "running": "cyan",
+    "paused": "blue",
+    "finished": "green",
+    "stopped": "magenta",
+    "diverged": "yellow",
+    "failed": "red",
+}
+_SPARK = 10
+
+
+def trials_table(
+    problem: Problem, history: History, trials: Sequence[Trial], *, width: int = 100, title: str = ""
+) -> RenderableType:
+    """Return trials as a table with as many hyperparameters as fit; the rest is named below it."""
+    if not trials:
+        return Text("no trial to show yet", "dim")
+    objective = problem.objective
+    names = _varying_first(searched_names(problem.space), trials)
+    metric_width = max(len(objective.metric), 9)
+    stated = any(trial.state != "finished" for trial in trials)
+    again = {trial.number: repeats_text(history, trial.number) for trial in trials}
+    repeated = max(map(len, again.values()))
+    wide = 0 if not repeated else 18 if repeated <= 18 else 28
+    drawn = width >= 100 or not repeated
+    room = width - 21 - metric_width - 12 * drawn - (11 if stated else 0) - wide
+    shown, hidden = _fitting(names, trials, room)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title=title or None, title_justify="left")
+    table.add_column("trial", justify="right")
+    if stated:
+        table.add_column("state")
+    table.add_column(objective.metric, justify="right")
+    if repeated:
+        table.add_column("fresh seeds")
+    if drawn:
+        table.add_column("curve", no_wrap=True)
+    for name in shown:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("time", justify="right", no_wrap=True)
+    best = history.best(objective)
+    for trial in trials:
+        cells: list[RenderableType] = [f"{STEERED} {trial.number}" if trial.steered else str(trial.number)]
+        cells += [Text(trial.state, STATE_STYLES[trial.state])] if stated else []
+        cells += [number(trial.value)]
+        cells += [again[trial.number]] if repeated else []
+        cells += [_spark(history, trial, objective)] if drawn else []
+        cells += [setting(trial.config[name]) if name in trial.config else "" for name in shown]
+        cells += [duration(trial.seconds)]
+        table.add_row(*cells, style="bold" if best is not None and trial.number == best.number else "")
+    below = [f"not shown: {', '.join(hidden)}"] if hidden else []
+    below += [STEERED_LEGEND] if any(trial.steered for trial in trials) else []
+    return Group(table, *(Text(line, "dim") for line in below)) if below else table
+
+
+def spread_text(repeats: Sequence[Trial], lost: Sequence[Trial] = ()) -> str:
+    """Return `0.0412 ± 0.0011 (3 seeds)`, or `(2 of 3 seeds, 1 diverged)`; empty without repeats."""
+    return f"{mean_text(repeats)} ({seeds_text(repeats, lost)})".strip() if repeats or lost else ""
+
+
+def seeds_text(repeats: Sequence[Trial], lost: Sequence[Trial] = ()) -> str:
+    """Return `3 seeds`, or `2 of 3 seeds, 1 diverged` when repeats came to nothing."""
+    if not lost:
+        return f"{len(repeats)} seeds"
+    states = Counter(trial.state for trial in lost)
+    gone = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
+    return f"{len(repeats)} of {len(repeats) + len(lost)} seeds, {gone}"
+
+
+def repeats_text(history: History, number: int) -> str:
+    """Return the mean and deviation over a trial's fresh seeds, and how many of them were lost."""
+    kept, lost = history.repeats(number), history.lost.get(number, [])
+    return spread_text(kept, lost) if lost else mean_text(kept)
+
+
+def mean_text(repeats: Sequence[Trial]) -> str:
+    """Return `0.0412 ± 0.0011`: mean and standard deviation over repeats with fresh seeds."""
+    values = [trial.value for trial in repeats if trial.value is not None]
+    if not values:
+        return ""
+    mean = sum(values) / len(values)
+    if len(values) == 1:
+        return number(mean)
+    deviation = (sum((v - mean) ** 2 for v in values) / (len(values) - 1)) ** 0.5
+    return f"{number(mean)} ± {number(deviation, 2)}"
+
+
+def counts_text(history: History) -> Text:
+    """Return `48 finished  1 diverged  1 failed` with each state in its colour."""
+    counts = Counter(trial.state for trial in history.searched)
+    if not counts:
+        return Text("no trials yet", "dim")
+    parts = [(f"{counts[state]} {state}  ", style) for state, style in STATE_STYLES.items() if counts[state]]
+    return Text.assemble(*parts)
+
+
+def study_summary(problem: Problem, history: History, name: str) -> RenderableType:
+    """Return what a study asks and how far it is."""
+    objective = problem.objective
+    grid = Table.grid(padding=(0, 2))
+    grid.add_row(Text("study", "dim"), Text(name, "bold"))
+    grid.add_row(Text("goal", "dim"), f"{objective.direction} {objective.metric}")
+    done = sum(trial.repeats is None for trial in history.ended)
+    target = f" of {history.target}" if history.target > done else ""
+    trials = Text.assemble(f"{done}{target} done  ", counts_text(history))
+    grid.add_row(Text("trials", "dim"), trials)
+    best = history.best(objective)
+    if best is not None:
+        spread = spread_text(history.repeats(best.number), history.lost.get(best.number, []))
+        again = f"; fresh seeds {spread}" if spread else ""
+        grid.add_row(Text("best", "dim"), f"{number(best.value)} in trial {best.number}{again}")
+        grid.add_row("", Text(_pairs(problem, best), "green"))
+    for note in [*history.noted("choice"), *history.noted("zoom"), *history.noted("replay")][-3:]:
+        grid.add_row(Text(note.topic, "dim"), one_line(note.text))
+    return grid
+
+
+def trial_page(problem: Problem, history: History, trial: Trial) -> RenderableType:
+    """Return everything known about one trial, its picture left out."""
+    grid = Table.grid(padding=(0, 2))
+    objective = problem.objective
+    grid.add_row(Text("trial", "dim"), Text(str(trial.number), "bold"))
+    state = Text(trial.state, STATE_STYLES[trial.state])
+    grid.add_row(Text("state", "dim"), state + (f": {one_line(trial.reason)}" if trial.reason else ""))
+    if trial.until is not None and trial.state not in ENDED:
+        grid.add_row(Text("until", "dim"), f"step {trial.until}")
+    grid.add_row(Text(objective.metric, "dim"), number(trial.value, 6))
+    asked = {"searcher": "suggested by", "person": "asked for by", "confirm": "repeat by"}[trial.origin]
+    why = f": {one_line(trial.why)}" if trial.why else ""
+    grid.add_row(Text("origin", "dim"), f"{asked} {trial.by or trial.origin}{why}")
+    if trial.repeats is not None:
+        grid.add_row(Text("repeats", "dim"), f"trial {trial.repeats} with a fresh seed")
+    spread = spread_text(history.repeats(trial.number), history.lost.get(trial.number, []))
+    if spread:
+        grid.add_row(Text("fresh seeds", "dim"), spread)
+    grid.add_row(Text("seed", "dim"), str(trial.seed))
+    if trial.parent is not None:
+        grid.add_row(Text("parent", "dim"), f"step {trial.parent.step} of trial {trial.parent.trial}")
+    for attempt in trial.attempts:
+        grid.add_row(Text(f"attempt {attempt.number}", "dim"), _attempt_text(attempt, trial.number))
+    kept = sorted({point.step for point in checkpoints(history.trials, here(trial))})
+    if kept:
+        grid.add_row(Text("checkpoints", "dim"), f"after step {', '.join(map(str, _some(kept)))}")
+    if trial.steered:
+        for number_, text in enumerate(pieces_text(history, trial)):
+            grid.add_row(Text("" if number_ else f"{STEERED} steered", "dim"), text)
+    parts: list[RenderableType] = [grid]
+    parts += [orders_table(trial)] if trial.orders else []
+    return Group(*parts, _config_table(problem, history, trial), _detail(trial))
+
+
+def pieces_text(history: History, trial: Trial) -> list[str]:
+    """Return the values in force stretch by stretch, those that changed: `from step 13: lr=0.003`."""
+    parts = pieces(history.trials, trial)
+    changed = [n for n in parts[0].values if any(p.values.get(n) != parts[0].values[n] for p in parts)]
+    names = changed or list(parts[0].values)
+    return [f"from step {part.after + 1}: {settings(part.values, names)}" for part in parts]
+
+
+def _some(steps: list[int]) -> list[int | str]:
+    return [*steps] if len(steps) <= 12 else [steps[0], "…", *steps[-10:]]
+
+
+def _config_table(problem: Problem, history: History, trial: Trial) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("hyperparameter")
+    table.add_column("value", justify="right")
+    best = history.best(problem.objective)
+    compared = best is not None and best.number != trial.number
+    if best is not None and compared:
+        table.add_column(f"best ({best.number})", justify="right")
+    for name in problem.space.names:
+        mine = setting(trial.config[name]) if name in trial.config else "-"
+        cells = [name, mine]
+        if best is not None and compared:
+            theirs = setting(best.config[name]) if name in best.config else "-"
+            cells.append("=" if theirs == mine else theirs)
+        table.add_row(*cells)
+    return table
+
+
+def _attempt_text(attempt: Attempt, trial: int) -> str:
+    began = datetime.fromtimestamp(attempt.started).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    where = f"on {attempt.worker.host}, slot {attempt.worker.slot}"
+    if attempt.source is not None:
+        other = "" if attempt.source.trial == trial else f" of trial {attempt.source.trial}"
+        where += f", from step {attempt.source.step}{other}"
+    if attempt.ended is None:
+        return f"running since {began} {where}"
+    reason = f": {one_line(attempt.reason)}" if attempt.reason else ""
+    return (
+        f"{attempt.outcome} after {duration(attempt.ended - attempt.started)}, began {began} {where}{reason}"
+    )
+
+
+def _detail(trial: Trial) -> Text:
+    last = trial.attempt
+    return Text(printable(last.detail).rstrip() + "\n", "dim") if last and last.detail else Text()
+
+
+def _pairs(problem: Problem, trial: Trial) -> str:
+    names = searched_names(problem.space)
+    return " ".join(f"{name}={setting(trial.config[name])}" for name in names if name in trial.config)
+
+
+def _spark(history: History, trial: Trial, objective: Objective) -> str:
+    return sparkline(curve(history, trial, objective.metric)[1], _SPARK, sign=objective.sign)
+
+
+def _varying_first(names: list[str], trials: Sequence[Trial]) -> list[str]:
+    varies = {n: len({setting(t.config.get(n)) for t in trials}) > 1 for n in names}
+    return sorted(names, key=lambda name: not varies[name])
+
+
+def _fitting(names: list[str], trials: Sequence[Trial], room: int) -> tuple[list[str], list[str]]:
+    shown: list[str] = []
+    for name in names:
+        cells = [setting(t.config[name]) for t in trials if name in t.config]
+        needed = max(len(name), *(len(cell) for cell in cells), 1) + 2
+        if needed > room:
+            break
+        room -= needed
+        shown.append(name)
+    return shown, [name for name in names if name not in shown]

@@ -1,0 +1,90 @@
+"""Verdict: how the chosen network does on rows that nothing was chosen by, against the baseline.
+
+Two doubts are told apart: the spread over seeds, which more trainings would make smaller, and the
+interval by rows, which only more rows would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from osetra.views.numbers import number
+from osetra.views.terminal.opening import percent
+
+if TYPE_CHECKING:
+    from osetra.nets.paired import Judgement
+
+FEW_ROWS = 30
+"""Below so many sealed rows one mistake more or less changes the error by over 3 %."""
+_SEALED = "that nothing was chosen by"
+
+
+def verdict_rows(
+    tests: Sequence[Mapping[str, float]],
+    baseline: Mapping[str, float],
+    judged: Judgement,
+    *,
+    seeds: str = "",
+) -> list[tuple[str, str]]:
+    """Return labelled lines on the sealed test part.
+
+    Args:
+        tests: scores of the same configuration trained with different seeds.
+        baseline: scores of the linear model on the same rows.
+        judged: what the rows say about the two.
+        seeds: how many seeds were trained, such as "2 of 3 seeds, 1 diverged"; empty counts the tests.
+    """
+    metric = "rmse" if "rmse" in baseline else "error"
+    ours, theirs = [scores[metric] for scores in tests], baseline[metric]
+    several = len(ours) > 1
+    told = f" ({seeds or f'{len(ours)} seeds'})" if several or seeds else ""
+    rows = f"{judged.rows} row{'s' if judged.rows != 1 else ''}"
+    interval = f"{metric} {_one(judged.low, metric)} to {_one(judged.high, metric)}"
+    meaning = "; ± is the spread over seeds" if several else ""
+    lines = [
+        ("test", f"{metric} {_spread(ours, metric)}{told} on {rows} {_SEALED}"),
+        ("interval", f"{interval} is what {rows} leave open (95 %){meaning}"),
+        ("baseline", f"{metric} {_one(theirs, metric)} with a linear model on the same rows"),
+        ("verdict", _sentence(judged, metric)),
+    ]
+    if judged.rows < FEW_ROWS:
+        claim = "too few to support any claim about new data; get more rows"
+        lines.append(("warning", f"only {rows} to test on: {claim}"))
+    return lines
+
+
+def mean_and_deviation(values: Sequence[float]) -> tuple[float, float | None]:
+    """Return mean and sample standard deviation; no deviation of a single value."""
+    mean = sum(values) / len(values)
+    if len(values) < 2:
+        return mean, None
+    return mean, (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
+
+
+def _sentence(judged: Judgement, metric: str) -> str:
+    p = f"p = {judged.p:.2g}" if judged.p >= 0.001 else "p < 0.001"
+    rows = f"{judged.rows} row{'s' if judged.rows != 1 else ''}"
+    if judged.outcome == "better":
+        return f"the network beats the linear model ({p})"
+    if judged.outcome == "worse":
+        return f"the network is worse than the linear model ({p}): use the linear model, or search more"
+    if judged.outcome == "no signal":
+        guess = f"{metric} {_one(judged.guessing, metric)}"
+        if judged.rows < FEW_ROWS:
+            return f"nothing can be told from guessing ({guess}) on {rows}"
+        return f"no signal: nothing beats guessing ({guess}) by more than chance on {rows}"
+    return f"the network cannot be told from the linear model on {rows} ({p})"
+
+
+def _spread(values: Sequence[float], metric: str) -> str:
+    mean, deviation = mean_and_deviation(values)
+    if deviation is None:
+        return _one(mean, metric)
+    if metric == "rmse":
+        return f"{number(mean)} ± {number(deviation, 2)}"
+    return f"{100 * mean:.1f} ± {100 * deviation:.1f} %"
+
+
+def _one(value: float, metric: str) -> str:
+    return number(value) if metric == "rmse" else percent(value)

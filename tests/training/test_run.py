@@ -1,0 +1,168 @@
+"""Run: what training code sees, and how each way of ending is understood."""
+
+import math
+import sys
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from osetra.core.curves import Point
+from osetra.core.facts import Ordered
+from osetra.core.problem import Objective
+from osetra.errors import StudyError
+from osetra.training.run import Run, execute
+
+
+@dataclass
+class RecordingLink:
+    points: list[Point] = field(default_factory=list)
+    stop_after: float = math.inf
+    facts: list[object] = field(default_factory=list)
+    waiting: list[Ordered] = field(default_factory=list)
+
+    def send(self, points: list[Point]) -> None:
+        self.points += points
+
+    def record(self, fact: object) -> None:
+        self.facts.append(fact)
+
+    def orders(self) -> list[Ordered]:
+        came, self.waiting = self.waiting, []
+        return came
+
+    def stop_requested(self) -> bool:
+        return len(self.points) >= self.stop_after
+
+
+def make_run(pick: str = "best", direction: str = "minimize", stop_after: float = math.inf) -> Run:
+    objective = Objective(metric="val_loss", direction=direction, pick=pick)
+    return Run(7, 2, {"lr": 0.1}, 3, objective, RecordingLink(stop_after=stop_after))
+
+
+def reporting(*losses: float):
+    def train(run: Run) -> None:
+        for step in run.steps(len(losses)):
+            run.report(val_loss=losses[step - 1], train_loss=0.0)
+
+    return train
+
+
+def test_reports_carry_trial_attempt_and_the_step_of_the_loop():
+    run = make_run()
+    execute(reporting(3.0, 1.0), run)
+    assert run.link.points[0] == Point(7, 2, 0, 1, "val_loss", 3.0)
+    assert run.link.points[2] == Point(7, 2, 0, 2, "val_loss", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("pick", "direction", "value"),
+    [("best", "minimize", 1.0), ("last", "minimize", 2.0), ("best", "maximize", 3.0)],
+)
+def test_the_value_follows_pick_and_direction(pick, direction, value):
+    ending = execute(reporting(3.0, 1.0, 2.0), make_run(pick, direction))
+    assert (ending.outcome, ending.value) == ("finished", value)
+
+
+def test_a_returned_number_is_the_value_whatever_was_reported():
+    def train(run: Run) -> np.float32:
+        run.report(val_loss=9.0)
+        return np.float32(0.5)
+
+    assert execute(train, make_run()).value == 0.5
+
+
+def test_a_returned_mapping_is_read_by_the_metrics_name():
+    assert execute(lambda run: {"val_loss": 0.25, "epochs": 3}, make_run()).value == 0.25
+
+
+def test_a_returned_mapping_without_the_metric_is_explained():
+    ending = execute(lambda run: {"loss": 0.25}, make_run())
+    assert ending.outcome == "failed"
+    assert ending.reason == "the training returned ['loss'], without 'val_loss'"
+
+
+def test_a_fold_each_counts_equally():
+    def train(run: Run) -> None:
+        for fold in run.folds(3):
+            for _ in run.steps(2):
+                run.report(val_loss=float(fold))
+
+    run = make_run()
+    assert execute(train, run).value == 1.0
+    assert [point.instance for point in run.link.points] == [0, 0, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("last", [math.nan, math.inf])
+def test_a_curve_that_ends_non_finite_diverged(last):
+    ending = execute(reporting(1.0, last), make_run())
+    assert ending.outcome == "diverged"
+    assert ending.reason == f"val_loss became {last}"
+
+
+def test_training_code_can_declare_divergence():
+    ending = execute(lambda run: run.diverged("still at chance level after 5 epochs"), make_run())
+    assert (ending.outcome, ending.reason) == ("diverged", "still at chance level after 5 epochs")
+
+
+def test_an_exception_becomes_a_reason_with_its_traceback():
+    ending = execute(lambda run: 1 / 0, make_run())
+    assert (ending.outcome, ending.reason) == ("failed", "ZeroDivisionError: division by zero")
+    assert "Traceback" in ending.detail
+
+
+def test_sys_exit_fails_the_trial_only():
+    ending = execute(lambda run: sys.exit(3), make_run())
+    assert (ending.outcome, ending.reason) == ("failed", "the training called sys.exit(3)")
+
+
+def test_running_out_of_memory_is_named():
+    def train(run: Run) -> None:
+        raise MemoryError("64 GiB wanted")
+
+    assert execute(train, make_run()).reason == "out of memory: 64 GiB wanted"
+
+
+def test_a_stop_ends_the_loop_without_an_exception():
+    seen = []
+
+    def train(run: Run) -> None:
+        for step in run.steps(10):
+            run.report(val_loss=1.0)
+            seen.append(step)
+
+    assert execute(train, make_run(stop_after=3)).outcome == "interrupted"
+    assert seen == [1, 2, 3]
+
+
+def test_a_stop_raises_in_a_loop_of_ones_own():
+    def train(run: Run) -> None:
+        while True:
+            run.report(val_loss=1.0)
+
+    assert execute(train, make_run(stop_after=3)).outcome == "interrupted"
+
+
+def test_reports_outside_the_loop_count_up():
+    run = make_run()
+    run.report(val_loss=1.0)
+    run.report(val_loss=2.0)
+    assert [point.step for point in run.link.points] == [1, 2]
+
+
+def test_a_training_that_reports_something_else_is_told_what_it_reported():
+    ending = execute(lambda run: run.report(loss=1.0), make_run())
+    assert ending.reason == (
+        "no 'val_loss' was reported and nothing returned; reported were loss; "
+        "call run.report(val_loss=...) or return a number"
+    )
+
+
+def test_a_metric_that_is_no_number_is_named():
+    with pytest.raises(StudyError, match=r"acc='high': a metric is one number, such as acc=0.3"):
+        make_run().report(acc="high")
+
+
+def test_a_report_without_metrics_is_refused():
+    with pytest.raises(StudyError, match="report\\(\\) without metrics"):
+        make_run().report()
