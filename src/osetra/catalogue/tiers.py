@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from osetra.catalogue.entry import Catalogue
-from osetra.catalogue.limits import check_given
+from osetra.catalogue.bounds import check_given
 from osetra.catalogue.lookup import entry
 from osetra.core.space import Branches, Space
 from osetra.errors import SpaceError

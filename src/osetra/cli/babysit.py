@@ -154,7 +154,7 @@ def _check_same(old: Request, new: Request, place: Place) -> None:
 def _network_space(family: str, values: Mapping[str, Value]) -> Space:
     """Return everything the built-in network knows; a value beyond the usual range is taken as given."""
     from osetra.catalogue import by_name, open_tiers
-    from osetra.catalogue.limits import LIMITS, check_given
+    from osetra.catalogue.bounds import LIMITS, check_given
     from osetra.catalogue.lookup import entry
 
     catalogue = by_name(family)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from osetra.catalogue.limits import LIMITS
+from osetra.catalogue.bounds import LIMITS
 from osetra.core.facts import Checkpointed, Source, Verb
 from osetra.core.history import History
 from osetra.core.lineage import PLACE, checkpoints, here, values_at

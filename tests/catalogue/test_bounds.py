@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from osetra.catalogue import by_name, catalogues, open_tiers
-from osetra.catalogue.limits import LIMITS, check_given
+from osetra.catalogue.bounds import LIMITS, check_given
 from osetra.core.params import Choice, Float
 from osetra.core.text import parse_param
 from osetra.errors import SpaceError
