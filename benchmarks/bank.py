@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import osetra as ose
-from osetra.catalogue import by_name, open_tiers
+from osetra.catalogue import by_name, select_space
 from osetra.nets.task import Data, NetworkTask
 
 SEARCHED = ("lr", "momentum", "batch_size", "weight_decay", "units", "layers", "dropout")
@@ -30,7 +30,7 @@ def space() -> ose.Space:
     """Return the searched space: SGD with momentum, everything else at its default."""
     given = {"optimizer": "momentum", "lr": ose.Float(1e-4, 3.0, scale="log", default=0.05)}
     tune = tuple(name for name in SEARCHED if name != "lr")
-    return open_tiers(by_name("mlp"), 1500, tune=tune, given=given).space
+    return select_space(by_name("mlp"), 1500, tune=tune, given=given).space
 
 
 def task(name: str) -> NetworkTask:

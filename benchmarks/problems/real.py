@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import osetra as ose
-from osetra.catalogue import by_name, open_tiers
+from osetra.catalogue import by_name, select_space
 from problems.benchmark import Array, Benchmark
 from problems.table import tabular
 
@@ -25,7 +25,7 @@ FEWEST = 500
 def space() -> ose.Space:
     """Return the space that `bank.py` drew from."""
     given = {"optimizer": "momentum", "lr": ose.Float(1e-4, 3.0, scale="log", default=0.05)}
-    return open_tiers(by_name("mlp"), 1500, tune=SEARCHED[1:], given=given).space
+    return select_space(by_name("mlp"), 1500, tune=SEARCHED[1:], given=given).space
 
 
 def load() -> Iterator[Benchmark]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from osetra.catalogue import by_name, catalogues, open_tiers
-from osetra.catalogue.bounds import LIMITS, check_given
+from osetra.catalogue import by_name, catalogues, select_space
+from osetra.catalogue.bounds import BOUNDS, check_given
 from osetra.core.params import Choice, Float
 from osetra.core.text import parse_param
 from osetra.errors import SpaceError
@@ -13,13 +13,13 @@ from osetra.errors import SpaceError
 ENTRIES = {entry.name: entry for catalogue in catalogues() for entry in catalogue.entries}
 
 
-def test_every_hyperparameter_has_either_options_or_limits() -> None:
+def test_every_hyperparameter_has_either_options_or_bounds() -> None:
     for name, entry in ENTRIES.items():
-        assert (name in LIMITS) != any(isinstance(param, Choice) for param in entry.params), name
+        assert (name in BOUNDS) != any(isinstance(param, Choice) for param in entry.params), name
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_what_the_catalogue_itself_says_is_within_the_limits(name: str) -> None:
+def test_what_the_catalogue_itself_says_is_within_the_bounds(name: str) -> None:
     for param in (*ENTRIES[name].params, *ENTRIES[name].fixed):
         check_given(ENTRIES[name], param)
 
@@ -60,11 +60,11 @@ def test_a_value_outside_the_usual_range_is_taken_when_it_can_be_trained(text: s
 
 def test_a_plain_value_and_a_range_are_both_checked_when_a_space_is_opened() -> None:
     with pytest.raises(SpaceError, match=r"dropout=1\.5"):
-        open_tiers(by_name("mlp"), 5, given={"dropout": 1.5})
+        select_space(by_name("mlp"), 5, given={"dropout": 1.5})
     with pytest.raises(SpaceError, match=r"dropout=2"):
-        open_tiers(by_name("mlp"), 5, given={"dropout": Float(0, 2)})
+        select_space(by_name("mlp"), 5, given={"dropout": Float(0, 2)})
 
 
 def test_a_limit_of_time_is_not_told_as_a_number_of_trials_that_was_asked() -> None:
-    sentence = open_tiers(by_name("mlp"), 30, minutes=0.5).sentence
+    sentence = select_space(by_name("mlp"), 30, minutes=0.5).sentence
     assert sentence.startswith("0.5 minutes, taken for 30 trials: searching lr,")

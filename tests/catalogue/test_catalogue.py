@@ -2,7 +2,7 @@
 
 import pytest
 
-from osetra.catalogue import by_name, catalogues, open_tiers
+from osetra.catalogue import by_name, catalogues, select_space
 from osetra.catalogue.entry import TIERS
 from osetra.catalogue.lookup import entry
 from osetra.core.params import Float
@@ -44,53 +44,53 @@ def test_epochs_and_seeds_are_nowhere_searched():
     [(1, ("lr",)), (9, ("lr",)), (10, ("lr", "batch_size", "weight_decay", "units"))],
 )
 def test_few_trials_open_few_hyperparameters(trials, searched):
-    assert open_tiers(by_name("mlp"), trials).searched == searched
+    assert select_space(by_name("mlp"), trials).searched == searched
 
 
 @pytest.mark.parametrize("catalogue", catalogues(), ids=lambda catalogue: catalogue.name)
 def test_more_trials_never_close_what_fewer_opened(catalogue):
     before: set[str] = set()
     for trials in (1, 9, 10, 39, 40, 119, 120, 1000):
-        now = set(open_tiers(catalogue, trials).searched)
+        now = set(select_space(catalogue, trials).searched)
         assert before <= now
         before = now
     assert before == set(catalogue.names)
 
 
 def test_the_sentence_says_what_is_searched_and_when_more_would_be():
-    assert open_tiers(by_name("mlp"), 5).sentence == (
+    assert select_space(by_name("mlp"), 5).sentence == (
         "5 trials: searching lr; the other 16 stay at their defaults (more from 10 trials on)."
     )
 
 
 def test_the_rest_is_fixed_at_defaults_and_recorded():
-    opened = open_tiers(by_name("mlp"), 5)
-    assert opened.space.default == by_name("mlp").space.default
-    assert "optimizer" in opened.fixed
+    selection = select_space(by_name("mlp"), 5)
+    assert selection.space.default == by_name("mlp").space.default
+    assert "optimizer" in selection.fixed
 
 
 def test_tune_opens_exactly_what_was_asked():
-    opened = open_tiers(by_name("mlp"), 500, tune=["units", "lr"])
-    assert set(opened.searched) == {"lr", "units"}
-    assert opened.sentence == "Searching lr and units, as asked; the other 15 stay as they are."
+    selection = select_space(by_name("mlp"), 500, tune=["units", "lr"])
+    assert set(selection.searched) == {"lr", "units"}
+    assert selection.sentence == "Searching lr and units, as asked; the other 15 stay as they are."
 
 
 def test_everything_opens_everything_at_any_budget():
     catalogue = by_name("cnn")
-    assert set(open_tiers(catalogue, 3, everything=True).searched) == set(catalogue.names)
+    assert set(select_space(catalogue, 3, everything=True).searched) == set(catalogue.names)
 
 
 def test_a_given_value_is_fixed_and_brings_its_branch_along():
-    opened = open_tiers(by_name("mlp"), 12, given={"optimizer": "momentum"})
-    assert "momentum" in opened.searched
-    config = opened.space.default
+    selection = select_space(by_name("mlp"), 12, given={"optimizer": "momentum"})
+    assert "momentum" in selection.searched
+    config = selection.space.default
     assert (config["optimizer"], config["lr"]) == ("momentum", 0.05)
     assert "beta1" not in config
 
 
 def test_a_given_range_is_searched():
-    opened = open_tiers(by_name("mlp"), 5, given={"dropout": Float(0.1, 0.3)})
-    assert set(opened.searched) == {"lr", "dropout"}
+    selection = select_space(by_name("mlp"), 5, given={"dropout": Float(0.1, 0.3)})
+    assert set(selection.searched) == {"lr", "dropout"}
 
 
 @pytest.mark.parametrize(
@@ -98,11 +98,11 @@ def test_a_given_range_is_searched():
     [
         (lambda: by_name("mpl"), "mpl: no such search space; known: mlp, cnn. Did you mean 'mlp'?"),
         (lambda: entry(by_name("mlp"), "learning"), "learning: no such hyperparameter of mlp; known: lr"),
-        (lambda: open_tiers(by_name("mlp"), 5, tune=["unit"]), "Did you mean 'units'?"),
-        (lambda: open_tiers(by_name("mlp"), 5, given={"droput": 0.1}), "Did you mean 'dropout'?"),
-        (lambda: open_tiers(by_name("mlp"), 0), "trials=0: give at least 1"),
+        (lambda: select_space(by_name("mlp"), 5, tune=["unit"]), "Did you mean 'units'?"),
+        (lambda: select_space(by_name("mlp"), 5, given={"droput": 0.1}), "Did you mean 'dropout'?"),
+        (lambda: select_space(by_name("mlp"), 0), "trials=0: give at least 1"),
         (
-            lambda: open_tiers(by_name("mlp"), 5, tune=["lr"], given={"lr": 0.1}),
+            lambda: select_space(by_name("mlp"), 5, tune=["lr"], given={"lr": 0.1}),
             "lr: both tuned and given a value; choose one",
         ),
     ],

@@ -1,11 +1,11 @@
 """Known search spaces: what to tune in a network, over which range, on which scale, and why.
 
-opened = open_tiers(by_name("mlp"), trials=24)
-opened.space, opened.sentence
+selection = select_space(by_name("mlp"), trials=24)
+selection.space, selection.sentence
 """
 
-from osetra.catalogue.entry import Catalogue, Entry
+from osetra.catalogue.entry import Catalogue, CatalogueEntry
 from osetra.catalogue.lookup import by_name, catalogues
-from osetra.catalogue.tiers import Opened, open_tiers
+from osetra.catalogue.tiers import Selection, select_space
 
-__all__ = ["Catalogue", "Entry", "Opened", "by_name", "catalogues", "open_tiers"]
+__all__ = ["Catalogue", "CatalogueEntry", "Selection", "by_name", "catalogues", "select_space"]

@@ -1,4 +1,4 @@
-"""Limits: what a given value or range must obey before any time is spent on it.
+"""Bounds: what a given value or range must obey before any time is spent on it.
 
 A person may search outside the ranges of the catalogue, for those are advice. What no training can
 use is refused at once: a name that is no option, a share above one, a negative learning rate.
@@ -10,14 +10,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from osetra.catalogue.entry import Entry
+from osetra.catalogue.entry import CatalogueEntry
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value
 from osetra.core.space import Branches
 from osetra.errors import SpaceError, nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Bounds:
     """The numbers that a hyperparameter can be."""
 
     low: float
@@ -31,7 +31,7 @@ class Limits:
 
     @property
     def text(self) -> str:
-        """The limits in words: `a number from 0 to below 1`."""
+        """The bounds in words: `a number from 0 to below 1`."""
         kind = ("an odd" if self.odd else "a") + (" whole number" if self.whole else " number")
         start = f"above {self.low:g}" if self.above else f"from {self.low:g}"
         if math.isinf(self.high):
@@ -39,7 +39,7 @@ class Limits:
         return f"{kind} {start} to {'below ' if self.below else ''}{self.high:g}"
 
     def allow(self, value: Value) -> bool:
-        """Whether a value is a number within the limits."""
+        """Whether a value is a number within the bounds."""
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
             return False
         if (self.whole and value != int(value)) or (self.odd and value % 2 != 1):
@@ -48,29 +48,29 @@ class Limits:
         return over and (value < self.high if self.below else value <= self.high)
 
 
-SHARE = Limits(low=0, high=1, below=True)
-LIMITS: Mapping[str, Limits] = {
-    "lr": Limits(low=0, high=1000, above=True),
+SHARE = Bounds(low=0, high=1, below=True)
+BOUNDS: Mapping[str, Bounds] = {
+    "lr": Bounds(low=0, high=1000, above=True),
     "momentum": SHARE,
     "beta1": SHARE,
     "beta2": SHARE,
-    "eps": Limits(low=0, high=1, above=True),
+    "eps": Bounds(low=0, high=1, above=True),
     "rms_decay": SHARE,
-    "batch_size": Limits(low=1, high=math.inf, whole=True),
-    "weight_decay": Limits(low=0, high=100),
+    "batch_size": Bounds(low=1, high=math.inf, whole=True),
+    "weight_decay": Bounds(low=0, high=100),
     "warmup": SHARE,
-    "final_lr": Limits(low=0, high=1, above=True),
+    "final_lr": Bounds(low=0, high=1, above=True),
     "dropout": SHARE,
-    "layers": Limits(low=1, high=32, whole=True),
-    "units": Limits(low=1, high=16384, whole=True),
-    "filters": Limits(low=1, high=2048, whole=True),
-    "blocks": Limits(low=1, high=8, whole=True),
-    "kernel": Limits(low=1, high=31, whole=True, odd=True),
+    "layers": Bounds(low=1, high=32, whole=True),
+    "units": Bounds(low=1, high=16384, whole=True),
+    "filters": Bounds(low=1, high=2048, whole=True),
+    "blocks": Bounds(low=1, high=8, whole=True),
+    "kernel": Bounds(low=1, high=31, whole=True, odd=True),
 }
 """For every hyperparameter that is a number; the others have options."""
 
 
-def check_given(entry: Entry, given: Branches) -> None:
+def check_given(entry: CatalogueEntry, given: Branches) -> None:
     """Check a given value, or the ends or options of a given range, against what can be trained.
 
     Raises:
@@ -79,21 +79,21 @@ def check_given(entry: Entry, given: Branches) -> None:
     for param in given if isinstance(given, (list, tuple)) else (given,):
         for value in _values(param):
             _check_value(entry, value)
-        limits = LIMITS.get(entry.name)
-        if limits is not None and limits.whole and isinstance(param, Float):
+        bounds = BOUNDS.get(entry.name)
+        if bounds is not None and bounds.whole and isinstance(param, Float):
             whole = f"int({param.low:g}, {param.high:g})"
-            raise SpaceError(f"{entry.name}: {limits.text} is needed; use {whole}")
+            raise SpaceError(f"{entry.name}: {bounds.text} is needed; use {whole}")
 
 
-def _check_value(entry: Entry, value: Value) -> None:
+def _check_value(entry: CatalogueEntry, value: Value) -> None:
     options = [str(option) for p in entry.params if isinstance(p, Choice) for option in p.options]
     if options and value not in options:
         hint = nearest(str(value), options)
         raise SpaceError(f"{entry.name}={value}: choose one of {', '.join(options)}.{hint}")
-    limits = LIMITS.get(entry.name)
-    if limits is not None and not limits.allow(value):
+    bounds = BOUNDS.get(entry.name)
+    if bounds is not None and not bounds.allow(value):
         usual = " or ".join(entry.text)
-        raise SpaceError(f"{entry.name}={_shown(value)}: {limits.text} is needed; usual is {usual}")
+        raise SpaceError(f"{entry.name}={_text(value)}: {bounds.text} is needed; usual is {usual}")
 
 
 def _values(param: Param | Value) -> tuple[Value, ...]:
@@ -108,5 +108,5 @@ def _values(param: Param | Value) -> tuple[Value, ...]:
             return (param,)
 
 
-def _shown(value: Value) -> str:
+def _text(value: Value) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)

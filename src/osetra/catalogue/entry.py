@@ -19,7 +19,7 @@ TIERS: dict[int, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class CatalogueEntry:
     """A hyperparameter: where to search, how much it matters, and who says so."""
 
     name: str
@@ -55,7 +55,7 @@ class Catalogue:
 
     name: str
     about: str
-    entries: tuple[Entry, ...]
+    entries: tuple[CatalogueEntry, ...]
 
     @property
     def names(self) -> tuple[str, ...]:

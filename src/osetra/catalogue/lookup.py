@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from osetra.catalogue.entry import Catalogue, Entry
+from osetra.catalogue.entry import Catalogue, CatalogueEntry
 from osetra.catalogue.networks import CNN, MLP
 from osetra.errors import SpaceError, nearest
 
@@ -24,7 +24,7 @@ def by_name(name: str) -> Catalogue:
     return known[name]
 
 
-def entry(catalogue: Catalogue, name: str) -> Entry:
+def entry(catalogue: Catalogue, name: str) -> CatalogueEntry:
     """Return one hyperparameter of a known search space.
 
     Raises:

@@ -6,11 +6,11 @@ fully connected nets of arXiv 1905.04970.
 
 from __future__ import annotations
 
-from osetra.catalogue.entry import Catalogue, Entry
+from osetra.catalogue.entry import Catalogue, CatalogueEntry
 from osetra.catalogue.training import SHARED
 from osetra.core.params import Choice, Float, Int, Ordinal
 
-LAYERS = Entry(
+LAYERS = CatalogueEntry(
     name="layers",
     params=(Int(1, 5, default=2),),
     tier=3,
@@ -18,7 +18,7 @@ LAYERS = Entry(
     help="hidden layers; add until the validation error stops improving",
     source="rtdl 1…8, LCBench 1…5",
 )
-ACTIVATION = Entry(
+ACTIVATION = CatalogueEntry(
     name="activation",
     params=(Choice("relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", default="relu"),),
     tier=3,
@@ -26,7 +26,7 @@ ACTIVATION = Entry(
     help="what bends the hidden layers; the initial weights follow it (He or Glorot)",
     source="Auto-PyTorch, pytabkit; ReLU is most used",
 )
-INIT = Entry(
+INIT = CatalogueEntry(
     name="init",
     params=(Choice("uniform", "normal", default="uniform"),),
     tier=4,
@@ -34,7 +34,7 @@ INIT = Entry(
     help="distribution of the first weights; their variance follows the activation",
     source="He et al. arXiv 1502.01852, Glorot & Bengio 2010",
 )
-DROPOUT = Entry(
+DROPOUT = CatalogueEntry(
     name="dropout",
     params=(Float(0.0, 0.5, default=0.1),),
     tier=3,
@@ -42,7 +42,7 @@ DROPOUT = Entry(
     help="share of hidden units left out at each step; large networks profit more",
     source="rtdl 0…0.5; RealMLP 0, 0.15, 0.3",
 )
-BATCH_NORM = Entry(
+BATCH_NORM = CatalogueEntry(
     name="batch_norm",
     params=(Choice("none", "before", "after", default="none"),),
     tier=3,
@@ -52,9 +52,9 @@ BATCH_NORM = Entry(
 )
 
 
-def units(default: int) -> Entry:
+def units(default: int) -> CatalogueEntry:
     """Return the entry for the width of hidden layers."""
-    return Entry(
+    return CatalogueEntry(
         name="units",
         params=(Int(16, 512, scale="log", default=default),),
         tier=2,
@@ -64,7 +64,7 @@ def units(default: int) -> Entry:
     )
 
 
-FILTERS = Entry(
+FILTERS = CatalogueEntry(
     name="filters",
     params=(Ordinal(8, 16, 32, 64, default=16),),
     tier=2,
@@ -72,7 +72,7 @@ FILTERS = Entry(
     help="filters of the first block; every further block has twice as many",
     source="KerasTuner 32…128, halved for small pictures on a CPU",
 )
-BLOCKS = Entry(
+BLOCKS = CatalogueEntry(
     name="blocks",
     params=(Int(1, 3, default=2),),
     tier=3,
@@ -80,7 +80,7 @@ BLOCKS = Entry(
     help="convolution blocks; each halves the picture",
     source="KerasTuner 2…8 for large pictures; 28×28 can be halved four times",
 )
-KERNEL = Entry(
+KERNEL = CatalogueEntry(
     name="kernel",
     params=(Ordinal(3, 5, default=3),),
     tier=3,
@@ -90,7 +90,7 @@ KERNEL = Entry(
 )
 
 
-def _sorted(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+def _sorted(entries: tuple[CatalogueEntry, ...]) -> tuple[CatalogueEntry, ...]:
     return tuple(sorted(entries, key=lambda entry: entry.tier))
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from osetra.catalogue.entry import Catalogue
 from osetra.catalogue.bounds import check_given
+from osetra.catalogue.entry import Catalogue
 from osetra.catalogue.lookup import entry
 from osetra.core.space import Branches, Space
 from osetra.errors import SpaceError
@@ -22,7 +22,7 @@ FROM_TRIALS: tuple[tuple[int, int], ...] = ((4, 120), (3, 40), (2, 10), (1, 1))
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Selection:
     """The space to search, and in a sentence why this one."""
 
     space: Space
@@ -32,7 +32,7 @@ class Opened:
     sentence: str
 
 
-def open_tiers(
+def select_space(
     catalogue: Catalogue,
     trials: int,
     *,
@@ -40,7 +40,7 @@ def open_tiers(
     everything: bool = False,
     given: Mapping[str, Branches] | None = None,
     minutes: float | None = None,
-) -> Opened:
+) -> Selection:
     """Return the space for a budget of trials.
 
     Args:
@@ -76,7 +76,7 @@ def open_tiers(
     if minutes is not None:
         count = f"{minutes:g} minute{'' if minutes == 1 else 's'}, taken for {count}"
     sentence = _sentence(searched, fixed, count, bool(tune), everything, top)
-    return Opened(space, searched, fixed, sentence)
+    return Selection(space, searched, fixed, sentence)
 
 
 def _sentence(

@@ -153,17 +153,17 @@ def _check_same(old: Request, new: Request, place: Place) -> None:
 
 def _network_space(family: str, values: Mapping[str, Value]) -> Space:
     """Return everything the built-in network knows; a value beyond the usual range is taken as given."""
-    from osetra.catalogue import by_name, open_tiers
-    from osetra.catalogue.bounds import LIMITS, check_given
+    from osetra.catalogue import by_name, select_space
+    from osetra.catalogue.bounds import BOUNDS, check_given
     from osetra.catalogue.lookup import entry
 
     catalogue = by_name(family)
     for name, value in values.items():
         check_given(entry(catalogue, name), Fixed(value))
     space = catalogue.space
-    words = {name: value for name, value in values.items() if name not in LIMITS}
-    beyond = {n: Fixed(v) for n, v in values.items() if n in LIMITS and _is_beyond(space, words, n, v)}
-    return open_tiers(catalogue, 1, everything=True, given=beyond).space
+    words = {name: value for name, value in values.items() if name not in BOUNDS}
+    beyond = {n: Fixed(v) for n, v in values.items() if n in BOUNDS and _is_beyond(space, words, n, v)}
+    return select_space(catalogue, 1, everything=True, given=beyond).space
 
 
 def _is_beyond(space: Space, words: Mapping[str, Value], name: str, value: Value) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from osetra.catalogue import Opened, by_name, open_tiers
+from osetra.catalogue import Selection, by_name, select_space
 from osetra.cli.finale import Finale, finale
 from osetra.cli.output import Output
 from osetra.cli.session import Effort, Session, shown_place
@@ -108,7 +108,7 @@ def _check_same(old: Request, new: Request, place: Place) -> None:
         )
 
 
-def _opened(task: NetworkTask, request: Request) -> Opened:
+def _opened(task: NetworkTask, request: Request) -> Selection:
     given: dict[str, Branches] = {}
     for word in request.set:
         name, _, text = (part.strip() for part in word.partition("="))
@@ -117,10 +117,10 @@ def _opened(task: NetworkTask, request: Request) -> Opened:
 
     bought = None if request.trainings is None else round(PER_TRAINING * request.trainings)
     trials = request.trials or max(1, DEFAULT_TRIALS if bought is None else bought)
-    return open_tiers(by_name(task.family), trials, tune=request.tune, everything=request.all, given=given)
+    return select_space(by_name(task.family), trials, tune=request.tune, everything=request.all, given=given)
 
 
-def _open_study(place: Place, task: NetworkTask, request: Request, opened: Opened) -> Study:
+def _open_study(place: Place, task: NetworkTask, request: Request, opened: Selection) -> Study:
     """Open or create; a study that goes on keeps its space, unless the person asks for another.
 
     More trials would open more hyperparameters, so the space is not worked out anew.
@@ -189,7 +189,7 @@ def _baseline_text(task: NetworkTask, baseline: Baseline) -> str:
     return f"{names[task.dataset.task]} regression: {scores_text(baseline.scores)}; guessing: {guess}"
 
 
-def _search_text(study: Study, opened: Opened) -> str:
+def _search_text(study: Study, opened: Selection) -> str:
     if study.problem.space == opened.space:
         return opened.sentence
     searched = list(dict.fromkeys(column.key for column in study.problem.space.columns))

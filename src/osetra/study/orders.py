@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from osetra.catalogue.bounds import LIMITS
+from osetra.catalogue.bounds import BOUNDS
 from osetra.core.facts import Checkpointed, Source, Verb
 from osetra.core.history import History
 from osetra.core.lineage import PLACE, checkpoints, here, values_at
@@ -172,9 +172,9 @@ def _settable(problem: Problem, trial: Trial, name: str, value: Any) -> Any:
             f"{name} cannot be changed while a network is trained; train a branch with it instead: "
             f"branch {trial.number} {name}={value}"
         )
-    if name in LIMITS:
-        if not LIMITS[name].allow(value):
-            raise StudyError(f"{name}={value}: {LIMITS[name].text} is needed")
+    if name in BOUNDS:
+        if not BOUNDS[name].allow(value):
+            raise StudyError(f"{name}={value}: {BOUNDS[name].text} is needed")
         return value
     try:
         return problem.space.complete({**trial.config, name: value})[name]
@@ -188,8 +188,8 @@ def _factor(trial: Trial, history: History, name: str, factor: Any) -> float:
         raise StudyError(f"scale {name}={factor}: a factor above 0 is needed, such as 0.3")
     if name in STRUCTURE or isinstance(old, bool) or not isinstance(old, (int, float)):
         raise StudyError(f"scale {name}: {old!r} cannot be multiplied while it trains; use a branch")
-    if name in LIMITS and not LIMITS[name].allow(old * factor):
-        out = f"{old * factor:g} is out of range, {LIMITS[name].text} is needed"
+    if name in BOUNDS and not BOUNDS[name].allow(old * factor):
+        out = f"{old * factor:g} is out of range, {BOUNDS[name].text} is needed"
         raise StudyError(f"scale {name}={factor}: {out}")
     return float(factor)
 
@@ -209,7 +209,7 @@ def _branched(
 ) -> dict[str, Any]:
     """Return the configuration of a branch: the parent's values in force, where they still exist."""
     space = problem.space
-    live = {name: value for name, value in changes.items() if name in LIMITS and name not in STRUCTURE}
+    live = {name: value for name, value in changes.items() if name in BOUNDS and name not in STRUCTURE}
     for name, value in live.items():
         _settable(problem, trial, name, value)
     try:
