@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from osetra.advice.training import Counsel
+from osetra.advice.training import TrainingAdvice
 from osetra.core.facts import Ordered, ended
 from osetra.views.events import events
 from osetra.views.orders import orders_table
@@ -45,7 +45,7 @@ def test_the_babysitting_screen(text: Text, golden: Golden) -> None:
 
 
 def test_the_babysitting_screen_with_advice_in_a_low_terminal(text: Text, golden: Golden) -> None:
-    advice = Counsel(
+    advice = TrainingAdvice(
         rule="plateau", trial=1, step=10, text="no progress for 6 steps: 0.275",
         verb="scale", args={"lr": 0.3}, action="lr × 0.3", other="or stop: it may have learned what it can",
     )  # fmt: skip

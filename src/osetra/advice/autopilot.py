@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from osetra.advice.training import Counsel, counsel
+from osetra.advice.training import TrainingAdvice, training_advice
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.trial import ENDED, Trial
@@ -21,9 +21,9 @@ MOST_BACK = 3
 """How often it goes back in one training, branches off it included."""
 
 
-def press(problem: Problem, history: History, trial: Trial) -> Counsel | None:
+def next_advice(problem: Problem, history: History, trial: Trial) -> TrainingAdvice | None:
     """Return the advice to follow now, or None."""
-    found = counsel(problem, history, trial)
+    found = training_advice(problem, history, trial)
     if found is None or found.verb is None:
         return None
     mine = [order for order in trial.orders if order.by == "autopilot"]

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from osetra.advice.wording import declared, short, with_range
+from osetra.advice.wording import declaration, short, with_range
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.params import Float, Int
@@ -54,17 +54,19 @@ def _judge(column: Column, past: Results, j: int, at_top: bool) -> list[Finding]
     if len(best) < TOP or there < 3 or _tail(there, zone) > CHANCE:
         return []
     edge, side = (param.high, "upper") if at_top else (param.low, "lower")
-    seen = (
+    evidence = (
         f"{there} of the {TOP} best trials have {column.name} at the {side} end of its range ({short(edge)})"
     )
     at_edge = _in_zone(past.x[:, j], zone, at_top)
     failed, n = int(np.sum(at_edge & ~past.valid)), int(np.sum(at_edge))
     if failed >= 2 and failed >= n / 2:
-        text = f"{seen}, but {failed} of the {n} trials there failed: training is unstable there"
+        text = f"{evidence}, but {failed} of the {n} trials there failed: training is unstable there"
         action = "add warm-up, gradient clipping or normalisation before widening the range"
         return [Finding(rule=RULE, level="advice", text=text, action=action)]
-    text = f"{seen}: better values may lie beyond it"
-    return [Finding(rule=RULE, level="advice", text=text, action=declared(column.key, _wider(param, at_top)))]
+    text = f"{evidence}: better values may lie beyond it"
+    return [
+        Finding(rule=RULE, level="advice", text=text, action=declaration(column.key, _wider(param, at_top)))
+    ]
 
 
 def _in_zone(x: Array, zone: float, at_top: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osetra.advice.wording import declared, percent, short, with_range
+from osetra.advice.wording import declaration, percent, short, with_range
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.params import Choice, Float, Int
@@ -101,7 +101,7 @@ def _avoid(common: _Condition) -> str:
     if common.keep is not None and isinstance(param, (Float, Int)):
         low, high = (float(v or 0) for v in param.from_unit(np.array(common.keep)))
         if low < high:
-            return declared(name, with_range(param, low, high))
+            return declaration(name, with_range(param, low, high))
     return f"avoid {common.text}, or make it stable: warm-up, clipping, normalisation"
 
 

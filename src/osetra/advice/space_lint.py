@@ -1,4 +1,4 @@
-"""Ranges declared on a scale that wastes trials, and grids that cannot be finished.
+"""Ranges declaration on a scale that wastes trials, and grids that cannot be finished.
 
 On a linear scale from 0.0001 to 1, nine of ten learning rates lie above 0.1. Source: Ng, "Using an
 appropriate scale to pick hyperparameters".
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from osetra.advice.wording import declared, percent, short
+from osetra.advice.wording import declaration, percent, short
 from osetra.core.finding import Finding
 from osetra.core.grid import grid_size
 from osetra.core.history import History
@@ -59,7 +59,7 @@ def _not_log(name: str, param: Float) -> Finding:
         level="warning",
         text=f"{name} is linear over {short(param.low)} … {short(param.high)}: {percent(top)} of the "
         f"trials would lie above {short(param.high / 10)}, and smaller values are hardly tried",
-        action=declared(name, better),
+        action=declaration(name, better),
     )
 
 
@@ -74,7 +74,7 @@ def _not_one_minus_log(name: str, param: Float) -> Finding:
         text=f"{name} is linear up to {short(param.high)}: 1/(1-{name}) is the number of steps averaged "
         f"over, and half of the trials would average over fewer than {1 / (1 - middle):.1f} of up to "
         f"{_window(param.high)}",
-        action=declared(name, better),
+        action=declaration(name, better),
     )
 
 

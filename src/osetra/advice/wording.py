@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from osetra.core.params import Choice, Float, Int, Ordinal, Param, Value
+from osetra.core.params import Float, Int, Param, Value
 from osetra.core.text import format_param
 
 
-def declared(name: str, param: Param) -> str:
+def declaration(name: str, param: Param) -> str:
     """Return the text form, such as "lr=log(0.0001, 1.0)"."""
     return f"{name}={format_param(param)}"
 
@@ -30,11 +30,6 @@ def short(value: Value) -> str:
 def percent(share: float) -> str:
     """Return a share as "38 %"."""
     return f"{100 * share:.0f} %"
-
-
-def options_of(param: Param) -> tuple[Value, ...]:
-    """Return the options of a Choice or Ordinal; none for other parameters."""
-    return param.options if isinstance(param, (Choice, Ordinal)) else ()
 
 
 def _rounded(value: float) -> float:

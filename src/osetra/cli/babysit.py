@@ -178,7 +178,7 @@ def _is_beyond(space: Space, words: Mapping[str, Value], name: str, value: Value
 
 def _report(output: Output, place: Place, study: Study, ended: list[Trial] | None = None) -> None:
     """Print how each training ended, what it was in the end, and how to replay it."""
-    from osetra.advice.training import counsel
+    from osetra.advice.training import training_advice
 
     problem, history = study.problem, study.history
     name = shown_place(place)
@@ -190,7 +190,7 @@ def _report(output: Output, place: Place, study: Study, ended: list[Trial] | Non
             output.show(Text.assemble((f"{'' if count else 'trained':<9}", "dim"), text))
         if trial.orders:
             output.show(orders_table(trial))
-        advice = counsel(problem, history, trial)
+        advice = training_advice(problem, history, trial)
         if advice is not None:
             output.show(advice_line(advice, keys=False, autopilot=False))
         output.say(Text(f"again, unattended: osetra replay {name} {trial.number}", "dim"))

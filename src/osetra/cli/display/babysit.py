@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from osetra.advice.autopilot import press
-from osetra.advice.training import Counsel, counsel, rate_name
+from osetra.advice.autopilot import next_advice
+from osetra.advice.training import TrainingAdvice, rate_name, training_advice
 from osetra.cli.commands.enqueue import parse_pairs
 from osetra.cli.display.keyboard import BACKSPACE, ENTER, ESCAPE, Keyboard
 from osetra.cli.output import Output
@@ -119,7 +119,7 @@ class Sitter:
         trial = live_trial(history)
         if trial is None:
             return
-        advice = counsel(self.study.problem, history, trial)
+        advice = training_advice(self.study.problem, history, trial)
         for key in self.keyboard.pressed():
             self.press(key, trial, advice)
         if self.autopilot:
@@ -135,7 +135,7 @@ class Sitter:
                 return False
             if history.queued or history.running:
                 return True
-            advice = counsel(self.study.problem, history, trial)
+            advice = training_advice(self.study.problem, history, trial)
             ask = advice is not None and advice.verb is not None and self.keyboard.there
             if self.autopilot and self._fly(history, trial):
                 continue
@@ -149,7 +149,7 @@ class Sitter:
                 time.sleep(WAIT)
             self.show(self.study.history, waiting=trial.state in ENDED)
 
-    def press(self, key: str, trial: Trial, advice: Counsel | None) -> None:
+    def press(self, key: str, trial: Trial, advice: TrainingAdvice | None) -> None:
         """Do what a key stands for."""
         if self.prompt:
             self._type(key, trial)
@@ -191,7 +191,7 @@ class Sitter:
             height=size.height,
             keys=self.keyboard.there,
             autopilot=self.autopilot,
-            advice=counsel(self.study.problem, history, trial),
+            advice=training_advice(self.study.problem, history, trial),
             message=self.message,
             prompt=PROMPTS.get(self.prompt, ""),
             typed=self.typed,
@@ -200,7 +200,7 @@ class Sitter:
         )
         self._live.update(training_screen(self.study.problem, history, trial, sight), refresh=True)
 
-    def _follow(self, trial: Trial, advice: Counsel | None) -> None:
+    def _follow(self, trial: Trial, advice: TrainingAdvice | None) -> None:
         if advice is None or advice.verb is None:
             self._say("there is no advice to follow now")
         else:
@@ -258,7 +258,7 @@ class Sitter:
 
     def _fly(self, history: History, trial: Trial) -> bool:
         """Follow advice without a person; return whether an order was given."""
-        found = press(self.study.problem, history, trial)
+        found = next_advice(self.study.problem, history, trial)
         if found is None or found.verb is None:
             return False
         given = self._order(trial, found.verb, found.args, why=found.text, by="autopilot")
@@ -286,7 +286,7 @@ class Sitter:
             self._known.add(event.key)
             self.console.print(event_text(event), soft_wrap=True)
         last_trial = live_trial(history)
-        advice = counsel(problem, history, last_trial) if last_trial else None
+        advice = training_advice(problem, history, last_trial) if last_trial else None
         mark = (advice.trial, advice.rule) if advice else (0, "")
         if advice and mark != self._advised and not self.autopilot:
             self.console.print(advice_line(advice, keys=False, autopilot=False), soft_wrap=True)

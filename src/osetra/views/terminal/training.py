@@ -22,7 +22,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from osetra.advice.training import Counsel, rate_name
+from osetra.advice.training import TrainingAdvice, rate_name
 from osetra.core.history import History
 from osetra.core.lineage import checkpoints, here, pieces, values_at
 from osetra.core.params import Config
@@ -66,7 +66,7 @@ class Sight:
     keys: bool = True
     """Whether there is a keyboard."""
     autopilot: bool = False
-    advice: Counsel | None = None
+    advice: TrainingAdvice | None = None
     message: str = ""
     """What came of the last key."""
     prompt: str = ""
@@ -141,7 +141,7 @@ def in_force(history: History, trial: Trial) -> Config:
     return {**trial.config, **values_at(history.trials, here(trial))}
 
 
-def advice_line(advice: Counsel, *, keys: bool, autopilot: bool) -> Text:
+def advice_line(advice: TrainingAdvice, *, keys: bool, autopilot: bool) -> Text:
     """Return advice with the key that follows it, or who else will."""
     text = Text.assemble(("→ ", "bold yellow"), one_line(advice.text))
     if advice.verb is None:
