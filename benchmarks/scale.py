@@ -129,9 +129,10 @@ def took(action: Callable[[], object], times: int = 1) -> float:
 def ours(file: Path) -> Iterator[tuple[str, float]]:
     """Yield what osetra takes for a study, measured in this process."""
     import osetra as ose
+    from osetra.core.limits import Limits
     from osetra.policies import by_names
     from osetra.searchers import by_name
-    from osetra.study.loop import Limits, Turn
+    from osetra.study.loop import Driver
 
     small, cpu = memory(), time.process_time()
     begun = time.perf_counter()
@@ -157,11 +158,11 @@ def ours(file: Path) -> Iterator[tuple[str, float]]:
     limits = Limits(trials=2 * len(history.trials))
     for scheduler in ("full", "auto"):
         planner.policy = by_names(by_name("random"), scheduler)
-        turn = Turn(planner, limits, 2, False, None)
+        driver = Driver(planner, limits, 2, False, None)
 
-        def plan(turn=turn, policy=planner.policy) -> None:
+        def plan(driver=driver, policy=planner.policy) -> None:
             # A history that nobody has asked yet, as after every fact.
-            assert policy.plan(problem, replace(history), 1, np.random.default_rng(0), turn.budget())
+            assert policy.plan(problem, replace(history), 1, np.random.default_rng(0), driver.budget())
 
         yield f"plan with scheduler {scheduler}, s", took(plan, 3)
 
@@ -174,12 +175,13 @@ def ours_growing(file: Path) -> Iterator[tuple[str, float]]:
     from osetra.core.curves import Point
     from osetra.core.facts import Claimed, Noted, Suggested, ended
     from osetra.core.history import History
+    from osetra.core.limits import Limits
     from osetra.executors.claims import claim_next
     from osetra.executors.worker import give_up_lost, this_process
     from osetra.policies import by_names
     from osetra.searchers import by_name
     from osetra.stores import open_store
-    from osetra.study.loop import Limits, Turn
+    from osetra.study.loop import Driver
 
     study = ose.Study(file)
     planner, history = study._planner, study.history
@@ -188,13 +190,13 @@ def ours_growing(file: Path) -> Iterator[tuple[str, float]]:
     number = history.next_trial
     waiting = [Suggested(n, history.trials[1].config, n) for n in range(number, number + 8)]
     store.append(waiting)
-    turn = Turn(planner, Limits(trials=len(history.trials) + 8), 2, False, None)
+    driver = Driver(planner, Limits(trials=len(history.trials) + 8), 2, False, None)
 
     def once() -> None:
-        assert turn.fill_queue()
-        turn.reaped = 0.0
-        turn.reap()
-        turn.look()
+        assert driver.fill_queue()
+        driver.reaped = 0.0
+        driver.reap()
+        driver.look()
 
     once()
     yield "a turn without news, s", took(once, 20)

@@ -11,6 +11,7 @@ import pytest
 from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Entry, Opened, Suggested, ended
 from osetra.core.history import History
+from osetra.core.limits import Limits
 from osetra.core.params import Choice, Float, Int
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
@@ -19,7 +20,7 @@ from osetra.policies import by_names
 from osetra.searchers import by_name
 from osetra.searchers.cmaes import EPOCH
 from osetra.stores.sqlite.store import SqliteStore
-from osetra.study.loop import Limits, Planner, Turn
+from osetra.study.loop import Driver, Planner
 from osetra.testing.histories import WORKER
 
 SPACE = Space(lr=Float(1e-4, 1, scale="log"), units=Int(16, 512), kind=Choice("a", "b"))
@@ -81,13 +82,13 @@ def test_a_turn_of_the_loop_asks_one_block_and_not_every_trial(big: Path) -> Non
     planner = Planner(store, PROBLEM, by_names(by_name("random"), "full"), 0, History())
     number = planner.history.next_trial
     store.append([Suggested(n, planner.history.trials[1].config, n) for n in (number, number + 1)])
-    turn = Turn(planner, Limits(trials=number + 1), 1, False, None)
+    driver = Driver(planner, Limits(trials=number + 1), 1, False, None)
 
     def once() -> None:
-        assert turn.fill_queue()
-        turn.reaped = 0.0
-        turn.reap()
-        turn.look()
+        assert driver.fill_queue()
+        driver.reaped = 0.0
+        driver.reap()
+        driver.look()
 
     once()
     store.append([Claimed(number, 1, WORKER)], [Point(number, 1, 0, 1, "loss", 1.0)])

@@ -7,18 +7,18 @@ import pytest
 
 import osetra as ose
 from osetra.core.facts import Claimed, Worker
+from osetra.core.limits import Limits
 from osetra.core.ports import Job
 from osetra.errors import StudyError
 from osetra.study import join as joining
-from osetra.study.join import Visit
-from osetra.study.loop import Limits
+from osetra.study.join import Joiner
 
 SPACE = ose.Space(x=ose.Float(0, 1))
 
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch):
-    monkeypatch.setattr(joining, "TURNS", (0.005, 0.02))
+    monkeypatch.setattr(joining, "PLANNING", (0.005, 0.02))
     monkeypatch.setattr(joining, "LINGER", 0.05)
     monkeypatch.setattr(joining, "CALM", 0.005)
 
@@ -39,7 +39,7 @@ def join(study, **limits):
 
 
 def visit(study, limits=Limits(), slots=1):  # noqa: B008 - frozen
-    return Visit(study._planner, limits, slots, False, None)
+    return Joiner(study._planner, limits, slots, False, None)
 
 
 def test_the_target_that_somebody_noted_is_reached_without_them(study):
@@ -111,7 +111,7 @@ def test_nothing_is_planned_while_something_waits(study, monkeypatch):
     assert len(study.trials) == 1
 
 
-def test_plans_are_made_at_ones_turn_only(study, monkeypatch):
+def test_plans_are_made_at_ones_moment_only(study, monkeypatch):
     study._planner.aim(5)
     turn = visit(study)
     monkeypatch.setattr(joining, "_pause", lambda: 1000.0)
@@ -121,7 +121,7 @@ def test_plans_are_made_at_ones_turn_only(study, monkeypatch):
 
 
 def test_pauses_are_spread_so_that_not_all_plan_at_once(monkeypatch):
-    monkeypatch.setattr(joining, "TURNS", (0.5, 2.0))
+    monkeypatch.setattr(joining, "PLANNING", (0.5, 2.0))
     pauses = [joining._pause() for _ in range(2000)]
     assert 0.5 <= min(pauses) < 0.6 < 1.9 < max(pauses) <= 2.0
     assert np.std(pauses) > 0.3

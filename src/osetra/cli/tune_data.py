@@ -113,7 +113,7 @@ def _opened(task: NetworkTask, request: Request) -> Selection:
     for word in request.set:
         name, _, text = (part.strip() for part in word.partition("="))
         given[name] = parse_param(name, text)
-    from osetra.study.loop import PER_TRAINING
+    from osetra.core.limits import PER_TRAINING
 
     bought = None if request.trainings is None else round(PER_TRAINING * request.trainings)
     trials = request.trials or max(1, DEFAULT_TRIALS if bought is None else bought)

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from osetra.core.history import History
+from osetra.core.limits import Limits
 from osetra.core.ports import Budget, Executor, Job
 from osetra.core.trial import Trial
-from osetra.study.loop import Limits, Planner, Turn, Watch, take_turns
+from osetra.study.loop import Driver, Planner, Watch, drive
 
 CALM = 0.1
 """Seconds between looks at the log of somebody who joined: there may be hundreds."""
-TURNS = (0.5, 2.0)
+PLANNING = (0.5, 2.0)
 """Least and most seconds between the moments, chosen at random, at which somebody who joined plans."""
 LINGER = 2.0
 """Seconds that somebody who joined stays when all is done: the best may be run again with fresh seeds."""
@@ -46,20 +47,20 @@ def join(
         SystemExit: after SIGTERM and its like, likewise.
     """
     patience = np.inf if idle is None else idle
-    take_turns(Visit(planner, limits, executor.slots, False, watch, patience=patience), job, executor)
+    drive(Joiner(planner, limits, executor.slots, False, watch, patience=patience), job, executor)
 
 
 @dataclass(slots=True)
-class Visit(Turn):
-    """The turn of somebody who joined."""
+class Joiner(Driver):
+    """Looks at a study like somebody who joined it."""
 
     patience: float = np.inf
     """Seconds without anything to train here after which the crew leaves."""
     busy_at: float = field(default_factory=time.monotonic)
     """When there was something to train here, last."""
-    next_turn: float = 0.0
+    next_plan: float = 0.0
     done: bool = False
-    """Whether nothing was left to do in the whole study at the last turn."""
+    """Whether nothing was left to do in the whole study when it was last planned."""
     host: str = field(default_factory=socket.gethostname)
 
     @property
@@ -71,9 +72,9 @@ class Visit(Turn):
     def open(self) -> Limits | None:
         """The limits that hold now, for a target may be raised meanwhile; None without any."""
         own, target = self.limits, self.planner.history.target
-        if not np.isfinite(own.trials) and target:
+        if own.trials is None and target:
             return replace(own, trials=target)
-        return None if own == Limits() else own
+        return own if own.ends else None
 
     def mine(self, trial: Trial) -> bool:
         """Whether a trial runs on this machine: whoever runs a trial judges it."""
@@ -81,19 +82,21 @@ class Visit(Turn):
 
     def budget(self) -> Budget:
         """Return how much of the search is over."""
-        return (self.open or self.limits).budget(self.planner.problem, self.planner.history, self.started)
+        return (self.open or self.limits).budget(
+            self.planner.problem, self.planner.history, time.monotonic() - self.started
+        )
 
     def fill_queue(self) -> bool:
-        """Plan when it is our turn and nothing waits; False when it is time to leave."""
+        """Plan when its moment has come and nothing waits; False when it is time to leave."""
         history, now = self.planner.history, time.monotonic()
-        if not self.next_turn:
-            self.next_turn = now + _pause()
+        if not self.next_plan:
+            self.next_plan = now + _pause()
             return not self._complete(history)
         here = any(trial.attempts[-1].worker.host == self.host for trial in history.running)
         if history.queued or here:
             self.busy_at = now
-        if now >= self.next_turn:
-            self.next_turn = now + _pause()
+        if now >= self.next_plan:
+            self.next_plan = now + _pause()
             self.done = self._nothing_left(history)
         waited = now - self.busy_at
         return waited < self.patience and not (self.done and waited > LINGER)
@@ -101,16 +104,16 @@ class Visit(Turn):
     def _complete(self, history: History) -> bool:
         """Whether the study is over, so that no worker need be started."""
         limits = self.open
-        return limits is not None and history.begun >= limits.trials and not history.unfinished
+        return limits is not None and history.begun >= limits.total and not history.unfinished
 
     def _nothing_left(self, history: History) -> bool:
         """Plan if nothing waits; True when nothing is left to plan, to wait for or to train."""
         limits = self.open
         if history.queued or limits is None:
             return False
-        new = max(0.0, limits.trials - history.begun)
+        new = max(0.0, limits.total - history.begun)
         return not self.planner.plan(self.ahead, self.budget(), new) and not history.running
 
 
 def _pause() -> float:
-    return random.uniform(*TURNS)  # noqa: S311 - who goes first, no secret
+    return random.uniform(*PLANNING)  # noqa: S311 - who goes first, no secret

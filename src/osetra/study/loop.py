@@ -18,6 +18,7 @@ import numpy as np
 
 from osetra.core.facts import Actor, Fact, Noted, Obeyed, Ordered, Origin, Suggested
 from osetra.core.history import History
+from osetra.core.limits import Limits
 from osetra.core.ports import Budget, Crew, Executor, Job, Policy, Searcher, Store, Suggestion, Verdict
 from osetra.core.problem import Problem
 from osetra.core.trial import Order, Trial
@@ -33,8 +34,6 @@ TICK = 0.02
 """Seconds between looks at the log."""
 WATCH = 0.25
 """Seconds between calls of `watch`."""
-PER_TRAINING = 2.3
-"""Configurations that the default scheduler tries at the cost of one full training, over a search."""
 REAP = 1.0
 """Seconds between searches for lost workers."""
 TIDY = 20.0
@@ -200,29 +199,6 @@ class Planner:
             self.append([note])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """When a search is over: whichever comes first."""
-
-    trials: float = np.inf
-    """Configurations in total."""
-    minutes: float | None = None
-    """Wall-clock time of this call."""
-    trainings: float | None = None
-    """Cost in full trainings, counted in steps, of the whole study."""
-
-    def budget(self, problem: Problem, history: History, started: float) -> Budget:
-        """Return how much of the search is over; `started` is by time.monotonic."""
-        steps, begun = history.steps, history.begun
-        spent = history.curves.count(problem.objective.metric) / steps if steps else float(begun)
-        cost = np.inf if self.trainings is None else self.trainings
-        shares = [spent / cost, (spent * PER_TRAINING if steps else begun) / max(self.trials, 1.0)]
-        if self.minutes is not None:
-            shares.append((time.monotonic() - started) / (60 * self.minutes))
-        open_ = begun < self.trials and spent + _promised(problem, history) < cost
-        return Budget(steps=steps, progress=min(1.0, max(shares)), open=open_)
-
-
 def work(
     planner: Planner, job: Job, executor: Executor, *, limits: Limits, watch: Watch | None = None
 ) -> None:
@@ -232,41 +208,41 @@ def work(
         KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
         SystemExit: after SIGTERM and its like, likewise.
     """
-    take_turns(Turn(planner, limits, executor.slots, job.repeats_only, watch), job, executor)
+    drive(Driver(planner, limits, executor.slots, job.repeats_only, watch), job, executor)
 
 
-def take_turns(turns: Turn, job: Job, executor: Executor) -> None:
+def drive(driver: Driver, job: Job, executor: Executor) -> None:
     """Turn the loop until there is nothing left to do or somebody asks to stop."""
-    planner, limits = turns.planner, turns.limits
+    planner, limits = driver.planner, driver.limits
     with GracefulStop() as stop:
-        turns.give_up(planner.history)
-        if not turns.fill_queue():
+        driver.give_up(planner.history)
+        if not driver.fill_queue():
             return
         if planner.policy.judges:
             # Who trains in this very thread leaves no other moment to judge.
-            job = replace(job, between=turns.look)
+            job = replace(job, between=driver.look)
         crew = executor.start(job, planner.store)
         stop.on_request(crew.request_stop)
         deadline = np.inf if limits.minutes is None else time.monotonic() + 60 * limits.minutes
         try:
             with _alarm(limits.minutes, crew.request_stop):
                 while not stop.requested and time.monotonic() < deadline:
-                    if not turns.fill_queue():
+                    if not driver.fill_queue():
                         break
-                    turns.reap()
-                    crew.tick(turns.tick)
-                    turns.look()
+                    driver.reap()
+                    crew.tick(driver.tick)
+                    driver.look()
         finally:
             _dismiss(crew, stop)
-            turns.give_up(planner.history)
-            if turns.watch is not None:
-                turns.watch(planner.history)
+            driver.give_up(planner.history)
+            if driver.watch is not None:
+                driver.watch(planner.history)
     stop.carry_out()
 
 
 @dataclass(slots=True)
-class Turn:
-    """The parts of a turn, and when the rarer ones were last done."""
+class Driver:
+    """Drives a study: what one look at it does, and when the rarer parts were last done."""
 
     planner: Planner
     limits: Limits
@@ -326,7 +302,8 @@ class Turn:
 
     def budget(self) -> Budget:
         """Return how much of the search is over."""
-        return self.limits.budget(self.planner.problem, self.planner.history, self.started)
+        seconds = time.monotonic() - self.started
+        return self.limits.budget(self.planner.problem, self.planner.history, seconds)
 
     def fill_queue(self) -> bool:
         """Plan what is missing; False when nothing runs or waits and nothing is missing."""
@@ -338,21 +315,12 @@ class Turn:
         at, now = (history.version, history.curves.cursor), time.monotonic()
         if room <= 0 or (busy and at == self.planned_at and now - self.planned < WATCH):
             return busy
-        new = max(0.0, self.limits.trials - history.begun)
+        new = max(0.0, self.limits.total - history.begun)
         if self.planner.plan(room, self.budget(), new):
             return True
         self.planned, self.planned_at = now, at
         history = self.planner.history
         return bool(history.queued or history.running)
-
-
-def _promised(problem: Problem, history: History) -> float:
-    """Return what queued and running trials will still cost, in full trainings."""
-    steps, going = history.steps, [*history.queued, *history.running]
-    if not steps:
-        return 0.0
-    metric = problem.objective.metric
-    return sum(max(0, (t.until or steps) - history.step(t, metric)) for t in going) / steps
 
 
 def _dismiss(crew: Crew, stop: GracefulStop) -> None:

@@ -19,6 +19,7 @@ from osetra.advice import findings, lint
 from osetra.core.facts import Actor
 from osetra.core.finding import Finding
 from osetra.core.history import History
+from osetra.core.limits import Limits
 from osetra.core.lineage import pieces
 from osetra.core.params import Value
 from osetra.core.ports import USUAL, Checkpoints, Executor, Job, Policy, Scheduler, Searcher, Suggestion
@@ -35,7 +36,7 @@ from osetra.searchers import by_name
 from osetra.stores import open_store
 from osetra.stores.address import shown
 from osetra.study.join import join
-from osetra.study.loop import Limits, Planner, Watch, work
+from osetra.study.loop import Planner, Watch, work
 from osetra.study.open import Question, begin_study, check_same, objective_of, problem_of
 from osetra.training.run import Ending, Run, left, number
 from osetra.views.html import frame, records, study_html
@@ -320,9 +321,16 @@ class Study:
             StudyError: no or senseless limits.
             KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
         """
-        if trials is None and minutes is None and trainings is None:
+        limits = Limits(
+            trials=trials,
+            trainings=trainings,
+            minutes=minutes,
+            workers=workers,
+            report_timeout=report_timeout,
+        )
+        if not limits.ends:
             raise StudyError("run() needs a limit: trials=50, minutes=10 or trainings=30")
-        _check_limits(trials, minutes=minutes, trainings=trainings, steps=steps)
+        _check_positive(steps=steps)
         if trials is not None:
             self._planner.aim(trials)
         if not self.history.trials:
@@ -331,14 +339,7 @@ class Study:
         if steps is not None:
             self._planner.know_steps(steps)
         job = replace(self._job(train, report_timeout), checkpoints=checkpoints)
-        total = np.inf if trials is None else trials
-        work(
-            self._planner,
-            job,
-            executor or _executor(workers, report_timeout),
-            limits=Limits(trials=total, minutes=minutes, trainings=trainings),
-            watch=watch,
-        )
+        work(self._planner, job, executor or _executor(limits), limits=limits, watch=watch)
         self._last_words()
         return self
 
@@ -377,14 +378,21 @@ class Study:
             StudyError: senseless limits.
             KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
         """
-        _check_limits(trials, minutes=minutes, trainings=trainings, idle=idle, grace=grace)
+        limits = Limits(
+            trials=trials,
+            trainings=trainings,
+            minutes=minutes,
+            workers=workers,
+            report_timeout=report_timeout,
+        )
+        _check_positive(idle=idle, grace=grace)
         if trials is not None and trials > self.history.target:
             self._planner.aim(trials)
         join(
             self._planner,
             replace(self._job(train, report_timeout), grace=grace),
             executor or Processes(workers),
-            limits=Limits(trials=np.inf if trials is None else trials, minutes=minutes, trainings=trainings),
+            limits=limits,
             idle=None if idle is None else 60 * idle,
             watch=watch,
         )
@@ -417,14 +425,9 @@ class Study:
             missing = [again] * (seeds - len(known))
             if missing:
                 self._planner.suggest(missing, "confirm", "confirm", trial.number)
+        limits = Limits(workers=workers, report_timeout=report_timeout)
         job = self._job(train, report_timeout, repeats_only=True)
-        work(
-            self._planner,
-            job,
-            executor or _executor(workers, report_timeout),
-            limits=Limits(trials=0),
-            watch=watch,
-        )
+        work(self._planner, job, executor or _executor(limits), limits=limits, watch=watch)
         return self.best
 
     def records(self) -> list[dict[str, Any]]:
@@ -479,14 +482,13 @@ def _asked(run: Run) -> None:
     """Stand for the training of a trial that was asked for: it is elsewhere."""
 
 
-def _check_limits(trials: int | None, **limits: float | None) -> None:
-    """Raise StudyError for a limit that leaves nothing to do."""
-    if trials is not None and (isinstance(trials, bool) or not isinstance(trials, int) or trials < 1):
-        raise StudyError(f"trials={trials!r}: a whole number of at least 1 is needed")
-    for name, limit in limits.items():
-        if limit is not None and not limit > 0:
-            raise StudyError(f"{name}={limit}: the {name} must be above 0")
+def _check_positive(**values: float | None) -> None:
+    """Raise StudyError for a value that leaves nothing to do."""
+    for name, value in values.items():
+        if value is not None and not value > 0:
+            raise StudyError(f"{name}={value}: the {name} must be above 0")
 
 
-def _executor(workers: int, report_timeout: float | None) -> Executor:
-    return Inline() if workers == 1 and report_timeout is None else Processes(workers)
+def _executor(limits: Limits) -> Executor:
+    alone = limits.workers == 1 and limits.report_timeout is None
+    return Inline() if alone else Processes(limits.workers)

@@ -28,6 +28,7 @@ from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Ended, Entry, Fact, Obeyed, Opened, Worker, key
 from osetra.core.history import History
 from osetra.core.invariants import violations
+from osetra.core.limits import Limits
 from osetra.core.lineage import pieces
 from osetra.core.params import Float
 from osetra.core.ports import Checkpoints, Depot, Job, Store
@@ -42,7 +43,7 @@ from osetra.searchers import by_name
 from osetra.stores.clock import Clock
 from osetra.stores.memory import MemoryStore
 from osetra.study import loop
-from osetra.study.loop import Limits, Planner
+from osetra.study.loop import Planner
 from osetra.testing.world import Actor, Chances, Killed, Pipe, Process, ReplyLost, World
 from osetra.training.run import Run
 
@@ -433,7 +434,7 @@ def _spawn(world: World, training: Callable[[Run], object]) -> Callable[[Start],
 
 
 BORN: tuple[tuple[Any, ...], ...] = (
-    (loop, "Turn", "started"),
+    (loop, "Driver", "started"),
     (supervisor, "Vigil", "heard", "renewed"),
     (child, "Keeper", "_last"),
 )
@@ -454,7 +455,7 @@ def _virtual(world: World, story: Story) -> Iterator[None]:
     clock = SimpleNamespace(monotonic=world.monotonic, sleep=world.sleep, time=world.time)
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(logging.getLogger("osetra"), "disabled", True))
-        for place in ("executors.worker", "executors.supervisor", "loop", "helm"):
+        for place in ("executors.worker", "executors.supervisor", "study.loop", "training.steering"):
             stack.enter_context(mock.patch(f"osetra.{place}.time", clock))
         for module, name, *since in BORN:
             kind = getattr(module, name)

@@ -1,0 +1,94 @@
+"""Limits: when a search is over, and how much may run at once.
+
+The one record from an option on the command line, a line of study.toml or an argument of `Study.run`
+to the loop that obeys it. A new limit is a field here, what it means in the loop, and its option.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from osetra.core.history import History
+from osetra.core.ports import Budget
+from osetra.core.problem import Problem
+from osetra.errors import StudyError
+
+_WHOLE = {
+    "trials": (1, "a whole number of at least 1 is needed"),
+    "workers": (1, "at least one worker is needed"),
+    "confirm": (0, "a whole number of at least 0 is needed"),
+}
+"""The whole numbers among the limits: the least one, and what is said of others."""
+PER_TRAINING = 2.3
+"""Configurations that the default scheduler tries at the cost of one full training, over a search."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much a search may cost: whichever limit comes first ends it; None is no limit."""
+
+    trials: int | None = None
+    """Configurations in total, those of earlier calls included."""
+    trainings: float | None = None
+    """Cost of the whole study in full trainings; those cut short count by their share of steps."""
+    minutes: float | None = None
+    """Wall-clock time of this call."""
+    workers: int = 1
+    """Trainings at once."""
+    report_timeout: float | None = None
+    """Seconds without a report after which a training is stopped as hung."""
+    confirm: int | None = None
+    """How many of the best configurations are run again with fresh seeds; None is what fits."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None:
+                continue
+            if field.name in _WHOLE:
+                least, need = _WHOLE[field.name]
+                if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                    raise StudyError(f"{field.name}={value!r}: {need}")
+            elif not (_is_number(value) and value > 0):
+                raise StudyError(f"{field.name}={value}: the {field.name} must be above 0")
+
+    @property
+    def total(self) -> float:
+        """The number of trials after which nothing new is begun; infinite without one."""
+        return math.inf if self.trials is None else self.trials
+
+    @property
+    def ends(self) -> bool:
+        """Whether anything ends the search by itself."""
+        return self.trials is not None or self.trainings is not None or self.minutes is not None
+
+    def budget(self, problem: Problem, history: History, seconds: float) -> Budget:
+        """Return how much of the search is over, `seconds` after it began."""
+        steps, begun = history.steps, history.begun
+        spent = cost(problem, history)
+        most = math.inf if self.trainings is None else self.trainings
+        shares = [spent / most, (spent * PER_TRAINING if steps else begun) / self.total]
+        if self.minutes is not None:
+            shares.append(seconds / (60 * self.minutes))
+        open_ = begun < self.total and spent + _promised(problem, history) < most
+        return Budget(steps=steps, progress=min(1.0, max(shares)), open=open_)
+
+
+def cost(problem: Problem, history: History) -> float:
+    """Return what a study has cost so far in full trainings; each trial is one while steps are unknown."""
+    steps = history.steps
+    return history.curves.count(problem.objective.metric) / steps if steps else float(history.begun)
+
+
+def _promised(problem: Problem, history: History) -> float:
+    """Return what queued and running trials will still cost, in full trainings."""
+    steps, going = history.steps, [*history.queued, *history.running]
+    if not steps:
+        return 0.0
+    metric = problem.objective.metric
+    return sum(max(0, (t.until or steps) - history.step(t, metric)) for t in going) / steps
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
