@@ -12,8 +12,8 @@ from osetra.core.curves import Point
 from osetra.core.facts import Checkpointed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
+from osetra.training.checkpoints import CheckpointWriter, Kept
 from osetra.training.run import Ending, Run, execute
-from osetra.training.steering import Keeper, Kept
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "command"
 
@@ -44,7 +44,7 @@ class Link:
 
 
 def make_run(folder: Path, *, kept: Kept | None = None, config=None, attempt=1, **options) -> Run:
-    keeper = Keeper(folder / "kept", kept, options.pop("limits", Checkpoints()))
+    keeper = CheckpointWriter(folder / "kept", kept, options.pop("limits", Checkpoints()))
     link = Link(act=options.pop("act", lambda _: None))
     config = config or {"lr": 0.1, "layers": 2}
     return Run(7, attempt, config, 3, Objective(metric="val_loss"), link, keeper, **options)

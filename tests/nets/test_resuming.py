@@ -15,8 +15,8 @@ from osetra.errors import CheckpointError
 from osetra.nets.packing import unpack
 from osetra.nets.state import capture
 from osetra.nets.task import Data, NetworkTask
+from osetra.training.checkpoints import CheckpointWriter, Kept
 from osetra.training.run import Run, execute
-from osetra.training.steering import Keeper, Kept
 
 MLP = {"units": 8, "layers": 2, "lr": 0.02, "batch_size": 16}
 CNN = {"units": 8, "blocks": 2, "filters": 3, "lr": 0.02, "batch_size": 4}
@@ -212,7 +212,7 @@ def test_a_real_run_goes_on_from_any_checkpoint_in_every_fold(table, tmp_path, f
     objective = Objective(metric="val_loss")
 
     def run(link, start=None, attempt=1):
-        keeper = Keeper(tmp_path / "kept", start, Checkpoints(every=0))
+        keeper = CheckpointWriter(tmp_path / "kept", start, Checkpoints(every=0))
         return execute(task, Run(1, attempt, config, 0, objective, link, keeper))
 
     whole = Line()

@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from osetra.core.facts import Checkpointed, Claimed, Ordered
 from osetra.core.params import Float
 from osetra.core.problem import Objective, Problem
+from osetra.core.retention import best_of, needed
 from osetra.core.space import Space
 from osetra.errors import CheckpointError
 from osetra.testing.histories import WORKER, Log
-from osetra.training.checkpoints import best_of, clean, intact, needed, read, write
+from osetra.training.checkpoints import clean, intact, read, write
 
 PROBLEM = Problem(Space(lr=Float(0.001, 1, scale="log")), Objective(metric="val_loss"))
 

@@ -14,8 +14,8 @@ from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
 from osetra.errors import CheckpointError, StudyError
+from osetra.training.checkpoints import CheckpointWriter, Kept
 from osetra.training.run import Run, execute
-from osetra.training.steering import Keeper, Kept
 
 OBJECTIVE = Objective(metric="loss")
 
@@ -57,7 +57,7 @@ def order(verb, number=1, by="person", why="", **args):
 
 
 def make(folder: Path | None, link=None, start=None, until=None, every=1e9, quota=1e9, live=None, **config):
-    keeper = Keeper(folder, start, Checkpoints(quota, every))
+    keeper = CheckpointWriter(folder, start, Checkpoints(quota, every))
     config = config or {"lr": 0.1}
     return Run(7, 1, config, 3, OBJECTIVE, link or Script(), keeper, live or {}, until)
 

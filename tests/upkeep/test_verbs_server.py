@@ -11,10 +11,10 @@ import osetra as ose
 from executors import programs
 from osetra.cli import main
 from osetra.core.facts import Claimed, Suggested, Worker
+from osetra.core.retention import needed
 from osetra.errors import NoDatabase
 from osetra.stores import open_store, studies
 from osetra.testing.postgres import Cluster
-from osetra.training.checkpoints import needed
 from osetra.tuning.locations import create as place_of
 from osetra.upkeep.gc import collect_server
 from upkeep.studies import steered

@@ -24,8 +24,8 @@ from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
 from osetra.executors.wire import Channel, Done, Orders, Ready, Record, Reports, Start, Stop, Train
 from osetra.executors.worker import started_at
+from osetra.training.checkpoints import CheckpointWriter, Kept
 from osetra.training.run import Ending, Run, execute
-from osetra.training.steering import Keeper, Kept
 
 _PR_SET_PDEATHSIG = 1
 
@@ -172,7 +172,7 @@ def _train(function: Callable[[Run], object], task: Train, start: Start, link: P
         task.seed,
         objective,
         link,
-        Keeper(Path(start.checkpoints), kept, Checkpoints(start.quota, start.every)),
+        CheckpointWriter(Path(start.checkpoints), kept, Checkpoints(start.quota, start.every)),
         task.live,
         task.until,
     )

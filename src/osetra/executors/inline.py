@@ -15,8 +15,8 @@ from osetra.core.ports import Job, Store
 from osetra.errors import LeaseLost
 from osetra.executors.claims import Claim, Desk, carry, claim_next
 from osetra.executors.worker import RENEW, Recorder, end, renewed, this_process
+from osetra.training.checkpoints import CheckpointWriter, Kept
 from osetra.training.run import Ending, Run, execute
-from osetra.training.steering import Keeper, Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,6 @@ def begin(leases: Leases, claim: Claim, history: History, job: Job) -> tuple[Run
         start = Kept(store.checkpoints / Path(point.file).name, point.sha256, point.instance, point.step)
     leases.hold(attempt)
     trial = claim.trial
-    keeper = Keeper(store.checkpoints, start, job.checkpoints)
+    keeper = CheckpointWriter(store.checkpoints, start, job.checkpoints)
     run = Run(*attempt, trial.config, trial.seed, job.objective, link, keeper, claim.live, trial.until)
     return run, link

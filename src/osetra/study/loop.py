@@ -21,12 +21,13 @@ from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.ports import Budget, Crew, Executor, Job, Policy, Searcher, Store, Suggestion, Verdict
 from osetra.core.problem import Problem
+from osetra.core.retention import spare
 from osetra.core.trial import Order, Trial
 from osetra.errors import Conflict, StudyError
 from osetra.executors.worker import append_patiently, give_up_lost
 from osetra.study.orders import branch, checked
 from osetra.study.signals import GracefulStop
-from osetra.training.checkpoints import clean, spare
+from osetra.training.checkpoints import clean
 
 log = logging.getLogger("osetra")
 

@@ -17,9 +17,9 @@ from osetra.core.history import History
 from osetra.core.lineage import PLACE, checkpoints, here, values_at
 from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
+from osetra.core.retention import best_of
 from osetra.core.trial import ENDED, Order, Trial
 from osetra.errors import SpaceError, StudyError, nearest
-from osetra.training.checkpoints import best_of
 
 VERBS: tuple[str, ...] = get_args(Verb)
 STRUCTURE = (

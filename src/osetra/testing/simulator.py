@@ -5,7 +5,7 @@
     assert not outcome.violations
 
 What runs is the real code: the loop with its planner, the supervisors, the training processes' run
-and helm, claims, recorders, the reaper, and the store. Only what the operating system does is played
+and steering, claims, recorders, the reaper, and the store. Only what the operating system does is played
 by `world`: processes, pipes, clocks. Every call of the store and every message is a point where the
 scheduler may let others come first, delay a process, stall it beyond its lease, kill it, set the
 clock, fill the disk, or lose the reply of a call that took effect (the caller then fails, or asks
@@ -436,7 +436,7 @@ def _spawn(world: World, training: Callable[[Run], object]) -> Callable[[Start],
 BORN: tuple[tuple[Any, ...], ...] = (
     (loop, "Driver", "started"),
     (supervisor, "Vigil", "heard", "renewed"),
-    (child, "Keeper", "_last"),
+    (child, "CheckpointWriter", "_last"),
 )
 """Records that know when they were made: their defaults were bound to the system's clock at import."""
 
@@ -455,7 +455,7 @@ def _virtual(world: World, story: Story) -> Iterator[None]:
     clock = SimpleNamespace(monotonic=world.monotonic, sleep=world.sleep, time=world.time)
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(logging.getLogger("osetra"), "disabled", True))
-        for place in ("executors.worker", "executors.supervisor", "study.loop", "training.steering"):
+        for place in ("executors.worker", "executors.supervisor", "study.loop", "training.checkpoints"):
             stack.enter_context(mock.patch(f"osetra.{place}.time", clock))
         for module, name, *since in BORN:
             kind = getattr(module, name)

@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -24,15 +25,17 @@ import numpy as np
 
 from osetra.core.facts import Checkpointed
 from osetra.core.history import History
-from osetra.core.lineage import checkpoints, here
-from osetra.core.trial import ENDED, Trial
+from osetra.core.ports import USUAL, Checkpoints
+from osetra.core.retention import spare
 from osetra.errors import CheckpointError
+
+log = logging.getLogger("osetra")
+
+SHARE = 20.0
+"""A checkpoint that nobody asked for waits until this many times the last one's cost has passed."""
 
 Tree = Any
 """None, bool, int, float, str, bytes and arrays, in lists and dicts with text keys, nested at will."""
-
-KEPT = 2
-"""How many of the latest checkpoints of an unfinished trial are kept beside its best one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +113,6 @@ def intact(folder: Path, point: Checkpointed) -> bool:
     return len(data) == point.size and hashlib.sha256(data).hexdigest() == point.sha256
 
 
-def needed(history: History, sign: float) -> set[str]:
-    """Return the files that somebody may still go on from.
-
-    Of an unfinished trial the latest two and the best one on its lineage, and those that waiting
-    branches and roll-backs name; of ended trials the best one of the best three.
-    """
-    keep: set[str] = set()
-    for number in history.unfinished:
-        keep |= _wanted(history, history.trials[number], sign)
-    for trial in _top(tuple(chain.from_iterable(history.trials.derived(_top, sign))), sign):
-        keep |= {best.file for best in best_of(trial.checkpoints, sign)}
-    return keep
-
-
-def best_of(points: Iterable[Checkpointed], sign: float) -> list[Checkpointed]:
-    """Return the checkpoint with the best value, as a list of one or none."""
-    valued = [point for point in points if point.value is not None]
-    return [min(valued, key=lambda point: sign * (point.value or 0.0))] if valued else []
-
-
 def clean(folder: Path, history: History, sign: float) -> int:
     """Delete the checkpoints in the log that nobody needs any more; return how many."""
     try:
@@ -140,16 +123,6 @@ def clean(folder: Path, history: History, sign: float) -> int:
     for name in gone:
         (folder / name).unlink(missing_ok=True)
     return len(gone)
-
-
-def spare(present: set[str], history: History, sign: float) -> set[str]:
-    """Return the files among some that are in the log and that nobody needs any more."""
-    unused = present - needed(history, sign) if present else set()
-    if not unused:
-        return set()
-    # Only now: a long study has had many more checkpoints than there are files.
-    kept = (point.file for trial in history.trials.chosen(_keeping) for point in trial.checkpoints)
-    return {file for file in kept if file in unused}
 
 
 def receive(folder: Path, name: str, data: bytes) -> None:
@@ -164,25 +137,89 @@ def receive(folder: Path, name: str, data: bytes) -> None:
     rough.replace(folder / name)
 
 
-def _keeping(trials: Sequence[Trial]) -> list[Trial]:
-    return [trial for trial in trials if trial.checkpoints]
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The checkpoint that an attempt goes on from."""
+
+    file: Path
+    sha256: str
+    instance: int
+    step: int
 
 
-def _top(trials: Sequence[Trial], sign: float) -> list[Trial]:
-    """Return the best three ended trials that have checkpoints."""
-    ended = [t for t in trials if t.state in ENDED and t.checkpoints and t.value is not None]
-    return sorted(ended, key=lambda t: sign * (t.value or 0.0))[:3]
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was in it."""
+
+    tree: dict[str, Any]
+    instance: int
+    step: int
 
 
-def _wanted(history: History, trial: Trial, sign: float) -> set[str]:
-    way = checkpoints(history.trials, here(trial))
-    keep = {point.file for point in (*way[:KEPT], *best_of(way, sign))}
-    for order in trial.orders:
-        if order.pending and "step" in order.args:
-            other = history.trials[order.args.get("trial", trial.number)]
-            way = checkpoints(history.trials, here(other))
-            keep |= {p.file for p in way if p.step <= order.args["step"]}
-    return keep
+@dataclass(slots=True)
+class CheckpointWriter:
+    """Writes and reads the checkpoints of one attempt.
+
+    Without a folder nothing is ever kept, and trainings run to their end.
+    """
+
+    folder: Path | None = None
+    start: Kept | None = None
+    limits: Checkpoints = USUAL
+    refused: str = ""
+    """Why the last one could not be kept; empty when it could."""
+    _last: float = field(default_factory=time.monotonic)
+    _cost: float = 0.0
+    _at: int = 0
+    _best: float = float("inf")
+    _improved: bool = False
+
+    def restore(self) -> Restored | None:
+        """Return what the attempt goes on from; None when it begins anew."""
+        if self.start is None:
+            return None
+        tree = read(self.start.file, self.start.sha256)
+        return Restored(tree, self.start.instance, self.start.step)
+
+    def notice(self, value: float) -> None:
+        """Take the objective of a step, to be minimised: a new best one is worth keeping."""
+        self._improved = value < self._best
+        self._best = min(value, self._best)
+
+    def due(self, step: int, *, wanted: bool) -> bool:
+        """Whether to keep one now: somebody waits for it, or enough time has passed."""
+        if self.folder is None or step == 0:
+            return False
+        waited, every = time.monotonic() - self._last, self.limits.every
+        if every <= 0:
+            return True
+        patience = max(SHARE * self._cost, every if self._improved else 2 * every)
+        return wanted or waited >= patience
+
+    def keep(
+        self, place: tuple[int, int, int, int], tree: Any, value: float | None, sign: float
+    ) -> Checkpointed | None:
+        """Write a checkpoint and return its fact; None when there is no room, which is said once.
+
+        Raises:
+            CheckpointError: something in the tree cannot be kept.
+        """
+        assert self.folder is not None
+        trial, attempt, instance, step = place
+        begun = time.monotonic()
+        name = f"trial-{trial}-attempt-{attempt}-fold-{instance}-step-{step}"
+        try:
+            written = write(self.folder, name, tree, quota=self.limits.quota)
+        except CheckpointError as error:
+            if str(self.folder) not in str(error):
+                raise  # the training's own mistake
+            if not self.refused:
+                log.warning("%s; trainings cannot be paused until then", error)
+            self.refused = str(error)
+            return None
+        self._last = time.monotonic()
+        self._cost, self.refused = self._last - begun, ""
+        return Checkpointed(*place, written.file, written.size, written.sha256, value)
 
 
 def _packed(tree: Tree) -> bytes:

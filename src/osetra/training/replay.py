@@ -23,8 +23,8 @@ from osetra.core.params import Config
 from osetra.core.problem import Objective
 from osetra.core.trial import Trial
 from osetra.errors import Interrupted, StudyError
+from osetra.training.link import Link
 from osetra.training.run import Run
-from osetra.training.steering import Link
 
 Train = Callable[[Run], object]
 

@@ -30,9 +30,11 @@ from osetra.core.facts import Noted, Obeyed, Outcome
 from osetra.core.params import Config, Value
 from osetra.core.problem import Objective
 from osetra.errors import Diverged, Interrupted, OsetraError, StudyError
-from osetra.training.steering import Helm, Keeper, Leaving, Link
+from osetra.training.checkpoints import CheckpointWriter
+from osetra.training.link import Link
+from osetra.training.steering import Leaving, Steering
 
-__all__ = ["Ending", "Keeper", "Link", "Run", "execute", "number"]
+__all__ = ["CheckpointWriter", "Ending", "Link", "Run", "execute", "number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,14 @@ class Run:
     """For all randomness of this training; a repeat of the same configuration gets another one."""
     objective: Objective
     link: Link
-    keeper: Keeper = field(default_factory=Keeper)
+    keeper: CheckpointWriter = field(default_factory=CheckpointWriter)
     """Where checkpoints are kept, and the one to go on from."""
     live_at_start: Mapping[str, Value] = field(default_factory=dict)
     until: int | None = None
     """The step at which it pauses when a checkpoint can be kept there."""
     instance: int = 0
     """The current fold of a cross-validation."""
-    _helm: Helm = field(init=False)
+    _steering: Steering = field(init=False)
     _step: int = 0
     _count: int = 0
     _reported: int = -(2**62)
@@ -78,14 +80,14 @@ class Run:
     _metrics: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._helm = Helm(
+        self._steering = Steering(
             self.trial, self.attempt, self.config, self.link, self.until, dict(self.live_at_start)
         )
 
     @property
     def interrupted(self) -> bool:
         """Whether the run was told to end; work after the loop should be kept short."""
-        return self._helm.leaving is not None
+        return self._steering.leaving is not None
 
     def restore(self) -> Any:
         """Return what was given to `checkpoint` before, for a training that goes on; None at a start.
@@ -117,9 +119,9 @@ class Run:
             CheckpointError: something in it cannot be kept.
             Interrupted: outside `run.steps`, when the run has to pause.
         """
-        helm = self._helm
+        steering = self._steering
         last = self._looping and self._step == self._count  # nobody goes on from the end
-        wanted = helm.wants_checkpoint(self._step) and not last
+        wanted = steering.wants_checkpoint(self._step) and not last
         if not self.keeper.due(self._step, wanted=wanted):
             return False
         tree = {
@@ -133,7 +135,7 @@ class Run:
         fact = self.keeper.keep(place, tree, value, self.objective.sign)
         if fact is not None:
             self.link.record(fact)
-            helm.saved = self._step
+            steering.saved = self._step
         if not self._looping:
             self._end_of_step()
             self._leave_now()
@@ -147,11 +149,11 @@ class Run:
         Raises:
             StudyError: no such hyperparameter.
         """
-        return self._helm.live(name)
+        return self._steering.live(name)
 
     def accepts(self, *names: str) -> None:
         """Say which hyperparameters this training can change while it runs; `live` says so too."""
-        self._helm.settable.update(names)
+        self._steering.settable.update(names)
 
     def steps(self, count: int) -> Iterator[int]:
         """Yield 1, 2, … count, from behind a restored checkpoint on, ending early when it has to stop."""
@@ -159,7 +161,7 @@ class Run:
         instance, done = self._restored
         first = done + 1 if instance == self.instance else 1
         self.announce(count)
-        self._helm.follow(first - 1, begun=False)
+        self._steering.follow(first - 1, begun=False)
         try:
             for step in range(first, count + 1):
                 if self.interrupted:
@@ -203,7 +205,7 @@ class Run:
         """
         if not metrics:
             raise StudyError("report() without metrics; write run.report(val_loss=0.3)")
-        if not self._looping and self._helm.pausing is not None:
+        if not self._looping and self._steering.pausing is not None:
             self._end_of_step()  # a whole step passed without a call of checkpoint
             self._leave_now()
         if step is None and not self._looping:
@@ -236,13 +238,13 @@ class Run:
         """
         if not self._looping:
             self._looping = True
-            self._step = self._helm.saved = self._restored[1]
+            self._step = self._steering.saved = self._restored[1]
         self._listen(begun=self._step > self._restored[1])
-        return self._helm.has_to_end(self._step, keeps=keeps)
+        return self._steering.has_to_end(self._step, keeps=keeps)
 
     def hand_back(self, reason: str) -> None:
         """Give the trial back to the queue, as when the study asks for it."""
-        self._helm.leave(Leaving("interrupted", reason))
+        self._steering.leave(Leaving("interrupted", reason))
 
     def rest(self) -> bool:
         """Pause where a pause is wanted, after `heed`; return whether the training is over for now."""
@@ -257,7 +259,7 @@ class Run:
     @property
     def in_force(self) -> Config:
         """Every hyperparameter's value in force, without saying that it can change meanwhile."""
-        return {**self.config, **self._helm.values}
+        return {**self.config, **self._steering.values}
 
     def diverged(self, reason: str) -> None:
         """End the trial as diverged: the configuration does not train."""
@@ -289,19 +291,19 @@ class Run:
     @property
     def leaving(self) -> Leaving | None:
         """Why the run has to end before its time; None while it may go on."""
-        return self._helm.leaving
+        return self._steering.leaving
 
     def _listen(self, *, begun: bool) -> None:
-        self._helm.follow(self._step, begun=begun)
+        self._steering.follow(self._step, begun=begun)
         if self.link.stop_requested():
-            self._helm.leave(Leaving("interrupted", "stopped on request"))
+            self._steering.leave(Leaving("interrupted", "stopped on request"))
 
     def _end_of_step(self) -> None:
-        self._helm.end_of_step(self._step, full=self.keeper.refused)
+        self._steering.end_of_step(self._step, full=self.keeper.refused)
 
     def _leave_now(self) -> None:
-        if self._helm.leaving is not None:
-            raise Interrupted(f"trial {self.trial} has to end now: {self._helm.leaving.reason}")
+        if self._steering.leaving is not None:
+            raise Interrupted(f"trial {self.trial} has to end now: {self._steering.leaving.reason}")
 
 
 def execute(function: Callable[[Run], object], run: Run) -> Ending:

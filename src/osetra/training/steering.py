@@ -1,48 +1,18 @@
-"""Helm: how a training process obeys orders and keeps checkpoints, step by step.
+"""Steering: how a training process obeys orders, step by step.
 
-The run asks the helm at every report. The helm applies what was ordered, tells the log, and says
-when the training has to leave its loop.
+The run asks at every report. What was ordered is applied, the log is told, and the training hears
+when it has to leave its loop.
 """
 
 from __future__ import annotations
 
-import logging
-import time
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal
 
-from osetra.core.curves import Point
-from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
+from osetra.core.facts import Noted, Obeyed, Ordered
 from osetra.core.params import Config, Value
-from osetra.core.ports import USUAL, Checkpoints
-from osetra.errors import CheckpointError, StudyError, nearest
-from osetra.training import checkpoints
-
-log = logging.getLogger("osetra")
-
-SHARE = 20.0
-"""A checkpoint that nobody asked for waits until this many times the last one's cost has passed."""
-
-
-class Link(Protocol):
-    """Where a run's reports go, and where orders come from."""
-
-    def send(self, points: list[Point]) -> None:
-        """Take points; must not block for long."""
-        ...
-
-    def record(self, fact: Checkpointed | Obeyed | Noted) -> None:
-        """Put a fact about this attempt into the log."""
-        ...
-
-    def orders(self) -> list[Ordered]:
-        """Return the orders that came since the last call, oldest first."""
-        ...
-
-    def stop_requested(self) -> bool:
-        """Whether the run has to end at this report."""
-        ...
+from osetra.errors import StudyError, nearest
+from osetra.training.link import Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,93 +25,8 @@ class Leaving:
     """What came of the order to end; it goes into the log together with the end, or not at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The checkpoint that an attempt goes on from."""
-
-    file: Path
-    sha256: str
-    instance: int
-    step: int
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What was in it."""
-
-    tree: dict[str, Any]
-    instance: int
-    step: int
-
-
 @dataclass(slots=True)
-class Keeper:
-    """Writes and reads the checkpoints of one attempt.
-
-    Without a folder nothing is ever kept, and trainings run to their end.
-    """
-
-    folder: Path | None = None
-    start: Kept | None = None
-    limits: Checkpoints = USUAL
-    refused: str = ""
-    """Why the last one could not be kept; empty when it could."""
-    _last: float = field(default_factory=time.monotonic)
-    _cost: float = 0.0
-    _at: int = 0
-    _best: float = float("inf")
-    _improved: bool = False
-
-    def restore(self) -> Restored | None:
-        """Return what the attempt goes on from; None when it begins anew."""
-        if self.start is None:
-            return None
-        tree = checkpoints.read(self.start.file, self.start.sha256)
-        return Restored(tree, self.start.instance, self.start.step)
-
-    def notice(self, value: float) -> None:
-        """Take the objective of a step, to be minimised: a new best one is worth keeping."""
-        self._improved = value < self._best
-        self._best = min(value, self._best)
-
-    def due(self, step: int, *, wanted: bool) -> bool:
-        """Whether to keep one now: somebody waits for it, or enough time has passed."""
-        if self.folder is None or step == 0:
-            return False
-        waited, every = time.monotonic() - self._last, self.limits.every
-        if every <= 0:
-            return True
-        patience = max(SHARE * self._cost, every if self._improved else 2 * every)
-        return wanted or waited >= patience
-
-    def keep(
-        self, place: tuple[int, int, int, int], tree: Any, value: float | None, sign: float
-    ) -> Checkpointed | None:
-        """Write a checkpoint and return its fact; None when there is no room, which is said once.
-
-        Raises:
-            CheckpointError: something in the tree cannot be kept.
-        """
-        assert self.folder is not None
-        trial, attempt, instance, step = place
-        begun = time.monotonic()
-        name = f"trial-{trial}-attempt-{attempt}-fold-{instance}-step-{step}"
-        try:
-            written = checkpoints.write(self.folder, name, tree, quota=self.limits.quota)
-        except CheckpointError as error:
-            if str(self.folder) not in str(error):
-                raise  # the training's own mistake
-            if not self.refused:
-                log.warning("%s; trainings cannot be paused until then", error)
-            self.refused = str(error)
-            return None
-        self._last = time.monotonic()
-        self._cost, self.refused = self._last - begun, ""
-        return Checkpointed(*place, written.file, written.size, written.sha256, value)
-
-
-@dataclass(slots=True)
-class Helm:
+class Steering:
     """Applies orders to one attempt."""
 
     trial: int

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from osetra.core.history import History
 from osetra.core.ports import Depot
+from osetra.core.retention import needed
 from osetra.errors import StoreError
 from osetra.stores.sqlite.database import SQL, patiently
 from osetra.stores.sqlite.errors import explained
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import connect, reading
-from osetra.training.checkpoints import intact, needed, receive
+from osetra.training.checkpoints import intact, receive
 from osetra.upkeep.check import Audit, check_file
 
 

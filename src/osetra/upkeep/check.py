@@ -16,13 +16,13 @@ from osetra.core.history import History
 from osetra.core.invariants import Violation, violations
 from osetra.core.lineage import checkpoints, here
 from osetra.core.ports import Store
+from osetra.core.retention import needed
 from osetra.errors import NewerSchema
 from osetra.stores.sqlite.database import SCHEMA
 from osetra.stores.sqlite.errors import explained
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import reading
 from osetra.stores.sqlite.schema import foreign
-from osetra.training.checkpoints import needed
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osetra.core.history import History
+from osetra.core.retention import needed, spare
 from osetra.errors import StoreError
 from osetra.stores.postgres import PostgresStore
 from osetra.stores.sqlite.database import SQL, patiently
@@ -18,7 +19,6 @@ from osetra.stores.sqlite.guard import AVAILABLE, Guard
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import UPKEEP, reading
 from osetra.stores.sqlite.schema import foreign
-from osetra.training.checkpoints import needed, spare
 from osetra.upkeep.backup import sign_of
 
 FRESH = 3600.0

@@ -27,9 +27,9 @@ from osetra.core.history import History
 from osetra.core.lineage import checkpoints, here, pieces, values_at
 from osetra.core.params import Config
 from osetra.core.problem import Problem
+from osetra.core.retention import needed
 from osetra.core.trial import ENDED, Order, Trial
 from osetra.study.orders import interval, told
-from osetra.training.checkpoints import needed
 from osetra.views.axis import Array, Axis, fit
 from osetra.views.clean import one_line
 from osetra.views.numbers import duration, number, setting
