@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from osetra.core.clean import one_line, printable
 from osetra.core.facts import ended
 from osetra.core.finding import Finding
+from osetra.core.numbers import duration, number, setting, settings
 from osetra.views.axis import Axis, fit
-from osetra.views.clean import one_line, printable
 from osetra.views.events import events
-from osetra.views.numbers import duration, number, setting, settings
 from osetra.views.progress import Budget
 from osetra.views.series import best_so_far, curve, partner
 from osetra.views.terminal.curves import curves_picture

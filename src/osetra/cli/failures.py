@@ -22,8 +22,8 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from osetra.core.clean import printable
 from osetra.errors import NewerSchema, NothingFinished, OsetraError, StoreError
-from osetra.views.clean import printable
 
 REQUEST, NO_RESULT, STORAGE, NEWER, LEFT, STOPPED = 1, 3, 5, 6, 75, 130
 

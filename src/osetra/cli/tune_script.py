@@ -11,6 +11,8 @@ from rich.text import Text
 
 from osetra.cli.output import Output
 from osetra.cli.session import Effort, Session
+from osetra.core.clean import one_line
+from osetra.core.numbers import setting
 from osetra.core.params import Fixed
 from osetra.core.problem import Direction
 from osetra.core.space import Space
@@ -20,9 +22,7 @@ from osetra.tuning.locations import Place
 from osetra.tuning.request import DEFAULT_TRIALS, Request
 from osetra.tuning.script import Script, load_script
 from osetra.tuning.studyfile import StudyFile, read_study_file
-from osetra.views.clean import one_line
 from osetra.views.json import study_document
-from osetra.views.numbers import setting
 
 if TYPE_CHECKING:
     from osetra.study.study import Study

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from osetra.core.clean import one_line
 from osetra.core.facts import Noted, Outcome
 from osetra.core.history import History
+from osetra.core.numbers import duration, number, searched_names, settings
 from osetra.core.problem import Problem
 from osetra.core.trial import Attempt, Order, Trial
 from osetra.study.orders import told
-from osetra.views.clean import one_line
-from osetra.views.numbers import duration, number, searched_names, settings
 from osetra.views.orders import giver, order_text, outcome_text
 
 Kind = (

@@ -9,10 +9,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from osetra.core.clean import one_line
+from osetra.core.numbers import duration, setting
 from osetra.core.trial import Order, Trial
 from osetra.study.orders import Told, told
-from osetra.views.clean import one_line
-from osetra.views.numbers import duration, setting
 
 STATUS_STYLES = {
     "requested": "cyan",

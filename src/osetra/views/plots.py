@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from osetra.core.history import History
+from osetra.core.numbers import number, searched_names, setting, settings
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.errors import MissingExtra
 from osetra.views.axis import Array, Axis, fit
-from osetra.views.numbers import number, searched_names, setting, settings
 from osetra.views.series import best_so_far, curve, partner
 
 if TYPE_CHECKING:

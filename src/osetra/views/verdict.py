@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from osetra.views.numbers import number
+from osetra.core.numbers import number
 from osetra.views.terminal.opening import percent
 
 if TYPE_CHECKING:

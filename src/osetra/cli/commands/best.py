@@ -8,12 +8,12 @@ from rich.text import Text
 from osetra.cli.options import json_option, study_argument
 from osetra.cli.output import Output
 from osetra.core.history import History
+from osetra.core.numbers import number
 from osetra.core.problem import Objective
 from osetra.core.text import format_value
 from osetra.core.trial import Trial
 from osetra.tuning.locations import find
 from osetra.views.json import trial_document
-from osetra.views.numbers import number
 from osetra.views.terminal.tables import spread_text
 
 

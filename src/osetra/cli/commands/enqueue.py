@@ -7,11 +7,11 @@ from rich.text import Text
 
 from osetra.cli.options import json_option, study_argument
 from osetra.cli.output import Output
+from osetra.core.numbers import settings
 from osetra.core.params import Value
 from osetra.core.text import parse_value
 from osetra.tuning.locations import find
 from osetra.views.json import trial_document
-from osetra.views.numbers import settings
 
 
 @click.command("enqueue")

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from osetra.cli.options import study_argument
 from osetra.cli.output import VERSION, Output, to_json
+from osetra.core.clean import cell
 from osetra.training.replay import recipe
 from osetra.tuning.locations import find
-from osetra.views.clean import cell
 from osetra.views.json import pieces_document
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from osetra.cli.options import json_option
 from osetra.cli.output import Output
+from osetra.core.clean import cell
 from osetra.tuning.locations import FILE, RUNS, complete_study
 from osetra.tuning.torch_check import require_torch
-from osetra.views.clean import cell
 
 if TYPE_CHECKING:
     from osetra.nets.predict import Predictions

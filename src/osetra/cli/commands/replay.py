@@ -14,13 +14,13 @@ from osetra.cli.options import json_option, study_argument
 from osetra.cli.output import Output
 from osetra.core.facts import Noted
 from osetra.core.history import History
+from osetra.core.numbers import duration, number
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import StudyError
 from osetra.training.replay import Recipe, Replay, compare, recipe
 from osetra.tuning.functions import training_function
 from osetra.tuning.locations import Place, find
 from osetra.views.json import pieces_document
-from osetra.views.numbers import duration, number
 from osetra.views.terminal.tables import pieces_text
 
 FOLDER = "replays"

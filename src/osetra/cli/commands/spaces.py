@@ -10,7 +10,7 @@ from osetra.catalogue import Catalogue, by_name, catalogues
 from osetra.catalogue.entry import TIERS
 from osetra.cli.options import json_option
 from osetra.cli.output import Output
-from osetra.views.numbers import setting
+from osetra.core.numbers import setting
 
 
 @click.command("spaces", short_help="Print what is worth tuning: tier, range, default, source.")

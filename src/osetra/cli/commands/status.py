@@ -9,10 +9,10 @@ from rich.text import Text
 
 from osetra.cli.options import json_option
 from osetra.cli.output import Output
+from osetra.core.numbers import number
 from osetra.errors import OsetraError
 from osetra.tuning.locations import RUNS, Place, complete_study, find, known
 from osetra.views.json import study_document
-from osetra.views.numbers import number
 from osetra.views.terminal.tables import counts_text, study_summary
 
 

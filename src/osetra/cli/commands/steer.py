@@ -14,11 +14,11 @@ from osetra.cli.failures import REQUEST, Failure
 from osetra.cli.options import json_option, study_argument
 from osetra.cli.output import Output
 from osetra.cli.session import shown_place
+from osetra.core.numbers import duration
 from osetra.core.trial import ENDED, Order, Trial
 from osetra.errors import StudyError
 from osetra.study.orders import VERBS, interval, told
 from osetra.tuning.locations import find
-from osetra.views.numbers import duration
 from osetra.views.orders import clock, giver, order_document, order_text, orders_table, outcome_text
 
 if TYPE_CHECKING:

@@ -20,12 +20,12 @@ from osetra.cli.commands.enqueue import parse_pairs
 from osetra.cli.display.keyboard import BACKSPACE, ENTER, ESCAPE, Keyboard
 from osetra.cli.output import Output
 from osetra.cli.standing import Standing
+from osetra.core.clean import printable
 from osetra.core.facts import Actor
 from osetra.core.history import History
 from osetra.core.ports import Checkpoints
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import OsetraError
-from osetra.views.clean import printable
 from osetra.views.terminal.display import ToConsole
 from osetra.views.terminal.lines import event_text, fresh_events
 from osetra.views.terminal.training import STEP_UP, Sight, advice_line, live_line, training_screen

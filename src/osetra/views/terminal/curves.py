@@ -15,10 +15,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from osetra.core.history import History
+from osetra.core.numbers import number, searched_names, setting, settings
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.views.axis import Array, Axis, fit
-from osetra.views.numbers import number, searched_names, setting, settings
 from osetra.views.orders import STEERED
 from osetra.views.series import curve
 from osetra.views.terminal.canvas import Canvas

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from osetra.core.clean import printable
 from osetra.core.history import History
 from osetra.core.problem import Problem
-from osetra.views.clean import printable
 from osetra.views.progress import Budget
 from osetra.views.terminal.lines import event_text, fresh_events, summary_text
 from osetra.views.terminal.live import Frame, live_block

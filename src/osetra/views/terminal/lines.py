@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Container
 
 from osetra.core.history import History
+from osetra.core.numbers import number
 from osetra.core.problem import Problem
 from osetra.views.events import MARKS, Event, events
-from osetra.views.numbers import number
 from osetra.views.progress import Budget
 from osetra.views.terminal.live import progress_text
 

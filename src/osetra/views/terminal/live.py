@@ -20,10 +20,10 @@ from rich.text import Text
 
 from osetra.core.history import History
 from osetra.core.lineage import here, values_at
+from osetra.core.numbers import duration, number, searched_names, settings
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.views.events import MARKS, STYLES, Event, events
-from osetra.views.numbers import duration, number, searched_names, settings
 from osetra.views.orders import STEERED
 from osetra.views.progress import Budget
 from osetra.views.series import curve

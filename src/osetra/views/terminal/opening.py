@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from osetra.views.clean import one_line
-from osetra.views.numbers import number
+from osetra.core.clean import one_line
+from osetra.core.numbers import number
 
 
 def labelled(rows: Sequence[tuple[str, str]]) -> Table:

@@ -9,12 +9,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from osetra.core.clean import one_line
 from osetra.core.finding import Finding
 from osetra.core.history import History
+from osetra.core.numbers import number, searched_names, settings
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
-from osetra.views.clean import one_line
-from osetra.views.numbers import number, searched_names, settings
 from osetra.views.terminal.curves import curves_picture
 from osetra.views.terminal.tables import counts_text, mean_text, seeds_text, trials_table
 

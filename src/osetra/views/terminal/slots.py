@@ -15,9 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from osetra.core.history import History
+from osetra.core.numbers import duration, number, searched_names, settings
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
-from osetra.views.numbers import duration, number, searched_names, settings
 from osetra.views.series import curve
 from osetra.views.terminal.live import SPARK, step_text
 from osetra.views.terminal.spark import sparkline

@@ -11,12 +11,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from osetra.core.clean import one_line, printable
 from osetra.core.history import History
 from osetra.core.lineage import checkpoints, here, pieces
+from osetra.core.numbers import duration, number, searched_names, setting, settings
 from osetra.core.problem import Objective, Problem
 from osetra.core.trial import ENDED, Attempt, State, Trial
-from osetra.views.clean import one_line, printable
-from osetra.views.numbers import duration, number, searched_names, setting, settings
 from osetra.views.orders import STEERED, STEERED_LEGEND, orders_table
 from osetra.views.series import curve
 from osetra.views.terminal.spark import sparkline

@@ -23,16 +23,16 @@ from rich.table import Table
 from rich.text import Text
 
 from osetra.advice.training import TrainingAdvice, rate_name
+from osetra.core.clean import one_line
 from osetra.core.history import History
 from osetra.core.lineage import checkpoints, here, pieces, values_at
+from osetra.core.numbers import duration, number, setting
 from osetra.core.params import Config
 from osetra.core.problem import Problem
 from osetra.core.retention import needed
 from osetra.core.trial import ENDED, Order, Trial
 from osetra.study.orders import interval, told
 from osetra.views.axis import Array, Axis, fit
-from osetra.views.clean import one_line
-from osetra.views.numbers import duration, number, setting
 from osetra.views.orders import STATUS_STYLES, giver, order_text, outcome_text
 from osetra.views.series import curve, partner
 from osetra.views.terminal.canvas import Canvas

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from osetra.core.clean import one_line
 from osetra.core.params import Fixed, Value
 from osetra.core.space import Space
-from osetra.views.clean import one_line
 
 
 def number(value: float | None, digits: int = 4) -> str:
