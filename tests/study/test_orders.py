@@ -10,8 +10,10 @@ from osetra.core.lineage import pieces, values_at
 from osetra.core.problem import Objective, Problem
 from osetra.core.trial import advance
 from osetra.errors import StudyError
-from osetra.study.orders import Told, branch, checked, interval, told
+from osetra.study.orders import branch, checked
 from osetra.testing.histories import WORKER, Log
+from osetra.views.orders import OrderStatus, order_status
+from osetra.views.series import report_interval
 
 SPACE = ose.Space(
     lr=ose.Float(1e-4, 1, scale="log", default=0.01),
@@ -113,25 +115,25 @@ def test_a_branch_takes_the_values_in_force_at_its_checkpoint(log):
     )
 
 
-def test_told_follows_an_order_from_request_to_the_end(log):
+def test_the_status_follows_an_order_from_request_to_the_end(log):
     log.write(Ordered(1, 1, "set", {"lr": 0.1}, "Ada"))
     order = log.history.trials[1].orders[0]
-    assert told(log.history.trials[1], order).status == "requested"
+    assert order_status(log.history.trials[1], order).status == "requested"
     log.write(Seen(1, 1))
     trial = log.history.trials[1]
-    assert told(trial, trial.orders[0]).status == "seen"
+    assert order_status(trial, trial.orders[0]).status == "seen"
     over = advance(trial, ended(1, 1, "finished", 0.5), 9.0)
-    assert told(over, over.orders[0]).status == "moot"
+    assert order_status(over, over.orders[0]).status == "moot"
     log.write(Obeyed(1, 1, 1, 4, "refused", "cannot"))
     trial = log.history.trials[1]
-    assert told(trial, trial.orders[0]) == Told("refused", "cannot")
+    assert order_status(trial, trial.orders[0]) == OrderStatus("refused", "cannot")
     assert not trial.steered
 
 
 def test_the_interval_is_measured(log):
     trial = log.history.trials[1]
-    assert interval(log.history, trial, "val_loss", trial.attempts[0].started + 8.0) == 2.0
-    assert interval(log.history, trial, "other", 100.0) is None
+    assert report_interval(log.history, trial, "val_loss", trial.attempts[0].started + 8.0) == 2.0
+    assert report_interval(log.history, trial, "other", 100.0) is None
 
 
 def test_orders_for_waiting_trials_need_nobody_to_obey():

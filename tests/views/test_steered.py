@@ -12,9 +12,9 @@ import pytest
 from osetra.advice.training import TrainingAdvice
 from osetra.core.facts import Ordered, ended
 from osetra.views.events import events
-from osetra.views.orders import orders_table
 from osetra.views.terminal.curves import curves_picture
 from osetra.views.terminal.live import live_block
+from osetra.views.terminal.orders import orders_table
 from osetra.views.terminal.tables import trial_page, trials_table
 from osetra.views.terminal.training import Sight, training_screen
 from views.histories import PROBLEM, Book
@@ -28,7 +28,7 @@ NOW = 1060.0
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write times as seconds, so that no time zone shows."""
-    monkeypatch.setattr("osetra.views.orders.clock", lambda time: f"t={time:.1f}")
+    monkeypatch.setattr("osetra.views.terminal.orders.clock", lambda time: f"t={time:.1f}")
 
 
 def sight(**changes: Any) -> Sight:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 
 from osetra.cli.finale import chosen
+from osetra.core.judgement import Comparison, Judgement
 from osetra.core.params import Float
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
-from osetra.nets.paired import Judgement, Outcome
 from osetra.testing.histories import Log
 from osetra.views.verdict import verdict_rows
 
 PROBLEM = Problem(Space(lr=Float(0, 1)), Objective(metric="loss"))
 
 
-def _told(outcome: Outcome, *, rows: int = 120, p: float = 0.5, seeds: str = "") -> dict[str, str]:
+def _told(outcome: Comparison, *, rows: int = 120, p: float = 0.5, seeds: str = "") -> dict[str, str]:
     judged = Judgement(outcome, p, 0.019, 0.094, 0.475, rows)
     tests = [{"error": 0.03}, {"error": 0.05}]
     return dict(verdict_rows(tests, {"error": 0.06}, judged, seeds=seeds))

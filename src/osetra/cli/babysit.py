@@ -28,7 +28,7 @@ from osetra.tuning.script import is_script, load_script
 from osetra.tuning.studyfile import StudyFile, read_study_file
 from osetra.tuning.torch_check import require_torch
 from osetra.views.json import study_document, trial_document
-from osetra.views.orders import orders_table
+from osetra.views.terminal.orders import orders_table
 from osetra.views.terminal.tables import pieces_text
 from osetra.views.terminal.training import advice_line, ended_line, training_chart
 

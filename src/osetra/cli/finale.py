@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from osetra.cli.session import Session
 from osetra.core.history import History
+from osetra.core.judgement import Judgement
+from osetra.core.numbers import mean_and_deviation
 from osetra.core.problem import Objective
 from osetra.core.trial import Trial
 from osetra.errors import DataError, Diverged, NothingFinished
 from osetra.views.terminal.tables import repeats_text
-from osetra.views.verdict import mean_and_deviation, verdict_rows
+from osetra.views.verdict import verdict_rows
 
 if TYPE_CHECKING:
     from osetra.nets.baseline import Baseline
     from osetra.nets.model import Model
-    from osetra.nets.paired import Judgement
     from osetra.nets.task import NetworkTask
 
 MODEL = "model"
@@ -45,7 +46,7 @@ def finale(session: Session, task: NetworkTask, baseline: Baseline, *, command: 
         Diverged: the winner trains with none of its seeds.
     """
     from osetra.nets import model as models
-    from osetra.nets.paired import Judgement, judge
+    from osetra.nets.paired import judge
 
     history, objective = session.study.history, session.study.problem.objective
     winner, why = chosen(history, objective)

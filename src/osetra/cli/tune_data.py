@@ -20,7 +20,8 @@ from osetra.tuning.locations import Place
 from osetra.tuning.request import DEFAULT_TRIALS, Request, stored_request
 from osetra.tuning.torch_check import require_torch
 from osetra.views.json import study_document
-from osetra.views.terminal.opening import labelled, scores_text
+from osetra.views.terminal.opening import labelled
+from osetra.views.verdict import scores_text
 
 if TYPE_CHECKING:
     from osetra.nets.baseline import Baseline

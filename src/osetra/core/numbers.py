@@ -25,10 +25,29 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{max(0, digits - 1 - exponent)}f}"
 
 
-def setting(value: Value) -> str:
-    """Return a hyperparameter's value, short: floats with four digits and no trailing zeros."""
+def percent(share: float) -> str:
+    """Return a share as a percentage with two or three digits."""
+    return f"{100 * share:.1f} %" if share < 0.995 else f"{100 * share:.0f} %"
+
+
+def mean_and_deviation(values: Sequence[float]) -> tuple[float, float | None]:
+    """Return mean and sample standard deviation; no deviation of a single value."""
+    mean = sum(values) / len(values)
+    if len(values) < 2:
+        return mean, None
+    return mean, (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
+
+
+def mean_text(values: Sequence[float]) -> str:
+    """Return `0.0412 ± 0.0011`: mean and standard deviation; the value alone when there is one."""
+    mean, deviation = mean_and_deviation(values)
+    return number(mean) if deviation is None else f"{number(mean)} ± {number(deviation, 2)}"
+
+
+def setting(value: Value, digits: int = 4) -> str:
+    """Return a hyperparameter's value, short: floats with `digits` digits and no trailing zeros."""
     if isinstance(value, float):
-        return _tidy(number(value))
+        return _tidy(number(value, digits))
     if value is None or isinstance(value, bool):
         return str(value).lower()
     return one_line(str(value))

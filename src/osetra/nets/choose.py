@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from osetra.core.numbers import setting
 from osetra.errors import StudyError
 
 
@@ -29,7 +30,9 @@ class Spread:
     n: int
 
     def __str__(self) -> str:
-        return f"{self.mean:.4g} ± {self.sd:.2g} ({self.n} seeds)" if self.n > 1 else f"{self.mean:.4g}"
+        if self.n == 1:
+            return setting(self.mean)
+        return f"{setting(self.mean)} ± {setting(self.sd, 2)} ({self.n} seeds)"
 
 
 @dataclass(frozen=True, slots=True)

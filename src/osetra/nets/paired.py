@@ -12,12 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from osetra.core.judgement import Comparison, Judgement
 from osetra.nets.baseline import Baseline, guesses, linear_outputs
 from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.metrics import probabilities
@@ -26,26 +27,10 @@ from osetra.nets.prepare import Preparation, apply
 from osetra.nets.training import raw_outputs
 
 Array: TypeAlias = NDArray[np.float64]
-Outcome: TypeAlias = Literal["better", "worse", "open", "no signal"]
 LEVEL = 0.05
 FLIPPED_ROWS = 500
 """Up to so many rows that differ the test flips signs; beyond, their sum is as good as normal."""
 FLIPS = 9999
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the sealed rows can say about a network and the linear model."""
-
-    outcome: Outcome
-    p: float
-    """Two-sided chance of a difference as large between equally good models."""
-    low: float
-    high: float
-    """95 % interval, by rows, of the network's error share, or of its rmse."""
-    guessing: float
-    """Error share, or rmse, of always answering the commonest class, or the mean."""
-    rows: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +57,7 @@ def judge(models: Sequence[Model], baseline: Baseline, dataset: Dataset, rows: C
     p = sign_flip(ours.errors - linear.errors)
     signal = any(_beats(found, guess) for found in (ours, linear))
     gap = float(np.mean(ours.errors - linear.errors))
-    outcome: Outcome = "open"
+    outcome: Comparison = "open"
     if not signal:
         outcome = "no signal"
     elif p < LEVEL:

@@ -28,6 +28,7 @@ import numpy as np
 from osetra.core.facts import Checkpointed, Noted, Source
 from osetra.core.history import History, Ints
 from osetra.core.lineage import checkpoints, here, values_at
+from osetra.core.numbers import setting
 from osetra.core.params import Choice, Config, Fixed, Float, Int, Param, Value, conditions_of
 from osetra.core.ports import Budget, Searcher, Suggestion, Verdict
 from osetra.core.problem import Problem
@@ -427,8 +428,4 @@ def _at(steps: Ints, values: Array, step: int) -> float:
 
 
 def _told(old: Config, new: Config) -> str:
-    return ", ".join(f"{name} {_short(old[name])} → {_short(new[name])}" for name in new)
-
-
-def _short(value: Value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return ", ".join(f"{name} {setting(old[name])} → {setting(new[name])}" for name in new)

@@ -17,7 +17,8 @@ import numpy as np
 
 from osetra.core.facts import Noted
 from osetra.core.history import History
-from osetra.core.params import Choice, Value
+from osetra.core.numbers import setting
+from osetra.core.params import Choice
 from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 from osetra.core.results import Results, results
@@ -124,11 +125,7 @@ def _change(column: Column, j: int, before: Box, after: Box) -> str:
 
 def _range(column: Column, box: Box, j: int) -> str:
     ends = column.param.from_unit(np.array([box.low[j], box.high[j]]))
-    return "…".join(map(_short, ends))
-
-
-def _short(value: Value) -> str:
-    return f"{value:.2g}" if isinstance(value, float) else str(value)
+    return "…".join(setting(end, digits=2) for end in ends)
 
 
 def _why(number: int) -> str:

@@ -8,7 +8,6 @@ it runs, is answered by the training.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, get_args
 
 from osetra.catalogue.bounds import BOUNDS
@@ -18,8 +17,9 @@ from osetra.core.lineage import PLACE, checkpoints, here, values_at
 from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 from osetra.core.retention import best_of
-from osetra.core.trial import ENDED, Order, Trial
+from osetra.core.trial import ENDED, Trial
 from osetra.errors import SpaceError, StudyError, nearest
+from osetra.views.orders import ended_word
 
 VERBS: tuple[str, ...] = get_args(Verb)
 STRUCTURE = (
@@ -87,36 +87,6 @@ def branch(
     return Suggestion(config, why, parent=place), {**args, "step": place.step}
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """The state of an order in words, for people."""
-
-    status: str
-    """requested, seen, done, refused or moot."""
-    text: str
-
-
-def told(trial: Trial, order: Order) -> Told:
-    """Return how far an order has come."""
-    if order.obeyed is not None:
-        return Told(order.result, order.text)
-    if trial.state in ENDED:
-        return Told("moot", f"the trial had {_past(trial)} before it could be obeyed")
-    if order.seen is not None:
-        return Told("seen", "the training has it and obeys at its next report")
-    where = "at the training's next report" if trial.state == "running" else "when the trial goes on"
-    return Told("requested", f"obeyed {where}")
-
-
-def interval(history: History, trial: Trial, metric: str, now: float) -> float | None:
-    """Return the mean seconds between reports of a running trial's attempt; None before the first."""
-    attempt = trial.attempt
-    if attempt is None or trial.state != "running":
-        return None
-    done = history.step(trial, metric) - (attempt.source.step if attempt.source else 0)
-    return (now - attempt.started) / done if done > 0 else None
-
-
 def _trial(history: History, number: int) -> Trial:
     if number not in history.trials:
         have = f"1 … {len(history.trials)}" if history.trials else "none yet"
@@ -129,18 +99,14 @@ def _check_state(trial: Trial, verb: Verb) -> None:
         return
     if trial.state in ENDED:
         raise StudyError(
-            f"trial {trial.number} has {_past(trial)}: {verb} comes too late and is moot; a branch of it can "
-            f"still be trained (branch {trial.number} NAME=VALUE)"
+            f"trial {trial.number} has {ended_word(trial)}: {verb} comes too late and is moot; a branch "
+            f"of it can still be trained (branch {trial.number} NAME=VALUE)"
         )
     waiting = [order.verb for order in trial.orders if order.pending]
     if verb == "resume" and trial.state != "paused" and "pause" not in waiting:
         raise StudyError(f"trial {trial.number} is {trial.state}, not paused: there is nothing to resume")
     if verb == "pause" and (trial.state == "paused" or "pause" in waiting):
         raise StudyError(f"trial {trial.number} is paused already; resume lets it go on")
-
-
-def _past(trial: Trial) -> str:
-    return {"stopped": "been stopped"}.get(trial.state, trial.state)
 
 
 def _check_arguments(trial: Trial, verb: Verb, args: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from osetra.core.facts import Noted, Obeyed, Ordered
+from osetra.core.numbers import setting
 from osetra.core.params import Config, Value
 from osetra.errors import StudyError, nearest
 from osetra.training.link import Link
@@ -112,7 +113,7 @@ class Steering:
         ignored = [name for name in self.values if name not in self.settable]
         if ignored:
             text = (
-                f"trial {self.trial}: {ignored[0]}={_short(self.values[ignored[0]])} is in force, but the "
+                f"trial {self.trial}: {ignored[0]}={setting(self.values[ignored[0]])} is in force, but the "
                 f"training did not ask for it; read run.live({ignored[0]!r}) instead of run.config"
             )
             self.link.record(Noted("ignored", f"{self.trial}/{self.attempt}", text))
@@ -153,7 +154,7 @@ class Steering:
         if order.verb == "scale":
             changed = {name: float(self.live(name)) * factor for name, factor in changed.items()}  # type: ignore[arg-type]
         self.values = {**self.values, **changed}
-        shown = ", ".join(f"{name}={_short(value)}" for name, value in changed.items())
+        shown = ", ".join(f"{name}={setting(value)}" for name, value in changed.items())
         self._done(order, step, f"{shown} after step {step}")
 
     def _done(self, order: Ordered, step: int, text: str) -> None:
@@ -164,7 +165,3 @@ class Steering:
 
     def _answer(self, order: Ordered, step: int, result: Literal["done", "refused"], text: str) -> Obeyed:
         return Obeyed(self.trial, order.number, self.attempt, step, result, text, dict(self.values))
-
-
-def _short(value: Value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

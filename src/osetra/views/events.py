@@ -12,8 +12,7 @@ from osetra.core.history import History
 from osetra.core.numbers import duration, number, searched_names, settings
 from osetra.core.problem import Problem
 from osetra.core.trial import Attempt, Order, Trial
-from osetra.study.orders import told
-from osetra.views.orders import giver, order_text, outcome_text
+from osetra.views.orders import giver, order_status, order_text, outcome_text
 
 Kind = (
     Outcome  # of an attempt
@@ -118,7 +117,7 @@ def _orders(problem: Problem, trial: Trial) -> list[Event]:
             text = f"{one_line(order.why) or f'stopped by {giver(order)}'}  {shown}"
             found.append(Event(key, order.obeyed, "stopped", subject, text))
         elif order.by != "scheduler" and order.verb not in ("stop", "pause"):
-            state = told(trial, order)
+            state = order_status(trial, order)
             refused = "refused, " if state.status == "refused" else ""
             text = f"{order_text(order)}: {refused}{outcome_text(order, state)}, by {giver(order)}"
             found.append(Event(key, order.obeyed, "ordered", subject, text))

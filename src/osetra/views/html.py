@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from osetra.core.history import History
+from osetra.core.numbers import number, setting
 from osetra.core.problem import Objective, Problem
 from osetra.core.trial import Trial
 from osetra.errors import MissingExtra
@@ -63,13 +64,9 @@ def _states(history: History) -> list[str]:
 
 
 def _row(trial: Trial, problem: Problem) -> str:
-    values = [trial.number, trial.state, _short(trial.value)]
-    values += [_short(trial.config.get(name, "")) for name in problem.space.names]
+    values = [trial.number, trial.state, number(trial.value)]
+    values += [setting(trial.config.get(name, "")) for name in problem.space.names]
     return f"<tr>{''.join(f'<td>{escape(str(value))}</td>' for value in values)}</tr>"
-
-
-def _short(value: object) -> object:
-    return f"{value:.4g}" if isinstance(value, float) else value
 
 
 def _best_so_far(history: History, objective: Objective) -> str:

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-
-from rich import box
-from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
+from typing import Literal
 
 from osetra.core.clean import one_line
-from osetra.core.numbers import duration, setting
-from osetra.core.trial import Order, Trial
-from osetra.study.orders import Told, told
+from osetra.core.numbers import setting
+from osetra.core.trial import ENDED, Order, Trial
 
-STATUS_STYLES = {
-    "requested": "cyan",
-    "seen": "bold cyan",
-    "done": "green",
-    "refused": "yellow",
-    "moot": "dim",
-}
 STEERED = "✎"
 """Marks a trial whose values were changed while it trained."""
 STEERED_LEGEND = f"{STEERED} steered: its configuration alone does not say what was trained"
+
+
+Status = Literal["requested", "seen", "done", "refused", "moot"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStatus:
+    """How far an order has come, in words."""
+
+    status: Status
+    text: str
+
+
+def order_status(trial: Trial, order: Order) -> OrderStatus:
+    """Return how far an order has come."""
+    if order.obeyed is not None:
+        return OrderStatus(order.result, order.text)
+    if trial.state in ENDED:
+        return OrderStatus("moot", f"the trial had {ended_word(trial)} before it could be obeyed")
+    if order.seen is not None:
+        return OrderStatus("seen", "the training has it and obeys at its next report")
+    where = "at the training's next report" if trial.state == "running" else "when the trial goes on"
+    return OrderStatus("requested", f"obeyed {where}")
+
+
+def ended_word(trial: Trial) -> str:
+    """Return what a trial that ended `has`: finished, diverged, failed, been stopped."""
+    return "been stopped" if trial.state == "stopped" else trial.state
 
 
 def order_text(order: Order) -> str:
@@ -48,42 +65,13 @@ def giver(order: Order) -> str:
     return f"{name} (scheduler)" if order.by == "scheduler" else name or "somebody"
 
 
-def outcome_text(order: Order, state: Told) -> str:
+def outcome_text(order: Order, state: OrderStatus) -> str:
     """Return what came of an order, in a few words."""
     if state.status in ("requested", "seen"):
         return state.text
     if order.verb == "note":
         return f"at step {order.step}"
     return one_line(state.text) or "at once"
-
-
-def orders_table(trial: Trial, orders: tuple[Order, ...] | None = None) -> RenderableType:
-    """Return the orders for a trial, oldest first, with their states."""
-    orders = trial.orders if orders is None else orders
-    if not orders:
-        return Text(f"no orders for trial {trial.number} yet", "dim")
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("#", justify="right")
-    for heading in ("order", "state", "by", "requested", "obeyed", "what came of it"):
-        table.add_column(heading, overflow="fold" if heading == "what came of it" else "ellipsis")
-    for order in orders:
-        state = told(trial, order)
-        result = outcome_text(order, state)
-        why = f" · {_short(one_line(order.why))}" if order.why and order.why not in result else ""
-        table.add_row(
-            str(order.number),
-            order_text(order),
-            Text(state.status, STATUS_STYLES[state.status]),
-            giver(order),
-            clock(order.requested),
-            "" if order.obeyed is None else f"+{duration(order.obeyed - order.requested)}",
-            Text.assemble(result, (why, "dim")),
-        )
-    return table
-
-
-def _short(text: str, most: int = 48) -> str:
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def clock(time: float) -> str:
@@ -95,7 +83,7 @@ def clock(time: float) -> str:
 
 def order_document(trial: Trial, order: Order) -> dict[str, object]:
     """Return an order as plain data."""
-    state = told(trial, order)
+    state = order_status(trial, order)
     return {
         "number": order.number,
         "order": order.verb,

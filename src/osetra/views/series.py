@@ -31,6 +31,15 @@ def curve(history: History, trial: Trial, metric: str) -> tuple[Array, Array]:
     return across, held / begun
 
 
+def report_interval(history: History, trial: Trial, metric: str, now: float) -> float | None:
+    """Return the mean seconds between reports of a running trial's attempt; None before the first."""
+    attempt = trial.attempt
+    if attempt is None or trial.state != "running":
+        return None
+    done = history.step(trial, metric) - (attempt.source.step if attempt.source else 0)
+    return (now - attempt.started) / done if done > 0 else None
+
+
 def partner(metric: str, known: tuple[str, ...]) -> str | None:
     """Return the training metric that belongs to a validation metric: val_loss → train_loss."""
     for old, new in (("validation", "train"), ("valid", "train"), ("val", "train"), ("test", "train")):

@@ -7,13 +7,9 @@ interval by rows, which only more rows would.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from osetra.core.numbers import number
-from osetra.views.terminal.opening import percent
-
-if TYPE_CHECKING:
-    from osetra.nets.paired import Judgement
+from osetra.core.judgement import Judgement
+from osetra.core.numbers import mean_and_deviation, mean_text, number, percent
 
 FEW_ROWS = 30
 """Below so many sealed rows one mistake more or less changes the error by over 3 %."""
@@ -54,12 +50,18 @@ def verdict_rows(
     return lines
 
 
-def mean_and_deviation(values: Sequence[float]) -> tuple[float, float | None]:
-    """Return mean and sample standard deviation; no deviation of a single value."""
-    mean = sum(values) / len(values)
-    if len(values) < 2:
-        return mean, None
-    return mean, (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
+def scores_text(scores: Mapping[str, float]) -> str:
+    """Return `error 4.2 %, loss 0.1420` or `rmse 54.12, R² 0.48`: what a person compares first."""
+    parts = []
+    if "error" in scores:
+        parts.append(f"error {percent(scores['error'])}")
+    if "rmse" in scores:
+        parts.append(f"rmse {number(scores['rmse'])}")
+    if "r2" in scores:
+        parts.append(f"R² {number(scores['r2'], 3)}")
+    if "rmse" not in scores and "loss" in scores:
+        parts.append(f"loss {number(scores['loss'])}")
+    return ", ".join(parts)
 
 
 def _sentence(judged: Judgement, metric: str) -> str:
@@ -78,11 +80,11 @@ def _sentence(judged: Judgement, metric: str) -> str:
 
 
 def _spread(values: Sequence[float], metric: str) -> str:
+    if metric == "rmse":
+        return mean_text(values)
     mean, deviation = mean_and_deviation(values)
     if deviation is None:
-        return _one(mean, metric)
-    if metric == "rmse":
-        return f"{number(mean)} ± {number(deviation, 2)}"
+        return percent(mean)
     return f"{100 * mean:.1f} ± {100 * deviation:.1f} %"
 
 

@@ -17,9 +17,11 @@ from osetra.cli.session import shown_place
 from osetra.core.numbers import duration
 from osetra.core.trial import ENDED, Order, Trial
 from osetra.errors import StudyError
-from osetra.study.orders import VERBS, interval, told
+from osetra.study.orders import VERBS
 from osetra.tuning.locations import find
-from osetra.views.orders import clock, giver, order_document, order_text, orders_table, outcome_text
+from osetra.views.orders import clock, giver, order_document, order_status, order_text, outcome_text
+from osetra.views.series import report_interval
+from osetra.views.terminal.orders import orders_table
 
 if TYPE_CHECKING:
     from osetra.study.study import Study
@@ -85,7 +87,7 @@ def command(
         output.document("order", {"trial": trial, "state": now.state, **document})
     else:
         waiting.hint(shown_place(find(study)))
-    state = told(now, now.orders[given.number - 1])
+    state = order_status(now, now.orders[given.number - 1])
     if state.status in ("refused", "moot"):
         raise Failure(f"{state.status}: {state.text}", REQUEST)
 
@@ -139,7 +141,7 @@ class Waiting:
             self._result(trial, order)
             return
         metric = self.study.problem.objective.metric
-        pace = interval(self.study.history, trial, metric, time.time())
+        pace = report_interval(self.study.history, trial, metric, time.time())
         running = trial.state == "running"
         if running and not self.quiet:
             about = "" if pace is None else f", in about {duration(pace)}"
@@ -179,7 +181,7 @@ class Waiting:
         return f"osetra resume {place}" if known else "start the program with its study.run(...) again"
 
     def _result(self, trial: Trial, order: Order) -> None:
-        state = told(trial, order)
+        state = order_status(trial, order)
         if state.status == "done" and order.obeyed is not None:
             self._tell(
                 self._stamp("obeyed", order.obeyed, order) + f"  {outcome_text(order, state)}".rstrip()

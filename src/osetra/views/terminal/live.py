@@ -28,7 +28,7 @@ from osetra.views.orders import STEERED
 from osetra.views.progress import Budget
 from osetra.views.series import curve
 from osetra.views.terminal.spark import sparkline
-from osetra.views.terminal.tables import counts_text, mean_text, seeds_text
+from osetra.views.terminal.tables import counts_text, repeats_mean, seeds_text
 
 SPARK = 12
 """Columns of a running trial's curve."""
@@ -120,7 +120,7 @@ def _best(problem: Problem, history: History, frame: Frame, names: list[str]) ->
         none = "no trial has finished yet" if not ended else f"none of {ended} trials gave a valid result yet"
         return Text(f"best  {none}", "dim")
     repeats, lost = history.repeats(best.number), history.lost.get(best.number, [])
-    shown = mean_text(repeats) if repeats else number(best.value)
+    shown = repeats_mean(repeats) if repeats else number(best.value)
     seeds = f", {len(repeats)} fresh seeds" if repeats else ""
     seeds = f", {seeds_text(repeats, lost)}" if lost else seeds
     line = Text.assemble(

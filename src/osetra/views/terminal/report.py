@@ -16,7 +16,7 @@ from osetra.core.numbers import number, searched_names, settings
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.views.terminal.curves import curves_picture
-from osetra.views.terminal.tables import counts_text, mean_text, seeds_text, trials_table
+from osetra.views.terminal.tables import counts_text, repeats_mean, seeds_text, trials_table
 
 _LEVELS = {"info": ("·", "cyan"), "advice": ("→", "bold green"), "warning": ("!", "bold yellow")}
 _ORDER = {"warning": 0, "advice": 1, "info": 2}
@@ -72,7 +72,7 @@ def _headline(history: History, best: Trial, metric: str) -> Text:
     return Text.assemble(
         ("Best  ", "bold"),
         f"trial {best.number} of {len(history.searched)}: {metric} ",
-        (mean_text(repeats) if repeats else number(best.value), "bold green"),
+        (repeats_mean(repeats) if repeats else number(best.value), "bold green"),
         found,
     )
 

@@ -14,11 +14,12 @@ from rich.text import Text
 from osetra.core.clean import one_line, printable
 from osetra.core.history import History
 from osetra.core.lineage import checkpoints, here, pieces
-from osetra.core.numbers import duration, number, searched_names, setting, settings
+from osetra.core.numbers import duration, mean_text, number, searched_names, setting, settings
 from osetra.core.problem import Objective, Problem
 from osetra.core.trial import ENDED, Attempt, State, Trial
-from osetra.views.orders import STEERED, STEERED_LEGEND, orders_table
+from osetra.views.orders import STEERED, STEERED_LEGEND
 from osetra.views.series import curve
+from osetra.views.terminal.orders import orders_table
 from osetra.views.terminal.spark import sparkline
 
 STATE_STYLES: dict[State, str] = {
@@ -78,7 +79,7 @@ def trials_table(
 
 def spread_text(repeats: Sequence[Trial], lost: Sequence[Trial] = ()) -> str:
     """Return `0.0412 ± 0.0011 (3 seeds)`, or `(2 of 3 seeds, 1 diverged)`; empty without repeats."""
-    return f"{mean_text(repeats)} ({seeds_text(repeats, lost)})".strip() if repeats or lost else ""
+    return f"{repeats_mean(repeats)} ({seeds_text(repeats, lost)})".strip() if repeats or lost else ""
 
 
 def seeds_text(repeats: Sequence[Trial], lost: Sequence[Trial] = ()) -> str:
@@ -93,19 +94,13 @@ def seeds_text(repeats: Sequence[Trial], lost: Sequence[Trial] = ()) -> str:
 def repeats_text(history: History, number: int) -> str:
     """Return the mean and deviation over a trial's fresh seeds, and how many of them were lost."""
     kept, lost = history.repeats(number), history.lost.get(number, [])
-    return spread_text(kept, lost) if lost else mean_text(kept)
+    return spread_text(kept, lost) if lost else repeats_mean(kept)
 
 
-def mean_text(repeats: Sequence[Trial]) -> str:
+def repeats_mean(repeats: Sequence[Trial]) -> str:
     """Return `0.0412 ± 0.0011`: mean and standard deviation over repeats with fresh seeds."""
     values = [trial.value for trial in repeats if trial.value is not None]
-    if not values:
-        return ""
-    mean = sum(values) / len(values)
-    if len(values) == 1:
-        return number(mean)
-    deviation = (sum((v - mean) ** 2 for v in values) / (len(values) - 1)) ** 0.5
-    return f"{number(mean)} ± {number(deviation, 2)}"
+    return mean_text(values) if values else ""
 
 
 def counts_text(history: History) -> Text:

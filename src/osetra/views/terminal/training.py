@@ -31,12 +31,12 @@ from osetra.core.params import Config
 from osetra.core.problem import Problem
 from osetra.core.retention import needed
 from osetra.core.trial import ENDED, Order, Trial
-from osetra.study.orders import interval, told
 from osetra.views.axis import Array, Axis, fit
-from osetra.views.orders import STATUS_STYLES, giver, order_text, outcome_text
-from osetra.views.series import curve, partner
+from osetra.views.orders import giver, order_status, order_text, outcome_text
+from osetra.views.series import curve, partner, report_interval
 from osetra.views.terminal.canvas import Canvas
 from osetra.views.terminal.curves import MARGIN, draw, framed
+from osetra.views.terminal.orders import STATUS_STYLES
 
 STEP_UP = 1.5
 """What `+` multiplies the learning rate by, and `-` divides it by."""
@@ -161,7 +161,7 @@ def _header(problem: Problem, history: History, trial: Trial, sight: Sight) -> T
     total = history.steps
     state = _state_word(trial)
     text = f"step {step} of {total}" if total else f"step {step}"
-    pace = interval(history, trial, problem.objective.metric, sight.now)
+    pace = report_interval(history, trial, problem.objective.metric, sight.now)
     if pace and total and trial.state == "running" and step < total:
         text += f"  about {duration(pace * (total - step))} left"
     others = sum(t.state in ("queued", "paused") for t in history.trials.values() if t is not trial)
@@ -238,8 +238,8 @@ def _tail(
         lines += [Text(), *(_order_line(problem, history, trial, o, sight) for o in trial.orders[-most:])]
     lines.append(Text())
     if sight.advice is not None:
-        told_ = advice_line(sight.advice, keys=sight.keys, autopilot=sight.autopilot)
-        lines.append(_cut(told_, sight.width))
+        advised = advice_line(sight.advice, keys=sight.keys, autopilot=sight.autopilot)
+        lines.append(_cut(advised, sight.width))
     if sight.prompt:
         lines.append(Text.assemble((f"{sight.prompt} ", "bold"), sight.typed, ("▏", "bold cyan")))
     else:
@@ -250,10 +250,10 @@ def _tail(
 
 
 def _order_line(problem: Problem, history: History, trial: Trial, order: Order, sight: Sight) -> Text:
-    state = told(trial, order)
+    state = order_status(trial, order)
     what = outcome_text(order, state)
     if state.status in ("requested", "seen") and trial.state == "running":
-        pace = interval(history, trial, problem.objective.metric, sight.now)
+        pace = report_interval(history, trial, problem.objective.metric, sight.now)
         what = "acts at the next report" + (f", in about {duration(pace)}" if pace else "")
     when = order.obeyed or order.seen or order.requested
     line = Text.assemble(
