@@ -92,7 +92,7 @@ def obedience(folder: Path, tries: int) -> dict[str, float]:
             lost += 1
             continue
         order = study.trials[0].orders[number - 1]
-        delays.append((order.obeyed or 0.0) - order.requested)
+        delays.append((order.obeyed_at or 0.0) - order.asked_at)
         if verb == "pause":
             wait(lambda: study.trials[0].state == "paused")
             study.order(1, "resume")
@@ -153,7 +153,7 @@ def in_force_late(study: ose.Study, order: Any) -> bool:
     """Whether the step after an order was not trained with its values."""
     if order.verb not in ("set", "scale"):
         return False
-    steps, rates = study.history.curves.of(1, "lr", order.attempt)
+    steps, rates = study.history.curves.of(1, "lr", order.obeyed.attempt)
     after = rates[steps == order.step + 1]
     return bool(len(after)) and after[0] != order.values["lr"]
 

@@ -95,7 +95,7 @@ def test_a_rollback_to_a_damaged_checkpoint_is_refused_and_nothing_else_is_loade
         path.write_bytes(b"garbage")
     study.run(train, trials=1)
     trial = study.trials[0]
-    assert trial.orders[-1].result == "refused"
+    assert trial.orders[-1].obeyed.result == "refused"
     assert "no whole checkpoint at or before step 4" in trial.orders[-1].text
 
 

@@ -63,8 +63,8 @@ def obeyed(study, number):
 def test_orders_reach_a_running_training_and_are_obeyed_at_its_next_report(running):
     study, _, _ = running
     order = obeyed(study, study.order(1, "set", lr=0.02, actor="Ada").number)
-    assert (order.result, order.actor, order.values) == ("done", "Ada", {"lr": 0.02})
-    assert order.requested <= order.seen <= order.obeyed
+    assert (order.obeyed.result, order.actor, order.values) == ("done", "Ada", {"lr": 0.02})
+    assert order.asked_at <= order.seen_at <= order.obeyed_at
     order = obeyed(study, study.order(1, "scale", lr=0.5).number)
     assert order.values == {"lr": 0.01}
     study.order(1, "pause")
@@ -78,7 +78,7 @@ def test_orders_reach_a_running_training_and_are_obeyed_at_its_next_report(runni
     kept = [point.step for point in study.trials[0].checkpoints]
     target = kept[len(kept) // 2]
     order = obeyed(study, study.order(1, "rollback", step=target, lr=0.03).number)
-    assert (order.result, order.step) == ("done", target)
+    assert (order.obeyed.result, order.step) == ("done", target)
     assert until(lambda: study.history.step(study.trials[0], "loss") > target + 5)
     study.order(1, "stop", actor="Ada")
     assert until(lambda: study.trials[0].state == "finished")
@@ -124,7 +124,7 @@ def test_an_unknown_value_is_refused_by_the_training_and_offered_as_a_branch(tmp
 
     study.run(train, trials=1)
     (order,) = study.trials[0].orders
-    assert order.result == "refused"
+    assert order.obeyed.result == "refused"
     assert "momentum cannot be changed while this training runs (lr can); try it as a branch" in order.text
     assert not study.trials[0].steered
 
@@ -151,7 +151,7 @@ def test_every_order_is_obeyed_once_whatever_is_killed(running):
             for pid in processes_about(url)[: rng.randint(1, 2)]:
                 os.kill(pid, signal.SIGKILL)
         order = obeyed(study, number)
-        assert order.result == "done", order
+        assert order.obeyed.result == "done", order
         if verb == "pause":
             assert until(lambda: study.trials[0].state == "paused")
             study.order(1, "resume")
@@ -175,7 +175,7 @@ def _at_the_next_report(study, order):
     """Whether the step after the one where the order took effect was trained with its values."""
     if order.verb not in ("set", "scale"):
         return True
-    steps, rates = study.history.curves.of(1, "lr", order.attempt)
+    steps, rates = study.history.curves.of(1, "lr", order.obeyed.attempt)
     after = rates[steps == order.step + 1]
     return not len(after) or np.isclose(after[0], order.values["lr"], rtol=0, atol=0)
 

@@ -114,7 +114,7 @@ class TestPopulation:
             assert its < own
             assert "among the worst 2 of 8" in order.why
             assert "lr " in order.why and "→" in order.why
-            assert (order.result, order.args["step"] % 1) == ("done", 0)
+            assert (order.obeyed.result, order.args["step"] % 1) == ("done", 0)
 
     def test_maximising_the_negative_is_the_same_search(self) -> None:
         down = studied().history

@@ -335,7 +335,9 @@ class _Audit:
 
 def _crossed(trial: Trial) -> bool:
     """Whether an order ended or paused the trial while it waited in the queue."""
-    return any(order.verb in ("stop", "pause") and order.obeyed == order.requested for order in trial.orders)
+    return any(
+        order.verb in ("stop", "pause") and order.obeyed_at == order.asked_at for order in trial.orders
+    )
 
 
 def _same(some: Mapping[int, Trial], others: Mapping[int, Trial]) -> bool:

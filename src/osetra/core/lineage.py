@@ -72,7 +72,7 @@ def values_at(trials: Trials, point: Source) -> Values:
         return {}
     values = trial.attempts[point.attempt - 1].live
     for order in trial.orders:
-        if order.attempt == point.attempt and order.obeyed and order.step <= point.step and _changes(order):
+        if _changed_in(point.attempt, order) and order.step <= point.step:
             values = order.values
     return dict(values)
 
@@ -126,7 +126,7 @@ def pieces(trials: Trials, trial: Trial) -> list[Piece]:
         changes += [
             (order.step, order.values)
             for order in owner.orders
-            if order.attempt == part.attempt and order.obeyed and _changes(order) and order.step < part.step
+            if _changed_in(part.attempt, order) and order.step < part.step
         ]
         for after, live in changes:
             piece = Piece(max(after, begun), {**owner.config, **live})
@@ -136,5 +136,7 @@ def pieces(trials: Trials, trial: Trial) -> list[Piece]:
     return found
 
 
-def _changes(order: Order) -> bool:
-    return order.result == "done" and order.verb in ("set", "scale")
+def _changed_in(attempt: int, order: Order) -> bool:
+    """Whether an order changed values within an attempt."""
+    done = order.obeyed is not None and order.obeyed.attempt == attempt and not order.refused
+    return done and order.verb in ("set", "scale")

@@ -69,29 +69,70 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
-    """What somebody wants of a trial, and what has come of it."""
+    """What somebody wants of a trial, and what has come of it; times are by the store's clock."""
 
-    number: int
-    verb: Verb
-    args: dict[str, Any]
-    actor: str
-    by: Actor
-    why: str
-    requested: float
-    seen: float | None = None
-    obeyed: float | None = None
-    attempt: int = 0
-    step: int = 0
-    """After which step it took effect."""
-    result: Literal["done", "refused"] = "done"
-    text: str = ""
-    values: Values = {}
-    """Values in force afterwards instead of the configuration's."""
+    asked: Ordered
+    asked_at: float
+    seen_at: float | None = None
+    """When the training process had it."""
+    obeyed: Obeyed | None = None
+    """What came of it; None while nothing has."""
+    obeyed_at: float | None = None
+
+    @property
+    def number(self) -> int:
+        """1, 2, … per trial."""
+        return self.asked.number
+
+    @property
+    def verb(self) -> Verb:
+        """What is wanted."""
+        return self.asked.verb
+
+    @property
+    def args(self) -> dict[str, Any]:
+        """Values by name, and where and how far to go on."""
+        return self.asked.args
+
+    @property
+    def actor(self) -> str:
+        """Who gave it."""
+        return self.asked.actor
+
+    @property
+    def by(self) -> Actor:
+        """Whether that is a person, a scheduler or the autopilot."""
+        return self.asked.by
+
+    @property
+    def why(self) -> str:
+        """The reason given with it."""
+        return self.asked.why
 
     @property
     def pending(self) -> bool:
         """Whether nothing has come of it yet."""
         return self.obeyed is None
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was answered with a refusal."""
+        return self.obeyed is not None and self.obeyed.result == "refused"
+
+    @property
+    def text(self) -> str:
+        """What came of it, in words; empty before."""
+        return "" if self.obeyed is None else self.obeyed.text
+
+    @property
+    def step(self) -> int:
+        """The step after which it took effect; 0 before."""
+        return 0 if self.obeyed is None else self.obeyed.step
+
+    @property
+    def values(self) -> Values:
+        """The values in force afterwards instead of the configuration's."""
+        return {} if self.obeyed is None else self.obeyed.values
 
 
 class Trial(msgspec.Struct, frozen=True, gc=False):
@@ -128,7 +169,7 @@ class Trial(msgspec.Struct, frozen=True, gc=False):
     def reason(self) -> str:
         """Why the latest attempt ended, as a sentence; empty while all is well."""
         last = self.orders[-1] if self.orders else None
-        if last is not None and not last.text and last.obeyed and last.verb in ("stop", "pause"):
+        if last is not None and not last.text and not last.pending and last.verb in ("stop", "pause"):
             # It was waiting, so no training process has said why.
             done = {"stop": "stopped", "pause": "paused"}[last.verb]
             return last.why or f"{done} by {last.actor} while it waited"
@@ -146,13 +187,13 @@ class Trial(msgspec.Struct, frozen=True, gc=False):
     def steered(self) -> bool:
         """Whether its configuration alone does not say what was trained: values were changed live."""
         return self.parent is not None or any(
-            order.verb in STEERING and order.result == "done" for order in self.orders
+            order.verb in STEERING and not order.refused for order in self.orders
         )
 
     @property
     def by_hand(self) -> bool:
         """Whether it was a person or the autopilot that steered it, not a policy of the search."""
-        ordered = any(o.verb in STEERING and o.result == "done" and o.by != "scheduler" for o in self.orders)
+        ordered = any(o.verb in STEERING and not o.refused and o.by != "scheduler" for o in self.orders)
         return ordered or (self.parent is not None and self.origin == "person")
 
     @property
@@ -211,10 +252,9 @@ def advance(trial: Trial, fact: About, time: float) -> Trial:
         case Ordered():
             return _order(trial, fact, time)
         case Seen(number=number):
-            return _change(trial, number, seen=time)
+            return _change(trial, number, seen_at=time)
         case Obeyed(number=number):
-            changes = {"obeyed": time, "attempt": fact.attempt, "step": fact.step, "result": fact.result}
-            return _change(trial, number, text=fact.text, values=fact.values, **changes)
+            return _change(trial, number, obeyed=fact, obeyed_at=time)
 
 
 def _end(trial: Trial, fact: Ended, time: float) -> Trial:
@@ -237,15 +277,15 @@ def _fruitless(trial: Trial, attempts: tuple[Attempt, ...]) -> int:
 
 
 def _order(trial: Trial, fact: Ordered, time: float) -> Trial:
-    order = Order(fact.number, fact.verb, fact.args, fact.actor, fact.by, fact.why, time)
     until = fact.args.get("until", trial.until) if fact.verb in GOES_ON else trial.until
-    trial = replace(trial, orders=(*trial.orders, order), until=until)
+    trial = replace(trial, orders=(*trial.orders, Order(fact, time)), until=until)
     waiting = trial.state in ("queued", "paused")
     if waiting and fact.verb in ("stop", "pause"):
         # Nobody trains it, so nobody else can obey.
         kept = trial.value is not None and fact.by != "scheduler"
         after: State = "paused" if fact.verb == "pause" else "finished" if kept else "stopped"
-        return _change(replace(trial, state=after), fact.number, obeyed=time, attempt=len(trial.attempts))
+        obeyed = Obeyed(trial.number, fact.number, len(trial.attempts), 0)
+        return _change(replace(trial, state=after), fact.number, obeyed=obeyed, obeyed_at=time)
     if trial.state == "paused" and fact.verb in GOES_ON:
         return replace(trial, state="queued")
     return trial

@@ -45,7 +45,7 @@ class Desk:
             raise LeaseLost(f"trial {self.trial}, attempt {self.attempt} is over")
         came = [o for o in trial.orders if o.number > self.given and o.pending]
         self.given = max((o.number for o in trial.orders), default=self.given)
-        return [_letter(self.trial, order) for order in came]
+        return [order.asked for order in came]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def claim_trial(store: Store, history: History, trial: Trial, worker: Worker) ->
     except Conflict:
         return None
     waiting = [o for o in trial.orders if o.pending and o.verb != "rollback"]
-    return Claim(trial, number, point, start.live, tuple(_letter(trial.number, o) for o in waiting))
+    return Claim(trial, number, point, start.live, tuple(order.asked for order in waiting))
 
 
 def carry(store: Store, point: Checkpointed) -> None:
@@ -129,11 +129,6 @@ def _at_hand(store: Store, point: Checkpointed) -> bool:
         return False
     receive(store.checkpoints, name, data)
     return intact(store.checkpoints, point)
-
-
-def _letter(trial: int, order: Order) -> Ordered:
-    """Return an order as it is sent to a training process."""
-    return Ordered(trial, order.number, order.verb, order.args, order.actor, order.by, order.why)
 
 
 def _rolled_back(

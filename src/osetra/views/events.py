@@ -101,7 +101,7 @@ def _waits(trial: Trial, attempt: Attempt) -> bool:
     """Whether an attempt paused where its scheduler wanted: so common that nobody wants to read it."""
     if attempt.outcome != "paused":
         return False
-    mine = (o for o in trial.orders if o.verb == "pause" and o.attempt == attempt.number)
+    mine = (o for o in trial.orders if o.verb == "pause" and o.obeyed and o.obeyed.attempt == attempt.number)
     return not any(order.by != "scheduler" for order in mine)
 
 
@@ -109,24 +109,24 @@ def _orders(problem: Problem, trial: Trial) -> list[Event]:
     """Return the orders of people and rules once something came of them, and cuts of waiting trials."""
     found = []
     for order in trial.orders:
-        if order.obeyed is None:
+        if order.obeyed_at is None:
             continue
         key, subject = f"{trial.number}/order/{order.number}", str(trial.number)
         if order.verb == "stop" and _after_the_last_attempt(trial, order):
             shown = settings(trial.config, searched_names(problem.space))
             text = f"{one_line(order.why) or f'stopped by {giver(order)}'}  {shown}"
-            found.append(Event(key, order.obeyed, "stopped", subject, text))
+            found.append(Event(key, order.obeyed_at, "stopped", subject, text))
         elif order.by != "scheduler" and order.verb not in ("stop", "pause"):
             state = order_status(trial, order)
             refused = "refused, " if state.status == "refused" else ""
             text = f"{order_text(order)}: {refused}{outcome_text(order, state)}, by {giver(order)}"
-            found.append(Event(key, order.obeyed, "ordered", subject, text))
+            found.append(Event(key, order.obeyed_at, "ordered", subject, text))
     return found
 
 
 def _after_the_last_attempt(trial: Trial, order: Order) -> bool:
     last = trial.attempt
-    return last is None or (last.ended is not None and (order.obeyed or 0.0) > last.ended)
+    return last is None or (last.ended is not None and (order.obeyed_at or 0.0) > last.ended)
 
 
 def _event(

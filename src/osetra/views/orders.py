@@ -29,10 +29,10 @@ class OrderStatus:
 def order_status(trial: Trial, order: Order) -> OrderStatus:
     """Return how far an order has come."""
     if order.obeyed is not None:
-        return OrderStatus(order.result, order.text)
+        return OrderStatus(order.obeyed.result, order.text)
     if trial.state in ENDED:
         return OrderStatus("moot", f"the trial had {ended_word(trial)} before it could be obeyed")
-    if order.seen is not None:
+    if order.seen_at is not None:
         return OrderStatus("seen", "the training has it and obeys at its next report")
     where = "at the training's next report" if trial.state == "running" else "when the trial goes on"
     return OrderStatus("requested", f"obeyed {where}")
@@ -93,10 +93,10 @@ def order_document(trial: Trial, order: Order) -> dict[str, object]:
         "why": order.why,
         "status": state.status,
         "result": state.text,
-        "requested": order.requested,
-        "seen": order.seen,
-        "obeyed": order.obeyed,
-        "attempt": order.attempt or None,
-        "step": order.step if order.obeyed is not None else None,
+        "requested": order.asked_at,
+        "seen": order.seen_at,
+        "obeyed": order.obeyed_at,
+        "attempt": None if order.obeyed is None else order.obeyed.attempt or None,
+        "step": None if order.obeyed is None else order.obeyed.step,
         "values": order.values,
     }

@@ -28,7 +28,7 @@ def find(training: Observation) -> TrainingAdvice | None:
     # Who went back and diverged again has no healthy weights to go back to.
     trial, best = training.trial, training.best_checkpoint
     spoiled = trial.parent is not None or trial.by == "autopilot"
-    spoiled |= any(order.verb == "rollback" and order.result == "done" for order in trial.orders)
+    spoiled |= any(order.verb == "rollback" and not order.refused for order in trial.orders)
     factor = ANEW if spoiled and trial.state in ENDED else FACTOR
     lower = {} if training.rate is None else {training.rate: float(f"{factor * training.lr:.4g}")}
     lowered = "".join(f" and {name}={short(value)}" for name, value in lower.items())

@@ -85,7 +85,7 @@ def observe(problem: Problem, history: History, trial: Trial) -> Observation | N
     force = {**trial.config, **values_at(history.trials, here(trial))}
     valued = [point for point in checkpoints(history.trials, here(trial)) if point.value is not None]
     best = min(valued, key=lambda point: sign * (point.value or 0.0), default=None)
-    changed = [order.step for order in trial.orders if order.result == "done" and order.verb != "note"]
+    changed = [order.step for order in trial.orders if not order.refused and order.verb != "note"]
     last = trial.attempt.source.step if trial.attempt and trial.attempt.source else 0
     now = int(steps[-1])
     return Observation(

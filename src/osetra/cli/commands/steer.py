@@ -136,7 +136,7 @@ class Waiting:
         """Tell what happens to the order until it is obeyed or patience ends."""
         trial, order = self.look()
         self._tell(Text.assemble((order_text(order), "bold"), f" for trial {self.trial}, by {giver(order)}"))
-        self._tell(Text.assemble(("requested  ", "dim"), clock(order.requested)))
+        self._tell(Text.assemble(("requested  ", "dim"), clock(order.asked_at)))
         if not order.pending:
             self._result(trial, order)
             return
@@ -150,9 +150,9 @@ class Waiting:
         seen, deadline = False, time.monotonic() + patience
         while True:
             trial, order = self.look()
-            if order.seen is not None and not seen:
+            if order.seen_at is not None and not seen:
                 seen = True
-                self._tell(self._stamp("seen", order.seen, order))
+                self._tell(self._stamp("seen", order.seen_at, order))
             if not order.pending or trial.state in ENDED:
                 self._result(trial, order)
                 return
@@ -163,7 +163,7 @@ class Waiting:
     def hint(self, place: str) -> None:
         """Say what to type next."""
         trial, order = self.look()
-        if order.verb == "branch" and order.result == "done":
+        if order.verb == "branch" and not order.refused:
             idle = f"if no program runs the study: {self._again(place)}"
             self.output.say(Text(f"trained at the next free worker; {idle}", "dim"))
         elif order.pending and trial.state == "running":
@@ -182,13 +182,13 @@ class Waiting:
 
     def _result(self, trial: Trial, order: Order) -> None:
         state = order_status(trial, order)
-        if state.status == "done" and order.obeyed is not None:
+        if state.status == "done" and order.obeyed_at is not None:
             self._tell(
-                self._stamp("obeyed", order.obeyed, order) + f"  {outcome_text(order, state)}".rstrip()
+                self._stamp("obeyed", order.obeyed_at, order) + f"  {outcome_text(order, state)}".rstrip()
             )
 
     def _stamp(self, label: str, when: float, order: Order) -> Text:
-        later = duration(max(0.0, when - order.requested))
+        later = duration(max(0.0, when - order.asked_at))
         return Text.assemble((f"{label:<9}  ", "dim"), clock(when), (f"  {later} later", "dim"))
 
     def _tell(self, text: Text) -> None:

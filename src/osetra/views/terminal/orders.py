@@ -39,8 +39,8 @@ def orders_table(trial: Trial, orders: tuple[Order, ...] | None = None) -> Rende
             order_text(order),
             Text(state.status, STATUS_STYLES[state.status]),
             giver(order),
-            clock(order.requested),
-            "" if order.obeyed is None else f"+{duration(order.obeyed - order.requested)}",
+            clock(order.asked_at),
+            "" if order.obeyed_at is None else f"+{duration(order.obeyed_at - order.asked_at)}",
             Text.assemble(result, (why, "dim")),
         )
     return table

@@ -255,7 +255,7 @@ def _order_line(problem: Problem, history: History, trial: Trial, order: Order, 
     if state.status in ("requested", "seen") and trial.state == "running":
         pace = report_interval(history, trial, problem.objective.metric, sight.now)
         what = "acts at the next report" + (f", in about {duration(pace)}" if pace else "")
-    when = order.obeyed or order.seen or order.requested
+    when = order.obeyed_at or order.seen_at or order.asked_at
     line = Text.assemble(
         ("✎ ", "cyan"),
         f"{order_text(order)}  ",
