@@ -64,7 +64,7 @@ def test_the_model_is_of_the_trial_that_the_headline_names() -> None:
     for value in (0.25, 0.26):
         log.run({"lr": 0.2}, value, repeats=2)
     best = log.history.best(PROBLEM.objective)
-    trial, why = chosen(log.history, PROBLEM.objective)
+    trial, why = winner_of(log.history, PROBLEM.objective)
     assert best is not None
     assert trial.number == best.number == 2
     assert why.endswith("left out: trial 1 (1 of 2 seeds diverged or failed)")
@@ -75,4 +75,4 @@ def test_when_every_setting_lost_a_seed_the_sentence_says_how_many() -> None:
     log.run({"lr": 0.1}, 0.1)
     for value in (0.1, 0.1, math.nan):
         log.run({"lr": 0.1}, value, repeats=1)
-    assert "(2 of 3 seeds, 1 diverged)" in chosen(log.history, PROBLEM.objective)[1]
+    assert "(2 of 3 seeds, 1 diverged)" in winner_of(log.history, PROBLEM.objective)[1]

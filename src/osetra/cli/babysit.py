@@ -16,13 +16,13 @@ from rich.text import Text
 from osetra.cli.display.babysit import sit
 from osetra.cli.output import Output
 from osetra.cli.session import shown_place
-from osetra.cli.tune_script import build_space
 from osetra.core.params import Fixed, Value
 from osetra.core.space import Space
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import SpaceError, StudyMismatch
 from osetra.tuning.functions import METRIC, network_task, training_function, watched
 from osetra.tuning.locations import Place
+from osetra.tuning.program import build_space
 from osetra.tuning.request import Request, stored_request
 from osetra.tuning.script import is_script, load_script
 from osetra.tuning.studyfile import StudyFile, read_study_file

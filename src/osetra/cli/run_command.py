@@ -8,12 +8,12 @@ from rich.text import Text
 
 from osetra.cli.output import Output
 from osetra.cli.session import Session
-from osetra.cli.tune_script import build_space, filled, open_study, run_study, show_plan
 from osetra.command.template import fill, shown, text_of
 from osetra.core.clean import one_line
 from osetra.errors import StudyError
 from osetra.tuning.functions import command_training
 from osetra.tuning.locations import Place
+from osetra.tuning.program import build_space, filled, open_study, run_study, show_plan
 from osetra.tuning.request import Request, stored_request
 from osetra.tuning.studyfile import StudyFile
 

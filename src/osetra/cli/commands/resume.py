@@ -68,11 +68,11 @@ def command(
 
         resume_command(output, place, request, as_json=as_json)
     elif is_script(request.source):
-        from osetra.cli.tune_script import resume_script
+        from osetra.tuning.program import resume_script
 
         resume_script(output, place, request, as_json=as_json)
     else:
-        from osetra.cli.tune_data import tune_data
+        from osetra.tuning.data import tune_data
 
         tune_data(output, place, request, as_json=as_json)
 

@@ -156,11 +156,11 @@ def command(output: Output, /, **options: Any) -> None:
     check_scheduler(request.scheduler)
     dry_run, as_json = options["dry_run"], options["as_json"]
     if is_script(request.source):
-        from osetra.cli.tune_script import tune_script
+        from osetra.tuning.program import tune_script
 
         tune_script(output, place, request, dry_run=dry_run, as_json=as_json)
     else:
-        from osetra.cli.tune_data import tune_data
+        from osetra.tuning.data import tune_data
 
         tune_data(output, place, request, dry_run=dry_run, as_json=as_json)
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from osetra.catalogue import Selection, by_name, select_space
-from osetra.cli.finale import Finale, finale
 from osetra.cli.output import Output
 from osetra.cli.session import Effort, Session, shown_place
-from osetra.cli.tune_script import filled, show_plan
 from osetra.core.space import Branches
 from osetra.core.text import parse_param
 from osetra.errors import StudyError, StudyMismatch
+from osetra.tuning.final_model import Finale, finale
 from osetra.tuning.functions import METRIC, network_task
 from osetra.tuning.locations import Place
+from osetra.tuning.program import filled, show_plan
 from osetra.tuning.request import DEFAULT_TRIALS, Request, stored_request
 from osetra.tuning.torch_check import require_torch
 from osetra.views.json import study_document
