@@ -8,6 +8,8 @@ study.run(train, trials=50, workers=2)
 study.best.config
 """
 
+from typing import TYPE_CHECKING, Any
+
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal
@@ -20,7 +22,14 @@ from osetra.executors import Inline, Processes
 from osetra.study.study import Study
 from osetra.training.run import Run
 
+if TYPE_CHECKING:
+    from osetra.tuning.model import load_model
+    from osetra.tuning.tune import tune
+
 __version__ = "0.1.0"
+
+_LATE = {"tune": "osetra.tuning.tune", "load_model": "osetra.tuning.model"}
+"""What is imported when it is first asked for, so that `import osetra` stays quick."""
 
 __all__ = [
     "Checkpoints",
@@ -42,4 +51,18 @@ __all__ = [
     "Space",
     "Study",
     "Trial",
+    "load_model",
+    "tune",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        from importlib import import_module
+
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module 'osetra' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LATE])

@@ -87,7 +87,7 @@ def test_without_torch_the_message_holds_the_one_command(
 ) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(
-        "osetra.tuning.torch_check.find_spec", lambda name: None if name == "torch" else found(name)
+        "osetra.tuning.extras.find_spec", lambda name: None if name == "torch" else found(name)
     )
     done = CliRunner().invoke(main, ["tune", str(table), "--target", "outcome"])
     assert done.exit_code == 1

@@ -10,10 +10,9 @@ from click.testing import CliRunner, Result
 import osetra as ose
 from osetra.cli import main
 from osetra.cli.commands.tune import stored_in
-from osetra.cli.session import shown_place
 from osetra.errors import StoreError, StudyError
 from osetra.stores.address import Address
-from osetra.tuning.locations import LINK, Place, create, find, known
+from osetra.tuning.locations import LINK, Location, create, find, known
 
 SPACE = ose.Space(x=ose.Float(0, 1))
 
@@ -70,13 +69,13 @@ def test_a_new_study_goes_where_the_store_says_and_its_name_finds_it() -> None:
     done = call("tune", "hello.py:descend", "-c", "study.toml", "--store", "shared.db", "--name", "first")
     assert done.exit_code == 0, done.output
     assert known() == ["first"]
-    place = find("first")
-    assert place.address == Address(str(Path("shared.db").absolute()), "first")
+    location = find("first")
+    assert location.address == Address(str(Path("shared.db").absolute()), "first")
     assert not Path("osetra-runs/first/study.db").exists()
     assert Path("osetra-runs/first/curves.png").exists()
     assert find("shared.db#first").address.study == "first"
     assert "osetra resume first" in done.stderr
-    assert create("first").address == place.address
+    assert create("first").address == location.address
 
 
 def test_the_study_file_may_name_the_store() -> None:
@@ -102,10 +101,10 @@ def test_a_folder_belongs_to_one_study() -> None:
 
 
 def test_the_address_that_is_kept_has_no_password() -> None:
-    place = create("digits", store="postgresql://ann:s3cret@host/db?password=other")
-    assert place.address.url.startswith("postgresql://ann:s3cret@")
-    (place.folder / LINK).write_text(place.address.bare)
-    assert "s3cret" not in (place.folder / LINK).read_text()
+    location = create("digits", store="postgresql://ann:s3cret@host/db?password=other")
+    assert location.address.url.startswith("postgresql://ann:s3cret@")
+    (location.folder / LINK).write_text(location.address.bare)
+    assert "s3cret" not in (location.folder / LINK).read_text()
     assert create("digits", store="postgresql://ann:s3cret@host/db").at_home
     assert find("digits").address == Address("postgresql://ann@host/db", "digits")
     with pytest.raises(StudyError, match=r"belongs to .* not to postgresql://bob:\*\*\*@host/db#digits"):
@@ -116,11 +115,11 @@ def test_what_people_type_to_find_a_study_again() -> None:
     study_in("several.db", "digits")
     create("local").start(SPACE, minimize="loss").close()
     create("far", Path("out"), store="several.db").start(SPACE, minimize="loss").close()
-    assert shown_place(find("local")) == "local"
-    assert shown_place(find("out")) == "out"
-    assert shown_place(find("several.db#digits")) == "'several.db#digits'"
-    far = Place("x", Address("postgresql://ann:s3cret@h/db", "x"), Path("osetra-runs/x"))
-    assert shown_place(far) == "'postgresql://ann:***@h/db#x'"
+    assert find("local").reference == "local"
+    assert find("out").reference == "out"
+    assert find("several.db#digits").reference == "'several.db#digits'"
+    far = Location("x", Address("postgresql://ann:s3cret@h/db", "x"), Path("osetra-runs/x"))
+    assert far.reference == "'postgresql://ann:***@h/db#x'"
 
 
 def test_a_list_of_studies_names_the_one_that_cannot_be_read() -> None:

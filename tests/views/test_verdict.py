@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from osetra.cli.finale import chosen
 from osetra.core.judgement import Comparison, Judgement
 from osetra.core.params import Float
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.testing.histories import Log
+from osetra.tuning.final_model import winner_of
 from osetra.views.verdict import verdict_rows
 
 PROBLEM = Problem(Space(lr=Float(0, 1)), Objective(metric="loss"))

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
-from osetra.tuning.locations import complete_study
+from osetra.core.params import Value
+from osetra.core.text import parse_value
+from osetra.tuning.locations import known
+
+
+def complete_study(_: click.Context, __: click.Parameter, incomplete: str) -> Sequence[str]:
+    """Offer the known studies to the shell."""
+    return [name for name in known() if name.startswith(incomplete)]
+
 
 study_argument = click.argument("study", shell_complete=complete_study)
 
@@ -70,3 +79,23 @@ scheduler_option = click.option(
     shell_complete=_complete_scheduler,
     help="How long to train each: auto, full, asha, hyperband, median, patience … [default: auto].",
 )
+
+
+def confirm(question: str) -> bool:
+    """Ask a person who is there; without one the answer is no."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and click.confirm(question, err=True)
+
+
+def parse_pairs(values: tuple[str, ...]) -> dict[str, Value]:
+    """Read NAME=VALUE words.
+
+    Raises:
+        click.BadParameter: a word has no `=`.
+    """
+    pairs: dict[str, Value] = {}
+    for word in values:
+        name, equals, text = word.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"{word!r}: write name=value, for example lr=0.01")
+        pairs[name.strip()] = parse_value(text)
+    return pairs

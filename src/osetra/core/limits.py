@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from typing import Any
 
 from osetra.core.history import History
 from osetra.core.ports import Budget
@@ -62,6 +63,12 @@ class Limits:
     def ends(self) -> bool:
         """Whether anything ends the search by itself."""
         return self.trials is not None or self.trainings is not None or self.minutes is not None
+
+    @property
+    def of_search(self) -> dict[str, Any]:
+        """The limits as arguments of `Study.run`, which gets its workers otherwise."""
+        names = [field.name for field in fields(self) if field.name not in ("workers", "confirm")]
+        return {name: getattr(self, name) for name in names}
 
     def budget(self, problem: Problem, history: History, seconds: float) -> Budget:
         """Return how much of the search is over, `seconds` after it began."""

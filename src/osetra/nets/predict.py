@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from os import PathLike
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,6 +15,7 @@ from osetra.errors import DataError
 from osetra.nets import metrics, sources
 from osetra.nets.arrays import as_table, inputs_of, read_arrays
 from osetra.nets.dataset import Images
+from osetra.nets.frames import is_frame, table_of
 from osetra.nets.images import PICTURES, as_images, read_pictures
 from osetra.nets.model import Model
 from osetra.nets.prepare import Inputs, Preparation, apply, read_columns, unseen
@@ -64,15 +66,15 @@ class Predictions:
             yield (name, value, *map(float, shares))
 
 
-def predict(model: Model, where: str | Path) -> Predictions:
-    """Return an answer for each row of a data file, each picture of a folder, or a known data set.
+def predict(model: Model, data: object) -> Predictions:
+    """Return an answer for each row of data: a file, a folder of pictures, a known set, a frame, an array.
 
     The target column is not needed, and not looked at.
 
     Raises:
         DataError: the data has not the columns, or the pictures, that the model learnt from.
     """
-    names, inputs, strange = _read(model.preparation, where)
+    names, inputs, strange = _read(model.preparation, data)
     return replace(answer(model, inputs, names), unseen=strange)
 
 
@@ -90,7 +92,18 @@ def answer(model: Model, inputs: Inputs, names: tuple[str, ...] = ()) -> Predict
     return Predictions(preparation.target, names, labels, preparation.classes, shares)
 
 
-def _read(preparation: Preparation, where: str | Path) -> _Read:
+def _read(preparation: Preparation, data: object) -> _Read:
+    if isinstance(data, (str, PathLike)):
+        return _read_path(preparation, data)
+    if is_frame(data) or isinstance(data, Mapping):
+        return (), *_inputs(preparation, table_of(data), None, "the frame")
+    array = np.asarray(data)
+    if array.ndim > 2:
+        return (), *_inputs(preparation, None, as_images(array, "the array"), "the array")
+    return (), *_inputs(preparation, as_table({"x": array}, "the array"), None, "the array")
+
+
+def _read_path(preparation: Preparation, where: str | PathLike[str]) -> _Read:
     path = Path(where)
     if not path.exists() and path.suffix == "" and path.name == str(where):
         contents = sources.read(sources.find(str(where)))

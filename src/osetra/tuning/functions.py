@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osetra.core.history import History
-from osetra.tuning.locations import Place
+from osetra.tuning.extras import require_torch
+from osetra.tuning.locations import Location
 from osetra.tuning.request import Request, stored_request
 from osetra.tuning.script import is_script, load_script
-from osetra.tuning.torch_check import require_torch
 
 if TYPE_CHECKING:
     from osetra.command import CommandTraining
@@ -21,16 +21,18 @@ METRIC = "val_loss"
 """What is made small unless the person says otherwise: smoother than the error, so easier to search."""
 
 
-def training_function(place: Place, history: History, output: Path | None = None) -> Callable[[Run], object]:
+def training_function(
+    location: Location, history: History, output: Path | None = None
+) -> Callable[[Run], object]:
     """Return what trains the trials of a study; a program's output goes to its usual folder or another.
 
     Raises:
         StudyError: the study was not started on the command line, or its script is gone.
         DataError: the data changed since.
     """
-    request = stored_request(history, place.name)
+    request = stored_request(history, location.name)
     if request.verb == "run":
-        return command_training(request, place, output)
+        return command_training(request, location, output)
     if is_script(request.source):
         return load_script(request.source).function
     require_torch()
@@ -39,28 +41,28 @@ def training_function(place: Place, history: History, output: Path | None = None
     return task if request.verb == "tune" else watched(task)
 
 
-def command_training(request: Request, place: Place, output: Path | None = None) -> CommandTraining:
+def command_training(request: Request, location: Location, output: Path | None = None) -> CommandTraining:
     """Return the training of `osetra run`; its output goes beside the study."""
     from osetra.command import CommandTraining
 
-    return CommandTraining(request.command, request.folder, str(output or logs(place)))
+    return CommandTraining(request.command, request.folder, str(output or logs(location)))
 
 
-def logs(place: Place) -> Path:
+def logs(location: Location) -> Path:
     """Return the folder for the output of a study's programs."""
     from osetra.executors.processes import log_folder
 
-    file = place.address.file
+    file = location.address.file
     if file is not None:
         return file.resolve().with_suffix(".logs")
-    return log_folder(place.address)
+    return log_folder(location.address)
 
 
-def program_logs(place: Place, trial: int) -> list[Path]:
+def program_logs(location: Location, trial: int) -> list[Path]:
     """Return the files with the output of a trial's program, by attempt; none unless it was one."""
     from osetra.command.training import log_name
 
-    found = logs(place).glob(log_name(trial, "*"))
+    found = logs(location).glob(log_name(trial, "*"))
     return sorted(found, key=lambda file: (len(file.name), file.name))
 
 

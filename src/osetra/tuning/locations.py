@@ -1,4 +1,4 @@
-"""Places: where studies live, and what people call them.
+"""Locations: where studies live, and what people call them.
 
 A study lives in osetra-runs/NAME/study.db, beside its model and its pictures, or in a store elsewhere
 that osetra-runs/NAME/study.url names. People name it by NAME, by that folder, by a .db file anywhere,
@@ -11,8 +11,8 @@ import hashlib
 import logging
 import os
 import re
-import sys
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,6 @@ from osetra.stores import is_server, studies
 from osetra.stores.address import MAIN, SCHEME, Address, parse, shown
 
 if TYPE_CHECKING:
-    import click
-
     from osetra.core.space import Space
     from osetra.study.study import Study
 
@@ -36,7 +34,7 @@ LINK = "study.url"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where a study lives."""
 
     name: str
@@ -57,6 +55,14 @@ class Place:
         if kept is not None:
             return kept.bare == self.address.bare
         return file is not None and file.absolute() == (self.folder / FILE).absolute()
+
+    @property
+    def reference(self) -> str:
+        """What a person types to name the study: its name, its folder, or its address elsewhere."""
+        if self.at_home:
+            usual = (RUNS / self.name).resolve() == self.folder.resolve()
+            return self.name if usual else str(self.folder)
+        return shlex.quote(str(self.address))
 
     def open(self, searcher: str | None = None, scheduler: str | None = None) -> Study:
         """Open the study, which must exist; what is left out is as it was created with."""
@@ -81,7 +87,7 @@ def known(root: Path = RUNS) -> list[str]:
     return list(dict.fromkeys(file.parent.name for file in files))
 
 
-def find(text: str, root: Path = RUNS) -> Place:
+def find(text: str, root: Path = RUNS) -> Location:
     """Return the place of an existing study.
 
     Raises:
@@ -90,13 +96,13 @@ def find(text: str, root: Path = RUNS) -> Place:
     """
     path = Path(text)
     if path.is_file() and path.name == FILE:
-        return Place(path.parent.resolve().name, _named(Address(text)), path.parent)
+        return Location(path.parent.resolve().name, _named(Address(text)), path.parent)
     for folder in (root / text, path):
         address = _linked(folder)
         if address is None and (folder / FILE).is_file():
             address = _inside(folder)
         if address is not None:
-            return Place(folder.resolve().name, address, folder)
+            return Location(folder.resolve().name, address, folder)
     address = parse(text)
     warn_of_password(address)
     there = address.file is None or address.file.is_file()
@@ -113,7 +119,13 @@ def find(text: str, root: Path = RUNS) -> Place:
     raise StudyError(f"{text}: no such study; known under ./{root}: {listed}.{nearest(text, names)}")
 
 
-def create(name: str, out: Path | None = None, root: Path = RUNS, store: str | None = None) -> Place:
+def create(
+    name: str,
+    out: Path | None = None,
+    root: Path = RUNS,
+    store: str | None = None,
+    confirm: Callable[[str], bool] | None = None,
+) -> Location:
     """Return the place of a new or existing study, its folder made and proven writable.
 
     Args:
@@ -121,6 +133,7 @@ def create(name: str, out: Path | None = None, root: Path = RUNS, store: str | N
         out: its folder, instead of root/name.
         root: where the folders of studies are.
         store: the URL of the store; left out, the one that the folder names, else a file in the folder.
+        confirm: asks somebody a question, such as whether a missing database is to be created.
 
     Raises:
         StudyError: the folder cannot be written, or belongs to a study in another store.
@@ -145,17 +158,17 @@ def create(name: str, out: Path | None = None, root: Path = RUNS, store: str | N
         warn_of_password(address)
         if address.file is not None:
             address = Address(str(address.file.absolute()), address.study)
-        elif is_server(address.url) and _attended():
-            _offer_database(address)
+        elif is_server(address.url) and confirm is not None:
+            _offer_database(address, confirm)
         if kept is not None and kept.bare != address.bare:
             raise StudyError(
                 f"{folder} belongs to the study at {kept}, not to {address}; give the new one another --name"
             )
-    return Place(folder.resolve().name, address, folder)
+    return Location(folder.resolve().name, address, folder)
 
 
-def _offer_database(address: Address) -> None:
-    """Create the missing database of a new study when somebody is there who says yes.
+def _offer_database(address: Address, confirm: Callable[[str], bool]) -> None:
+    """Create the missing database of a new study when somebody says yes.
 
     Raises:
         NoDatabase: there is none, and nobody wants it.
@@ -163,17 +176,11 @@ def _offer_database(address: Address) -> None:
     try:
         studies(address.url)
     except NoDatabase:
-        import click
-
         from osetra.stores.postgres import create_database
 
-        if not click.confirm(f"{shown(address.url)}: no such database; create it?", err=True):
+        if not confirm(f"{shown(address.url)}: no such database; create it?"):
             raise
         create_database(address.url)
-
-
-def _attended() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _inside(folder: Path) -> Address:
@@ -220,26 +227,21 @@ def warn_of_password(address: Address) -> None:
         )
 
 
-def _elsewhere(address: Address, root: Path) -> Place:
+def _elsewhere(address: Address, root: Path) -> Location:
     """Return the place of a study that was named by its address."""
     file = address.file
     path = file or Path(re.split(r"[?#]", SCHEME.sub("", address.url))[0])
     name = name_for(address.study if address.study != MAIN else path.stem)
     if file is not None:
-        return Place(name, address, file.parent)
+        return Location(name, address, file.parent)
     folder = root / name
     taken = _linked(folder) or (_inside(folder) if (folder / FILE).exists() else None)
     if taken is not None and taken.bare != address.bare:
         folder = root / f"{name}-{hashlib.sha256(address.bare.encode()).hexdigest()[:6]}"
-    return Place(name, address, folder)
+    return Location(name, address, folder)
 
 
 def name_for(source: str) -> str:
     """Return a folder name for a data file, a data set or a script: `data/Iris set.csv` → `Iris-set`."""
     stem = Path(source).stem if os.sep in source or "." in source else source
     return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "study"
-
-
-def complete_study(_: click.Context, __: click.Parameter, incomplete: str) -> Sequence[str]:
-    """Offer the known studies to the shell."""
-    return [name for name in known() if name.startswith(incomplete)]

@@ -1,84 +1,122 @@
-"""Tuning a function of the user's own: `osetra tune train.py:train -c study.toml`."""
+"""Tuning what is the user's own: a function in a script, or a program in any language."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
-from osetra.cli.output import Output
-from osetra.cli.session import Effort, Session
-from osetra.core.clean import one_line
-from osetra.core.numbers import setting
+from osetra.core.limits import Limits
 from osetra.core.params import Fixed
-from osetra.core.problem import Direction
 from osetra.core.space import Space
-from osetra.core.text import format_param
 from osetra.errors import StudyError, nearest
-from osetra.tuning.locations import Place
-from osetra.tuning.request import DEFAULT_TRIALS, Request
+from osetra.tuning.functions import command_training
+from osetra.tuning.locations import Location
+from osetra.tuning.request import Request, stored_request
 from osetra.tuning.script import Script, load_script
 from osetra.tuning.studyfile import StudyFile, read_study_file
-from osetra.views.json import study_document
 
 if TYPE_CHECKING:
     from osetra.study.study import Study
     from osetra.training.run import Run
 
 
-def tune_script(
-    output: Output,
-    place: Place,
-    request: Request,
-    *,
-    dry_run: bool = False,
-    as_json: bool = False,
-) -> None:
-    """Run the whole study of a script and report."""
+@dataclass(frozen=True, slots=True)
+class OwnTraining:
+    """A training of the user's own, with what is searched and how."""
+
+    function: Callable[[Run], object]
+    title: str
+    """What it is called where people read it."""
+    request: Request
+    space: Space
+    warnings: tuple[str, ...] = ()
+
+
+def script_training(request: Request) -> OwnTraining:
+    """Return the training that a script's function is, its space and its request complete.
+
+    Raises:
+        StudyError: no such script or function, or nothing says what to search or what is better.
+        SpaceError: a range makes no sense.
+    """
     script = load_script(request.source)
     file = read_study_file(Path(request.config)) if request.config else StudyFile()
     request = filled(request, file)
     space = build_space(script, file, request)
-    if request.minimize is None and request.maximize is None:
-        raise StudyError(
-            "what counts as better? Give the metric your function reports: --minimize val_loss, "
-            'or in study.toml: [study] minimize = "val_loss"'
-        )
-    if dry_run:
-        show_plan(output, space, request)
-        return
-    session = Session(output, place, open_study(place, space, request), request.scheduler)
-    run_study(session, script.function, f"{script.file.name}:{script.name}", request, as_json)
+    _check_goal(request, "your function reports")
+    return OwnTraining(script.function, f"{script.file.name}:{script.name}", request, space)
 
 
-def resume_script(output: Output, place: Place, request: Request, *, as_json: bool = False) -> None:
-    """Go on with the space and the goal that are stored, whatever the files say today."""
-    study = place.open(request.searcher, request.scheduler)
-    session, script = Session(output, place, study, request.scheduler), load_script(request.source)
-    run_study(session, script.function, f"{script.file.name}:{script.name}", request, as_json)
+def program_training(request: Request, location: Location, file: StudyFile) -> OwnTraining:
+    """Return the training that a program is, its space and its request complete.
+
+    Raises:
+        StudyError: nothing says what to search or what is better, or a placeholder has no value.
+        SpaceError: a range makes no sense.
+    """
+    from osetra.command.template import shown
+
+    request = filled(request, file)
+    space = build_space(None, file, request)
+    _check_goal(request, "that the program reports")
+    training = command_training(request, location)
+    return OwnTraining(training, shown(request.command), request, space, tuple(training.check(space)))
+
+
+def begin(training: OwnTraining, location: Location) -> Study:
+    """Return the study of a training, created when it is new.
+
+    Raises:
+        StudyMismatch: there is one with another space or goal.
+        StudyError: there is one that tunes another program.
+    """
+    request = training.request
+    study = location.start(
+        training.space,
+        minimize=request.minimize,
+        maximize=request.maximize,
+        pick="last" if request.pick == "last" else "best",
+        searcher=request.searcher,
+        scheduler=request.scheduler,
+        seed=request.seed,
+        task={"request": request.stored()},
+    )
+    if request.verb == "run":
+        _check_program(study, request, location)
+    return study
+
+
+def go_on(request: Request, location: Location) -> tuple[Study, OwnTraining]:
+    """Return a study as it is stored, whatever the files say today, and what trains it.
+
+    Raises:
+        StudyError: the script or the program is gone.
+    """
+    from osetra.command.template import shown
+
+    study = location.open(request.searcher, request.scheduler)
+    space = study.problem.space
+    if request.verb == "run":
+        program = command_training(request, location)
+        program.check(space)
+        return study, OwnTraining(program, shown(request.command), request, space)
+    script = load_script(request.source)
+    return study, OwnTraining(script.function, f"{script.file.name}:{script.name}", request, space)
 
 
 def filled(request: Request, file: StudyFile) -> Request:
     """Return the request with what the command line left open taken from study.toml."""
     plain = Request(source=request.source)
-    names = (
-        *("trials", "minutes", "trainings", "workers", "searcher", "scheduler"),
-        *("seed", "report_timeout", "confirm", "pick"),
-    )
     changes: dict[str, Any] = {
         name: getattr(file, name)
-        for name in names
+        for name in ("searcher", "scheduler", "seed", "pick")
         if getattr(file, name) is not None and getattr(request, name) == getattr(plain, name)
     }
-    limits = ("trials", "minutes", "trainings")
-    if any(getattr(request, name) is not None for name in limits):
-        changes = {name: value for name, value in changes.items() if name not in limits}
     if request.minimize is None and request.maximize is None:
         changes |= {"minimize": file.minimize, "maximize": file.maximize}
-    return replace(request, **changes)
+    return replace(request, limits=_limits(request.limits, file.limits), **changes)
 
 
 def build_space(script: Script | None, file: StudyFile, request: Request) -> Space:
@@ -128,92 +166,29 @@ def narrowed(space: Space, searched: tuple[str, ...]) -> Space:
     return Space(kept)
 
 
-def effort_of(request: Request) -> Effort:
-    """Return how much work a request stands for."""
-    trials = request.trials
-    if trials is None and request.minutes is None and request.trainings is None:
-        trials = DEFAULT_TRIALS
-    return Effort(
-        trials=trials,
-        minutes=request.minutes,
-        trainings=request.trainings,
-        workers=request.workers,
-        report_timeout=request.report_timeout,
-        confirm=request.confirm or 0,
-    )
+def _limits(given: Limits, in_file: dict[str, Any]) -> Limits:
+    """Return the limits that were given, and those of the file where none of the kind was."""
+    usual = Limits()
+    names = in_file if not given.ends else [n for n in in_file if n not in ("trials", "minutes", "trainings")]
+    taken = {name: in_file[name] for name in names if getattr(given, name) == getattr(usual, name)}
+    return replace(given, **taken)
 
 
-def show_plan(output: Output, space: Space, request: Request, *, first: int = 5) -> None:
-    """Print the space and the first configurations that would be tried."""
-    import numpy as np
-
-    from osetra.core.history import History
-    from osetra.core.problem import Objective, Problem
-    from osetra.searchers import by_name
-
-    direction: Direction = "maximize" if request.maximize else "minimize"
-    metric = request.minimize or request.maximize or "val_loss"
-    problem = Problem(space, Objective(metric=metric, direction=direction))
-    output.show(Text(f"{direction} {metric}", "bold"))
-    for name, param in space:
-        output.show(Text(f"  {name} = {format_param(param)}"))
-    searcher = by_name(request.searcher or "auto")
-    rng = np.random.default_rng((request.seed, 1))
-    suggestions = searcher.suggest(problem, History(), first, rng)
-    output.show(Text(f"first configurations by {searcher.name}", "bold"))
-    for suggestion in suggestions:
-        pairs = " ".join(f"{name}={setting(value)}" for name, value in suggestion.config.items())
-        output.show(Text(f"  {pairs}"))
-    output.say(Text("nothing was run (--dry-run)", "dim"))
+def _check_goal(request: Request, what: str) -> None:
+    if request.minimize is None and request.maximize is None:
+        raise StudyError(
+            f"what counts as better? Give the metric {what}: "
+            '--minimize val_loss, or in study.toml: [study] minimize = "val_loss"'
+        )
 
 
-def run_study(
-    session: Session, train: Callable[[Run], object], what: str, request: Request, as_json: bool
-) -> None:
-    """Run a study of somebody's own training to its end, and report; `what` is shown as its name."""
-    output, study = session.output, session.study
-    output.say(_headline(session, what))
-    session.search(train, effort_of(request))
-    advice = session.report(quiet=as_json)
-    pictures = session.draw()
-    if as_json:
-        document = study_document(session.place.name, session.place.address, study.problem, study.history)
-        document["findings"] = [{"rule": f.rule, "level": f.level, "text": f.text} for f in advice]
-        document["pictures"] = [str(picture) for picture in pictures]
-        output.document("tune", document)
-    _closing(output, session, pictures, as_json)
-    _ = study.best  # raises NothingFinished, which is the exit code
+def _check_program(study: Study, request: Request, location: Location) -> None:
+    from osetra.command.template import shown
 
-
-def open_study(place: Place, space: Space, request: Request) -> Study:
-    """Return the study of a request, created when it is new."""
-    return place.start(
-        space,
-        minimize=request.minimize,
-        maximize=request.maximize,
-        pick="last" if request.pick == "last" else "best",
-        searcher=request.searcher,
-        scheduler=request.scheduler,
-        seed=request.seed,
-        task={"request": request.stored()},
-    )
-
-
-def _headline(session: Session, what: str) -> Text:
-    study = session.study
-    objective = study.problem.objective
-    goal = f"{objective.direction} {objective.metric}"
-    text = f"  {one_line(what)}, {goal}, searcher {study.searcher.name}"
-    text += f", scheduler {session.scheduler}"
-    return Text.assemble((session.place.name, "bold"), text)
-
-
-def _closing(output: Output, session: Session, pictures: list[Path], as_json: bool) -> None:
-    if as_json:
-        return
-    lines = [("kept in", str(session.place.folder))]
-    lines += [("picture", str(picture)) for picture in pictures[:1]]
-    lines += [("more trials", f"{session.resume_command} --trials N")]
-    lines += [("one trial", f"osetra show {session.resume_command.removeprefix('osetra resume ')} NUMBER")]
-    for label, text in lines:
-        output.say(Text.assemble((f"{label:<12}", "dim"), text))
+    before = stored_request(study.history, location.name)
+    if before.command != request.command:
+        other = shown(before.command) or before.source
+        raise StudyError(
+            f"{location.name} tunes another command: {other}; results of two programs in one study would "
+            f"mislead. Go on with it: osetra resume {location.name}; or give this one a --name"
+        )

@@ -1,21 +1,26 @@
-"""Request: everything that `osetra tune` was asked, kept with the study so that `resume` can repeat it."""
+"""Request: everything that a tuning was asked, kept with the study so that it can go on later."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from osetra.core.history import History
+from osetra.core.limits import Limits
 from osetra.errors import StudyError
 
 DEFAULT_TRIALS = 30
-"""Trials of a study for which neither trials nor minutes were asked."""
+"""Trials of a study for which no limit was asked."""
+_LIMITS = tuple(limit.name for limit in fields(Limits))
+_UNTYPED = ("source", "verb", "command", "folder", "config")
+"""Parts of a request that are no options of `osetra tune`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call of `osetra tune`, `osetra run` or `osetra babysit`. None stands for the default that fits."""
+    """One call of `osetra.tune`, `osetra tune`, `run` or `babysit`. None is the default that fits."""
 
     source: str
     verb: str = "tune"
@@ -28,11 +33,7 @@ class Request:
     task: str | None = None
     drop: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
-    trials: int | None = None
-    minutes: float | None = None
-    trainings: float | None = None
-    """The budget in full trainings; those cut short count by their share."""
-    workers: int = 1
+    limits: Limits = field(default_factory=Limits)
     searcher: str | None = None
     """None goes on with the study's own, which is "auto" at first."""
     scheduler: str | None = None
@@ -46,15 +47,27 @@ class Request:
     minimize: str | None = None
     maximize: str | None = None
     pick: str = "best"
-    report_timeout: float | None = None
-    confirm: int | None = None
-    """How many of the best configurations are run again with fresh seeds."""
     config: str | None = None
     """Path of the study.toml."""
 
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Request:
+        """Return the request of named options, limits among them; names of others are passed over."""
+        limits = {name: options[name] for name in _LIMITS if name in options}
+        names = [part.name for part in fields(cls) if part.name != "limits"]
+        own = {name: options[name] for name in names if name in options}
+        return cls(**own, limits=Limits(**limits))
+
     def stored(self) -> dict[str, Any]:
         """Return the request as JSON-ready data."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, (), "")}
+        values = asdict(self)
+        limits = values.pop("limits")
+        return {name: value for name, value in {**values, **limits}.items() if value not in (None, (), "")}
+
+    @property
+    def command_line(self) -> str:
+        """What to type to ask the same of data again, every option that is not at its default."""
+        return f"osetra tune {shlex.join([self.source, *_options(self)])}"
 
 
 def stored_request(history: History, name: str) -> Request:
@@ -70,8 +83,30 @@ def stored_request(history: History, name: str) -> Request:
             f"{name} was not started by `osetra tune`, so its training function is not known here; "
             "run the program that started it again: study.run(train, trials=...) goes on where it was"
         )
-    known = {field.name for field in fields(Request)}
-    given: dict[str, Any] = {
-        key: tuple(v) if isinstance(v, list) else v for key, v in request.items() if key in known
-    }
-    return Request(**given)
+    return Request.of({key: tuple(v) if isinstance(v, list) else v for key, v in request.items()})
+
+
+def _options(request: Request) -> Iterator[str]:
+    """Yield the words for what differs from a plain request, and the seed, so that results repeat."""
+    plain = asdict(Request(source=request.source))
+    values = asdict(request)
+    flat = {**values, **values["limits"]}
+    usual = {**plain, **plain["limits"]}
+    for name, value in flat.items():
+        if name in (*_UNTYPED, "limits", "seed") or value == usual[name]:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        if name == "set":
+            yield from (word for text in value for word in (option, text))
+        elif isinstance(value, tuple):
+            yield from (option, ",".join(value))
+        elif isinstance(value, bool):
+            yield option
+        else:
+            yield from (option, _digits(value) if isinstance(value, float) else str(value))
+    yield from ("--seed", str(request.seed))
+
+
+def _digits(value: float) -> str:
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)

@@ -14,27 +14,26 @@ momentum = "one_minus_log(0.5, 0.995) if optimizer=sgd"
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
+from osetra.core.limits import Limits
 from osetra.core.space import Space
 from osetra.errors import StudyError, nearest
 
+_LIMITS: dict[str, tuple[type, ...]] = {
+    name: (int, float) if float in get_args(kind) else (int,) for name, kind in get_type_hints(Limits).items()
+}
 _KINDS: dict[str, tuple[type, ...]] = {
     "store": (str,),
     "minimize": (str,),
     "maximize": (str,),
     "pick": (str,),
-    "trials": (int,),
-    "minutes": (int, float),
-    "trainings": (int, float),
-    "workers": (int,),
     "searcher": (str,),
     "scheduler": (str,),
     "seed": (int,),
-    "report_timeout": (int, float),
-    "confirm": (int,),
+    **_LIMITS,
 }
 
 
@@ -47,15 +46,11 @@ class StudyFile:
     minimize: str | None = None
     maximize: str | None = None
     pick: str | None = None
-    trials: int | None = None
-    minutes: float | None = None
-    trainings: float | None = None
-    workers: int | None = None
     searcher: str | None = None
     scheduler: str | None = None
     seed: int | None = None
-    report_timeout: float | None = None
-    confirm: int | None = None
+    limits: dict[str, Any] = field(default_factory=dict)
+    """Those of `core.limits.Limits` that it sets."""
     space: dict[str, Any] | None = None
     """The lines of [space], in the text form of `Space.parse`."""
 
@@ -68,6 +63,28 @@ def read_study_file(path: Path) -> StudyFile:
             kind; the nearest known key is named.
         SpaceError: [space] makes no sense.
     """
+    content = _sections(path)
+    study = content.get("study", {})
+    for key, value in study.items():
+        if key not in _KINDS:
+            known = ", ".join(_KINDS)
+            raise StudyError(f"{path}: [study] has no key {key!r}; known: {known}.{nearest(key, _KINDS)}")
+        if not isinstance(value, _KINDS[key]) or isinstance(value, bool):
+            wanted = " or ".join(kind.__name__ for kind in _KINDS[key])
+            raise StudyError(f"{path}: [study] {key} = {value!r}: {wanted} expected")
+    lines = content.get("space")
+    if lines is not None:
+        Space.parse(lines)
+    limits = {name: study.pop(name) for name in _LIMITS if name in study}
+    try:
+        Limits(**limits)
+    except StudyError as error:
+        raise StudyError(f"{path}: [study] {error}") from None
+    return StudyFile(**study, limits=limits, space=lines)
+
+
+def _sections(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the two sections of a file, those that it has."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -80,18 +97,4 @@ def read_study_file(path: Path) -> StudyFile:
             raise StudyError(f"{path}: unknown section [{section}]; known: [study], [space].{hint}")
         if not isinstance(content[section], dict):
             raise StudyError(f"{path}: {section} is no section; write [{section}] and its lines below it")
-    study = content.get("study", {})
-    for key, value in study.items():
-        if key not in _KINDS:
-            known = ", ".join(_KINDS)
-            raise StudyError(f"{path}: [study] has no key {key!r}; known: {known}.{nearest(key, _KINDS)}")
-        if not isinstance(value, _KINDS[key]) or isinstance(value, bool):
-            wanted = " or ".join(kind.__name__ for kind in _KINDS[key])
-            raise StudyError(f"{path}: [study] {key} = {value!r}: {wanted} expected")
-    lines = content.get("space")
-    if lines is not None:
-        Space.parse(lines)
-    return StudyFile(**study, space=lines)
-
-
-assert set(_KINDS) == {field.name for field in fields(StudyFile)} - {"space"}
+    return content

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
-from osetra.cli.commands.enqueue import parse_pairs
-from osetra.cli.options import check_goal, json_option, plain_name, store_option
+from osetra.cli.options import check_goal, confirm, json_option, parse_pairs, plain_name, store_option
 from osetra.cli.output import Output
 from osetra.tuning.locations import create, name_for
 from osetra.tuning.request import Request
@@ -61,9 +59,10 @@ def command(output: Output, /, **options: Any) -> None:
     file, colon, function = source.partition(":")
     if Path(file).exists():
         source = f"{Path(file).resolve()}{colon}{function}"
-    given = {field.name: options[field.name] for field in fields(Request) if field.name in options}
+    given = {**options, "source": source, "verb": "babysit"}
     if options["config"] is not None:
         given["config"] = str(options["config"].resolve())
-    request = Request(**{**given, "source": source, "verb": "babysit"})
-    place = create(options["name"] or f"{name_for(source)}-babysit", options["out"], store=options["store"])
-    babysit(output, place, request, values, autopilot=options["autopilot"], as_json=options["as_json"])
+    request = Request.of(given)
+    name = options["name"] or f"{name_for(source)}-babysit"
+    location = create(name, options["out"], store=options["store"], confirm=confirm)
+    babysit(output, location, request, values, autopilot=options["autopilot"], as_json=options["as_json"])

@@ -33,11 +33,11 @@ def better_steered(history: History, objective: Objective, best: Trial) -> Trial
 @click.pass_obj
 def command(output: Output, study: str, as_json: bool) -> None:
     """Print the best configuration of STUDY, one name=value per line, in full precision."""
-    place = find(study)
-    opened = place.open()
+    location = find(study)
+    opened = location.open()
     best, history = opened.best, opened.history
     if as_json:
-        output.document("best", {"study": place.name, **trial_document(history, best)})
+        output.document("best", {"study": location.name, **trial_document(history, best)})
         return
     metric = opened.problem.objective.metric
     spread = spread_text(history.repeats(best.number), history.lost.get(best.number, []))
@@ -45,12 +45,16 @@ def command(output: Output, study: str, as_json: bool) -> None:
     output.say(Text(f"trial {best.number}: {metric} {number(best.value)}{again}", "bold"))
     if best.steered:
         text = "steered: values changed while it trained, and the configuration below is what it began with; "
-        output.say(Text(f"{text}osetra export {place.name} {best.number} has the whole schedule", "yellow"))
+        output.say(
+            Text(f"{text}osetra export {location.name} {best.number} has the whole schedule", "yellow")
+        )
     better = better_steered(history, opened.problem.objective, best)
     if better is not None:
         text = (
             f"trial {better.number} reached {number(better.value)}, but was steered: its configuration alone "
         )
-        output.say(Text(f"{text}does not say how; osetra export {place.name} {better.number} does", "yellow"))
+        output.say(
+            Text(f"{text}does not say how; osetra export {location.name} {better.number} does", "yellow")
+        )
     for name, value in best.config.items():
         output.show(Text(f"{name}={format_value(value)}", no_wrap=True))

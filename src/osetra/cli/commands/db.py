@@ -11,13 +11,13 @@ import click
 from rich.text import Text
 
 from osetra.cli.failures import REQUEST, Failure
-from osetra.cli.options import json_option
+from osetra.cli.options import complete_study, json_option
 from osetra.cli.output import Output
 from osetra.core.clean import one_line
 from osetra.errors import StudyError
 from osetra.stores import is_server, studies
 from osetra.stores.address import MAIN, SCHEME, Address, parse, shown
-from osetra.tuning.locations import FILE, RUNS, complete_study, find, warn_of_password
+from osetra.tuning.locations import FILE, RUNS, find, warn_of_password
 from osetra.tuning.locations import create as start
 
 if TYPE_CHECKING:

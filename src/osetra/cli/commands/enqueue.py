@@ -5,11 +5,9 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from osetra.cli.options import json_option, study_argument
+from osetra.cli.options import json_option, parse_pairs, study_argument
 from osetra.cli.output import Output
 from osetra.core.numbers import settings
-from osetra.core.params import Value
-from osetra.core.text import parse_value
 from osetra.tuning.locations import find
 from osetra.views.json import trial_document
 
@@ -25,8 +23,8 @@ def command(output: Output, study: str, values: tuple[str, ...], as_json: bool) 
     Hyperparameters left out take their defaults. It runs when the study runs: now, if another
     program is tuning it, or with `osetra resume`.
     """
-    place = find(study)
-    opened = place.open()
+    location = find(study)
+    opened = location.open()
     trial = opened.enqueue(parse_pairs(values))
     if as_json:
         output.document("trial", trial_document(opened.history, trial))
@@ -34,18 +32,3 @@ def command(output: Output, study: str, values: tuple[str, ...], as_json: bool) 
     shown = settings(trial.config, list(opened.problem.space.names))
     output.show(Text(f"queued as trial {trial.number}: {shown}"))
     output.say(Text(f"to run it: osetra resume {study}", "dim"))
-
-
-def parse_pairs(values: tuple[str, ...]) -> dict[str, Value]:
-    """Read NAME=VALUE words.
-
-    Raises:
-        click.BadParameter: a word has no `=`.
-    """
-    pairs: dict[str, Value] = {}
-    for word in values:
-        name, equals, text = word.partition("=")
-        if not equals or not name.strip():
-            raise click.BadParameter(f"{word!r}: write name=value, for example lr=0.01")
-        pairs[name.strip()] = parse_value(text)
-    return pairs

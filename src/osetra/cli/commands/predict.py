@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, TextIO
 import click
 from rich.text import Text
 
-from osetra.cli.options import json_option
+from osetra.cli.options import complete_study, json_option
 from osetra.cli.output import Output
 from osetra.core.clean import cell
-from osetra.tuning.locations import FILE, RUNS, complete_study
-from osetra.tuning.torch_check import require_torch
+from osetra.tuning.extras import require_torch
+from osetra.tuning.locations import FILE, RUNS
 
 if TYPE_CHECKING:
     from osetra.nets.predict import Predictions

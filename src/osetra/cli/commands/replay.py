@@ -19,7 +19,7 @@ from osetra.core.trial import ENDED, Trial
 from osetra.errors import StudyError
 from osetra.training.replay import Recipe, Replay, compare, recipe
 from osetra.tuning.functions import training_function
-from osetra.tuning.locations import Place, find
+from osetra.tuning.locations import Location, find
 from osetra.views.json import pieces_document
 from osetra.views.terminal.tables import pieces_text
 
@@ -38,20 +38,20 @@ def command(output: Output, study: str, trial: int, as_json: bool) -> None:
     roll-backs or checkpoints. On the CPU of the same machine the replay is bitwise equal; if not,
     its checkpoints leave something out, or the training draws on something that has no seed.
     """
-    place = find(study)
-    opened = place.open()
+    location = find(study)
+    opened = location.open()
     problem, history = opened.problem, opened.history
     told = recipe(history, trial, problem.objective.metric)
-    function = training_function(place, history, place.folder / FOLDER / "logs")
+    function = training_function(location, history, location.folder / FOLDER / "logs")
     original = history.trials[trial]
     if not as_json:
         output.say(Text.assemble((f"trial {trial}", "bold"), f" again, unattended, {told.steps} steps"))
         output.say(*(Text(f"  {line}", "dim") for line in pieces_text(history, original)))
-    again, copy = _train(output, place, told, Replay(function, told), quiet=as_json)
+    again, copy = _train(output, location, told, Replay(function, told), quiet=as_json)
     if copy.state not in ENDED or copy.state == "failed":
         raise StudyError(f"the replay {copy.state}: {copy.reason or 'no reason given'}")
     same = compare(history, original, again, copy)
-    _remember(place, trial, same.text)
+    _remember(location, trial, same.text)
     if as_json:
         body = {"trial": trial, "same": same.same, "text": same.text, **asdict(same)}
         body["value"], body["replayed"] = original.value, copy.value
@@ -66,14 +66,14 @@ def command(output: Output, study: str, trial: int, as_json: bool) -> None:
 
 
 def _train(
-    output: Output, place: Place, told: Recipe, train: Replay, *, quiet: bool
+    output: Output, location: Location, told: Recipe, train: Replay, *, quiet: bool
 ) -> tuple[History, Trial]:
     """Train in a study of its own beside the other, in a process like the original's."""
     from osetra.executors import Processes
     from osetra.study.study import Study
 
-    file = _free(place.folder / FOLDER, told.trial)
-    opened = place.open()
+    file = _free(location.folder / FOLDER, told.trial)
+    opened = location.open()
     objective = opened.problem.objective
     study = Study(
         str(file),
@@ -83,7 +83,7 @@ def _train(
         pick=objective.pick,
         searcher="manual",
         scheduler="full",
-        task={"replays": told.trial, "of": place.address.bare},
+        task={"replays": told.trial, "of": location.address.bare},
     )
     opened.close()
     study.enqueue()
@@ -103,11 +103,11 @@ def _free(folder: Path, trial: int) -> Path:
     return folder / f"{trial}-{count}.db"
 
 
-def _remember(place: Place, trial: int, text: str) -> None:
+def _remember(location: Location, trial: int, text: str) -> None:
     """Note the verdict in the study that was replayed."""
     from osetra.stores import open_store
 
-    store = open_store(place.address.url, place.address.study)
+    store = open_store(location.address.url, location.address.study)
     store.append(
         [Noted("replay", f"{trial} {time.time():.3f}", f"of trial {trial}: {text}", {"trial": trial})]
     )

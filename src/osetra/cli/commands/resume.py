@@ -8,9 +8,11 @@ import click
 
 from osetra.cli.options import check_scheduler, json_option, scheduler_option, study_argument
 from osetra.cli.output import Output
+from osetra.cli.report import tune_data, tune_own
 from osetra.core.history import History
 from osetra.errors import StudyError
 from osetra.tuning.locations import find
+from osetra.tuning.program import go_on
 from osetra.tuning.request import stored_request
 from osetra.tuning.script import is_script
 
@@ -41,40 +43,34 @@ def command(
     Finished trials are never run again; those that were stopped half-way are.
     """
     check_scheduler(scheduler)
-    place = find(study)
-    opened = place.open()
+    location = find(study)
+    opened = location.open()
     history = opened.history
-    request = stored_request(history, place.name)
+    request = stored_request(history, location.name)
     opened.close()
     if request.verb == "babysit":
         from osetra.cli.babysit import resume_babysit
 
-        resume_babysit(output, place, request)
+        resume_babysit(output, location, request)
         return
-    _check_more(place.name, history, opened.problem.objective.metric, trials, trainings)
+    _check_more(location.name, history, opened.problem.objective.metric, trials, trainings)
+    limits = request.limits
     # Who gives one kind of limit means that one and not those of earlier calls.
-    total = trials or (None if trainings else history.target or request.trials)
-    trainings = trainings or (None if trials else request.trainings)
-    request = replace(
-        request,
-        trials=total,
-        trainings=trainings,
-        scheduler=scheduler,
-        minutes=minutes or (request.minutes if trials is None else None),
-        workers=workers or request.workers,
+    new = replace(
+        limits,
+        trials=trials or (None if trainings else history.target or limits.trials),
+        trainings=trainings or (None if trials else limits.trainings),
+        minutes=minutes or (limits.minutes if trials is None else None),
+        workers=workers or limits.workers,
     )
-    if request.verb == "run":
-        from osetra.cli.run_command import resume_command
-
-        resume_command(output, place, request, as_json=as_json)
-    elif is_script(request.source):
-        from osetra.tuning.program import resume_script
-
-        resume_script(output, place, request, as_json=as_json)
+    request = replace(request, limits=new, scheduler=scheduler)
+    if request.verb == "run" or is_script(request.source):
+        again, training = go_on(request, location)
+        tune_own(output, location, again, training, as_json=as_json)
     else:
-        from osetra.tuning.data import tune_data
+        from osetra.tuning.data import plan
 
-        tune_data(output, place, request, as_json=as_json)
+        tune_data(output, location, plan(location, request), as_json=as_json)
 
 
 def _check_more(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 
 from osetra.cli.commands.tune import command as tune
-from osetra.cli.options import check_goal, check_scheduler
+from osetra.cli.options import check_goal, check_scheduler, confirm
 from osetra.cli.output import Output
 from osetra.tuning.locations import create, name_for
+from osetra.tuning.program import begin, program_training
 from osetra.tuning.request import Request
 from osetra.tuning.studyfile import read_study_file
+from osetra.tuning.tune import check_limits
 
 SHARED = (
     *("trials", "minutes", "trainings", "workers", "searcher", "scheduler", "tune", "set", "minimize"),
@@ -57,7 +59,7 @@ def command(output: Output, /, file: Path, words: tuple[str, ...], **options: An
       osetra run study.toml -- ./train --lr {lr} --layers {layers}
       osetra run study.toml --workers 4 -- node train.js {config}
     """  # noqa: D301 - click reads \b as "do not rewrap"
-    from osetra.cli.run_command import run_command
+    from osetra.cli.report import print_command, print_plan, tune_own
     from osetra.searchers import by_name
 
     if not words:
@@ -67,11 +69,19 @@ def command(output: Output, /, file: Path, words: tuple[str, ...], **options: An
     if options["searcher"] is not None:
         by_name(options["searcher"])
     read = read_study_file(file)
-    values = {field.name: options[field.name] for field in fields(Request) if field.name in options}
-    values |= {"source": words[0], "verb": "run", "command": words, "folder": str(Path.cwd())}
-    request = Request(**values, config=str(file.resolve()))
-    place = create(options["name"] or name_of(words), options["out"], store=options["store"] or read.store)
-    run_command(output, place, request, read, dry_run=options["dry_run"], as_json=options["as_json"])
+    own = {"source": words[0], "verb": "run", "command": words, "folder": str(Path.cwd())}
+    request = Request.of({**options, **own, "config": str(file.resolve())})
+    check_limits(request)
+    name, store = options["name"] or name_of(words), options["store"] or read.store
+    location = create(name, options["out"], store=store, confirm=confirm)
+    training = program_training(request, location, read)
+    for warning in training.warnings:
+        output.say(Text(warning, "yellow"))
+    if options["dry_run"]:
+        print_plan(output, training.space, training.request)
+        print_command(output, training.request, training.space)
+        return
+    tune_own(output, location, begin(training, location), training, as_json=options["as_json"])
 
 
 command.params += [option for option in tune.params if option.name in SHARED]

@@ -14,7 +14,7 @@ from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.errors import StudyError
 from osetra.tuning.functions import program_logs
-from osetra.tuning.locations import Place, find
+from osetra.tuning.locations import Location, find
 from osetra.views.json import study_document, trial_document
 from osetra.views.terminal.curves import curves_picture
 from osetra.views.terminal.report import findings_view
@@ -32,16 +32,16 @@ def command(
     output: Output, study: str, trial: int | None, metric: str | None, top: int, as_json: bool
 ) -> None:
     """Show STUDY: its best trials, their curves and what they say; or one TRIAL in full."""
-    place = find(study)
-    opened = place.open()
+    location = find(study)
+    opened = location.open()
     problem, history = opened.problem, opened.history
     _check_metric(metric, history)
     if trial is None:
-        _show_study(output, place, problem, history, metric, top, as_json)
+        _show_study(output, location, problem, history, metric, top, as_json)
         return
     if trial not in history.trials:
-        raise StudyError(f"{place.name} has no trial {trial}; it has 1 to {len(history.trials)}")
-    chosen, expected, logs = history.trials[trial], opened.explain(trial), program_logs(place, trial)
+        raise StudyError(f"{location.name} has no trial {trial}; it has 1 to {len(history.trials)}")
+    chosen, expected, logs = history.trials[trial], opened.explain(trial), program_logs(location, trial)
     if as_json:
         document = trial_document(history, chosen, curves=True)
         document["expected"] = None if expected is None else asdict(expected)
@@ -61,7 +61,7 @@ def command(
 
 def _show_study(
     output: Output,
-    place: Place,
+    location: Location,
     problem: Problem,
     history: History,
     metric: str | None,
@@ -73,7 +73,7 @@ def _show_study(
     listed = _ordered(problem, history)[:top]
     advice = findings(problem, history)
     if as_json:
-        body = study_document(place.name, place.address, problem, history)
+        body = study_document(location.name, location.address, problem, history)
         body["trials"] = [trial_document(history, trial) for trial in _ordered(problem, history)]
         body["findings"] = [
             {"rule": f.rule, "level": f.level, "text": f.text, "action": f.action} for f in advice
@@ -81,7 +81,7 @@ def _show_study(
         output.document("study", body)
         return
     width = output.data.width
-    output.show(study_summary(problem, history, place.name))
+    output.show(study_summary(problem, history, location.name))
     output.show(trials_table(problem, history, listed, width=width))
     if listed:
         output.show(curves_picture(problem, history, listed[:5], metric=metric, width=width), "")

@@ -7,11 +7,11 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from osetra.cli.options import json_option
+from osetra.cli.options import complete_study, json_option
 from osetra.cli.output import Output
 from osetra.core.numbers import number
 from osetra.errors import OsetraError
-from osetra.tuning.locations import RUNS, Place, complete_study, find, known
+from osetra.tuning.locations import RUNS, Location, find, known
 from osetra.views.json import study_document
 from osetra.views.terminal.tables import counts_text, study_summary
 
@@ -25,26 +25,26 @@ def command(output: Output, study: str | None, as_json: bool) -> None:
     if study is None:
         _all(output, as_json)
         return
-    place = find(study)
-    opened = place.open()
+    location = find(study)
+    opened = location.open()
     history = opened.history
     if as_json:
-        output.document("status", study_document(place.name, place.address, opened.problem, history))
+        output.document("status", study_document(location.name, location.address, opened.problem, history))
     else:
-        output.show(study_summary(opened.problem, history, place.name))
+        output.show(study_summary(opened.problem, history, location.name))
 
 
 def _all(output: Output, as_json: bool) -> None:
-    places = [find(name) for name in known()]
+    locations = [find(name) for name in known()]
     documents, broken = [], []
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     for heading in ("study", "goal", "trials", "best"):
         table.add_column(heading, justify="right" if heading == "best" else "left")
-    for place in places:
+    for location in locations:
         try:
-            documents.append(_row(table, place))
+            documents.append(_row(table, location))
         except OsetraError as error:
-            broken.append(f"{place.name}: {error}")
+            broken.append(f"{location.name}: {error}")
     if as_json:
         output.document("studies", {"studies": documents, "unreadable": broken})
         return
@@ -56,10 +56,10 @@ def _all(output: Output, as_json: bool) -> None:
         output.say(Text(line, "yellow"))
 
 
-def _row(table: Table, place: Place) -> dict[str, object]:
-    opened = place.open()
+def _row(table: Table, location: Location) -> dict[str, object]:
+    opened = location.open()
     history, objective = opened.history, opened.problem.objective
     best = history.best(objective)
     goal = f"{objective.direction} {objective.metric}"
-    table.add_row(place.name, goal, counts_text(history), number(best.value if best else None))
-    return study_document(place.name, place.address, opened.problem, history)
+    table.add_row(location.name, goal, counts_text(history), number(best.value if best else None))
+    return study_document(location.name, location.address, opened.problem, history)

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from osetra.cli.commands.enqueue import parse_pairs
 from osetra.cli.failures import REQUEST, Failure
-from osetra.cli.options import json_option, study_argument
+from osetra.cli.options import json_option, parse_pairs, study_argument
 from osetra.cli.output import Output
-from osetra.cli.session import shown_place
 from osetra.core.numbers import duration
 from osetra.core.trial import ENDED, Order, Trial
 from osetra.errors import StudyError
@@ -86,7 +84,7 @@ def command(
         document = order_document(now, now.orders[given.number - 1])
         output.document("order", {"trial": trial, "state": now.state, **document})
     else:
-        waiting.hint(shown_place(find(study)))
+        waiting.hint(find(study).reference)
     state = order_status(now, now.orders[given.number - 1])
     if state.status in ("refused", "moot"):
         raise Failure(f"{state.status}: {state.text}", REQUEST)
@@ -160,25 +158,25 @@ class Waiting:
                 return
             time.sleep(LOOK)
 
-    def hint(self, place: str) -> None:
+    def hint(self, location: str) -> None:
         """Say what to type next."""
         trial, order = self.look()
         if order.verb == "branch" and not order.refused:
-            idle = f"if no program runs the study: {self._again(place)}"
+            idle = f"if no program runs the study: {self._again(location)}"
             self.output.say(Text(f"trained at the next free worker; {idle}", "dim"))
         elif order.pending and trial.state == "running":
             self.output.say(
-                Text(f"not obeyed yet, the order stands: osetra steer {place} {self.trial}", "dim")
+                Text(f"not obeyed yet, the order stands: osetra steer {location} {self.trial}", "dim")
             )
         elif trial.state == "queued":
-            idle = f"if no program runs the study: {self._again(place)}"
+            idle = f"if no program runs the study: {self._again(location)}"
             self.output.say(Text(f"goes on at the next free worker; {idle}", "dim"))
 
-    def _again(self, place: str) -> str:
+    def _again(self, location: str) -> str:
         """Return what lets a study go on that no program runs."""
         opened = self.study.history.opened
         known = opened is not None and "request" in opened.task
-        return f"osetra resume {place}" if known else "start the program with its study.run(...) again"
+        return f"osetra resume {location}" if known else "start the program with its study.run(...) again"
 
     def _result(self, trial: Trial, order: Order) -> None:
         state = order_status(trial, order)

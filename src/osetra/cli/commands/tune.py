@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 
 from osetra.cli.options import (
     check_goal,
     check_scheduler,
+    confirm,
     json_option,
     plain_name,
     scheduler_option,
     store_option,
 )
 from osetra.cli.output import Output
-from osetra.tuning.locations import create, name_for
+from osetra.tuning.locations import Location, create, name_for
 from osetra.tuning.request import DEFAULT_TRIALS, Request
 from osetra.tuning.script import is_script
+from osetra.tuning.tune import check_limits
+from osetra.views.terminal.opening import labelled
 
 
 def _words(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -149,20 +153,42 @@ def command(output: Output, /, **options: Any) -> None:
 
     check_goal(options)
     request = _request(options)
+    check_limits(request)
     store = options["store"] or stored_in(options["config"])
-    place = create(options["name"] or name_for(options["source"]), options["out"], store=store)
+    name = options["name"] or name_for(options["source"])
+    location = create(name, options["out"], store=store, confirm=confirm)
     if request.searcher is not None:
         by_name(request.searcher)
     check_scheduler(request.scheduler)
-    dry_run, as_json = options["dry_run"], options["as_json"]
     if is_script(request.source):
-        from osetra.tuning.program import tune_script
-
-        tune_script(output, place, request, dry_run=dry_run, as_json=as_json)
+        _tune_script(output, location, request, options)
     else:
-        from osetra.tuning.data import tune_data
+        _tune_data(output, location, request, options)
 
-        tune_data(output, place, request, dry_run=dry_run, as_json=as_json)
+
+def _tune_script(output: Output, location: Location, request: Request, options: Mapping[str, Any]) -> None:
+    from osetra.cli.report import print_plan, tune_own
+    from osetra.tuning.program import begin, script_training
+
+    training = script_training(request)
+    if options["dry_run"]:
+        print_plan(output, training.space, training.request)
+        return
+    tune_own(output, location, begin(training, location), training, as_json=options["as_json"])
+
+
+def _tune_data(output: Output, location: Location, request: Request, options: Mapping[str, Any]) -> None:
+    from osetra.cli.report import print_plan, tune_data
+    from osetra.tuning.data import plan
+    from osetra.tuning.functions import METRIC
+
+    planned = plan(location, request)
+    if options["dry_run"]:
+        output.say(labelled(planned.rows), Text(planned.selection.sentence))
+        minimize = planned.request.minimize or METRIC
+        print_plan(output, planned.selection.space, replace(planned.request, minimize=minimize))
+        return
+    tune_data(output, location, planned, as_json=options["as_json"])
 
 
 def stored_in(config: Path | None) -> str | None:
@@ -174,10 +200,10 @@ def stored_in(config: Path | None) -> str | None:
 
 def _request(options: Mapping[str, Any]) -> Request:
     """Return what was asked for, with paths that also hold when `resume` is called elsewhere."""
-    values = {field.name: options[field.name] for field in fields(Request) if field.name in options}
+    values = dict(options)
     source, colon, function = options["source"].partition(":")
     if Path(source).exists():
         values["source"] = f"{Path(source).resolve()}{colon}{function}"
     if options["config"] is not None:
         values["config"] = str(options["config"].resolve())
-    return Request(**values)
+    return Request.of(values)

@@ -19,7 +19,7 @@ from osetra.cli.options import study_argument
 from osetra.cli.output import Output
 from osetra.errors import StudyError
 from osetra.stores.address import parse
-from osetra.tuning.locations import Place, find, known
+from osetra.tuning.locations import Location, find, known
 from osetra.tuning.request import Request, stored_request
 from osetra.tuning.script import is_script, load_function
 
@@ -73,8 +73,8 @@ def command(output: Output, /, study: str, words: tuple[str, ...], gpus: str | N
                 f"{name}: {study} is a study already, so this is what it trains; it is no file here, and a "
                 "function is written script.py:function or package.module:function"
             )
-        place = _found(output, f"{study}#{name}" if name else study, wait=options.pop("wait"))
-        _attend(output, place, source, gpus, **options)
+        location = _found(output, f"{study}#{name}" if name else study, wait=options.pop("wait"))
+        _attend(output, location, source, gpus, **options)
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def preemptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def training(place: Place, study: Study, source: str | None) -> tuple[Callable[[Run], object], str]:
+def training(location: Location, study: Study, source: str | None) -> tuple[Callable[[Run], object], str]:
     """Return what this machine trains, and its name for people.
 
     Raises:
@@ -111,30 +111,30 @@ def training(place: Place, study: Study, source: str | None) -> tuple[Callable[[
     if "request" not in task:
         if source is None:
             raise StudyError(
-                f"{place.name} was started by a program of its own, which does not say what to train here; "
-                "name the function: osetra worker STUDY script.py:function, or package.module:function"
+                f"{location.name} was started by a program of its own, which does not say what to train "
+                "here; name the function: osetra worker STUDY script.py:function, or package.module:function"
             )
-        return load_function(_here(place, source)), source
-    request = stored_request(history, place.name)
+        return load_function(_here(location, source)), source
+    request = stored_request(history, location.name)
     if request.verb == "run":
         at_home = Path(request.folder).is_dir()
-        program = command_training(request if at_home else replace(request, folder=str(Path.cwd())), place)
+        program = command_training(request if at_home else replace(request, folder=str(Path.cwd())), location)
         program.check(study.problem.space)
         return program, " ".join(request.command)
     if is_script(request.source) or (source is not None and not Path(source).exists()):
-        return load_function(_here(place, source or request.source)), source or _short(request)
+        return load_function(_here(location, source or request.source)), source or _short(request)
     if source is None:
-        return training_function(place, history), _short(request)
+        return training_function(location, history), _short(request)
     return network_task(replace(request, source=source), str(task.get("fingerprint", ""))), source
 
 
-def _here(place: Place, source: str) -> str:
+def _here(location: Location, source: str) -> str:
     """Return a source whose file is on this machine."""
     path = source.partition(":")[0]
     if is_script(source) and not Path(path).is_file():
         raise StudyError(
             f"{path}: no such file on {socket.gethostname()}; copy it here, or name it where it is: "
-            f"osetra worker {place.address} PATH/{Path(path).name}:FUNCTION"
+            f"osetra worker {location.address} PATH/{Path(path).name}:FUNCTION"
         )
     return source
 
@@ -155,7 +155,7 @@ def _split(words: tuple[str, ...]) -> tuple[str | None, str | None]:
     return (names[0] if names else None), (sources[0] if sources else None)
 
 
-def _found(output: Output, text: str, *, wait: bool) -> Place:
+def _found(output: Output, text: str, *, wait: bool) -> Location:
     """Return the place of the study, once it exists.
 
     Raises:
@@ -174,29 +174,29 @@ def _found(output: Output, text: str, *, wait: bool) -> Place:
         time.sleep(WAIT)
 
 
-def _attend(output: Output, place: Place, source: str | None, gpus: str | None, **options: Any) -> None:
+def _attend(output: Output, location: Location, source: str | None, gpus: str | None, **options: Any) -> None:
     from osetra.cli.display.worker import Attending
     from osetra.executors import Processes
     from osetra.executors.devices import chosen
 
     devices = chosen(gpus or "")
     slots = options.pop("slots") or len(devices) or 1
-    study = place.open()
-    function, what = training(place, study, source)
-    request = stored_request(study.history, place.name) if "request" in _task(study) else None
+    study = location.open()
+    function, what = training(location, study, source)
+    request = stored_request(study.history, location.name) if "request" in _task(study) else None
     if (
         request is not None
         and not study.history.target
         and not any(options[n] for n in ("trials", "minutes"))
     ):
-        options["trainings"] = options["trainings"] or request.trainings
+        options["trainings"] = options["trainings"] or request.limits.trainings
     attending = Attending(study.problem, output.eyes, Processes(slots, devices))
     try:
-        with attending.shown(place, study.history, what) as watch:
+        with attending.shown(location, study.history, what) as watch:
             study.join(
                 function,
                 executor=attending,
-                report_timeout=None if request is None else request.report_timeout,
+                report_timeout=None if request is None else request.limits.report_timeout,
                 watch=watch,
                 **options,
             )

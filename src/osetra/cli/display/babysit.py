@@ -16,8 +16,8 @@ from rich.text import Text
 
 from osetra.advice.autopilot import next_advice
 from osetra.advice.training import TrainingAdvice, rate_name, training_advice
-from osetra.cli.commands.enqueue import parse_pairs
 from osetra.cli.display.keyboard import BACKSPACE, ENTER, ESCAPE, Keyboard
+from osetra.cli.options import parse_pairs
 from osetra.cli.output import Output
 from osetra.cli.standing import Standing
 from osetra.core.clean import printable

@@ -18,7 +18,7 @@ from osetra.core.ports import Crew, Job, Store
 from osetra.core.problem import Problem
 from osetra.core.trial import Attempt, Trial
 from osetra.executors.processes import ProcessCrew, Processes
-from osetra.tuning.locations import Place
+from osetra.tuning.locations import Location
 from osetra.views.events import attempt_event
 from osetra.views.terminal.display import REDRAW, SUMMARY, ToConsole
 from osetra.views.terminal.lines import event_text
@@ -61,11 +61,11 @@ class Attending:
         return self._crew
 
     @contextmanager
-    def shown(self, place: Place, history: History, what: str) -> Iterator[Attending]:
+    def shown(self, location: Location, history: History, what: str) -> Iterator[Attending]:
         """Say who joins what, and show the slots at work."""
         objective = self.problem.objective
         goal = f"{objective.direction} {objective.metric}, {study_text(self.problem, history)}"
-        head = Text.assemble((place.name, "bold"), f"  {place.address}  ", (goal, "dim"))
+        head = Text.assemble((location.name, "bold"), f"  {location.address}  ", (goal, "dim"))
         self.console.print(head, soft_wrap=True)
         slots = (
             ", ".join(self._labels()) if self.executor.gpus else f"{self.slots} slot{'s'[: self.slots > 1]}"

@@ -1,0 +1,215 @@
+"""What `osetra tune`, `run` and `resume` print: the opening, the end report, pictures, how to go on."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from osetra.cli.output import Output
+from osetra.core.clean import one_line
+from osetra.core.finding import Finding
+from osetra.core.numbers import setting
+from osetra.core.problem import Direction, Objective, Problem
+from osetra.core.space import Space
+from osetra.core.text import format_param
+from osetra.errors import MissingExtra
+from osetra.tuning.locations import Location
+from osetra.tuning.observer import Observer, Row
+from osetra.tuning.program import OwnTraining
+from osetra.tuning.request import Request
+from osetra.tuning.search import search, with_end
+from osetra.views.json import study_document
+from osetra.views.terminal.opening import labelled
+from osetra.views.terminal.report import study_report
+
+if TYPE_CHECKING:
+    from osetra.study.study import Study
+    from osetra.tuning.data import DataPlan
+    from osetra.tuning.result import TuneResult
+
+PICTURES = ("curves.png", "curves.svg")
+
+
+def tune_data(output: Output, location: Location, planned: DataPlan, *, as_json: bool) -> None:
+    """Tune the built-in network on data, and print what happens."""
+    from osetra.tuning import data
+
+    observer = ConsoleObserver(output, location, planned.request, as_json)
+    with resumable(output, location, lambda: observer.study):
+        data.tune_data(location, planned, observer=observer)
+
+
+def tune_own(
+    output: Output, location: Location, study: Study, training: OwnTraining, *, as_json: bool
+) -> None:
+    """Run a study of somebody's own training to its end, and print what happens."""
+    request = training.request
+    output.say(_headline(location, study, training))
+    with resumable(output, location, lambda: study):
+        search(study, training.function, with_end(request.limits), title=location.name)
+    advice = _report(output, study, quiet=as_json)
+    pictures = _draw(output, location, study)
+    if as_json:
+        output.document("tune", _document(location, study, advice, pictures))
+    else:
+        _say_what_next(output, location, pictures)
+    _ = study.best  # raises NothingFinished, which is the exit code
+
+
+def print_plan(output: Output, space: Space, request: Request, *, first: int = 5) -> None:
+    """Print the space and the first configurations that would be tried."""
+    import numpy as np
+
+    from osetra.core.history import History
+    from osetra.searchers import by_name
+
+    direction: Direction = "maximize" if request.maximize else "minimize"
+    metric = request.minimize or request.maximize or "val_loss"
+    problem = Problem(space, Objective(metric=metric, direction=direction))
+    output.show(Text(f"{direction} {metric}", "bold"))
+    for name, param in space:
+        output.show(Text(f"  {name} = {format_param(param)}"))
+    searcher = by_name(request.searcher or "auto")
+    rng = np.random.default_rng((request.seed, 1))
+    output.show(Text(f"first configurations by {searcher.name}", "bold"))
+    for suggestion in searcher.suggest(problem, History(), first, rng):
+        pairs = " ".join(f"{name}={setting(value)}" for name, value in suggestion.config.items())
+        output.show(Text(f"  {pairs}"))
+    output.say(Text("nothing was run (--dry-run)", "dim"))
+
+
+def print_command(output: Output, request: Request, space: Space) -> None:
+    """Print the command that a program would be started with for the defaults."""
+    from osetra.command.template import fill, text_of
+
+    default = {name: text_of(value) for name, value in space.default.items()}
+    own = {name: default.get(name, "…") for name in ("trial", "attempt", "seed", "config", "report")}
+    argv = fill(request.command, {**own, "checkpoint_dir": "…", "resume_step": "0", **default})
+    output.show(Text("the defaults as a command", "bold"), Text(f"  {one_line(shlex.join(argv))}"))
+
+
+@contextmanager
+def resumable(output: Output, location: Location, study: Callable[[], Study | None]) -> Iterator[None]:
+    """Say how to go on when Ctrl-C ends what happens inside."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        begun = study()
+        if begun is not None:
+            history = begun.history
+            done = sum(trial.repeats is None for trial in history.ended)
+            goal = f" of {history.target}" if history.target else ""
+            output.say(
+                Text(f"stopped after {done}{goal} trials; nothing is lost", "bold"),
+                Text(f"to go on: osetra resume {location.reference}", "bold cyan"),
+            )
+        raise
+
+
+@dataclass
+class ConsoleObserver(Observer):
+    """Prints how far the tuning of a network is: results on stdout, the rest on stderr."""
+
+    output: Output
+    location: Location
+    request: Request
+    as_json: bool
+    study: Study | None = None
+    advice: list[Finding] = field(default_factory=list)
+    pictures: list[Path] = field(default_factory=list)
+
+    def on_data(self, name: str, rows: list[Row]) -> None:
+        """Print what was understood of the data."""
+        self.output.say(Text(name, "bold"), labelled(rows))
+
+    def on_study(self, study: Study, rows: list[Row]) -> None:
+        """Print the baseline and what will be searched."""
+        self.study = study
+        self.output.say(labelled(rows))
+
+    def on_search_end(self, study: Study) -> None:
+        """Print the report of the search and draw it."""
+        self.advice = _report(self.output, study, quiet=self.as_json)
+        self.pictures = _draw(self.output, self.location, study)
+
+    def waiting(self, reason: str) -> AbstractContextManager[object]:
+        """Return a context that shows that something takes a while."""
+        return self.output.eyes.status(reason)
+
+    def on_result(self, result: TuneResult) -> None:
+        """Print the verdict and what can be done next, or one document."""
+        if self.as_json:
+            document = _document(self.location, result.study, self.advice, self.pictures)
+            self.output.document("tune", document | result.document)
+            return
+        self.output.show(labelled(result.rows))
+        self.output.say("", labelled(self._next(result)))
+
+    def _next(self, result: TuneResult) -> list[Row]:
+        request, study = self.request, self.location.reference
+        source = request.source if "/" not in request.source else "NEW-DATA"
+        history, limits = result.study.history, request.limits
+        more = f"--trials {2 * max(history.target, len(history.searched), 1)}"
+        if limits.trainings and not limits.trials:
+            more = f"--trainings {2 * limits.trainings:g}"
+        return [
+            *(("picture", str(picture)) for picture in self.pictures[:1]),
+            ("model", str(result.final.folder)),
+            ("predict", f"osetra predict {study} {source} -o out.csv"),
+            ("more", f"osetra resume {study} {more}"),
+            ("look", f"osetra show {study}"),
+        ]
+
+
+def _report(output: Output, study: Study, *, quiet: bool) -> list[Finding]:
+    """Print the end report of a search on stdout unless quiet, and return the advice in it."""
+    advice = list(study.advice)
+    if not quiet:
+        output.show(study_report(study.problem, study.history, advice, width=output.data.width))
+    return advice
+
+
+def _draw(output: Output, location: Location, study: Study) -> list[Path]:
+    """Write the pictures beside the study; without matplotlib, say how to get them."""
+    from osetra.views.plots import save_picture
+
+    location.folder.mkdir(parents=True, exist_ok=True)
+    files = [location.folder / name for name in PICTURES]
+    try:
+        return save_picture(study.problem, study.history, files, name=location.name)
+    except MissingExtra as missing:
+        output.say(Text(str(missing), "dim"))
+        return []
+
+
+def _document(
+    location: Location, study: Study, advice: list[Finding], pictures: list[Path]
+) -> dict[str, Any]:
+    return {
+        **study_document(location.name, location.address, study.problem, study.history),
+        "findings": [{"rule": f.rule, "level": f.level, "text": f.text} for f in advice],
+        "pictures": [str(picture) for picture in pictures],
+    }
+
+
+def _headline(location: Location, study: Study, training: OwnTraining) -> Text:
+    objective, opened = study.problem.objective, study.history.opened
+    scheduler = training.request.scheduler or (opened.scheduler if opened else "auto")
+    text = f"  {one_line(training.title)}, {objective.direction} {objective.metric}"
+    text += f", searcher {study.searcher.name}, scheduler {scheduler}"
+    return Text.assemble((location.name, "bold"), text)
+
+
+def _say_what_next(output: Output, location: Location, pictures: list[Path]) -> None:
+    lines = [("kept in", str(location.folder))]
+    lines += [("picture", str(picture)) for picture in pictures[:1]]
+    lines += [("more trials", f"osetra resume {location.reference} --trials N")]
+    lines += [("one trial", f"osetra show {location.reference} NUMBER")]
+    for label, text in lines:
+        output.say(Text.assemble((f"{label:<12}", "dim"), text))

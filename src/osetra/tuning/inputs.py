@@ -1,0 +1,90 @@
+"""Data in memory: kept in a file beside the study, so that workers read it and a study can go on."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from osetra.errors import DataError, StudyMismatch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FILE = "data.npz"
+_MOMENT = (1980, 1, 1, 0, 0, 0)
+"""The time in the archive, always the same, so that equal data is an equal file."""
+
+
+def arrays_of(data: object, target: object) -> tuple[dict[str, NDArray[Any]], str | None]:
+    """Return data in memory as named arrays, and the name of the target among them.
+
+    Args:
+        data: a pandas or polars frame, a mapping of names to columns, an array (n, …) of inputs, or a
+            pair of inputs and target.
+        target: the name of a column, or the values to predict, (n,).
+
+    Raises:
+        DataError: it is none of these, or a column cannot be kept.
+    """
+    from osetra.nets.frames import columns_of, is_frame
+
+    if isinstance(data, tuple) and len(data) == 2 and target is None:
+        data, target = data
+    if is_frame(data) or isinstance(data, Mapping):
+        columns = columns_of(data)
+        if target is None or isinstance(target, str):
+            return columns, target
+        name = str(getattr(target, "name", None) or "target")
+        if name in columns:
+            raise DataError(f"the data has a column {name!r} already; give target={name!r}, or rename one")
+        return {**columns, **columns_of({name: target})}, name
+    inputs = np.asarray(data)
+    if inputs.dtype.kind not in "fiub" or inputs.ndim < 2:
+        raise DataError(
+            f"{type(data).__name__} of shape {inputs.shape}: a path, a name from `osetra data`, a frame, or "
+            "an array of numbers (n, d) or of pictures (n, height, width[, channels]) is needed"
+        )
+    if target is None or isinstance(target, str):
+        raise DataError("an array has no column to predict; write osetra.tune(X, y)")
+    return {"x": inputs, "y": columns_of({"y": target})["y"]}, "y"
+
+
+def keep(arrays: Mapping[str, NDArray[Any]], folder: Path, *, begun: bool) -> Path:
+    """Write arrays into a study's folder and return the file; the same data there already is left alone.
+
+    Args:
+        arrays: by name, each (n, …).
+        folder: the study's.
+        begun: whether there is a study that was begun with the file.
+
+    Raises:
+        StudyMismatch: the study was begun with other data.
+    """
+    path, content = folder / FILE, _packed(arrays)
+    if path.exists() and path.read_bytes() == content:
+        return path
+    if path.exists() and begun:
+        raise StudyMismatch(
+            f"study {folder.name} was begun with other data, and results would not compare; "
+            'give the new one its own name: osetra.tune(..., name="...")'
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    rough = path.with_suffix(".part")
+    rough.write_bytes(content)
+    rough.replace(path)
+    return path
+
+
+def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return what numpy.savez writes, for any names: it takes one called file for its own argument."""
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", _MOMENT), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+    return out.getvalue()

@@ -1,0 +1,93 @@
+"""A tuned model in the user's hands: predicts for files and for data in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from osetra.errors import DataError
+from osetra.tuning.extras import require_torch
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from osetra.nets.model import Card, Model
+    from osetra.nets.predict import Predictions
+
+
+class TunedModel:
+    """A trained network with everything that prepares its inputs.
+
+    Data is a file, a folder of pictures, a name from `osetra data`, a pandas or polars frame, or an
+    array of pictures. The target column is not needed, and not looked at.
+    """
+
+    def __init__(self, model: Model, folder: Path) -> None:
+        self._model = model
+        self.folder = folder
+        """The folder it was read from."""
+
+    @property
+    def card(self) -> Card:
+        """How the model came to be: data, configuration, seeds, scores, the command that makes it again."""
+        return self._model.card
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes, in the order of the columns of `predict_proba`; none for a number."""
+        return self._model.preparation.classes
+
+    def predict(self, data: object) -> NDArray[Any]:
+        """Return the answer for each row: (n,) class names or numbers.
+
+        Raises:
+            DataError: the data has not the columns, or the pictures, that the model learnt from.
+        """
+        import numpy as np
+
+        return np.array(self.predictions(data).values)
+
+    def predict_proba(self, data: object) -> NDArray[np.float64]:
+        """Return the probability of each class for each row: (n, C).
+
+        Raises:
+            DataError: as for `predict`, or the model predicts a number.
+        """
+        if not self.classes:
+            raise DataError(f"{self.card.dataset}: the model predicts a number, so there are no classes")
+        return self.predictions(data).probabilities
+
+    def predictions(self, data: object) -> Predictions:
+        """Return answers with row names, probabilities and a warning of categories never seen."""
+        from osetra.nets.predict import predict
+
+        return predict(self._model, data)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model into a folder, made when absent, and return the folder.
+
+        Raises:
+            DataError: the folder cannot be written.
+        """
+        from osetra.nets.model import save
+
+        return save(self._model, Path(folder))
+
+    def __repr__(self) -> str:
+        scores = {n: f"{v:.4g}" for n, v in self.card.metrics.get("test", {}).items()}
+        shown = ", ".join(f"{name} {value}" for name, value in scores.items()) or "not tested"
+        return f"<TunedModel of {self.card.dataset} for {self._model.preparation.target}: test {shown}>"
+
+
+def load_model(folder: str | Path) -> TunedModel:
+    """Return the model in a folder that `osetra tune` or `TunedModel.save` wrote; runs no code of it.
+
+    Raises:
+        DataError: files are missing, damaged, of a newer format, or do not fit each other.
+        MissingExtra: PyTorch is not installed.
+    """
+    require_torch()
+    from osetra.nets.model import load
+
+    return TunedModel(load(folder), Path(folder))

@@ -1,0 +1,121 @@
+"""The result of a tuning: the best trial, its model, and what the sealed test rows say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from osetra.core.numbers import mean_and_deviation
+from osetra.core.trial import Trial
+from osetra.tuning.final_model import FinalModel
+from osetra.tuning.model import TunedModel
+from osetra.views.verdict import verdict_rows
+
+if TYPE_CHECKING:
+    from osetra.study.study import Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestScore:
+    """How the chosen network does on rows that nothing was chosen by."""
+
+    __test__ = False  # no test case, whatever a collector of tests thinks
+
+    metric: str
+    """error, a share of wrong classes, or rmse, in the units of the target."""
+    value: float
+    """Its mean over the seeds that were trained."""
+    deviation: float | None
+    """Standard deviation over the seeds; None of a single one."""
+    low: float
+    high: float
+    """95 % interval that so many rows leave open."""
+    rows: int
+    baseline: float
+    """The linear model's, on the same rows."""
+    p: float
+    """Two-sided chance of a difference as large between equally good models."""
+    outcome: str
+    """better or worse than the baseline, open, or no signal."""
+    verdict: str
+    """The same as a sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuneResult:
+    """What a tuning came to."""
+
+    name: str
+    """The study's name, as `osetra show` takes it."""
+    study: Study
+    best: Trial
+    """The winner: by its mean over fresh seeds where they were run."""
+    test: TestScore
+    model: TunedModel
+    final: FinalModel
+    """How the winner was chosen, and the scores behind `test`."""
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """The end of a tuning in labelled lines for people."""
+        final = self.final
+        lines = verdict_rows(final.tests, final.baseline, final.judgement, seeds=final.seeds)
+        if final.read_before:
+            second = (
+                "the test part was read before in this study; this second reading is a little less honest"
+            )
+            lines.append(("note", second))
+        return [("chosen", final.why), *lines]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The same as plain data."""
+        tests = self.final.tests
+        names = [name for name in tests[0] if all(name in scores for scores in tests)]
+        spread = {name: mean_and_deviation([scores[name] for scores in tests]) for name in names}
+        return {
+            "chosen": self.best.number,
+            "model": str(self.final.folder),
+            "test": {name: {"mean": mean, "sd": deviation} for name, (mean, deviation) in spread.items()},
+            "baseline_test": dict(self.final.baseline),
+            "judged": asdict(self.final.judgement),
+        }
+
+    def __str__(self) -> str:
+        width = max(len(label) for label, _ in self.rows)
+        return "\n".join(f"{label:<{width}}  {text}" for label, text in self.rows)
+
+    def __repr__(self) -> str:
+        return f"<TuneResult of {self.name!r}: trial {self.best.number}, {self.test.verdict}>"
+
+    def _repr_html_(self) -> str:
+        cells = "".join(f"<tr><th>{escape(a)}</th><td>{escape(b)}</td></tr>" for a, b in self.rows)
+        values = "".join(f"<tr><td>{escape(n)}</td><td>{escape(f'{v}')}</td></tr>" for n, v in self._config)
+        return f"<table>{cells}</table><table><tr><th colspan=2>configuration</th></tr>{values}</table>"
+
+    @property
+    def _config(self) -> Sequence[tuple[str, object]]:
+        return list(self.best.config.items())
+
+
+def result_of(name: str, study: Study, final: FinalModel, model: TunedModel) -> TuneResult:
+    """Return what a study on data came to."""
+    judged = final.judgement
+    metric = "rmse" if "rmse" in final.baseline else "error"
+    mean, deviation = mean_and_deviation([scores[metric] for scores in final.tests])
+    lines: Mapping[str, str] = dict(verdict_rows(final.tests, final.baseline, judged, seeds=final.seeds))
+    test = TestScore(
+        metric=metric,
+        value=mean,
+        deviation=deviation,
+        low=judged.low,
+        high=judged.high,
+        rows=judged.rows,
+        baseline=final.baseline[metric],
+        p=judged.p,
+        outcome=judged.outcome,
+        verdict=lines["verdict"],
+    )
+    return TuneResult(name=name, study=study, best=final.winner, test=test, model=model, final=final)
