@@ -12,8 +12,8 @@ from osetra.core.history import History
 from osetra.core.ports import Budget, Reader, Scheduler, Searcher, Suggestion, Verdict
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
+from osetra.policies.fidelity import at_fidelity
 from osetra.policies.readings import readings
-from osetra.policies.view import at_fidelity
 
 
 @dataclass(frozen=True, slots=True)

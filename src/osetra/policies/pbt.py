@@ -37,7 +37,7 @@ from osetra.core.space import Branches, Space
 from osetra.core.trial import State, Trial
 from osetra.errors import StudyError
 from osetra.numerics import population
-from osetra.searchers.untried import seed_of
+from osetra.searchers.fresh import seed_of
 
 LIVE = (
     *("lr", "learning_rate", "momentum", "beta1", "beta2", "weight_decay"),

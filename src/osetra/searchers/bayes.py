@@ -21,7 +21,7 @@ from osetra.core.scales import Array
 from osetra.core.space import Space
 from osetra.errors import StudyError
 from osetra.numerics import bayes
-from osetra.searchers.untried import repeatable, seed_of, untried
+from osetra.searchers.fresh import repeatable, seed_of, untried
 
 REMEMBERED = 64
 """Fitted hyperparameters that are kept; they save time and change nothing."""

@@ -36,7 +36,7 @@ from osetra.core.space import Column, Mask, Space
 from osetra.core.trial import Trial
 from osetra.errors import StudyError
 from osetra.numerics import categories, cma
-from osetra.searchers.untried import repeatable, seed_of, untried
+from osetra.searchers.fresh import repeatable, seed_of, untried
 
 DRAWS = 16
 """Points drawn for one trial; the first that lies in the cube and was not tried is taken."""

@@ -28,8 +28,8 @@ from osetra.core.results import Results, results
 from osetra.core.scales import Array
 from osetra.errors import StudyError
 from osetra.numerics.evolution import Ints, differential, mutated, tournament
+from osetra.searchers.fresh import by_names, repeatable, untried
 from osetra.searchers.sobol import sequence
-from osetra.searchers.untried import by_names, repeatable, untried
 
 FEWEST = 4
 """A member and three others are the least that a differential move needs."""

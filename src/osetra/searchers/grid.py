@@ -19,7 +19,7 @@ from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 from osetra.errors import StudyError
 from osetra.numerics.design import sobol
-from osetra.searchers.untried import by_names, remaining, tried
+from osetra.searchers.fresh import by_names, remaining, tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

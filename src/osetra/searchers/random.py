@@ -14,7 +14,7 @@ from osetra.core.finite import identity
 from osetra.core.history import History
 from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
-from osetra.searchers.untried import by_names, repeatable, untried
+from osetra.searchers.fresh import by_names, repeatable, untried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

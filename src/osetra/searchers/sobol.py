@@ -17,7 +17,7 @@ from osetra.core.problem import Problem
 from osetra.core.scales import Array
 from osetra.core.space import Space
 from osetra.numerics.design import sobol
-from osetra.searchers.untried import Placed, by_names, repeatable, seed_of, untried
+from osetra.searchers.fresh import Placed, by_names, repeatable, seed_of, untried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from osetra.core.scales import Array
 from osetra.errors import StudyError
 from osetra.numerics import parzen
 from osetra.numerics.design import sobol
-from osetra.searchers.untried import repeatable, seed_of, untried
+from osetra.searchers.fresh import repeatable, seed_of, untried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from osetra.core.params import Float
 from osetra.core.problem import Objective, Problem
 from osetra.core.results import results
 from osetra.core.space import Space
-from osetra.policies.view import at_fidelity
+from osetra.policies.fidelity import at_fidelity
 from osetra.schedulers.table import tabled
 from osetra.testing.histories import WORKER, Log
 
