@@ -14,6 +14,7 @@ import numpy as np
 from mf_peers import TRAININGS, Start
 from osetra import policies, searchers
 from osetra.core.curves import Point
+from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.facts import (
     Checkpointed,
     Claimed,
@@ -29,7 +30,7 @@ from osetra.core.facts import (
     Worker,
 )
 from osetra.core.history import History
-from osetra.core.ports import Budget, Policy, Suggestion, Verdict
+from osetra.core.ports import Budget, Policy
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.core.trial import Trial

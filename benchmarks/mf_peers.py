@@ -19,6 +19,8 @@ from osetra.core.params import Config
 from osetra.core.space import Space
 from osetra.numerics import bayes
 from osetra.numerics.design import sobol
+from osetra.numerics.gp import Hyper
+from osetra.numerics.memory import Memory
 from problems.benchmark import Array
 from simulator import Driver, Work
 
@@ -125,7 +127,7 @@ class OneEpochCount:
     _configs: list[Config] = field(default_factory=list)
     _values: dict[int, float] = field(default_factory=dict)
     _finishing: set[int] = field(default_factory=set)
-    _memory: bayes.Memory = field(default_factory=dict)
+    _memory: Memory[Hyper] = field(default_factory=lambda: Memory(64))
 
     def next(self) -> Work:
         """Return a new configuration, or the best one that is not finished."""
@@ -161,14 +163,14 @@ class OneEpochCount:
         known = list(self._values)
         pending = [k for k in range(len(self._configs)) if k not in self._values]
         y = np.array([self._values[k] for k in known])
-        tried = bayes.Tried(
+        observed = bayes.Observations(
             self.space.encode([self._configs[k] for k in known]).reshape(-1, self._d),
             y,
             ~np.isfinite(y),
             self.space.encode([self._configs[k] for k in pending]).reshape(-1, self._d),
         )
         rng = np.random.default_rng((self.seed, len(self._configs)))
-        found = bayes.suggest(tried, cube, 1, rng, seed=self.seed, memory=self._memory)
+        found = bayes.suggest(observed, cube, 1, rng, seed=self.seed, memory=self._memory)
         return found[0].x if found else rng.random(self._d)
 
 

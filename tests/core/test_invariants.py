@@ -31,7 +31,7 @@ from osetra.core.facts import (
 )
 from osetra.core.invariants import Violation, violations
 from osetra.core.problem import Objective, Problem
-from osetra.schedulers import DESCRIPTIONS, by_name
+from osetra.schedulers import SCHEDULERS, by_name
 from osetra.testing.rehearsal import Rehearsal
 
 WORKER = Worker("host", "boot", 1, 0.0)
@@ -274,7 +274,7 @@ def test_a_shuffled_log_is_judged_without_a_crash(order: list[int]) -> None:
     assert found == [] if order == sorted(order) else all(isinstance(v.text, str) for v in found)
 
 
-@pytest.mark.parametrize("name", list(DESCRIPTIONS))
+@pytest.mark.parametrize("name", list(SCHEDULERS))
 @pytest.mark.parametrize("keeps", [True, False])
 def test_searches_under_every_scheduler_are_sound(name: str, keeps: bool) -> None:
     problem = Problem(

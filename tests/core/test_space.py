@@ -25,7 +25,7 @@ BRANCHED = Space(
 
 
 def test_only_what_is_searched_is_a_column() -> None:
-    assert [column.name for column in SPACE.columns] == ["lr", "optimizer", "momentum"]
+    assert [column.name for column in SPACE.columns] == ["lr", "momentum", "optimizer"]
     assert SPACE.names == ("lr", "optimizer", "momentum", "epochs")
 
 
@@ -40,7 +40,7 @@ def test_names_that_are_no_identifiers_come_in_a_mapping() -> None:
 def test_an_inactive_parameter_is_absent_from_configs_and_nan_in_points() -> None:
     config = SPACE.complete({"optimizer": "adam"})
     assert config == {"lr": 0.01, "optimizer": "adam", "epochs": 10}
-    assert np.isnan(SPACE.encode([config])[0, 2])
+    assert np.isnan(SPACE.encode([config])[0, 1])
 
 
 def test_points_are_one_row_per_config_and_one_column_per_dimension() -> None:
@@ -53,10 +53,20 @@ def test_the_default_config_holds_all_defaults() -> None:
     assert SPACE.default == {"lr": 0.01, "optimizer": "sgd", "momentum": 0.9, "epochs": 10}
 
 
+def test_points_do_not_depend_on_the_order_of_declaration() -> None:
+    other = Space({name: list(SPACE.branches(name)) for name in reversed(SPACE.names)})
+    points = np.random.default_rng(0).random((20, len(SPACE.columns)))
+    np.testing.assert_array_equal(SPACE.snap(points), other.snap(points))
+    for one, same in zip(SPACE.decode(points), other.decode(points), strict=True):
+        assert one == same
+        assert list(same) == [name for name in reversed(SPACE.names) if name in same]
+    assert SPACE.searched == tuple(reversed(other.searched))
+
+
 def test_branches_of_one_name_are_separate_columns() -> None:
-    assert [c.name for c in BRANCHED.columns] == ["optimizer", "lr[optimizer=sgd]", "lr[optimizer=adam]"]
+    assert [c.name for c in BRANCHED.columns] == ["lr[optimizer=adam]", "lr[optimizer=sgd]", "optimizer"]
     points = BRANCHED.encode([{"optimizer": "sgd", "lr": 0.005}, {"optimizer": "adam", "lr": 0.005}])
-    assert np.isnan(points).tolist() == [[False, False, True], [False, True, False]]
+    assert np.isnan(points).tolist() == [[True, False, False], [False, True, False]]
     assert points[0, 1] != points[1, 2]
 
 

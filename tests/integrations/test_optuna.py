@@ -9,7 +9,7 @@ from optuna.distributions import FloatDistribution
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from osetra.core.ports import Suggestion
+from osetra.core.decisions import Suggestion
 from osetra.integrations.optuna import OsetraSampler
 from osetra.integrations.optuna_space import Translation, consistent
 from osetra.searchers import by_name

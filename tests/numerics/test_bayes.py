@@ -3,8 +3,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from osetra.numerics.bayes import Cube, Memory, Proposal, Settings, Tried, learn, predict, suggest
+from osetra.numerics.bayes import Cube, Observations, Proposal, Settings, learn, predict, suggest
+from osetra.numerics.gp import Hyper
 from osetra.numerics.kernels import Array
+from osetra.numerics.memory import Memory
 
 
 def cube(d: int) -> Cube:
@@ -36,22 +38,22 @@ def branches() -> Cube:
     return Cube(np.array([2, 0, 0]), np.array([True, False, False]), snap, np.full(3, 0.5))
 
 
-def tried(x: Array, y: Array, pending: Array | None = None) -> Tried:
-    return Tried(x, y, ~np.isfinite(y), np.empty((0, x.shape[1])) if pending is None else pending)
+def observed(x: Array, y: Array, pending: Array | None = None) -> Observations:
+    return Observations(x, y, ~np.isfinite(y), np.empty((0, x.shape[1])) if pending is None else pending)
 
 
 def search(space: Cube, f: Callable[[Array], float], trials: int, seed: int = 0) -> tuple[Array, Array]:
-    x, y, memory = np.empty((0, len(space.levels))), np.empty(0), dict[bytes, object]()
+    x, y, memory = np.empty((0, len(space.levels))), np.empty(0), Memory[Hyper](64)
     for i in range(trials):
         rng = np.random.default_rng((seed, i))
-        found = suggest(tried(x, y), space, 1, rng, seed=seed, memory=memory)  # type: ignore[arg-type]
+        found = suggest(observed(x, y), space, 1, rng, seed=seed, memory=memory)
         if not found:
             break
         x, y = np.concatenate((x, found[0].x[None])), np.append(y, f(found[0].x))
     return x, y
 
 
-def ask(t: Tried, space: Cube, count: int = 1, memory: Memory | None = None) -> list[Proposal]:
+def ask(t: Observations, space: Cube, count: int = 1, memory: Memory[Hyper] | None = None) -> list[Proposal]:
     return suggest(t, space, count, np.random.default_rng(1), seed=0, memory=memory)
 
 
@@ -60,7 +62,7 @@ def bowl(x: Array) -> float:
 
 
 def test_the_default_comes_first_and_a_design_next() -> None:
-    first, second, *_ = ask(tried(np.empty((0, 2)), np.empty(0)), cube(2), 4)
+    first, second, *_ = ask(observed(np.empty((0, 2)), np.empty(0)), cube(2), 4)
     assert (first.reason, first.x.tolist(), second.reason) == ("default", [0.5, 0.5], "design")
 
 
@@ -98,10 +100,10 @@ def test_the_memory_changes_nothing() -> None:
     rng = np.random.default_rng(0)
     x = rng.random((45, 3))
     y = np.array([bowl(row) for row in x])
-    memory: Memory = {}
-    first = ask(tried(x, y), cube(3), 2, memory)
-    again, anew = ask(tried(x, y), cube(3), 2, memory), ask(tried(x, y), cube(3), 2)
-    assert memory
+    memory = Memory[Hyper](64)
+    first = ask(observed(x, y), cube(3), 2, memory)
+    again, anew = ask(observed(x, y), cube(3), 2, memory), ask(observed(x, y), cube(3), 2)
+    assert len(memory)
     for a, b, c in zip(first, again, anew, strict=True):
         np.testing.assert_array_equal(a.x, b.x)
         np.testing.assert_array_equal(a.x, c.x)
@@ -109,7 +111,7 @@ def test_the_memory_changes_nothing() -> None:
 
 def test_a_batch_is_spread() -> None:
     x = np.random.default_rng(0).random((20, 2))
-    found = ask(tried(x, np.array([bowl(row) for row in x])), cube(2), 8)
+    found = ask(observed(x, np.array([bowl(row) for row in x])), cube(2), 8)
     points = np.array([p.x for p in found])
     gaps = np.linalg.norm(points[:, None] - points[None], axis=2) + np.eye(8)
     assert len(points) == 8
@@ -118,14 +120,14 @@ def test_a_batch_is_spread() -> None:
 
 def test_a_single_range_is_not_exhausted_by_many_trials() -> None:
     x = np.linspace(0, 1, 900)[:, None]
-    assert len(ask(tried(x, np.cos(9 * x[:, 0])), cube(1), 3)) == 3
+    assert len(ask(observed(x, np.cos(9 * x[:, 0])), cube(1), 3)) == 3
 
 
 def test_running_trials_are_not_suggested_again() -> None:
     x = np.random.default_rng(0).random((20, 2))
     y = np.array([bowl(row) for row in x])
-    (first,) = ask(tried(x, y), cube(2))
-    (second,) = ask(tried(x, y, first.x[None]), cube(2))
+    (first,) = ask(observed(x, y), cube(2))
+    (second,) = ask(observed(x, y, first.x[None]), cube(2))
     assert np.linalg.norm(first.x - second.x) > 1e-3
 
 
@@ -144,13 +146,13 @@ def test_running_trials_are_not_suggested_again() -> None:
 )
 def test_awkward_outcomes_give_a_point_in_the_cube(y: Array) -> None:
     x = np.random.default_rng(0).random((12, 3))
-    for proposal in ask(tried(x, y), cube(3), 2):
+    for proposal in ask(observed(x, y), cube(3), 2):
         assert np.all((proposal.x >= 0) & (proposal.x <= 1))
 
 
 def test_sixty_columns_work() -> None:
     x = np.random.default_rng(0).random((30, 60))
-    assert len(ask(tried(x, x.sum(axis=1)), cube(60))) == 1
+    assert len(ask(observed(x, x.sum(axis=1)), cube(60))) == 1
 
 
 def test_two_hundred_choices_work() -> None:
@@ -162,21 +164,21 @@ def test_two_hundred_choices_work() -> None:
 def test_thousands_of_trials_use_a_subset() -> None:
     x = np.random.default_rng(0).random((3000, 3))
     y = np.array([bowl(row) for row in x])
-    model = learn(tried(x, y), cube(3), Settings(), {})
+    model = learn(observed(x, y), cube(3), Settings(), Memory(1))
     assert len(model.process.y) == 300
     assert float(model.best) == pytest.approx(float((y.min() - model.shift) / model.scale), abs=0.1)
 
 
 def test_repeats_of_a_configuration_are_one_observation() -> None:
     x = np.repeat(np.random.default_rng(0).random((6, 2)), 3, axis=0)
-    model = learn(tried(x, x.sum(axis=1)), cube(2), Settings(), {})
+    model = learn(observed(x, x.sum(axis=1)), cube(2), Settings(), Memory(1))
     assert len(model.process.y) == 6
 
 
 def test_predictions_are_in_the_unit_of_the_outcomes() -> None:
     x = np.random.default_rng(0).random((30, 2))
     y = 1000 + 50 * x[:, 0]
-    model = learn(tried(x, y), cube(2), Settings(), {})
+    model = learn(observed(x, y), cube(2), Settings(), Memory(1))
     mean, deviation = predict(model, np.array([[0.5, 0.5]]))
     assert mean[0] == pytest.approx(1025, abs=3)
     assert 0 < deviation[0] < 10
@@ -185,6 +187,6 @@ def test_predictions_are_in_the_unit_of_the_outcomes() -> None:
 def test_a_suggestion_says_why() -> None:
     x = np.random.default_rng(0).random((30, 2))
     y = np.array([bowl(row) for row in x])
-    found = ask(tried(x, y), cube(2))[0]
+    found = ask(observed(x, y), cube(2))[0]
     assert found.reason in ("exploit", "explore")
     assert np.isfinite([found.mean, found.deviation]).all()

@@ -14,7 +14,7 @@ from osetra.core.problem import Objective, Problem
 from osetra.core.results import results
 from osetra.core.space import Space
 from osetra.policies.fidelity import at_fidelity
-from osetra.schedulers.table import tabled
+from osetra.schedulers.table import table_of
 from osetra.testing.histories import WORKER, Log
 
 PROBLEM = Problem(Space(x=Float(0, 1)), Objective(metric="loss"))
@@ -51,7 +51,7 @@ def test_the_table_holds_what_the_history_says_of_each_trial(trials, problem):
     for parts in trials:
         write(log, log.queue({"x": 0.5}), parts)
     history = log.history
-    table = tabled(problem.objective, history)
+    table = table_of(problem.objective, history)
     for row, trial in enumerate(table.trials):
         steps, found = history.curve(trial, "loss")
         assert table.reached[row] == (steps[-1] if len(steps) else 0)

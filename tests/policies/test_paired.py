@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.params import Float
-from osetra.core.ports import Budget, Suggestion, Verdict
+from osetra.core.ports import Budget
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.errors import StudyError

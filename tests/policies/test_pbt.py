@@ -14,7 +14,8 @@ from osetra.core.params import Choice, Fixed, Float, Int, Ordinal
 from osetra.core.trial import Trial, advance, begin
 from osetra.errors import StudyError
 from osetra.policies import by_names
-from osetra.policies.pbt import Pbt, explored, one_structure
+from osetra.policies.exploration import explore, one_structure
+from osetra.policies.pbt import Pbt
 from osetra.searchers import by_name
 
 STEPS = 20
@@ -282,12 +283,12 @@ PARAMS = st.sampled_from(
 @given(PARAMS, st.floats(0, 1), st.sampled_from([0.5, 0.8, 1.2, 2.0]), st.none() | st.floats(0, 1))
 def test_an_explored_value_is_one_of_the_range(param, unit, factor, anew) -> None:
     value = param.from_unit(np.array([unit]))[0]
-    new = explored(param, value, factor, anew)
+    new = explore(param, value, factor, anew)
     assert param.check(new) == new
     if anew is None and not isinstance(param, Choice):
         order = param.to_unit([new])[0] - param.to_unit([value])[0]
         assert order >= -1e-9 if factor > 1 else order <= 1e-9
-    assert explored(Fixed(3), 3, factor, anew) == 3
+    assert explore(Fixed(3), 3, factor, anew) == 3
 
 
 def test_one_structure_keeps_the_live_branches_of_the_default() -> None:

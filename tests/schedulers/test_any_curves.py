@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from osetra.schedulers import DESCRIPTIONS, by_name
+from osetra.schedulers import SCHEDULERS, by_name
 from osetra.testing.rehearsal import Rehearsal
 from osetra.testing.schedulers import check_search
 
@@ -16,7 +16,7 @@ value = st.one_of(st.floats(-3, 3), st.integers(0, 2).map(float), st.sampled_fro
 curves = st.lists(st.lists(value, min_size=1, max_size=9), min_size=1, max_size=9)
 
 
-@pytest.mark.parametrize("name", DESCRIPTIONS)
+@pytest.mark.parametrize("name", SCHEDULERS)
 @settings(max_examples=25, deadline=None)
 @given(
     curves,

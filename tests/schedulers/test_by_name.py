@@ -8,7 +8,7 @@ from osetra.core.ports import Budget
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.errors import StudyError
-from osetra.schedulers import DESCRIPTIONS, by_name
+from osetra.schedulers import SCHEDULERS, by_name
 from osetra.schedulers.asha import ASHA
 from osetra.schedulers.hyperband import Hyperband
 from osetra.schedulers.median import Median
@@ -18,7 +18,7 @@ PROBLEM = Problem(Space(x=Float(0, 1)), Objective(metric="loss"))
 
 
 def test_every_name_gives_the_scheduler_of_that_name():
-    assert {name: by_name(name).name for name in DESCRIPTIONS} == {name: name for name in DESCRIPTIONS}
+    assert {name: by_name(name).name for name in SCHEDULERS} == {name: name for name in SCHEDULERS}
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
@@ -50,7 +50,7 @@ def test_a_first_rung_beyond_the_end_says_what_would_do(scheduler):
         scheduler.first(PROBLEM, History(), Budget(steps=27))
 
 
-@pytest.mark.parametrize("name", DESCRIPTIONS)
+@pytest.mark.parametrize("name", SCHEDULERS)
 def test_nothing_is_decided_on_an_empty_history_of_unknown_length(name):
     scheduler = by_name(name)
     assert scheduler.first(PROBLEM, History(), Budget()) is None

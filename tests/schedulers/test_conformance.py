@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from osetra.core.ports import Verdict
-from osetra.schedulers import DESCRIPTIONS, by_name
+from osetra.core.decisions import Verdict
+from osetra.schedulers import SCHEDULERS, by_name
 from osetra.schedulers.asha import ASHA
 from osetra.schedulers.auto import Auto
 from osetra.schedulers.full import Full
@@ -25,7 +25,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-@pytest.mark.parametrize("name", DESCRIPTIONS)
+@pytest.mark.parametrize("name", SCHEDULERS)
 def test_scheduler_at_its_defaults(name, case):
     check_scheduler(by_name(name), case)
 

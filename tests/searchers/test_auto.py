@@ -8,7 +8,7 @@ from osetra.core.params import Choice, Float
 from osetra.core.problem import Objective, Problem
 from osetra.core.results import results
 from osetra.core.space import Space
-from osetra.searchers.auto import GUARD, MANY, Auto, model_fails
+from osetra.searchers.auto import GUARD, MANY, AutoSearcher, model_fails
 from osetra.testing.histories import Log
 from osetra.testing.searchers import searched
 
@@ -29,7 +29,7 @@ def log_of(values, problem=PROBLEM):
 
 
 def test_the_first_suggestion_carries_a_note_that_says_what_was_chosen_and_why() -> None:
-    log = searched(Auto(), PROBLEM, 5, lambda i, y: y)
+    log = searched(AutoSearcher(), PROBLEM, 5, lambda i, y: y)
     (note,) = log.history.noted("choice")
     assert note.text == (
         "bayes: 3 hyperparameters (1 with options, 1 conditional): a Gaussian process needs the fewest trials"
@@ -38,7 +38,7 @@ def test_the_first_suggestion_carries_a_note_that_says_what_was_chosen_and_why()
 
 def test_thousands_of_trials_hand_over_to_a_population_and_say_so() -> None:
     log = log_of(np.linspace(1, 2, MANY))
-    first = Auto().suggest(PROBLEM, log.history, 1, np.random.default_rng(0))[0]
+    first = AutoSearcher().suggest(PROBLEM, log.history, 1, np.random.default_rng(0))[0]
     assert first.notes[0].text.startswith(f"cmaes: {MANY} trials have finished")
 
 
@@ -59,7 +59,7 @@ def test_the_model_fails_when_it_is_no_better_than_quasi_random_trials(model: fl
 def test_while_the_model_fails_every_other_trial_is_quasi_random() -> None:
     n = 6 * GUARD
     values = [1.0 if number % GUARD == 0 or number <= 3 else 2.0 for number in range(1, n + 1)]
-    found = Auto().suggest(PROBLEM, log_of(values).history, 8, np.random.default_rng(0))
+    found = AutoSearcher().suggest(PROBLEM, log_of(values).history, 8, np.random.default_rng(0))
     assert sum(suggestion.why.startswith("guard:") for suggestion in found) == 4
 
 

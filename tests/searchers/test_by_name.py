@@ -1,7 +1,7 @@
 import pytest
 
 from osetra.errors import StudyError
-from osetra.searchers import DESCRIPTIONS, by_name
+from osetra.searchers import SEARCHERS, by_name
 
 
 def test_an_unknown_searcher_is_refused_with_the_nearest_name() -> None:
@@ -13,6 +13,6 @@ def test_an_unknown_searcher_is_refused_with_the_nearest_name() -> None:
     )
 
 
-@pytest.mark.parametrize("name", DESCRIPTIONS)
+@pytest.mark.parametrize("name", SEARCHERS)
 def test_a_searcher_knows_the_name_it_is_found_by(name: str) -> None:
     assert by_name(name).name == name

@@ -6,10 +6,10 @@ import pytest
 from osetra.core.finite import size
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
-from osetra.searchers import DESCRIPTIONS, by_name
+from osetra.searchers import SEARCHERS, by_name
 from osetra.testing.searchers import CASES, SPACES, Case, check_searcher, searched
 
-NAMES = list(DESCRIPTIONS)
+NAMES = list(SEARCHERS)
 FREE = [name for name in NAMES if name != "manual"]
 
 

@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
+from osetra.core.decisions import Suggestion
 from osetra.core.history import History
 from osetra.core.params import Choice, Config, Float
-from osetra.core.ports import Suggestion
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.errors import StudyError

@@ -55,18 +55,18 @@ def check_goal(options: Mapping[str, Any]) -> None:
 
 def schedulers() -> list[str]:
     """Return the names of everything that decides how long to train, the usual ones first."""
-    from osetra.policies import FUSED
-    from osetra.schedulers import DESCRIPTIONS
+    from osetra.policies import DESCRIPTIONS
 
-    return [*DESCRIPTIONS, *FUSED]
+    return list(DESCRIPTIONS)
 
 
 def check_scheduler(name: str | None) -> None:
     """Raise StudyError when there is no such scheduler."""
-    from osetra.policies import check_name
+    from osetra.core.registry import check_name
+    from osetra.policies import DESCRIPTIONS
 
     if name is not None:
-        check_name(name)
+        check_name("scheduler", name, DESCRIPTIONS)
 
 
 def _complete_scheduler(_: click.Context, __: click.Parameter, incomplete: str) -> Sequence[str]:

@@ -80,9 +80,13 @@ class Curves:
 
     def all(self, metric: str) -> tuple[Ints, Array]:
         """Return trial, attempt, instance and step (4, p), and values (p,), of all reports of a metric."""
-        number = self._columns.metrics.get(metric, -1)
-        mine = np.flatnonzero(self._columns.numbers[4, : self.size] == number)
+        mine = self.arrivals(metric)
         return self._columns.numbers[:4, mine], self._columns.values[mine]
+
+    def arrivals(self, metric: str) -> Ints:
+        """Return when each report of a metric came (p,), as the number of reports of any kind before it."""
+        number = self._columns.metrics.get(metric, -1)
+        return np.flatnonzero(self._columns.numbers[4, : self.size] == number)
 
     def rows(self, trial: int) -> Ints:
         """Return the row numbers (n,) of a trial's points."""

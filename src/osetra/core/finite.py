@@ -8,7 +8,7 @@ programming over it, so that neither needs the list of all configs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from osetra.core.params import (
     Choice,
@@ -21,7 +21,9 @@ from osetra.core.params import (
     Value,
     conditions_of,
 )
-from osetra.core.space import Space
+
+if TYPE_CHECKING:
+    from osetra.core.space import Space
 
 Held: TypeAlias = frozenset[tuple[int, str]]
 """Conditions met so far: (entry that has the condition, name of the parent)."""

@@ -67,6 +67,11 @@ class History:
         return History(entries[-1].version, *opened, trials, tuple(notes), curves)
 
     @property
+    def seed(self) -> int:
+        """The study's seed; 0 before it was opened."""
+        return 0 if self.opened is None else self.opened.seed
+
+    @property
     def next_trial(self) -> int:
         """The number that the next suggestion will have."""
         return len(self.trials) + 1

@@ -18,7 +18,7 @@ Trials = Mapping[int, Trial]
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class AttemptStart:
     """How the next attempt at a trial begins."""
 
     candidates: tuple[Checkpointed, ...]
@@ -77,7 +77,7 @@ def values_at(trials: Trials, point: Source) -> Values:
     return dict(values)
 
 
-def next_start(trials: Trials, trial: Trial) -> Start:
+def next_start(trials: Trials, trial: Trial) -> AttemptStart:
     """Return from where the next attempt at a trial goes on, and with which values."""
     rewinding = [o for o in trial.orders if o.pending and o.verb == "rollback"]
     if rewinding:
@@ -85,14 +85,14 @@ def next_start(trials: Trials, trial: Trial) -> Start:
         target = rollback_target(trials, trial, order.args)
         changed = {name: value for name, value in order.args.items() if name not in PLACE}
         if target is None:
-            return Start(checkpoints(trials, here(trial)), values_at(trials, here(trial)), order)
+            return AttemptStart(checkpoints(trials, here(trial)), values_at(trials, here(trial)), order)
         place = Source(target.trial, target.attempt, target.instance, target.step)
         # After copying another trial's weights its values count no more: ours are in force.
         base = values_at(trials, place if target.trial == trial.number else here(trial))
-        return Start(checkpoints(trials, place), {**base, **changed}, order)
+        return AttemptStart(checkpoints(trials, place), {**base, **changed}, order)
     if not trial.attempts:
-        return Start(checkpoints(trials, trial.parent) if trial.parent else (), {})
-    return Start(checkpoints(trials, here(trial)), values_at(trials, here(trial)))
+        return AttemptStart(checkpoints(trials, trial.parent) if trial.parent else (), {})
+    return AttemptStart(checkpoints(trials, here(trial)), values_at(trials, here(trial)))
 
 
 PLACE = ("trial", "attempt", "step", "until")

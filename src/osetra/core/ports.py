@@ -6,47 +6,21 @@ that fits a protocol works; `osetra.testing` holds the kit that checks whether i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from osetra.core.curves import Point
-from osetra.core.facts import Entry, Fact, Noted, Source
+from osetra.core.decisions import Suggestion, Verdict
+from osetra.core.facts import Entry, Fact
 from osetra.core.history import History
-from osetra.core.params import Config
 from osetra.core.problem import Objective, Problem
 from osetra.core.results import Readings
 from osetra.core.trial import Trial
 from osetra.errors import StudyError
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A configuration to try, why, and what the searcher wants remembered with it."""
-
-    config: Config
-    why: str = ""
-    notes: tuple[Noted, ...] = ()
-    until: int | None = None
-    """The step at which the trial pauses when it can keep a checkpoint there."""
-    parent: Source | None = None
-    """The checkpoint of another trial to start from."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a scheduler wants of a trial, with its evidence in a sentence."""
-
-    trial: int
-    verb: Literal["stop", "pause", "resume", "extend", "rollback"]
-    why: str
-    until: int | None = None
-    """resume, extend, rollback: the step at which it pauses next; None runs it to its end."""
-    args: Mapping[str, Any] = field(default_factory=dict)
-    """rollback: the trial and step to copy, and the values to go on with."""
 
 
 class Searcher(Protocol):
@@ -89,6 +63,11 @@ class Scheduler(Protocol):
         """The name under which users ask for it."""
         ...
 
+    @property
+    def judges(self) -> bool:
+        """Whether running trials have to be looked at after each report."""
+        ...
+
     def first(self, problem: Problem, history: History, budget: Budget) -> int | None:
         """Return the step until which a new trial is trained; None: to its end."""
         ...
@@ -106,6 +85,7 @@ class Scheduler(Protocol):
         ...
 
 
+@runtime_checkable
 class Policy(Protocol):
     """What the loop asks: what to start, what to go on with, what to stop."""
 
@@ -135,10 +115,11 @@ class Policy(Protocol):
         ...
 
 
-class Reader(Searcher, Protocol):
+@runtime_checkable
+class CurveSearcher(Searcher, Protocol):
     """A searcher that learns from curves at several steps, not from one value of each trial."""
 
-    def suggest_read(
+    def suggest_from_curves(
         self, problem: Problem, history: History, readings: Readings, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions for the end of a full training."""

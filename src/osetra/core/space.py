@@ -7,6 +7,9 @@ A *config* maps each active name to a value. `encode` turns configs into points 
 cube and `decode` turns points back, d being the number of searched columns. An inactive coordinate
 is NaN. A name may have several branches with conditions that exclude each other, such as a learning
 rate range per optimizer; every branch is a column of its own, so a model never mixes them up.
+
+Columns stand in alphabetical order of their names, whatever the order of declaration: what a searcher
+suggests then depends on the question alone, and not on how it was written down.
 """
 
 from __future__ import annotations
@@ -72,9 +75,10 @@ class Space:
             branches overlap, or a parameter is called "seed".
     """
 
-    __slots__ = ("_entries", "_order", "columns")
+    __slots__ = ("_entries", "_order", "_place", "columns")
 
     columns: tuple[Column, ...]
+    """The searched dimensions, by name."""
 
     def __init__(self, mapping: Mapping[str, Branches] | None = None, /, **params: Branches) -> None:
         given: dict[str, Branches] = {**(mapping or {}), **params}
@@ -84,7 +88,9 @@ class Space:
         self._entries: tuple[tuple[str, Param], ...] = tuple(entries)
         self._order = _topological(entries)
         _check_branches(entries)
-        self.columns = tuple(_columns(entries))
+        columns = sorted(_columns(entries), key=lambda found: found[1].name)
+        self.columns = tuple(column for _, column in columns)
+        self._place = {e: j for j, (e, _) in enumerate(columns)}
 
     @classmethod
     def parse(cls, lines: Mapping[str, object]) -> Space:
@@ -108,6 +114,11 @@ class Space:
     def names(self) -> tuple[str, ...]:
         """All names, searched or fixed, in declaration order."""
         return tuple(dict.fromkeys(name for name, _ in self._entries))
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """The names that have a range or options, in declaration order."""
+        return tuple(dict.fromkeys(name for name, param in self._entries if not isinstance(param, Fixed)))
 
     def branches(self, name: str) -> tuple[Param, ...]:
         """Return the parameters behind a name: one, or one per branch."""
@@ -159,15 +170,13 @@ class Space:
         """Map points (n, d) of the unit cube to configs; inactive names are absent."""
         active, _ = self._activity(np.nan_to_num(points, nan=0.5))
         values: dict[tuple[int, str], Value] = {}
-        j = 0
         for e, (name, param) in enumerate(self._entries):
             rows = np.flatnonzero(active[e])
             if isinstance(param, Fixed):
                 values.update({(i, name): param.value for i in rows.tolist()})
                 continue
-            here = np.nan_to_num(points[rows, j], nan=0.5)
+            here = np.nan_to_num(points[rows, self._place[e]], nan=0.5)
             values.update(zip(((i, name) for i in rows.tolist()), param.from_unit(here), strict=True))
-            j += 1
         return [
             {name: values[i, name] for name in self.names if (i, name) in values} for i in range(len(points))
         ]
@@ -176,11 +185,8 @@ class Space:
         """Return the coordinates (n, d) of the configs that points stand for, NaN when inactive."""
         filled = np.nan_to_num(points, nan=0.5)
         active, snapped = self._activity(filled)
-        j = 0
-        for e, (_, param) in enumerate(self._entries):
-            if not isinstance(param, Fixed):
-                snapped[~active[e], j] = np.nan
-                j += 1
+        for e, j in self._place.items():
+            snapped[~active[e], j] = np.nan
         return snapped
 
     def __eq__(self, other: object) -> bool:
@@ -207,19 +213,15 @@ class Space:
         """Return for each entry which of the n points have it (n,), and the snapped points."""
         snapped = np.array(points)
         active: list[Mask] = [np.ones(len(points), dtype=bool)] * len(self._entries)
-        position, j = {}, 0
-        for e, (_, param) in enumerate(self._entries):
-            if not isinstance(param, Fixed):
-                position[e] = j
-                snapped[:, j] = param.snap(points[:, j])
-                j += 1
+        for j, column in enumerate(self.columns):
+            snapped[:, j] = column.param.snap(points[:, j])
         for e in self._order:
             _, param = self._entries[e]
             for parent, allowed in conditions_of(param):
                 met = np.zeros(len(points), dtype=bool)
                 for p, (name, other) in enumerate(self._entries):
                     if name == parent:
-                        at = snapped[:, position[p]] if p in position else None
+                        at = snapped[:, self._place[p]] if p in self._place else None
                         met |= active[p] & _takes(other, allowed, at, len(points))
                 active[e] = active[e] & met
         return active, snapped
@@ -327,12 +329,13 @@ def _exclusive(left: Iterable[Condition], right: Iterable[Condition]) -> bool:
     return any(p in other and not set(values) & set(other[p]) for p, values in left)
 
 
-def _columns(entries: Sequence[tuple[str, Param]]) -> Iterator[Column]:
+def _columns(entries: Sequence[tuple[str, Param]]) -> Iterator[tuple[int, Column]]:
+    """Yield the searched entries with their place among all."""
     counts = {name: sum(n == name for n, _ in entries) for name, _ in entries}
-    for name, param in entries:
+    for e, (name, param) in enumerate(entries):
         if not isinstance(param, Fixed):
             branch = f"[{format_condition(conditions_of(param))}]" if counts[name] > 1 else ""
-            yield Column(name + branch, name, param)
+            yield e, Column(name + branch, name, param)
 
 
 def _holds(conditions: Iterable[Condition], config: Mapping[str, Value]) -> bool:

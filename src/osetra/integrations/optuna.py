@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 import numpy as np
 
+from osetra.core.decisions import Suggestion
 from osetra.core.facts import Entry, Noted, Opened, Worker
 from osetra.core.history import History
-from osetra.core.ports import Searcher, Suggestion
+from osetra.core.ports import Searcher
 from osetra.core.problem import Objective, Problem
 from osetra.core.trial import Attempt, State, Trial
 from osetra.core.trials import Trials

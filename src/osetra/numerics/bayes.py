@@ -1,4 +1,4 @@
-"""Bayesian optimisation: from what was tried to what to try next, on arrays.
+"""Bayesian optimisation: from observations to what to try next, on arrays.
 
 1. Outcomes become targets (transform.py); repeats of a configuration become their mean.
 2. A Gaussian process is fitted (gp.py). Its hyperparameters are learnt from scratch, from the data
@@ -15,7 +15,7 @@ selection of the others, which keeps the cost of a suggestion flat.
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +23,7 @@ import numpy as np
 from osetra.numerics import acquisition, gp, maximise
 from osetra.numerics.design import sobol
 from osetra.numerics.kernels import Array, Ints, Layout, Mask, layout
+from osetra.numerics.memory import Memory
 from osetra.numerics.transform import merge, targets
 
 LEARNT = 150
@@ -33,8 +34,6 @@ RESOLUTION = 2e-3
 """Trials closer than this share of every range ask the same question twice."""
 CLIMBS = (3, 3)
 """Ascents from the best candidates, and from drawn ones."""
-
-Memory = MutableMapping[bytes, gp.Hyper]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +65,7 @@ class Cube:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class Observations:
     """What is known of earlier trials, oldest first."""
 
     x: Array
@@ -94,8 +93,8 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """A process over what was tried."""
+class Surrogate:
+    """A process over the observations."""
 
     process: gp.GP
     best: float
@@ -109,14 +108,14 @@ class Model:
 
 
 def suggest(
-    tried: Tried,
+    observed: Observations,
     cube: Cube,
     count: int,
     rng: np.random.Generator,
     *,
     seed: int,
     settings: Settings | None = None,
-    memory: Memory | None = None,
+    memory: Memory[gp.Hyper] | None = None,
 ) -> list[Proposal]:
     """Return up to `count` new points; fewer when no untried one was found.
 
@@ -124,17 +123,17 @@ def suggest(
     fixes the design at the start.
     """
     settings = settings or Settings()
-    memory = {} if memory is None else memory
-    known = np.concatenate((tried.x, tried.pending))
+    memory = Memory(1) if memory is None else memory
+    known = np.concatenate((observed.x, observed.pending))
     found: list[Proposal] = []
-    model: Model | None = None
+    model: Surrogate | None = None
     while len(found) < count:
         number = len(known)
-        if number < settings.initial or len(tried.x) - tried.failed.sum() < 2:
+        if number < settings.initial or len(observed.x) - observed.failed.sum() < 2:
             proposal = _designed(cube, known, seed, rng)
         else:
             if model is None:
-                model = learn(tried, cube, settings, memory)
+                model = learn(observed, cube, settings, memory)
             improve = number % settings.improvement_every == settings.improvement_every - 1
             # A quarter of the candidates will do for the rest of a batch, whose first was the best.
             thrift = 4 if any(p.reason in ("exploit", "explore") for p in found) else 1
@@ -148,19 +147,19 @@ def suggest(
     return found
 
 
-def learn(tried: Tried, cube: Cube, settings: Settings, memory: Memory) -> Model:
-    """Return the process given everything tried; at least two trials must have succeeded."""
+def learn(observed: Observations, cube: Cube, settings: Settings, memory: Memory[gp.Hyper]) -> Surrogate:
+    """Return the process given all observations; at least two trials must have succeeded."""
     probe = cube.snap(sobol(0, 256, len(cube.levels), 0))
-    conditional = np.any(np.isnan(np.concatenate((probe, tried.x, tried.pending))), axis=0)
+    conditional = np.any(np.isnan(np.concatenate((probe, observed.x, observed.pending))), axis=0)
     at = layout(cube.levels, cube.categorical, conditional)
-    milestone = _milestone(tried)
+    milestone = _milestone(observed)
     hyper = _recalled(
-        at, tried.x[:milestone], tried.y[:milestone], tried.failed[:milestone], settings, memory
+        at, observed.x[:milestone], observed.y[:milestone], observed.failed[:milestone], settings, memory
     )
 
-    scaled, merged = targets(tried.y, tried.failed), merge(tried.x)
-    x, y = tried.x[merged.first], merged.mean(scaled.values)
-    label = merged.mean(np.where(tried.failed, 1.0, -1.0))
+    scaled, merged = targets(observed.y, observed.failed), merge(observed.x)
+    x, y = observed.x[merged.first], merged.mean(scaled.values)
+    label = merged.mean(np.where(observed.failed, 1.0, -1.0))
     several = min(np.sum(label > 0), np.sum(label < 0)) >= 2
     kept = _subset(x, y, hyper.scales.lengthscales, SUBSET)
     both = np.column_stack((y, label - label.mean()) if several else (y,))
@@ -168,7 +167,7 @@ def learn(tried: Tried, cube: Cube, settings: Settings, memory: Memory) -> Model
     best = float(y.min())
     if hyper.noise > 0.05 * hyper.scales.variance:
         best = float(gp.predict(process, x[kept])[0][:, 0].min())
-    model = Model(
+    model = Surrogate(
         process,
         best,
         scaled.shift,
@@ -176,16 +175,16 @@ def learn(tried: Tried, cube: Cube, settings: Settings, memory: Memory) -> Model
         float(label.mean()) if several else None,
         x[np.argsort(y, kind="stable")[:5]],
     )
-    return _expecting(model, tried.pending) if len(tried.pending) else model
+    return _expecting(model, observed.pending) if len(observed.pending) else model
 
 
-def predict(model: Model, x: Array) -> tuple[Array, Array]:
+def predict(model: Surrogate, x: Array) -> tuple[Array, Array]:
     """Return predicted outcomes (m,) in raw units and their deviations (m,) at x (m, d)."""
     mean, deviation = gp.predict(model.process, x)
     return model.shift + model.scale * mean[:, 0], model.scale * deviation
 
 
-def explained(model: Model, x: Array) -> Proposal:
+def explained(model: Surrogate, x: Array) -> Proposal:
     """Return the point with its prediction, and the column whose uncertainty it would resolve."""
     moved = np.repeat(x[None], len(x) + 1, axis=0)
     moved[np.arange(len(x)), np.arange(len(x))] = model.leaders[0]
@@ -210,7 +209,7 @@ def _designed(cube: Cube, known: Array, seed: int, rng: np.random.Generator) -> 
 
 
 def _modelled(
-    model: Model,
+    model: Surrogate,
     cube: Cube,
     settings: Settings,
     improve: bool,
@@ -253,7 +252,7 @@ def _modelled(
 
 
 def _value(
-    model: Model, settings: Settings, improve: bool, mean: Array, deviation: Array
+    model: Surrogate, settings: Settings, improve: bool, mean: Array, deviation: Array
 ) -> tuple[Array, Array, Array]:
     """Return the acquisition (m,) and its derivatives by the means (q, m) and the deviation (m,)."""
     by_mean = np.zeros(mean.T.shape)
@@ -270,8 +269,8 @@ def _value(
     return value + (log if improve else 3.0 * np.expm1(log)), by_mean, by_deviation + weight * deviation_part
 
 
-def _expecting(model: Model, x: Array) -> Model:
-    return Model(
+def _expecting(model: Surrogate, x: Array) -> Surrogate:
+    return Surrogate(
         gp.extend(model.process, x), model.best, model.shift, model.scale, model.failures, model.leaders
     )
 
@@ -286,28 +285,31 @@ def _first_new(cube: Cube, known: Array, *ranked: Array) -> Array | None:
     return None
 
 
-def _milestone(tried: Tried) -> int:
+def _milestone(observed: Observations) -> int:
     """Return how many of the oldest trials the hyperparameters are learnt from."""
-    n, at = len(tried.x), 30
+    n, at = len(observed.x), 30
     if n <= at:
         return n
     while (following := int(at * 1.06) + 1) <= n:
         at = following
-    enough = np.flatnonzero(np.cumsum(~tried.failed) >= 2)[0] + 1
+    enough = np.flatnonzero(np.cumsum(~observed.failed) >= 2)[0] + 1
     return max(at, int(enough))
 
 
-def _recalled(at: Layout, x: Array, y: Array, failed: Mask, settings: Settings, memory: Memory) -> gp.Hyper:
+def _recalled(
+    at: Layout, x: Array, y: Array, failed: Mask, settings: Settings, memory: Memory[gp.Hyper]
+) -> gp.Hyper:
     """Return hyperparameters learnt from these trials, from memory if they are there."""
-    key = b"".join(
-        (x.tobytes(), y.tobytes(), failed.tobytes(), at.conditional.tobytes(), repr(settings).encode())
-    )
-    if key not in memory:
+    columns = (at.levels, at.categorical, at.conditional)
+    key = b"".join((*(part.tobytes() for part in (*columns, x, y, failed)), repr(settings).encode()))
+
+    def fitted() -> gp.Hyper:
         merged = merge(x)
         first, values = merged.first, merged.mean(targets(y, failed).values)
         kept = _subset(x[first], values, np.ones(at.columns), LEARNT)
-        memory[key] = gp.fit(at, x[first][kept], values[kept], 1.0 / merged.count[kept], prior=settings.prior)
-    return memory[key]
+        return gp.fit(at, x[first][kept], values[kept], 1.0 / merged.count[kept], prior=settings.prior)
+
+    return memory.recall(key, fitted)
 
 
 def _subset(x: Array, y: Array, lengthscales: Array, most: int) -> Ints:

@@ -27,7 +27,7 @@ FIRST = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Categories:
+class CategoryChances:
     """Distributions over the options of every unordered column."""
 
     chances: tuple[Array, ...]
@@ -42,12 +42,12 @@ class Categories:
     """δ: length of the next step; it lags behind Δ by a generation, as in the authors' program."""
 
 
-def start(levels: Sequence[int]) -> Categories:
+def start(levels: Sequence[int]) -> CategoryChances:
     """Return even distributions over columns with so many options."""
-    return Categories(tuple(np.full(k, 1 / k) for k in levels), np.zeros(sum(levels) - len(levels)))
+    return CategoryChances(tuple(np.full(k, 1 / k) for k in levels), np.zeros(sum(levels) - len(levels)))
 
 
-def draw(categories: Categories, count: int, rng: np.random.Generator) -> Ints:
+def draw(categories: CategoryChances, count: int, rng: np.random.Generator) -> Ints:
     """Return options (count, columns)."""
     uniform = rng.random((count, len(categories.chances)))
     picked = np.zeros(uniform.shape, dtype=np.int64)
@@ -57,7 +57,7 @@ def draw(categories: Categories, count: int, rng: np.random.Generator) -> Ints:
     return picked
 
 
-def tell(categories: Categories, options: Ints, weights: Array, floor: float) -> Categories:
+def tell(categories: CategoryChances, options: Ints, weights: Array, floor: float) -> CategoryChances:
     """Return the distributions after a generation of options (λ, columns) with weights (λ,).
 
     An option of -1 says nothing about its column. `floor` is the chance that a column with a sure
@@ -77,7 +77,7 @@ def tell(categories: Categories, options: Ints, weights: Array, floor: float) ->
         _floored(q + categories.step / length * g, floor / (len(q) - 1))
         for q, g in zip(categories.chances, gradients, strict=True)
     )
-    return Categories(moved, trend, weight, caution, step)
+    return CategoryChances(moved, trend, weight, caution, step)
 
 
 def _gradient(chances: Array, options: Ints, weights: Array) -> Array:

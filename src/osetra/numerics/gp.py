@@ -59,8 +59,8 @@ class Hyper:
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
-    """What the loss of hyperparameters depends on."""
+class Pairs:
+    """What the loss of hyperparameters depends on: every pair of points, and their values."""
 
     squares: Array
     """D_j (d, n(n-1)/2) of each pair of points."""
@@ -109,14 +109,14 @@ def fit(at: Layout, x: Array, y: Array, noise: Array, *, prior: Prior, steps: in
     return Hyper(scales, float(values[d + 2]), float(found.fun))
 
 
-def pairs(at: Layout, x: Array, y: Array, noise: Array) -> Data:
+def pairs(at: Layout, x: Array, y: Array, noise: Array) -> Pairs:
     """Return the data of the loss."""
     z = embed(at, x)
     rows, columns = np.triu_indices(len(y), 1)
-    return Data(gaps(at, z[rows], z[columns]), y, noise)
+    return Pairs(gaps(at, z[rows], z[columns]), y, noise)
 
 
-def loss(log_hyper: Array, data: Data, prior: Prior) -> tuple[float, Array]:
+def loss(log_hyper: Array, data: Pairs, prior: Prior) -> tuple[float, Array]:
     """Return F and its gradient by the logarithms of l (d), s2, a2 and sigma2."""
     n, d = len(data.y), len(log_hyper) - 3
     rows, columns = np.triu_indices(n, 1)

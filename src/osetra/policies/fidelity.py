@@ -1,7 +1,7 @@
-"""View: a history as it would be if every training had been compared at one step.
+"""Fidelity: a history as it would be if every training had been compared at one step.
 
 Searchers learn from finished trials with values. Under a scheduler most trainings are cut short at
-different steps; seen through this view they all have a value at the same one, so that any searcher
+different steps; at one fidelity they all have a value at the same one, so that any searcher
 works with any scheduler.
 """
 
@@ -15,7 +15,7 @@ from msgspec.structs import replace as evolved
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
-from osetra.schedulers.table import calibrated, tabled
+from osetra.schedulers.table import calibrated, table_of
 
 
 def at_fidelity(problem: Problem, history: History, step: int) -> History:
@@ -25,18 +25,18 @@ def at_fidelity(problem: Problem, history: History, step: int) -> History:
     stopped, with the value that they are expected to have there; those still on their way stay
     pending, and failures stay failures.
     """
-    table = tabled(problem.objective, history)
+    table = table_of(problem.objective, history)
     values, there = problem.objective.sign * calibrated(table, step), table.has(step)
-    seen: dict[int, Trial] = {}
+    compared: dict[int, Trial] = {}
     for row, trial in enumerate(table.trials):
         on_its_way = trial.state in ("queued", "running") and not there[row]
         if table.failed[row] or on_its_way or table.reached[row] == 0:
             continue
-        seen[trial.number] = _seen(trial, float(values[row]))
-    return replace(history, trials=history.trials.updated(seen))
+        compared[trial.number] = _with_value(trial, float(values[row]))
+    return replace(history, trials=history.trials.updated(compared))
 
 
-def _seen(trial: Trial, value: float) -> Trial:
+def _with_value(trial: Trial, value: float) -> Trial:
     if trial.value == value and trial.state == "finished":
         return trial
     return evolved(trial, state="finished" if math.isfinite(value) else "diverged", value=value)

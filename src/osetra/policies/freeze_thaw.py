@@ -16,13 +16,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import cast
 
 import numpy as np
 from msgspec.structs import replace as evolved
 
+from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.history import History
-from osetra.core.ports import Budget, Reader, Searcher, Suggestion, Verdict
+from osetra.core.ports import Budget, CurveSearcher, Searcher
 from osetra.core.problem import Objective, Problem
 from osetra.core.scales import Array
 from osetra.core.trial import ENDED, Trial
@@ -73,7 +73,7 @@ class FreezeThaw:
         if ahead is None or (budget.open and begun < self.initial):
             return self._new(problem, history, ahead, count, rng, budget)
         if not budget.open and ahead.settled(history, waiting, self.least):
-            return [_given_up(ahead, trial) for trial in waiting]
+            return [_give_up(ahead, trial) for trial in waiting]
         lost = [trial for trial in waiting if trial.number not in ahead.mean]
         waiting = [trial for trial in waiting if trial.number in ahead.mean]
         new = ahead.worth_of_new if budget.open else -math.inf
@@ -81,12 +81,12 @@ class FreezeThaw:
             ((ahead.worth(trial.number, self.thrift), trial.number) for trial in waiting), reverse=True
         )
         going = [number for worth, number in ranked if worth >= new][: max(count, 0)]
-        found: list[Suggestion | Verdict] = [_given_up(ahead, trial) for trial in lost]
+        found: list[Suggestion | Verdict] = [_give_up(ahead, trial) for trial in lost]
         found += [
             Verdict(
                 trial=number,
                 verb="resume",
-                why=f"goes on from step {ahead.reached[number]}: {ahead.told(number)}",
+                why=f"goes on from step {ahead.reached[number]}: {ahead.forecast(number)}",
                 until=self._until(ahead.reached[number], budget),
             )
             for number in going
@@ -104,7 +104,7 @@ class FreezeThaw:
         ahead = expected(problem.objective, history, budget.steps)
         if ahead is None or len(ahead.mean) < self.initial or ahead.chance(trial.number) >= self.least:
             return None
-        return _given_up(ahead, trial)
+        return _give_up(ahead, trial)
 
     def _new(
         self,
@@ -117,12 +117,12 @@ class FreezeThaw:
     ) -> list[Suggestion]:
         if not budget.open or count <= 0:
             return []
-        seen = history if ahead is None else ahead.view(history)
-        if budget.steps is not None and hasattr(self.searcher, "suggest_read"):
-            reader, steps = cast(Reader, self.searcher), budget.steps
-            found = reader.suggest_read(problem, seen, readings(problem, history, steps, steps), count, rng)
+        complete = history if ahead is None else ahead.completed(history)
+        if budget.steps is not None and isinstance(self.searcher, CurveSearcher):
+            curves = readings(problem, history, budget.steps, budget.steps)
+            found = self.searcher.suggest_from_curves(problem, complete, curves, count, rng)
         else:
-            found = self.searcher.suggest(problem, seen, count, rng)
+            found = self.searcher.suggest(problem, complete, count, rng)
         return [replace(suggestion, until=self._until(0, budget)) for suggestion in found]
 
     def _unit(self, budget: Budget) -> int:
@@ -173,17 +173,17 @@ class Ahead:
         over = history.trials[leader].state in ENDED
         return over and all(self.chance(t.number) < least for t in waiting if t.number in self.mean)
 
-    def view(self, history: History) -> History:
+    def completed(self, history: History) -> History:
         """Return the history as if every training had ended as expected."""
-        seen: dict[int, Trial] = {}
+        complete: dict[int, Trial] = {}
         for number in self.mean:
             trial = history.trials[number]
             if not trial.steered:
                 value = self.objective.sign * self._plain(self.mean[number])
-                seen[number] = evolved(trial, state="finished", value=value)
-        return replace(history, trials=history.trials.updated(seen))
+                complete[number] = evolved(trial, state="finished", value=value)
+        return replace(history, trials=history.trials.updated(complete))
 
-    def told(self, number: int) -> str:
+    def forecast(self, number: int) -> str:
         """Return the expectation in words."""
         mean, deviation = self.mean[number], self.deviation[number]
         low, high = self._plain(mean - deviation), self._plain(mean + deviation)
@@ -253,9 +253,9 @@ def _scaled(
     return steps, np.log(cut) if logarithmic else cut
 
 
-def _given_up(ahead: Ahead, trial: Trial) -> Verdict:
+def _give_up(ahead: Ahead, trial: Trial) -> Verdict:
     if trial.number not in ahead.mean:
         return Verdict(trial=trial.number, verb="stop", why="stopped: it has no value any more")
     chance, step = ahead.chance(trial.number), ahead.reached[trial.number]
-    why = f"stopped at step {step}: {ahead.told(trial.number)}, chance {100 * chance:.2g} %"
+    why = f"stopped at step {step}: {ahead.forecast(trial.number)}, chance {100 * chance:.2g} %"
     return Verdict(trial=trial.number, verb="stop", why=why)

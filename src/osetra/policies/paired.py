@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 
+from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.history import History
-from osetra.core.ports import Budget, Reader, Scheduler, Searcher, Suggestion, Verdict
+from osetra.core.ports import Budget, CurveSearcher, Scheduler, Searcher
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.policies.fidelity import at_fidelity
@@ -31,7 +31,7 @@ class Paired:
     @property
     def judges(self) -> bool:
         """Whether running trials have to be looked at."""
-        return self.name != "full"
+        return self.scheduler.judges
 
     def plan(
         self, problem: Problem, history: History, count: int, rng: np.random.Generator, budget: Budget
@@ -47,13 +47,13 @@ class Paired:
         new = count - len(going)
         if step is None or budget.steps is None:
             found = self.searcher.suggest(problem, history, new, rng)
-        elif hasattr(self.searcher, "suggest_read"):
-            reader, seen = cast(Reader, self.searcher), at_fidelity(problem, history, step)
-            found = reader.suggest_read(
-                problem, seen, readings(problem, history, step, budget.steps), new, rng
-            )
         else:
-            found = self.searcher.suggest(problem, at_fidelity(problem, history, step), new, rng)
+            compared = at_fidelity(problem, history, step)
+            if isinstance(self.searcher, CurveSearcher):
+                curves = readings(problem, history, step, budget.steps)
+                found = self.searcher.suggest_from_curves(problem, compared, curves, new, rng)
+            else:
+                found = self.searcher.suggest(problem, compared, new, rng)
         return [*ending, *going, *(replace(suggestion, until=until) for suggestion in found)]
 
     def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:

@@ -25,25 +25,21 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 
 import numpy as np
 
+from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.facts import Checkpointed, Noted, Source
 from osetra.core.history import History, Ints
 from osetra.core.lineage import checkpoints, here, values_at
 from osetra.core.numbers import setting
-from osetra.core.params import Choice, Config, Fixed, Float, Int, Param, Value, conditions_of
-from osetra.core.ports import Budget, Searcher, Suggestion, Verdict
+from osetra.core.params import Config
+from osetra.core.ports import Budget, Searcher
 from osetra.core.problem import Problem
 from osetra.core.scales import Array
-from osetra.core.space import Branches, Space
+from osetra.core.space import Space
 from osetra.core.trial import State, Trial
 from osetra.errors import StudyError
 from osetra.numerics import population
-from osetra.searchers.fresh import seed_of
+from osetra.policies.exploration import LIVE, branch, explore, one_structure, tuned
 
-LIVE = (
-    *("lr", "learning_rate", "momentum", "beta1", "beta2", "weight_decay"),
-    *("dropout", "batch_size", "clip", "clip_norm"),
-)
-"""What a training can usually change while it runs."""
 INTERVALS = 20
 """Intervals in a full training, when none is given."""
 
@@ -139,7 +135,7 @@ class Pbt:
         return math.ceil(history.target / max(1, history.target // self.size)) or self.size
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _State:
     """What a decision depends on."""
 
@@ -156,8 +152,8 @@ class _State:
             return []
         settled = replace(self.problem, space=one_structure(self.problem.space, self.pbt.live))
         found = searcher.suggest(settled, self.history, count, rng)
-        told = _with_note(_with_held(found, self.problem.space, settled.space, self.history), self.history)
-        return [replace(suggestion, until=self._until(0)) for suggestion in told]
+        found = _with_note(_with_held(found, self.problem.space, settled.space, self.history), self.history)
+        return [replace(suggestion, until=self._until(0)) for suggestion in found]
 
     def going_on(self, members: Sequence[Trial], count: int) -> list[Verdict]:
         """Return what becomes of up to `count` paused members, those with the fewest steps first."""
@@ -195,7 +191,7 @@ class _State:
         why = (
             f"copies trial {donor.number} at step {point.step}: {metric} {sign * its:.4g} there, its own "
             f"{sign * own:.4g} is among the worst {len(ranked.worst)} of {len(ranked.values)} "
-            f"at step {ranked.step}; {_told(old, new)}"
+            f"at step {ranked.step}; {_changes(old, new)}"
         )
         args = {"trial": donor.number, "step": point.step, **new}
         return Verdict(trial=trial.number, verb="rollback", why=why, until=self._until(point.step), args=args)
@@ -215,7 +211,7 @@ class _State:
                 why = f"replaces trial {trial.number}, which {trial.state}, as a copy of trial {donor.number}"
                 place = Source(point.trial, point.attempt, point.instance, point.step)
                 config = {**donor.config, **new}
-                why += f" at step {point.step}; {_told(old, new)}"
+                why += f" at step {point.step}; {_changes(old, new)}"
                 found.append(Suggestion(config, why, (), self._until(point.step), place))
         return found
 
@@ -262,15 +258,15 @@ class _State:
         """Return the values that a copied member had, and those that its copy goes on with."""
         place = Source(point.trial, point.attempt, point.instance, point.step)
         known = {**donor.config, **values_at(self.history.trials, place)}
-        old = {name: known[name] for name, _ in _tuned(self.problem.space, self.pbt.live) if name in known}
+        old = {name: known[name] for name, _ in tuned(self.problem.space, self.pbt.live) if name in known}
         new = {}
         for name, value in old.items():
-            param = _param(self.problem.space, name, known)
+            param = branch(self.problem.space, name, known)
             factor = float(rng.choice(self.pbt.factors))
             anew = float(rng.random()), float(rng.random())
-            new[name] = explored(param, value, factor, anew[1] if anew[0] < self.pbt.renewal else None)
+            new[name] = explore(param, value, factor, anew[1] if anew[0] < self.pbt.renewal else None)
             if new[name] == value:
-                new[name] = explored(param, value, factor, anew[1])
+                new[name] = explore(param, value, factor, anew[1])
         return old, new
 
     def _until(self, step: int) -> int | None:
@@ -305,14 +301,14 @@ class _State:
 
     def _alike(self, one: Trial, other: Trial) -> bool:
         """Whether the weights of one fit the other."""
-        tuned = {name for name, _ in _tuned(self.problem.space, self.pbt.live)}
-        return {n: v for n, v in one.config.items() if n not in tuned} == {
-            n: v for n, v in other.config.items() if n not in tuned
+        varied = {name for name, _ in tuned(self.problem.space, self.pbt.live)}
+        return {n: v for n, v in one.config.items() if n not in varied} == {
+            n: v for n, v in other.config.items() if n not in varied
         }
 
     def _rng(self, trial: Trial) -> np.random.Generator:
         # By member and decision, so that neither order nor number of questions changes an answer.
-        return np.random.default_rng((seed_of(self.history), trial.number, len(trial.orders)))
+        return np.random.default_rng((self.history.seed, trial.number, len(trial.orders)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,77 +322,17 @@ class _Ranked:
     best: list[int]
 
 
-def one_structure(space: Space, live: Sequence[str]) -> Space:
-    """Return the space with everything that no training can change while it runs at its default.
-
-    Raises:
-        StudyError: nothing would be left to search.
-    """
-    default = space.default
-    tuned = {name for name, _ in _tuned(space, live)}
-    given: dict[str, Branches] = {}
-    for name in space.names:
-        branches = [
-            param
-            for param in space.branches(name)
-            if all(parent in default for parent, _ in conditions_of(param))
-        ]
-        if name in tuned and branches:
-            given[name] = branches
-        elif name in default:
-            given[name] = Fixed(default[name])
-    settled = Space(given)
-    if not settled.columns:
-        raise StudyError(
-            f"pbt: none of {', '.join(space.names)} can be changed while a network trains; it knows "
-            f"{', '.join(LIVE)}; search one of them, or name yours: Pbt(searcher, live=('my_rate',))"
-        )
-    return settled
-
-
-def explored(param: Param, value: Value, factor: float, anew: float | None) -> Value:
-    """Return a value moved by a factor within its range, or the one at `anew` of the unit interval."""
-    if isinstance(param, Fixed):
-        return value
-    if anew is not None:
-        return param.from_unit(np.array([anew]))[0]
-    if isinstance(param, Choice):
-        return value
-    if isinstance(param, (Float, Int)):
-        assert isinstance(value, (int, float))
-        there = min(max(population.moved(value, factor, param.scale), param.low), param.high)
-        if isinstance(param, Float):
-            return float(there)
-        index = round((there - param.low) / param.step)
-        return param.low + param.step * min(max(index, 0), param.levels - 1)
-    index = param.options.index(value) + (1 if factor > 1 else -1)
-    return param.options[min(max(index, 0), len(param.options) - 1)]
-
-
-def _tuned(space: Space, live: Sequence[str]) -> list[tuple[str, Param]]:
-    return [(name, param) for name, param in space if name in live and not isinstance(param, Fixed)]
-
-
-def _param(space: Space, name: str, config: Config) -> Param:
-    """Return the branch of a name that a configuration makes active."""
-    for param in space.branches(name):
-        if all(config.get(parent) in allowed for parent, allowed in conditions_of(param)):
-            return param
-    return Fixed(config[name])
-
-
 def _with_held(
     found: Sequence[Suggestion], space: Space, searched: Space, history: History
 ) -> Sequence[Suggestion]:
     """Attach, once, which hyperparameters stay at their defaults, for nobody would guess it."""
-    varied = {column.key for column in searched.columns}
-    held = [key for key in dict.fromkeys(column.key for column in space.columns) if key not in varied]
+    held = [name for name in space.searched if name not in searched.searched]
     if not found or not held or "held" in {note.name for note in history.noted("pbt")}:
         return found
     text = (
-        f"pbt searches {', '.join(sorted(varied))}; {', '.join(held)} stay at their defaults, for copied "
-        "weights fit one structure only. Values that the training reads with run.live can be named: "
-        "Pbt(live=(...))"
+        f"pbt searches {', '.join(sorted(searched.searched))}; {', '.join(held)} stay at their defaults, "
+        "for copied weights fit one structure only. Values that the training reads with run.live can be "
+        "named: Pbt(live=(...))"
     )
     first = found[0]
     note = Noted("pbt", "held", text, {"warn": True})
@@ -427,5 +363,5 @@ def _at(steps: Ints, values: Array, step: int) -> float:
     return float(values[row]) if row >= 0 else math.nan
 
 
-def _told(old: Config, new: Config) -> str:
+def _changes(old: Config, new: Config) -> str:
     return ", ".join(f"{name} {setting(old[name])} → {setting(new[name])}" for name in new)

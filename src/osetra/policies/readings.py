@@ -15,7 +15,7 @@ from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.results import Readings
 from osetra.numerics.halving import ladder
-from osetra.schedulers.table import tabled
+from osetra.schedulers.table import table_of
 
 Ints = NDArray[np.int64]
 
@@ -30,7 +30,7 @@ def readings(problem: Problem, history: History, base: int, steps: int) -> Readi
     which the readings came, so that those of a longer history follow. Trials on their way are pending
     at `base` before their first reading, and at the end after it.
     """
-    table = tabled(problem.objective, history)
+    table = table_of(problem.objective, history)
     rungs = ladder(steps, HALVINGS)
     came = _arrivals(history, problem.objective.metric, [t.number for t in table.trials], rungs)
     active = np.array([trial.state in ("queued", "running") for trial in table.trials], dtype=bool)
@@ -64,18 +64,17 @@ def readings(problem: Problem, history: History, base: int, steps: int) -> Readi
 
 def _arrivals(history: History, metric: str, trials: Sequence[int], rungs: Sequence[int]) -> Ints:
     """Return when trials (n,) got to rungs (r,) as numbers of reports (n, r); their last one if never."""
-    columns, size = history.curves._columns, history.curves.size
-    mine = np.flatnonzero(columns.numbers[4, :size] == columns.metrics.get(metric, -1))
-    owners, steps = columns.numbers[0, mine], columns.numbers[3, mine]
+    (owners, _, _, steps), _ = history.curves.all(metric)
+    came = history.curves.arrivals(metric)
     # Points may be ahead of the facts that they were read with.
     most = max(int(owners.max(initial=0)), *history.trials, 0)
-    place = np.full(most + 1, size, dtype=np.int64)
-    place[owners] = mine  # the last one stays
+    place = np.full(most + 1, len(history.curves), dtype=np.int64)
+    place[owners] = came  # the last one stays
     found = np.repeat(place[list(trials)][:, None], len(rungs), axis=1)
     for column, rung in enumerate(rungs):
         there = np.flatnonzero(steps >= rung)[::-1]
         first = place.copy()
-        first[owners[there]] = mine[there]  # the first one stays
+        first[owners[there]] = came[there]  # the first one stays
         found[:, column] = first[list(trials)]
     return found
 

@@ -12,15 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from osetra.core.decisions import Verdict
 from osetra.core.history import History
-from osetra.core.ports import Budget, Verdict
+from osetra.core.ports import Budget
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.errors import StudyError
 from osetra.numerics import halving
 from osetra.schedulers import rungs
 from osetra.schedulers.full import to_the_end
-from osetra.schedulers.table import Table, tabled
+from osetra.schedulers.table import CurveTable, table_of
 
 KNOWN = 6
 """Trials at a rung from which searchers compare configurations there."""
@@ -38,6 +39,7 @@ class ASHA:
     form: Literal["promote", "stop"] = "promote"
 
     name = "asha"
+    judges = True
 
     def __post_init__(self) -> None:
         check_halving("ASHA", self.eta, self.min_steps)
@@ -48,23 +50,23 @@ class ASHA:
         """Return the first rung; None in the stopping form."""
         if budget.steps is None or self.form == "stop":
             return None
-        climb = climbed("ASHA", self.eta, self.min_steps, budget.steps)
-        alone = len(climb) == 1 or tabled(problem.objective, history).folds
+        climb = rungs_of("ASHA", self.eta, self.min_steps, budget.steps)
+        alone = len(climb) == 1 or table_of(problem.objective, history).folds
         return None if alone else climb[0]
 
     def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
         """Return what to do with a training that has gone beyond a rung without pausing there."""
         if budget.steps is None:
             return None
-        climb = climbed("ASHA", self.eta, self.min_steps, budget.steps)
+        climb = rungs_of("ASHA", self.eta, self.min_steps, budget.steps)
         return rungs.judge(problem, history, trial, climb, 1 / self.eta, pauses=self.form == "promote")
 
     def revive(self, problem: Problem, history: History, budget: Budget) -> Sequence[Verdict]:
         """Return the paused trials that are among the best of their rung, and the lost ones at the end."""
         if budget.steps is None:
             return []
-        climb = climbed("ASHA", self.eta, self.min_steps, budget.steps)
-        table = tabled(problem.objective, history)
+        climb = rungs_of("ASHA", self.eta, self.min_steps, budget.steps)
+        table = table_of(problem.objective, history)
         if len(climb) == 1 or table.folds:
             return to_the_end(history)
         keep = 1 / self.eta
@@ -77,12 +79,12 @@ class ASHA:
         """Return the highest rung that enough trials got to."""
         if budget.steps is None:
             return None
-        table = tabled(problem.objective, history)
-        climb = climbed("ASHA", self.eta, self.min_steps, budget.steps)
-        return None if table.folds else known(table, climb)
+        table = table_of(problem.objective, history)
+        climb = rungs_of("ASHA", self.eta, self.min_steps, budget.steps)
+        return None if table.folds else known_rung(table, climb)
 
 
-def known(table: Table, climb: Sequence[int]) -> int:
+def known_rung(table: CurveTable, climb: Sequence[int]) -> int:
     """Return the highest rung that enough trials got to for a searcher to compare them there."""
     there = (rung for rung in reversed(climb) if (table.first & table.has(rung)).sum() >= KNOWN)
     return next(there, climb[0])
@@ -100,7 +102,7 @@ def check_halving(name: str, eta: float, min_steps: int) -> None:
         raise StudyError(f"{name}(min_steps={min_steps}): the first rung is step 1 or later")
 
 
-def climbed(name: str, eta: float, min_steps: int, steps: int) -> tuple[int, ...]:
+def rungs_of(name: str, eta: float, min_steps: int, steps: int) -> tuple[int, ...]:
     """Return the rungs of a full training of some steps.
 
     Raises:

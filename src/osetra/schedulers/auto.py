@@ -19,15 +19,16 @@ from itertools import pairwise
 
 import numpy as np
 
+from osetra.core.decisions import Verdict
 from osetra.core.history import History
-from osetra.core.ports import Budget, Verdict
+from osetra.core.ports import Budget
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.errors import StudyError
 from osetra.numerics import halving
 from osetra.schedulers import rungs
 from osetra.schedulers.full import to_the_end
-from osetra.schedulers.table import Table, calibrated, free, promoted, sent, tabled
+from osetra.schedulers.table import CurveTable, calibrated, free, promoted, sent_on, table_of
 
 SHORTEST = 4
 """Trainings of fewer steps are always run to their end."""
@@ -52,6 +53,7 @@ class Auto:
     climbing: float = 0.5
 
     name = "auto"
+    judges = True
 
     def __post_init__(self) -> None:
         if list(self.shares) != sorted(self.shares) or not all(0 < share < 1 for share in self.shares):
@@ -69,7 +71,7 @@ class Auto:
         """Return the base step; None when that is a full training, or nobody knows how long one is."""
         if budget.steps is None or budget.steps < SHORTEST:
             return None
-        table = tabled(problem.objective, history)
+        table = table_of(problem.objective, history)
         base = self._base(table, budget)
         return None if table.folds or base >= budget.steps else base
 
@@ -77,7 +79,7 @@ class Auto:
         """Return what to do with a running trial; those that pause by themselves are let be."""
         if budget.steps is None or budget.steps < SHORTEST or rungs.pauses_by_itself(problem, history, trial):
             return None
-        base = self._base(tabled(problem.objective, history), budget)
+        base = self._base(table_of(problem.objective, history), budget)
         climb = [rung for rung in self._ladder(budget) if rung >= base]
         return rungs.judge(problem, history, trial, climb, self.keep)
 
@@ -85,7 +87,7 @@ class Auto:
         """Return the best of the shorter trials, and at the end which are given up."""
         if budget.steps is None:
             return []
-        table = tabled(problem.objective, history)
+        table = table_of(problem.objective, history)
         if budget.steps < SHORTEST or table.folds:
             return to_the_end(history)
         if budget.open:
@@ -98,13 +100,13 @@ class Auto:
         """Return the base step."""
         if budget.steps is None or budget.steps < SHORTEST:
             return None
-        table = tabled(problem.objective, history)
+        table = table_of(problem.objective, history)
         return None if table.folds else self._base(table, budget)
 
     def _ladder(self, budget: Budget) -> tuple[int, ...]:
         return halving.ladder(budget.steps or 1, len(self.shares))
 
-    def _base(self, table: Table, budget: Budget) -> int:
+    def _base(self, table: CurveTable, budget: Budget) -> int:
         """Return the base step that the search has come to."""
         ladder = self._ladder(budget)
         begun = sum(budget.progress >= share for share in self.shares)
@@ -113,12 +115,12 @@ class Auto:
             place += 1
         return ladder[place]
 
-    def _raised(self, problem: Problem, table: Table, budget: Budget) -> list[Verdict]:
+    def _raised(self, problem: Problem, table: CurveTable, budget: Budget) -> list[Verdict]:
         """Return the shorter trials that go on to the base step, the best first."""
         base, steps = self._base(table, budget), budget.steps or 1
         values = calibrated(table, base)
         shorter = table.first & ~table.has(base)
-        went = np.array([sent(trial, base) for trial in table.trials], dtype=bool) & table.first
+        went = np.array([sent_on(trial, base) for trial in table.trials], dtype=bool) & table.first
         compared = (shorter | went) & (table.reached > 0)
         waits = [row for row in np.flatnonzero(shorter).tolist() if free(table.trials[row])]
         kept = max(self.least, math.ceil(self.keep * compared.sum()))
@@ -130,11 +132,11 @@ class Auto:
             trial, value = table.trials[row], float(values[row])
             if promoted(trial) or (room > 0 and np.isfinite(value)):
                 at = int(table.reached[row])
-                found.append(rungs.resumed(trial, places, value, base, steps, at=at))
+                found.append(rungs.resume(trial, places, value, base, steps, at=at))
                 room -= not promoted(trial)
         return found
 
-    def _climbing(self, problem: Problem, table: Table, budget: Budget) -> list[Verdict]:
+    def _climbing(self, problem: Problem, table: CurveTable, budget: Budget) -> list[Verdict]:
         """Return those that go on beyond the base step, as far as the share of steps for them reaches."""
         base = self._base(table, budget)
         climb = [rung for rung in self._ladder(budget) if rung >= base]
@@ -157,7 +159,7 @@ def _began(trial: Trial) -> int:
     return 0
 
 
-def _cross(table: Table, step: int, later: int) -> bool:
+def _cross(table: CurveTable, step: int, later: int) -> bool:
     """Whether curves cross so often between two steps that ranks at the first say too little."""
     a, b = table.at(step), table.at(later)
     both = table.first & ~table.failed & np.isfinite(a) & np.isfinite(b)

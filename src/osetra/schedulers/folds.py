@@ -9,11 +9,11 @@ import math
 
 import numpy as np
 
+from osetra.core.decisions import Verdict
 from osetra.core.history import History
-from osetra.core.ports import Verdict
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
-from osetra.schedulers.table import promoted, tabled
+from osetra.schedulers.table import promoted, table_of
 
 FOLDS = 2
 """Completed folds before a trial is compared."""
@@ -28,7 +28,7 @@ def judge_folds(problem: Problem, history: History, trial: Trial) -> Verdict | N
     folds. It is looked at after report 1, 2, 4, 8, … of a fold: the others change slowly, and reading
     all their folds takes its time.
     """
-    table = tabled(problem.objective, history)
+    table = table_of(problem.objective, history)
     row = table.row(trial.number)
     if row is None or not table.first[row] or promoted(trial):
         return None

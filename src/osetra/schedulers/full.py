@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from osetra.core.decisions import Verdict
 from osetra.core.history import History
-from osetra.core.ports import Budget, Verdict
+from osetra.core.ports import Budget
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.schedulers.table import free
@@ -17,6 +18,7 @@ class Full:
     """Trains everything to its end and stops nothing."""
 
     name = "full"
+    judges = False
 
     def first(self, problem: Problem, history: History, budget: Budget) -> int | None:
         """Return None: to the end."""

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.decisions import Verdict
 from osetra.core.history import History
-from osetra.core.ports import Budget, Verdict
+from osetra.core.ports import Budget
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.numerics import halving
 from osetra.schedulers import rungs
-from osetra.schedulers.asha import check_halving, climbed, known
+from osetra.schedulers.asha import check_halving, known_rung, rungs_of
 from osetra.schedulers.full import to_the_end
-from osetra.schedulers.table import Mask, Table, tabled
+from osetra.schedulers.table import CurveTable, Mask, table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +35,14 @@ class Hyperband:
     min_steps: int = 1
 
     name = "hyperband"
+    judges = True
 
     def __post_init__(self) -> None:
         check_halving("Hyperband", self.eta, self.min_steps)
 
     def first(self, problem: Problem, history: History, budget: Budget) -> int | None:
         """Return the first rung of the next trial's bracket."""
-        if budget.steps is None or tabled(problem.objective, history).folds:
+        if budget.steps is None or table_of(problem.objective, history).folds:
             return None
         climb = self._climb(history.next_trial, budget.steps)
         return climb[0] if len(climb) > 1 else None
@@ -52,7 +54,7 @@ class Hyperband:
         climb = self._climb(trial.number, budget.steps)
         bracket, steps = self._bracket(trial.number, budget.steps), budget.steps
 
-        def mates(table: Table) -> Mask:
+        def mates(table: CurveTable) -> Mask:
             return self._rows(table, bracket, steps)
 
         return rungs.judge(problem, history, trial, climb, 1 / self.eta, among=mates)
@@ -61,11 +63,11 @@ class Hyperband:
         """Return the paused trials that are among the best of their rung in their bracket."""
         if budget.steps is None:
             return []
-        table = tabled(problem.objective, history)
+        table = table_of(problem.objective, history)
         if table.folds:
             return to_the_end(history)
         found: list[Verdict] = []
-        for bracket in range(len(climbed("Hyperband", self.eta, self.min_steps, budget.steps))):
+        for bracket in range(len(rungs_of("Hyperband", self.eta, self.min_steps, budget.steps))):
             found += self._revive(problem, table, bracket, budget.steps, open_=budget.open)
         return found
 
@@ -73,27 +75,27 @@ class Hyperband:
         """Return the highest rung that enough trials got to."""
         if budget.steps is None:
             return None
-        table = tabled(problem.objective, history)
-        climb = climbed("Hyperband", self.eta, self.min_steps, budget.steps)
-        return None if table.folds else known(table, climb)
+        table = table_of(problem.objective, history)
+        climb = rungs_of("Hyperband", self.eta, self.min_steps, budget.steps)
+        return None if table.folds else known_rung(table, climb)
 
     def _revive(
-        self, problem: Problem, table: Table, bracket: int, steps: int, *, open_: bool
+        self, problem: Problem, table: CurveTable, bracket: int, steps: int, *, open_: bool
     ) -> list[Verdict]:
-        climb = climbed("Hyperband", self.eta, self.min_steps, steps)[bracket:]
+        climb = rungs_of("Hyperband", self.eta, self.min_steps, steps)[bracket:]
         rows, keep = self._rows(table, bracket, steps), 1 / self.eta
         going = rungs.promotions(problem, table, climb, keep, 0 if open_ else 1, rows)
         return going if going or open_ else rungs.finish(problem, table, climb, keep, 1, rows)
 
     def _climb(self, number: int, steps: int) -> tuple[int, ...]:
-        climb = climbed("Hyperband", self.eta, self.min_steps, steps)
+        climb = rungs_of("Hyperband", self.eta, self.min_steps, steps)
         return climb[self._bracket(number, steps) :]
 
     def _bracket(self, number: int, steps: int) -> int:
         turns = halving.brackets(self.min_steps, self.eta, steps)
         return turns[(number - 1) % len(turns)]
 
-    def _rows(self, table: Table, bracket: int, steps: int) -> Mask:
+    def _rows(self, table: CurveTable, bracket: int, steps: int) -> Mask:
         """Return the first runs (n,) of a bracket."""
         turns = np.array(halving.brackets(self.min_steps, self.eta, steps), dtype=np.int64)
         numbers = np.array([trial.number for trial in table.trials], dtype=np.int64)

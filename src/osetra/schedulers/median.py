@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.decisions import Verdict
 from osetra.core.history import History
-from osetra.core.ports import Budget, Verdict
+from osetra.core.ports import Budget
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.errors import StudyError
 from osetra.schedulers.folds import judge_folds
 from osetra.schedulers.full import to_the_end
-from osetra.schedulers.table import promoted, tabled
+from osetra.schedulers.table import promoted, table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class Median:
     others: int = 5
 
     name = "median"
+    judges = True
 
     def __post_init__(self) -> None:
         if self.min_steps < 1 or self.others < 1:
@@ -54,7 +56,7 @@ class Median:
             return None
         if budget.steps is not None and steps[-1] >= budget.steps:
             return None
-        table = tabled(objective, history)
+        table = table_of(objective, history)
         if table.folds:
             return judge_folds(problem, history, trial)
         step, finite = int(steps[-1]), objective.sign * values[np.isfinite(values)]

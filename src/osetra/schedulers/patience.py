@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.decisions import Verdict
 from osetra.core.history import History
-from osetra.core.ports import Budget, Verdict
+from osetra.core.ports import Budget
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.errors import StudyError
@@ -31,6 +32,7 @@ class Patience:
     min_delta: float = 0.0
 
     name = "patience"
+    judges = True
 
     def __post_init__(self) -> None:
         if self.steps < 1:
@@ -56,8 +58,8 @@ class Patience:
         waited = int(steps[-1]) - since
         if waited < self.steps or (budget.steps is not None and steps[-1] >= budget.steps):
             return None
-        shown = f"best {objective.metric} {objective.sign * best:.4g} at step {since}"
-        why = f"ended at step {int(steps[-1])}: {shown}, no better for {waited} steps"
+        best_so_far = f"best {objective.metric} {objective.sign * best:.4g} at step {since}"
+        why = f"ended at step {int(steps[-1])}: {best_so_far}, no better for {waited} steps"
         return Verdict(trial=trial.number, verb="stop", why=why, args={"keep": True})
 
     def revive(self, problem: Problem, history: History, budget: Budget) -> Sequence[Verdict]:

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.decisions import Verdict
 from osetra.core.history import History
-from osetra.core.ports import Verdict
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.numerics import halving
 from osetra.schedulers.folds import judge_folds
-from osetra.schedulers.table import Array, Mask, Table, calibrated, free, promoted, sent, tabled
+from osetra.schedulers.table import Array, CurveTable, Mask, calibrated, free, promoted, sent_on, table_of
 
 BROKEN = 2
 """So many reports in a row that are not finite end a training; a single one may be an accident."""
@@ -40,7 +40,7 @@ class Ranking:
         """Whether a value is among those that are kept."""
         return math.isfinite(value) and halving.rank(self.values, value) <= self.kept
 
-    def told(self, value: float, expected: str = "") -> str:
+    def evidence(self, value: float, expected: str = "") -> str:
         """Return the evidence about a value, such as "val_loss 0.81, cut 0.74, rank 14 of 18"."""
         cut = self.sign * halving.cut(self.values, self.kept)
         place = f"rank {halving.rank(self.values, value)} of {len(self.values)}"
@@ -60,7 +60,7 @@ def judge(
     keep: float,
     *,
     pauses: bool = True,
-    among: Callable[[Table], Mask] | None = None,
+    among: Callable[[CurveTable], Mask] | None = None,
 ) -> Verdict | None:
     """Return what to do with a running trial of which the best `keep` go on at every rung of `climb`.
 
@@ -71,18 +71,18 @@ def judge(
     if trial.steered or trial.repeats is not None or len(climb) == 1:
         return None
     step, until = history.step(trial, problem.objective.metric), trial.until
-    unplanned = pauses and until is None and not sent(trial, climb[-1]) and not promoted(trial)
+    unplanned = pauses and until is None and not sent_on(trial, climb[-1]) and not promoted(trial)
     late = until is not None and step > until
     broken = _broken(problem, history, trial)
     if step >= climb[-1] or not (unplanned or late or broken or not pauses):
         return None
-    table = tabled(problem.objective, history)
+    table = table_of(problem.objective, history)
     rows = table.first if among is None else among(table)
     if table.folds:
         return judge_folds(problem, history, trial)
     if broken:
         values, there = table.at(step), rows & table.has(step)
-        return stopped(trial, ranking(problem, step, values, there, len(values)), math.nan)
+        return stop(trial, ranking(problem, step, values, there, len(values)), math.nan)
     if unplanned:
         # It began before anybody knew how long a full training is.
         following = next(rung for rung in climb if rung > step)
@@ -99,7 +99,7 @@ def pauses_by_itself(problem: Problem, history: History, trial: Trial) -> bool:
 
 
 def promotions(
-    problem: Problem, table: Table, rungs: Sequence[int], keep: float, least: int, rows: Mask
+    problem: Problem, table: CurveTable, rungs: Sequence[int], keep: float, least: int, rows: Mask
 ) -> list[Verdict]:
     """Return the paused trials that are among the best of those at their rung, highest rungs first.
 
@@ -121,11 +121,11 @@ def promotions(
             if not (there[row] and free(trial) and table.reached[row] < following):
                 continue
             if promoted(trial) or places.keeps(float(values[row])):
-                found.append(resumed(trial, places, float(values[row]), following, rungs[-1]))
+                found.append(resume(trial, places, float(values[row]), following, rungs[-1]))
     return found
 
 
-def resumed(
+def resume(
     trial: Trial, places: Ranking, value: float, until: int, steps: int, at: int | None = None
 ) -> Verdict:
     """Return the verdict that lets a paused trial go on to a step.
@@ -134,15 +134,15 @@ def resumed(
     """
     goal = "to its end" if until >= steps else f"to step {until}"
     expected = f" expected at step {places.step}" if at not in (None, places.step) else ""
-    told = places.told(value, expected)
-    why = f"goes on {goal} from step {places.step if at is None else at}: {told}"
+    evidence = places.evidence(value, expected)
+    why = f"goes on {goal} from step {places.step if at is None else at}: {evidence}"
     if promoted(trial) and not places.keeps(value):
         why += "; a person promoted it"
     return Verdict(trial=trial.number, verb="resume", why=why, until=None if until >= steps else until)
 
 
 def finish(
-    problem: Problem, table: Table, rungs: Sequence[int], keep: float, least: int, rows: Mask
+    problem: Problem, table: CurveTable, rungs: Sequence[int], keep: float, least: int, rows: Mask
 ) -> list[Verdict]:
     """Return what becomes of paused trials when nothing else is left to do.
 
@@ -155,21 +155,21 @@ def finish(
     complete = rows & table.has(rungs[-1]) & np.isfinite(at_end)
     hopeful = [row for row in waiting if np.isfinite(at_end[row])]
     if complete.any() or not hopeful:
-        return [_given_up(problem, table, row, rungs, keep, least, rows) for row in waiting]
+        return [_give_up(problem, table, row, rungs, keep, least, rows) for row in waiting]
     best = min(hopeful, key=lambda row: (-_rung(rungs, int(table.reached[row])), at_end[row]))
     rung = _rung(rungs, int(table.reached[best]))
     places, value = _place(problem, table, best, rungs, keep, least, rows)
-    return [resumed(table.trials[best], places, value, rungs[rung + 1], rungs[-1])]
+    return [resume(table.trials[best], places, value, rungs[rung + 1], rungs[-1])]
 
 
-def _given_up(
-    problem: Problem, table: Table, row: int, rungs: Sequence[int], keep: float, least: int, rows: Mask
+def _give_up(
+    problem: Problem, table: CurveTable, row: int, rungs: Sequence[int], keep: float, least: int, rows: Mask
 ) -> Verdict:
-    return stopped(table.trials[row], *_place(problem, table, row, rungs, keep, least, rows))
+    return stop(table.trials[row], *_place(problem, table, row, rungs, keep, least, rows))
 
 
 def _place(
-    problem: Problem, table: Table, row: int, rungs: Sequence[int], keep: float, least: int, rows: Mask
+    problem: Problem, table: CurveTable, row: int, rungs: Sequence[int], keep: float, least: int, rows: Mask
 ) -> tuple[Ranking, float]:
     """Return a trial's value at the highest rung it got to, and the ranking there."""
     reached = int(table.reached[row])
@@ -181,7 +181,7 @@ def _place(
 
 
 def _passed(
-    problem: Problem, table: Table, trial: Trial, climb: Sequence[int], keep: float, rows: Mask
+    problem: Problem, table: CurveTable, trial: Trial, climb: Sequence[int], keep: float, rows: Mask
 ) -> Verdict | None:
     """Return whether a training that did not pause at its rung goes on beyond it."""
     row, reached = table.row(trial.number), 0
@@ -196,11 +196,11 @@ def _passed(
     places = ranking(problem, climb[rung], values, there, many if keep * many < 1 else int(keep * many))
     value = float(values[row])
     if not (places.keeps(value) or promoted(trial) or _leads(table, rows, row)):
-        return stopped(trial, places, value)
+        return stop(trial, places, value)
     if trial.until is None:
         return None
     following = next(rung for rung in climb if rung > reached)
-    going = resumed(trial, places, value, following, climb[-1])
+    going = resume(trial, places, value, following, climb[-1])
     return Verdict(trial=trial.number, verb="extend", why=going.why, until=going.until)
 
 
@@ -210,15 +210,15 @@ def _broken(problem: Problem, history: History, trial: Trial) -> bool:
     return len(values) >= BROKEN and not np.isfinite(values[-BROKEN:]).any()
 
 
-def _leads(table: Table, rows: Mask, row: int) -> bool:
+def _leads(table: CurveTable, rows: Mask, row: int) -> bool:
     """Whether a trial is the best of all that got as far."""
     values = table.at(int(table.reached[row]))
     return halving.rank(values[rows], float(values[row])) == 1
 
 
-def stopped(trial: Trial, places: Ranking, value: float) -> Verdict:
+def stop(trial: Trial, places: Ranking, value: float) -> Verdict:
     """Return the verdict that stops a trial, with its evidence."""
-    why = f"stopped at step {places.step}: {places.told(value)}"
+    why = f"stopped at step {places.step}: {places.evidence(value)}"
     return Verdict(trial=trial.number, verb="stop", why=why)
 
 

@@ -27,7 +27,7 @@ SPAN = np.int64(2**40)
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CurveTable:
     """Curves of the first fold; values are minimised."""
 
     trials: tuple[Trial, ...]
@@ -96,21 +96,21 @@ class Table:
         return found
 
 
-_latest: tuple[History, Objective, Table] | None = None
+_latest: tuple[History, Objective, CurveTable] | None = None
 
 
-def tabled(objective: Objective, history: History) -> Table:
+def table_of(objective: Objective, history: History) -> CurveTable:
     """Return the table of a history; that of the latest one is kept, for it is asked for repeatedly."""
     global _latest
     kept = _latest
     if kept is not None and kept[0] is history and kept[1] == objective:
         return kept[2]
-    table = _tabled(objective, history)
+    table = _build(objective, history)
     _latest = (history, objective, table)
     return table
 
 
-def calibrated(table: Table, step: int) -> Array:
+def calibrated(table: CurveTable, step: int) -> Array:
     """Return the value (n,) of every trial at a step, expected where it did not get there.
 
     NaN for those that have no finite value at all.
@@ -140,7 +140,7 @@ def promoted(trial: Trial) -> bool:
     return bool(verbs) and verbs[-1] == "promote"
 
 
-def sent(trial: Trial, step: int) -> bool:
+def sent_on(trial: Trial, step: int) -> bool:
     """Whether a scheduler sent a trial on to a step or further."""
     return any(
         _passed(order) and (order.args.get("until") is None or order.args["until"] >= step)
@@ -152,7 +152,7 @@ def _passed(order: Order) -> bool:
     return order.by == "scheduler" and order.verb in GOES_ON
 
 
-def _tabled(objective: Objective, history: History) -> Table:
+def _build(objective: Objective, history: History) -> CurveTable:
     trials = tuple(trial for trial in history.trials.values() if not trial.steered)
     rows, steps, values, folds = _reports(objective.metric, history, trials)
     values = objective.sign * values
@@ -167,7 +167,7 @@ def _tabled(objective: Objective, history: History) -> Table:
     over = np.array([t.state == "finished" for t in trials], dtype=bool)
     kept = some & ~over
     last[kept] = worth[ends[kept]]
-    return Table(
+    return CurveTable(
         trials,
         np.array([t.repeats is None for t in trials], dtype=bool),
         np.array([t.state in ("failed", "diverged") for t in trials], dtype=bool),

@@ -12,13 +12,14 @@ random search at equal cost.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.decisions import Suggestion
 from osetra.core.facts import Noted
 from osetra.core.history import History
-from osetra.core.ports import Searcher, Suggestion
+from osetra.core.ports import CurveSearcher, Searcher
 from osetra.core.problem import Problem
 from osetra.core.results import Readings, Results, results
 from osetra.core.space import Space
@@ -35,11 +36,8 @@ WINDOW = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Auto:
+class AutoSearcher:
     """Chooses a searcher by space and finished trials, and hedges against it."""
-
-    _bayes: Bayes = field(default_factory=Bayes, repr=False)
-    _cmaes: Cmaes = field(default_factory=Cmaes, repr=False)
 
     name = "auto"
     lookahead = 1
@@ -50,7 +48,7 @@ class Auto:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
         return self._suggest(problem, history, None, count, rng)
 
-    def suggest_read(
+    def suggest_from_curves(
         self, problem: Problem, history: History, readings: Readings, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions from what curves say at several steps.
@@ -67,36 +65,37 @@ class Auto:
         count: int,
         rng: np.random.Generator,
     ) -> Sequence[Suggestion]:
-        seen = results(problem, history)
-        chosen, why = self._choose(problem.space, seen)
+        past = results(problem, history)
+        chosen, why = choose(problem.space, past)
         numbers = range(history.next_trial, history.next_trial + max(count, 0))
-        every = 2 if model_fails(seen) else GUARD
+        every = 2 if model_fails(past) else GUARD
         guards = sum(number % every == 0 for number in numbers)
         model = len(numbers) - guards
-        if readings is not None and chosen is self._bayes:
-            found = list(self._bayes.suggest_read(problem, history, readings, model, rng))
+        if readings is not None and isinstance(chosen, CurveSearcher):
+            found = list(chosen.suggest_from_curves(problem, history, readings, model, rng))
         else:
             found = list(chosen.suggest(problem, history, model, rng))
         if guards:
             found += _quasi_random(problem, history, guards, rng, found)
         return _with_note(found, history, chosen.name, why)
 
-    def _choose(self, space: Space, seen: Results) -> tuple[Searcher, str]:
-        """Return the searcher and, in a sentence, why this one."""
-        continuous = any(column.levels == 0 for column in space.columns)
-        finished = int(seen.valid.sum())
-        if finished >= MANY and continuous:
-            return self._cmaes, f"{finished} trials have finished: a population refines the last digits"
-        return self._bayes, f"{_described(space)}: a Gaussian process needs the fewest trials"
+
+def choose(space: Space, past: Results) -> tuple[Searcher, str]:
+    """Return the searcher for a space and its results and, in a sentence, why this one."""
+    continuous = any(column.levels == 0 for column in space.columns)
+    finished = int(past.valid.sum())
+    if finished >= MANY and continuous:
+        return Cmaes(), f"{finished} trials have finished: a population refines the last digits"
+    return Bayes(), f"{_description(space)}: a Gaussian process needs the fewest trials"
 
 
-def model_fails(seen: Results) -> bool:
+def model_fails(past: Results) -> bool:
     """Whether the model's latest trials are no better than the quasi-random ones.
 
     Needs eight of each with a result; compares medians, failures counting as worst.
     """
-    y = np.nan_to_num(seen.y, nan=np.inf)
-    guard = np.array([trial.number % GUARD == 0 or trial.number <= 3 for trial in seen.trials], dtype=bool)
+    y = np.nan_to_num(past.y, nan=np.inf)
+    guard = np.array([trial.number % GUARD == 0 or trial.number <= 3 for trial in past.trials], dtype=bool)
     model = y[~guard][-WINDOW:]
     if guard.sum() < 8 or len(model) < 8:
         return False
@@ -113,16 +112,16 @@ def _quasi_random(
     return [Suggestion(s.config, why) for s in others if s.config not in known]
 
 
-def _described(space: Space) -> str:
+def _description(space: Space) -> str:
     """Return the space in a few words, such as "7 hyperparameters (2 with options, 3 conditional)"."""
     columns = space.columns
     kinds = {
         "with options": sum(column.categorical for column in columns),
         "conditional": sum(bool(column.param.when) for column in columns),
     }
-    shown = ", ".join(f"{number} {kind}" for kind, number in kinds.items() if number)
+    mixture = ", ".join(f"{number} {kind}" for kind, number in kinds.items() if number)
     plural = "" if len(columns) == 1 else "s"
-    return f"{len(columns)} hyperparameter{plural}" + (f" ({shown})" if shown else "")
+    return f"{len(columns)} hyperparameter{plural}" + (f" ({mixture})" if mixture else "")
 
 
 def _with_note(found: Sequence[Suggestion], history: History, name: str, why: str) -> list[Suggestion]:

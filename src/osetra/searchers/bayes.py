@@ -7,24 +7,24 @@ into configurations with a reason that a person understands.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from osetra.core.finite import identity
+from osetra.core.decisions import Suggestion
 from osetra.core.history import History
 from osetra.core.params import Config
-from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 from osetra.core.results import Readings, results
 from osetra.core.scales import Array
 from osetra.core.space import Space
 from osetra.errors import StudyError
-from osetra.numerics import bayes
-from osetra.searchers.fresh import repeatable, seed_of, untried
+from osetra.numerics import bayes, gp
+from osetra.numerics.memory import Memory
+from osetra.searchers.fresh import DEFAULTS, fresh, repeatable
 
-REMEMBERED = 64
-"""Fitted hyperparameters that are kept; they save time and change nothing."""
+_HYPER = Memory[gp.Hyper](64)
+"""Fitted hyperparameters by what they were learnt from; the digest covers columns, trials and settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,6 @@ class Bayes:
 
     initial: int = 3
     beta: float = 1.8
-    _memory: bayes.Memory = field(default_factory=dict, init=False, repr=False, compare=False)
 
     name = "bayes"
     lookahead = 1
@@ -61,11 +60,9 @@ class Bayes:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
-        order = _by_name(problem.space)
-        tried, cube = _tried(problem, history, order), _cube(problem.space, order)
-        return self._suggest(problem, history, tried, cube, count, rng)
+        return self._suggest(problem, history, _observed(problem, history), _cube(problem.space), count, rng)
 
-    def suggest_read(
+    def suggest_from_curves(
         self, problem: Problem, history: History, readings: Readings, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions for the end of a full training, from readings of curves.
@@ -73,52 +70,41 @@ class Bayes:
         The depth of a reading is one more column of the same process, as in freeze-thaw and MOBSTER:
         how early values foretell late ones is learnt with everything else.
         """
-        order = _by_name(problem.space)
         begun = len(np.unique(np.concatenate((readings.x, readings.pending)), axis=0))
         if np.isfinite(readings.y).sum() < 2 or begun < self.initial:
             # The design must not take what was read early for something else than what is read late.
             return self.suggest(problem, history, count, rng)
-        tried = bayes.Tried(
-            np.column_stack((readings.x[:, order], readings.depth)),
+        observed = bayes.Observations(
+            np.column_stack((readings.x, readings.depth)),
             readings.y,
             ~np.isfinite(readings.y),
-            np.column_stack((readings.pending[:, order], readings.pending_depth)),
+            np.column_stack((readings.pending, readings.pending_depth)),
         )
-        return self._suggest(problem, history, tried, _deep(_cube(problem.space, order)), count, rng)
+        return self._suggest(problem, history, observed, _deep(_cube(problem.space)), count, rng)
 
     def _suggest(
         self,
         problem: Problem,
         history: History,
-        tried: bayes.Tried,
+        observed: bayes.Observations,
         cube: bayes.Cube,
         count: int,
         rng: np.random.Generator,
     ) -> list[Suggestion]:
         space, known = problem.space, repeatable(problem.space, history)
-        order = _by_name(space)
-        if len(self._memory) > REMEMBERED:
-            self._memory.clear()
+        settings = bayes.Settings(initial=self.initial, beta=self.beta)
         proposals = bayes.suggest(
-            tried,
-            cube,
-            count,
-            rng,
-            seed=seed_of(history),
-            settings=bayes.Settings(initial=self.initial, beta=self.beta),
-            memory=self._memory,
+            observed, cube, count, rng, seed=history.seed, settings=settings, memory=_HYPER
         )
-        points = np.full((max(count, 0), len(order)), 0.5)
-        for row, proposal in enumerate(proposals):
-            points[row, order] = proposal.x[: len(order)]
-        points[len(proposals) :] = rng.random((len(points) - len(proposals), len(order)))
+        d = len(space.columns)
+        points = [proposal.x[:d] for proposal in proposals]
+        points += list(rng.random((max(count, 0) - len(proposals), d)))
         found: list[Suggestion] = []
         for row, point in enumerate(points):
-            config = untried(space, known, point, rng)
+            config = fresh(space, known, point[None], rng)
             if config is None:
                 break
-            known.add(identity(config))
-            why = _told(problem, order, proposals[row]) if row < len(proposals) else "not tried before"
+            why = _why(problem, proposals[row]) if row < len(proposals) else "not tried before"
             found.append(Suggestion(config, why))
         return found
 
@@ -128,33 +114,26 @@ def explain(problem: Problem, history: History, config: Config) -> Explanation |
 
     None while fewer than two trials have finished.
     """
-    order = _by_name(problem.space)
-    tried = _tried(problem, history, order)
-    if len(tried.x) - tried.failed.sum() < 2 or not order:
+    observed = _observed(problem, history)
+    if len(observed.x) - observed.failed.sum() < 2 or not problem.space.columns:
         return None
-    model = bayes.learn(tried, _cube(problem.space, order), bayes.Settings(), {})
-    proposal = bayes.explained(model, problem.space.encode([config])[0, order])
+    model = bayes.learn(observed, _cube(problem.space), bayes.Settings(), Memory(1))
+    proposal = bayes.explained(model, problem.space.encode([config])[0])
     mean = problem.objective.sign * proposal.mean
-    return Explanation(mean, proposal.deviation, _reason(problem, order, proposal))
+    return Explanation(mean, proposal.deviation, _reason(problem, proposal))
 
 
-def _by_name(space: Space) -> list[int]:
-    """Return the columns in alphabetical order, so that the order of declaration does not matter."""
-    return sorted(range(len(space.columns)), key=lambda j: space.columns[j].name)
+def _observed(problem: Problem, history: History) -> bayes.Observations:
+    past = results(problem, history)
+    return bayes.Observations(past.x, past.y, ~past.valid, past.pending)
 
 
-def _cube(space: Space, order: list[int]) -> bayes.Cube:
-    columns = [space.columns[j] for j in order]
-    back = np.argsort(np.array(order, dtype=np.int64))
-
-    def snap(points: Array) -> Array:
-        return space.snap(points[:, back])[:, order]
-
+def _cube(space: Space) -> bayes.Cube:
     return bayes.Cube(
-        np.array([column.levels for column in columns], dtype=np.int64),
-        np.array([column.categorical for column in columns], dtype=bool),
-        snap,
-        space.encode([space.default])[0, order],
+        np.array([column.levels for column in space.columns], dtype=np.int64),
+        np.array([column.categorical for column in space.columns], dtype=bool),
+        space.snap,
+        space.encode([space.default])[0],
     )
 
 
@@ -169,25 +148,21 @@ def _deep(cube: bayes.Cube) -> bayes.Cube:
     )
 
 
-def _tried(problem: Problem, history: History, order: list[int]) -> bayes.Tried:
-    seen = results(problem, history)
-    return bayes.Tried(seen.x[:, order], seen.y, ~seen.valid, seen.pending[:, order])
-
-
-def _told(problem: Problem, order: list[int], proposal: bayes.Proposal) -> str:
+def _why(problem: Problem, proposal: bayes.Proposal) -> str:
     """Return the reason of a suggestion as a sentence."""
     if proposal.reason == "default":
-        return "the defaults, tried first"
+        return DEFAULTS
     if proposal.reason == "design":
         return "quasi-random, before the model has enough to go by"
     metric = problem.objective.metric
     expected = f"{metric} {problem.objective.sign * proposal.mean:.4g} ± {proposal.deviation:.2g} expected"
-    return f"{_reason(problem, order, proposal)}; {expected}"
+    return f"{_reason(problem, proposal)}; {expected}"
 
 
-def _reason(problem: Problem, order: list[int], proposal: bayes.Proposal) -> str:
+def _reason(problem: Problem, proposal: bayes.Proposal) -> str:
+    columns = problem.space.columns
     if proposal.reason == "exploit" or proposal.column < 0:
         return "exploit: best predicted"
-    if proposal.column == len(order):
+    if proposal.column == len(columns):
         return "explore: what becomes of it later on is uncertain"
-    return f"explore: largest uncertainty along {problem.space.columns[order[proposal.column]].name}"
+    return f"explore: largest uncertainty along {columns[proposal.column].name}"

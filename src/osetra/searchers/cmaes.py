@@ -20,15 +20,15 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 import numpy as np
 
-from osetra.core.finite import Identity, identity
+from osetra.core.decisions import Suggestion
+from osetra.core.finite import Identity
 from osetra.core.history import History
 from osetra.core.params import Config, Float, Int, Ordinal, conditions_of
-from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 from osetra.core.results import results
 from osetra.core.scales import Array
@@ -36,14 +36,13 @@ from osetra.core.space import Column, Mask, Space
 from osetra.core.trial import Trial
 from osetra.errors import StudyError
 from osetra.numerics import categories, cma
-from osetra.searchers.fresh import repeatable, seed_of, untried
+from osetra.numerics.memory import Memory
+from osetra.searchers.fresh import DEFAULTS, fresh, fresh_default, repeatable
 
 DRAWS = 16
 """Points drawn for one trial; the first that lies in the cube and was not tried is taken."""
 FINE = 256
 """A column with more values than this is treated as continuous."""
-MEMORY = 4096
-"""How many distributions are remembered before all are forgotten and computed again."""
 EPOCH = 4096
 """Trials after which it starts anew from the best; many times what a distribution takes to converge."""
 NARROW = 1e-6
@@ -59,8 +58,6 @@ class Cmaes:
 
     population: int | None = None
     sigma: float = 1 / 6
-    _known: dict[bytes, _Era] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """Distributions by a digest of all that they were learnt from: a cache, and nothing but that."""
 
     name = "cmaes"
     lookahead = 1
@@ -75,27 +72,27 @@ class Cmaes:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
-        space, seed, known = problem.space, seed_of(history), repeatable(problem.space, history)
+        space, known = problem.space, repeatable(problem.space, history)
         shape = _shape(space)
         newest = _replay(self, problem, history, shape)[-1].distribution if count > 0 else None
         found: list[Suggestion] = []
         for number in range(history.next_trial, history.next_trial + count):
             if newest is None:
                 break
-            config, why = space.default, "the defaults, tried first"
-            if identity(config) in known:
-                new = _drawn(space, shape, newest, known, np.random.default_rng((seed, number)))
-                if new is None:
-                    break
-                config, why = new, newest.told(shape)
-            known.add(identity(config))
+            config, why = fresh_default(space, known), DEFAULTS
+            if config is None:
+                # Not the generator of the call: what a trial drew can be drawn again.
+                own = np.random.default_rng((history.seed, number))
+                config, why = _drawn(space, shape, newest, known, own), newest.reason(shape)
+            if config is None:
+                break
             found.append(Suggestion(config, why))
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """Which columns are of which kind; by name, so that the order of declaration does not matter."""
+    """Which columns are of which kind."""
 
     numbers: tuple[int, ...]
     choices: tuple[int, ...]
@@ -116,14 +113,14 @@ class _Distribution:
     """What is drawn from."""
 
     normal: cma.Normal
-    categories: categories.Categories
+    categories: categories.CategoryChances
     size: int
     """The population."""
     restarts: int = 0
     bests: tuple[float, ...] = ()
     """Best value of every generation since the last restart."""
 
-    def told(self, shape: _Shape) -> str:
+    def reason(self, shape: _Shape) -> str:
         """Return the reason of a draw."""
         again = f" after restart {self.restarts}" if self.restarts else ""
         width = f", spread {self.normal.sigma:.2g} of the ranges" if shape.numbers else ""
@@ -138,10 +135,13 @@ class _Era:
     distribution: _Distribution
 
 
+_ERAS = Memory[_Era](4096)
+"""Distributions by a digest of all that they were learnt from."""
+
+
 def _shape(space: Space) -> _Shape:
-    order = sorted(range(len(space.columns)), key=lambda j: space.columns[j].name)
-    choices = tuple(j for j in order if space.columns[j].categorical)
-    numbers = tuple(j for j in order if not space.columns[j].categorical)
+    choices = tuple(j for j, column in enumerate(space.columns) if column.categorical)
+    numbers = tuple(j for j, column in enumerate(space.columns) if not column.categorical)
     columns = [space.columns[j] for j in numbers]
     rounded = any(not isinstance(c.param, Float) for c in columns)
     conditional = any(conditions_of(c.param) for c in columns)
@@ -170,7 +170,7 @@ def _replay(settings: Cmaes, problem: Problem, history: History, shape: _Shape) 
     past = results(problem, history)
     ends = np.array([_ended(trial) for trial in past.trials])
     order = np.argsort(ends, kind="stable")
-    seed, done = seed_of(history), len(order) // EPOCH * EPOCH
+    seed, done = history.seed, len(order) // EPOCH * EPOCH
     start, since = problem.space.encode([problem.space.default])[0], -np.inf
     if done and np.isfinite(past.y[order[:done]]).any():
         start, since = past.x[order[np.nanargmin(past.y[order[:done]])]], float(ends[order[done - 1]])
@@ -181,14 +181,13 @@ def _replay(settings: Cmaes, problem: Problem, history: History, shape: _Shape) 
         done += size
         trials, x, y = [past.trials[i] for i in block], past.x[block], past.y[block]
         digest = blake2b(digest + x.tobytes() + y.tobytes() + _origins(trials)).digest()
-        if digest not in settings._known:
+
+        def next_era() -> _Era:
             raw, foreign = _recalled(problem.space, shape, eras, trials, x, seed)
             learnt = _learnt(shape, eras[-1].distribution, raw, x, y, foreign)
-            era = _Era(float(ends[block[-1]]), _going_on(settings, shape, learnt, seed))
-            if len(settings._known) >= MEMORY:
-                settings._known.clear()
-            settings._known[digest] = era
-        eras.append(settings._known[digest])
+            return _Era(float(ends[block[-1]]), _going_on(settings, shape, learnt, seed))
+
+        eras.append(_ERAS.recall(digest, next_era))
     return eras
 
 
@@ -237,12 +236,9 @@ def _points(
 def _drawn(
     space: Space, shape: _Shape, current: _Distribution, known: set[Identity], rng: np.random.Generator
 ) -> Config | None:
-    """Return an untried configuration: drawn, or else from anywhere; None when there is none."""
+    """Return a new configuration: drawn, or else from anywhere; None when there is none."""
     _, points = _points(space, shape, current, rng)
-    for config in space.decode(points):
-        if identity(config) not in known:
-            return config
-    return untried(space, known, points[0], rng)
+    return fresh(space, known, points, rng)
 
 
 def _recalled(

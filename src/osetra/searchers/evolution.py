@@ -20,15 +20,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.decisions import Suggestion
 from osetra.core.finite import identity
 from osetra.core.history import History
-from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 from osetra.core.results import Results, results
 from osetra.core.scales import Array
 from osetra.errors import StudyError
 from osetra.numerics.evolution import Ints, differential, mutated, tournament
-from osetra.searchers.fresh import by_names, repeatable, untried
+from osetra.searchers.fresh import fresh, repeatable
 from osetra.searchers.sobol import sequence
 
 FEWEST = 4
@@ -78,19 +78,15 @@ class Evolution:
         found = sequence(space, history, young, why=why, defaults_first=True)
         if young == len(numbers) or len(found) < young:
             return found
-        # By name, so that the order of declaration does not matter.
-        order = np.array(sorted(range(len(space.columns)), key=lambda j: space.columns[j].name), dtype=int)
-        levels = np.array([c.levels if c.categorical else 0 for c in space.columns], dtype=np.int64)[order]
+        levels = np.array([c.levels if c.categorical else 0 for c in space.columns], dtype=np.int64)
         known = repeatable(space, history) | {identity(s.config) for s in found}
         for number in numbers[young:]:
             slot = number % self.population
             target = members.get(slot, next(iter(members.values())))
             rows = np.array(list(members.values()))
-            point = by_names(space, self._challenger(past, order, levels, target, rows, rng)[None, :])[0]
-            config = untried(space, known, point, rng)
+            config = fresh(space, known, self._challenger(past, levels, target, rows, rng)[None], rng)
             if config is None:
                 break
-            known.add(identity(config))
             found.append(
                 Suggestion(config, f"challenges trial {past.trials[target].number} of the population")
             )
@@ -99,13 +95,12 @@ class Evolution:
     def _challenger(
         self,
         past: Results,
-        order: Ints,
         levels: Ints,
         target: int,
         rows: Ints,
         rng: np.random.Generator,
     ) -> Array:
-        x = past.x[:, order]
+        x = past.x
         base = rows[tournament(past.y[rows], self.rivals, rng)]
         left, right = rng.choice(rows[(rows != target) & (rows != base)], 2, replace=False)
         point = differential(x[target], x[[base, left, right]], levels, self.weight, self.crossover, rng)

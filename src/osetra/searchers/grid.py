@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from osetra.core.decisions import Suggestion
 from osetra.core.facts import Noted
-from osetra.core.finite import Numbering, identity
+from osetra.core.finite import Numbering
 from osetra.core.grid import grid_space
 from osetra.core.history import History
-from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 from osetra.errors import StudyError
 from osetra.numerics.design import sobol
-from osetra.searchers.fresh import by_names, remaining, tried
+from osetra.searchers.fresh import fresh_numbered, suggested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +44,15 @@ class Grid:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that every combination was tried."""
-        space, known = grid_space(problem.space, self.points), tried(history)
+        space, known = grid_space(problem.space, self.points), suggested(history)
         numbering = Numbering(space)
         places = range(len(known), len(known) + max(count, 0))
         found: list[Suggestion] = []
-        for point in by_names(space, sobol(places.start, len(places), len(space.columns), 0)):
+        for point in sobol(places.start, len(places), len(space.columns), 0):
             start = numbering.index(space.decode(point[None, :])[0])
-            config = remaining(numbering, known, start)
+            config = fresh_numbered(numbering, known, start)
             if config is None:
                 break
-            known.add(identity(config))
             found.append(Suggestion(config, f"one of the {numbering.size} combinations of the grid"))
         return [replace(s, notes=_size_note(numbering.size)) if i == 0 else s for i, s in enumerate(found)]
 

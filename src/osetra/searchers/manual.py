@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.decisions import Suggestion
 from osetra.core.history import History
-from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 
 

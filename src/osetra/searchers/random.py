@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+from osetra.core.decisions import Suggestion
+from osetra.searchers.fresh import DEFAULTS, fresh, fresh_default, repeatable
 
-from osetra.core.finite import identity
-from osetra.core.history import History
-from osetra.core.ports import Suggestion
-from osetra.core.problem import Problem
-from osetra.searchers.fresh import by_names, repeatable, untried
+if TYPE_CHECKING:
+    import numpy as np
+
+    from osetra.core.history import History
+    from osetra.core.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +37,11 @@ class Random:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
         space, known = problem.space, repeatable(problem.space, history)
         found: list[Suggestion] = []
-        if count > 0 and self.defaults_first and identity(space.default) not in known:
-            found.append(Suggestion(space.default, "the defaults, tried first"))
-            known.add(identity(space.default))
-        for point in by_names(space, rng.random((max(count, 0), len(space.columns))))[len(found) :]:
-            config = untried(space, known, point, rng)
+        if count > 0 and self.defaults_first and (default := fresh_default(space, known)) is not None:
+            found.append(Suggestion(default, DEFAULTS))
+        for point in rng.random((max(count, 0), len(space.columns)))[len(found) :]:
+            config = fresh(space, known, point[None], rng)
             if config is None:
                 break
-            known.add(identity(config))
             found.append(Suggestion(config, "drawn at random from the whole space"))
         return found

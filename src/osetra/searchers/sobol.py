@@ -5,19 +5,18 @@ Source: Bousquet et al. 2017, "Critical hyper-parameters: no random, no cry", ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from osetra.core.finite import identity
+from osetra.core.decisions import Suggestion
 from osetra.core.history import History
-from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 from osetra.core.scales import Array
 from osetra.core.space import Space
 from osetra.numerics.design import sobol
-from osetra.searchers.fresh import Placed, by_names, repeatable, seed_of, untried
+from osetra.searchers.fresh import DEFAULTS, fresh, fresh_default, repeatable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,23 +47,21 @@ def sequence(
     *,
     why: str,
     defaults_first: bool,
-    placed: Placed = lambda points: points,
+    placed: Callable[[Array], Array] = lambda points: points,
 ) -> list[Suggestion]:
     """Return the suggestions of the next `count` trials; `placed` moves their points (n, d)."""
-    seed, known, first = seed_of(history), repeatable(space, history), history.next_trial
+    seed, known, first = history.seed, repeatable(space, history), history.next_trial
     numbers = range(first, first + max(count, 0))
-    points = placed(by_names(space, _points(numbers, len(space.columns), seed, int(defaults_first))))
+    points = placed(_points(numbers, len(space.columns), seed, int(defaults_first)))
     found: list[Suggestion] = []
     for number, point in zip(numbers, points, strict=True):
-        if defaults_first and identity(space.default) not in known:
-            config, reason = space.default, "the defaults, tried first"
-        else:
+        config, reason = fresh_default(space, known) if defaults_first else None, DEFAULTS
+        if config is None:
             # Not the generator of the call, so that a batch equals its members asked for one by one.
-            new = untried(space, known, point, np.random.default_rng((seed, number)), placed)
-            if new is None:
-                break
-            config, reason = new, why.format(number)
-        known.add(identity(config))
+            rng = np.random.default_rng((seed, number))
+            config, reason = fresh(space, known, point[None], rng, placed), why.format(number)
+        if config is None:
+            break
         found.append(Suggestion(config, reason))
     return found
 

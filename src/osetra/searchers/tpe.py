@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osetra.core.finite import identity
+from osetra.core.decisions import Suggestion
 from osetra.core.history import History
-from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 from osetra.core.results import results
 from osetra.core.scales import Array
+from osetra.core.space import Space
 from osetra.errors import StudyError
 from osetra.numerics import parzen
 from osetra.numerics.design import sobol
-from osetra.searchers.fresh import repeatable, seed_of, untried
+from osetra.searchers.fresh import DEFAULTS, fresh, fresh_default, repeatable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,40 +51,31 @@ class Tpe:
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
         space, known = problem.space, repeatable(problem.space, history)
-        seen = results(problem, history)
-        x, y = seen.x, np.where(seen.valid, seen.y, np.inf)
-        bad = seen.pending
-        order = sorted(range(len(space.columns)), key=lambda j: space.columns[j].name)
+        past = results(problem, history)
+        x, y, bad = past.x, np.where(past.valid, past.y, np.inf), past.pending
         found: list[Suggestion] = []
         for number in range(len(x) + len(bad), len(x) + len(bad) + max(count, 0)):
-            if identity(space.default) not in known and number == 0:
-                point, why = space.encode([space.default])[0], "the defaults, tried first"
-            elif number < self.initial or not seen.valid.any():
-                point = np.empty(len(order))
-                point[order] = sobol(max(number - 1, 0), 1, len(order), seed_of(history))[0]
-                why = "quasi-random, before there is enough to compare"
-            else:
-                point, why = self._likeliest(problem, x, y, bad, order, rng), "resembles the best trials"
-            config = untried(space, known, point, rng)
+            config, why = fresh_default(space, known) if number == 0 else None, DEFAULTS
+            if config is None:
+                if number < self.initial or not past.valid.any():
+                    point = sobol(max(number - 1, 0), 1, len(space.columns), history.seed)[0]
+                    why = "quasi-random, before there is enough to compare"
+                else:
+                    point, why = self._likeliest(space, x, y, bad, rng), "resembles the best trials"
+                config = fresh(space, known, point[None], rng)
             if config is None:
                 break
-            known.add(identity(config))
             bad = np.concatenate((bad, space.encode([config])))
             found.append(Suggestion(config, why))
         return found
 
-    def _likeliest(
-        self, problem: Problem, x: Array, y: Array, bad: Array, order: list[int], rng: np.random.Generator
-    ) -> Array:
+    def _likeliest(self, space: Space, x: Array, y: Array, bad: Array, rng: np.random.Generator) -> Array:
         """Return the draw from the good density (d,) where it exceeds the bad one most."""
-        columns = [problem.space.columns[j] for j in order]
-        levels = np.array([column.levels for column in columns], dtype=np.int64)
-        categorical = np.array([column.categorical for column in columns], dtype=bool)
+        levels = np.array([column.levels for column in space.columns], dtype=np.int64)
+        categorical = np.array([column.categorical for column in space.columns], dtype=bool)
         good, others = parzen.split(y, self.share)
-        high = parzen.parzen(x[good][:, order], levels, categorical)
-        low = parzen.parzen(np.concatenate((x[others], bad))[:, order], levels, categorical)
-        drawn = np.empty((self.candidates, len(order)))
-        drawn[:, order] = parzen.sample(high, self.candidates, rng)
-        drawn = problem.space.snap(drawn)
-        gain = parzen.log_density(high, drawn[:, order]) - parzen.log_density(low, drawn[:, order])
+        high = parzen.parzen(x[good], levels, categorical)
+        low = parzen.parzen(np.concatenate((x[others], bad)), levels, categorical)
+        drawn = space.snap(parzen.sample(high, self.candidates, rng))
+        gain = parzen.log_density(high, drawn) - parzen.log_density(low, drawn)
         return np.asarray(drawn[int(np.argmax(gain))])

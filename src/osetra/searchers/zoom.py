@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from osetra.core.decisions import Suggestion
 from osetra.core.facts import Noted
 from osetra.core.history import History
 from osetra.core.numbers import setting
 from osetra.core.params import Choice
-from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 from osetra.core.results import Results, results
 from osetra.core.space import Column, Space
@@ -106,9 +106,11 @@ def _zoomed(
     moved = follow(space, box, past.x, chosen)
     inside = int(np.sum(contains(moved, past.x[chosen])))
     lie = f"the best {len(best)}" if inside == len(best) else f"{inside} of the best {len(best)}"
-    changes = [_change(c, j, box, moved) for j, c in enumerate(space.columns)]
-    told = ", ".join(filter(None, changes)) or "the box stays as it is"
-    text = f"{told}: {lie} of {len(past.trials)} trials lie there"
+    changes = {c.name: _change(c, j, box, moved) for j, c in enumerate(space.columns)}
+    # As declared, for people.
+    declared = sorted(changes, key=lambda name: space.names.index(name.partition("[")[0]))
+    summary = ", ".join(changes[name] for name in declared if changes[name]) or "the box stays as it is"
+    text = f"{summary}: {lie} of {len(past.trials)} trials lie there"
     data = {"from": history.next_trial, "box": to_data(space, moved)}
     return moved, (Noted(TOPIC, str(number), text, data),)
 

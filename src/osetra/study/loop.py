@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.facts import Actor, Fact, Noted, Obeyed, Ordered, Origin, Suggested
 from osetra.core.history import History
 from osetra.core.limits import Limits
-from osetra.core.ports import Budget, Crew, Executor, Job, Policy, Searcher, Store, Suggestion, Verdict
+from osetra.core.ports import Budget, Crew, Executor, Job, Policy, Searcher, Store
 from osetra.core.problem import Problem
 from osetra.core.retention import spare
 from osetra.core.trial import Order, Trial

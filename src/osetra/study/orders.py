@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from osetra.catalogue.bounds import BOUNDS
+from osetra.core.decisions import Suggestion
 from osetra.core.facts import Checkpointed, Source, Verb
 from osetra.core.history import History
 from osetra.core.lineage import PLACE, checkpoints, here, values_at
-from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 from osetra.core.retention import best_of
 from osetra.core.trial import ENDED, Trial

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from osetra.advice import findings, lint
+from osetra.core.decisions import Suggestion
 from osetra.core.facts import Actor
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.lineage import pieces
 from osetra.core.params import Value
-from osetra.core.ports import USUAL, Checkpoints, Executor, Job, Policy, Scheduler, Searcher, Suggestion
+from osetra.core.ports import USUAL, Checkpoints, Executor, Job, Policy, Scheduler, Searcher
 from osetra.core.problem import Pick, Problem
 from osetra.core.space import Space
 from osetra.core.trial import ENDED, Order, Trial

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from osetra.core.curves import Point
+from osetra.core.decisions import Suggestion
 from osetra.core.facts import Claimed, Ended, Entry, Fact, Noted, Opened, Outcome, Suggested, Worker, ended
 from osetra.core.history import History
 from osetra.core.params import Value
-from osetra.core.ports import Suggestion
 from osetra.core.problem import Problem
 
 WORKER = Worker(host="here", boot="boot", pid=1, started=0.0)

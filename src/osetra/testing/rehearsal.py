@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from osetra.core.curves import Point
+from osetra.core.decisions import Verdict
 from osetra.core.facts import Checkpointed, Claimed, Noted, Obeyed, Ordered, Source, Suggested, ended
 from osetra.core.history import History
-from osetra.core.ports import Budget, Scheduler, Verdict
+from osetra.core.ports import Budget, Scheduler
 from osetra.core.problem import Problem
 from osetra.testing.histories import WORKER, Log
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.decisions import Verdict
 from osetra.core.history import History
 from osetra.core.params import Float
-from osetra.core.ports import Scheduler, Verdict
+from osetra.core.ports import Scheduler
 from osetra.core.problem import Direction, Objective, Pick, Problem
 from osetra.core.space import Space
 from osetra.core.trial import ENDED, Trial

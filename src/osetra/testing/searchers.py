@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.decisions import Suggestion
 from osetra.core.facts import Outcome
 from osetra.core.finite import identity, size
 from osetra.core.history import History
 from osetra.core.params import Choice, Config, Fixed, Float, Int, Ordinal
-from osetra.core.ports import Searcher, Suggestion
+from osetra.core.ports import Searcher
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.testing.histories import Log
