@@ -19,7 +19,7 @@ PROBLEM = Problem(SPACE, Objective(metric="loss"))
 
 def _loss(config: Config) -> float:
     x = SPACE.encode([config])[0]
-    return float((x[0] - 0.6) ** 2 + 0.1 * (x[1] - 0.3) ** 2 + (config["kind"] == "bad"))
+    return float((x[1] - 0.6) ** 2 + 0.1 * (x[2] - 0.3) ** 2 + (config["kind"] == "bad"))
 
 
 def _next(history: History, searcher: Zoom, count: int = 1) -> list[Suggestion]:
@@ -59,7 +59,7 @@ def test_later_rounds_stay_inside_the_noted_box() -> None:
     box = log.history.noted("zoom")[0].data["box"]
     for number in range(13, 21):
         x = SPACE.encode([log.history.trials[number].config])[0]
-        for j, name in enumerate(["lr", "momentum"]):
+        for j, name in enumerate(["lr", "momentum"], start=1):
             low, high = box[name]["unit"]
             assert low - 1e-9 <= x[j] <= high + 1e-9
 
