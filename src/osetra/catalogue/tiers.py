@@ -70,7 +70,7 @@ def select_space(
         opened = everything or (known.name in tune if tune else known.tier <= top)
         params[known.name] = given.get(known.name, list(known.params if opened else known.fixed))
     space = Space({name: params[name] for name in catalogue.names})
-    searched = tuple(dict.fromkeys(column.key for column in space.columns))
+    searched = space.searched
     fixed = tuple(name for name in space.names if name not in searched)
     count = f"{trials} trial{'s' if trials > 1 else ''}"
     if minutes is not None:

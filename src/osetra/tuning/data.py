@@ -204,5 +204,5 @@ def _baseline_text(task: NetworkTask, baseline: Baseline) -> str:
 def _search_text(study: Study, selection: Selection) -> str:
     if study.problem.space == selection.space:
         return selection.sentence
-    searched = list(dict.fromkeys(column.key for column in study.problem.space.columns))
+    searched = study.problem.space.searched
     return f"going on with {', '.join(searched)}, as the study began."
