@@ -36,7 +36,8 @@ def find(problem: Problem, history: History) -> list[Finding]:
     if np.sum(past.valid) < FEWEST:
         return []
     found = []
-    for j, column in enumerate(problem.space.columns):
+    for j in problem.space.declared:
+        column = problem.space.columns[j]
         for at_top in (False, True):
             if not _is_natural_limit(column, at_top):
                 found += _judge(column, past, j, at_top)

@@ -70,8 +70,8 @@ def find(problem: Problem, history: History) -> list[Finding]:
 def _common(problem: Problem, past: Results, bad: Mask) -> _Condition | None:
     conditions = [
         condition
-        for j, column in enumerate(problem.space.columns)
-        for condition in _conditions(column, past.x[:, j])
+        for j in problem.space.declared
+        for condition in _conditions(problem.space.columns[j], past.x[:, j])
     ]
     if not conditions:
         return None

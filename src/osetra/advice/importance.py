@@ -20,12 +20,13 @@ def find(problem: Problem, history: History) -> list[Finding]:
     """Return the hyperparameters that mattered, most important first; nothing below 15 trials."""
     past = results(problem, history)
     n = int(np.sum(past.valid))
-    columns = problem.space.columns
+    declared = problem.space.declared
+    columns = [problem.space.columns[j] for j in declared]
     if n < FEWEST or len(columns) < 2:
         return []
     # The seed of the permutations depends on the history only, so advice is repeatable.
     rng = np.random.default_rng((0, n))
-    found = importance(past.x[past.valid], past.y[past.valid], rng)
+    found = importance(past.x[past.valid][:, declared], past.y[past.valid], rng)
     judged = int(np.sum(~np.isnan(found.chance)))
     order = [int(j) for j in np.argsort(-np.nan_to_num(found.share), kind="stable")]
     mattered = [j for j in order if found.chance[j] * judged <= CHANCE]

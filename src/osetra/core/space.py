@@ -90,7 +90,7 @@ class Space:
         _check_branches(entries)
         columns = sorted(_columns(entries), key=lambda found: found[1].name)
         self.columns = tuple(column for _, column in columns)
-        self._place = {e: j for j, (e, _) in enumerate(columns)}
+        self._place = dict(sorted((e, j) for j, (e, _) in enumerate(columns)))
 
     @classmethod
     def parse(cls, lines: Mapping[str, object]) -> Space:
@@ -119,6 +119,11 @@ class Space:
     def searched(self) -> tuple[str, ...]:
         """The names that have a range or options, in declaration order."""
         return tuple(dict.fromkeys(name for name, param in self._entries if not isinstance(param, Fixed)))
+
+    @property
+    def declared(self) -> tuple[int, ...]:
+        """The places of the columns in declaration order, in which people read of them."""
+        return tuple(self._place.values())
 
     def branches(self, name: str) -> tuple[Param, ...]:
         """Return the parameters behind a name: one, or one per branch."""

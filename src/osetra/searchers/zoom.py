@@ -106,10 +106,8 @@ def _zoomed(
     moved = follow(space, box, past.x, chosen)
     inside = int(np.sum(contains(moved, past.x[chosen])))
     lie = f"the best {len(best)}" if inside == len(best) else f"{inside} of the best {len(best)}"
-    changes = {c.name: _change(c, j, box, moved) for j, c in enumerate(space.columns)}
-    # As declared, for people.
-    declared = sorted(changes, key=lambda name: space.names.index(name.partition("[")[0]))
-    summary = ", ".join(changes[name] for name in declared if changes[name]) or "the box stays as it is"
+    changes = [_change(space.columns[j], j, box, moved) for j in space.declared]
+    summary = ", ".join(filter(None, changes)) or "the box stays as it is"
     text = f"{summary}: {lie} of {len(past.trials)} trials lie there"
     data = {"from": history.next_trial, "box": to_data(space, moved)}
     return moved, (Noted(TOPIC, str(number), text, data),)
