@@ -21,12 +21,11 @@ from osetra.errors import Diverged, Interrupted, OsetraError
 from osetra.executors import Inline, Processes
 from osetra.study.study import Study
 from osetra.training.run import Run
+from osetra.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from osetra.tuning.model import load_model
     from osetra.tuning.tune import tune
-
-__version__ = "0.1.0"
 
 _LATE = {"tune": "osetra.tuning.tune", "load_model": "osetra.tuning.model"}
 """What is imported when it is first asked for, so that `import osetra` stays quick."""

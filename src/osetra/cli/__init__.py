@@ -10,10 +10,10 @@ from importlib import import_module
 
 import click
 
-from osetra import __version__
 from osetra.cli.failures import explain
 from osetra.cli.output import Output
 from osetra.errors import nearest
+from osetra.version import __version__
 
 VERBS = (
     "tune",

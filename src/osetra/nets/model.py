@@ -28,6 +28,7 @@ from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.network import Architecture, Network, build
 from osetra.nets.prepare import Preparation
 from osetra.nets.training import score
+from osetra.version import __version__
 
 WEIGHTS = "weights.safetensors"
 CARD = "card.json"
@@ -138,10 +139,8 @@ def versions() -> dict[str, str]:
 
     import numpy
 
-    import osetra
-
     return {
-        "osetra": osetra.__version__,
+        "osetra": __version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": numpy.__version__,

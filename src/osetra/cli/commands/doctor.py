@@ -15,10 +15,10 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from osetra import __version__
 from osetra.cli.options import json_option
 from osetra.cli.output import Output
 from osetra.tuning.locations import RUNS
+from osetra.version import __version__
 
 _MARKS = {"good": ("✓", "green"), "note": ("·", "cyan"), "bad": ("✗", "bold red")}
 _WAL_REPAIRED = (3, 51, 3)

@@ -1,0 +1,3 @@
+"""The version of osetra: what a model's card and a bug report name."""
+
+__version__ = "0.1.0"
