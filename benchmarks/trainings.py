@@ -41,8 +41,7 @@ import numpy as np  # noqa: E402  # BLAS reads the variables above when it is lo
 import osetra as ose  # noqa: E402
 import peers  # noqa: E402
 from osetra.errors import Diverged, StudyError  # noqa: E402
-from osetra.nets.task import Data, NetworkTask  # noqa: E402
-from osetra.nets.training import Rehearsal  # noqa: E402
+from osetra.nets.task import Data, NetworkTask, rehearse  # noqa: E402
 from problems.real import space  # noqa: E402
 
 EPOCHS = 16
@@ -122,7 +121,7 @@ class Timed:
         if not self.warm:
             self.warm = True
             # The first epoch of a process takes up to a second longer than all others.
-            replace(self.task, epochs=1)(Rehearsal(space().default, 0))
+            rehearse(replace(self.task, epochs=1), space().default, 0)
             self.task._splits()
             self.clock.mark = 0.0  # all that this process has used so far
             self.clock.write("startup")

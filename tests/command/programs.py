@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from osetra.command import CommandTraining
+from osetra.core.claim import Checkpoint, Claim
 from osetra.core.curves import Point
+from osetra.core.ending import Ending
 from osetra.core.facts import Checkpointed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
-from osetra.training.checkpoints import CheckpointWriter, Kept
-from osetra.training.run import Ending, Run, execute
+from osetra.training.checkpoints import CheckpointWriter
+from osetra.training.run import Run, control_of, execute
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "command"
 
@@ -43,11 +45,12 @@ class Link:
         return self.stop
 
 
-def make_run(folder: Path, *, kept: Kept | None = None, config=None, attempt=1, **options) -> Run:
-    keeper = CheckpointWriter(folder / "kept", kept, options.pop("limits", Checkpoints()))
+def make_run(folder: Path, *, kept: Checkpoint | None = None, config=None, attempt=1, **options) -> Run:
+    writer = CheckpointWriter(folder / "kept", kept, options.pop("limits", Checkpoints()))
     link = Link(act=options.pop("act", lambda _: None))
     config = config or {"lr": 0.1, "layers": 2}
-    return Run(7, attempt, config, 3, Objective(metric="val_loss"), link, keeper, **options)
+    claim = Claim(7, attempt, config, 3, **options)
+    return Run.of(claim, Objective(metric="val_loss"), link, writer)
 
 
 def shell(code: str, folder: Path, *arguments: str, **options) -> CommandTraining:
@@ -67,12 +70,12 @@ def ran(code: str, folder: Path, *arguments: str, **options) -> tuple[Ending, Ru
 
 
 def curve(run: Run) -> list[tuple[int, float]]:
-    return [(p.step, p.value) for p in run.link.points if p.metric == "val_loss"]
+    return [(p.step, p.value) for p in control_of(run).link.points if p.metric == "val_loss"]
 
 
-def last_checkpoint(run: Run, folder: Path) -> Kept:
-    fact = [fact for fact in run.link.facts if isinstance(fact, Checkpointed)][-1]
-    return Kept(folder / "kept" / fact.file, fact.sha256, fact.instance, fact.step)
+def last_checkpoint(run: Run, folder: Path) -> Checkpoint:
+    fact = [fact for fact in control_of(run).link.facts if isinstance(fact, Checkpointed)][-1]
+    return Checkpoint(str(folder / "kept" / fact.file), fact.sha256, fact.instance, fact.step)
 
 
 def bowl(lr: float, layers: int, steps: int = 20) -> list[float]:

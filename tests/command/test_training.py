@@ -14,7 +14,7 @@ from osetra.command import CommandTraining
 from osetra.core.facts import Noted, Obeyed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.errors import StudyError
-from osetra.training.run import execute
+from osetra.training.run import control_of, execute
 
 GOOD = 'echo "{\\"val_loss\\": 0.5}"'
 
@@ -61,7 +61,9 @@ def test_values_arrive_as_arguments_environment_and_file(tmp_path):
     assert "OSETRA_NAME=; rm -rf $HOME `id`" in lines
     assert json.loads(next(line for line in lines if line.startswith("{"))) == run.config
     assert curve(run) == [(1, 0.5)]
-    assert {p.metric for p in run.link.points} == {"val_loss"}  # a configuration on stdout is no report
+    assert {p.metric for p in control_of(run).link.points} == {
+        "val_loss"
+    }  # a configuration on stdout is no report
 
 
 def test_an_inactive_hyperparameter_leaves_no_trace(tmp_path, monkeypatch):
@@ -142,7 +144,7 @@ def test_the_verb_report_writes_that_file(tmp_path, monkeypatch):
     ending, run = ran(code, tmp_path)
     assert ending.outcome == "finished", ending
     assert curve(run) == [(4, 0.5)]
-    assert any(isinstance(fact, Noted) and fact.data == {"steps": 9} for fact in run.link.facts)
+    assert any(isinstance(fact, Noted) and fact.data == {"steps": 9} for fact in control_of(run).link.facts)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,11 @@ def test_another_metric_than_the_objective_is_told(tmp_path):
 def test_other_metrics_count_with_a_step_or_beside_the_objective(tmp_path):
     code = """echo '{"width": 3}'; echo '{"step": 1, "acc": 1}'; echo '{"step": 1, "val_loss": 2, "f1": 3}'"""
     _, run = ran(code, tmp_path)
-    assert [(p.step, p.metric) for p in run.link.points] == [(1, "acc"), (1, "val_loss"), (1, "f1")]
+    assert [(p.step, p.metric) for p in control_of(run).link.points] == [
+        (1, "acc"),
+        (1, "val_loss"),
+        (1, "f1"),
+    ]
 
 
 def test_silence_is_told(tmp_path):
@@ -196,7 +202,7 @@ def test_entries_that_are_no_numbers_are_noted_once(tmp_path):
     code = """echo '{"val_loss": 1, "tag": "a"}'; echo '{"val_loss": 1, "tag": "a"}'"""
     ending, run = ran(code, tmp_path)
     assert ending.outcome == "finished"
-    (note,) = [fact for fact in run.link.facts if isinstance(fact, Noted)]
+    (note,) = [fact for fact in control_of(run).link.facts if isinstance(fact, Noted)]
     assert 'line 1 of its output: tag="a" is no number and was left out' in note.text
 
 
@@ -410,7 +416,7 @@ def test_half_written_files_are_no_checkpoint(tmp_path):
     ending, run = ran(code, tmp_path, act=act)
     assert ending.outcome == "paused"
     assert "without a checkpoint: this training keeps none" in ending.reason
-    assert not [fact for fact in run.link.facts if not isinstance(fact, Obeyed)]
+    assert not [fact for fact in control_of(run).link.facts if not isinstance(fact, Obeyed)]
 
 
 def test_it_pauses_where_it_should_when_it_keeps_a_state(tmp_path):
@@ -480,7 +486,7 @@ def test_new_values_start_the_program_again_from_its_state(tmp_path):
     assert "begins 0.1 0 0" in output(tmp_path)
     assert "begins 0.001 " in output(tmp_path)
     assert [step for step, _ in curve(run)] == [*range(1, 41)]
-    (told,) = [fact for fact in run.link.facts if isinstance(fact, Obeyed)]
+    (told,) = [fact for fact in control_of(run).link.facts if isinstance(fact, Obeyed)]
     assert (told.result, told.values) == ("done", {"lr": 0.001})
 
 
@@ -489,12 +495,12 @@ def test_new_values_are_refused_where_no_state_is_kept(tmp_path):
     act = at_step(1, lambda link: link.waiting.append(order("set", lr=0.001)))
     ending, run = ran(code, tmp_path, act=act)
     assert ending.outcome == "finished"
-    (told,) = [fact for fact in run.link.facts if isinstance(fact, Obeyed)]
+    (told,) = [fact for fact in control_of(run).link.facts if isinstance(fact, Obeyed)]
     assert told.result == "refused"
     assert "try it as a branch" in told.text
 
 
 def test_an_attempt_begins_with_the_values_in_force(tmp_path):
-    ending, _ = ran(f'echo "with $1 $OSETRA_LR"; {GOOD}', tmp_path, "{lr}", live_at_start={"lr": 0.7})
+    ending, _ = ran(f'echo "with $1 $OSETRA_LR"; {GOOD}', tmp_path, "{lr}", live={"lr": 0.7})
     assert ending.outcome == "finished"
     assert "with 0.7 0.7" in output(tmp_path)

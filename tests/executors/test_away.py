@@ -12,6 +12,7 @@ import osetra as ose
 from executors import programs
 from executors.test_processes import PROGRAMS, until
 from osetra.core.curves import Point
+from osetra.core.ending import Ending
 from osetra.core.facts import Claimed, Noted, Seen, Suggested, Worker, ended
 from osetra.core.history import History
 from osetra.errors import LeaseLost, StoreAway
@@ -19,7 +20,6 @@ from osetra.executors.outbox import Outbox, left_behind
 from osetra.executors.worker import Recorder, end, give_up_lost, this_process
 from osetra.stores import MemoryStore
 from osetra.testing.postgres import Cluster
-from osetra.training.run import Ending
 
 HERE = this_process()
 DEAD = Worker(HERE.host, HERE.boot, 2**22 + 1, 1.0)

@@ -36,7 +36,7 @@ def resumed_from(study):
     store = open_store(study.url)
     claim = claim_next(store, study.history, this_process(), repeats_only=False)
     assert claim is not None
-    return None if claim.point is None else claim.point.step
+    return None if claim.checkpoint is None else claim.checkpoint.step
 
 
 def kept(study):
@@ -130,5 +130,5 @@ def test_who_comes_too_late_takes_another_trial():
     store.append([Claimed(n, 1, this_process(slot=9)) for n in range(1, 8)])
     claim = claim_next(store, stale, this_process(), repeats_only=False)
     assert claim is not None
-    assert claim.trial.number == 8
+    assert claim.trial == 8
     assert claim_next(store, stale, this_process(), repeats_only=False) is None

@@ -17,7 +17,7 @@ from executors import programs
 from executors.test_processes import open_when_there, processes_about, started, until
 from osetra.core.lineage import pieces
 from osetra.errors import StudyError
-from osetra.study.orders import told
+from osetra.views.orders import order_status
 
 TRIES = int(os.environ.get("OSETRA_KILLS", "20"))
 
@@ -185,4 +185,4 @@ def test_told_says_how_far_an_order_has_come(running):
     number = study.order(1, "set", lr=0.02).number
     obeyed(study, number)
     trial = study.trials[0]
-    assert told(trial, trial.orders[0]).status == "done"
+    assert order_status(trial, trial.orders[0]).status == "done"

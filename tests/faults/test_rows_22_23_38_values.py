@@ -16,7 +16,7 @@ from osetra.core.history import History
 from osetra.core.invariants import violations
 from osetra.errors import OsetraError
 from osetra.stores import MemoryStore, SqliteStore, open_store
-from osetra.training.run import number
+from osetra.training.values import number
 
 CASES = 10_000 if SOAK else 100
 WORKER = Worker("host", "boot", 1, 0.0)

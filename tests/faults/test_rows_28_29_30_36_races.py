@@ -7,13 +7,13 @@ import pytest
 
 from faults import SOAK
 from osetra.core.curves import Point
+from osetra.core.ending import Ending
 from osetra.core.facts import Claimed, Ended, Noted, Suggested, Worker
 from osetra.core.history import History
 from osetra.errors import LeaseLost
 from osetra.executors.worker import Recorder, end, give_up_lost
 from osetra.stores import MemoryStore, SqliteStore
 from osetra.stores.clock import Clock
-from osetra.training.run import Ending
 
 FAR = Worker("another host", "boot", 1, 0.0)
 

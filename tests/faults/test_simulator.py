@@ -125,10 +125,13 @@ def test_planted_a_reaper_that_looks_at_old_leases(monkeypatch):
 
 
 def test_planted_a_restart_that_forgets_the_values_in_force(monkeypatch):
-    task = supervisor.Supervisor.task
-    monkeypatch.setattr(
-        supervisor.Supervisor, "task", lambda self, claim: msgspec.structs.replace(task(self, claim), live={})
-    )
+    claimed = supervisor.claim_next
+
+    def forgetful(*given):
+        claim = claimed(*given)
+        return claim and msgspec.structs.replace(claim, live={})
+
+    monkeypatch.setattr(supervisor, "claim_next", forgetful)
     assert "does not follow" in found()
 
 

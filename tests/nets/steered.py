@@ -2,10 +2,14 @@
 
 import msgspec
 
+from osetra.core.claim import Claim
+from osetra.core.problem import Objective
 from osetra.errors import Diverged, StudyError
 from osetra.nets.packing import pack, unpack
 from osetra.nets.split import split
 from osetra.nets.training import prepare, train
+from osetra.training.link import MemoryLink, ScriptedLink
+from osetra.training.run import Run, control_of
 
 
 class Steered:
@@ -49,6 +53,20 @@ class Steered:
 
     def diverged(self, reason, /):
         raise Diverged(reason)
+
+
+def run_of(config, seed=0, changes=(), link=None):
+    """A run without a study; with changes, (after step, values), somebody sets values on the way."""
+    link = link or ScriptedLink(MemoryLink(), 1, changes)
+    return Run.of(Claim(1, 1, config, seed), Objective(metric="val_loss"), link)
+
+
+def curves(run):
+    """What such a run has reported: {metric: values}."""
+    found = {}
+    for point in control_of(run).link.link.points:
+        found.setdefault(point.metric, []).append(point.value)
+    return found
 
 
 def fit(run, data, *, family="mlp", epochs=5, patience=99, show=("loss", "lr")):

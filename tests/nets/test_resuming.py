@@ -8,6 +8,7 @@ from nets.steered import Steered, changed, ending, fit, outcome
 from nets.tables_for_tests import coins, flowers, line
 from nets.test_network import pictures
 from nets.test_packing import same
+from osetra.core.claim import Checkpoint, Claim
 from osetra.core.facts import Checkpointed
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
@@ -15,7 +16,7 @@ from osetra.errors import CheckpointError
 from osetra.nets.packing import unpack
 from osetra.nets.state import capture
 from osetra.nets.task import Data, NetworkTask
-from osetra.training.checkpoints import CheckpointWriter, Kept
+from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.run import Run, execute
 
 MLP = {"units": 8, "layers": 2, "lr": 0.02, "batch_size": 16}
@@ -212,8 +213,8 @@ def test_a_real_run_goes_on_from_any_checkpoint_in_every_fold(table, tmp_path, f
     objective = Objective(metric="val_loss")
 
     def run(link, start=None, attempt=1):
-        keeper = CheckpointWriter(tmp_path / "kept", start, Checkpoints(every=0))
-        return execute(task, Run(1, attempt, config, 0, objective, link, keeper))
+        writer = CheckpointWriter(tmp_path / "kept", start, Checkpoints(every=0))
+        return execute(task, Run.of(Claim(1, attempt, config, 0), objective, link, writer))
 
     whole = Line()
     wanted = run(whole)
@@ -225,7 +226,7 @@ def test_a_real_run_goes_on_from_any_checkpoint_in_every_fold(table, tmp_path, f
         if not kept:
             continue
         last = kept[-1]
-        start = Kept(tmp_path / "kept" / last.file, last.sha256, last.instance, last.step)
+        start = Checkpoint(str(tmp_path / "kept" / last.file), last.sha256, last.instance, last.step)
         ending = run(second, start, attempt=number + 100)
         assert ending == wanted
         done = [p for p in first.curve() if p[:2] <= (last.instance, last.step)]

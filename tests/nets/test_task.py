@@ -4,12 +4,12 @@ import pickle
 
 import pytest
 
-from osetra.core.problem import Objective
+from nets.steered import curves, run_of
 from osetra.errors import DataError
 from osetra.nets import task as tasks
 from osetra.nets.task import Data, NetworkTask
-from osetra.nets.training import Rehearsal
-from osetra.training.run import Run, execute
+from osetra.training.link import MemoryLink
+from osetra.training.run import execute
 
 CONFIG = {"units": 8, "layers": 1, "lr": 0.02}
 
@@ -26,10 +26,10 @@ def task_on(path, **options):
 
 
 def test_calling_it_trains_and_reports(table):
-    run = Rehearsal(CONFIG, 0)
+    run = run_of(CONFIG)
     task_on(table, epochs=3)(run)
-    assert set(run.curves) == {"train_loss", "val_loss", "val_error"}
-    assert len(run.curves["val_loss"]) == 3
+    assert set(curves(run)) == {"train_loss", "val_loss", "val_error"}
+    assert len(curves(run)["val_loss"]) == 3
 
 
 def test_it_travels_to_another_process_without_its_data(table):
@@ -46,14 +46,14 @@ def test_data_is_read_once_per_process(table, monkeypatch):
     monkeypatch.setattr(tasks, "load", lambda *a, **k: reads.append(1) or load(*a, **k))
     task = task_on(table, epochs=1, split_seed=7)
     for seed in range(3):
-        task(Rehearsal(CONFIG, seed))
+        task(run_of(CONFIG, seed))
     assert len(reads) == 1
 
 
 def test_each_fold_is_an_instance_with_a_training_of_its_own(table):
-    run = Rehearsal(CONFIG, 0)
+    run = run_of(CONFIG)
     task_on(table, epochs=2, folds=3)(run)
-    curve = run.curves["val_loss"]
+    curve = curves(run)["val_loss"]
     assert len(curve) == 6
     assert len(set(curve[::2])) == 3
 
@@ -63,7 +63,7 @@ def test_a_file_that_changed_in_the_middle_of_a_study_is_refused(table):
     table.write_text(table.read_text() + "a,0.5\n")
     task = NetworkTask(data=Data(where=str(table), fingerprint=before), epochs=1)
     with pytest.raises(DataError, match=r"the data changed since the study began .* Start a new study"):
-        task(Rehearsal(CONFIG, 0))
+        task(run_of(CONFIG))
 
 
 def test_a_file_written_again_is_read_again(table):
@@ -75,9 +75,9 @@ def test_a_file_written_again_is_read_again(table):
 def test_unbalanced_classes_add_the_balanced_error(tmp_path):
     path = tmp_path / "rare.csv"
     path.write_text("y,x\n" + "".join(f"{'yes' if i % 12 == 0 else 'no'},{i % 5}\n" for i in range(96)))
-    run = Rehearsal(CONFIG, 0)
+    run = run_of(CONFIG)
     task_on(path, epochs=1)(run)
-    assert "val_balanced_error" in run.curves
+    assert "val_balanced_error" in curves(run)
 
 
 def test_pictures_below_sixteen_pixels_go_to_the_mlp():
@@ -90,50 +90,37 @@ def test_impossible_settings_are_refused(table, options):
         task_on(table, **options)
 
 
-class Quiet:
-    def __init__(self, stop_after=10**9):
-        self.sent, self.stop_after = [], stop_after
-
-    def send(self, points):
-        self.sent += points
-
-    def record(self, fact):
-        pass
-
-    def orders(self):
-        return []
-
+class Stopping(MemoryLink):
     def stop_requested(self):
-        return len({(point.instance, point.step) for point in self.sent}) >= self.stop_after
+        return len({(point.instance, point.step) for point in self.points}) >= 2
 
 
 def ending_of(task, config, link):
-    run = Run(trial=1, attempt=1, config=config, seed=0, objective=Objective(metric="val_loss"), link=link)
-    return execute(task, run)
+    return execute(task, run_of(config, link=link))
 
 
 def test_a_real_run_finishes_with_the_best_epoch(table):
-    link = Quiet()
+    link = MemoryLink()
     ending = ending_of(task_on(table, epochs=4), CONFIG, link)
-    losses = [point.value for point in link.sent if point.metric == "val_loss"]
+    losses = [point.value for point in link.points if point.metric == "val_loss"]
     assert (ending.outcome, ending.value) == ("finished", min(losses))
 
 
 def test_a_real_run_ends_as_diverged_with_the_reason(table):
-    ending = ending_of(task_on(table, epochs=20), {"optimizer": "sgd", "lr": 1e4}, Quiet())
+    ending = ending_of(task_on(table, epochs=20), {"optimizer": "sgd", "lr": 1e4}, MemoryLink())
     assert ending.outcome == "diverged"
     assert ending.reason
 
 
 def test_a_real_run_stops_at_the_next_report_in_every_fold(table):
-    link = Quiet(stop_after=2)
+    link = Stopping()
     ending = ending_of(task_on(table, epochs=10, folds=3), CONFIG, link)
     assert ending.outcome == "interrupted"
-    assert {(point.instance, point.step) for point in link.sent} == {(0, 1), (0, 2)}
+    assert {(point.instance, point.step) for point in link.points} == {(0, 1), (0, 2)}
 
 
 def test_the_defaults_beat_the_linear_model_on_digits():
     task = NetworkTask(data=Data(where="digits"), epochs=20)
-    scores = task.fit(Rehearsal({}, 1)).card.metrics["validation"]
+    scores = task.fit(run_of({}, 1)).card.metrics["validation"]
     assert scores["error"] < 0.06
     assert scores["loss"] < task.baseline().scores["loss"]

@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 import torch
 
+from nets.steered import curves, run_of
 from nets.tables_for_tests import coins, flowers, line
 from osetra.errors import DataError, Diverged
 from osetra.nets.split import split
-from osetra.nets.training import Rehearsal, prepare, raw_outputs, score, train
+from osetra.nets.training import prepare, raw_outputs, score, train
+from osetra.training.link import MemoryLink, ScriptedLink
 
 FAST = {"units": 16, "layers": 1, "lr": 0.02}
 
 
 def trained(data, config=FAST, *, epochs=15, patience=15, seed=0, run=None, **options):
-    run = run or Rehearsal(config, seed)
+    run = run or run_of(config, seed)
     parts = prepare(data, split(data))
     return train(run, parts, family="mlp", epochs=epochs, patience=patience, **options), run
 
@@ -30,7 +32,7 @@ def test_every_task_is_learnt(data, metric, reached):
 
 def test_one_report_per_epoch_with_train_and_validation_loss():
     _, run = trained(flowers(), epochs=4, show=("loss", "error"))
-    assert {name: len(values) for name, values in run.curves.items()} == {
+    assert {name: len(values) for name, values in curves(run).items()} == {
         "train_loss": 4,
         "val_loss": 4,
         "val_error": 4,
@@ -62,7 +64,7 @@ def test_training_leaves_the_global_generator_alone():
 def test_the_best_epoch_is_kept_and_its_scores_are_those_of_the_network():
     data = coins(60)
     result, run = trained(data, {"units": 64, "lr": 0.05}, epochs=40, patience=40)
-    curve = run.curves["val_loss"]
+    curve = curves(run)["val_loss"]
     assert result.best_epoch == int(np.argmin(curve)) + 1 < 40
     parts = prepare(data, split(data))
     again = score(result.network, result.preparation, parts.validation, parts.validation_target)
@@ -71,7 +73,7 @@ def test_the_best_epoch_is_kept_and_its_scores_are_those_of_the_network():
 
 def test_training_stops_when_patience_ends():
     result, run = trained(coins(60), {"units": 64, "lr": 0.05}, epochs=200, patience=5)
-    assert result.epochs == len(run.curves["val_loss"]) == result.best_epoch + 5
+    assert result.epochs == len(curves(run)["val_loss"]) == result.best_epoch + 5
 
 
 def test_a_learning_rate_far_too_large_ends_as_diverged():
@@ -85,12 +87,12 @@ def test_a_tiny_learning_rate_is_slow_and_not_diverged():
 
 
 def test_a_run_that_is_told_to_stop_stops_early():
-    class Stopping(Rehearsal):
-        def steps(self, count, /):
-            yield from range(1, 4)
+    class Stopping(MemoryLink):
+        def stop_requested(self):
+            return self.points[-1].step == 3
 
-    result, run = trained(flowers(), run=Stopping(FAST, 0))
-    assert result.epochs == len(run.curves["val_loss"]) == 3
+    result, run = trained(flowers(), run=run_of(FAST, link=ScriptedLink(Stopping(), 1)))
+    assert result.epochs == len(curves(run)["val_loss"]) == 3
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"])

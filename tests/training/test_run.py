@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from osetra.core.claim import Claim
 from osetra.core.curves import Point
 from osetra.core.facts import Ordered
 from osetra.core.problem import Objective
 from osetra.errors import StudyError
-from osetra.training.run import Run, execute
+from osetra.training.run import Run, control_of, execute
 
 
 @dataclass
@@ -37,7 +38,14 @@ class RecordingLink:
 
 def make_run(pick: str = "best", direction: str = "minimize", stop_after: float = math.inf) -> Run:
     objective = Objective(metric="val_loss", direction=direction, pick=pick)
-    return Run(7, 2, {"lr": 0.1}, 3, objective, RecordingLink(stop_after=stop_after))
+    return Run.of(Claim(7, 2, {"lr": 0.1}, 3), objective, RecordingLink(stop_after=stop_after))
+
+
+def test_training_code_sees_these_names_and_no_others():
+    assert [name for name in dir(make_run()) if not name.startswith("_")] == [
+        "accepts", "announce", "attempt", "checkpoint", "config", "diverged", "folds", "interrupted",
+        "live", "of", "report", "restore", "seed", "step", "steps", "trial",
+    ]  # fmt: skip
 
 
 def reporting(*losses: float):
@@ -51,8 +59,8 @@ def reporting(*losses: float):
 def test_reports_carry_trial_attempt_and_the_step_of_the_loop():
     run = make_run()
     execute(reporting(3.0, 1.0), run)
-    assert run.link.points[0] == Point(7, 2, 0, 1, "val_loss", 3.0)
-    assert run.link.points[2] == Point(7, 2, 0, 2, "val_loss", 1.0)
+    assert control_of(run).link.points[0] == Point(7, 2, 0, 1, "val_loss", 3.0)
+    assert control_of(run).link.points[2] == Point(7, 2, 0, 2, "val_loss", 1.0)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +98,7 @@ def test_a_fold_each_counts_equally():
 
     run = make_run()
     assert execute(train, run).value == 1.0
-    assert [point.instance for point in run.link.points] == [0, 0, 1, 1, 2, 2]
+    assert [point.instance for point in control_of(run).link.points] == [0, 0, 1, 1, 2, 2]
 
 
 @pytest.mark.parametrize("last", [math.nan, math.inf])
@@ -147,7 +155,7 @@ def test_reports_outside_the_loop_count_up():
     run = make_run()
     run.report(val_loss=1.0)
     run.report(val_loss=2.0)
-    assert [point.step for point in run.link.points] == [1, 2]
+    assert [point.step for point in control_of(run).link.points] == [1, 2]
 
 
 def test_a_training_that_reports_something_else_is_told_what_it_reported():

@@ -9,13 +9,14 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
+from osetra.core.claim import Checkpoint, Claim
 from osetra.core.curves import Point
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
 from osetra.errors import CheckpointError, StudyError
-from osetra.training.checkpoints import CheckpointWriter, Kept
-from osetra.training.run import Run, execute
+from osetra.training.checkpoints import CheckpointWriter
+from osetra.training.run import Run, control_of, execute
 
 OBJECTIVE = Objective(metric="loss")
 
@@ -57,9 +58,10 @@ def order(verb, number=1, by="person", why="", **args):
 
 
 def make(folder: Path | None, link=None, start=None, until=None, every=1e9, quota=1e9, live=None, **config):
-    keeper = CheckpointWriter(folder, start, Checkpoints(quota, every))
+    writer = CheckpointWriter(folder, start, Checkpoints(quota, every))
     config = config or {"lr": 0.1}
-    return Run(7, 1, config, 3, OBJECTIVE, link or Script(), keeper, live or {}, until)
+    claim = Claim(7, 1, config, 3, live=live or {}, until=until)
+    return Run.of(claim, OBJECTIVE, link or Script(), writer)
 
 
 def training(steps=10, folds=0):
@@ -78,7 +80,7 @@ def training(steps=10, folds=0):
 
 def going_on(folder, link):
     last = link.kept()[-1]
-    return Kept(folder / last.file, last.sha256, last.instance, last.step)
+    return Checkpoint(str(folder / last.file), last.sha256, last.instance, last.step)
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.booleans())
@@ -103,7 +105,7 @@ def test_a_training_paused_anywhere_ends_as_if_it_had_not_been(tmp_path_factory,
         seen += link.points
     assert ending.outcome == "finished"
     assert ending.value == expected.value
-    assert [p[2:] for p in seen] == [p[2:] for p in whole.link.points]
+    assert [p[2:] for p in seen] == [p[2:] for p in control_of(whole).link.points]
 
 
 def test_until_pauses_at_a_checkpoint_and_goes_on_without_one(tmp_path):
@@ -250,7 +252,7 @@ def test_a_file_damaged_since_the_claim_fails_and_is_not_loaded(tmp_path):
     link = Script()
     execute(training(), make(tmp_path, link, until=4))
     start = going_on(tmp_path, link)
-    start.file.write_bytes(b"torn")
+    Path(start.file).write_bytes(b"torn")
     with pytest.raises(CheckpointError, match="torn or not the file"):
         make(tmp_path, Script(), start).restore()
 

@@ -30,7 +30,8 @@ from osetra.core.facts import Noted
 from osetra.core.params import Config
 from osetra.core.space import Space
 from osetra.errors import CheckpointError, Diverged, StudyError
-from osetra.training.run import Run
+from osetra.training.control import RunControl
+from osetra.training.run import Run, control_of
 
 DIVERGED, HANDED_BACK = os.EX_DATAERR, os.EX_TEMPFAIL
 """65 and 75: what a program exits with to say so; 0 is finished, everything else failed."""
@@ -39,6 +40,8 @@ POLL = 0.05
 """Seconds between two looks at orders and at the file of reports."""
 ATTEMPTS = 5
 """From this attempt on, a program that hands back or is killed by others must have kept a new state."""
+Request = Literal["no", "end", "values"]
+"""What a program was asked to end for: nothing, the end of the trial, or a new start with other values."""
 _TAIL = 2000
 """Bytes of output that stand with a failure."""
 
@@ -78,7 +81,7 @@ class CommandTraining:
         os.mkfifo(scratch / REPORTS)
         pipe = os.open(scratch / REPORTS, os.O_RDWR | os.O_NONBLOCK)
         try:
-            Conversation(self, run, scratch, log, pipe).hold()
+            Conversation(self, run, control_of(run), scratch, log, pipe).hold()
         finally:
             os.close(pipe)
             log.close()
@@ -113,6 +116,7 @@ class Conversation:
 
     training: CommandTraining
     run: Run
+    control: RunControl
     scratch: Path
     log: Log
     pipe: int
@@ -141,56 +145,62 @@ class Conversation:
         kept = run.restore()
         if isinstance(kept, dict) and isinstance(kept.get("files"), dict):
             state.lay_out(self.checkpoints, kept["files"])
-        run.heed(keeps=False)
+        self.control.heed(keeps=False)
         self.floor = run.step or -1
-        run.accepts(*run.live_at_start)  # it begins with them
+        run.accepts(*self.control.claim.live)  # it begins with them
         while True:
-            ended, asked = self.follow(run.in_force)
+            ended, asked = self.follow(self.control.in_force)
             if asked == "no":
                 self.conclude(ended)
                 return
             self.keep()
-            if asked == "end" and run.rest():
+            if asked == "end" and self.control.rest():
                 return
             # New values, or a pause for which there was no room: it goes on from what it left.
             self.floor = run.step or -1
 
-    def follow(self, values: Config) -> tuple[Exit, Literal["no", "end", "values"]]:
+    def follow(self, values: Config) -> tuple[Exit, Request]:
         """Run the program once; return how it ended and whether it was asked to."""
-        run, asked, deadline = self.run, "no", 0.0
         self.announced, self.unsettled = 0, 0.0
         argv, env = self.told(values)
         self.log.write(f"$ {shlex.join(argv)}\n".encode(errors="replace"))
         program = Program.start(argv, env, self.training.cwd, self.scratch)
         try:
-            while not program.over:
-                for stream, data in program.read(POLL):
-                    self.hear(stream, data)
-                self.read_reports()
-                self.log.flush_if_due()
-                if asked != "no" or program.ended:
-                    if asked != "no" and time.monotonic() > deadline:
-                        program.kill()
-                    continue
-                keeps = bool(state.files(self.checkpoints))
-                if keeps:
-                    run.accepts(*run.config)  # by starting it again with other values
-                wanted: Literal["no", "end", "values"] = "no"
-                if run.heed(keeps=keeps):
-                    wanted = "end"
-                elif run.in_force != values:
-                    wanted = "values"
-                if wanted != "no" and self.settled():
-                    asked = wanted
-                    program.ask_to_end()
-                    deadline = time.monotonic() + self.training.patience
+            request = self.listen(program, values)
             for number, line in self.said.end():
                 self.take(line, f"line {number} of its output")
             self.read_reports(last=True)
         finally:
             program.close()
         assert program.ended is not None
-        return program.ended, asked  # type: ignore[return-value]  # one of the three
+        return program.ended, request
+
+    def listen(self, program: Program, values: Config) -> Request:
+        """Take in what the program says until it is over; return what it was asked to end for."""
+        request: Request = "no"
+        deadline = 0.0
+        while not program.over:
+            for stream, data in program.read(POLL):
+                self.hear(stream, data)
+            self.read_reports()
+            self.log.flush_if_due()
+            if request == "no" and not program.ended:
+                request = self.request(values)
+                if request != "no":
+                    program.ask_to_end()
+                    deadline = time.monotonic() + self.training.patience
+            elif request != "no" and time.monotonic() > deadline:
+                program.kill()
+        return request
+
+    def request(self, values: Config) -> Request:
+        """Return what the program has to end for now, if for anything."""
+        keeps = bool(state.files(self.checkpoints))
+        if keeps:
+            self.run.accepts(*self.run.config)  # by starting it again with other values
+        if self.control.heed(keeps=keeps):
+            return "end" if self.settled() else "no"
+        return "values" if self.control.in_force != values and self.settled() else "no"
 
     def settled(self) -> bool:
         """Whether the state that the program has announced is that of its last report.
@@ -244,15 +254,15 @@ class Conversation:
         Raises:
             StudyError: it cannot be one; the text names the line.
         """
-        run = self.run
+        run, metric = self.run, self.control.objective.metric
         try:
-            said = read_line(line, run.objective.metric)
+            said = read_line(line, metric)
             if said is None:
-                if not self.near and b"{" in line and run.objective.metric.encode() in line:
+                if not self.near and b"{" in line and metric.encode() in line:
                     self.near = f"{where}, {line[:80].decode(errors='replace').strip()!r}, is no JSON object"
                 return None
             self.note(said, where)
-            if said.metrics and (filed or said.step is not None or run.objective.metric in said.metrics):
+            if said.metrics and (filed or said.step is not None or metric in said.metrics):
                 self.report(run.step + 1 if said.step is None else said.step, said.metrics)
             if said.checkpoint:
                 self.announced, self.unsettled = run.step, 0.0
@@ -266,7 +276,7 @@ class Conversation:
         if step > self.floor:
             self.run.report(step, **metrics)
         else:
-            self.run.link.send([])  # a sign of life
+            self.control.link.send([])  # a sign of life
 
     def note(self, said: Said, where: str) -> None:
         """Remember what is not part of the curves."""
@@ -276,7 +286,7 @@ class Conversation:
         if said.ignored and not self._told_ignored:
             self._told_ignored = True
             text = f"trial {self.run.trial}, {where}: {said.ignored[0]} is no number and was left out"
-            self.run.link.record(Noted("ignored", f"{self.run.trial}/{self.run.attempt}", text))
+            self.control.link.record(Noted("ignored", f"{self.run.trial}/{self.run.attempt}", text))
 
     def files(self) -> dict[str, dict[str, bytes]]:
         """Return the program's state."""
@@ -287,10 +297,10 @@ class Conversation:
         found = state.files(self.checkpoints)
         if not found:
             return
-        size, keeper = sum(status.st_size for status in found.values()), self.run.keeper
-        if size > keeper.limits.quota:
-            keeper.refused = (
-                f"the program left {size / 1e6:.3g} MB, the limit is {keeper.limits.quota / 1e6:.3g} MB"
+        size, writer = sum(status.st_size for status in found.values()), self.control.writer
+        if size > writer.limits.quota:
+            writer.refused = (
+                f"the program left {size / 1e6:.3g} MB, the limit is {writer.limits.quota / 1e6:.3g} MB"
             )
             return
         with suppress(CheckpointError):  # it is writing them right now: they are kept the next time
@@ -303,9 +313,9 @@ class Conversation:
             Diverged: it says so.
             StudyError: it failed.
         """
-        name, run = self.training.argv[0], self.run
+        name = self.training.argv[0]
         if ended == Exit("exit", 0):
-            if run.so_far() is None:
+            if self.control.values.so_far() is None:
                 raise self.failed(self.nothing_reported())
         elif ended == Exit("exit", HANDED_BACK):
             self.hand_back(f"{name} handed the trial back (exit status {HANDED_BACK})")
@@ -323,17 +333,17 @@ class Conversation:
 
     def hand_back(self, reason: str) -> None:
         """Let somebody try again, unless that has led nowhere before."""
-        self.run.hand_back(reason)
+        self.control.hand_back(reason)
         self.keep()
         if self.run.attempt >= ATTEMPTS and not self.came_on:
             raise self.failed(f"{reason}; this was attempt {self.run.attempt}, and it kept no new state")
 
     def nothing_reported(self) -> str:
         """Return why a program that ended well has no result."""
-        metric = self.run.objective.metric
+        metric = self.control.objective.metric
         if self.reported:
             these = ", ".join(sorted(self.reported))
-            return f"the program reported {these}; the study {self.run.objective.direction}s {metric}"
+            return f"the program reported {these}; the study {self.control.objective.direction}s {metric}"
         near = f"; {self.near}" if self.near else ""
         return f'the program ended without reporting {metric}{near}; print lines such as {{"{metric}": 0.5}}'
 

@@ -34,8 +34,8 @@ def spare(present: set[str], history: History, sign: float) -> set[str]:
     if not unused:
         return set()
     # Only now: a long study has had many more checkpoints than there are files.
-    kept = (point.file for trial in history.trials.chosen(_keeping) for point in trial.checkpoints)
-    return {file for file in kept if file in unused}
+    files = (point.file for trial in history.trials.chosen(_keeping) for point in trial.checkpoints)
+    return {file for file in files if file in unused}
 
 
 def best_of(points: Iterable[Checkpointed], sign: float) -> list[Checkpointed]:

@@ -18,14 +18,16 @@ from types import FrameType
 
 import cloudpickle
 
+from osetra.core.claim import Claim
 from osetra.core.curves import Point
+from osetra.core.ending import Ending
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
 from osetra.executors.wire import Channel, Done, Orders, Ready, Record, Reports, Start, Stop, Train
 from osetra.executors.worker import started_at
-from osetra.training.checkpoints import CheckpointWriter, Kept
-from osetra.training.run import Ending, Run, execute
+from osetra.training.checkpoints import CheckpointWriter
+from osetra.training.run import Run, execute
 
 _PR_SET_PDEATHSIG = 1
 
@@ -132,8 +134,8 @@ def main(reader: int, writer: int) -> None:
         for message in channel.receive(None):
             if isinstance(message, Train):
                 preemption.training = True
-                ending = _train(function, message, start, PipeLink(channel, preemption, list(message.orders)))
-                channel.send(Done(ending.outcome, ending.value, ending.reason, ending.detail, ending.obeyed))
+                link = PipeLink(channel, preemption, list(message.claim.orders))
+                channel.send(Done(_train(function, message.claim, start, link)))
                 preemption.training = preemption.asked = False
 
 
@@ -161,21 +163,11 @@ def _load(function: bytes) -> Callable[[Run], object]:
     return loaded
 
 
-def _train(function: Callable[[Run], object], task: Train, start: Start, link: PipeLink) -> Ending:
+def _train(function: Callable[[Run], object], claim: Claim, start: Start, link: PipeLink) -> Ending:
     objective = Objective(metric=start.metric, direction=start.direction, pick=start.pick)
-    begin = task.start
-    kept = None if begin is None else Kept(Path(begin.file), begin.sha256, begin.instance, begin.step)
-    run = Run(
-        task.trial,
-        task.attempt,
-        dict(task.config),
-        task.seed,
-        objective,
-        link,
-        CheckpointWriter(Path(start.checkpoints), kept, Checkpoints(start.quota, start.every)),
-        task.live,
-        task.until,
-    )
+    limits = Checkpoints(start.quota, start.every)
+    writer = CheckpointWriter(Path(start.checkpoints), claim.checkpoint, limits)
+    run = Run.of(claim, objective, link, writer)
     try:
         return execute(function, run)
     finally:

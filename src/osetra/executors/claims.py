@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from osetra.core.facts import Checkpointed, Claimed, Fact, Obeyed, Ordered, Source, Values, Worker
+from osetra.core.claim import Checkpoint, Claim
+from osetra.core.facts import Checkpointed, Claimed, Fact, Obeyed, Ordered, Source, Worker
 from osetra.core.history import History
 from osetra.core.lineage import next_start
 from osetra.core.ports import Store
@@ -48,23 +49,9 @@ class Desk:
         return [order.asked for order in came]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A trial that this worker has just claimed, and how it begins."""
-
-    trial: Trial
-    """As it was in the queue."""
-    attempt: int
-    point: Checkpointed | None
-    """The checkpoint to go on from, whole a moment ago."""
-    live: Values
-    orders: tuple[Ordered, ...]
-    """What was ordered before and nobody has obeyed yet."""
-
-    def desk(self, store: Store, history: History) -> Desk:
-        """Return where orders for this attempt come in from now on."""
-        given = max((order.number for order in self.trial.orders), default=0)
-        return Desk(store, self.trial.number, self.attempt, given, history)
+def desk(store: Store, claim: Claim, history: History) -> Desk:
+    """Return where orders for a claimed attempt come in from now on."""
+    return Desk(store, claim.trial, claim.attempt, claim.latest_order, history)
 
 
 def claim_next(store: Store, history: History, worker: Worker, repeats_only: bool) -> Claim | None:
@@ -109,7 +96,21 @@ def claim_trial(store: Store, history: History, trial: Trial, worker: Worker) ->
     except Conflict:
         return None
     waiting = [o for o in trial.orders if o.pending and o.verb != "rollback"]
-    return Claim(trial, number, point, start.live, tuple(order.asked for order in waiting))
+    checkpoint = None
+    if point is not None:
+        file = str(store.checkpoints / Path(point.file).name)
+        checkpoint = Checkpoint(file, point.sha256, point.instance, point.step)
+    return Claim(
+        trial.number,
+        number,
+        trial.config,
+        trial.seed,
+        checkpoint,
+        start.live,
+        trial.until,
+        tuple(order.asked for order in waiting),
+        max((order.number for order in trial.orders), default=0),
+    )
 
 
 def carry(store: Store, point: Checkpointed) -> None:

@@ -6,17 +6,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from osetra.core.claim import Claim
 from osetra.core.curves import Point
+from osetra.core.ending import Ending
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered, Worker
 from osetra.core.history import History
 from osetra.core.ports import Job, Store
 from osetra.errors import LeaseLost
-from osetra.executors.claims import Claim, Desk, carry, claim_next
+from osetra.executors.claims import Desk, carry, claim_next, desk
 from osetra.executors.worker import RENEW, Recorder, end, renewed, this_process
-from osetra.training.checkpoints import CheckpointWriter, Kept
-from osetra.training.run import Ending, Run, execute
+from osetra.training.checkpoints import CheckpointWriter
+from osetra.training.run import Run, execute
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +160,9 @@ class InlineCrew:
 
 def begin(leases: Leases, claim: Claim, history: History, job: Job) -> tuple[Run, InlineLink]:
     """Return the run of a trial that this process just claimed, and the link that ends it."""
-    store, attempt = leases.store, (claim.trial.number, claim.attempt)
-    desk = claim.desk(store, history)
-    link = InlineLink(leases, attempt, Recorder(store), desk, first=claim.orders, between=job.between)
-    point, start = claim.point, None
-    if point is not None:
-        start = Kept(store.checkpoints / Path(point.file).name, point.sha256, point.instance, point.step)
+    store, attempt = leases.store, (claim.trial, claim.attempt)
+    inbox = desk(store, claim, history)
+    link = InlineLink(leases, attempt, Recorder(store), inbox, first=claim.orders, between=job.between)
     leases.hold(attempt)
-    trial = claim.trial
-    keeper = CheckpointWriter(store.checkpoints, start, job.checkpoints)
-    run = Run(*attempt, trial.config, trial.seed, job.objective, link, keeper, claim.live, trial.until)
-    return run, link
+    writer = CheckpointWriter(store.checkpoints, claim.checkpoint, job.checkpoints)
+    return Run.of(claim, job.objective, link, writer), link

@@ -17,18 +17,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from osetra.core.claim import Claim
 from osetra.core.curves import Point
+from osetra.core.ending import Ending
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Seen, Worker
 from osetra.core.history import History
 from osetra.core.ports import Store
 from osetra.errors import LeaseLost, StoreAway
-from osetra.executors.claims import Claim, Desk, carry, claim_next
+from osetra.executors.claims import Desk, carry, claim_next, desk
 from osetra.executors.outbox import RETRY, Outbox
 from osetra.executors.trainer import Child, last_output, oom_kills, shorten, spawn
 from osetra.executors.wire import (
     Channel,
     Done,
-    GoOn,
     Message,
     Orders,
     Ready,
@@ -40,7 +41,6 @@ from osetra.executors.wire import (
 )
 from osetra.executors.worker import RENEW, Recorder, end, renewed, started_at, this_process
 from osetra.stores import open_store
-from osetra.training.run import Ending
 
 log = logging.getLogger("osetra")
 
@@ -77,7 +77,7 @@ class Vigil:
     @property
     def place(self) -> tuple[int, int]:
         """The trial and the attempt."""
-        return self.claim.trial.number, self.claim.attempt
+        return self.claim.trial, self.claim.attempt
 
 
 @dataclass(slots=True)
@@ -150,9 +150,9 @@ class Supervisor:
 
     def train(self, claim: Claim, child: Child) -> None:
         """Run one claimed trial to its end and record it."""
-        desk = claim.desk(self.store, self.history)
-        outbox = Outbox(self.store, claim.trial.number, claim.attempt)
-        vigil = Vigil(claim, outbox, Recorder(outbox), desk, oom_kills())
+        inbox = desk(self.store, claim, self.history)
+        outbox = Outbox(self.store, claim.trial, claim.attempt)
+        vigil = Vigil(claim, outbox, Recorder(outbox), inbox, oom_kills())
         try:
             ending = self.follow(vigil, child)
         except LeaseLost:
@@ -173,7 +173,7 @@ class Supervisor:
         Raises:
             LeaseLost: the attempt was given up by somebody else.
         """
-        child.channel.send(self.task(vigil.claim))
+        child.channel.send(Train(vigil.claim))
         while True:
             for message in child.channel.receive(0.05):
                 vigil.heard = time.monotonic()
@@ -183,9 +183,7 @@ class Supervisor:
                 elif isinstance(message, Record):
                     self.record(vigil, message.fact)
                 elif isinstance(message, Done):
-                    return Ending(
-                        message.outcome, message.value, message.reason, message.detail, message.obeyed
-                    )
+                    return message.ending
             if child.ended:
                 self.child = None
                 return child.autopsy(vigil.oom_kills)
@@ -223,24 +221,6 @@ class Supervisor:
                     return
             except LeaseLost:
                 outbox.discard()
-
-    def task(self, claim: Claim) -> Train:
-        """Return what a training process needs to know of a claimed trial."""
-        trial, point = claim.trial, claim.point
-        start = None
-        if point is not None:
-            file = str(self.store.checkpoints / Path(point.file).name)
-            start = GoOn(file, point.sha256, point.instance, point.step)
-        return Train(
-            trial.number,
-            claim.attempt,
-            trial.config,
-            trial.seed,
-            start,
-            claim.live,
-            trial.until,
-            list(claim.orders),
-        )
 
     def record(self, vigil: Vigil, fact: Checkpointed | Obeyed | Noted) -> None:
         """Write what the training process says; what everybody knows is not said again."""

@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from osetra.core.ending import Ending
 from osetra.executors.devices import environment_of
 from osetra.executors.wire import Channel, Start
-from osetra.training.run import Ending
 
 LEAK = 2**30
 """Bytes a training process may grow between trials before it is replaced."""

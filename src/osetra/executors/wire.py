@@ -10,8 +10,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered, Outcome, Values
-from osetra.core.params import Config
+from osetra.core.claim import Claim
+from osetra.core.ending import Ending
+from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 
 
 class Start(msgspec.Struct, frozen=True, tag="start"):
@@ -41,26 +42,10 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
     """Seconds that a training gets to reach its next report after a request to stop."""
 
 
-class GoOn(msgspec.Struct, frozen=True):
-    """The checkpoint that an attempt begins from; it was whole a moment ago."""
-
-    file: str
-    sha256: str
-    instance: int
-    step: int
-
-
 class Train(msgspec.Struct, frozen=True, tag="train"):
     """To a training process: run this trial."""
 
-    trial: int
-    attempt: int
-    config: Config
-    seed: int
-    start: GoOn | None
-    live: Values
-    until: int | None
-    orders: list[Ordered]
+    claim: Claim
 
 
 class Orders(msgspec.Struct, frozen=True, tag="orders"):
@@ -98,11 +83,7 @@ class Record(msgspec.Struct, frozen=True, tag="record"):
 class Done(msgspec.Struct, frozen=True, tag="done"):
     """From a training process: the trial ended."""
 
-    outcome: Outcome
-    value: float | None
-    reason: str
-    detail: str
-    obeyed: Obeyed | None
+    ending: Ending
 
 
 Message: TypeAlias = Start | Train | Orders | Stop | Ready | Reports | Record | Done

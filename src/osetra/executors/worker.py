@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Protocol
 
 from osetra.core.curves import Point
-from osetra.core.facts import Checkpointed, Fact, Noted, Obeyed, Seen, Worker, ended
+from osetra.core.ending import Ending
+from osetra.core.facts import Checkpointed, Fact, Noted, Obeyed, Seen, Worker
 from osetra.core.history import History
 from osetra.core.ports import Store
 from osetra.errors import Conflict, LeaseLost, StoreFull
 from osetra.executors.outbox import left_behind
-from osetra.training.run import Ending
 
 log = logging.getLogger("osetra")
 
@@ -75,10 +75,8 @@ class Log(Protocol):
 
 def end(store: Log, trial: int, attempt: int, ending: Ending, points: Sequence[Point] = ()) -> bool:
     """Record how an attempt ended; False when it had been given up before."""
-    fact = ended(trial, attempt, ending.outcome, ending.value, ending.reason, ending.detail)
-    facts: list[Fact] = [fact] if ending.obeyed is None else [fact, ending.obeyed]
     try:
-        append_patiently(store, facts, points)
+        append_patiently(store, ending.facts(trial, attempt), points)
     except (Conflict, LeaseLost):
         return False
     return True

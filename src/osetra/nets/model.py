@@ -54,7 +54,7 @@ class Card:
     """Mean, sd and seeds of repeated trainings of this config."""
     baseline: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     changes: Sequence[tuple[int, Mapping[str, Value]]] = ()
-    """Of a training that was steered: after which step which values were in force."""
+    """Of a training that was steered: after which step which values were set."""
     command: str = ""
     """The command that makes this model again."""
     versions: Mapping[str, str] = field(default_factory=dict)

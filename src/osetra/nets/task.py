@@ -18,18 +18,24 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from osetra.core.claim import Claim
 from osetra.core.params import Value
-from osetra.errors import DataError
+from osetra.core.problem import Objective
+from osetra.errors import DataError, StudyError
 from osetra.nets.dataset import Dataset, TaskKind, is_imbalanced
 from osetra.nets.loading import load
 from osetra.nets.model import Card, Model, evaluate, versions
 from osetra.nets.network import Family, architecture
 from osetra.nets.split import Split, folds, split
-from osetra.nets.training import Prepared, Rehearsal, Run, Trained, prepare, train
+from osetra.nets.training import Prepared, Trained, prepare, train
+from osetra.training.link import MemoryLink, ScriptedLink
+from osetra.training.run import Run
 
 if TYPE_CHECKING:
     from osetra.nets.baseline import Baseline
 
+Changes = Sequence[tuple[int, Mapping[str, Value]]]
+"""Of a steered training: (step after which they change, the new values); 0 is the beginning."""
 SMALLEST_PICTURE = 16
 """Pictures with a shorter side go to a fully connected net unless a cnn is asked for."""
 
@@ -124,7 +130,7 @@ class NetworkTask:
         torch.set_num_threads(self.threads)
         return baseline(self.dataset, self.split)
 
-    def fit(self, run: Run, *, command: str = "") -> Model:
+    def fit(self, run: Run, *, changes: Changes = (), command: str = "") -> Model:
         """Train on the one split and return the model, its card filled in but for test and spread."""
         torch.set_num_threads(self.threads)
         trained = self._train(run, 0, run.seed, run.restore())
@@ -138,7 +144,7 @@ class NetworkTask:
             epochs=trained.epochs,
             best_epoch=trained.best_epoch,
             metrics={"validation": dict(trained.scores)},
-            changes=run.changes if isinstance(run, Rehearsal) else (),
+            changes=changes,
             command=command,
             versions=versions(),
         )
@@ -175,7 +181,8 @@ def rehearse(
     config: Mapping[str, Value],
     seed: int,
     *,
-    changes: Sequence[tuple[int, Mapping[str, Value]]] = (),
+    changes: Changes = (),
+    command: str = "",
 ) -> Model:
     """Train a config with a seed outside any study, as when the best few are repeated.
 
@@ -183,13 +190,19 @@ def rehearse(
         task: what to train on.
         config: the hyperparameters.
         seed: for all randomness of the training.
-        changes: of a steered training: after which step which values were in force.
+        changes: of a steered training: after which step which values were set.
+        command: what makes the model again, for its card.
 
     Raises:
         Diverged: the config does not train with this seed.
         StudyError: something changes that cannot change in the middle of a training.
     """
-    return task.fit(Rehearsal(config, seed, changes=changes))
+    link = ScriptedLink(MemoryLink(), 1, changes)
+    run = Run.of(Claim(1, 1, dict(config), seed), Objective(metric=task.metric), link)
+    model = task.fit(run, changes=changes, command=command)
+    if link.refusal:
+        raise StudyError(link.refusal)
+    return model
 
 
 @lru_cache(maxsize=2)

@@ -12,10 +12,9 @@ dropout or the batch size of a training that runs. The schedule multiplies the r
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -23,8 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from osetra.core.params import Value
-from osetra.errors import DataError, Diverged, StudyError
+from osetra.errors import DataError, StudyError
 from osetra.nets import metrics
 from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.divergence import diagnose
@@ -33,128 +31,10 @@ from osetra.nets.optim import Recipe, adjust, changeable, optimizer, recipe, sch
 from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
 from osetra.nets.progress import Progress, captured, copied, restored
 from osetra.nets.split import Split
+from osetra.training.run import Run
 
 EVALUATED_AT_ONCE = 4096
 CHECKED_EVERY = 100
-
-
-class Run(Protocol):
-    """What training needs to know of a trial; `osetra.Run` and `Rehearsal` are such runs."""
-
-    @property
-    def config(self) -> Mapping[str, Value]:
-        """The hyperparameters."""
-        ...
-
-    @property
-    def seed(self) -> int:
-        """For all randomness of this training."""
-        ...
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether the run was told to stop."""
-        ...
-
-    def restore(self) -> object:
-        """Return the state to go on from, as it was given to `checkpoint`; None at a beginning."""
-        ...
-
-    def checkpoint(self, state: Callable[[], object], /) -> bool:
-        """Keep the state after this step if that is due; only then call the function."""
-        ...
-
-    def accepts(self, *names: str) -> None:
-        """Take the names of the hyperparameters that this training can change while it runs."""
-        ...
-
-    def live(self, name: str, /) -> Value:
-        """Return a hyperparameter's value in force.
-
-        Raises:
-            StudyError: the config does not name it and nobody has set it.
-        """
-        ...
-
-    def steps(self, count: int, /) -> Iterator[int]:
-        """Yield 1 … count, from behind a restored step on, ending early when the run has to stop."""
-        ...
-
-    def folds(self, count: int, /) -> Iterator[int]:
-        """Yield the folds 0 … count-1."""
-        ...
-
-    def report(self, step: int | None = None, /, **metrics: object) -> None:
-        """Take the metrics of an epoch."""
-        ...
-
-    def diverged(self, reason: str, /) -> None:
-        """End the trial as diverged."""
-        ...
-
-
-@dataclass(slots=True)
-class Rehearsal:
-    """A run outside any study: keeps its reports in memory. For repeats with fresh seeds.
-
-    With `changes` it repeats, unattended, a training that was steered.
-    """
-
-    config: Mapping[str, Value]
-    seed: int
-    interrupted: bool = False
-    curves: dict[str, list[float]] = field(default_factory=dict)
-    """Reported values by metric, in order."""
-    changes: Sequence[tuple[int, Mapping[str, Value]]] = ()
-    """(s, values): from after step s on these are in force, until the next change; what they do not
-    name is as the config says. 0 is the beginning."""
-    _step: int = field(default=1, init=False)
-
-    def restore(self) -> None:
-        """Return None: a rehearsal always starts at the beginning."""
-
-    def checkpoint(self, state: Callable[[], object], /) -> bool:
-        """Keep nothing."""
-        return False
-
-    def accepts(self, *names: str) -> None:
-        """Check that the planned changes can be made.
-
-        Raises:
-            StudyError: a value changes in the middle that this training cannot change.
-        """
-        for after, values in self.changes:
-            fixed = [n for n in values if n not in names and values[n] != self.config.get(n)]
-            if fixed:
-                able = ", ".join(names)
-                raise StudyError(f"{fixed[0]} after step {after}: this training can change {able} as it runs")
-
-    def live(self, name: str, /) -> Value:
-        """Return the value in force in the current step."""
-        begun = [(after, values) for after, values in self.changes if after < self._step]
-        values = max(begun, key=lambda change: change[0])[1] if begun else {}
-        if name not in values and name not in self.config:
-            raise StudyError(f"{name}: the config does not name it")
-        return values.get(name, self.config.get(name))
-
-    def steps(self, count: int, /) -> Iterator[int]:
-        """Yield 1 … count."""
-        for step in range(1, count + 1):
-            self._step = step
-            yield step
-
-    def folds(self, count: int, /) -> Iterator[int]:
-        """Yield 0 … count-1."""
-        yield from range(count)
-
-    def report(self, step: int | None = None, /, **metrics: object) -> None:
-        """Keep the metrics."""
-        for name, value in metrics.items():
-            self.curves.setdefault(name, []).append(float(value))  # type: ignore[arg-type]
-
-    def diverged(self, reason: str, /) -> None:
-        """Raise Diverged."""
-        raise Diverged(reason)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ import numpy as np
 
 from osetra.advice import findings, lint
 from osetra.core.decisions import Suggestion
+from osetra.core.ending import Ending
 from osetra.core.facts import Actor
 from osetra.core.finding import Finding
 from osetra.core.history import History
@@ -39,7 +40,8 @@ from osetra.stores.address import shown
 from osetra.study.join import join
 from osetra.study.loop import Planner, Watch, work
 from osetra.study.open import Question, begin_study, check_same, objective_of, problem_of
-from osetra.training.run import Ending, Run, left, number
+from osetra.training.run import Run, control_of
+from osetra.training.values import number
 from osetra.views.html import frame, records, study_html
 
 if TYPE_CHECKING:
@@ -277,10 +279,10 @@ class Study:
             raise StudyError(f"trial {run.trial} is not waiting for a result: {state}")
         if failed is not None:
             ending = Ending("failed", reason=failed)
-        elif value is None and run.leaving is not None:
-            ending = left(run, run.leaving)
+        elif value is None and run.interrupted:
+            ending = control_of(run).ending()
         else:
-            worth = run.value() if value is None else number("value", value)
+            worth = control_of(run).values.value() if value is None else number("value", value)
             ending = Ending("finished" if np.isfinite(worth) else "diverged", worth)
         self._asked.pop(run.trial).end(ending)
         return self.history.trials[run.trial]

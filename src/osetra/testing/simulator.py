@@ -418,11 +418,9 @@ def _spawn(world: World, training: Callable[[Run], object]) -> Callable[[Start],
             while True:
                 for message in theirs.receive(None):
                     if isinstance(message, Train):
-                        link = child.PipeLink(theirs, child.Preemption(0), list(message.orders))  # type: ignore[arg-type]
-                        ending = child._train(training, message, start, link)
-                        theirs.send(
-                            Done(ending.outcome, ending.value, ending.reason, ending.detail, ending.obeyed)
-                        )
+                        waiting = list(message.claim.orders)
+                        link = child.PipeLink(theirs, child.Preemption(0), waiting)  # type: ignore[arg-type]
+                        theirs.send(Done(child._train(training, message.claim, start, link)))
                 if theirs.closed:
                     raise Killed
 

@@ -23,6 +23,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from osetra.core.claim import Checkpoint
 from osetra.core.facts import Checkpointed
 from osetra.core.history import History
 from osetra.core.ports import USUAL, Checkpoints
@@ -39,7 +40,7 @@ Tree = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class CheckpointFile:
     """A checkpoint that is safely on disk."""
 
     file: str
@@ -47,7 +48,7 @@ class Written:
     sha256: str
 
 
-def write(folder: Path, name: str, tree: Tree, *, quota: float = math.inf) -> Written:
+def write(folder: Path, name: str, tree: Tree, *, quota: float = math.inf) -> CheckpointFile:
     """Write a tree as folder/name.npz.
 
     Raises:
@@ -72,7 +73,7 @@ def write(folder: Path, name: str, tree: Tree, *, quota: float = math.inf) -> Wr
         _sync(folder)
     except OSError as error:
         raise CheckpointError(f"{folder}: the checkpoint cannot be written: {error.strerror}") from None
-    return Written(path.name, len(data), hashlib.sha256(data).hexdigest())
+    return CheckpointFile(path.name, len(data), hashlib.sha256(data).hexdigest())
 
 
 def read(path: Path, sha256: str) -> Tree:
@@ -119,10 +120,10 @@ def clean(folder: Path, history: History, sign: float) -> int:
         present = {entry.name for entry in os.scandir(folder)}
     except FileNotFoundError:
         return 0
-    gone = spare(present, history, sign)
-    for name in gone:
+    unneeded = spare(present, history, sign)
+    for name in unneeded:
         (folder / name).unlink(missing_ok=True)
-    return len(gone)
+    return len(unneeded)
 
 
 def receive(folder: Path, name: str, data: bytes) -> None:
@@ -137,25 +138,6 @@ def receive(folder: Path, name: str, data: bytes) -> None:
     rough.replace(folder / name)
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The checkpoint that an attempt goes on from."""
-
-    file: Path
-    sha256: str
-    instance: int
-    step: int
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What was in it."""
-
-    tree: dict[str, Any]
-    instance: int
-    step: int
-
-
 @dataclass(slots=True)
 class CheckpointWriter:
     """Writes and reads the checkpoints of one attempt.
@@ -164,7 +146,7 @@ class CheckpointWriter:
     """
 
     folder: Path | None = None
-    start: Kept | None = None
+    start: Checkpoint | None = None
     limits: Checkpoints = USUAL
     refused: str = ""
     """Why the last one could not be kept; empty when it could."""
@@ -174,12 +156,15 @@ class CheckpointWriter:
     _best: float = float("inf")
     _improved: bool = False
 
-    def restore(self) -> Restored | None:
-        """Return what the attempt goes on from; None when it begins anew."""
-        if self.start is None:
-            return None
-        tree = read(self.start.file, self.start.sha256)
-        return Restored(tree, self.start.instance, self.start.step)
+    def read_start(self) -> dict[str, Any]:
+        """Return what is in the checkpoint that the attempt goes on from.
+
+        Raises:
+            CheckpointError: the file was damaged since the attempt began.
+        """
+        assert self.start is not None
+        tree: dict[str, Any] = read(Path(self.start.file), self.start.sha256)
+        return tree
 
     def notice(self, value: float) -> None:
         """Take the objective of a step, to be minimised: a new best one is worth keeping."""
@@ -196,9 +181,7 @@ class CheckpointWriter:
         patience = max(SHARE * self._cost, every if self._improved else 2 * every)
         return wanted or waited >= patience
 
-    def keep(
-        self, place: tuple[int, int, int, int], tree: Any, value: float | None, sign: float
-    ) -> Checkpointed | None:
+    def keep(self, place: tuple[int, int, int, int], tree: Any, value: float | None) -> Checkpointed | None:
         """Write a checkpoint and return its fact; None when there is no room, which is said once.
 
         Raises:
@@ -209,7 +192,7 @@ class CheckpointWriter:
         begun = time.monotonic()
         name = f"trial-{trial}-attempt-{attempt}-fold-{instance}-step-{step}"
         try:
-            written = write(self.folder, name, tree, quota=self.limits.quota)
+            file = write(self.folder, name, tree, quota=self.limits.quota)
         except CheckpointError as error:
             if str(self.folder) not in str(error):
                 raise  # the training's own mistake
@@ -219,7 +202,7 @@ class CheckpointWriter:
             return None
         self._last = time.monotonic()
         self._cost, self.refused = self._last - begun, ""
-        return Checkpointed(*place, written.file, written.size, written.sha256, value)
+        return Checkpointed(*place, file.file, file.size, file.sha256, value)
 
 
 def _packed(tree: Tree) -> bytes:

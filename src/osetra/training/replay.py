@@ -9,22 +9,21 @@ the CPU comes out bitwise equal when its checkpoints hold everything that its ne
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
-from osetra.core.curves import Point
-from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered, Values
+from osetra.core.claim import Claim
+from osetra.core.facts import Values
 from osetra.core.history import History
 from osetra.core.lineage import here, lineage, pieces
 from osetra.core.params import Config
-from osetra.core.problem import Objective
 from osetra.core.trial import Trial
 from osetra.errors import Interrupted, StudyError
-from osetra.training.link import Link
-from osetra.training.run import Run
+from osetra.training.link import ScriptedLink
+from osetra.training.run import Run, control_of
 
 Train = Callable[[Run], object]
 
@@ -84,62 +83,22 @@ class Replay:
 
     def __call__(self, run: Run) -> object:
         """Train; raises StudyError when the training cannot change a value at the step it has to."""
-        recipe = self.recipe
-        link = _Script(run.link, recipe, run.objective)
-        inner = Run(
-            run.trial, run.attempt, recipe.config, recipe.seed, run.objective, link, live_at_start=recipe.live
-        )
+        recipe, outer = self.recipe, control_of(run)
+        stop_at = recipe.steps if recipe.stopped else None
+        link = ScriptedLink(outer.link, recipe.trial, recipe.changes, stop_at)
+        claim = Claim(run.trial, run.attempt, recipe.config, recipe.seed, live=recipe.live)
+        inner = Run.of(claim, outer.objective, link)
         returned = self.function(inner)
-        if link.refused:
+        if link.refusal:
             raise StudyError(
-                f"trial {recipe.trial} cannot be replayed in one go: {link.refused}; it was changed between "
+                f"trial {recipe.trial} cannot be replayed in one go: {link.refusal}; it was changed between "
                 "two segments, in a branch"
             )
-        if inner.leaving is not None and inner.leaving.outcome == "interrupted":
-            raise Interrupted(inner.leaving.reason)
-        return inner.value() if returned is None else returned
-
-
-@dataclass(slots=True)
-class _Script:
-    """A link that gives the orders of a recipe at the right steps, and passes on what is reported."""
-
-    link: Link
-    recipe: Recipe
-    objective: Objective
-    refused: str = ""
-    _step: int = 0
-    _given: int = 0
-
-    def send(self, points: list[Point]) -> None:
-        """Pass points on, and note the step."""
-        self._step = max([self._step, *(point.step for point in points)])
-        self.link.send(points)
-
-    def record(self, fact: Checkpointed | Obeyed | Noted) -> None:
-        """Pass facts on but for what became of the recipe's own orders."""
-        if not isinstance(fact, Obeyed):
-            self.link.record(fact)
-        elif fact.result == "refused":
-            self.refused = self.refused or fact.text
-
-    def orders(self) -> list[Ordered]:
-        """Return the changes that are due after the step just reported."""
-        due: list[Ordered] = []
-        changes = self.recipe.changes
-        while self._given < len(changes) and changes[self._given][0] <= self._step:
-            self._given += 1
-            due.append(self._order("set", changes[self._given - 1][1]))
-        if self.recipe.stopped and self._step >= self.recipe.steps:
-            due.append(self._order("stop", {}))
-        return due
-
-    def stop_requested(self) -> bool:
-        """Whether the replay itself has to end."""
-        return self.link.stop_requested()
-
-    def _order(self, verb: str, values: Mapping[str, object]) -> Ordered:
-        return Ordered(self.recipe.trial, self._given, verb, dict(values), "replay")  # type: ignore[arg-type]
+        control = control_of(inner)
+        ending = control.steering.ending
+        if ending is not None and ending.outcome == "interrupted":
+            raise Interrupted(ending.reason)
+        return control.values.value() if returned is None else returned
 
 
 @dataclass(frozen=True, slots=True)

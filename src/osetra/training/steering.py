@@ -9,42 +9,36 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from osetra.core.claim import Claim
+from osetra.core.ending import Ending
 from osetra.core.facts import Noted, Obeyed, Ordered
 from osetra.core.numbers import setting
-from osetra.core.params import Config, Value
+from osetra.core.params import Value
 from osetra.errors import StudyError, nearest
 from osetra.training.link import Link
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """How a run that was told to end ends."""
-
-    outcome: Literal["finished", "stopped", "paused", "rewound", "interrupted"]
-    reason: str
-    obeyed: Obeyed | None = None
-    """What came of the order to end; it goes into the log together with the end, or not at all."""
 
 
 @dataclass(slots=True)
 class Steering:
     """Applies orders to one attempt."""
 
-    trial: int
-    attempt: int
-    config: Config
+    claim: Claim
     link: Link
-    until: int | None
-    values: dict[str, Value]
+    until: int | None = field(init=False)
+    values: dict[str, Value] = field(init=False)
     """Values in force instead of the configuration's."""
     settable: set[str] = field(default_factory=set)
-    leaving: Leaving | None = None
-    saved: int = 0
+    ending: Ending | None = None
+    """How the run has to end before its time; None while it may go on."""
+    checkpoint_step: int = 0
     """The step of the latest checkpoint."""
     pausing: Ordered | None = None
     deferred: list[Ordered] = field(default_factory=list)
     """Orders about values of which the training has not said yet whether it can change them."""
     _warned: bool = False
+
+    def __post_init__(self) -> None:
+        self.until, self.values = self.claim.until, dict(self.claim.live)
 
     def live(self, name: str) -> Value:
         """Return a hyperparameter's value in force.
@@ -54,24 +48,24 @@ class Steering:
         """
         if name in self.values:
             value = self.values[name]
-        elif name in self.config:
-            value = self.config[name]
+        elif name in self.claim.config:
+            value = self.claim.config[name]
         else:
-            known = ", ".join(self.config)
-            raise StudyError(
-                f"run.live({name!r}): the hyperparameters are {known}.{nearest(name, self.config)}"
-            )
+            config = self.claim.config
+            known = ", ".join(config)
+            raise StudyError(f"run.live({name!r}): the hyperparameters are {known}.{nearest(name, config)}")
         self.settable.add(name)
         return value
 
-    def leave(self, leaving: Leaving) -> None:
+    def leave(self, ending: Ending) -> None:
         """Let the run end; the first reason counts."""
-        self.leaving = self.leaving or leaving
+        self.ending = self.ending or ending
 
     def wants_checkpoint(self, step: int) -> bool:
         """Whether somebody waits for this step's checkpoint."""
-        going = self.leaving is not None and self.leaving.outcome == "interrupted"
-        return self.saved != step and (self.pausing is not None or going or (self.until or 2**62) <= step)
+        going = self.ending is not None and self.ending.outcome == "interrupted"
+        waited_for = self.pausing is not None or going or (self.until or 2**62) <= step
+        return waited_for and self.checkpoint_step != step
 
     def follow(self, step: int, *, begun: bool = True) -> None:
         """Apply the orders that came since the last report; `begun` once a step was trained."""
@@ -89,22 +83,21 @@ class Steering:
     def has_to_end(self, step: int, *, keeps: bool) -> bool:
         """Whether a training should come to its end or to a pause now; `keeps` if it can go on later."""
         waits = keeps and self.until is not None and step >= self.until
-        return self.leaving is not None or self.pausing is not None or waits
+        return self.ending is not None or self.pausing is not None or waits
 
     def end_of_step(self, step: int, *, full: str) -> None:
         """Pause where a pause is wanted."""
         if self.pausing is not None:
             order, self.pausing = self.pausing, None
-            lost = (
-                "" if self.saved == step else f"; without a checkpoint: {full or 'this training keeps none'}"
-            )
+            lost = f"; without a checkpoint: {full or 'this training keeps none'}"
+            lost = "" if self.checkpoint_step == step else lost
             why = order.why or f"paused by {order.actor}"
-            told = self._answer(order, step, "done", f"paused at step {step}{lost}")
-            self.leave(Leaving("paused", f"{why} at step {step}{lost}", told))
+            answer = self._answer(order, step, "done", f"paused at step {step}{lost}")
+            self.leave(Ending("paused", reason=f"{why} at step {step}{lost}", obeyed=answer))
         elif self.until is not None and step >= self.until:
             # Without a checkpoint a pause would throw the work away: better to go on.
-            if self.saved == step:
-                self.leave(Leaving("paused", f"waits at step {step}"))
+            if self.checkpoint_step == step:
+                self.leave(Ending("paused", reason=f"waits at step {step}"))
             else:
                 self.until = None
 
@@ -112,24 +105,25 @@ class Steering:
         """Say so when values are in force that the training's first step did not ask for."""
         ignored = [name for name in self.values if name not in self.settable]
         if ignored:
+            trial, name = self.claim.trial, ignored[0]
             text = (
-                f"trial {self.trial}: {ignored[0]}={setting(self.values[ignored[0]])} is in force, but the "
-                f"training did not ask for it; read run.live({ignored[0]!r}) instead of run.config"
+                f"trial {trial}: {name}={setting(self.values[name])} is in force, but the "
+                f"training did not ask for it; read run.live({name!r}) instead of run.config"
             )
-            self.link.record(Noted("ignored", f"{self.trial}/{self.attempt}", text))
+            self.link.record(Noted("ignored", f"{trial}/{self.claim.attempt}", text))
 
     def _apply(self, order: Ordered, step: int) -> None:
         match order.verb:
             case "stop":
                 why = order.why or f"stopped by {order.actor} at step {step}"
-                told = self._answer(order, step, "done", f"stopped at step {step}")
-                kept = order.by != "scheduler" or order.args.get("keep")
-                self.leave(Leaving("finished" if kept else "stopped", why, told))
+                answer = self._answer(order, step, "done", f"stopped at step {step}")
+                counts = order.by != "scheduler" or order.args.get("keep")
+                self.leave(Ending("finished" if counts else "stopped", reason=why, obeyed=answer))
             case "pause":
                 self.pausing = order
             case "rollback":
                 # Obeyed by the next attempt, which knows what it starts from.
-                self.leave(Leaving("rewound", order.why or f"rolled back by {order.actor}"))
+                self.leave(Ending("rewound", reason=order.why or f"rolled back by {order.actor}"))
             case "set" | "scale":
                 self._set(order, step)
             case "resume" | "extend" | "promote":
@@ -141,7 +135,7 @@ class Steering:
                 self._refused(order, step, f"{order.verb} is nothing that a training process does")
 
     def _set(self, order: Ordered, step: int) -> None:
-        known = self.settable if order.verb == "set" else self.settable & {*self.config, *self.values}
+        known = self.settable if order.verb == "set" else self.settable & {*self.claim.config, *self.values}
         unknown = [name for name in order.args if name not in known]
         if unknown:
             these = ", ".join(sorted(known)) or "nothing"
@@ -164,4 +158,5 @@ class Steering:
         self.link.record(self._answer(order, step, "refused", text))
 
     def _answer(self, order: Ordered, step: int, result: Literal["done", "refused"], text: str) -> Obeyed:
-        return Obeyed(self.trial, order.number, self.attempt, step, result, text, dict(self.values))
+        claim = self.claim
+        return Obeyed(claim.trial, order.number, claim.attempt, step, result, text, dict(self.values))

@@ -127,12 +127,12 @@ def winner_of(history: History, objective: Objective) -> tuple[Trial, str]:
 
 
 def _trained(task: NetworkTask, winner: Trial, seeds: list[int], command: str) -> list[Model]:
-    from osetra.nets.training import Rehearsal
+    from osetra.nets.task import rehearse
 
     trained = []
     for seed in seeds:
         try:
-            trained.append(task.fit(Rehearsal(winner.config, seed), command=command))
+            trained.append(rehearse(task, winner.config, seed, command=command))
         except Diverged:
             continue
     if not trained:

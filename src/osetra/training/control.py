@@ -1,0 +1,107 @@
+"""Control: a run as they see it who run it, beside what its training code sees.
+
+Executors give orders through the link and ask for the ending; a training that happens elsewhere, in a
+program of its own, is told from here when it has to end.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from osetra.core.claim import Claim
+from osetra.core.ending import Ending
+from osetra.core.facts import Outcome
+from osetra.core.params import Config
+from osetra.core.problem import Objective
+from osetra.errors import Interrupted
+from osetra.training.checkpoints import CheckpointWriter
+from osetra.training.link import Link
+from osetra.training.steering import Steering
+from osetra.training.values import ObjectiveCurves
+
+
+@dataclass(slots=True)
+class RunControl:
+    """The state of one attempt at one trial."""
+
+    claim: Claim
+    objective: Objective
+    link: Link
+    writer: CheckpointWriter
+    """Where checkpoints are kept, and the one to go on from."""
+    steering: Steering = field(init=False)
+    values: ObjectiveCurves = field(init=False)
+    fold: int = 0
+    """The current fold of a cross-validation."""
+    step: int = 0
+    looping: bool = False
+    """Whether somebody else ends the loop, so that nothing is thrown through it."""
+    start: tuple[int, int] = (0, 0)
+    """Fold and step after which a restored training goes on."""
+
+    def __post_init__(self) -> None:
+        self.steering = Steering(self.claim, self.link)
+        self.values = ObjectiveCurves(self.objective)
+
+    @property
+    def in_force(self) -> Config:
+        """Every hyperparameter's value in force, without saying that it can change meanwhile."""
+        return {**self.claim.config, **self.steering.values}
+
+    def heed(self, *, keeps: bool) -> bool:
+        """Take in orders between two reports; return whether the training should be ended now.
+
+        For a training that happens elsewhere and reports its steps by number: from the first call on
+        nothing raises Interrupted. When True came, end the program, give its state to
+        `run.checkpoint` and call `rest`.
+
+        Args:
+            keeps: whether the program would leave a state, so that it can pause where it should.
+        """
+        if not self.looping:
+            self.looping = True
+            self.step = self.steering.checkpoint_step = self.start[1]
+        self.listen(begun=self.step > self.start[1])
+        return self.steering.has_to_end(self.step, keeps=keeps)
+
+    def rest(self) -> bool:
+        """Pause where a pause is wanted, after `heed`; return whether the training is over for now."""
+        self.end_of_step()
+        return self.steering.ending is not None
+
+    def hand_back(self, reason: str) -> None:
+        """Give the trial back to the queue, as when the study asks for it."""
+        self.steering.leave(Ending("interrupted", reason=reason))
+
+    def listen(self, *, begun: bool) -> None:
+        """Apply what was ordered since the last report; `begun` once a step was trained."""
+        self.steering.follow(self.step, begun=begun)
+        if self.link.stop_requested():
+            self.hand_back("stopped on request")
+
+    def end_of_step(self) -> None:
+        """Pause where a pause is wanted."""
+        self.steering.end_of_step(self.step, full=self.writer.refused)
+
+    def leave_now(self) -> None:
+        """Raise Interrupted when the run has to end."""
+        if self.steering.ending is not None:
+            reason = self.steering.ending.reason
+            raise Interrupted(f"trial {self.claim.trial} has to end now: {reason}")
+
+    def ending(self) -> Ending:
+        """Return the ending of a run that was told to end, with what it is worth so far."""
+        wanted = self.steering.ending
+        assert wanted is not None
+        value, obeyed = self.values.so_far(), wanted.obeyed
+        if wanted.outcome in ("interrupted", "rewound"):
+            return wanted
+        if wanted.outcome == "paused" and obeyed is None and value is None:
+            # It waits to be compared with others, and there is nothing to compare.
+            return Ending("failed", reason=self.values.silence)
+        if wanted.outcome == "stopped" and value is not None and not math.isfinite(value):
+            return Ending("diverged", value, f"{self.objective.metric} became {value}", obeyed=obeyed)
+        nothing = wanted.outcome == "finished" and (value is None or not math.isfinite(value))
+        outcome: Outcome = "stopped" if nothing else wanted.outcome
+        return Ending(outcome, value, wanted.reason, obeyed=obeyed)

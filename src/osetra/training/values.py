@@ -1,0 +1,95 @@
+"""Values: what the numbers that a training reports or returns are worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from osetra.core.problem import Objective
+from osetra.errors import StudyError
+
+
+@dataclass(slots=True)
+class ObjectiveCurves:
+    """The objective's values that a run has reported, fold by fold, and which metrics it names."""
+
+    objective: Objective
+    curves: dict[int, list[float]] = field(default_factory=dict)
+    metrics: set[str] = field(default_factory=set)
+
+    def add(self, fold: int, values: Mapping[str, float]) -> None:
+        """Take the metrics of one step."""
+        self.metrics.update(values)
+        if self.objective.metric in values:
+            self.curves.setdefault(fold, []).append(values[self.objective.metric])
+
+    def load(self, tree: Mapping[str, Any], *, before: int | None = None) -> None:
+        """Go on from what a checkpoint remembers; with `before`, only the folds before that one."""
+        known = {int(fold): list(values) for fold, values in tree["curves"].items()}
+        if before is not None:
+            self.curves |= {fold: values for fold, values in known.items() if fold < before}
+            return
+        self.curves, self.metrics = known, set(tree["metrics"])
+
+    def tree(self) -> dict[str, Any]:
+        """Return what a checkpoint has to remember."""
+        curves = {str(fold): values for fold, values in self.curves.items()}
+        return {"curves": curves, "metrics": sorted(self.metrics)}
+
+    def latest(self, fold: int) -> float | None:
+        """Return the last value of a fold; None when there is none or it is not finite."""
+        curve = self.curves.get(fold, [])
+        return curve[-1] if curve and math.isfinite(curve[-1]) else None
+
+    def value(self) -> float:
+        """Return what the reports so far are worth: per fold the best or last value, then the mean.
+
+        Raises:
+            StudyError: the objective's metric was never reported.
+        """
+        if not self.curves:
+            raise StudyError(self.silence)
+        return float(np.mean([_picked(curve, self.objective) for curve in self.curves.values()]))
+
+    def so_far(self) -> float | None:
+        """Return `value`, or None before the first report of the objective."""
+        return self.value() if self.curves else None
+
+    @property
+    def silence(self) -> str:
+        """What is wrong with a training that never reports the objective."""
+        seen = f"; reported were {', '.join(sorted(self.metrics))}" if self.metrics else ""
+        return (
+            f"no {self.objective.metric!r} was reported and nothing returned{seen}; "
+            f"call run.report({self.objective.metric}=...) or return a number"
+        )
+
+
+def returned_value(returned: object, metric: str) -> float:
+    """Return the number that a training function returned, by itself or under the metric's name."""
+    if isinstance(returned, Mapping):
+        if metric not in returned:
+            raise StudyError(f"the training returned {sorted(map(str, returned))}, without {metric!r}")
+        returned = returned[metric]
+    return number("returned value", returned)
+
+
+def number(name: str, value: object) -> float:
+    """Return a metric as a float; raises StudyError for anything that is not one number."""
+    if isinstance(value, str):
+        raise StudyError(f"{name}={value!r}: a metric is one number, such as {name}=0.3")
+    try:
+        return float(value)  # type: ignore[arg-type]  # numbers, NumPy and tensor scalars
+    except (TypeError, ValueError):
+        raise StudyError(f"{name}={value!r}: a metric is one number, such as {name}=0.3") from None
+
+
+def _picked(curve: list[float], objective: Objective) -> float:
+    if objective.pick == "last" or not math.isfinite(curve[-1]):
+        return curve[-1]
+    finite = [value for value in curve if math.isfinite(value)]
+    return min(finite, key=lambda value: objective.sign * value)
