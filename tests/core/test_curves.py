@@ -78,3 +78,14 @@ def test_no_points_move_the_cursor_only() -> None:
     curves = Curves().extend(_points(1, [1]), 1)
     assert curves.extend([], 1) is curves
     assert curves.extend([], 5).cursor == 5
+
+
+def test_arrivals_tell_how_many_reports_came_before() -> None:
+    points = [Point(1, 1, 0, 1, "a", 0.1), Point(1, 1, 0, 1, "b", 0.2), Point(2, 1, 0, 1, "a", 0.3)]
+    curves = Curves().extend(points, 3)
+    longer = curves.extend([Point(1, 1, 0, 2, "a", 0.4)], 4)
+    assert curves.arrivals("a").tolist() == [0, 2]
+    assert longer.arrivals("a").tolist() == [0, 2, 3]
+    assert curves.arrivals("none").tolist() == []
+    numbers, values = longer.all("a")
+    assert len(longer.arrivals("a")) == numbers.shape[1] == len(values)

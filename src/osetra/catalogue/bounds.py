@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from osetra.catalogue.entry import CatalogueEntry
+from osetra.core.checks import is_number
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value
 from osetra.core.space import Branches
 from osetra.errors import SpaceError, nearest
@@ -40,7 +41,7 @@ class Bounds:
 
     def allow(self, value: Value) -> bool:
         """Whether a value is a number within the bounds."""
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if not is_number(value) or not math.isfinite(value):
             return False
         if (self.whole and value != int(value)) or (self.odd and value % 2 != 1):
             return False

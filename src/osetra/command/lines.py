@@ -15,6 +15,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from osetra.core.checks import is_number
 from osetra.errors import StudyError
 
 LONGEST = 1 << 16
@@ -110,7 +111,7 @@ def _number(value: object) -> float | None:
         return float("nan")
     if isinstance(value, str):
         return float(value) if value.strip().lower() in _WORDS else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not is_number(value):
         return None
     try:
         return float(value)

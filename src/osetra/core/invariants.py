@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from osetra.core.checks import is_whole
 from osetra.core.curves import Point
 from osetra.core.facts import (
     Checkpointed,
@@ -215,7 +216,7 @@ class _Audit:
     def _noted(self, fact: Noted) -> None:
         wanted = {"target": "trials", "steps": "steps"}.get(fact.topic)
         number = fact.data.get(wanted) if wanted else 0
-        if isinstance(number, bool) or not isinstance(number, int):
+        if not is_whole(number):
             self.say(f"the note {fact.topic}/{fact.name} holds no whole number of {wanted}")
 
     def _suggested(self, fact: Suggested) -> None:

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any
 
+from osetra.core.checks import is_above_zero, is_whole
 from osetra.core.history import History
 from osetra.core.ports import Budget
 from osetra.core.problem import Problem
@@ -49,9 +50,9 @@ class Limits:
                 continue
             if field.name in _WHOLE:
                 least, need = _WHOLE[field.name]
-                if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                if not is_whole(value, least=least):
                     raise StudyError(f"{field.name}={value!r}: {need}")
-            elif not (_is_number(value) and value > 0):
+            elif not is_above_zero(value):
                 raise StudyError(f"{field.name}={value}: the {field.name} must be above 0")
 
     @property
@@ -95,7 +96,3 @@ def _promised(problem: Problem, history: History) -> float:
         return 0.0
     metric = problem.objective.metric
     return sum(max(0, (t.until or steps) - history.step(t, metric)) for t in going) / steps
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from osetra.core.checks import is_number
 from osetra.core.curves import Point
 from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.facts import Entry, Fact
@@ -219,7 +220,7 @@ class Checkpoints:
 
     def __post_init__(self) -> None:
         for name, value, low in (("quota", self.quota, 1), ("every", self.every, 0)):
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= low:
+            if not is_number(value, least=low):
                 unit = "bytes, such as 5e9" if name == "quota" else "seconds, such as 10; 0 is each step"
                 raise StudyError(f"Checkpoints({name}={value!r}): a number of {unit} is needed")
 

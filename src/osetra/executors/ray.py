@@ -23,6 +23,7 @@ from typing import Any
 
 import msgspec
 
+from osetra.core.checks import is_number, is_whole
 from osetra.core.ports import Job, Store
 from osetra.errors import MissingExtra, StudyError
 from osetra.executors.processes import start_message
@@ -70,7 +71,7 @@ class Ray:
     ) -> None:
         needs = dict(resources_per_trial or {"cpu": 1})
         for name, amount in needs.items():
-            if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not 0 <= amount < 1e18:
+            if not is_number(amount, least=0) or amount >= 1e18:
                 raise StudyError(
                     f"resources_per_trial: {name}={amount!r}: a number such as 1 or 0.5 is needed"
                 )
@@ -78,7 +79,7 @@ class Ray:
                 raise StudyError(f"resources_per_trial: {name}={amount}: above 1, Ray gives whole ones only")
         if not any(needs.values()):
             raise StudyError("resources_per_trial: a trial needs something, such as {'cpu': 1}")
-        if slots is not None and (isinstance(slots, bool) or not isinstance(slots, int) or slots < 1):
+        if slots is not None and not is_whole(slots, least=1):
             raise StudyError(f"slots={slots!r}: a whole number of at least 1 is needed")
         self.address = address
         self.needs = {name: amount for name, amount in needs.items() if amount}

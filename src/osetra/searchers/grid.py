@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from osetra.core.checks import is_whole
 from osetra.core.decisions import Suggestion
 from osetra.core.facts import Noted
 from osetra.core.finite import Numbering
@@ -37,7 +38,7 @@ class Grid:
     lookahead = 8
 
     def __post_init__(self) -> None:
-        if isinstance(self.points, bool) or not isinstance(self.points, int) or self.points < 1:
+        if not is_whole(self.points, least=1):
             raise StudyError(f"Grid(points={self.points!r}): a whole number of at least 1 is needed")
 
     def suggest(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from osetra.catalogue.bounds import BOUNDS
+from osetra.core.checks import is_above_zero, is_number, is_whole
 from osetra.core.decisions import Suggestion
 from osetra.core.facts import Checkpointed, Source, Verb
 from osetra.core.history import History
@@ -150,9 +151,9 @@ def _settable(problem: Problem, trial: Trial, name: str, value: Any) -> Any:
 
 def _factor(trial: Trial, history: History, name: str, factor: Any) -> float:
     old = {**trial.config, **values_at(history.trials, here(trial))}[name]
-    if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 < factor < float("inf"):
+    if not is_above_zero(factor) or factor == float("inf"):
         raise StudyError(f"scale {name}={factor}: a factor above 0 is needed, such as 0.3")
-    if name in STRUCTURE or isinstance(old, bool) or not isinstance(old, (int, float)):
+    if name in STRUCTURE or not is_number(old):
         raise StudyError(f"scale {name}: {old!r} cannot be multiplied while it trains; use a branch")
     if name in BOUNDS and not BOUNDS[name].allow(old * factor):
         out = f"{old * factor:g} is out of range, {BOUNDS[name].text} is needed"
@@ -215,7 +216,7 @@ def _until(
     if until is None:
         over = verb == "promote" or (trial.until is not None and done >= trial.until)
         return {**args, "until": None} if over or "until" in args else dict(args)
-    if isinstance(until, bool) or not isinstance(until, int) or until <= done:
+    if not is_whole(until, least=done + 1):
         now = f"a step beyond {done}, where trial {trial.number} is now, is needed"
         raise StudyError(f"{verb} until={until}: {now}")
     if history.steps is not None and until > history.steps:

@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from osetra.core.checks import is_whole
 from osetra.core.params import Param
 from osetra.core.text import format_param
 from osetra.errors import StudyError, nearest
@@ -144,7 +145,7 @@ def _check(options: Mapping[str, Any], unknown: Mapping[str, object]) -> None:
         raise StudyError(f"task={options['task']!r}: give one of {', '.join(TASKS)}")
     for name in ("folds", "epochs", "seed"):
         value, least = options[name], 0 if name == "seed" else 1
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+        if value is not None and not is_whole(value, least=least):
             raise StudyError(f"{name}={value!r}: a whole number of at least {least} is needed")
 
 
