@@ -12,8 +12,8 @@ import pytest
 from osetra.advice.training import TrainingAdvice
 from osetra.core.facts import Ordered, ended
 from osetra.views.events import events
+from osetra.views.terminal.block import live_block
 from osetra.views.terminal.curves import curves_picture
-from osetra.views.terminal.live import live_block
 from osetra.views.terminal.orders import orders_table
 from osetra.views.terminal.tables import trial_page, trials_table
 from osetra.views.terminal.training import Sight, training_screen

@@ -15,11 +15,11 @@ from osetra.core.finding import Finding
 from osetra.core.numbers import duration, number, setting, settings
 from osetra.views.axis import Axis, fit
 from osetra.views.events import events
+from osetra.views.lines import event_text, fresh_events, summary_text
 from osetra.views.progress import Budget
 from osetra.views.series import best_so_far, curve, partner
+from osetra.views.terminal.block import Frame, live_block
 from osetra.views.terminal.curves import curves_picture
-from osetra.views.terminal.lines import event_text, fresh_events, summary_text
-from osetra.views.terminal.live import Frame, live_block
 from osetra.views.terminal.report import study_report
 from osetra.views.terminal.spark import sparkline
 from osetra.views.terminal.tables import study_summary, trial_page, trials_table

@@ -26,8 +26,8 @@ from osetra.core.history import History
 from osetra.core.ports import Checkpoints
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import OsetraError
-from osetra.views.terminal.display import ToConsole
-from osetra.views.terminal.lines import event_text, fresh_events
+from osetra.views.lines import event_text, fresh_events
+from osetra.views.terminal.study_display import ToConsole
 from osetra.views.terminal.training import STEP_UP, Sight, advice_line, live_line, training_screen
 
 if TYPE_CHECKING:

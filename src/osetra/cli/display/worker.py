@@ -20,10 +20,10 @@ from osetra.core.trial import Attempt, Trial
 from osetra.executors.processes import ProcessCrew, Processes
 from osetra.tuning.locations import Location
 from osetra.views.events import attempt_event
-from osetra.views.terminal.display import REDRAW, SUMMARY, ToConsole
-from osetra.views.terminal.lines import event_text
-from osetra.views.terminal.live import event_line
+from osetra.views.lines import event_text
+from osetra.views.terminal.block import event_line
 from osetra.views.terminal.slots import begun_text, slots_block, study_text
+from osetra.views.terminal.study_display import REDRAW, SUMMARY, ToConsole
 
 UNDONE = {"paused": "paused", "rewound": "rolled back", "interrupted": "handed back", "lost": "lost"}
 """Ends of an attempt after which the trial goes on, here or elsewhere, and how they are called."""

@@ -19,7 +19,7 @@ from osetra.core.numbers import duration, number, searched_names, settings
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.views.series import curve
-from osetra.views.terminal.live import SPARK, step_text
+from osetra.views.terminal.block import SPARK, step_text
 from osetra.views.terminal.spark import sparkline
 
 

@@ -15,9 +15,9 @@ from rich.text import Text
 from osetra.core.clean import printable
 from osetra.core.history import History
 from osetra.core.problem import Problem
+from osetra.views.lines import event_text, fresh_events, summary_text
 from osetra.views.progress import Budget
-from osetra.views.terminal.lines import event_text, fresh_events, summary_text
-from osetra.views.terminal.live import Frame, live_block
+from osetra.views.terminal.block import Frame, live_block
 
 REDRAW = 0.25
 """Least seconds between two redraws of the live block."""

@@ -9,7 +9,7 @@ from osetra.core.numbers import number
 from osetra.core.problem import Problem
 from osetra.views.events import MARKS, Event, events
 from osetra.views.progress import Budget
-from osetra.views.terminal.live import progress_text
+from osetra.views.terminal.block import progress_text
 
 
 def fresh_events(problem: Problem, history: History, told: Container[str]) -> list[Event]:
