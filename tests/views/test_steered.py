@@ -12,11 +12,10 @@ import pytest
 from osetra.advice.training import TrainingAdvice
 from osetra.core.facts import Ordered, ended
 from osetra.views.events import events
-from osetra.views.terminal.block import live_block
 from osetra.views.terminal.curves import curves_picture
 from osetra.views.terminal.orders import orders_table
 from osetra.views.terminal.tables import trial_page, trials_table
-from osetra.views.terminal.training import Sight, training_screen
+from osetra.views.terminal.training import ScreenState, training_screen
 from views.histories import PROBLEM, Book
 from views.steered import nursery
 
@@ -31,13 +30,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("osetra.views.terminal.orders.clock", lambda time: f"t={time:.1f}")
 
 
-def sight(**changes: Any) -> Sight:
-    return replace(Sight(name="nursery", now=NOW, width=90, height=28), **changes)
+def state(**changes: Any) -> ScreenState:
+    return replace(ScreenState(name="nursery", now=NOW, width=90, height=28), **changes)
 
 
 def screen(text: Text, book: Book, number: int = 1, **changes: Any) -> str:
     history = book.history
-    return text(training_screen(PROBLEM, history, history.trials[number], sight(**changes)), 90)
+    return text(training_screen(PROBLEM, history, history.trials[number], state(**changes)), 90)
 
 
 def test_the_babysitting_screen(text: Text, golden: Golden) -> None:
@@ -82,10 +81,9 @@ def test_a_trial_page_tells_pieces_orders_and_checkpoints(text: Text) -> None:
 
 
 def test_the_live_block_counts_what_waits_and_shows_the_values_in_force(text: Text) -> None:
-    from views.test_views import frame
+    from views.test_views import block
 
-    book = nursery()
-    shown = text(live_block(PROBLEM, book.history, frame(book, width=110)), 110)
+    shown = text(block(nursery(), 110), 110)
     assert "1 running  1 paused  1 stopped" in shown
     assert "▸ 1 ✎" in shown
     assert "step 10 of 20" in shown
@@ -114,7 +112,7 @@ def test_a_cut_of_a_waiting_trial_is_told() -> None:
 def test_the_screen_fits_every_terminal(text: Text, width: int, height: int) -> None:
     history = nursery().history
     for trial in history.trials.values():
-        some = sight(width=width, height=height, message="m" * 300)
+        some = state(width=width, height=height, message="m" * 300)
         shown = text(training_screen(PROBLEM, history, trial, some), width)
         if height >= 24 and width >= 60:
             assert len(shown.splitlines()) <= height

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Group
 
 from osetra.core.clean import one_line, printable
 from osetra.core.facts import ended
 from osetra.core.finding import Finding
+from osetra.core.limits import Limits
 from osetra.core.numbers import duration, number, setting, settings
 from osetra.views.axis import Axis, fit
-from osetra.views.events import events
-from osetra.views.lines import event_text, fresh_events, summary_text
-from osetra.views.progress import Budget
+from osetra.views.events import EventStream, events
+from osetra.views.lines import event_text, summary_text
+from osetra.views.progress import Progress
 from osetra.views.series import best_so_far, curve, partner
-from osetra.views.terminal.block import Frame, live_block
+from osetra.views.terminal.block import BlockLayout, live_block
 from osetra.views.terminal.curves import curves_picture
 from osetra.views.terminal.report import study_report
 from osetra.views.terminal.spark import sparkline
@@ -26,15 +29,15 @@ from osetra.views.terminal.tables import study_summary, trial_page, trials_table
 from views.histories import PROBLEM, Book, busy, descent
 
 
-def frame(book: Book, **changes: object) -> Frame:
-    values: dict[str, object] = {
-        "name": "digits",
-        "phase": "searching",
-        "budget": Budget(trials=8, started=1000.0),
-        "now": book.time + 3,
-        "width": 80,
-    }
-    return Frame(**{**values, **changes})  # type: ignore[arg-type]
+def progress(started: float = 1000.0, **limits: Any) -> Progress:
+    return Progress(problem=PROBLEM, limits=Limits(**limits or {"trials": 8}), started=started)
+
+
+def block(book: Book, width: int = 80) -> Group:
+    layout = BlockLayout(
+        name="digits", phase="searching", progress=progress(), now=book.time + 3, width=width
+    )
+    return live_block(book.history, events(PROBLEM, book.history), layout)
 
 
 @pytest.mark.parametrize(
@@ -169,23 +172,23 @@ def test_square_brackets_in_a_reason_are_text(text) -> None:
     book = Book()
     trial = book.claim(book.suggest())
     book.end(ended(trial, 1, "failed", None, "KeyError: [bold]x[/]"))
-    assert "[bold]x[/]" in text(live_block(PROBLEM, book.history, frame(book)))
+    assert "[bold]x[/]" in text(block(book))
 
 
 def test_the_live_block(text, golden) -> None:
     book = busy()
-    golden(text(live_block(PROBLEM, book.history, frame(book))))
+    golden(text(block(book)))
 
 
 def test_the_live_block_before_the_first_trial(text, golden) -> None:
     book = Book()
-    golden(text(live_block(PROBLEM, book.history, frame(book))))
+    golden(text(block(book)))
 
 
 @pytest.mark.parametrize("width", [40, 80, 160])
 def test_the_live_block_fits_the_terminal(text, width: int) -> None:
     book = busy()
-    shown = text(live_block(PROBLEM, book.history, frame(book, width=width)), width)
+    shown = text(block(book, width), width)
     assert max(len(line) for line in shown.splitlines()) <= width
     assert len(shown.splitlines()) <= 12
 
@@ -194,33 +197,20 @@ def test_many_running_trials_are_counted_not_listed(text) -> None:
     book = Book()
     for _ in range(12):
         book.claim(book.suggest())
-    shown = text(live_block(PROBLEM, book.history, frame(book)))
+    shown = text(block(book))
     assert shown.count("▸") == 8
     assert "… 4 more" in shown
 
 
-def test_the_budget_knows_what_is_left() -> None:
-    book = busy()
-    budget = Budget(trials=8, started=book.time - 40, already=0)
-    assert budget.share(book.history, book.time) == 0.5
-    assert budget.remaining(book.history, book.time) == pytest.approx(40.0)
-
-
-def test_the_budget_of_a_resumed_study_ignores_the_pace_of_yesterday() -> None:
-    book = busy()
-    assert Budget(trials=8, started=book.time, already=4).remaining(book.history, book.time) is None
-
-
 def test_plain_lines_are_told_once(golden) -> None:
-    history = busy().history
-    fresh = fresh_events(PROBLEM, history, ())
-    golden("".join(event_text(event) + "\n" for event in fresh))
-    assert not fresh_events(PROBLEM, history, {event.key for event in fresh})
+    stream, history = EventStream(PROBLEM), busy().history
+    golden("".join(event_text(event) + "\n" for event in stream.new(history)))
+    assert not stream.new(history)
 
 
 def test_a_plain_summary_is_one_line() -> None:
     book = busy()
-    shown = summary_text(PROBLEM, book.history, Budget(trials=8, started=book.time - 40), book.time)
+    shown = summary_text(progress(book.time - 40), book.history, book.time)
     assert shown == "… 4 of 8 trials  about 40 s left  1 running  best val_loss 0.05113 in trial 2"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from osetra.cli.display.babysit import sit
+from osetra.cli.display.babysit import train_with_keys
 from osetra.cli.output import Output
 from osetra.core.params import Value
 from osetra.core.trial import ENDED, Trial
@@ -76,7 +76,7 @@ def _watch(
 ) -> None:
     before = len(study.history.ended)
     try:
-        sit(output, study, function, location.name, autopilot=autopilot)
+        train_with_keys(output, study, function, location.name, autopilot=autopilot)
     except (KeyboardInterrupt, SystemExit):
         name = location.reference
         output.say(Text("nothing is lost", "bold"), Text(f"to go on: osetra resume {name}", "bold cyan"))

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,10 @@ from osetra.tuning.search import search, with_end
 from osetra.views.json import study_document
 from osetra.views.terminal.opening import labelled
 from osetra.views.terminal.report import study_report
+from osetra.views.terminal.study_display import study_display
 
 if TYPE_CHECKING:
+    from osetra.study.display import Display
     from osetra.study.study import Study
     from osetra.tuning.data import DataPlan
     from osetra.tuning.result import TuneResult
@@ -42,7 +45,7 @@ def tune_data(output: Output, location: Location, planned: DataPlan, *, as_json:
 
     observer = ConsoleObserver(output, location, planned.request, as_json)
     with resumable(output, location, lambda: observer.study):
-        data.tune_data(location, planned, observer=observer)
+        data.tune_data(location, planned, observer=observer, progress=_display(output, location))
 
 
 def tune_own(
@@ -52,7 +55,7 @@ def tune_own(
     request = training.request
     output.say(_headline(location, study, training))
     with resumable(output, location, lambda: study):
-        search(study, training.function, with_end(request.limits), title=location.name)
+        search(study, training.function, with_end(request.limits), progress=_display(output, location))
     advice = _report(output, study, quiet=as_json)
     pictures = _draw(output, location, study)
     if as_json:
@@ -60,6 +63,11 @@ def tune_own(
     else:
         _say_what_next(output, location, pictures)
     _ = study.best  # raises NothingFinished, which is the exit code
+
+
+def _display(output: Output, location: Location) -> Display:
+    """Return the display of a study on stderr; its result is left to the report."""
+    return partial(study_display, name=location.name, console=output.eyes, closing=False)
 
 
 def print_plan(output: Output, space: Space, request: Request, *, first: int = 5) -> None:

@@ -242,7 +242,9 @@ class Job:
     repeats_only: bool = False
     """Whether workers leave everything but repeats with fresh seeds in the queue."""
     between: Callable[[], None] | None = None
-    """Called after each report by a crew that trains in the loop's own thread."""
+    """Called after each report by a crew that trains in the loop's own thread, the report in the log."""
+    meanwhile: Callable[[], None] | None = None
+    """Called by such a crew after each report, where `between` is not, to show what goes on."""
     checkpoints: Checkpoints = USUAL
     """How many of them are kept."""
     grace: float = 10.0

@@ -63,6 +63,16 @@ class Trials(Mapping[int, Trial]):
         """Return the trials that a pure function chooses from every block, in order."""
         return list(chain.from_iterable(block.derived(view, ()) for block in self._blocks.values()))
 
+    def since(self, earlier: Trials) -> list[Trial]:
+        """Return the trials that are new or changed since an earlier state of these trials, in order."""
+        changed: list[Trial] = []
+        for place, block in self._blocks.items():
+            old = earlier._blocks.get(place)
+            if old is not block:
+                known = {} if old is None else old.trials
+                changed += [t for number, t in block.trials.items() if known.get(number) is not t]
+        return changed
+
     def __getitem__(self, number: int) -> Trial:
         try:
             return self._blocks[number // BLOCK].trials[number]

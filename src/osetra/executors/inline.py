@@ -81,6 +81,8 @@ class InlineLink:
     """Orders that were waiting when the attempt began."""
     between: Callable[[], None] | None = None
     """Called after each report, with everything reported so far in the log."""
+    meanwhile: Callable[[], None] | None = None
+    """Called after each report else."""
     looped: bool = False
     """Whether the training has said how many steps it has: before that there is nothing to judge."""
 
@@ -91,6 +93,8 @@ class InlineLink:
             if self.between is not None and self.looped:
                 self.recorder.flush()
                 self.between()
+            elif self.meanwhile is not None:
+                self.meanwhile()
         except LeaseLost:
             self.leases.lost.add(self.attempt)
 
@@ -162,7 +166,15 @@ def begin(leases: Leases, claim: Claim, history: History, job: Job) -> tuple[Run
     """Return the run of a trial that this process just claimed, and the link that ends it."""
     store, attempt = leases.store, (claim.trial, claim.attempt)
     inbox = desk(store, claim, history)
-    link = InlineLink(leases, attempt, Recorder(store), inbox, first=claim.orders, between=job.between)
+    link = InlineLink(
+        leases,
+        attempt,
+        Recorder(store),
+        inbox,
+        first=claim.orders,
+        between=job.between,
+        meanwhile=job.meanwhile,
+    )
     leases.hold(attempt)
     writer = CheckpointWriter(store.checkpoints, claim.checkpoint, job.checkpoints)
     return Run.of(claim, job.objective, link, writer), link

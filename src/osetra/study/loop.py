@@ -220,9 +220,8 @@ def drive(driver: Driver, job: Job, executor: Executor) -> None:
         driver.give_up(planner.history)
         if not driver.fill_queue():
             return
-        if planner.policy.judges:
-            # Who trains in this very thread leaves no other moment to judge.
-            job = replace(job, between=driver.look)
+        # Who trains in this very thread leaves no other moment to judge and to show.
+        job = replace(job, between=driver.look if planner.policy.judges else None, meanwhile=driver.show)
         crew = executor.start(job, planner.store)
         stop.on_request(crew.request_stop)
         deadline = np.inf if limits.minutes is None else time.monotonic() + 60 * limits.minutes
@@ -293,6 +292,10 @@ class Driver:
         """Judge what runs, and show it."""
         if self.planner.policy.judges and not self.repeats_only:
             self.planner.judge(self.budget(), self.judged, self.mine)
+        self.show()
+
+    def show(self) -> None:
+        """Show what is new, a few times a second."""
         now = time.monotonic()
         if self.watch is not None and now - self.watched > WATCH:
             self.watched = now

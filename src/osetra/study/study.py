@@ -37,6 +37,7 @@ from osetra.policies import by_names
 from osetra.searchers import by_name
 from osetra.stores import open_store
 from osetra.stores.address import shown
+from osetra.study.display import Display, displayed
 from osetra.study.join import join
 from osetra.study.loop import Planner, Watch, work
 from osetra.study.open import Question, begin_study, check_same, objective_of, problem_of
@@ -287,7 +288,7 @@ class Study:
         self._asked.pop(run.trial).end(ending)
         return self.history.trials[run.trial]
 
-    def run(
+    def run(  # noqa: PLR0913 - one for each thing that may be left out
         self,
         train: Train,
         *,
@@ -299,6 +300,7 @@ class Study:
         executor: Executor | None = None,
         report_timeout: float | None = None,
         checkpoints: Checkpoints = USUAL,
+        progress: bool | Display = True,
         watch: Watch | None = None,
     ) -> Study:
         """Train until the study has tried `trials` configurations, or another limit is reached.
@@ -318,6 +320,8 @@ class Study:
             report_timeout: seconds without a report after which a training is stopped as hung;
                 needs worker processes.
             checkpoints: how many of them are kept on disk.
+            progress: whether the study shows itself: as a live block in a terminal or a notebook, else
+                as one line per ended trial in the log.
             watch: called with the history about four times a second.
 
         Raises:
@@ -342,11 +346,12 @@ class Study:
         if steps is not None:
             self._planner.know_steps(steps)
         job = replace(self._job(train, report_timeout), checkpoints=checkpoints)
-        work(self._planner, job, executor or _executor(limits), limits=limits, watch=watch)
+        with displayed(self._planner, "searching", limits, progress, watch) as watch:
+            work(self._planner, job, executor or _executor(limits), limits=limits, watch=watch)
         self._last_words()
         return self
 
-    def join(
+    def join(  # noqa: PLR0913 - likewise
         self,
         train: Train,
         *,
@@ -358,6 +363,7 @@ class Study:
         idle: float | None = None,
         grace: float = 10.0,
         report_timeout: float | None = None,
+        progress: bool | Display = True,
         watch: Watch | None = None,
     ) -> Study:
         """Help with a study that another program runs, on this machine or elsewhere.
@@ -375,6 +381,8 @@ class Study:
             idle: minutes without anything to train here after which this call ends.
             grace: seconds that trainings get to reach their next report when this is told to stop.
             report_timeout: seconds without a report after which a training is stopped as hung.
+            progress: whether the study shows itself: as a live block in a terminal or a notebook, else
+                as one line per ended trial in the log.
             watch: called with the history about four times a second.
 
         Raises:
@@ -391,14 +399,16 @@ class Study:
         _check_positive(idle=idle, grace=grace)
         if trials is not None and trials > self.history.target:
             self._planner.aim(trials)
-        join(
-            self._planner,
-            replace(self._job(train, report_timeout), grace=grace),
-            executor or Processes(workers),
-            limits=limits,
-            idle=None if idle is None else 60 * idle,
-            watch=watch,
-        )
+        goal = limits if limits.ends else replace(limits, trials=self.history.target or None)
+        with displayed(self._planner, "helping", goal, progress, watch) as watch:
+            join(
+                self._planner,
+                replace(self._job(train, report_timeout), grace=grace),
+                executor or Processes(workers),
+                limits=limits,
+                idle=None if idle is None else 60 * idle,
+                watch=watch,
+            )
         return self
 
     def confirm(
@@ -410,6 +420,7 @@ class Study:
         workers: int = 1,
         executor: Executor | None = None,
         report_timeout: float | None = None,
+        progress: bool | Display = True,
         watch: Watch | None = None,
     ) -> Trial:
         """Re-run the best few configurations with fresh seeds and return the one with the best mean.
@@ -430,7 +441,10 @@ class Study:
                 self._planner.suggest(missing, "confirm", "confirm", trial.number)
         limits = Limits(workers=workers, report_timeout=report_timeout)
         job = self._job(train, report_timeout, repeats_only=True)
-        work(self._planner, job, executor or _executor(limits), limits=limits, watch=watch)
+        repeats = sum(trial.repeats is not None for trial in self.history.trials.values())
+        goal = replace(limits, trials=max(1, repeats))
+        with displayed(self._planner, "confirming", goal, progress, watch, repeats=True) as watch:
+            work(self._planner, job, executor or _executor(limits), limits=limits, watch=watch)
         return self.best
 
     def records(self) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ from osetra.views.verdict import scores_text
 if TYPE_CHECKING:
     from osetra.nets.baseline import Baseline
     from osetra.nets.task import NetworkTask
+    from osetra.study.display import Display
     from osetra.study.study import Study
 
 _SAME = ("source", "target", "minimize", "task", "drop", "category", "folds", "epochs", "seed")
@@ -73,7 +74,11 @@ def plan(location: Location, request: Request) -> DataPlan:
 
 
 def tune_data(
-    location: Location, planned: DataPlan, *, observer: Observer | None = None, progress: bool = True
+    location: Location,
+    planned: DataPlan,
+    *,
+    observer: Observer | None = None,
+    progress: bool | Display = True,
 ) -> TuneResult:
     """Tune the built-in network on a data set, from the baseline to a saved model.
 

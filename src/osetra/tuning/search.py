@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osetra.core.limits import Limits
+from osetra.study.display import Display, usual_display
 from osetra.tuning.request import DEFAULT_TRIALS
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def search(
     *,
     title: str = "",
     steps: int | None = None,
-    progress: bool = True,
+    progress: bool | Display = True,
     watch: Watch | None = None,
 ) -> None:
     """Search within the limits, and run the best `limits.confirm` again with fresh seeds.
@@ -41,21 +40,20 @@ def search(
     from osetra.executors import Processes
 
     executor = Processes(limits.workers)
-    with _shown(study, title, "searching", limits, watch, progress) as look:
-        study.run(train, steps=steps, executor=executor, watch=look, **limits.of_search)
+    display = usual_display(title) if progress is True and title else progress
+    study.run(train, steps=steps, executor=executor, progress=display, watch=watch, **limits.of_search)
     top = min(limits.confirm or 0, len(study.history.ranked(study.problem.objective)))
     if not top:
         return
-    again = Limits(trials=top * SEEDS)
-    with _shown(study, title, "confirming", again, watch, progress, repeats=True) as look:
-        study.confirm(
-            train,
-            top=top,
-            seeds=SEEDS,
-            executor=executor,
-            report_timeout=limits.report_timeout,
-            watch=look,
-        )
+    study.confirm(
+        train,
+        top=top,
+        seeds=SEEDS,
+        executor=executor,
+        report_timeout=limits.report_timeout,
+        progress=display,
+        watch=watch,
+    )
 
 
 def with_end(limits: Limits) -> Limits:
@@ -69,43 +67,3 @@ def with_confirmation(limits: Limits) -> Limits:
         return limits
     fitting = CONFIRMED if limits.trials is None else max(1, min(CONFIRMED, limits.trials // 4))
     return replace(limits, confirm=fitting)
-
-
-@contextmanager
-def _shown(
-    study: Study,
-    title: str,
-    phase: str,
-    limits: Limits,
-    watch: Watch | None,
-    progress: bool,
-    *,
-    repeats: bool = False,
-) -> Iterator[Watch | None]:
-    """Show a study at work on stderr."""
-    if not progress:
-        yield watch
-        return
-    from rich.console import Console
-
-    from osetra.views.progress import Budget
-    from osetra.views.terminal.display import Watcher
-
-    budget = Budget(
-        trials=limits.trials,
-        seconds=None if limits.minutes is None else 60.0 * limits.minutes,
-        trainings=limits.trainings,
-        metric=study.problem.objective.metric,
-        started=time.time(),
-        repeats=repeats,
-    )
-    budget = replace(budget, already=budget.done(study.history))
-    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
-    with Watcher(study.problem, console, title or study.name, phase, budget).start(study.history) as display:
-
-        def look(history: History) -> None:
-            display(history)
-            if watch is not None:
-                watch(history)
-
-        yield look

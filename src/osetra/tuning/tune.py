@@ -19,6 +19,7 @@ from osetra.tuning.request import Request
 from osetra.tuning.script import is_script
 
 if TYPE_CHECKING:
+    from osetra.study.display import Display
     from osetra.tuning.observer import Observer
     from osetra.tuning.result import TuneResult
 
@@ -52,7 +53,7 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     store: str | None = None,
     config: str | PathLike[str] | None = None,
     observer: Observer | None = None,
-    progress: bool = True,
+    progress: bool | Display = True,
     **unknown: object,
 ) -> TuneResult:
     """Tune a deep network on data: baseline, search, fresh seeds, one sealed test, a saved model.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from osetra.core.clean import one_line
@@ -59,35 +59,49 @@ class Event:
     text: str
 
 
+@dataclass(slots=True)
+class EventStream:
+    """What happened since the last look, at a cost that does not grow with the study."""
+
+    problem: Problem
+    _best: float | None = None
+    _seen: History = field(default_factory=History)
+
+    def new(self, history: History) -> list[Event]:
+        """Return the ends of attempts, what came of orders, and the notes since the last call, in order."""
+        before, self._seen = self._seen, history
+        changed = [(before.trials.get(t.number), t) for t in history.trials.since(before.trials)]
+        found = self._ends(changed)
+        found += [
+            Event(f"note/{entry.version}", entry.time, "note", note.topic, one_line(note.text))
+            for entry, note in ((e, e.fact) for e in history.notes[len(before.notes) :])
+            if isinstance(note, Noted) and note.topic not in _SILENT_TOPICS
+        ]
+        for old, trial in changed:
+            told = set() if old is None else {order.number for order in old.orders if not order.pending}
+            found += _orders(self.problem, trial, told)
+        return sorted(found, key=lambda event: event.time)
+
+    def _ends(self, changed: Sequence[tuple[Trial | None, Trial]]) -> list[Event]:
+        ends = []
+        for old, trial in changed:
+            known = 0 if old is None else sum(attempt.ended is not None for attempt in old.attempts)
+            ends += [(a.ended, trial, a) for a in trial.attempts[known:] if a.ended is not None]
+        found = []
+        for time, trial, attempt in sorted(ends, key=lambda end: (end[0], end[1].number)):
+            if _waits(trial, attempt):
+                continue
+            value, previous = trial.value, self._best
+            plain = attempt.outcome == "finished" and trial.repeats is None and not trial.steered
+            new_best = plain and value is not None and self.problem.objective.better(value, previous)
+            found.append(_event(self.problem, trial, attempt, time, previous=previous, new_best=new_best))
+            self._best = value if new_best else previous
+        return found
+
+
 def events(problem: Problem, history: History) -> list[Event]:
     """Return the ends of all attempts and the notes worth reading, in the order they happened."""
-    ends = [
-        (attempt.ended, trial, attempt)
-        for trial in history.trials.values()
-        for attempt in trial.attempts
-        if attempt.ended is not None and not _waits(trial, attempt)
-    ]
-    ends.sort(key=lambda end: (end[0], end[1].number))
-    best: float | None = None
-    found: list[Event] = []
-    for time, trial, attempt in ends:
-        value = trial.value
-        new_best = (
-            attempt.outcome == "finished"
-            and trial.repeats is None
-            and not trial.steered
-            and value is not None
-            and problem.objective.better(value, best)
-        )
-        found.append(_event(problem, trial, attempt, time, previous=best, new_best=new_best))
-        best = value if new_best else best
-    found += [
-        Event(f"note/{entry.version}", entry.time, "note", note.topic, one_line(note.text))
-        for entry, note in ((e, e.fact) for e in history.notes)
-        if isinstance(note, Noted) and note.topic not in _SILENT_TOPICS
-    ]
-    found += [event for trial in history.trials.values() for event in _orders(problem, trial)]
-    return sorted(found, key=lambda event: event.time)
+    return EventStream(problem).new(history)
 
 
 def attempt_event(problem: Problem, trial: Trial, attempt: Attempt) -> Event | None:
@@ -105,11 +119,11 @@ def _waits(trial: Trial, attempt: Attempt) -> bool:
     return not any(order.by != "scheduler" for order in mine)
 
 
-def _orders(problem: Problem, trial: Trial) -> list[Event]:
+def _orders(problem: Problem, trial: Trial, known: Container[int]) -> list[Event]:
     """Return the orders of people and rules once something came of them, and cuts of waiting trials."""
     found = []
     for order in trial.orders:
-        if order.obeyed_at is None:
+        if order.obeyed_at is None or order.number in known:
             continue
         key, subject = f"{trial.number}/order/{order.number}", str(trial.number)
         if order.verb == "stop" and _after_the_last_attempt(trial, order):

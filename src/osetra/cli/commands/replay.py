@@ -90,7 +90,7 @@ def _train(
     watch = _Progress(output.eyes, objective.metric, told.steps, quiet)
     with output.eyes.status("replaying") as status:
         watch.status = status.update
-        study.run(train, trials=1, executor=Processes(1), watch=watch)
+        study.run(train, trials=1, executor=Processes(1), progress=False, watch=watch)
     return study.history, study.trials[0]
 
 

@@ -74,7 +74,7 @@ def command(output: Output, /, study: str, words: tuple[str, ...], gpus: str | N
                 "function is written script.py:function or package.module:function"
             )
         location = _found(output, f"{study}#{name}" if name else study, wait=options.pop("wait"))
-        _attend(output, location, source, gpus, **options)
+        _work(output, location, source, gpus, **options)
 
 
 @contextmanager
@@ -174,8 +174,8 @@ def _found(output: Output, text: str, *, wait: bool) -> Location:
         time.sleep(WAIT)
 
 
-def _attend(output: Output, location: Location, source: str | None, gpus: str | None, **options: Any) -> None:
-    from osetra.cli.display.worker import Attending
+def _work(output: Output, location: Location, source: str | None, gpus: str | None, **options: Any) -> None:
+    from osetra.cli.display.worker import WorkerDisplay
     from osetra.executors import Processes
     from osetra.executors.devices import chosen
 
@@ -190,18 +190,19 @@ def _attend(output: Output, location: Location, source: str | None, gpus: str | 
         and not any(options[n] for n in ("trials", "minutes"))
     ):
         options["trainings"] = options["trainings"] or request.limits.trainings
-    attending = Attending(study.problem, output.eyes, Processes(slots, devices))
+    display = WorkerDisplay(study.problem, output.eyes, Processes(slots, devices))
     try:
-        with attending.shown(location, study.history, what) as watch:
+        with display.shown(location, study.history, what) as watch:
             study.join(
                 function,
-                executor=attending,
+                executor=display,
+                progress=False,
                 report_timeout=None if request is None else request.limits.report_timeout,
                 watch=watch,
                 **options,
             )
     finally:
-        attending.farewell(study.history)
+        display.summarize(study.history)
         study.close()
 
 

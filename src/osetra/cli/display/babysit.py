@@ -1,11 +1,11 @@
-"""Sitter: shows one training at work, turns keys into orders, and keeps the program alive in pauses."""
+"""One training at work on stderr: keys become orders, and the program waits while it is paused."""
 
 from __future__ import annotations
 
-import logging
 import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -26,9 +26,10 @@ from osetra.core.history import History
 from osetra.core.ports import Checkpoints
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import OsetraError
-from osetra.views.lines import event_text, fresh_events
-from osetra.views.terminal.study_display import ToConsole
-from osetra.views.terminal.training import STEP_UP, Sight, advice_line, live_line, training_screen
+from osetra.views.events import EventStream
+from osetra.views.lines import event_text
+from osetra.views.terminal.screen import live_screen
+from osetra.views.terminal.training import STEP_UP, ScreenState, advice_line, live_line, training_screen
 
 if TYPE_CHECKING:
     from osetra.study.study import Study
@@ -38,7 +39,7 @@ REDRAW = 0.2
 """Least seconds between two redraws."""
 WAIT = 0.1
 """Seconds between looks at the log and the keyboard while nothing is trained."""
-TOLD = 6.0
+MESSAGE = 6.0
 """Seconds for which a message stands."""
 ORDERS = {"b": "rollback", "s": "stop"}
 FACTORS = {"+": STEP_UP, "=": STEP_UP, "-": 1 / STEP_UP, "_": 1 / STEP_UP}
@@ -47,7 +48,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 PROMPTS = {"f": "branch with NAME=VALUE:", "n": "note:"}
 
 
-def sit(
+def train_with_keys(
     output: Output, study: Study, function: Callable[[Run], object], name: str, *, autopilot: bool = False
 ) -> None:
     """Train what is queued in a study of one training, and follow the orders of a person.
@@ -58,20 +59,25 @@ def sit(
     from osetra.executors import Processes
 
     workers = Standing(Processes(1))
-    with Keyboard() as keyboard, Sitter(study, output.eyes, keyboard, name, autopilot) as sitter:
+    with Keyboard() as keyboard, BabysitDisplay(study, output.eyes, keyboard, name, autopilot) as display:
         try:
             while True:
                 study.run(
-                    function, trials=1, executor=workers, checkpoints=Checkpoints(every=0.0), watch=sitter
+                    function,
+                    trials=1,
+                    executor=workers,
+                    checkpoints=Checkpoints(every=0.0),
+                    progress=False,
+                    watch=display,
                 )
-                if not sitter.linger():
+                if not display.wait():
                     return
         finally:
             workers.close()
 
 
 @dataclass(slots=True)
-class Sitter:
+class BabysitDisplay:
     """Called with the history while the study runs; use it as a context manager."""
 
     study: Study
@@ -86,33 +92,27 @@ class Sitter:
     help: bool = False
     _live: Live | None = None
     _drawn: float = 0.0
-    _told_at: float = 0.0
-    _known: set[str] = field(default_factory=set)
+    _message_at: float = 0.0
+    _events: EventStream = field(init=False)
+    _stack: ExitStack = field(default_factory=ExitStack)
     _reported: dict[int, int] = field(default_factory=dict)
     _advised: tuple[int, str] = (0, "")
-    _handler: logging.Handler | None = None
 
     def __enter__(self) -> Self:
-        self._handler = ToConsole(self.console)
-        logging.getLogger("osetra").addHandler(self._handler)
         problem, history = self.study.problem, self.study.history
-        self._known = {event.key for event in fresh_events(problem, history, ())}
+        self._events = EventStream(problem)
+        self._events.new(history)
         metric = problem.objective.metric
         self._reported = {n: history.step(t, metric) for n, t in history.trials.items()}
-        if self.console.is_terminal and not self.console.is_dumb_terminal:
-            self._live = Live(console=self.console, auto_refresh=False, transient=True)
-            self._live.start()
+        self._live = self._stack.enter_context(live_screen(self.console))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._live is not None:
-            self._live.stop()
-        else:
+        if self._live is None:
             self._log(self.study.history)
-        if self._handler is not None:
-            logging.getLogger("osetra").removeHandler(self._handler)
+        self._stack.close()
 
     def __call__(self, history: History) -> None:
         """Obey the keys, press some when on autopilot, and show what is new."""
@@ -123,10 +123,10 @@ class Sitter:
         for key in self.keyboard.pressed():
             self.press(key, trial, advice)
         if self.autopilot:
-            self._fly(history, trial)
+            self._follow_by_rule(history, trial)
         self.show(history)
 
-    def linger(self) -> bool:
+    def wait(self) -> bool:
         """Wait while the training is paused, or for an answer to advice on its end; False when it is over."""
         while True:
             history = self.study.history
@@ -137,7 +137,7 @@ class Sitter:
                 return True
             advice = training_advice(self.study.problem, history, trial)
             ask = advice is not None and advice.verb is not None and self.keyboard.there
-            if self.autopilot and self._fly(history, trial):
+            if self.autopilot and self._follow_by_rule(history, trial):
                 continue
             if trial.state in ENDED and (self.autopilot or not ask):
                 return False
@@ -168,7 +168,7 @@ class Sitter:
         elif key in ORDERS:
             self._order(trial, ORDERS[key])
         elif key.isprintable() and key.strip():
-            self._say(f"{key}: no such key; ? lists them")
+            self._tell(f"{key}: no such key; ? lists them")
 
     def show(self, history: History, *, waiting: bool = False) -> None:
         """Draw the screen, or tell what is new where there is none."""
@@ -182,9 +182,9 @@ class Sitter:
         if now - self._drawn < REDRAW:
             return
         self._drawn = now
-        self.message = self.message if now - self._told_at < TOLD else ""
+        self.message = self.message if now - self._message_at < MESSAGE else ""
         size = self.console.size
-        sight = Sight(
+        screen = ScreenState(
             name=self.name,
             now=time.time(),
             width=size.width,
@@ -198,18 +198,18 @@ class Sitter:
             help=self.help,
             waiting=waiting,
         )
-        self._live.update(training_screen(self.study.problem, history, trial, sight), refresh=True)
+        self._live.update(training_screen(self.study.problem, history, trial, screen), refresh=True)
 
     def _follow(self, trial: Trial, advice: TrainingAdvice | None) -> None:
         if advice is None or advice.verb is None:
-            self._say("there is no advice to follow now")
+            self._tell("there is no advice to follow now")
         else:
             self._order(trial, advice.verb, dict(advice.args), why=advice.text)
 
     def _scale(self, trial: Trial, factor: float) -> None:
         rate = rate_name(trial.config)
         if rate is None:
-            self._say(f"this training has no learning rate among {', '.join(trial.config)}")
+            self._tell(f"this training has no learning rate among {', '.join(trial.config)}")
         else:
             self._order(trial, "scale", {rate: factor})
 
@@ -229,7 +229,7 @@ class Sitter:
             try:
                 pairs: dict[str, Any] = dict(parse_pairs(tuple(text.split())))
             except Exception as error:  # click's and ours: the line makes no sense
-                self._say(str(error))
+                self._tell(str(error))
                 return
             self._order(trial, "branch", pairs)
         elif key.isprintable():
@@ -249,14 +249,14 @@ class Sitter:
         try:
             order = self.study.order(trial, verb, why=why, by=by, actor=actor, **args)
         except OsetraError as error:
-            self._say(str(error))
+            self._tell(str(error))
             return False
         if verb == "branch":
             rest = "stays paused" if trial.state == "paused" else "goes on first"
-            self._say(f"{order.text} is queued; trial {trial.number} {rest}")
+            self._tell(f"{order.text} is queued; trial {trial.number} {rest}")
         return True
 
-    def _fly(self, history: History, trial: Trial) -> bool:
+    def _follow_by_rule(self, history: History, trial: Trial) -> bool:
         """Follow advice without a person; return whether an order was given."""
         found = next_advice(self.study.problem, history, trial)
         if found is None or found.verb is None:
@@ -266,8 +266,8 @@ class Sitter:
             self.console.print(advice_line(found, keys=False, autopilot=True), soft_wrap=True)
         return given
 
-    def _say(self, text: str) -> None:
-        self.message, self._told_at = printable(text), time.monotonic()
+    def _tell(self, text: str) -> None:
+        self.message, self._message_at = printable(text), time.monotonic()
         if self._live is None:
             self.console.print(Text(self.message, "yellow"), soft_wrap=True)
 
@@ -282,8 +282,7 @@ class Sitter:
             for step in [s for s in steps.tolist() if s > min(last, now)]:
                 self.console.print(Text(live_line(problem, history, trial, step)), soft_wrap=True)
             self._reported[trial.number] = now
-        for event in fresh_events(problem, history, self._known):
-            self._known.add(event.key)
+        for event in self._events.new(history):
             self.console.print(event_text(event), soft_wrap=True)
         last_trial = live_trial(history)
         advice = training_advice(problem, history, last_trial) if last_trial else None

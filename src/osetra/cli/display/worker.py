@@ -1,8 +1,7 @@
-"""Attending: shows a worker's slots on stderr, as a live block in a terminal and as lines elsewhere."""
+"""A worker's slots on stderr: a live block in a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
-import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -20,17 +19,18 @@ from osetra.core.trial import Attempt, Trial
 from osetra.executors.processes import ProcessCrew, Processes
 from osetra.tuning.locations import Location
 from osetra.views.events import attempt_event
-from osetra.views.lines import event_text
+from osetra.views.lines import SUMMARY, event_text
 from osetra.views.terminal.block import event_line
-from osetra.views.terminal.slots import begun_text, slots_block, study_text
-from osetra.views.terminal.study_display import REDRAW, SUMMARY, ToConsole
+from osetra.views.terminal.screen import live_screen
+from osetra.views.terminal.slots import slots_block, start_line, study_text
+from osetra.views.terminal.study_display import REDRAW
 
 UNDONE = {"paused": "paused", "rewound": "rolled back", "interrupted": "handed back", "lost": "lost"}
 """Ends of an attempt after which the trial goes on, here or elsewhere, and how they are called."""
 
 
 @dataclass(slots=True)
-class Attending:
+class WorkerDisplay:
     """An executor that remembers its crew, and shows what becomes of the trials that it takes."""
 
     problem: Problem
@@ -44,7 +44,7 @@ class Attending:
     """Trials that were unfinished at the last look."""
     _next: int = 1
     _begun: set[tuple[int, int]] = field(default_factory=set)
-    _told: set[tuple[int, int]] = field(default_factory=set)
+    _reported: set[tuple[int, int]] = field(default_factory=set)
     _ended: dict[str, int] = field(default_factory=dict)
     """How many attempts of ours ended, by outcome."""
     _drawn: float = 0.0
@@ -61,7 +61,7 @@ class Attending:
         return self._crew
 
     @contextmanager
-    def shown(self, location: Location, history: History, what: str) -> Iterator[Attending]:
+    def shown(self, location: Location, history: History, what: str) -> Iterator[WorkerDisplay]:
         """Say who joins what, and show the slots at work."""
         objective = self.problem.objective
         goal = f"{objective.direction} {objective.metric}, {study_text(self.problem, history)}"
@@ -73,17 +73,8 @@ class Attending:
         who = Text(f"worker on {socket.gethostname()}: {slots}, trains {what}", "dim")
         self.console.print(who, soft_wrap=True)
         self._open, self._next = frozenset(history.unfinished), history.next_trial
-        handler = ToConsole(self.console)
-        logging.getLogger("osetra").addHandler(handler)
-        if self.console.is_terminal and not self.console.is_dumb_terminal:
-            self._live = Live(console=self.console, auto_refresh=False, transient=True)
-            self._live.start()
-        try:
+        with live_screen(self.console) as self._live:
             yield self
-        finally:
-            if self._live is not None:
-                self._live.stop()
-            logging.getLogger("osetra").removeHandler(handler)
 
     def __call__(self, history: History) -> None:
         """Show what is new."""
@@ -94,7 +85,7 @@ class Attending:
         for number in sorted({*self._open, *history.unfinished, *fresh}):
             trial = history.trials[number]
             for attempt in trial.attempts:
-                self._tell(trial, attempt)
+                self._report(trial, attempt)
             last = trial.attempt
             if last is not None and last.ended is None and self._ours(last):
                 running[self._slot[last.worker.pid]] = trial
@@ -109,7 +100,7 @@ class Attending:
             self._summed = now
             self.console.print(Text(f"… {study_text(self.problem, history)}"), soft_wrap=True)
 
-    def farewell(self, history: History) -> None:
+    def summarize(self, history: History) -> None:
         """Say what was done here, and how far the study is."""
         done = sum(count for outcome, count in self._ended.items() if outcome not in UNDONE)
         parts = [f"{done} trial{'s'[: done != 1]} trained here"]
@@ -117,18 +108,18 @@ class Attending:
         text = Text.assemble((", ".join(parts), "bold"), f"; {study_text(self.problem, history)}")
         self.console.print(text, soft_wrap=True)
 
-    def _tell(self, trial: Trial, attempt: Attempt) -> None:
+    def _report(self, trial: Trial, attempt: Attempt) -> None:
         """Print that an attempt of ours began, in a log, and how it ended."""
         key = (trial.number, attempt.number)
-        if key in self._told or not self._ours(attempt):
+        if key in self._reported or not self._ours(attempt):
             return
         if key not in self._begun and self._live is None and attempt is trial.attempt:
-            text = begun_text(self.problem, trial, f"slot {attempt.worker.slot}")
+            text = start_line(self.problem, trial, f"slot {attempt.worker.slot}")
             self.console.print(Text(text), soft_wrap=True)
         self._begun.add(key)
         if attempt.ended is None:
             return
-        self._told.add(key)
+        self._reported.add(key)
         outcome = attempt.outcome or "finished"
         self._ended[outcome] = self._ended.get(outcome, 0) + 1
         event = attempt_event(self.problem, trial, attempt)

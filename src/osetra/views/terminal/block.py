@@ -12,6 +12,7 @@ best    0.0412 val_loss in trial 17  lr=0.0123 units=256
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
@@ -23,9 +24,9 @@ from osetra.core.lineage import here, values_at
 from osetra.core.numbers import duration, number, searched_names, settings
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
-from osetra.views.events import MARKS, STYLES, Event, events
+from osetra.views.events import MARKS, STYLES, Event
 from osetra.views.orders import STEERED
-from osetra.views.progress import Budget
+from osetra.views.progress import Progress, begun_text, cuts, progress_text
 from osetra.views.series import curve
 from osetra.views.terminal.spark import sparkline
 from osetra.views.terminal.tables import counts_text, repeats_mean, seeds_text
@@ -35,12 +36,12 @@ SPARK = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class BlockLayout:
     """What a live block needs to know beside the study itself."""
 
     name: str
     phase: str
-    budget: Budget
+    progress: Progress
     now: float
     width: int = 100
     running: int = 8
@@ -49,17 +50,18 @@ class Frame:
     """How many of the latest events are shown."""
 
 
-def live_block(problem: Problem, history: History, frame: Frame) -> Group:
-    """Return the block for this moment."""
+def live_block(history: History, recent: Sequence[Event], layout: BlockLayout) -> Group:
+    """Return the block for this moment, with the latest of some events."""
+    problem = layout.progress.problem
     names = searched_names(problem.space)
-    parts: list[RenderableType] = [_bar(history, frame), _best(problem, history, frame, names)]
-    parts += _counts(history)
+    parts: list[RenderableType] = [_bar(history, layout), _best(problem, history, layout, names)]
+    parts += _counts(history, layout.progress)
     running = history.running
     if running:
-        parts += [Text(), _running(problem, history, running, frame, names)]
-    recent = events(problem, history)[-frame.events :]
+        parts += [Text(), _running(problem, history, running, layout, names)]
     if recent:
-        parts += [Text(), *(event_line(event, frame.width) for event in recent)]
+        shown = recent[-layout.events :]
+        parts += [Text(), *(event_line(event, layout.width) for event in shown)]
     return Group(*parts)
 
 
@@ -77,29 +79,15 @@ def event_line(event: Event, width: int | None = None) -> Text:
     return line
 
 
-def progress_text(history: History, budget: Budget, now: float) -> str:
-    """Return `23 of 50 trials  about 1 min 30 s left`."""
-    done, what = budget.done(history), "repeats" if budget.repeats else "trials"
-    parts = [f"{done} of {budget.trials} {what}" if budget.trials else f"{done} {what}"]
-    if budget.trainings:
-        parts.append(f"cost of {budget.spent(history):.3g} of {budget.trainings:g} full trainings")
-    if budget.seconds and not budget.trials:
-        parts.append(f"{duration(min(now - budget.started, budget.seconds))} of {duration(budget.seconds)}")
-    left = budget.remaining(history, now)
-    if left is not None and budget.share(history, now) < 1.0:
-        parts.append(f"about {duration(left)} left")
-    return "  ".join(parts)
-
-
-def _bar(history: History, frame: Frame) -> Text:
-    text = progress_text(history, frame.budget, frame.now)
-    room = frame.width - len(frame.name) - len(frame.phase) - len(text) - 6
-    columns = max(8, min(40, room))
-    full = round(columns * frame.budget.share(history, frame.now))
+def _bar(history: History, layout: BlockLayout) -> Text:
+    text = progress_text(layout.progress, history, layout.now)
+    room = layout.width - len(layout.name) - len(layout.phase) - len(text) - 6
+    columns = max(4, min(40, room))
+    full = round(columns * layout.progress.share(history, layout.now))
     line = Text.assemble(
-        (frame.name, "bold"),
+        (layout.name, "bold"),
         "  ",
-        (frame.phase, "cyan"),
+        (layout.phase, "cyan"),
         "  ",
         ("━" * full, "bold green"),
         ("─" * (columns - full), "dim"),
@@ -108,11 +96,11 @@ def _bar(history: History, frame: Frame) -> Text:
         no_wrap=True,
         overflow="ellipsis",
     )
-    line.truncate(frame.width, overflow="ellipsis")
+    line.truncate(layout.width, overflow="ellipsis")
     return line
 
 
-def _best(problem: Problem, history: History, frame: Frame, names: list[str]) -> Text:
+def _best(problem: Problem, history: History, layout: BlockLayout, names: list[str]) -> Text:
     objective = problem.objective
     best = history.best(objective)
     if best is None:
@@ -131,12 +119,12 @@ def _best(problem: Problem, history: History, frame: Frame, names: list[str]) ->
         no_wrap=True,
         overflow="ellipsis",
     )
-    line.truncate(frame.width, overflow="ellipsis")
+    line.truncate(layout.width, overflow="ellipsis")
     return line
 
 
 def _running(
-    problem: Problem, history: History, running: list[Trial], frame: Frame, names: list[str]
+    problem: Problem, history: History, running: list[Trial], layout: BlockLayout, names: list[str]
 ) -> Table:
     grid = Table.grid(padding=(0, 2))
     for _ in range(2):
@@ -145,11 +133,11 @@ def _running(
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True, overflow="ellipsis")
     objective = problem.objective
-    for trial in running[: frame.running]:
+    for trial in running[: layout.running]:
         steps, values = curve(history, trial, objective.metric)
         spark = sparkline(values, SPARK, sign=objective.sign)
-        step = step_text(history, trial, int(steps[-1])) if len(steps) else _waiting(trial, frame.now)
-        room = max(8, frame.width - SPARK - 38)
+        step = step_text(history, trial, int(steps[-1])) if len(steps) else _waiting(trial, layout.now)
+        room = max(8, layout.width - SPARK - 38)
         grid.add_row(
             Text(f"▸ {trial.number}{f' {STEERED}' if trial.steered else ''}", "cyan"),
             Text(f"{spark:<{SPARK}}", "cyan"),
@@ -157,8 +145,8 @@ def _running(
             Text(f"{step:<{13 if history.steps else 9}}"),
             Text(settings({**trial.config, **values_at(history.trials, here(trial))}, names, room), "dim"),
         )
-    if len(running) > frame.running:
-        grid.add_row(Text(), Text(f"… {len(running) - frame.running} more", "dim"))
+    if len(running) > layout.running:
+        grid.add_row(Text(), Text(f"… {len(running) - layout.running} more", "dim"))
     return grid
 
 
@@ -169,10 +157,12 @@ def step_text(history: History, trial: Trial, step: int) -> str:
     return f"step {step} of {history.steps}" if history.steps else f"step {step}"
 
 
-def _counts(history: History) -> list[RenderableType]:
+def _counts(history: History, progress: Progress) -> list[RenderableType]:
     """Return how many trials are in which state, once some wait or were stopped."""
-    waits = any(t.state in ("paused", "stopped") for t in history.searched)
-    return [Text.assemble(("      ", ""), counts_text(history))] if waits else []
+    begun = begun_text(progress, history)
+    if not begun and not cuts(history):
+        return []
+    return [Text.assemble("      ", f"{begun}  " if begun else "", counts_text(history))]
 
 
 def _waiting(trial: Trial, now: float) -> str:

@@ -70,7 +70,7 @@ def study_text(problem: Problem, history: History) -> str:
     return ", ".join(parts)
 
 
-def begun_text(problem: Problem, trial: Trial, label: str) -> str:
+def start_line(problem: Problem, trial: Trial, label: str) -> str:
     """Return a line for a log: which trial a slot has begun, and from where."""
     shown = settings(trial.config, searched_names(problem.space))
     attempt = trial.attempts[-1]

@@ -1,100 +1,117 @@
-"""Watching: shows a study at work on stderr, as a live block in a terminal and as plain lines elsewhere."""
+"""A study at work on stderr: a live block in a terminal, plain lines where there is none."""
 
 from __future__ import annotations
 
-import logging
 import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from types import TracebackType
-from typing import Self
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
+from rich.console import Console, ConsoleDimensions, RenderableType
 
-from osetra.core.clean import printable
 from osetra.core.history import History
-from osetra.core.problem import Problem
-from osetra.views.lines import event_text, fresh_events, summary_text
-from osetra.views.progress import Budget
-from osetra.views.terminal.block import Frame, live_block
+from osetra.core.numbers import duration
+from osetra.views.events import Event, EventStream
+from osetra.views.lines import StudyLines
+from osetra.views.progress import Progress
+from osetra.views.terminal.block import BlockLayout, live_block
+from osetra.views.terminal.screen import live_screen
 
 REDRAW = 0.25
 """Least seconds between two redraws of the live block."""
-SUMMARY = 60.0
-"""Seconds between two summaries where there is no terminal."""
+LOW = 20
+"""Lines of a terminal below which the block leaves things out."""
+
+
+@contextmanager
+def study_display(
+    progress: Progress,
+    phase: str,
+    history: History,
+    *,
+    name: str,
+    console: Console | None = None,
+    closing: bool = True,
+) -> Iterator[Callable[[History], None]]:
+    """Show a study at work, from a history on; yield what is to be called with the later ones.
+
+    Args:
+        progress: what the run may cost.
+        phase: what is being done, in a word.
+        history: what is known already, and not shown as new.
+        name: of the study.
+        console: where; left out, stderr, and the log joins in unless the program has set up logging.
+        closing: whether the result stays on the screen.
+    """
+    own = console is None
+    console = console or Console(stderr=True, markup=False, highlight=False, emoji=False)
+    stream = EventStream(progress.problem)
+    recent = stream.new(history)
+    with live_screen(console, remarks=not own) as live:
+        if live is None:
+            yield StudyLines(progress, lambda line: console.print(line, soft_wrap=True), stream)
+            return
+        draw = live.update
+        display = StudyDisplay(
+            name,
+            phase,
+            progress,
+            stream,
+            lambda block: draw(block, refresh=True),
+            lambda: console.size,
+            history,
+        )
+        display.recent.extend(recent)
+        try:
+            yield display
+        finally:
+            if closing:
+                console.print(display.closing())
 
 
 @dataclass(slots=True)
-class Watcher:
-    """Called with the history while a study runs; use it as a context manager."""
+class StudyDisplay:
+    """Called with the history while a study runs; draws the live block a few times a second."""
 
-    problem: Problem
-    console: Console
     name: str
     phase: str
-    budget: Budget
-    _live: Live | None = None
-    _told: set[str] = field(default_factory=set)
+    progress: Progress
+    stream: EventStream
+    draw: Callable[[RenderableType], None]
+    size: Callable[[], ConsoleDimensions]
+    history: History
+    """The latest one."""
+    every: float = REDRAW
+    recent: deque[Event] = field(default_factory=lambda: deque(maxlen=16))
     _drawn: float = 0.0
-    _summed: float = 0.0
-    _handler: logging.Handler | None = None
-
-    def start(self, history: History) -> Self:
-        """Begin: what the history holds already is not told again."""
-        self._told = {event.key for event in fresh_events(self.problem, history, ())}
-        self._summed = time.monotonic()
-        return self
-
-    def __enter__(self) -> Self:
-        self._handler = ToConsole(self.console)
-        logging.getLogger("osetra").addHandler(self._handler)
-        if self.console.is_terminal and not self.console.is_dumb_terminal:
-            self._live = Live(console=self.console, auto_refresh=False, transient=True)
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._live is not None:
-            self._live.stop()
-        if self._handler is not None:
-            logging.getLogger("osetra").removeHandler(self._handler)
 
     def __call__(self, history: History) -> None:
-        """Show what is new."""
-        if self._live is None:
-            self._tell(history)
-            return
+        """Draw what is new."""
+        self.history = history
         now = time.monotonic()
-        if now - self._drawn >= REDRAW:
+        if now - self._drawn >= self.every:
             self._drawn = now
-            self._live.update(live_block(self.problem, history, self._frame()), refresh=True)
+            self.draw(self.block())
 
-    def _frame(self) -> Frame:
-        size = self.console.size
-        frame = Frame(name=self.name, phase=self.phase, budget=self.budget, now=time.time(), width=size.width)
-        low = size.height < 20
-        return replace(frame, running=3, events=3) if low else frame
+    def block(self) -> RenderableType:
+        """Return the block for this moment."""
+        self.recent.extend(self.stream.new(self.history))
+        layout = self._layout()
+        if self.size().height < LOW:
+            layout = replace(layout, running=3, events=3)
+        return live_block(self.history, list(self.recent), layout)
 
-    def _tell(self, history: History) -> None:
-        for event in fresh_events(self.problem, history, self._told):
-            self._told.add(event.key)
-            self.console.print(event_text(event), soft_wrap=True)
-        now = time.monotonic()
-        if now - self._summed >= SUMMARY:
-            self._summed = now
-            self.console.print(summary_text(self.problem, history, self.budget, time.time()), soft_wrap=True)
+    def closing(self) -> RenderableType:
+        """Return what stays when the run is over."""
+        layout = self._layout()
+        over = self.progress.share(self.history, layout.now) >= 1.0
+        took = duration(layout.now - self.progress.started)
+        layout = replace(layout, phase=f"done in {took}" if over else f"stopped after {took}", running=0)
+        return live_block(self.history, (), layout)
 
-
-class ToConsole(logging.Handler):
-    """Prints the study's own remarks above the live block."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__(logging.INFO)
-        self._console = console
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print a remark."""
-        self._console.print(Text(printable(record.getMessage()), "yellow"))
+    def _layout(self) -> BlockLayout:
+        width = self.size().width
+        return BlockLayout(
+            name=self.name, phase=self.phase, progress=self.progress, now=time.time(), width=width
+        )

@@ -56,7 +56,7 @@ KEYS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class ScreenState:
     """What the screen needs to know beside the study itself."""
 
     name: str
@@ -77,17 +77,17 @@ class Sight:
     """Whether the training is over and only advice on it is left to be accepted."""
 
 
-def training_screen(problem: Problem, history: History, trial: Trial, sight: Sight) -> Group:
+def training_screen(problem: Problem, history: History, trial: Trial, screen: ScreenState) -> Group:
     """Return the screen for this moment."""
-    low = sight.height < 24
-    parts: list[RenderableType] = [_header(problem, history, trial, sight), Text()]
-    tail = _tail(problem, history, trial, sight, most=2 if low else 4)
-    room = sight.height - len(parts) - len(tail) - 6
-    if sight.help:
+    low = screen.height < 24
+    parts: list[RenderableType] = [_header(problem, history, trial, screen), Text()]
+    tail = _tail(problem, history, trial, screen, most=2 if low else 4)
+    room = screen.height - len(parts) - len(tail) - 6
+    if screen.help:
         parts.append(_help())
     else:
-        parts += training_chart(problem, history, trial, width=sight.width, height=max(4, min(16, room)))
-    return Group(*parts, Text(), *_figures(problem, history, trial, sight), *tail)
+        parts += training_chart(problem, history, trial, width=screen.width, height=max(4, min(16, room)))
+    return Group(*parts, Text(), *_figures(problem, history, trial, screen), *tail)
 
 
 def training_chart(
@@ -156,22 +156,22 @@ def advice_line(advice: TrainingAdvice, *, keys: bool, autopilot: bool) -> Text:
     return text
 
 
-def _header(problem: Problem, history: History, trial: Trial, sight: Sight) -> Text:
+def _header(problem: Problem, history: History, trial: Trial, screen: ScreenState) -> Text:
     step = history.step(trial, problem.objective.metric)
     total = history.steps
     state = _state_word(trial)
     text = f"step {step} of {total}" if total else f"step {step}"
-    pace = report_interval(history, trial, problem.objective.metric, sight.now)
+    pace = report_interval(history, trial, problem.objective.metric, screen.now)
     if pace and total and trial.state == "running" and step < total:
         text += f"  about {duration(pace * (total - step))} left"
     others = sum(t.state in ("queued", "paused") for t in history.trials.values() if t is not trial)
     text += f"  +{others} waiting" if others else ""
-    pilot = "  autopilot" if sight.autopilot else ""
-    used = sum(map(len, (sight.name, state, pilot, text))) + len(f"trial {trial.number}") + 8
-    columns = max(8, min(40, sight.width - used))
+    pilot = "  autopilot" if screen.autopilot else ""
+    used = sum(map(len, (screen.name, state, pilot, text))) + len(f"trial {trial.number}") + 8
+    columns = max(8, min(40, screen.width - used))
     full = round(columns * min(1.0, step / total)) if total else 0
     line = Text.assemble(
-        (sight.name, "bold"),
+        (screen.name, "bold"),
         f"  trial {trial.number}  ",
         (state, {"training": "cyan", "paused": "bold blue"}.get(state, "bold")),
         (pilot, "bold magenta"),
@@ -181,7 +181,7 @@ def _header(problem: Problem, history: History, trial: Trial, sight: Sight) -> T
         f"  {text}",
         no_wrap=True,
     )
-    line.truncate(sight.width, overflow="ellipsis")
+    line.truncate(screen.width, overflow="ellipsis")
     return line
 
 
@@ -191,7 +191,7 @@ def _state_word(trial: Trial) -> str:
     return "training" if trial.state == "running" else trial.state
 
 
-def _figures(problem: Problem, history: History, trial: Trial, sight: Sight) -> list[RenderableType]:
+def _figures(problem: Problem, history: History, trial: Trial, screen: ScreenState) -> list[RenderableType]:
     objective = problem.objective
     steps, values = curve(history, trial, objective.metric)
     beside = partner(objective.metric, history.curves.metrics)
@@ -203,7 +203,7 @@ def _figures(problem: Problem, history: History, trial: Trial, sight: Sight) -> 
 
     def line(name: str, value: str, rest: str) -> None:
         text = Text.assemble((f"{name:<{wide}}  ", "bold"), f"{value:<9}", (f"  {rest}", "dim"))
-        lines.append(_cut(text, sight.width))
+        lines.append(_cut(text, screen.width))
 
     if len(steps):
         finite, rest = np.isfinite(values), []
@@ -231,29 +231,29 @@ def _since_start(history: History, trial: Trial, rate: str, force: Config) -> st
 
 
 def _tail(
-    problem: Problem, history: History, trial: Trial, sight: Sight, *, most: int
+    problem: Problem, history: History, trial: Trial, screen: ScreenState, *, most: int
 ) -> list[RenderableType]:
     lines: list[RenderableType] = []
     if trial.orders:
-        lines += [Text(), *(_order_line(problem, history, trial, o, sight) for o in trial.orders[-most:])]
+        lines += [Text(), *(_order_line(problem, history, trial, o, screen) for o in trial.orders[-most:])]
     lines.append(Text())
-    if sight.advice is not None:
-        advised = advice_line(sight.advice, keys=sight.keys, autopilot=sight.autopilot)
-        lines.append(_cut(advised, sight.width))
-    if sight.prompt:
-        lines.append(Text.assemble((f"{sight.prompt} ", "bold"), sight.typed, ("▏", "bold cyan")))
+    if screen.advice is not None:
+        advised = advice_line(screen.advice, keys=screen.keys, autopilot=screen.autopilot)
+        lines.append(_cut(advised, screen.width))
+    if screen.prompt:
+        lines.append(Text.assemble((f"{screen.prompt} ", "bold"), screen.typed, ("▏", "bold cyan")))
     else:
-        lines.append(_cut(Text(one_line(sight.message) or " ", "yellow"), sight.width))
-    if sight.keys:
-        lines.append(_cut(_key_line(trial, sight), sight.width))
+        lines.append(_cut(Text(one_line(screen.message) or " ", "yellow"), screen.width))
+    if screen.keys:
+        lines.append(_cut(_key_line(trial, screen), screen.width))
     return lines
 
 
-def _order_line(problem: Problem, history: History, trial: Trial, order: Order, sight: Sight) -> Text:
+def _order_line(problem: Problem, history: History, trial: Trial, order: Order, screen: ScreenState) -> Text:
     state = order_status(trial, order)
     what = outcome_text(order, state)
     if state.status in ("requested", "seen") and trial.state == "running":
-        pace = report_interval(history, trial, problem.objective.metric, sight.now)
+        pace = report_interval(history, trial, problem.objective.metric, screen.now)
         what = "acts at the next report" + (f", in about {duration(pace)}" if pace else "")
     when = order.obeyed_at or order.seen_at or order.asked_at
     line = Text.assemble(
@@ -261,20 +261,20 @@ def _order_line(problem: Problem, history: History, trial: Trial, order: Order, 
         f"{order_text(order)}  ",
         (f"{state.status}  ", STATUS_STYLES[state.status]),
         what,
-        (f"  by {giver(order)}, {duration(max(0.0, sight.now - when))} ago", "dim"),
+        (f"  by {giver(order)}, {duration(max(0.0, screen.now - when))} ago", "dim"),
     )
-    return _cut(line, sight.width)
+    return _cut(line, screen.width)
 
 
-def _key_line(trial: Trial, sight: Sight) -> Text:
-    if sight.prompt:
+def _key_line(trial: Trial, screen: ScreenState) -> Text:
+    if screen.prompt:
         pairs = [("Enter", "give the order"), ("Esc", "never mind")]
-    elif sight.waiting:
+    elif screen.waiting:
         pairs = [("a", "follow the advice"), ("q", "leave with the report")]
     else:
         pause = "go on" if trial.state == "paused" else "pause"
         pairs = [("+ −", "lr"), ("p", pause), ("b", "back to best"), ("f", "branch"), ("s", "stop")]
-        pairs += [("n", "note"), ("?", "curve" if sight.help else "help"), ("q", "leave")]
+        pairs += [("n", "note"), ("?", "curve" if screen.help else "help"), ("q", "leave")]
     line = Text()
     for key, does in pairs:
         line.append(key, "bold").append(f" {does}   ", "dim")
