@@ -29,7 +29,7 @@ from osetra.core.trial import Attempt
 from osetra.stores import open_store
 from osetra.tuning.locations import create, find
 from osetra.upkeep.check import check_store
-from osetra.views.terminal.slots import begun_text, slots_block, study_text
+from osetra.views.terminal.slots import slots_block, start_line, study_text
 
 SPACE = ose.Space(alpha=ose.Float(1e-3, 10, scale="log", default=0.1))
 
@@ -153,7 +153,7 @@ def test_the_block_tells_what_each_slot_does(study: ose.Study, text: Callable[..
 def test_a_log_says_from_where_a_trial_goes_on(study: ose.Study) -> None:
     trial = study.enqueue(alpha=0.5)
     begun = Attempt(2, Worker("a", "b", 1, 1.0, 0), 0.0, source=Source(1, 1, 0, 12))
-    text = begun_text(study.problem, msgspec.structs.replace(trial, attempts=(begun,)), "slot 0")
+    text = start_line(study.problem, msgspec.structs.replace(trial, attempts=(begun,)), "slot 0")
     assert text == "▸ slot 0: trial 1 from step 12  alpha=0.5"
 
 

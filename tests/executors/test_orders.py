@@ -180,7 +180,7 @@ def _at_the_next_report(study, order):
     return not len(after) or np.isclose(after[0], order.values["lr"], rtol=0, atol=0)
 
 
-def test_told_says_how_far_an_order_has_come(running):
+def test_the_status_says_how_far_an_order_has_come(running):
     study, _, _ = running
     number = study.order(1, "set", lr=0.02).number
     obeyed(study, number)
