@@ -1,7 +1,10 @@
 import math
 
 import msgspec
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from osetra.core.facts import (
     Claimed,
@@ -17,6 +20,7 @@ from osetra.core.facts import (
     key,
     value_of,
 )
+from osetra.errors import StoreError
 
 WORKER = Worker("host", "boot", 7, 123.5)
 FACTS: list[tuple[Fact, str]] = [
@@ -55,3 +59,51 @@ def test_not_a_number_survives_json() -> None:
 def test_a_fact_of_an_unknown_kind_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
         decode(b'{"type": "forgotten"}')
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.text(max_size=4)
+    | st.sampled_from(
+        [ValueError("no text"), object(), b"bytes", np.int64(3), np.float64(0.5), "\ud800", {1: 2}]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.sampled_from([fact for fact, _ in FACTS]), st.data())
+@settings(max_examples=500)
+def test_what_is_encoded_can_be_read_whatever_stands_in_a_field(fact: Fact, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(fact.__struct_fields__))
+    value = data.draw(JUNK)
+    broken = msgspec.structs.replace(fact, **{name: value})
+    try:
+        written = encode(broken)
+    except (StoreError, OverflowError, UnicodeEncodeError):
+        return
+    again = decode(written)
+    assert encode(again) == written
+    assert again == broken or "(" in repr(value)  # tuples come back as lists
+
+
+@pytest.mark.parametrize(
+    ("fact", "text"),
+    [
+        (Ended(1, 1, "failed", reason=True), r"'ended/1/1' cannot be written: .*str.*bool.*reason"),  # type: ignore[arg-type]
+        (Suggested(1, {"x": math.nan}, 0), r"config=\{'x': nan\} would be read as \{'x': None\}"),
+        (Suggested(1, {}, 0, by=5), "by"),  # type: ignore[arg-type]
+        (Opened({}, "loss", "minimize", "best", True), "seed"),
+        (Noted("a", "b", "c", {"x": object()}), "object"),
+    ],
+)
+def test_what_could_not_be_read_is_refused_and_named(fact: Fact, text: str) -> None:
+    with pytest.raises(StoreError, match=text):
+        encode(fact)

@@ -25,6 +25,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from osetra.core.params import Config, Value
+from osetra.errors import StoreError
 
 FORMAT = 2
 """Version of the facts below; readers refuse a higher one."""
@@ -230,13 +231,40 @@ def value_of(fact: Ended) -> float | None:
 
 
 def encode(fact: Fact) -> bytes:
-    """Return a fact as JSON."""
-    return _encoder.encode(fact)
+    """Return a fact as JSON, proven to be read back as the same fact.
+
+    Raises:
+        StoreError: it would be read as another one, or not at all; nothing of it may be written.
+        OverflowError: a whole number beyond 64 bits.
+        UnicodeEncodeError: a text with stray surrogates.
+    """
+    try:
+        data = _encoder.encode(fact)
+        again = _decoder.decode(data)
+    except (msgspec.ValidationError, TypeError, RecursionError) as error:
+        raise StoreError(f"{key(fact)!r:.60} cannot be written: {error}") from None
+    if again != fact and _listed(msgspec.structs.asdict(again)) != _listed(msgspec.structs.asdict(fact)):
+        raise StoreError(f"{key(fact)!r:.60} cannot be written: {_difference(fact, again)}")
+    return data
 
 
 def decode(data: bytes | str) -> Fact:
     """Read a fact from JSON; raises msgspec.ValidationError when it is none."""
     return _decoder.decode(data)
+
+
+def _difference(fact: Fact, again: Fact) -> str:
+    """Say which field comes back as something else."""
+    given, read = msgspec.structs.asdict(fact), msgspec.structs.asdict(again)
+    name = next(name for name in given if _listed(given[name]) != _listed(read[name]))
+    return f"{name}={given[name]!r:.60} would be read as {read[name]!r:.60}; JSON has no such value"
+
+
+def _listed(value: Any) -> Any:
+    """Return a value with tuples as lists: JSON has only one kind of them."""
+    if isinstance(value, dict):
+        return {name: _listed(item) for name, item in value.items()}
+    return [_listed(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 _encoder = msgspec.json.Encoder()
