@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 
 from osetra.core.facts import Checkpointed, Claimed, Ordered
+from osetra.core.lineage import best_of
 from osetra.core.params import Float
 from osetra.core.problem import Objective, Problem
-from osetra.core.retention import best_of, needed
+from osetra.core.retention import needed
 from osetra.core.space import Space
 from osetra.errors import CheckpointError
 from osetra.testing.histories import WORKER, Log

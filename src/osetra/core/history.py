@@ -72,6 +72,11 @@ class History:
         return 0 if self.opened is None else self.opened.seed
 
     @property
+    def sign(self) -> float:
+        """+1 when the study minimises, -1 when it maximises: sign * value is always minimised."""
+        return -1.0 if self.opened is not None and self.opened.direction == "maximize" else 1.0
+
+    @property
     def next_trial(self) -> int:
         """The number that the next suggestion will have."""
         return len(self.trials) + 1

@@ -6,9 +6,8 @@ attempts that leads to a point, each up to the checkpoint from which the next on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from osetra.core.facts import Checkpointed, Source, Values
 from osetra.core.params import Config
@@ -77,12 +76,13 @@ def values_at(trials: Trials, point: Source) -> Values:
     return dict(values)
 
 
-def next_start(trials: Trials, trial: Trial) -> AttemptStart:
+def next_start(trials: Trials, trial: Trial, sign: float) -> AttemptStart:
     """Return from where the next attempt at a trial goes on, and with which values."""
     rewinding = [o for o in trial.orders if o.pending and o.verb == "rollback"]
     if rewinding:
         order = rewinding[-1]
-        target = rollback_target(trials, trial, order.args)
+        other = trials[order.args.get("trial", trial.number)]
+        target = checkpoint_at(trials, other, order.args.get("step"), sign)
         changed = {name: value for name, value in order.args.items() if name not in PLACE}
         if target is None:
             return AttemptStart(checkpoints(trials, here(trial)), values_at(trials, here(trial)), order)
@@ -99,17 +99,22 @@ PLACE = ("trial", "attempt", "step", "until")
 """Arguments of rollback and branch that say where, and how far to go on; all others are values."""
 
 
-def rollback_target(trials: Trials, trial: Trial, args: Mapping[str, Any]) -> Checkpointed | None:
-    """Return the checkpoint that `rollback` with these arguments means.
+def checkpoint_at(trials: Trials, trial: Trial, step: int | None, sign: float) -> Checkpointed | None:
+    """Return the checkpoint that a roll-back or a branch of a trial means; None when there is none.
 
-    With `step`, the last one at or before it; without, the one with the best value; None when there
-    is none. `trial` takes it from another trial.
+    With a step, the last one at or before it; without, the one with the best value, or the latest where
+    none has one.
     """
-    other = trials[args.get("trial", trial.number)]
-    known = checkpoints(trials, here(other))
-    if args.get("step") is not None:
-        return next((point for point in known if point.step <= args["step"]), None)
-    return known[0] if known else None
+    way = checkpoints(trials, here(trial))
+    if step is not None:
+        return next((point for point in way if point.step <= step), None)
+    return next(iter(best_of(way, sign) or way), None)
+
+
+def best_of(points: Iterable[Checkpointed], sign: float) -> list[Checkpointed]:
+    """Return the checkpoint with the best value, as a list of one or none."""
+    valued = [point for point in points if point.value is not None]
+    return [min(valued, key=lambda point: sign * (point.value or 0.0))] if valued else []
 
 
 def pieces(trials: Trials, trial: Trial) -> list[Piece]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
-from osetra.core.facts import Checkpointed
 from osetra.core.history import History
-from osetra.core.lineage import checkpoints, here
+from osetra.core.lineage import best_of, checkpoints, here
 from osetra.core.trial import ENDED, Trial
 
-KEPT = 2
+LATEST = 2
 """How many of the latest checkpoints of an unfinished trial are kept beside its best one."""
 
 
@@ -38,12 +37,6 @@ def spare(present: set[str], history: History, sign: float) -> set[str]:
     return {file for file in files if file in unused}
 
 
-def best_of(points: Iterable[Checkpointed], sign: float) -> list[Checkpointed]:
-    """Return the checkpoint with the best value, as a list of one or none."""
-    valued = [point for point in points if point.value is not None]
-    return [min(valued, key=lambda point: sign * (point.value or 0.0))] if valued else []
-
-
 def _keeping(trials: Sequence[Trial]) -> list[Trial]:
     return [trial for trial in trials if trial.checkpoints]
 
@@ -56,7 +49,7 @@ def _top(trials: Sequence[Trial], sign: float) -> list[Trial]:
 
 def _wanted(history: History, trial: Trial, sign: float) -> set[str]:
     way = checkpoints(history.trials, here(trial))
-    keep = {point.file for point in (*way[:KEPT], *best_of(way, sign))}
+    keep = {point.file for point in (*way[:LATEST], *best_of(way, sign))}
     for order in trial.orders:
         if order.pending and "step" in order.args:
             other = history.trials[order.args.get("trial", trial.number)]

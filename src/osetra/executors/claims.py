@@ -77,7 +77,7 @@ def claim_trial(store: Store, history: History, trial: Trial, worker: Worker) ->
 
     A damaged checkpoint is passed over for the one before it. A roll-back is obeyed by this claim.
     """
-    start = next_start(history.trials, trial)
+    start = next_start(history.trials, trial, history.sign)
     point = next((p for p in start.candidates if _at_hand(store, p)), None)
     if point is not (start.candidates[0] if start.candidates else None):
         log.warning(

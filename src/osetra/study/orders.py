@@ -13,11 +13,10 @@ from typing import Any, get_args
 from osetra.catalogue.bounds import BOUNDS
 from osetra.core.checks import is_above_zero, is_number, is_whole
 from osetra.core.decisions import Suggestion
-from osetra.core.facts import Checkpointed, Source, Verb
+from osetra.core.facts import Source, Verb
 from osetra.core.history import History
-from osetra.core.lineage import PLACE, checkpoints, here, values_at
+from osetra.core.lineage import PLACE, checkpoint_at, checkpoints, here, values_at
 from osetra.core.problem import Problem
-from osetra.core.retention import best_of
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import SpaceError, StudyError, nearest
 from osetra.views.orders import ended_word
@@ -71,7 +70,8 @@ def branch(
     trial = _trial(history, number)
     changes = {name: value for name, value in args.items() if name not in PLACE}
     anew = args.get("step") == 0
-    point = None if anew else _checkpoint(problem, history, trial, args.get("step"))
+    sign = problem.objective.sign
+    point = None if anew else checkpoint_at(history.trials, trial, args.get("step"), sign)
     place = None if point is None else Source(point.trial, point.attempt, point.instance, point.step)
     if args.get("step") is not None and point is None and not anew:
         raise StudyError(_no_checkpoint(history, trial, args["step"]))
@@ -163,7 +163,7 @@ def _factor(trial: Trial, history: History, name: str, factor: Any) -> float:
 
 def _rollback(problem: Problem, history: History, trial: Trial, args: Mapping[str, Any]) -> dict[str, Any]:
     other = _trial(history, args["trial"]) if "trial" in args else trial
-    point = _checkpoint(problem, history, other, args.get("step"))
+    point = checkpoint_at(history.trials, other, args.get("step"), problem.objective.sign)
     if point is None:
         raise StudyError(_no_checkpoint(history, other, args.get("step")))
     values = {n: _settable(problem, trial, n, v) for n, v in args.items() if n not in PLACE}
@@ -187,14 +187,6 @@ def _branched(
         raise StudyError(f"branch of trial {trial.number}: {error}") from None
     # People may leave the searched ranges; what no training can use was refused above.
     return {**config, **{n: v for n, v in {**in_force, **live}.items() if n in config}}
-
-
-def _checkpoint(problem: Problem, history: History, trial: Trial, step: Any) -> Checkpointed | None:
-    """Return the last checkpoint at or before a step; without a step, the one with the best value."""
-    way = checkpoints(history.trials, here(trial))
-    if step is not None:
-        return next((point for point in way if point.step <= step), None)
-    return next(iter(best_of(way, problem.objective.sign) or way), None)
 
 
 def _no_checkpoint(history: History, trial: Trial, step: Any) -> str:
