@@ -6,7 +6,7 @@ import pytest
 
 from osetra.catalogue import by_name, catalogues
 from osetra.nets.network import ACTIVATIONS, INITS, NORMS, Architecture, architecture
-from osetra.nets.optim import OPTIMIZERS, SCHEDULES, Recipe, recipe
+from osetra.nets.optim import OPTIMIZERS, SCHEDULES, OptimizerSettings, optimizer_settings
 from osetra.nets.prepare import SCALINGS
 
 OPTIONS = {
@@ -21,7 +21,7 @@ OPTIONS = {
 
 @pytest.mark.parametrize("catalogue", catalogues(), ids=lambda catalogue: catalogue.name)
 def test_every_entry_reaches_the_network_or_the_recipe(catalogue):
-    known = {field.name for record in (Architecture, Recipe) for field in fields(record)}
+    known = {field.name for record in (Architecture, OptimizerSettings) for field in fields(record)}
     assert set(catalogue.names) <= known | {"input_scaling"}
 
 
@@ -35,4 +35,4 @@ def test_the_options_are_those_that_are_implemented(name):
 def test_every_default_config_is_accepted(catalogue):
     config = catalogue.space.default
     assert architecture(catalogue.name, config).units == config["units"]
-    assert recipe(config).lr == config["lr"]
+    assert optimizer_settings(config).lr == config["lr"]

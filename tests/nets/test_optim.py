@@ -10,7 +10,14 @@ import torch
 from nets.tables_for_tests import coins
 from osetra.errors import DataError
 from osetra.nets.network import Architecture, build
-from osetra.nets.optim import OPTIMIZERS, SCHEDULES, Recipe, optimizer, recipe, schedule
+from osetra.nets.optim import (
+    OPTIMIZERS,
+    SCHEDULES,
+    OptimizerSettings,
+    optimizer,
+    optimizer_settings,
+    schedule,
+)
 from osetra.nets.prepare import fit
 
 
@@ -53,7 +60,7 @@ def test_no_schedule_ever_rises_after_warm_up(kind):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_norms_and_biases_are_never_decayed(name):
-    decayed, spared = optimizer(Recipe(optimizer=name, weight_decay=0.1), network()).param_groups
+    decayed, spared = optimizer(OptimizerSettings(optimizer=name, weight_decay=0.1), network()).param_groups
     assert (decayed["weight_decay"], spared["weight_decay"]) == (0.1, 0.0)
     assert all(parameter.ndim > 1 for parameter in decayed["params"])
 
@@ -62,7 +69,7 @@ def test_plain_sgd_steps_down_the_gradient():
     net = network()
     weight = net.body[0].weight
     before = weight.detach().clone()
-    stepper = optimizer(Recipe(optimizer="sgd", lr=0.5), net)
+    stepper = optimizer(OptimizerSettings(optimizer="sgd", lr=0.5), net)
     net(torch.ones(3, 2), torch.zeros((3, 0), dtype=torch.int64)).sum().backward()
     stepper.step()
     torch.testing.assert_close(weight.detach(), before - 0.5 * weight.grad)
@@ -74,16 +81,18 @@ def test_adamw_decay_is_decoupled_from_the_gradient():
     before = weight.detach().clone()
     for parameter in net.parameters():
         parameter.grad = torch.zeros_like(parameter)
-    optimizer(Recipe(optimizer="adamw", lr=0.1, weight_decay=0.2), net).step()
+    optimizer(OptimizerSettings(optimizer="adamw", lr=0.1, weight_decay=0.2), net).step()
     torch.testing.assert_close(weight.detach(), before * (1 - 0.1 * 0.2))
 
 
 def test_settings_reach_the_optimizer():
-    group = optimizer(recipe({"optimizer": "adam", "beta1": 0.8, "beta2": 0.9, "eps": 1e-4}), network())
+    group = optimizer(
+        optimizer_settings({"optimizer": "adam", "beta1": 0.8, "beta2": 0.9, "eps": 1e-4}), network()
+    )
     assert (group.param_groups[0]["betas"], group.param_groups[0]["eps"]) == ((0.8, 0.9), 1e-4)
-    group = optimizer(recipe({"optimizer": "nesterov", "momentum": 0.7}), network())
+    group = optimizer(optimizer_settings({"optimizer": "nesterov", "momentum": 0.7}), network())
     assert (group.param_groups[0]["momentum"], group.param_groups[0]["nesterov"]) == (0.7, True)
-    group = optimizer(recipe({"optimizer": "rmsprop", "rms_decay": 0.7}), network())
+    group = optimizer(optimizer_settings({"optimizer": "rmsprop", "rms_decay": 0.7}), network())
     assert group.param_groups[0]["alpha"] == 0.7
 
 
@@ -100,4 +109,4 @@ def test_settings_reach_the_optimizer():
 )
 def test_impossible_recipes_are_refused(config, message):
     with pytest.raises(DataError, match=message):
-        recipe(config)
+        optimizer_settings(config)

@@ -282,8 +282,8 @@ def _order(trial: Trial, fact: Ordered, time: float) -> Trial:
     waiting = trial.state in ("queued", "paused")
     if waiting and fact.verb in ("stop", "pause"):
         # Nobody trains it, so nobody else can obey.
-        kept = trial.value is not None and fact.by != "scheduler"
-        after: State = "paused" if fact.verb == "pause" else "finished" if kept else "stopped"
+        counts = trial.value is not None and fact.by != "scheduler"
+        after: State = "paused" if fact.verb == "pause" else "finished" if counts else "stopped"
         obeyed = Obeyed(trial.number, fact.number, len(trial.attempts), 0)
         return _change(replace(trial, state=after), fact.number, obeyed=obeyed, obeyed_at=time)
     if trial.state == "paused" and fact.verb in GOES_ON:

@@ -138,11 +138,6 @@ def parameter_groups(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Pa
     return decayed, spared
 
 
-def parameter_count(network: nn.Module) -> int:
-    """Return how many numbers are learnt."""
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
 def set_dropout(network: Network, share: float) -> None:
     """Change the share of units that dropout silences, from the next batch on.
 

@@ -32,7 +32,7 @@ SCHEDULES = ("constant", "step", "exponential", "linear", "cosine")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class OptimizerSettings:
     """How the weights are learnt; the names are those of the catalogue."""
 
     optimizer: str = "adamw"
@@ -70,20 +70,20 @@ class Recipe:
             raise DataError(f"weight_decay={self.weight_decay!r}: must not be negative")
 
 
-def recipe(config: Mapping[str, Value]) -> Recipe:
-    """Return the recipe that a config asks for; what it does not name keeps its default."""
-    known = {field.name for field in fields(Recipe)}
+def optimizer_settings(config: Mapping[str, Value]) -> OptimizerSettings:
+    """Return the settings that a config asks for; what it does not name keeps its default."""
+    known = {field.name for field in fields(OptimizerSettings)}
     chosen = {name: value for name, value in config.items() if name in known}
-    return Recipe(**chosen)  # type: ignore[arg-type]  # checked there
+    return OptimizerSettings(**chosen)  # type: ignore[arg-type]  # checked there
 
 
-def changeable(chosen: Recipe) -> tuple[str, ...]:
+def changeable(chosen: OptimizerSettings) -> tuple[str, ...]:
     """Return the settings that can change in the middle of a training: all but the optimizer."""
     return ("lr", *SETTINGS[chosen.optimizer], *SHARED)
 
 
-def adjust(stepper: torch.optim.Optimizer, chosen: Recipe) -> None:
-    """Give an optimizer the settings of a recipe, whatever it was built or restored with.
+def adjust(stepper: torch.optim.Optimizer, chosen: OptimizerSettings) -> None:
+    """Give an optimizer the settings, whatever it was built or restored with.
 
     The learning rate is set before every step, since a schedule multiplies it.
     """
@@ -123,7 +123,7 @@ def schedule(kind: str, share: float, *, warmup: float = 0.0, final: float = 0.0
             raise DataError(f"schedule={kind!r}: choose one of {', '.join(SCHEDULES)}")
 
 
-def optimizer(chosen: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+def optimizer(chosen: OptimizerSettings, network: nn.Module) -> torch.optim.Optimizer:
     """Return the optimizer over a network's parameters; norms and biases are not decayed.
 
     The decay of adamw is decoupled from the gradient (arXiv 1711.05101); that of the others is an

@@ -16,7 +16,7 @@ from osetra.nets.state import capture, restore
 
 
 @dataclass(slots=True)
-class Progress:
+class TrainingProgress:
     """What a training remembers from epoch to epoch, beside network and optimizer."""
 
     weights: dict[str, Tensor]
@@ -52,7 +52,7 @@ def copied(network: Network) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in state.items()}
 
 
-def captured(network: Network, stepper: torch.optim.Optimizer, progress: Progress) -> Tree:
+def captured(network: Network, stepper: torch.optim.Optimizer, progress: TrainingProgress) -> Tree:
     """Return all that the training needs to go on: after `restored` it is bitwise the same training.
 
     The learning rate's schedule needs nothing: it is a function of the epoch. The order of the rows
@@ -63,11 +63,11 @@ def captured(network: Network, stepper: torch.optim.Optimizer, progress: Progres
         optimizer=stepper,
         generator=torch.default_generator,
         randomness=False,
-        progress={item.name: getattr(progress, item.name) for item in fields(Progress)},
+        progress={item.name: getattr(progress, item.name) for item in fields(TrainingProgress)},
     )
 
 
-def restored(tree: object, network: Network, stepper: torch.optim.Optimizer) -> Progress:
+def restored(tree: object, network: Network, stepper: torch.optim.Optimizer) -> TrainingProgress:
     """Load what `captured` returned into network, optimizer and generator; return the progress.
 
     Raises:
@@ -81,7 +81,7 @@ def restored(tree: object, network: Network, stepper: torch.optim.Optimizer) -> 
         randomness=False,
     )
     try:
-        return Progress(**extra["progress"])
+        return TrainingProgress(**extra["progress"])
     except (KeyError, TypeError):
         raise CheckpointError(
             "the checkpoint is not one of the built-in network: it holds no progress of it"

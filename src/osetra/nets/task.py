@@ -27,7 +27,7 @@ from osetra.nets.loading import load
 from osetra.nets.model import Card, Model, evaluate, versions
 from osetra.nets.network import Family, architecture
 from osetra.nets.split import Split, folds, split
-from osetra.nets.training import Prepared, Trained, prepare, train
+from osetra.nets.training import PreparedSplit, TrainedNetwork, prepare, train
 from osetra.training.link import MemoryLink, ScriptedLink
 from osetra.training.run import Run
 
@@ -158,7 +158,7 @@ class NetworkTask:
 
         return evaluate_baseline(model, self.dataset, self.split.test)
 
-    def _train(self, run: Run, fold: int, seed: int, state: object) -> Trained:
+    def _train(self, run: Run, fold: int, seed: int, state: object) -> TrainedNetwork:
         scaling = str(run.config.get("input_scaling", "standard"))
         return train(
             run,
@@ -224,7 +224,7 @@ def _splits(task: NetworkTask, stamp: tuple[int, int]) -> tuple[Split, ...]:
 
 
 @lru_cache(maxsize=16)
-def _prepared(task: NetworkTask, fold: int, scaling: str, stamp: tuple[int, int]) -> Prepared:
+def _prepared(task: NetworkTask, fold: int, scaling: str, stamp: tuple[int, int]) -> PreparedSplit:
     return prepare(task.dataset, task._splits()[fold], scaling=scaling)
 
 

@@ -27,9 +27,9 @@ from osetra.nets import metrics
 from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.divergence import diagnose
 from osetra.nets.network import Family, Network, architecture, build, set_dropout, without_dropout
-from osetra.nets.optim import Recipe, adjust, changeable, optimizer, recipe, schedule
+from osetra.nets.optim import OptimizerSettings, adjust, changeable, optimizer, optimizer_settings, schedule
 from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
-from osetra.nets.progress import Progress, captured, copied, restored
+from osetra.nets.progress import TrainingProgress, captured, copied, restored
 from osetra.nets.split import Split
 from osetra.training.run import Run
 
@@ -38,7 +38,7 @@ CHECKED_EVERY = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
+class PreparedSplit:
     """One split, prepared: inputs as tensors, fitted on the training part only."""
 
     preparation: Preparation
@@ -50,7 +50,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trained:
+class TrainedNetwork:
     """A network with the weights of its best epoch."""
 
     network: Network
@@ -62,12 +62,12 @@ class Trained:
     """Scores of the best epoch on the validation part, and its train_loss."""
 
 
-def prepare(dataset: Dataset, split: Split, *, scaling: str = "standard") -> Prepared:
+def prepare(dataset: Dataset, split: Split, *, scaling: str = "standard") -> PreparedSplit:
     """Return one split of a data set as a network takes it."""
     preparation = fit(dataset, split.train, scaling=scaling)
     inputs = apply(preparation, dataset.columns, dataset.images)
     train = inputs.rows(split.train)
-    return Prepared(
+    return PreparedSplit(
         preparation=preparation,
         train_values=torch.from_numpy(train.values),
         train_codes=torch.from_numpy(train.codes),
@@ -79,7 +79,7 @@ def prepare(dataset: Dataset, split: Split, *, scaling: str = "standard") -> Pre
 
 def train(
     run: Run,
-    data: Prepared,
+    data: PreparedSplit,
     *,
     family: Family,
     epochs: int,
@@ -88,7 +88,7 @@ def train(
     show: tuple[str, ...] = ("loss",),
     seed: int | None = None,
     state: object = None,
-) -> Trained:
+) -> TrainedNetwork:
     """Train a network as `run.config` says and return it with its best epoch's weights.
 
     Each epoch reports train_loss and the validation scores named in `show`, as val_loss, val_error …,
@@ -148,17 +148,17 @@ def score(
 def _fit(
     run: Run,
     network: Network,
-    data: Prepared,
+    data: PreparedSplit,
     epochs: int,
     patience: int,
     metric: str,
     show: tuple[str, ...],
     state: object,
-) -> Trained:
-    stepper = optimizer(recipe(run.config), network)
+) -> TrainedNetwork:
+    stepper = optimizer(optimizer_settings(run.config), network)
     chance = metrics.chance(data.preparation.task, data.preparation.priors)
-    progress = Progress(copied(network)) if state is None else restored(state, network, stepper)
-    names = ("dropout", *changeable(recipe(run.config)))
+    progress = TrainingProgress(copied(network)) if state is None else restored(state, network, stepper)
+    names = ("dropout", *changeable(optimizer_settings(run.config)))
     run.accepts(*names)
     for epoch in run.steps(epochs):
         if progress.stale(patience):
@@ -181,24 +181,26 @@ def _fit(
             break
     without_dropout(network).load_state_dict(progress.weights)
     network.eval()
-    return Trained(network, data.preparation, progress.best_epoch, progress.epochs, progress.kept)
+    return TrainedNetwork(network, data.preparation, progress.best_epoch, progress.epochs, progress.kept)
 
 
-def _steer(run: Run, names: Sequence[str], network: Network, stepper: torch.optim.Optimizer) -> Recipe:
-    """Put the values in force into network and optimizer; return them as a recipe."""
+def _steer(
+    run: Run, names: Sequence[str], network: Network, stepper: torch.optim.Optimizer
+) -> OptimizerSettings:
+    """Put the values in force into network and optimizer; return the optimizer's settings."""
     values = dict(run.config)
     for name in names:
         with suppress(StudyError):  # neither configured nor set: the default holds
             values[name] = run.live(name)
     if "batch_size" in values:
         values["batch_size"] = max(1, round(float(values["batch_size"])))  # type: ignore[arg-type]
-    chosen = recipe(values)
+    chosen = optimizer_settings(values)
     adjust(stepper, chosen)
     set_dropout(network, architecture("mlp", values).dropout)
     return chosen
 
 
-def _rate(chosen: Recipe, share: float) -> float:
+def _rate(chosen: OptimizerSettings, share: float) -> float:
     """Return the learning rate after a share of the budget: the rate in force times the schedule."""
     return chosen.lr * schedule(chosen.schedule, share, warmup=chosen.warmup, final=chosen.final_lr)
 
@@ -206,8 +208,8 @@ def _rate(chosen: Recipe, share: float) -> float:
 def _epoch(
     network: Network,
     stepper: torch.optim.Optimizer,
-    chosen: Recipe,
-    data: Prepared,
+    chosen: OptimizerSettings,
+    data: PreparedSplit,
     begun: float,
     length: float,
 ) -> float:

@@ -144,19 +144,19 @@ def compare(history: History, trial: Trial, again: History, replayed: Trial) -> 
     """Return how the reports of a replay compare with those of a trial, bit for bit, NaN equal to NaN."""
     wrong: dict[int, str] = {}
     steps: set[int] = set()
-    gone: set[int] = set()
+    missing: set[int] = set()
     for metric in history.curves.metrics:
         theirs = dict(zip(*_lists(again, replayed, metric), strict=True))
         for step, value in zip(*_lists(history, trial, metric), strict=True):
             steps.add(step)
             if step not in theirs:
-                gone.add(step)
+                missing.add(step)
             if step not in theirs or not _same(value, theirs[step]):
                 wrong.setdefault(step, metric)
-    differing = [step for step in sorted(wrong) if step not in gone]
+    differing = [step for step in sorted(wrong) if step not in missing]
     equal = len(steps) - len(wrong)
     if not differing:
-        return Comparison(len(steps), equal, len(gone))
+        return Comparison(len(steps), equal, len(missing))
     metric = wrong[differing[0]]
     mine, theirs = (
         dict(zip(*_lists(h, t, metric), strict=True)) for h, t in ((history, trial), (again, replayed))
@@ -166,7 +166,7 @@ def compare(history: History, trial: Trial, again: History, replayed: Trial) -> 
     values = [value for value in mine.values() if math.isfinite(value)]
     spread = float(np.ptp(values)) if values else math.nan
     largest = max(finite) if finite else math.nan
-    return Comparison(len(steps), equal, len(gone), differing[0], metric, largest, spread)
+    return Comparison(len(steps), equal, len(missing), differing[0], metric, largest, spread)
 
 
 def _lists(history: History, trial: Trial, metric: str) -> tuple[list[int], list[float]]:

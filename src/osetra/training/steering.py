@@ -148,8 +148,8 @@ class Steering:
         if order.verb == "scale":
             changed = {name: float(self.live(name)) * factor for name, factor in changed.items()}  # type: ignore[arg-type]
         self.values = {**self.values, **changed}
-        shown = ", ".join(f"{name}={setting(value)}" for name, value in changed.items())
-        self._done(order, step, f"{shown} after step {step}")
+        changes = ", ".join(f"{name}={setting(value)}" for name, value in changed.items())
+        self._done(order, step, f"{changes} after step {step}")
 
     def _done(self, order: Ordered, step: int, text: str) -> None:
         self.link.record(self._answer(order, step, "done", text))
