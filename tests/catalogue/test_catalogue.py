@@ -4,6 +4,7 @@ import pytest
 
 from osetra.catalogue import by_name, catalogues, select_space
 from osetra.catalogue.entry import TIERS
+from osetra.catalogue.live import can_change
 from osetra.catalogue.lookup import entry
 from osetra.core.params import Float
 from osetra.errors import SpaceError
@@ -21,7 +22,6 @@ def test_every_entry_says_what_it_is_and_who_says_so(catalogue, known):
     assert known.help
     assert known.source
     assert known.tier in TIERS
-    assert known.group in ("structure", "training")
 
 
 def test_rates_are_searched_on_a_log_scale_and_averages_on_that_of_one_minus():
@@ -111,3 +111,24 @@ def test_unknown_names_and_empty_budgets_are_refused(call, message):
     with pytest.raises(SpaceError) as error:
         call()
     assert message in str(error.value)
+
+
+def test_what_can_change_depends_on_the_optimizer_but_not_on_what_can_change_itself():
+    mlp = by_name("mlp")
+    assert set(mlp.changeable({"optimizer": "momentum", "schedule": "constant"})) == {
+        "lr", "momentum", "batch_size", "weight_decay", "schedule", "warmup", "final_lr", "dropout",
+    }  # fmt: skip
+    assert {"beta1", "beta2", "eps"} < set(mlp.changeable({})) and "momentum" not in mlp.changeable({})
+    for optimizer in ("sgd", "rmsprop", "adam"):
+        assert not {"units", "optimizer", "input_scaling"} & set(mlp.changeable({"optimizer": optimizer}))
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted", "able"),
+    [
+        ("lr", None, True), ("learning_rate", None, True), ("units", None, False), ("width", None, False),
+        ("units", {"units"}, True), ("lr", {"units"}, False), ("lr", frozenset(), False),
+    ],
+)  # fmt: skip
+def test_names_decide_only_where_no_training_has_spoken(name, accepted, able):
+    assert can_change(name, accepted) is able

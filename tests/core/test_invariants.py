@@ -201,6 +201,10 @@ BROKEN: dict[str, tuple[Callable[[Book], Book], str]] = {
         "trial 2, attempt 2 ended (stopped) without an order to stop",
     ),
     "a note without its number": (changed(2, data={}), "the note target/3 holds no whole number of trials"),
+    "what is accepted has no names": (
+        changed(2, topic="accepts", data={"names": "lr"}),
+        "the note accepts/3 holds no list of names",
+    ),
     "points of nobody": (
         pointed(Point(1, 7, 0, 1, "loss", 0.1)),
         "trial 1, attempt 7: loss was reported at step 1, and nobody ever claimed it",

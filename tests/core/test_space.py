@@ -203,3 +203,11 @@ def test_an_unknown_name_gets_the_nearest_one() -> None:
 def test_an_ordinal_keeps_its_order_in_the_cube() -> None:
     points = Space(b=Ordinal(16, 32, 64)).encode([{"b": v} for v in (16, 32, 64)])
     assert np.all(np.diff(points[:, 0]) > 0)
+
+
+def test_the_branch_behind_a_name_follows_the_configuration():
+    slow, fast = Float(0, 1, when={"kind": "a"}), Float(1, 2, when={"kind": "b"})
+    space = Space(kind=Choice("a", "b", "c"), rate=[slow, fast])
+    assert space.branch("rate", {"kind": "b"}) == fast
+    assert space.branch("rate", {"kind": "a"}) == slow
+    assert space.branch("rate", {"kind": "c"}) is None

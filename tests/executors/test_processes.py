@@ -58,6 +58,15 @@ def processes_about(url):
     return found
 
 
+def test_what_trainings_can_change_is_recorded_once_by_all_workers(tmp_path):
+    def train(run):
+        for step in run.steps(3):
+            run.report(loss=run.live("x") + step)
+
+    study = study_at(tmp_path).run(train, trials=6, workers=2)
+    assert [note.data for note in study.history.noted("accepts")] == [{"names": ["x"]}]
+
+
 def test_two_workers_share_the_trials(tmp_path):
     url = str(tmp_path / "s.db")
 

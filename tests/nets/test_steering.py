@@ -1,5 +1,7 @@
 """Values that change while the built-in network trains, and their unattended repetition."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -8,14 +10,16 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
+import osetra as ose
 from nets.steered import Steered, curves, ending, fit, outcome, run_of
 from nets.tables_for_tests import coins, flowers
 from nets.test_network import pictures
 from nets.test_packing import same
+from osetra.catalogue import by_name, catalogues
+from osetra.core.params import conditions_of
 from osetra.errors import DataError, StudyError
 from osetra.nets.model import load, save
 from osetra.nets.network import Architecture, build, set_dropout, without_dropout
-from osetra.nets.optim import OPTIMIZERS, SETTINGS
 from osetra.nets.prepare import fit as prepared
 from osetra.nets.task import Data, NetworkTask, rehearse
 
@@ -53,21 +57,73 @@ def test_it_says_once_what_it_can_change(optimizer, names):
     assert set(accepted) == common | names
 
 
-def test_structure_is_never_accepted():
-    run = Steered(CONFIG)
-    fit(run, DATA, epochs=1)
-    structure = {
-        "units",
-        "layers",
-        "blocks",
-        "filters",
-        "kernel",
-        "activation",
-        "batch_norm",
-        "init",
-        "optimizer",
-    }
-    assert not structure & set(run.accepted[0])
+OTHER = {
+    "lr": 0.01, "weight_decay": 0.5, "dropout": 0.4, "batch_size": 5, "momentum": 0.5, "beta1": 0.6,
+    "beta2": 0.7, "eps": 0.01, "rms_decay": 0.5, "schedule": "step", "warmup": 0.9, "final_lr": 0.5,
+}  # fmt: skip
+"""Values that make a difference at once; any other option will do for the rest."""
+
+
+def another(entry, value):
+    """A value of an entry that a training does not have yet."""
+    if entry.name in OTHER:
+        return OTHER[entry.name]
+    (param,) = entry.params
+    options = getattr(param, "options", None) or (param.low, param.high)
+    return next(option for option in options if option != value)
+
+
+def catalogued():
+    """Every entry of the catalogue with a configuration that it is active in."""
+    for catalogue in catalogues():
+        for entry in catalogue.entries:
+            optimizers = dict(conditions_of(entry.params[0])).get("optimizer", ("adamw",))
+            small = {"optimizer": optimizers[0], "lr": 0.001, "units": 16, "batch_size": 16}
+            config = catalogue.space.complete(small)
+            yield pytest.param(catalogue.name, entry, config, id=f"{catalogue.name}-{entry.name}")
+
+
+class Midway:
+    """A run that gives its own trial an order as it reports for the first time."""
+
+    def __init__(self, run, order):
+        self.run, self.order = run, order
+
+    def __getattr__(self, name):
+        return getattr(self.run, name)
+
+    def report(self, **metrics):
+        order, self.order = self.order, lambda: None
+        order()
+        self.run.report(**metrics)
+
+
+def midway(order, data, family, run):
+    fit(Midway(run, order), data, family=family, epochs=4)
+
+
+@pytest.mark.parametrize(("family", "entry", "config"), list(catalogued()))
+def test_what_the_catalogue_calls_live_changes_a_running_training_and_nothing_else_does(
+    family, entry, config
+):
+    """By an order to the built-in network in a study, compared with the same training left alone."""
+    data, value = pictures() if family == "cnn" else DATA, another(entry, config[entry.name])
+    curves = []
+    for change in ({}, {entry.name: value}):
+        study = ose.Study(space=by_name(family).space, minimize="val_loss", scheduler="full")
+        study.enqueue(config)
+
+        order = partial(study.order, 1, "set", **change) if change else lambda: None
+        study.run(partial(midway, order, data, family), trials=1)
+        curves.append(study.curve(1, "train_loss")[1])
+    (order,) = study.trials[0].orders
+    assert order.obeyed.result == ("done" if entry.live else "refused")
+    assert order.step == 1
+    assert curves[0][0] == curves[1][0]
+    assert (curves[0][1:] != curves[1][1:]) == entry.live
+    if not entry.live:
+        assert f"{entry.name} cannot be changed while this training runs (" in order.text
+        assert "try it as a branch" in order.text
 
 
 def test_the_schedule_multiplies_the_rate_in_force_and_the_rate_is_reported(steps):
@@ -215,10 +271,6 @@ def test_dropout_of_nothing_draws_no_random_numbers():
     before = torch.get_rng_state()
     layer(torch.ones(5))
     assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_every_optimizer_has_its_settings():
-    assert set(SETTINGS) == set(OPTIMIZERS)
 
 
 @pytest.fixture

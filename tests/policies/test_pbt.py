@@ -14,7 +14,7 @@ from osetra.core.params import Choice, Fixed, Float, Int, Ordinal
 from osetra.core.trial import Trial, advance, begin
 from osetra.errors import StudyError
 from osetra.policies import by_names
-from osetra.policies.exploration import explore, one_structure
+from osetra.policies.exploration import explore, live_names, one_structure
 from osetra.policies.pbt import Pbt
 from osetra.searchers import by_name
 
@@ -226,11 +226,58 @@ class TestTrouble:
         study = ose.Study("memory:", ose.Space(units=Int(1, 9)), minimize="loss", scheduler="pbt")
         with pytest.raises(StudyError, match="none of units can be changed while a network trains"):
             study.run(train, trials=2)
-        named = Pbt(by_name("random"), live=("units",))
-        assert one_structure(ose.Space(units=Int(1, 9)), named.live).names == ("units",)
+        assert one_structure(ose.Space(units=Int(1, 9)), ("units",)).names == ("units",)
+
+    def test_a_training_that_changes_nothing_copies_weights_only_and_it_is_said(self) -> None:
+        def deaf(run):
+            x = (run.restore() or {"x": 1.0})["x"]
+            for step in run.steps(STEPS):
+                x = loss_after(x, run.config["lr"], step)
+                run.report(loss=x, lr=run.config["lr"])
+                run.checkpoint(lambda: {"x": x})
+
+        history = studied(deaf).history
+        assert history.accepts == frozenset()
+        assert copies(history) and not history.noted("ignored")
+        assert all(set(order.args) == {"trial", "step", "until"} for _, order in copies(history))
+        assert any("read run.live(...) in each step" in note.text for note in history.noted("pbt"))
+        for trial in history.trials.values():
+            check_lineage(history, trial)
 
     def test_it_is_known_by_name(self) -> None:
         assert isinstance(by_names(by_name("random"), "pbt"), Pbt)
+
+
+class TestWhatItSearches:
+    SPACE = ose.Space(
+        lr=Float(1e-3, 1, scale="log"), units=Int(1, 64), rate=Float(0, 1), schedule=Choice("cosine", "step")
+    )
+
+    def test_by_name_before_a_training_has_spoken_and_then_what_it_said(self) -> None:
+        assert live_names(self.SPACE, None) == ("lr",)
+        assert live_names(self.SPACE, {"units", "rate"}) == ("units", "rate")
+
+    def test_choices_have_no_neighbours_and_must_be_named(self) -> None:
+        assert live_names(self.SPACE, {"lr", "schedule"}) == ("lr",)
+
+    def test_a_training_of_one_s_own_is_searched_in_what_it_accepts(self) -> None:
+        def own(run):
+            run.accepts("rate")
+            x = (run.restore() or {"x": 1.0})["x"]
+            for _ in run.steps(STEPS):
+                x += abs(run.live("rate") - 0.3)
+                run.report(loss=x)
+                run.checkpoint(lambda: {"x": x})
+
+        pbt = Pbt(by_name("random"), interval=1)
+        study = ose.Study(space=self.SPACE, minimize="loss", pick="last", searcher="random", scheduler=pbt)
+        history = study.run(own, trials=8).history
+        assert history.accepts == {"rate"}
+        # The first member began before anybody knew.
+        assert {trial.config["units"] for trial in study.trials} == {self.SPACE.default["units"]}
+        assert len({trial.config["rate"] for trial in study.trials[1:]}) == 7
+        assert copies(history)
+        assert all(set(order.args) <= {"trial", "step", "until", "rate"} for _, order in copies(history))
 
 
 @settings(max_examples=15, deadline=None)

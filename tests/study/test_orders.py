@@ -12,6 +12,7 @@ from osetra.core.trial import advance
 from osetra.errors import StudyError
 from osetra.study.orders import branch, checked
 from osetra.testing.histories import WORKER, Log
+from osetra.training.run import control_of
 from osetra.views.orders import OrderStatus, order_status
 from osetra.views.series import report_interval
 
@@ -57,8 +58,15 @@ def refused(log, message, verb, number=1, **args):
         ("lr=abc: a number above 0", "set", {"lr": "abc"}),
         ("dropout=1.5: a number from 0 to below 1 is needed", "set", {"dropout": 1.5}),
         ("width: 5 is", "set", {"width": 5}),
-        ("units cannot be changed while a network is trained; train a branch", "set", {"units": 16}),
-        ("branch 1 units=16", "set", {"units": 16}),
+        ("units=0: a whole number from 1 to 16384 is needed", "set", {"units": 0}),
+        ("optimizer: 'lion' is not one of sgd, adam", "set", {"optimizer": "lion"}),
+        ("scale units=0.3: 9.6 is out of range, a whole number", "scale", {"units": 0.3}),
+        (
+            "units cannot be changed while this training runs (lr, dropout, momentum can)",
+            "rollback",
+            {"units": 16},
+        ),
+        ("try it as a branch: branch 1 units=16", "rollback", {"units": 16}),
         ("a factor above 0 is needed", "scale", {"lr": 0}),
         ("1e+06 is out of range", "scale", {"lr": 1e8}),
         ("cannot be multiplied", "scale", {"optimizer": 2}),
@@ -86,6 +94,93 @@ def test_an_ended_trial_takes_no_orders_but_branches_and_notes(log):
     refused(log, "comes too late", "stop")
     assert checked(log.problem, log.history, 1, "note", {"text": "odd"}) == ("note", {"text": "odd"})
     assert branch(log.problem, log.history, 1, {"lr": 0.1})[0].parent.step == 2
+
+
+@pytest.mark.parametrize(
+    ("verb", "args"),
+    [
+        ("set", {"units": 16}),
+        ("set", {"optimizer": "adam"}),
+        ("set", {"width": 1.5}),
+        ("set", {"lr": 2, "units": 128}),
+        ("scale", {"units": 0.5}),
+    ],
+)
+def test_what_the_training_can_change_it_says_itself(log, verb, args):
+    assert checked(log.problem, log.history, 1, verb, args) == (verb, args)
+
+
+def test_the_study_s_own_range_counts_where_a_name_means_something_else():
+    space = ose.Space(kernel=ose.Choice("rbf", "linear"), momentum=ose.Float(0, 5), units=ose.Float(0, 1))
+    log = Log(Problem(space, Objective(metric="val_loss")))
+    log.start({"kernel": "rbf", "momentum": 1.0, "units": 0.5})
+    for args in ({"kernel": "linear"}, {"momentum": 3.0}, {"units": 0.25}):
+        assert checked(log.problem, log.history, 1, "set", args)[1] == args
+    assert checked(log.problem, log.history, 1, "scale", {"units": 0.5})[1] == {"units": 0.5}
+    refused(log, "kernel: 3 is not one of rbf, linear", "set", kernel=3)
+
+
+def accepts(log, *names):
+    log.write(Noted("accepts", "-".join(names), "", {"names": list(names)}))
+
+
+def test_what_trainings_said_they_can_change_decides_over_the_catalogue(log):
+    accepts(log, "units", "width")
+    assert log.history.accepts == {"units", "width"}
+    assert branch(log.problem, log.history, 1, {"units": 16, "width": 1.2})[0].parent.step == 2
+    cold, _ = branch(log.problem, log.history, 1, {"lr": 0.1})
+    assert cold.parent is None and cold.why.endswith("from the beginning: lr cannot change while it trains")
+    assert checked(log.problem, log.history, 1, "rollback", {"units": 16})[1] == {"step": 2, "units": 16}
+    refused(log, "lr cannot be changed while this training runs (units, width can)", "rollback", lr=0.1)
+    accepts(log, "lr")
+    assert branch(log.problem, log.history, 1, {"lr": 0.1})[0].parent.step == 2
+
+
+def test_a_training_that_can_change_nothing_is_branched_from_the_beginning(log):
+    accepts(log)
+    assert log.history.accepts == frozenset()
+    assert branch(log.problem, log.history, 1, {"lr": 0.1})[0].parent is None
+    refused(log, "lr cannot be changed while this training runs (nothing can)", "rollback", lr=0.1)
+
+
+def steered(names, **values):
+    """The first trial of a study whose training accepts some names, and is ordered to change values."""
+    space = ose.Space(units=ose.Int(1, 64, default=8), kernel=ose.Choice("rbf", "linear"))
+    study, seen = ose.Study(space=space, minimize="loss", scheduler="full"), []
+
+    def train(run):
+        run.accepts(*names)
+        for step in run.steps(4):
+            if step == 2:
+                study.order(run.trial, "set", **values)
+            seen.append(dict(control_of(run).in_force))
+            run.report(loss=1.0 / step)
+
+    study.enqueue()
+    return study.run(train, trials=1), seen
+
+
+def test_a_training_of_one_s_own_changes_units_and_kernel_when_it_accepts_them():
+    study, seen = steered(["units", "kernel"], units=16, kernel="linear")
+    (order,) = study.trials[0].orders
+    assert (order.obeyed.result, order.text) == ("done", "units=16, kernel=linear after step 2")
+    assert seen == [{"units": 8, "kernel": "rbf"}] * 2 + [{"units": 16, "kernel": "linear"}] * 2
+    assert study.history.accepts == {"units", "kernel"}
+
+
+def test_a_training_of_one_s_own_that_accepts_nothing_refuses():
+    study, seen = steered([], units=16)
+    (order,) = study.trials[0].orders
+    assert order.obeyed.result == "refused"
+    assert order.text == "units cannot be changed while this training runs (nothing can); try it as a branch"
+    assert seen == [{"units": 8, "kernel": "rbf"}] * 4
+    assert study.history.accepts == frozenset()
+
+
+def test_what_it_accepts_stands_in_the_log_once_however_many_trainings_say_so():
+    study, _ = steered(["units"], units=16)
+    study.run(lambda run: (run.accepts("units"), run.report(loss=1.0))[0], trials=4)
+    assert [note.data for note in study.history.noted("accepts")] == [{"names": ["units"]}]
 
 
 def test_rollback_means_the_best_checkpoint_or_the_last_before_a_step(log):

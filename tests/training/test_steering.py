@@ -260,7 +260,47 @@ def test_a_file_damaged_since_the_claim_fails_and_is_not_loaded(tmp_path):
 def test_the_number_of_steps_is_told_once_per_loop():
     link = Script()
     execute(training(5), make(None, link))
-    assert [fact.data for fact in link.facts if isinstance(fact, Noted)] == [{"steps": 5}]
+    assert [f.data for f in link.facts if isinstance(f, Noted) and f.topic == "steps"] == [{"steps": 5}]
+
+
+def test_what_it_can_change_is_recorded_once_known_and_again_when_there_is_more():
+    def train(run):
+        for step in run.steps(4):
+            run.live("lr")
+            if step == 3:
+                run.accepts("units")
+            run.report(loss=1.0)
+
+    link = Script()
+    execute(train, make(None, link))
+    told = [f.data["names"] for f in link.facts if isinstance(f, Noted) and f.topic == "accepts"]
+    assert told == [["lr"], ["lr", "units"]]
+
+
+def test_a_training_that_can_change_nothing_says_so():
+    def train(run):
+        for _ in run.steps(2):
+            run.report(loss=1.0)
+
+    link = Script()
+    execute(train, make(None, link))
+    assert [f.text for f in link.facts if isinstance(f, Noted) and f.topic == "accepts"] == [
+        "a training can change nothing while it runs"
+    ]
+
+
+def test_a_whole_number_that_is_scaled_stays_one_where_it_can():
+    def train(run):
+        run.accepts("units")
+        for _ in run.steps(3):
+            run.report(loss=1.0)
+
+    for factor, units in ((2.0, 16), (0.3, 2.4)):
+        link = Script({1: [order("scale", units=factor)]})
+        run = make(None, link, units=8)
+        execute(train, run)
+        (answer,) = [f for f in link.facts if isinstance(f, Obeyed)]
+        assert answer.values == {"units": units} and type(answer.values["units"]) is type(units)
 
 
 def test_a_rollback_ends_the_attempt_and_is_left_to_the_next():

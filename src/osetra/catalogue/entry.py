@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from osetra.core.params import Fixed, Param, Value, default_of
+from osetra.core.params import Fixed, Param, Value, conditions_of, default_of
 from osetra.core.space import Space
 from osetra.core.text import format_param
 
-Group = Literal["structure", "training"]
 TIERS: dict[int, str] = {
     1: "the learning rate: nothing matters more",
     2: "what usually matters next: optimizer state, batch, width, decay",
@@ -27,8 +26,8 @@ class CatalogueEntry:
     """One, or several whose conditions exclude each other."""
     tier: int
     """1 (always tuned) … 4 (only with many trials)."""
-    group: Group
-    """Structure cannot change while a network is trained; training settings can."""
+    live: bool
+    """Whether a network that is being trained can take another value; structure cannot change."""
     help: str
     source: str
     """Where range and default come from."""
@@ -66,3 +65,21 @@ class Catalogue:
     def space(self) -> Space:
         """The full space, everything searched."""
         return Space({entry.name: list(entry.params) for entry in self.entries})
+
+    def changeable(self, config: Mapping[str, Value]) -> tuple[str, ...]:
+        """Return what can change in a training with this configuration: not what its optimizer lacks.
+
+        A condition on what is itself live may come true while the training runs, so it does not count.
+        """
+        lasting = {
+            entry.name: config.get(entry.name, entry.defaults[0]) for entry in self.entries if not entry.live
+        }
+        return tuple(
+            entry.name
+            for entry in self.entries
+            if entry.live and any(_can_hold(p, lasting) for p in entry.params)
+        )
+
+
+def _can_hold(param: Param, lasting: Mapping[str, Value]) -> bool:
+    return all(lasting[name] in allowed for name, allowed in conditions_of(param) if name in lasting)

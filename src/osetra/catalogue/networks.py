@@ -14,7 +14,7 @@ LAYERS = CatalogueEntry(
     name="layers",
     params=(Int(1, 5, default=2),),
     tier=3,
-    group="structure",
+    live=False,
     help="hidden layers; add until the validation error stops improving",
     source="rtdl 1…8, LCBench 1…5",
 )
@@ -22,7 +22,7 @@ ACTIVATION = CatalogueEntry(
     name="activation",
     params=(Choice("relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", default="relu"),),
     tier=3,
-    group="structure",
+    live=False,
     help="what bends the hidden layers; the initial weights follow it (He or Glorot)",
     source="Auto-PyTorch, pytabkit; ReLU is most used",
 )
@@ -30,7 +30,7 @@ INIT = CatalogueEntry(
     name="init",
     params=(Choice("uniform", "normal", default="uniform"),),
     tier=4,
-    group="structure",
+    live=False,
     help="distribution of the first weights; their variance follows the activation",
     source="He et al. arXiv 1502.01852, Glorot & Bengio 2010",
 )
@@ -38,7 +38,7 @@ DROPOUT = CatalogueEntry(
     name="dropout",
     params=(Float(0.0, 0.5, default=0.1),),
     tier=3,
-    group="structure",
+    live=True,
     help="share of hidden units left out at each step; large networks profit more",
     source="rtdl 0…0.5; RealMLP 0, 0.15, 0.3",
 )
@@ -46,7 +46,7 @@ BATCH_NORM = CatalogueEntry(
     name="batch_norm",
     params=(Choice("none", "before", "after", default="none"),),
     tier=3,
-    group="structure",
+    live=False,
     help="normalises each hidden unit over the batch, before or after the activation",
     source="Ioffe & Szegedy arXiv 1502.03167 (before); widens the range of good learning rates",
 )
@@ -58,7 +58,7 @@ def units(default: int) -> CatalogueEntry:
         name="units",
         params=(Int(16, 512, scale="log", default=default),),
         tier=2,
-        group="structure",
+        live=False,
         help="width of the hidden layers; wide with regularisation beats narrow",
         source="rtdl 1…512, LCBench 64…1024, FCNet 16…512",
     )
@@ -68,7 +68,7 @@ FILTERS = CatalogueEntry(
     name="filters",
     params=(Ordinal(8, 16, 32, 64, default=16),),
     tier=2,
-    group="structure",
+    live=False,
     help="filters of the first block; every further block has twice as many",
     source="KerasTuner 32…128, halved for small pictures on a CPU",
 )
@@ -76,7 +76,7 @@ BLOCKS = CatalogueEntry(
     name="blocks",
     params=(Int(1, 3, default=2),),
     tier=3,
-    group="structure",
+    live=False,
     help="convolution blocks; each halves the picture",
     source="KerasTuner 2…8 for large pictures; 28×28 can be halved four times",
 )
@@ -84,7 +84,7 @@ KERNEL = CatalogueEntry(
     name="kernel",
     params=(Ordinal(3, 5, default=3),),
     tier=3,
-    group="structure",
+    live=False,
     help="side of the convolution window, in pixels",
     source="KerasTuner 3, 5",
 )

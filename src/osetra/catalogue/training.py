@@ -23,7 +23,7 @@ LR = CatalogueEntry(
         Float(1e-2, 5.0, scale="log", default=0.2, when={"optimizer": "sgd"}),
     ),
     tier=1,
-    group="training",
+    live=True,
     help="learning rate α: too small crawls, too large blows up; always on a log scale",
     source="Auto-PyTorch 1e-5…1e-1, rtdl 1e-5…1e-2, AlgoPerf 1e-4…1e-2 (Adam); LCBench 1e-4…1e-1, "
     "PD1 1e-5…10 (SGD); defaults measured on digits, wine and letter",
@@ -32,7 +32,7 @@ OPTIMIZER = CatalogueEntry(
     name="optimizer",
     params=(Choice("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", default="adamw"),),
     tier=3,
-    group="training",
+    live=False,
     help="how a gradient becomes a step; each has its own learning-rate range",
     source="Playbook: pick a popular one and tune all of it; AlgoPerf baselines",
 )
@@ -40,7 +40,7 @@ MOMENTUM = CatalogueEntry(
     name="momentum",
     params=(Float(0.5, 0.995, scale="one_minus_log", default=0.9, when={"optimizer": WITH_MOMENTUM}),),
     tier=2,
-    group="training",
+    live=True,
     help="averages gradients over about 1/(1-momentum) steps",
     source="AlgoPerf and PD1, which sample log(1-momentum); widened to 0.5",
 )
@@ -48,7 +48,7 @@ BETA1 = CatalogueEntry(
     name="beta1",
     params=(Float(0.5, 0.98, scale="one_minus_log", default=0.9, when={"optimizer": ("adam", "adamw")}),),
     tier=3,
-    group="training",
+    live=True,
     help="Adam's momentum: averages gradients over about 1/(1-β1) steps",
     source="AlgoPerf AdamW 1-β1 in 0.02…0.5; Playbook: from 10 trials on",
 )
@@ -56,7 +56,7 @@ BETA2 = CatalogueEntry(
     name="beta2",
     params=(Float(0.9, 0.9999, scale="one_minus_log", default=0.999, when={"optimizer": ("adam", "adamw")}),),
     tier=4,
-    group="training",
+    live=True,
     help="Adam's memory of squared gradients: about 1/(1-β2) steps",
     source="Playbook: only with far more than 25 trials; Auto-PyTorch",
 )
@@ -64,7 +64,7 @@ EPS = CatalogueEntry(
     name="eps",
     params=(Float(1e-10, 1e-3, scale="log", default=1e-8, when={"optimizer": ADAPTIVE}),),
     tier=4,
-    group="training",
+    live=True,
     help="keeps adaptive steps finite; large values turn Adam towards SGD",
     source="Playbook: only from 25 trials on",
 )
@@ -72,7 +72,7 @@ RMS_DECAY = CatalogueEntry(
     name="rms_decay",
     params=(Float(0.1, 0.999, scale="one_minus_log", default=0.99, when={"optimizer": "rmsprop"}),),
     tier=3,
-    group="training",
+    live=True,
     help="RMSprop's memory of squared gradients: about 1/(1-rms_decay) steps",
     source="Auto-PyTorch 0.1…0.99, on the log of 1-x",
 )
@@ -80,7 +80,7 @@ BATCH_SIZE = CatalogueEntry(
     name="batch_size",
     params=(Ordinal(16, 32, 64, 128, 256, default=32),),
     tier=2,
-    group="training",
+    live=True,
     help="rows per step: small batches add noise and steps, large ones are faster per row",
     source="LCBench 16…512, Auto-PyTorch 32…320; default 32 by Bengio",
 )
@@ -94,7 +94,7 @@ WEIGHT_DECAY = CatalogueEntry(
         ),
     ),
     tier=2,
-    group="training",
+    live=True,
     help="pulls weights to zero (never biases and norms); decoupled for adamw, L2 otherwise",
     source="AlgoPerf AdamW 5e-3…1, rtdl 1e-6…1e-3; timm 2e-5, AlgoPerf SGD 1e-7…5e-5, Auto-PyTorch …0.1",
 )  # fmt: skip
@@ -102,7 +102,7 @@ SCHEDULE = CatalogueEntry(
     name="schedule",
     params=(Choice("constant", "step", "exponential", "linear", "cosine", default="cosine"),),
     tier=3,
-    group="training",
+    live=True,
     help="how the learning rate falls over the epochs",
     source="Playbook: linear or cosine; timm: cosine",
 )
@@ -110,7 +110,7 @@ WARMUP = CatalogueEntry(
     name="warmup",
     params=(Ordinal(0.0, 0.02, 0.05, 0.1, default=0.05),),
     tier=3,
-    group="training",
+    live=True,
     help="share of the training over which the learning rate rises from zero",
     source="AlgoPerf 0.02…0.1, default 0.05",
 )
@@ -123,7 +123,7 @@ FINAL_LR = CatalogueEntry(
         ),
     ),
     tier=4,
-    group="training",
+    live=True,
     help="what the schedule ends at, as a share of lr",
     source="AlgoPerf 1e-3, 1e-2; nanoGPT 0.1",
 )  # fmt: skip
@@ -131,7 +131,7 @@ INPUT_SCALING = CatalogueEntry(
     name="input_scaling",
     params=(Choice("standard", "minmax", "none", default="standard"),),
     tier=4,
-    group="training",
+    live=False,
     help="how inputs are normalised, fitted on the training part only",
     source="standardised inputs speed up learning: LeCun et al., Efficient BackProp (1998)",
 )

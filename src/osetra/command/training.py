@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from osetra.catalogue.live import LIVE
 from osetra.command import state
 from osetra.command.lines import Lines, Said, read_line
 from osetra.command.log import Log
@@ -197,7 +198,9 @@ class Conversation:
         """Return what the program has to end for now, if for anything."""
         keeps = bool(state.files(self.checkpoints))
         if keeps:
-            self.run.accepts(*self.run.config)  # by starting it again with other values
+            # By starting it again with other values. It cannot say which of them its state fits, so what is
+            # known as structure is left out.
+            self.run.accepts(*(name for name in self.run.config if LIVE.get(name, True)))
         if self.control.heed(keeps=keeps):
             return "end" if self.settled() else "no"
         return "values" if self.control.in_force != values and self.settled() else "no"

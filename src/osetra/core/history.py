@@ -201,6 +201,12 @@ class History:
         """How many steps a full training has; None while no training has said so."""
         return max((int(note.data["steps"]) for note in self.noted("steps")), default=None)
 
+    @property
+    def accepts(self) -> frozenset[str] | None:
+        """What trainings of this study names they can change while they run; None while none has spoken."""
+        names = [note.data["names"] for note in self.noted("accepts")]
+        return frozenset(chain.from_iterable(names)) if names else None
+
     def _segment(self, number: int, attempt: int, metric: str, instance: int) -> tuple[Ints, Array]:
         own = self.curves.of(number, metric, attempt, instance)
         trial = self.trials[number]

@@ -214,6 +214,11 @@ class _Audit:
         self.time = entry.time
 
     def _noted(self, fact: Noted) -> None:
+        names = fact.data.get("names")
+        if fact.topic == "accepts" and not (
+            isinstance(names, list) and all(isinstance(name, str) for name in names)
+        ):
+            self.say(f"the note accepts/{fact.name} holds no list of names")
         wanted = {"target": "trials", "steps": "steps"}.get(fact.topic)
         number = fact.data.get(wanted) if wanted else 0
         if not is_whole(number):

@@ -132,6 +132,10 @@ class Space:
             raise SpaceError(self._unknown(name))
         return found
 
+    def branch(self, name: str, config: Mapping[str, Value]) -> Param | None:
+        """Return the parameter behind a name that a config makes active; None when it makes none."""
+        return next((param for param in self.branches(name) if _holds(conditions_of(param), config)), None)
+
     @property
     def default(self) -> Config:
         """The config of declared defaults, or of middles and first options."""

@@ -18,16 +18,6 @@ from osetra.errors import DataError, nearest
 from osetra.nets.network import parameter_groups
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
-SETTINGS = {
-    "sgd": (),
-    "momentum": ("momentum",),
-    "nesterov": ("momentum",),
-    "rmsprop": ("rms_decay", "eps"),
-    "adam": ("beta1", "beta2", "eps"),
-    "adamw": ("beta1", "beta2", "eps"),
-}
-"""What each optimizer has beside a learning rate and a weight decay."""
-SHARED = ("weight_decay", "batch_size", "schedule", "warmup", "final_lr")
 SCHEDULES = ("constant", "step", "exponential", "linear", "cosine")
 
 
@@ -75,11 +65,6 @@ def optimizer_settings(config: Mapping[str, Value]) -> OptimizerSettings:
     known = {field.name for field in fields(OptimizerSettings)}
     chosen = {name: value for name, value in config.items() if name in known}
     return OptimizerSettings(**chosen)  # type: ignore[arg-type]  # checked there
-
-
-def changeable(chosen: OptimizerSettings) -> tuple[str, ...]:
-    """Return the settings that can change in the middle of a training: all but the optimizer."""
-    return ("lr", *SETTINGS[chosen.optimizer], *SHARED)
 
 
 def adjust(stepper: torch.optim.Optimizer, chosen: OptimizerSettings) -> None:

@@ -22,12 +22,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from osetra.catalogue import by_name
 from osetra.errors import DataError, StudyError
 from osetra.nets import metrics
 from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.divergence import diagnose
 from osetra.nets.network import Family, Network, architecture, build, set_dropout, without_dropout
-from osetra.nets.optim import OptimizerSettings, adjust, changeable, optimizer, optimizer_settings, schedule
+from osetra.nets.optim import OptimizerSettings, adjust, optimizer, optimizer_settings, schedule
 from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
 from osetra.nets.progress import TrainingProgress, captured, copied, restored
 from osetra.nets.split import Split
@@ -112,7 +113,8 @@ def train(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.seed if seed is None else seed)
         network = build(architecture(family, run.config), data.preparation)
-        return _fit(run, network, data, epochs, patience, metric, show, state)
+        live = by_name(family).changeable(run.config)
+        return _fit(run, network, data, live, epochs, patience, metric, show, state)
 
 
 def raw_outputs(network: Network, inputs: Inputs) -> NDArray[np.float64]:
@@ -149,6 +151,7 @@ def _fit(
     run: Run,
     network: Network,
     data: PreparedSplit,
+    live: Sequence[str],
     epochs: int,
     patience: int,
     metric: str,
@@ -158,12 +161,11 @@ def _fit(
     stepper = optimizer(optimizer_settings(run.config), network)
     chance = metrics.chance(data.preparation.task, data.preparation.priors)
     progress = TrainingProgress(copied(network)) if state is None else restored(state, network, stepper)
-    names = ("dropout", *changeable(optimizer_settings(run.config)))
-    run.accepts(*names)
+    run.accepts(*live)
     for epoch in run.steps(epochs):
         if progress.stale(patience):
             break  # restored where patience had ended
-        chosen = _steer(run, names, network, stepper)
+        chosen = _steer(run, live, network, stepper)
         loss = _epoch(network, stepper, chosen, data, (epoch - 1) / epochs, 1 / epochs)
         scores = score(network, data.preparation, data.validation, data.validation_target)
         progress.train_losses.append(loss)

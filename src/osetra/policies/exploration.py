@@ -6,30 +6,39 @@ because weights fit one structure only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from osetra.core.params import Choice, Config, Fixed, Float, Int, Param, Value, conditions_of
+from osetra.catalogue.live import LIVE, can_change
+from osetra.core.params import Choice, Fixed, Float, Int, Param, Value, conditions_of
 from osetra.core.space import Branches, Space
 from osetra.errors import StudyError
 from osetra.numerics import population
 
-LIVE = (
-    *("lr", "learning_rate", "momentum", "beta1", "beta2", "weight_decay"),
-    *("dropout", "batch_size", "clip", "clip_norm"),
-)
-"""What a training can usually change while it runs."""
+
+def live_names(space: Space, accepted: Collection[str] | None) -> tuple[str, ...]:
+    """Return what of a space can change while a training runs, but for choices.
+
+    Args:
+        space: what is asked for.
+        accepted: what trainings said they can change; None while none has said anything.
+    """
+    return tuple(
+        name
+        for name in space.names
+        if can_change(name, accepted) and not any(isinstance(p, Choice) for p in space.branches(name))
+    )
 
 
-def one_structure(space: Space, live: Sequence[str]) -> Space:
+def one_structure(space: Space, names: Sequence[str]) -> Space:
     """Return the space with everything that no training can change while it runs at its default.
 
     Raises:
         StudyError: nothing would be left to search.
     """
     default = space.default
-    varied = {name for name, _ in tuned(space, live)}
+    varied = {name for name, _ in tuned(space, names)}
     given: dict[str, Branches] = {}
     for name in space.names:
         branches = [
@@ -43,9 +52,10 @@ def one_structure(space: Space, live: Sequence[str]) -> Space:
             given[name] = Fixed(default[name])
     settled = Space(given)
     if not settled.columns:
+        known = ", ".join(name for name, live in LIVE.items() if live)
         raise StudyError(
             f"pbt: none of {', '.join(space.names)} can be changed while a network trains; it knows "
-            f"{', '.join(LIVE)}; search one of them, or name yours: Pbt(searcher, live=('my_rate',))"
+            f"{known}; search one of them, or name yours: Pbt(searcher, live=('my_rate',))"
         )
     return settled
 
@@ -69,14 +79,6 @@ def explore(param: Param, value: Value, factor: float, anew: float | None) -> Va
     return param.options[min(max(index, 0), len(param.options) - 1)]
 
 
-def tuned(space: Space, live: Sequence[str]) -> list[tuple[str, Param]]:
+def tuned(space: Space, names: Sequence[str]) -> list[tuple[str, Param]]:
     """Return the parameters of a space that are searched and can change while a training runs."""
-    return [(name, param) for name, param in space if name in live and not isinstance(param, Fixed)]
-
-
-def branch(space: Space, name: str, config: Config) -> Param:
-    """Return the branch of a name that a configuration makes active."""
-    for param in space.branches(name):
-        if all(config.get(parent) in allowed for parent, allowed in conditions_of(param)):
-            return param
-    return Fixed(config[name])
+    return [(name, param) for name, param in space if name in names and not isinstance(param, Fixed)]

@@ -6,8 +6,10 @@ one of the best quarter instead, and that one's values changed a little. So the 
 schedule that nobody wrote down, found in the time of a few trainings. The lineage of the best member
 is that schedule, see `core.lineage.pieces`.
 
-Only what a training can change while it runs is searched. Everything else stays at its default,
-because weights fit one structure only. Members are compared at the latest step that at least half of
+Only what a training can change while it runs is searched: what trainings of the study said they can
+(`run.accepts`, `run.live`), and before the first one has, what is known by name (`catalogue.live`). Choices
+have no neighbours to move to and are left out unless named. Everything else stays at its default, because
+weights fit one structure only. Members are compared at the latest step that at least half of
 them have got to, so nobody waits for anybody, with one worker or with sixty-four.
 
 Selection is short-sighted: a low learning rate looks better early than it will be in the end. So
@@ -30,7 +32,7 @@ from osetra.core.facts import Checkpointed, Noted, Source
 from osetra.core.history import History, Ints
 from osetra.core.lineage import checkpoints, here, values_at
 from osetra.core.numbers import setting
-from osetra.core.params import Config
+from osetra.core.params import Config, Fixed
 from osetra.core.ports import Budget, Searcher
 from osetra.core.problem import Problem
 from osetra.core.scales import Array
@@ -38,7 +40,7 @@ from osetra.core.space import Space
 from osetra.core.trial import State, Trial
 from osetra.errors import StudyError
 from osetra.numerics import population
-from osetra.policies.exploration import LIVE, branch, explore, one_structure, tuned
+from osetra.policies.exploration import explore, live_names, one_structure, tuned
 
 INTERVALS = 20
 """Intervals in a full training, when none is given."""
@@ -65,8 +67,8 @@ class Pbt:
     renewal: float = 0.0
     """Chance that a copied value is drawn anew instead of being moved."""
     factors: tuple[float, ...] = (0.8, 1.2)
-    live: tuple[str, ...] = LIVE
-    """The hyperparameters that the training reads with run.live."""
+    live: tuple[str, ...] | None = None
+    """The hyperparameters that are searched and that copies change; None: those that trainings can change."""
 
     name = "pbt"
     judges = True
@@ -150,7 +152,9 @@ class _State:
         """Return new members: the searcher's, with everything that is not live at its default."""
         if count <= 0:
             return []
-        settled = replace(self.problem, space=one_structure(self.problem.space, self.pbt.live))
+        # A training that can change nothing is still searched by name.
+        names = self._live or live_names(self.problem.space, None)
+        settled = replace(self.problem, space=one_structure(self.problem.space, names))
         found = searcher.suggest(settled, self.history, count, rng)
         found = _with_note(_with_held(found, self.problem.space, settled.space, self.history), self.history)
         return [replace(suggestion, until=self._until(0)) for suggestion in found]
@@ -191,7 +195,7 @@ class _State:
         why = (
             f"copies trial {donor.number} at step {point.step}: {metric} {sign * its:.4g} there, its own "
             f"{sign * own:.4g} is among the worst {len(ranked.worst)} of {len(ranked.values)} "
-            f"at step {ranked.step}; {_changes(old, new)}"
+            f"at step {ranked.step}{_changes(old, new)}"
         )
         args = {"trial": donor.number, "step": point.step, **new}
         return Verdict(trial=trial.number, verb="rollback", why=why, until=self._until(point.step), args=args)
@@ -211,7 +215,7 @@ class _State:
                 why = f"replaces trial {trial.number}, which {trial.state}, as a copy of trial {donor.number}"
                 place = Source(point.trial, point.attempt, point.instance, point.step)
                 config = {**donor.config, **new}
-                why += f" at step {point.step}; {_changes(old, new)}"
+                why += f" at step {point.step}{_changes(old, new)}"
                 found.append(Suggestion(config, why, (), self._until(point.step), place))
         return found
 
@@ -258,10 +262,10 @@ class _State:
         """Return the values that a copied member had, and those that its copy goes on with."""
         place = Source(point.trial, point.attempt, point.instance, point.step)
         known = {**donor.config, **values_at(self.history.trials, place)}
-        old = {name: known[name] for name, _ in tuned(self.problem.space, self.pbt.live) if name in known}
+        old = {name: known[name] for name, _ in tuned(self.problem.space, self._live) if name in known}
         new = {}
         for name, value in old.items():
-            param = branch(self.problem.space, name, known)
+            param = self.problem.space.branch(name, known) or Fixed(value)
             factor = float(rng.choice(self.pbt.factors))
             anew = float(rng.random()), float(rng.random())
             new[name] = explore(param, value, factor, anew[1] if anew[0] < self.pbt.renewal else None)
@@ -274,6 +278,12 @@ class _State:
         full = self.budget.steps
         following = max((step // self._interval + 1) * self._interval, self._first)
         return None if full is not None and following >= full else following
+
+    @property
+    def _live(self) -> tuple[str, ...]:
+        """What a copy changes."""
+        live = self.pbt.live
+        return live_names(self.problem.space, self.history.accepts) if live is None else live
 
     @property
     def _interval(self) -> int:
@@ -301,7 +311,9 @@ class _State:
 
     def _alike(self, one: Trial, other: Trial) -> bool:
         """Whether the weights of one fit the other."""
-        varied = {name for name, _ in tuned(self.problem.space, self.pbt.live)}
+        varied = set(self._live)
+        if self.pbt.live is None:
+            varied |= set(live_names(self.problem.space, None))
         return {n: v for n, v in one.config.items() if n not in varied} == {
             n: v for n, v in other.config.items() if n not in varied
         }
@@ -340,17 +352,23 @@ def _with_held(
 
 
 def _with_note(found: Sequence[Suggestion], history: History) -> list[Suggestion]:
-    """Attach, once, that nothing can be copied because the trainings keep no checkpoints."""
+    """Attach, once each, what keeps members from learning from each other."""
     blind = [t for t in history.searched if t.state == "finished" and t.until and not t.checkpoints]
+    troubles = {
+        "no checkpoints": bool(blind)
+        and "this training keeps no checkpoints, so members cannot copy each other and all run to their end; "
+        "call run.restore() at its beginning and run.checkpoint(...) at the end of each step",
+        "no live values": bool(history.accepts == frozenset() and (history.ended or history.paused))
+        and "this training changes no hyperparameter while it runs, so copies take weights and no values; "
+        "read run.live(...) in each step",
+    }
     known = {note.name for note in history.noted("pbt")}
-    if not found or not blind or "no checkpoints" in known:
-        return list(found)
-    text = (
-        "this training keeps no checkpoints, so members cannot copy each other and all run to their end; "
-        "call run.restore() at its beginning and run.checkpoint(...) at the end of each step"
-    )
-    note = Noted("pbt", "no checkpoints", f"pbt: {text}", {"warn": True})
-    return [replace(found[0], notes=(*found[0].notes, note)), *found[1:]]
+    notes = [
+        Noted("pbt", name, f"pbt: {text}", {"warn": True})
+        for name, text in troubles.items()
+        if text and name not in known
+    ]
+    return [replace(found[0], notes=(*found[0].notes, *notes)), *found[1:]] if found else []
 
 
 def _array(values: dict[int, float]) -> Array:
@@ -364,4 +382,6 @@ def _at(steps: Ints, values: Array, step: int) -> float:
 
 
 def _changes(old: Config, new: Config) -> str:
-    return ", ".join(f"{name} {setting(old[name])} → {setting(new[name])}" for name in new)
+    """Return what a copy changes as the end of a sentence; empty where it changes nothing."""
+    changes = ", ".join(f"{name} {setting(old[name])} → {setting(new[name])}" for name in new)
+    return f"; {changes}" if changes else ""

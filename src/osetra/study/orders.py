@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from osetra.catalogue.bounds import BOUNDS
+from osetra.catalogue.live import can_change
 from osetra.core.checks import is_above_zero, is_number, is_whole
 from osetra.core.decisions import Suggestion
 from osetra.core.facts import Source, Verb
@@ -22,11 +23,6 @@ from osetra.errors import SpaceError, StudyError, nearest
 from osetra.views.orders import ended_word
 
 VERBS: tuple[str, ...] = get_args(Verb)
-STRUCTURE = (
-    *("layers", "units", "activation", "filters", "blocks", "kernel"),
-    *("init", "batch_norm", "optimizer", "input_scaling"),
-)
-"""What the weights or the optimizer's state depend on: never changed while a network is trained."""
 WITHOUT_VALUES = ("stop", "pause", "resume", "promote", "extend", "note")
 UNTIL = ("resume", "promote", "extend")
 
@@ -46,7 +42,7 @@ def checked(
     _check_state(trial, known)
     _check_arguments(trial, known, args)
     if known == "scale":
-        return known, {name: _factor(trial, history, name, value) for name, value in args.items()}
+        return known, {name: _factor(problem, trial, history, name, value) for name, value in args.items()}
     if known == "set":
         return known, {name: _settable(problem, trial, name, value) for name, value in args.items()}
     if known == "rollback":
@@ -61,8 +57,9 @@ def branch(
 ) -> tuple[Suggestion, dict[str, Any]]:
     """Return the trial that branches off another, and the order's arguments.
 
-    It goes on from a checkpoint when only values change that a training can change while it runs,
-    else, and with step 0, it starts from the beginning.
+    It goes on from a checkpoint when only values change that trainings of this study said they can
+    change while they run (in older logs: that the catalogue calls live), else, and with step 0, it starts
+    from the beginning.
 
     Raises:
         StudyError: nothing changes, a value is out of range, or there is no such checkpoint.
@@ -76,13 +73,13 @@ def branch(
     if args.get("step") is not None and point is None and not anew:
         raise StudyError(_no_checkpoint(history, trial, args["step"]))
     in_force = {} if anew else values_at(history.trials, place or here(trial))
-    config = _branched(problem, trial, in_force, changes)
+    config = _branched(problem, history, trial, in_force, changes)
     if all(config.get(name) == value for name, value in {**trial.config, **in_force}.items()):
         raise StudyError(f"branch of trial {number}: nothing changes; give a value, such as lr=0.001")
-    cold = [name for name in changes if name in STRUCTURE]
+    cold = [name for name in changes if not can_change(name, history.accepts)]
     if cold or place is None:
         why = f"branch of trial {number}, from the beginning"
-        why += f": {cold[0]} cannot change in a trained network" if cold else ""
+        why += f": {cold[0]} cannot change while it trains" if cold else ""
         return Suggestion(config, why), {**args}
     why = f"branch of trial {number} from step {place.step}"
     return Suggestion(config, why, parent=place), {**args, "step": place.step}
@@ -134,30 +131,34 @@ def _check_arguments(trial: Trial, verb: Verb, args: Mapping[str, Any]) -> None:
 
 
 def _settable(problem: Problem, trial: Trial, name: str, value: Any) -> Any:
-    if name in STRUCTURE:
-        raise StudyError(
-            f"{name} cannot be changed while a network is trained; train a branch with it instead: "
-            f"branch {trial.number} {name}={value}"
-        )
-    if name in BOUNDS:
-        if not BOUNDS[name].allow(value):
-            raise StudyError(f"{name}={value}: {BOUNDS[name].text} is needed")
-        return value
+    """Return a value as the training gets it; whether it can change it, the training says itself.
+
+    People may leave the searched range, as far as the catalogue knows what any training can use.
+    """
     try:
-        return problem.space.complete({**trial.config, name: value})[name]
+        param = problem.space.branch(name, trial.config) or problem.space.branches(name)[0]
+        return param.check(value)
     except SpaceError as error:
-        raise StudyError(str(error)) from None
+        bounds = BOUNDS.get(name) if is_number(trial.config.get(name, value)) else None
+        if bounds is None:
+            raise StudyError(f"{name}: {error}") from None
+        if not bounds.allow(value):
+            raise StudyError(f"{name}={value}: {bounds.text} is needed") from None
+        return value
 
 
-def _factor(trial: Trial, history: History, name: str, factor: Any) -> float:
+def _factor(problem: Problem, trial: Trial, history: History, name: str, factor: Any) -> float:
     old = {**trial.config, **values_at(history.trials, here(trial))}[name]
     if not is_above_zero(factor) or factor == float("inf"):
         raise StudyError(f"scale {name}={factor}: a factor above 0 is needed, such as 0.3")
-    if name in STRUCTURE or not is_number(old):
+    if not is_number(old):
         raise StudyError(f"scale {name}: {old!r} cannot be multiplied while it trains; use a branch")
-    if name in BOUNDS and not BOUNDS[name].allow(old * factor):
-        out = f"{old * factor:g} is out of range, {BOUNDS[name].text} is needed"
-        raise StudyError(f"scale {name}={factor}: {out}")
+    if name in BOUNDS:
+        try:
+            _settable(problem, trial, name, old * factor)
+        except StudyError:
+            out = f"{old * factor:g} is out of range, {BOUNDS[name].text} is needed"
+            raise StudyError(f"scale {name}={factor}: {out}") from None
     return float(factor)
 
 
@@ -167,18 +168,36 @@ def _rollback(problem: Problem, history: History, trial: Trial, args: Mapping[st
     if point is None:
         raise StudyError(_no_checkpoint(history, other, args.get("step")))
     values = {n: _settable(problem, trial, n, v) for n, v in args.items() if n not in PLACE}
+    _check_changeable(history, trial, values)
     where = {"trial": other.number} if other is not trial else {}
     return {**where, "step": point.step, **values}
 
 
+def _check_changeable(history: History, trial: Trial, values: Mapping[str, Any]) -> None:
+    """Refuse values that the next attempt would begin with and its training not heed."""
+    able = [name for name in trial.config if can_change(name, history.accepts)]
+    for name, value in values.items():
+        if name not in able:
+            raise StudyError(
+                f"{name} cannot be changed while this training runs ({', '.join(able) or 'nothing'} can); "
+                f"try it as a branch: branch {trial.number} {name}={value}"
+            )
+
+
 def _branched(
-    problem: Problem, trial: Trial, in_force: Mapping[str, Any], changes: Mapping[str, Any]
+    problem: Problem,
+    history: History,
+    trial: Trial,
+    in_force: Mapping[str, Any],
+    changes: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the configuration of a branch: the parent's values in force, where they still exist."""
     space = problem.space
-    live = {name: value for name, value in changes.items() if name in BOUNDS and name not in STRUCTURE}
-    for name, value in live.items():
-        _settable(problem, trial, name, value)
+    live = {
+        name: _settable(problem, trial, name, value)
+        for name, value in changes.items()
+        if name in BOUNDS and can_change(name, history.accepts)
+    }
     try:
         chosen = space.complete({name: value for name, value in changes.items() if name not in live})
         still = {name: value for name, value in trial.config.items() if name in chosen and name not in live}

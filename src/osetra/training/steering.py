@@ -7,7 +7,8 @@ when it has to leave its loop.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from hashlib import sha256
+from typing import Any, Literal
 
 from osetra.core.claim import Claim
 from osetra.core.ending import Ending
@@ -36,6 +37,8 @@ class Steering:
     deferred: list[Ordered] = field(default_factory=list)
     """Orders about values of which the training has not said yet whether it can change them."""
     _warned: bool = False
+    _recorded: set[str] | None = None
+    """What the log was told that the training can change."""
 
     def __post_init__(self) -> None:
         self.until, self.values = self.claim.until, dict(self.claim.live)
@@ -74,6 +77,9 @@ class Steering:
         if begun and not self._warned:
             self._warned = True
             self._warn_of_ignored()
+        if begun and self._recorded != self.settable:
+            self._recorded = set(self.settable)
+            self.link.record(_accepts(sorted(self.settable)))
         for order in orders:
             if not begun and order.verb in ("set", "scale") and not self.settable.issuperset(order.args):
                 self.deferred.append(order)
@@ -146,7 +152,7 @@ class Steering:
             return
         changed = dict(order.args)
         if order.verb == "scale":
-            changed = {name: float(self.live(name)) * factor for name, factor in changed.items()}  # type: ignore[arg-type]
+            changed = {name: _scaled(self.live(name), factor) for name, factor in changed.items()}
         self.values = {**self.values, **changed}
         changes = ", ".join(f"{name}={setting(value)}" for name, value in changed.items())
         self._done(order, step, f"{changes} after step {step}")
@@ -160,3 +166,17 @@ class Steering:
     def _answer(self, order: Ordered, step: int, result: Literal["done", "refused"], text: str) -> Obeyed:
         claim = self.claim
         return Obeyed(claim.trial, order.number, claim.attempt, step, result, text, dict(self.values))
+
+
+def _scaled(value: Any, factor: float) -> Value:
+    """Return a number times a factor; a whole number stays one where it can, for it may count something."""
+    product = float(value) * factor
+    return int(product) if isinstance(value, int) and product.is_integer() else product
+
+
+def _accepts(names: list[str]) -> Noted:
+    """Return the fact that a training can change these while it runs; links know what is no news."""
+    # Names may be many and long, and keys may not.
+    key = sha256("\n".join(names).encode()).hexdigest()[:16]
+    text = f"a training can change {', '.join(names) or 'nothing'} while it runs"
+    return Noted("accepts", key, text, {"names": names})

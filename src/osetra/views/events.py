@@ -45,7 +45,7 @@ STYLES: Mapping[Kind, str] = {
     "ordered": "cyan",
     "note": "cyan",
 }
-_SILENT_TOPICS = ("target", "steps")
+_SILENT_TOPICS = ("target", "steps", "accepts")
 
 
 @dataclass(frozen=True, slots=True)

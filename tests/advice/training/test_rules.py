@@ -9,7 +9,7 @@ import pytest
 from advice.training.logs import FLAT, OVER, PROBLEM, SPACE, STEPS, Log, falling
 from osetra.advice.training import rate_name, training_advice
 from osetra.core.curves import Point
-from osetra.core.facts import Checkpointed, Obeyed, Ordered
+from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 from osetra.core.problem import Objective, Problem
 from osetra.testing.histories import Log as Written
 
@@ -89,6 +89,29 @@ def test_what_diverged_in_the_end_is_branched_from_its_best_checkpoint() -> None
     found = Log([*falling(9), math.nan], keep=[8]).ends("diverged").advice
     assert found is not None
     assert (found.verb, dict(found.args)) == ("branch", {"step": 8, "lr": 0.03})
+
+
+def accepting(log: Log, *names: str) -> Log:
+    log.facts.append(Noted("accepts", "x", "", {"names": list(names)}))
+    return log
+
+
+def test_a_rate_that_the_training_cannot_change_is_not_ordered() -> None:
+    diverging = [*falling(9), math.nan]
+    found = accepting(Log(diverging, keep=[8]), "dropout").advice
+    assert found is not None
+    assert (found.verb, dict(found.args)) == ("stop", {})
+    assert found.action == "stop; lr cannot change while this training runs"
+    assert accepting(Log(FLAT, FLAT), "dropout").advice is None
+    able = accepting(Log(diverging, keep=[8]), "lr").advice
+    assert able is not None and able.verb == "rollback"
+
+
+def test_what_diverged_with_a_rate_that_cannot_change_begins_anew() -> None:
+    found = accepting(Log([*falling(9), math.nan], keep=[8]), "dropout").ends("diverged").advice
+    assert found is not None
+    assert (found.verb, dict(found.args)) == ("branch", {"step": 0, "lr": 0.03})
+    assert found.action == "a branch from the beginning and lr=0.03"
 
 
 def test_there_is_no_advice_while_an_order_waits_and_shortly_after_one() -> None:

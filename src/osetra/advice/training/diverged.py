@@ -1,6 +1,7 @@
 """R13 diverged: the loss is no number, or far above its best, or has never left where it began.
 
-Back to the best checkpoint with 0.3 times the learning rate; what diverged again after that begins anew.
+Back to the best checkpoint with 0.3 times the learning rate. What diverged again after that begins anew, and
+so does a training that cannot change its learning rate.
 """
 
 from __future__ import annotations
@@ -35,12 +36,15 @@ def find(training: Observation) -> TrainingAdvice | None:
     if trial.state in ENDED:
         if not lower:
             return None
-        anew = spoiled or best is None
+        anew = spoiled or best is None or not training.live_rate
         args = {"step": 0 if anew else best, **lower}
         action = f"a branch {'from the beginning' if anew else f'from step {best}'}{lowered}"
         return training.advise("diverged", reason, verb="branch", args=args, action=action)
     if best is None:
         action = "stop; there is no checkpoint to go back to"
+        return training.advise("diverged", reason, verb="stop", action=action)
+    if lower and not training.live_rate:
+        action = f"stop; {training.rate} cannot change while this training runs"
         return training.advise("diverged", reason, verb="stop", action=action)
     args, action = {"step": best, **lower}, f"back to step {best}{lowered}"
     return training.advise("diverged", reason, verb="rollback", args=args, action=action)

@@ -58,6 +58,8 @@ class Observation:
     rate: str | None
     """The learning rate's name."""
     lr: float
+    live_rate: bool
+    """Whether the training can change it, as far as is known."""
     best_checkpoint: int | None
     """Step of the best checkpoint."""
 
@@ -97,6 +99,7 @@ def observe(problem: Problem, history: History, trial: Trial) -> Observation | N
         since=now - max([last, *(step for step in changed if step <= now)], default=0),
         rate=rate,
         lr=float(force[rate]) if rate else math.nan,  # type: ignore[arg-type]  # a number by its name
+        live_rate=rate is not None and (history.accepts is None or rate in history.accepts),
         best_checkpoint=best.step if best else None,
     )
 

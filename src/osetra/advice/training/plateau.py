@@ -17,6 +17,7 @@ def find(training: Observation) -> TrainingAdvice | None:
     val, train = training.val, training.train
     if (
         training.rate is None
+        or not training.live_rate
         or len(val) < 2 * window
         or training.since < window
         or training.step >= 0.95 * training.steps

@@ -63,7 +63,7 @@ def _document(catalogue: Catalogue) -> dict[str, object]:
             {
                 "name": entry.name,
                 "tier": entry.tier,
-                "group": entry.group,
+                "live": entry.live,
                 "space": list(entry.text),
                 "default": list(entry.defaults),
                 "help": entry.help,
