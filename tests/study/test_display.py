@@ -214,3 +214,46 @@ def test_importing_osetra_and_a_silent_run_load_no_rich() -> None:
         "sys.exit('rich' in sys.modules or 'IPython' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True)
+
+
+def test_a_study_its_trials_and_its_advice_are_short_when_printed(tmp_path: Path) -> None:
+    study = ose.Study(
+        str(tmp_path / "digits.db"), ose.Space(x=ose.Float(0, 1)), minimize="cost", searcher="random"
+    )
+    assert str(study) == "digits: minimize cost, 0 trials\nno result yet"
+    assert str(study.advice) == "no advice yet"
+    study.run(cost, trials=3)
+    best = study.best
+    number, x = best.number, f"{best.value:.4g}"
+    head, line = str(study).splitlines()
+    assert head == "digits: minimize cost, 3 trials (3 finished)"
+    assert line.startswith(f"best cost {x[:5]}") and line.endswith(f"in trial {number}  x={x}")
+    assert re.fullmatch(rf"trial {number}: finished {x[:5]}\d*  x={x}  \d.*s", str(best))
+    assert repr([best]) == f"[<{best}>]"
+    for finding in study.advice:
+        assert str(finding) in str(study.advice)
+    assert len(str(study.advice)) < 400 and "Finding(" not in repr(study.advice)
+
+
+def test_a_failed_trial_says_why_in_print() -> None:
+    def broken(run: ose.Run) -> float:
+        raise ValueError("bad\nbatch \x1b[31m")
+
+    study = small().run(broken, trials=1)
+    assert str(study.trials[0]).startswith("trial 1: failed: ValueError: bad batch  x=")
+
+
+def test_what_notebooks_show_is_escaped() -> None:
+    space = ose.Space(x=ose.Choice("<script>", "b"))
+    study = ose.Study("memory:", space, minimize="cost", searcher="random").run(lambda run: 0.5, trials=2)
+    advice = type(study.advice)(
+        [ose.Finding(rule="r", level="advice", text="<script>a</script>", action="<b>")]
+    )
+    for page in (
+        study._repr_html_(),
+        study.trials[0]._repr_html_(),
+        space._repr_html_(),
+        advice._repr_html_(),
+    ):
+        assert "<script" not in page and "<b>d" not in page
+    assert advice._repr_html_() == "<ul><li>→ &lt;script&gt;a&lt;/script&gt;<br><i>&lt;b&gt;</i></li></ul>"

@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from osetra.core.clean import one_line
+from osetra.core.markup import items
+
+Level = Literal["info", "advice", "warning"]
+MARKS: dict[Level, str] = {"info": "·", "advice": "→", "warning": "!"}
+NOTHING = "no advice yet"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -12,8 +19,25 @@ class Finding:
 
     rule: str
     """Name of the rule that fired, for tests and for switching it off."""
-    level: Literal["info", "advice", "warning"]
+    level: Level
     text: str
     """What was seen, in one sentence a person acts on."""
     action: str = ""
     """What to do about it, ready to be typed when there is something to type."""
+
+    def __str__(self) -> str:
+        action = f"\n  {one_line(self.action)}" if self.action else ""
+        return f"{MARKS[self.level]} {one_line(self.text)}{action}"
+
+
+class Findings(list[Finding]):
+    """Findings that a person can read as they are printed."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self)) or NOTHING
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return items((f"{MARKS[f.level]} {f.text}", f.action) for f in self) if self else NOTHING

@@ -14,13 +14,13 @@ suggests then depends on the question alone, and not on how it was written down.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from osetra.core.markup import table
 from osetra.core.params import (
     Choice,
     Condition,
@@ -212,11 +212,7 @@ class Space:
         return f"Space({', '.join(lines)})"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{html.escape(name)}</td><td><code>{html.escape(format_param(param))}</code></td></tr>"
-            for name, param in self._entries
-        )
-        return f"<table><tr><th>hyperparameter</th><th>searched over</th></tr>{rows}</table>"
+        return table(["hyperparameter", "searched over"], ((n, format_param(p)) for n, p in self._entries))
 
     def _activity(self, points: Array) -> tuple[list[Mask], Array]:
         """Return for each entry which of the n points have it (n,), and the snapped points."""

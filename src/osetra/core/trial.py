@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from osetra.core.clean import one_line
 from osetra.core.facts import (
     Actor,
     Checkpointed,
@@ -35,6 +36,8 @@ from osetra.core.facts import (
     Worker,
     value_of,
 )
+from osetra.core.markup import table
+from osetra.core.numbers import duration, number, setting, settings
 from osetra.core.params import Config
 
 State = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed"]
@@ -202,15 +205,19 @@ class Trial(msgspec.Struct, frozen=True, gc=False):
         by_people = [o for o in self.orders if o.by != "scheduler" and o.verb in ("pause", *GOES_ON)]
         return self.state == "paused" and bool(by_people) and by_people[-1].verb == "pause"
 
-    def _repr_html_(self) -> str:
-        from html import escape
+    def __str__(self) -> str:
+        reason = f": {one_line(self.reason)}" if self.reason else ""
+        value = "" if self.value is None else f" {number(self.value)}"
+        took = f"  {duration(self.seconds)}" if self.seconds is not None else ""
+        shown = settings(self.config, list(self.config))
+        return f"trial {self.number}: {self.state}{value}{reason}  {shown}{took}"
 
-        cells = "".join(f"<td>{escape(str(v))}</td>" for v in self.config.values())
-        heads = "".join(f"<th>{escape(k)}</th>" for k in self.config)
-        return (
-            f"<table><tr><th>trial</th><th>state</th><th>value</th>{heads}</tr>"
-            f"<tr><td>{self.number}</td><td>{self.state}</td><td>{escape(str(self.value))}</td>{cells}</tr></table>"
-        )
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+    def _repr_html_(self) -> str:
+        row = [self.number, self.state, number(self.value), *map(setting, self.config.values())]
+        return table(["trial", "state", "value", *self.config], [row])
 
 
 def begin(fact: Suggested, time: float) -> Trial:

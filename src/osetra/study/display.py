@@ -46,7 +46,7 @@ def displayed(
         return
     history = planner.history
     progress = Progress.begin(planner.problem, limits, history, time.time(), repeats=repeats)
-    display = usual_display(_name(planner.store)) if choice is True else choice
+    display = usual_display(shown_name(planner.store)) if choice is True else choice
     with display(progress, phase, history) as show:
         yield _both(watch, show)
 
@@ -93,7 +93,7 @@ def _visible() -> Iterator[None]:
         log.removeHandler(handler)
 
 
-def _name(store: Store) -> str:
+def shown_name(store: Store) -> str:
     """Return the study's name, or its file's when it has none of its own."""
     if store.study != "main" or store.url.startswith("memory"):
         return "study" if store.study == "main" else store.study

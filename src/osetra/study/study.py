@@ -19,7 +19,7 @@ from osetra.advice import findings, lint
 from osetra.core.decisions import Suggestion
 from osetra.core.ending import Ending
 from osetra.core.facts import Actor
-from osetra.core.finding import Finding
+from osetra.core.finding import Findings
 from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.lineage import pieces
@@ -37,13 +37,15 @@ from osetra.policies import by_names
 from osetra.searchers import by_name
 from osetra.stores import open_store
 from osetra.stores.address import shown
-from osetra.study.display import Display, displayed
+from osetra.study.display import Display, displayed, shown_name
 from osetra.study.join import join
 from osetra.study.loop import Planner, Watch, work
 from osetra.study.open import Question, begin_study, check_same, objective_of, problem_of
 from osetra.training.run import Run, control_of
 from osetra.training.values import number
-from osetra.views.html import frame, records, study_html
+from osetra.views.html import study_html
+from osetra.views.lines import overview
+from osetra.views.records import frame, records
 
 if TYPE_CHECKING:
     from osetra.searchers.bayes import Explanation
@@ -164,9 +166,9 @@ class Study:
         return best
 
     @property
-    def advice(self) -> list[Finding]:
+    def advice(self) -> Findings:
         """What the trials so far say: what mattered, what to widen, what went wrong."""
-        return findings(self.problem, self.history)
+        return Findings(findings(self.problem, self.history))
 
     def order(
         self,
@@ -462,6 +464,9 @@ class Study:
     def close(self) -> None:
         """Release the store."""
         self._store.close()
+
+    def __str__(self) -> str:
+        return overview(self.problem, self.history, shown_name(self._store))
 
     def __repr__(self) -> str:
         history = self.history

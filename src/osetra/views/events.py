@@ -78,8 +78,8 @@ class EventStream:
             if isinstance(note, Noted) and note.topic not in _SILENT_TOPICS
         ]
         for old, trial in changed:
-            told = set() if old is None else {order.number for order in old.orders if not order.pending}
-            found += _orders(self.problem, trial, told)
+            known = set() if old is None else {order.number for order in old.orders if not order.pending}
+            found += _orders(self.problem, trial, known)
         return sorted(found, key=lambda event: event.time)
 
     def _ends(self, changed: Sequence[tuple[Trial | None, Trial]]) -> list[Event]:
@@ -127,8 +127,8 @@ def _orders(problem: Problem, trial: Trial, known: Container[int]) -> list[Event
             continue
         key, subject = f"{trial.number}/order/{order.number}", str(trial.number)
         if order.verb == "stop" and _after_the_last_attempt(trial, order):
-            shown = settings(trial.config, searched_names(problem.space))
-            text = f"{one_line(order.why) or f'stopped by {giver(order)}'}  {shown}"
+            config = settings(trial.config, searched_names(problem.space))
+            text = f"{one_line(order.why) or f'stopped by {giver(order)}'}  {config}"
             found.append(Event(key, order.obeyed_at, "stopped", subject, text))
         elif order.by != "scheduler" and order.verb not in ("stop", "pause"):
             state = order_status(trial, order)
@@ -148,18 +148,18 @@ def _event(
 ) -> Event:
     outcome: Kind = attempt.outcome or "finished"
     kind: Kind = "best" if new_best else outcome
-    shown = settings(trial.config, searched_names(problem.space))
+    config = settings(trial.config, searched_names(problem.space))
     took = duration(time - attempt.started)
     if outcome == "finished":
         was = f" (was {number(previous)})" if new_best and previous is not None else ""
         again = f" repeat of trial {trial.repeats} with a fresh seed" if trial.repeats is not None else ""
         why = f" {one_line(attempt.reason)}" if attempt.reason else ""
-        text = f"{number(trial.value)}{was}{again}{why}  {took}  {shown}"
+        text = f"{number(trial.value)}{was}{again}{why}  {took}  {config}"
     elif outcome in ("stopped", "paused", "rewound") and attempt.reason:
-        text = f"{one_line(attempt.reason)}  {took}  {shown}"
+        text = f"{one_line(attempt.reason)}  {took}  {config}"
     elif outcome in ("lost", "interrupted"):
         then = "back in the queue" if trial.state != "failed" else "given up"
         text = f"{outcome} after {took}: {one_line(attempt.reason) or 'no reason given'}; {then}"
     else:
-        text = f"{outcome} after {took}: {one_line(attempt.reason) or 'no reason given'}  {shown}"
+        text = f"{outcome} after {took}: {one_line(attempt.reason) or 'no reason given'}  {config}"
     return Event(f"{trial.number}/{attempt.number}", time, kind, str(trial.number), text)

@@ -70,16 +70,21 @@ def trial_document(history: History, trial: Trial, *, curves: bool = False) -> d
     if trial.steered:
         document["pieces"] = pieces_document(history, trial)
     if curves:
-        by_metric: dict[str, list[list[float]]] = {}
-        for metric in history.curves.metrics:
-            fold = 0
-            while len(found := history.curve(trial, metric, fold)[0]):
-                values = history.curve(trial, metric, fold)[1].tolist()
-                rows = ([fold, *both] for both in zip(found.tolist(), values, strict=True))
-                by_metric.setdefault(metric, []).extend(rows)
-                fold += 1
-        document["curves"] = by_metric
+        document["curves"] = curves_document(history, trial)
     return document
+
+
+def curves_document(history: History, trial: Trial) -> dict[str, list[list[float]]]:
+    """Return every reported value as [fold, step, value], by metric."""
+    by_metric: dict[str, list[list[float]]] = {}
+    for metric in history.curves.metrics:
+        fold = 0
+        while len(found := history.curve(trial, metric, fold)[0]):
+            values = history.curve(trial, metric, fold)[1].tolist()
+            rows = ([fold, *both] for both in zip(found.tolist(), values, strict=True))
+            by_metric.setdefault(metric, []).extend(rows)
+            fold += 1
+    return by_metric
 
 
 def pieces_document(history: History, trial: Trial) -> list[dict[str, object]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from osetra.core.history import History
-from osetra.core.numbers import number
+from osetra.core.numbers import number, searched_names, settings
 from osetra.core.problem import Problem
 from osetra.views.events import MARKS, Event, EventStream
 from osetra.views.progress import Progress, begun_text, progress_text
@@ -34,6 +35,19 @@ class StudyLines:
         if now - self._summed >= SUMMARY:
             self._summed = now
             self.write(summary_text(self.progress, history, time.time()))
+
+
+def overview(problem: Problem, history: History, name: str) -> str:
+    """Return what a study asks, how far it is and its best configuration, on two lines."""
+    objective, best = problem.objective, history.best(problem.objective)
+    states = Counter(trial.state for trial in history.trials.values())
+    counts = ", ".join(f"{count} {state}" for state, count in states.items())
+    trials = f"{len(history.trials)} trials{f' ({counts})' if counts else ''}"
+    head = f"{name}: {objective.direction} {objective.metric}, {trials}"
+    if best is None:
+        return f"{head}\nno result yet"
+    config = settings(best.config, searched_names(problem.space))
+    return f"{head}\n{best_text(problem, history)}  {config}"
 
 
 def event_text(event: Event) -> str:

@@ -34,12 +34,12 @@ def verdict_rows(
     metric = "rmse" if "rmse" in baseline else "error"
     ours, theirs = [scores[metric] for scores in tests], baseline[metric]
     several = len(ours) > 1
-    told = f" ({seeds or f'{len(ours)} seeds'})" if several or seeds else ""
+    count = f" ({seeds or f'{len(ours)} seeds'})" if several or seeds else ""
     rows = f"{judged.rows} row{'s' if judged.rows != 1 else ''}"
     interval = f"{metric} {_one(judged.low, metric)} to {_one(judged.high, metric)}"
     meaning = "; ± is the spread over seeds" if several else ""
     lines = [
-        ("test", f"{metric} {_spread(ours, metric)}{told} on {rows} {_SEALED}"),
+        ("test", f"{metric} {_spread(ours, metric)}{count} on {rows} {_SEALED}"),
         ("interval", f"{interval} is what {rows} leave open (95 %){meaning}"),
         ("baseline", f"{metric} {_one(theirs, metric)} with a linear model on the same rows"),
         ("verdict", _sentence(judged, metric)),

@@ -192,7 +192,7 @@ def _work(output: Output, location: Location, source: str | None, gpus: str | No
         options["trainings"] = options["trainings"] or request.limits.trainings
     display = WorkerDisplay(study.problem, output.eyes, Processes(slots, devices))
     try:
-        with display.shown(location, study.history, what) as watch:
+        with display.open(location, study.history, what) as watch:
             study.join(
                 function,
                 executor=display,

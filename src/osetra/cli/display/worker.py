@@ -61,7 +61,7 @@ class WorkerDisplay:
         return self._crew
 
     @contextmanager
-    def shown(self, location: Location, history: History, what: str) -> Iterator[WorkerDisplay]:
+    def open(self, location: Location, history: History, what: str) -> Iterator[WorkerDisplay]:
         """Say who joins what, and show the slots at work."""
         objective = self.problem.objective
         goal = f"{objective.direction} {objective.metric}, {study_text(self.problem, history)}"

@@ -60,8 +60,8 @@ def live_block(history: History, recent: Sequence[Event], layout: BlockLayout) -
     if running:
         parts += [Text(), _running(problem, history, running, layout, names)]
     if recent:
-        shown = recent[-layout.events :]
-        parts += [Text(), *(event_line(event, layout.width) for event in shown)]
+        latest = recent[-layout.events :]
+        parts += [Text(), *(event_line(event, layout.width) for event in latest)]
     return Group(*parts)
 
 
@@ -108,12 +108,12 @@ def _best(problem: Problem, history: History, layout: BlockLayout, names: list[s
         none = "no trial has finished yet" if not ended else f"none of {ended} trials gave a valid result yet"
         return Text(f"best  {none}", "dim")
     repeats, lost = history.repeats(best.number), history.lost.get(best.number, [])
-    shown = repeats_mean(repeats) if repeats else number(best.value)
+    value = repeats_mean(repeats) if repeats else number(best.value)
     seeds = f", {len(repeats)} fresh seeds" if repeats else ""
     seeds = f", {seeds_text(repeats, lost)}" if lost else seeds
     line = Text.assemble(
         "best  ",
-        (shown, "bold green"),
+        (value, "bold green"),
         f" {objective.metric} in trial {best.number}{seeds}  ",
         (settings(best.config, names), "dim"),
         no_wrap=True,

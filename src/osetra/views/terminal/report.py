@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from osetra.core.clean import one_line
-from osetra.core.finding import Finding
+from osetra.core.finding import MARKS, Finding
 from osetra.core.history import History
 from osetra.core.numbers import number, searched_names, settings
 from osetra.core.problem import Problem
@@ -18,7 +18,7 @@ from osetra.core.trial import Trial
 from osetra.views.terminal.curves import curves_picture
 from osetra.views.terminal.tables import counts_text, repeats_mean, seeds_text, trials_table
 
-_LEVELS = {"info": ("·", "cyan"), "advice": ("→", "bold green"), "warning": ("!", "bold yellow")}
+_STYLES = {"info": "cyan", "advice": "bold green", "warning": "bold yellow"}
 _ORDER = {"warning": 0, "advice": 1, "info": 2}
 
 
@@ -81,11 +81,10 @@ def findings_view(findings: Sequence[Finding]) -> Group:
     """Return advice: warnings first, then what to do, then what was seen."""
     grid = Table.grid(padding=(0, 1))
     for finding in sorted(findings, key=lambda f: _ORDER[f.level]):
-        mark, style = _LEVELS[finding.level]
         text = Text(one_line(finding.text))
         if finding.action:
             text.append(f"\n{one_line(finding.action)}", "dim")
-        grid.add_row(Text(f" {mark}", style), text)
+        grid.add_row(Text(f" {MARKS[finding.level]}", _STYLES[finding.level]), text)
     return Group(Text("What the trials say", "bold"), grid)
 
 

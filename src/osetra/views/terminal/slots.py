@@ -72,10 +72,10 @@ def study_text(problem: Problem, history: History) -> str:
 
 def start_line(problem: Problem, trial: Trial, label: str) -> str:
     """Return a line for a log: which trial a slot has begun, and from where."""
-    shown = settings(trial.config, searched_names(problem.space))
+    config = settings(trial.config, searched_names(problem.space))
     attempt = trial.attempts[-1]
     begins = "" if attempt.source is None else f" from step {attempt.source.step}"
-    return f"▸ {label}: trial {trial.number}{begins}  {shown}"
+    return f"▸ {label}: trial {trial.number}{begins}  {config}"
 
 
 def _waiting(trial: Trial) -> str:
