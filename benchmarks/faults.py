@@ -39,7 +39,7 @@ from osetra.core.facts import Ended, value_of
 from osetra.core.history import History
 from osetra.core.invariants import violations
 from osetra.stores import open_store
-from osetra.testing.postgres import Cluster, programs
+from osetra.testing.rig.postgres import Cluster, programs
 
 SPACE = ose.Space(x=ose.Float(0, 1))
 STEPS = 10
@@ -47,7 +47,7 @@ ENOUGH = 10**6
 """More trials than any experiment gets to."""
 LEASE = 1.0
 """Seconds of a lease in the experiment with stalled supervisors; usually it is a minute."""
-SHORT = f"import osetra.executors.worker as worker\nworker.LEASE, worker.RENEW = {LEASE}, 0.2\n"
+SHORT = f"from osetra.executors import recorder\nrecorder.LEASE, recorder.RENEW = {LEASE}, 0.2\n"
 """Runs first in every process of that experiment."""
 
 

@@ -30,7 +30,7 @@ from osetra.core.history import History
 from osetra.errors import Conflict, StoreAway
 from osetra.executors.claims import claim_next
 from osetra.stores import open_store
-from osetra.testing.postgres import Cluster
+from osetra.testing.rig.postgres import Cluster
 
 BATCH = 50
 BATCHES = 5

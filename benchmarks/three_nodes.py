@@ -26,8 +26,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import osetra as ose
-from osetra.executors.worker import LEASE
-from osetra.testing.postgres import Cluster
+from osetra.executors.recorder import LEASE
+from osetra.testing.rig.postgres import Cluster
 from osetra.upkeep.check import check_store
 
 IP = shutil.which("ip") or "/usr/sbin/ip"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from rich.console import Console, RenderableType
 
-from osetra.testing.postgres import Cluster, programs
+from osetra.testing.rig.postgres import Cluster, programs
 
 sys.path.insert(0, str(Path(__file__).parent))  # helper programs of a room: `from executors import programs`
 os.environ.pop("PYTHONWARNINGS", None)

@@ -20,10 +20,10 @@ import os, socket
 
 if os.environ.get("NODE"):
     socket.gethostname = lambda: os.environ["NODE"]
-    from osetra.executors import worker
+    from osetra.executors import recorder
     from osetra.stores.sqlite import store
 
-    worker.LEASE, worker.RENEW = {LEASE}, {RENEW}
+    recorder.LEASE, recorder.RENEW = {LEASE}, {RENEW}
     append, renew = store.SqliteStore.append, store.SqliteStore.renew
     store.SqliteStore.append = lambda self, facts, points=(), **_: append(self, facts, points, lease={LEASE})
     store.SqliteStore.renew = lambda self, trial, attempt, **_: renew(self, trial, attempt, lease={LEASE})

@@ -167,7 +167,7 @@ def of_kind(kind: str, driver: subprocess.Popen[bytes]) -> int:
     while True:
         for pid, parent, words in rows:
             if int(parent) in parents:
-                if wanted.get(kind, "command/warden.py") in words:
+                if wanted.get(kind, "command/shim.py") in words:
                     return int(pid)
                 if int(pid) not in parents:
                     parents.add(int(pid))

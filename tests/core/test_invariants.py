@@ -32,7 +32,7 @@ from osetra.core.facts import (
 from osetra.core.invariants import Violation, violations
 from osetra.core.problem import Objective, Problem
 from osetra.schedulers import SCHEDULERS, by_name
-from osetra.testing.rehearsal import Rehearsal
+from osetra.testing.simulated_search import Rehearsal
 
 WORKER = Worker("host", "boot", 1, 0.0)
 

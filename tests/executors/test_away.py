@@ -17,9 +17,9 @@ from osetra.core.facts import Claimed, Noted, Seen, Suggested, Worker, ended
 from osetra.core.history import History
 from osetra.errors import LeaseLost, StoreAway
 from osetra.executors.outbox import Outbox, left_behind
-from osetra.executors.worker import Recorder, end, give_up_lost, this_process
+from osetra.executors.recorder import Recorder, end, give_up_lost, this_process
 from osetra.stores import MemoryStore
-from osetra.testing.postgres import Cluster
+from osetra.testing.rig.postgres import Cluster
 
 HERE = this_process()
 DEAD = Worker(HERE.host, HERE.boot, 2**22 + 1, 1.0)

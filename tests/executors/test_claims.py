@@ -8,7 +8,7 @@ from osetra.core.facts import Claimed, Opened, Ordered, Suggested
 from osetra.core.history import History
 from osetra.core.invariants import violations
 from osetra.executors.claims import claim_next
-from osetra.executors.worker import give_up_lost, this_process
+from osetra.executors.recorder import give_up_lost, this_process
 from osetra.stores import MemoryStore, open_store
 
 

@@ -13,7 +13,7 @@ from osetra.errors import StudyError
 from osetra.executors import devices
 from osetra.executors.devices import chosen, environment_of
 from osetra.executors.processes import log_folder, slot_log
-from osetra.executors.trainer import LOG_LIMIT, shorten
+from osetra.executors.training_process import LOG_LIMIT, shorten
 from osetra.stores.address import Address
 
 SLURM = {"CUDA_VISIBLE_DEVICES": "4,6,MIG-8f6a"}
@@ -117,7 +117,7 @@ def chatty(run):
     """Print four times what is kept, then wait until the log was shortened."""
     import time
 
-    from osetra.executors.trainer import LOG_LIMIT
+    from osetra.executors.training_process import LOG_LIMIT
 
     for _ in range(4 * LOG_LIMIT // 1024):
         print("x" * 1023)

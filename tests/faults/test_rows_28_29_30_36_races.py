@@ -11,7 +11,7 @@ from osetra.core.ending import Ending
 from osetra.core.facts import Claimed, Ended, Noted, Suggested, Worker
 from osetra.core.history import History
 from osetra.errors import LeaseLost
-from osetra.executors.worker import Recorder, end, give_up_lost
+from osetra.executors.recorder import Recorder, end, give_up_lost
 from osetra.stores import MemoryStore, SqliteStore
 from osetra.stores.clock import Clock
 

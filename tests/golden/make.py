@@ -36,7 +36,7 @@ import osetra as ose
 from golden import runs
 from golden.problems import STUDIES, Golden
 from golden.reading import EXPECTED, FILES, command, go_on, python_says, told
-from osetra.testing.postgres import Cluster
+from osetra.testing.rig.postgres import Cluster
 
 Moment = tuple[int, int, int, int]
 """Trial, attempt, fold and step."""

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osetra.schedulers import SCHEDULERS, by_name
-from osetra.testing.rehearsal import Rehearsal
 from osetra.testing.schedulers import check_search
+from osetra.testing.simulated_search import Rehearsal
 
 from .histories import problem
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from osetra.core.ports import Store
 from osetra.stores import MemoryStore, SqliteStore
 from osetra.stores.postgres import PostgresStore
-from osetra.testing.postgres import Cluster
+from osetra.testing.rig.postgres import Cluster
 from osetra.testing.store_machine import store_machine
 from osetra.testing.stores import CHECKS, SHARED_CHECKS, Check, Factory
 

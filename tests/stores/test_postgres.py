@@ -26,7 +26,7 @@ from osetra.stores import open_store, studies
 from osetra.stores.postgres import PostgresStore, create_database, server
 from osetra.stores.postgres.connection import Connection
 from osetra.stores.postgres.errors import failed, unconnected
-from osetra.testing.postgres import Cluster
+from osetra.testing.rig.postgres import Cluster
 from stores.proxy import Proxy
 
 WORKER = Worker("host", "boot", 1, 0.0)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from osetra.cli import main
 from osetra.core.facts import Claimed, Ended, Worker
 from osetra.stores import open_store
-from osetra.testing.postgres import Cluster
+from osetra.testing.rig.postgres import Cluster
 from osetra.upkeep.check import check_store
 from upkeep.studies import steered
 

@@ -20,9 +20,9 @@ from osetra.core.facts import Claimed, Entry, Fact, Noted, Opened, Suggested, Wo
 from osetra.errors import Conflict, LeaseLost, StoreAway, StoreError
 from osetra.stores import SqliteStore, open_store, studies
 from osetra.stores.address import Address
-from osetra.stores.edge import open_attempts
 from osetra.stores.postgres import PostgresStore, depot
-from osetra.testing.postgres import Cluster
+from osetra.stores.validation import open_attempts
+from osetra.testing.rig.postgres import Cluster
 from osetra.testing.stores import EXACT
 from osetra.upkeep.check import check_file, check_store
 from osetra.upkeep.copy import backup_server, copy

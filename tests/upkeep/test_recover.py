@@ -18,8 +18,8 @@ from osetra.core.invariants import violations
 from osetra.errors import StoreError
 from osetra.stores import open_store
 from osetra.upkeep.check import check_file
-from osetra.upkeep.mend import mend
 from osetra.upkeep.recover import Recovery, recover
+from osetra.upkeep.repair import mend
 from upkeep.studies import steered
 
 PAGE = 4096

@@ -14,9 +14,9 @@ from osetra.core.facts import Claimed, Suggested, Worker
 from osetra.core.retention import needed
 from osetra.errors import NoDatabase
 from osetra.stores import open_store, studies
-from osetra.testing.postgres import Cluster
+from osetra.stores.sqlite.collect import collect_server
+from osetra.testing.rig.postgres import Cluster
 from osetra.tuning.locations import create as place_of
-from osetra.upkeep.gc import collect_server
 from upkeep.studies import steered
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 from osetra.errors import StudyError
 
-WARDEN = Path(__file__).with_name("warden.py")
+WARDEN = Path(__file__).with_name("shim.py")
 DRAIN = 1.0
 """Seconds in which the output is read on after the program has ended."""
 _CHUNK = 1 << 16

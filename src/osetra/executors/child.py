@@ -24,8 +24,8 @@ from osetra.core.ending import Ending
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
+from osetra.executors.recorder import started_at
 from osetra.executors.wire import Channel, Done, Orders, Ready, Record, Reports, Start, Stop, Train
-from osetra.executors.worker import started_at
 from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.run import Run, execute
 

@@ -15,7 +15,7 @@ from osetra.core.lineage import next_start
 from osetra.core.ports import Store
 from osetra.core.trial import Order, Trial
 from osetra.errors import Conflict, LeaseLost, StoreAway
-from osetra.executors.worker import append_patiently
+from osetra.executors.recorder import append_patiently
 from osetra.training.checkpoints import intact, receive
 
 log = logging.getLogger("osetra")

@@ -15,7 +15,7 @@ from osetra.core.history import History
 from osetra.core.ports import Job, Store
 from osetra.errors import LeaseLost
 from osetra.executors.claims import Desk, carry, claim_next, desk
-from osetra.executors.worker import RENEW, Recorder, end, renewed, this_process
+from osetra.executors.recorder import RENEW, Recorder, end, renewed, this_process
 from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.run import Run, execute
 

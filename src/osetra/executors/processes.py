@@ -24,8 +24,8 @@ import msgspec
 from osetra.core.ports import Job, Store
 from osetra.errors import StudyError
 from osetra.executors.devices import chosen
+from osetra.executors.recorder import started_at
 from osetra.executors.wire import Channel, Ready, Start, Stop
-from osetra.executors.worker import started_at
 from osetra.stores.address import Address, shown
 
 if sys.platform != "win32":

@@ -18,9 +18,9 @@ import msgspec
 from osetra.core.ports import Store
 from osetra.errors import StudyError
 from osetra.executors.processes import log_folder, slot_log
+from osetra.executors.recorder import this_process
 from osetra.executors.supervisor import BRIEF, Supervisor
 from osetra.executors.wire import Channel, Start, Stop
-from osetra.executors.worker import this_process
 from osetra.stores import open_store
 
 log = logging.getLogger("osetra")

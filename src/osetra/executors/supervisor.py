@@ -26,7 +26,8 @@ from osetra.core.ports import Store
 from osetra.errors import LeaseLost, StoreAway
 from osetra.executors.claims import Desk, carry, claim_next, desk
 from osetra.executors.outbox import RETRY, Outbox
-from osetra.executors.trainer import Child, last_output, oom_kills, shorten, spawn
+from osetra.executors.recorder import RENEW, Recorder, end, renewed, started_at, this_process
+from osetra.executors.training_process import Child, last_output, oom_kills, shorten, spawn
 from osetra.executors.wire import (
     Channel,
     Done,
@@ -39,7 +40,6 @@ from osetra.executors.wire import (
     Stop,
     Train,
 )
-from osetra.executors.worker import RENEW, Recorder, end, renewed, started_at, this_process
 from osetra.stores import open_store
 
 log = logging.getLogger("osetra")

@@ -13,7 +13,7 @@ from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Ended, Entry, Fact, decode
 from osetra.errors import Conflict, LeaseLost
 from osetra.stores.clock import Clock
-from osetra.stores.edge import check_facts, check_points, unwritable
+from osetra.stores.validation import check_facts, check_points, unwritable
 
 Attempt = tuple[int, int]
 

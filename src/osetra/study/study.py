@@ -32,7 +32,7 @@ from osetra.errors import NothingFinished, StudyError
 from osetra.executors import Inline, Processes
 from osetra.executors.claims import claim_next
 from osetra.executors.inline import InlineLink, Leases, begin
-from osetra.executors.worker import this_process
+from osetra.executors.recorder import this_process
 from osetra.policies import by_names
 from osetra.searchers import by_name
 from osetra.stores import open_store

@@ -20,7 +20,7 @@ from osetra.core.ports import Scheduler
 from osetra.core.problem import Direction, Objective, Pick, Problem
 from osetra.core.space import Space
 from osetra.core.trial import ENDED, Trial
-from osetra.testing.rehearsal import Decision, Rehearsal, asked
+from osetra.testing.simulated_search import Decision, Rehearsal, asked
 
 STEPS = 27
 """Steps of a full training in every case."""

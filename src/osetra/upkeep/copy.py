@@ -18,9 +18,9 @@ from osetra.core.ports import Store
 from osetra.errors import StoreError
 from osetra.stores import SqliteStore, open_store
 from osetra.stores.address import Address
-from osetra.stores.doubles import packed
-from osetra.stores.edge import occupied, open_attempts
+from osetra.stores.floats import packed
 from osetra.stores.postgres import PostgresStore
+from osetra.stores.validation import occupied, open_attempts
 from osetra.upkeep.backup import Backup, copy_checkpoints, folded, new_file, published
 from osetra.upkeep.check import Audit, check_file, check_store
 

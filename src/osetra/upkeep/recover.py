@@ -16,15 +16,15 @@ from osetra.core.curves import Point
 from osetra.core.facts import Entry, Opened, ended, key
 from osetra.core.history import History
 from osetra.errors import StoreError
-from osetra.stores.edge import open_attempts
 from osetra.stores.sqlite import SqliteStore
 from osetra.stores.sqlite.errors import explained
 from osetra.stores.sqlite.pages import Found, carve
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import entry_of, point_of
+from osetra.stores.validation import open_attempts
 from osetra.upkeep.backup import copy_checkpoints, new_file, published, sign_of
 from osetra.upkeep.check import check_checkpoints
-from osetra.upkeep.mend import Mended, mend
+from osetra.upkeep.repair import Mended, mend
 
 _KINDS = {"opened", "suggested", "claimed", "checkpointed", "ordered", "seen", "obeyed", "ended", "noted"}
 """How keys of facts begin, which tells their index from that of the metrics."""

@@ -154,7 +154,7 @@ def gc(output: Output, study: str, dry_run: bool, as_json: bool) -> None:
 
     While nothing runs, the file itself is compacted, too. Of a database the checkpoints are looked at.
     """
-    from osetra.upkeep.gc import collect, collect_server
+    from osetra.stores.sqlite.collect import collect, collect_server
 
     address, everything = _located(study)
     if address.file is not None:
@@ -215,8 +215,8 @@ def migrate(output: Output, study: str) -> None:
 
     A database's tables are copied into a namespace beside them; the workers have to be stopped before.
     """
-    from osetra.upkeep.migrate import migrate_file
-    from osetra.upkeep.migrate_server import migrate_server
+    from osetra.stores.postgres.migrate import migrate_server
+    from osetra.stores.sqlite.migrate import migrate_file
 
     address = parse(study) if SCHEME.match(study) else _located(study)[0]
     done = migrate_server(address.url) if address.file is None else migrate_file(address.file)

@@ -19,13 +19,13 @@ from osetra.advice.training import TrainingAdvice, rate_name, training_advice
 from osetra.cli.display.keyboard import BACKSPACE, ENTER, ESCAPE, Keyboard
 from osetra.cli.options import parse_pairs
 from osetra.cli.output import Output
-from osetra.cli.standing import Standing
 from osetra.core.clean import printable
 from osetra.core.facts import Actor
 from osetra.core.history import History
 from osetra.core.ports import Checkpoints
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import OsetraError
+from osetra.executors.warm import Standing
 from osetra.views.events import EventStream
 from osetra.views.lines import event_text
 from osetra.views.terminal.screen import live_screen

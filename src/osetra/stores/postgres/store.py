@@ -22,10 +22,17 @@ from osetra.core.facts import Checkpointed, Claimed, Ended, Entry, Fact, decode
 from osetra.errors import Conflict, LeaseLost, NewerSchema, StoreError
 from osetra.stores.address import shown
 from osetra.stores.clock import Clock
-from osetra.stores.doubles import SPECIAL, packed
-from osetra.stores.edge import check_facts, check_name, check_points, occupied, open_attempts, unwritable
+from osetra.stores.floats import SPECIAL, packed
 from osetra.stores.postgres.depot import PostgresDepot
 from osetra.stores.postgres.server import SQL, Server
+from osetra.stores.validation import (
+    check_facts,
+    check_name,
+    check_points,
+    occupied,
+    open_attempts,
+    unwritable,
+)
 
 if TYPE_CHECKING:
     from osetra.stores.postgres.connection import Connection

@@ -15,7 +15,7 @@ from pathlib import Path
 from osetra.core.curves import Point
 from osetra.core.facts import Entry, decode, key
 from osetra.errors import NotAStudy, StoreError
-from osetra.stores.doubles import SPECIAL
+from osetra.stores.floats import SPECIAL
 from osetra.stores.sqlite.database import APPLICATION, LARGEST_FACT, SQL, patiently
 from osetra.stores.sqlite.errors import explained
 from osetra.stores.statements import load

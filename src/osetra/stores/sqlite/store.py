@@ -17,10 +17,10 @@ from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Ended, Entry, Fact
 from osetra.errors import Conflict, LeaseLost, StoreError
 from osetra.stores.clock import Clock
-from osetra.stores.doubles import SPECIAL, packed
-from osetra.stores.edge import MEND, check_facts, check_points, entries_of, occupied, unwritable
+from osetra.stores.floats import SPECIAL, packed
 from osetra.stores.sqlite.database import SQL, Database
 from osetra.stores.sqlite.place import MOUNTS, check_place
+from osetra.stores.validation import MEND, check_facts, check_points, entries_of, occupied, unwritable
 
 Rows = list[tuple[Any, ...]]
 

@@ -1,6 +1,6 @@
 """Warden: starts one program, stands between it and the training process, and leaves nothing behind.
 
-Run as a file of its own by `python -I -S warden.py STATUS_FD SCRATCH PROGRAM ARGUMENT…`: it imports
+Run as a file of its own by `python -I -S shim.py STATUS_FD SCRATCH PROGRAM ARGUMENT…`: it imports
 nothing of osetra and starts in a few hundredths of a second. The program gets a process group of its
 own. Bytes on stdin are requests: `T` asks the group to end (SIGTERM), `K` ends it (SIGKILL). When stdin
 closes, the training process is gone: the group is killed and the scratch folder removed. Whatever the

@@ -13,9 +13,9 @@ import osetra as ose
 from executors.test_processes import processes_about, started, until
 from osetra.errors import StoreError
 from osetra.stores import open_store
+from osetra.stores.sqlite.collect import collect
 from osetra.upkeep.backup import backup
 from osetra.upkeep.check import check_file, check_store
-from osetra.upkeep.gc import collect
 from upkeep.studies import steered
 
 

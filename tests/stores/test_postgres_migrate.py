@@ -11,9 +11,9 @@ from osetra.errors import NewerSchema, StoreAway, StoreError
 from osetra.stores import open_store
 from osetra.stores.postgres import create_database
 from osetra.stores.postgres.connection import connected
+from osetra.stores.postgres.migrate import migrate_server
 from osetra.stores.postgres.server import MIGRATIONS, SCHEMA
-from osetra.testing.postgres import Cluster
-from osetra.upkeep.migrate_server import migrate_server
+from osetra.testing.rig.postgres import Cluster
 
 # An invented past: facts without their time, which a migration adds.
 STEPS = {

@@ -11,8 +11,8 @@ from osetra.errors import NewerSchema, StoreError
 from osetra.stores.address import shown
 from osetra.stores.migrations import Steps, due, migrate
 from osetra.stores.postgres.server import MIGRATIONS, SCHEMA, SQL
+from osetra.stores.sqlite.migrate import Migration
 from osetra.stores.statements import load
-from osetra.upkeep.migrate import Migration
 
 if TYPE_CHECKING:
     from osetra.stores.postgres.connection import Connection

@@ -32,7 +32,7 @@ from osetra.core.facts import (
 )
 from osetra.core.invariants import Attempt, violations
 from osetra.core.trial import Trial, advance, begin
-from osetra.stores.edge import open_attempts
+from osetra.stores.validation import open_attempts
 
 Place = tuple[int, int]
 

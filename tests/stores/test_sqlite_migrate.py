@@ -13,9 +13,9 @@ from osetra.errors import NewerSchema, StoreError
 from osetra.stores import open_store
 from osetra.stores.migrations import due, migrate
 from osetra.stores.sqlite.database import SCHEMA
+from osetra.stores.sqlite.migrate import migrate_file
 from osetra.stores.statements import migrations
 from osetra.upkeep.check import check_file
-from osetra.upkeep.migrate import migrate_file
 from upkeep.studies import steered
 
 # An invented past: facts without their time, which a migration adds, in four statements.
