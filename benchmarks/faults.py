@@ -47,7 +47,7 @@ ENOUGH = 10**6
 """More trials than any experiment gets to."""
 LEASE = 1.0
 """Seconds of a lease in the experiment with stalled supervisors; usually it is a minute."""
-SHORT = f"from osetra.executors import recorder\nrecorder.LEASE, recorder.RENEW = {LEASE}, 0.2\n"
+SHORT = f"from osetra.executors import leases\nleases.LEASE, leases.RENEW = {LEASE}, 0.2\n"
 """Runs first in every process of that experiment."""
 
 

@@ -177,7 +177,8 @@ def ours_growing(file: Path) -> Iterator[tuple[str, float]]:
     from osetra.core.history import History
     from osetra.core.limits import Limits
     from osetra.executors.claims import claim_next
-    from osetra.executors.recorder import give_up_lost, this_process
+    from osetra.executors.identity import this_process
+    from osetra.executors.leases import give_up_lost
     from osetra.policies import by_names
     from osetra.searchers import by_name
     from osetra.stores import open_store

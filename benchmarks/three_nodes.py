@@ -26,7 +26,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import osetra as ose
-from osetra.executors.recorder import LEASE
+from osetra.executors.leases import LEASE
 from osetra.testing.rig.postgres import Cluster
 from osetra.upkeep.check import check_store
 

@@ -20,10 +20,10 @@ import os, socket
 
 if os.environ.get("NODE"):
     socket.gethostname = lambda: os.environ["NODE"]
-    from osetra.executors import recorder
+    from osetra.executors import leases
     from osetra.stores.sqlite import store
 
-    recorder.LEASE, recorder.RENEW = {LEASE}, {RENEW}
+    leases.LEASE, leases.RENEW = {LEASE}, {RENEW}
     append, renew = store.SqliteStore.append, store.SqliteStore.renew
     store.SqliteStore.append = lambda self, facts, points=(), **_: append(self, facts, points, lease={LEASE})
     store.SqliteStore.renew = lambda self, trial, attempt, **_: renew(self, trial, attempt, lease={LEASE})

@@ -16,8 +16,11 @@ from osetra.core.ending import Ending
 from osetra.core.facts import Claimed, Noted, Seen, Suggested, Worker, ended
 from osetra.core.history import History
 from osetra.errors import LeaseLost, StoreAway
+from osetra.executors.appending import end
+from osetra.executors.identity import this_process
+from osetra.executors.leases import give_up_lost
 from osetra.executors.outbox import Outbox, left_behind
-from osetra.executors.recorder import Recorder, end, give_up_lost, this_process
+from osetra.executors.recorder import Recorder
 from osetra.stores import MemoryStore
 from osetra.testing.rig.postgres import Cluster
 

@@ -8,7 +8,8 @@ from osetra.core.facts import Claimed, Opened, Ordered, Suggested
 from osetra.core.history import History
 from osetra.core.invariants import violations
 from osetra.executors.claims import claim_next
-from osetra.executors.recorder import give_up_lost, this_process
+from osetra.executors.identity import this_process
+from osetra.executors.leases import give_up_lost
 from osetra.stores import MemoryStore, open_store
 
 

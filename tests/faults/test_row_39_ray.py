@@ -20,7 +20,7 @@ from executors import programs
 from executors.test_processes import open_when_there, processes_about, study_at, until
 from faults import KILLS
 from osetra.core.facts import Ended
-from osetra.executors.recorder import provably_dead
+from osetra.executors.identity import provably_dead
 from osetra.stores import open_store
 from osetra.upkeep.check import check_file
 

@@ -11,7 +11,9 @@ from osetra.core.ending import Ending
 from osetra.core.facts import Claimed, Ended, Noted, Suggested, Worker
 from osetra.core.history import History
 from osetra.errors import LeaseLost
-from osetra.executors.recorder import Recorder, end, give_up_lost
+from osetra.executors.appending import end
+from osetra.executors.leases import give_up_lost
+from osetra.executors.recorder import Recorder
 from osetra.stores import MemoryStore, SqliteStore
 from osetra.stores.clock import Clock
 

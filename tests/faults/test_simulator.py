@@ -10,7 +10,10 @@ from faults import SOAK
 from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Ended, Obeyed, Ordered, Suggested
 from osetra.errors import Conflict, LeaseLost
-from osetra.executors import claims, recorder, supervisor
+from osetra.executors import claims, leases, supervisor
+from osetra.executors.appending import append_patiently
+from osetra.executors.identity import this_process
+from osetra.executors.recorder import Recorder
 from osetra.stores import SqliteStore
 from osetra.stores.memory import MemoryStore
 from osetra.testing.rig.simulator import simulate
@@ -96,7 +99,7 @@ def test_planted_points_accepted_after_the_end(monkeypatch):
 
 
 def test_planted_an_end_without_its_last_points(monkeypatch):
-    monkeypatch.setattr(recorder.Recorder, "drain", lambda self: self.buffer.clear() or [])
+    monkeypatch.setattr(Recorder, "drain", lambda self: self.buffer.clear() or [])
     assert found()
 
 
@@ -136,18 +139,18 @@ def test_planted_a_restart_that_forgets_the_values_in_force(monkeypatch):
 
 
 def test_planted_an_order_that_is_given_out_twice(monkeypatch):
-    new = claims.Desk.new
+    new = claims.OrderInbox.new
 
     def again(self):
         came = new(self)
         return came + [order for order in came if order.verb == "scale"]
 
-    monkeypatch.setattr(claims.Desk, "new", again)
+    monkeypatch.setattr(claims.OrderInbox, "new", again)
     assert "does not follow" in found()
 
 
 def test_planted_a_supervisor_that_ignores_its_lost_lease(monkeypatch):
-    monkeypatch.setattr(recorder, "end", _forced)
+    monkeypatch.setattr(leases, "end", _forced)
     monkeypatch.setattr(supervisor, "end", _forced)
     assert found()
 
@@ -157,7 +160,7 @@ def _forced(store, trial, attempt, ending, points=()):
     while True:
         fact = Ended(trial, attempt, ending.outcome, ending.value, "finite", ending.reason)
         try:
-            recorder.append_patiently(store, [fact], ())
+            append_patiently(store, [fact], ())
         except Conflict:
             attempt += 1
         else:
@@ -166,9 +169,9 @@ def _forced(store, trial, attempt, ending, points=()):
 
 def test_a_zombie_cannot_obey_an_order_between_two_reports():
     """Row 7, 40: its points are written, it stalls, the trial is given up and begun again elsewhere."""
-    store, me = MemoryStore(), recorder.this_process()
+    store, me = MemoryStore(), this_process()
     store.append([Suggested(1, {"lr": 0.1}, 1), Claimed(1, 1, me), Ordered(1, 1, "set", {"lr": 0.2})])
-    zombie = recorder.Recorder(store)
+    zombie = Recorder(store)
     zombie.add([Point(1, 1, 0, 1, "loss", 0.5)])
     zombie.flush()
     store.append([Ended(1, 1, "lost"), Claimed(1, 2, me)])

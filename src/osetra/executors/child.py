@@ -24,7 +24,7 @@ from osetra.core.ending import Ending
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
-from osetra.executors.recorder import started_at
+from osetra.executors.identity import started_at
 from osetra.executors.wire import Channel, Done, Orders, Ready, Record, Reports, Start, Stop, Train
 from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.run import Run, execute

@@ -15,14 +15,14 @@ from osetra.core.lineage import next_start
 from osetra.core.ports import Store
 from osetra.core.trial import Order, Trial
 from osetra.errors import Conflict, LeaseLost, StoreAway
-from osetra.executors.recorder import append_patiently
+from osetra.executors.appending import append_patiently
 from osetra.training.checkpoints import intact, receive
 
 log = logging.getLogger("osetra")
 
 
 @dataclass(slots=True)
-class Desk:
+class OrderInbox:
     """Where the orders for one attempt come in: looks at the log, and gives out each order once."""
 
     store: Store
@@ -49,9 +49,9 @@ class Desk:
         return [order.asked for order in came]
 
 
-def desk(store: Store, claim: Claim, history: History) -> Desk:
+def inbox_of(store: Store, claim: Claim, history: History) -> OrderInbox:
     """Return where orders for a claimed attempt come in from now on."""
-    return Desk(store, claim.trial, claim.attempt, claim.latest_order, history)
+    return OrderInbox(store, claim.trial, claim.attempt, claim.latest_order, history)
 
 
 def claim_next(store: Store, history: History, worker: Worker, repeats_only: bool) -> Claim | None:

@@ -24,7 +24,7 @@ import msgspec
 from osetra.core.ports import Job, Store
 from osetra.errors import StudyError
 from osetra.executors.devices import chosen
-from osetra.executors.recorder import started_at
+from osetra.executors.identity import started_at
 from osetra.executors.wire import Channel, Ready, Start, Stop
 from osetra.stores.address import Address, shown
 

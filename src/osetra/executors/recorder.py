@@ -1,152 +1,33 @@
-"""What every worker does with a study: record the points of a claimed trial and end it.
-
-And what anyone may do for it: give up on trials whose worker is provably gone.
-"""
+"""Recorder: the reports of one attempt on their way to the store, in batches, and the link of a run to it."""
 
 from __future__ import annotations
 
-import logging
-import math
-import os
-import socket
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import Protocol
 
+from osetra.core.claim import Claim
 from osetra.core.curves import Point
 from osetra.core.ending import Ending
-from osetra.core.facts import Checkpointed, Fact, Noted, Obeyed, Seen, Worker
+from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered, Seen
 from osetra.core.history import History
-from osetra.core.ports import Store
-from osetra.errors import Conflict, LeaseLost, StoreFull
-from osetra.executors.outbox import left_behind
+from osetra.core.ports import Job
+from osetra.errors import Conflict, LeaseLost
+from osetra.executors.appending import Appendable, append_patiently, end
+from osetra.executors.claims import OrderInbox, carry, inbox_of
+from osetra.executors.leases import Leases
+from osetra.training.checkpoints import CheckpointWriter
+from osetra.training.run import Run
 
-log = logging.getLogger("osetra")
-
-LEASE = 60.0
-"""Seconds without renewal after which a worker on another machine is given up."""
-RENEW = 10.0
-"""Seconds between renewals."""
 FLUSH_SECONDS = 0.2
 FLUSH_POINTS = 50
-
-
-def this_process(slot: int = 0) -> Worker:
-    """Return this process's identity."""
-    return Worker(socket.gethostname(), _boot(), os.getpid(), started_at(os.getpid()), slot)
-
-
-def provably_dead(worker: Worker) -> bool:
-    """Whether a worker of this host does not run any more; False when it cannot be known here."""
-    if worker.host != socket.gethostname():
-        return False
-    if worker.boot != _boot():
-        return True
-    try:
-        os.kill(worker.pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return started_at(worker.pid) != worker.started
-
-
-def started_at(pid: int) -> float:
-    """Return when a process started, in clock ticks since boot; 0 when unknown, -1 for a zombie."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return 0.0
-    fields = stat.rpartition(")")[2].split()
-    return -1.0 if fields[0] == "Z" else float(fields[19])
-
-
-class Log(Protocol):
-    """What takes facts and points: a store, or an outbox before it."""
-
-    def append(self, facts: Sequence[Fact], points: Sequence[Point] = ()) -> object:
-        """Write all of it or nothing."""
-        ...
-
-
-def end(store: Log, trial: int, attempt: int, ending: Ending, points: Sequence[Point] = ()) -> bool:
-    """Record how an attempt ended; False when it had been given up before."""
-    try:
-        append_patiently(store, ending.facts(trial, attempt), points)
-    except (Conflict, LeaseLost):
-        return False
-    return True
-
-
-def append_patiently(store: Log, facts: Sequence[Fact], points: Sequence[Point] = ()) -> None:
-    """Append, waiting while the disk is full: the study pauses and loses nothing."""
-    pause = 0.25
-    while True:
-        try:
-            store.append(facts, points)
-        except StoreFull as full:
-            if pause < 0.5:
-                log.warning("%s; the study pauses until there is room again", full)
-            time.sleep(pause)
-            pause = min(2 * pause, 5.0)
-        else:
-            return
-
-
-def renewed(store: Store, trial: int, attempt: int) -> bool:
-    """Renew a lease; False when the attempt is over.
-
-    A full disk is no reason to end a training: nobody can give it up there either.
-    """
-    try:
-        return store.renew(trial, attempt, lease=LEASE)
-    except StoreFull:
-        return True
-
-
-def give_up_lost(store: Store, history: History, *, watched: float = math.inf) -> list[int]:
-    """End the running attempts whose worker is dead or whose lease ran out; return their trials.
-
-    What such a worker had left on this machine for a store that was away is delivered first.
-
-    Args:
-        store: the study's log.
-        history: what is known of it.
-        watched: seconds since this program began to look. Leases do not count until every living worker
-            has had time to renew: who has just started cannot know that the clock was set, or that the
-            machine has slept.
-    """
-    expired = set(store.expired()) if watched >= 2 * RENEW else set()
-    lost = []
-    for trial in history.running:
-        attempt = trial.attempts[-1]
-        if provably_dead(attempt.worker):
-            reason = f"its worker (process {attempt.worker.pid}) is gone"
-        elif (trial.number, attempt.number) in expired:
-            reason = f"no sign of life from {attempt.worker.host} for {LEASE:g} s"
-        else:
-            continue
-        if left_behind(store, trial.number, attempt.number):
-            continue
-        if end(store, trial.number, attempt.number, Ending("lost", reason=reason)):
-            lost.append(trial.number)
-    for number, place in expired:
-        attempts = history.trials[number].attempts if number in history.trials else ()
-        if len(attempts) >= place and attempts[place - 1].outcome is not None:
-            # It crossed with an order to stop or pause: it counts as over, and nobody trains under it.
-            end(store, number, place, Ending("interrupted", reason="an order came first"))
-    return lost
 
 
 @dataclass(slots=True)
 class Recorder:
     """Buffers the points of one attempt and writes them in batches."""
 
-    store: Log
+    store: Appendable
     buffer: list[Point] = field(default_factory=list)
     since: float = 0.0
     last: list[Point] = field(default_factory=list)
@@ -200,9 +81,80 @@ class Recorder:
         return rest
 
 
-@cache
-def _boot() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return sys.platform
+@dataclass(slots=True)
+class StoreLink:
+    """Writes the reports of one attempt to the store."""
+
+    leases: Leases
+    attempt: tuple[int, int]
+    recorder: Recorder
+    inbox: OrderInbox
+    stopping: Callable[[], bool] = lambda: False
+    first: tuple[Ordered, ...] = ()
+    """Orders that were waiting when the attempt began."""
+    between: Callable[[], None] | None = None
+    """Called after each report, with everything reported so far in the log."""
+    meanwhile: Callable[[], None] | None = None
+    """Called after each report else."""
+    looped: bool = False
+    """Whether the training has said how many steps it has: before that there is nothing to judge."""
+
+    def send(self, points: list[Point]) -> None:
+        """Record points; notes when the attempt was given up meanwhile."""
+        try:
+            self.recorder.add(points)
+            if self.between is not None and self.looped:
+                self.recorder.flush()
+                self.between()
+            elif self.meanwhile is not None:
+                self.meanwhile()
+        except LeaseLost:
+            self.leases.lost.add(self.attempt)
+
+    def record(self, fact: Checkpointed | Obeyed | Noted) -> None:
+        """Write a fact about the attempt, unless everybody knows it."""
+        self.looped |= isinstance(fact, Noted) and fact.topic == "steps"
+        if isinstance(fact, Noted) and fact in self.inbox.history.noted(fact.topic):
+            return
+        if isinstance(fact, Checkpointed):
+            carry(self.inbox.store, fact)
+        try:
+            self.recorder.record(fact)
+        except LeaseLost:
+            self.leases.lost.add(self.attempt)
+
+    def orders(self) -> list[Ordered]:
+        """Return the orders that came since the last call."""
+        came, self.first = list(self.first), ()
+        try:
+            return came + self.inbox.new()
+        except LeaseLost:
+            self.leases.lost.add(self.attempt)
+            return came
+
+    def stop_requested(self) -> bool:
+        """Whether the run has to end at this report."""
+        return self.attempt in self.leases.lost or self.stopping()
+
+    def end(self, ending: Ending) -> bool:
+        """Record how the attempt ended; False when it had been given up before."""
+        self.leases.release(self.attempt)
+        return end(self.leases.store, *self.attempt, ending, self.recorder.drain())
+
+
+def begin(leases: Leases, claim: Claim, history: History, job: Job) -> tuple[Run, StoreLink]:
+    """Return the run of a trial that this process just claimed, and the link that ends it."""
+    store, attempt = leases.store, (claim.trial, claim.attempt)
+    inbox = inbox_of(store, claim, history)
+    link = StoreLink(
+        leases,
+        attempt,
+        Recorder(store),
+        inbox,
+        first=claim.orders,
+        between=job.between,
+        meanwhile=job.meanwhile,
+    )
+    leases.hold(attempt)
+    writer = CheckpointWriter(store.checkpoints, claim.checkpoint, job.checkpoints)
+    return Run.of(claim, job.objective, link, writer), link

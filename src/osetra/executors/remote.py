@@ -17,8 +17,8 @@ import msgspec
 
 from osetra.core.ports import Store
 from osetra.errors import StudyError
+from osetra.executors.identity import this_process
 from osetra.executors.processes import log_folder, slot_log
-from osetra.executors.recorder import this_process
 from osetra.executors.supervisor import BRIEF, Supervisor
 from osetra.executors.wire import Channel, Start, Stop
 from osetra.stores import open_store

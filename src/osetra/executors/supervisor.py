@@ -24,9 +24,12 @@ from osetra.core.facts import Checkpointed, Noted, Obeyed, Seen, Worker
 from osetra.core.history import History
 from osetra.core.ports import Store
 from osetra.errors import LeaseLost, StoreAway
-from osetra.executors.claims import Desk, carry, claim_next, desk
+from osetra.executors.appending import end
+from osetra.executors.claims import OrderInbox, carry, claim_next, inbox_of
+from osetra.executors.identity import started_at, this_process
+from osetra.executors.leases import RENEW, renewed
 from osetra.executors.outbox import RETRY, Outbox
-from osetra.executors.recorder import RENEW, Recorder, end, renewed, started_at, this_process
+from osetra.executors.recorder import Recorder
 from osetra.executors.training_process import Child, last_output, oom_kills, shorten, spawn
 from osetra.executors.wire import (
     Channel,
@@ -59,13 +62,13 @@ _STARTUP = 300.0
 
 
 @dataclass(slots=True)
-class Vigil:
+class Supervision:
     """What a supervisor remembers of the one trial that it watches."""
 
     claim: Claim
     outbox: Outbox
     recorder: Recorder
-    desk: Desk
+    inbox: OrderInbox
     oom_kills: int
     """How often this system had killed for memory when the trial began."""
     heard: float = field(default_factory=time.monotonic)
@@ -150,16 +153,16 @@ class Supervisor:
 
     def train(self, claim: Claim, child: Child) -> None:
         """Run one claimed trial to its end and record it."""
-        inbox = desk(self.store, claim, self.history)
+        inbox = inbox_of(self.store, claim, self.history)
         outbox = Outbox(self.store, claim.trial, claim.attempt)
-        vigil = Vigil(claim, outbox, Recorder(outbox), inbox, oom_kills())
+        supervision = Supervision(claim, outbox, Recorder(outbox), inbox, oom_kills())
         try:
-            ending = self.follow(vigil, child)
+            ending = self.follow(supervision, child)
         except LeaseLost:
             outbox.discard()
             self.replace_child()
             return
-        end(outbox, *vigil.place, ending, vigil.recorder.drain())
+        end(outbox, *supervision.place, ending, supervision.recorder.drain())
         self.deliver(outbox)
         if self.start.shared or ending.outcome == "interrupted":
             # What it holds of the device's memory, the neighbours need; and who was told to go, goes.
@@ -167,48 +170,48 @@ class Supervisor:
         elif self.child is not None and not self.child.ended and self.child.leaking():
             self.replace_child()
 
-    def follow(self, vigil: Vigil, child: Child) -> Ending:
+    def follow(self, supervision: Supervision, child: Child) -> Ending:
         """Send the trial to the training process and watch it until it ends.
 
         Raises:
             LeaseLost: the attempt was given up by somebody else.
         """
-        child.channel.send(Train(vigil.claim))
+        child.channel.send(Train(supervision.claim))
         while True:
             for message in child.channel.receive(0.05):
-                vigil.heard = time.monotonic()
+                supervision.heard = time.monotonic()
                 if isinstance(message, Reports):
-                    trial, attempt = vigil.place
-                    vigil.recorder.add([Point(trial, attempt, *p) for p in message.points])
+                    trial, attempt = supervision.place
+                    supervision.recorder.add([Point(trial, attempt, *p) for p in message.points])
                 elif isinstance(message, Record):
-                    self.record(vigil, message.fact)
+                    self.record(supervision, message.fact)
                 elif isinstance(message, Done):
                     return message.ending
             if child.ended:
                 self.child = None
-                return child.autopsy(vigil.oom_kills)
-            vigil.recorder.flush_if_due()
-            self.consult(vigil, child)
+                return child.autopsy(supervision.oom_kills)
+            supervision.recorder.flush_if_due()
+            self.consult(supervision, child)
             self.limit_log()
-            if trouble := self.trouble(child, vigil):
+            if trouble := self.trouble(child, supervision):
                 return trouble
 
-    def consult(self, vigil: Vigil, child: Child) -> None:
+    def consult(self, supervision: Supervision, child: Child) -> None:
         """Deliver what waits, renew the lease, pass orders on; later, when the store is away.
 
         Raises:
             LeaseLost: the attempt was given up by somebody else.
         """
         begun = time.monotonic()
-        if begun < max(vigil.consult, vigil.outbox.retry):
+        if begun < max(supervision.consult, supervision.outbox.retry):
             return
         try:
-            vigil.outbox.deliver()
-            self.keep_lease(vigil)
-            self.pass_orders(vigil, child)
+            supervision.outbox.deliver()
+            self.keep_lease(supervision)
+            self.pass_orders(supervision, child)
         except StoreAway:
-            vigil.outbox.rest()
-        vigil.consult = time.monotonic() + _pause_after(begun)
+            supervision.outbox.rest()
+        supervision.consult = time.monotonic() + _pause_after(begun)
 
     def deliver(self, outbox: Outbox) -> None:
         """Wait until the store has taken the end of a trial; who is told to stop leaves it on disk."""
@@ -222,34 +225,34 @@ class Supervisor:
             except LeaseLost:
                 outbox.discard()
 
-    def record(self, vigil: Vigil, fact: Checkpointed | Obeyed | Noted) -> None:
+    def record(self, supervision: Supervision, fact: Checkpointed | Obeyed | Noted) -> None:
         """Write what the training process says; what everybody knows is not said again."""
         if isinstance(fact, Checkpointed):
             carry(self.store, fact)
         if not (isinstance(fact, Noted) and fact in self.history.noted(fact.topic)):
-            vigil.recorder.record(fact)
+            supervision.recorder.record(fact)
 
-    def pass_orders(self, vigil: Vigil, child: Child) -> None:
+    def pass_orders(self, supervision: Supervision, child: Child) -> None:
         """Hand new orders to the training process, and let people see that it has them."""
-        orders = vigil.desk.new()
-        self.history = vigil.desk.history
+        orders = supervision.inbox.new()
+        self.history = supervision.inbox.history
         if orders:
             child.channel.send(Orders(orders))
         for order in orders:
             if order.by != "scheduler":
-                vigil.recorder.record(Seen(order.trial, order.number))
+                supervision.recorder.record(Seen(order.trial, order.number))
 
-    def keep_lease(self, vigil: Vigil) -> None:
+    def keep_lease(self, supervision: Supervision) -> None:
         """Renew the lease when it is time; raises LeaseLost when it is gone."""
-        if time.monotonic() - vigil.renewed > RENEW:
-            vigil.renewed = time.monotonic()
-            if not renewed(self.store, *vigil.place):
-                raise LeaseLost(f"trial {vigil.place[0]} was given up by another process")
+        if time.monotonic() - supervision.renewed > RENEW:
+            supervision.renewed = time.monotonic()
+            if not renewed(self.store, *supervision.place):
+                raise LeaseLost(f"trial {supervision.place[0]} was given up by another process")
 
-    def trouble(self, child: Child, vigil: Vigil) -> Ending | None:
+    def trouble(self, child: Child, supervision: Supervision) -> Ending | None:
         """End a training that hangs or that has to stop; None while all is well."""
         timeout, now = self.start.report_timeout, time.monotonic()
-        if timeout is not None and now - vigil.heard > timeout:
+        if timeout is not None and now - supervision.heard > timeout:
             self.replace_child()
             reason = f"no report for {timeout:g} s (report_timeout); the training was stopped"
             return Ending("failed", reason=reason, detail=last_output(Path(self.start.log)))
@@ -260,9 +263,9 @@ class Supervisor:
             self.replace_child()
             why = "the program that ran the study is gone" if self.study.closed else "stopped on request"
             return Ending("interrupted", reason=why)
-        if not vigil.asked_to_stop:
+        if not supervision.asked_to_stop:
             child.channel.send(Stop())
-            vigil.asked_to_stop = True
+            supervision.asked_to_stop = True
         return None
 
     def ready_child(self) -> Child | None:

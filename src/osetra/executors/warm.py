@@ -1,4 +1,4 @@
-"""Standing: workers that stay warm between two runs of a study, while its only trial is paused."""
+"""Workers that stay warm between two runs of a study, while its only trial is paused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from osetra.core.ports import Crew, Executor, Job, Store
 
 
 @dataclass(slots=True)
-class Standing:
+class WarmExecutor:
     """An executor whose crew is dismissed by `close`, or when a run was told to stop."""
 
     executor: Executor
@@ -23,7 +23,7 @@ class Standing:
         """Return the crew, started on the first call."""
         if self.crew is None:
             self.crew = self.executor.start(job, store)
-        return _Lent(self, self.crew)
+        return _LentCrew(self, self.crew)
 
     def close(self, *, kill: bool = False) -> None:
         """End the workers; the next `start` gets new ones."""
@@ -33,10 +33,10 @@ class Standing:
 
 
 @dataclass(slots=True)
-class _Lent:
+class _LentCrew:
     """The crew as one run sees it: the end of the run is not the crew's."""
 
-    owner: Standing
+    owner: WarmExecutor
     crew: Crew
     asked: bool = False
 

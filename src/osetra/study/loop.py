@@ -25,7 +25,8 @@ from osetra.core.problem import Problem
 from osetra.core.retention import spare
 from osetra.core.trial import Order, Trial
 from osetra.errors import Conflict, StudyError
-from osetra.executors.recorder import append_patiently, give_up_lost
+from osetra.executors.appending import append_patiently
+from osetra.executors.leases import give_up_lost
 from osetra.study.orders import branch, checked
 from osetra.study.signals import GracefulStop
 from osetra.training.checkpoints import clean

@@ -13,7 +13,7 @@ from osetra.core.ports import Store
 from osetra.core.problem import Direction, Objective, Pick, Problem
 from osetra.core.space import Space, difference
 from osetra.errors import Conflict, StudyError, StudyMismatch
-from osetra.executors.recorder import append_patiently
+from osetra.executors.appending import append_patiently
 from osetra.stores.address import shown
 
 

@@ -31,8 +31,9 @@ from osetra.core.trial import ENDED, Order, Trial
 from osetra.errors import NothingFinished, StudyError
 from osetra.executors import Inline, Processes
 from osetra.executors.claims import claim_next
-from osetra.executors.inline import InlineLink, Leases, begin
-from osetra.executors.recorder import this_process
+from osetra.executors.identity import this_process
+from osetra.executors.leases import Leases
+from osetra.executors.recorder import StoreLink, begin
 from osetra.policies import by_names
 from osetra.searchers import by_name
 from osetra.stores import open_store
@@ -112,7 +113,7 @@ class Study:
         policy = by_names(chosen or by_name(opened.searcher), scheduler or opened.scheduler)
         self._planner = Planner(self._store, problem, policy, opened.seed, history)
         self._leases = Leases(self._store)
-        self._asked: dict[int, InlineLink] = {}
+        self._asked: dict[int, StoreLink] = {}
 
     @property
     def url(self) -> str:

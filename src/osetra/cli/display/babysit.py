@@ -25,7 +25,7 @@ from osetra.core.history import History
 from osetra.core.ports import Checkpoints
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import OsetraError
-from osetra.executors.warm import Standing
+from osetra.executors.warm import WarmExecutor
 from osetra.views.events import EventStream
 from osetra.views.lines import event_text
 from osetra.views.terminal.screen import live_screen
@@ -58,7 +58,7 @@ def train_with_keys(
     """
     from osetra.executors import Processes
 
-    workers = Standing(Processes(1))
+    workers = WarmExecutor(Processes(1))
     with Keyboard() as keyboard, BabysitDisplay(study, output.eyes, keyboard, name, autopilot) as display:
         try:
             while True:

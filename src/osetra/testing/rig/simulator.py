@@ -36,7 +36,7 @@ from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import StoreFull, StudyError
-from osetra.executors import child, recorder, supervisor, training_process
+from osetra.executors import child, leases, supervisor, training_process
 from osetra.executors.wire import Done, Ready, Start, Stop, Train
 from osetra.policies import by_names
 from osetra.searchers import by_name
@@ -90,7 +90,7 @@ def simulate(
         scheduler: name of the scheduler.
         chances: how likely mishaps are.
     """
-    world = World(seed, chances or Chances(), stall=2 * recorder.LEASE)
+    world = World(seed, chances or Chances(), stall=2 * leases.LEASE)
     if make is None:
         shared = MemoryStore(clock=Clock(world.time, world.monotonic))
 
@@ -152,7 +152,7 @@ class Ledger:
         waited = self.world.now - self.renewed.get((fact.trial, fact.attempt), 0.0)
         if self.world.jumps:
             return  # a program that started since then cannot know that the wall clock is wrong
-        if fact.outcome == "lost" and "no sign" in fact.reason and waited < recorder.LEASE / 2:
+        if fact.outcome == "lost" and "no sign" in fact.reason and waited < leases.LEASE / 2:
             self.wrong.append(f"trial {fact.trial} was given up {waited:.0f} s after a sign of life")
 
 
@@ -433,7 +433,7 @@ def _spawn(world: World, training: Callable[[Run], object]) -> Callable[[Start],
 
 BORN: tuple[tuple[Any, ...], ...] = (
     (loop, "Driver", "started"),
-    (supervisor, "Vigil", "heard", "renewed"),
+    (supervisor, "Supervision", "heard", "renewed"),
     (child, "CheckpointWriter", "_last"),
 )
 """Records that know when they were made: their defaults were bound to the system's clock at import."""
@@ -453,12 +453,18 @@ def _virtual(world: World, story: Story) -> Iterator[None]:
     clock = SimpleNamespace(monotonic=world.monotonic, sleep=world.sleep, time=world.time)
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(logging.getLogger("osetra"), "disabled", True))
-        for place in ("executors.recorder", "executors.supervisor", "study.loop", "training.checkpoints"):
+        for place in (
+            "executors.appending",
+            "executors.recorder",
+            "executors.supervisor",
+            "study.loop",
+            "training.checkpoints",
+        ):
             stack.enter_context(mock.patch(f"osetra.{place}.time", clock))
         for module, name, *since in BORN:
             kind = getattr(module, name)
             stack.enter_context(mock.patch.object(module, name, _born(world, kind, *since)))
-        stack.enter_context(mock.patch.object(recorder, "provably_dead", provably_dead))
+        stack.enter_context(mock.patch.object(leases, "provably_dead", provably_dead))
         stack.enter_context(mock.patch.object(supervisor, "spawn", _spawn(world, story.training)))
         stack.enter_context(mock.patch.object(training_process, "_memory", lambda pid: 0))
         for module in (supervisor, training_process):

@@ -1,0 +1,103 @@
+"""Leases: how a claim is kept alive, and how trials are given up whose worker is provably gone."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from dataclasses import dataclass, field
+
+from osetra.core.ending import Ending
+from osetra.core.history import History
+from osetra.core.ports import Store
+from osetra.errors import StoreFull
+from osetra.executors.appending import end
+from osetra.executors.identity import provably_dead
+from osetra.executors.outbox import left_behind
+
+LEASE = 60.0
+"""Seconds without renewal after which a worker on another machine is given up."""
+RENEW = 10.0
+"""Seconds between renewals."""
+
+
+def renewed(store: Store, trial: int, attempt: int) -> bool:
+    """Renew a lease; False when the attempt is over.
+
+    A full disk is no reason to end a training: nobody can give it up there either.
+    """
+    try:
+        return store.renew(trial, attempt, lease=LEASE)
+    except StoreFull:
+        return True
+
+
+def give_up_lost(store: Store, history: History, *, watched: float = math.inf) -> list[int]:
+    """End the running attempts whose worker is dead or whose lease ran out; return their trials.
+
+    What such a worker had left on this machine for a store that was away is delivered first.
+
+    Args:
+        store: the study's log.
+        history: what is known of it.
+        watched: seconds since this program began to look. Leases do not count until every living worker
+            has had time to renew: who has just started cannot know that the clock was set, or that the
+            machine has slept.
+    """
+    expired = set(store.expired()) if watched >= 2 * RENEW else set()
+    lost = []
+    for trial in history.running:
+        attempt = trial.attempts[-1]
+        if provably_dead(attempt.worker):
+            reason = f"its worker (process {attempt.worker.pid}) is gone"
+        elif (trial.number, attempt.number) in expired:
+            reason = f"no sign of life from {attempt.worker.host} for {LEASE:g} s"
+        else:
+            continue
+        if left_behind(store, trial.number, attempt.number):
+            continue
+        if end(store, trial.number, attempt.number, Ending("lost", reason=reason)):
+            lost.append(trial.number)
+    for number, place in expired:
+        attempts = history.trials[number].attempts if number in history.trials else ()
+        if len(attempts) >= place and attempts[place - 1].outcome is not None:
+            # It crossed with an order to stop or pause: it counts as over, and nobody trains under it.
+            end(store, number, place, Ending("interrupted", reason="an order came first"))
+    return lost
+
+
+@dataclass(slots=True)
+class Leases:
+    """Renews the leases of attempts that run in this process, from a thread of its own."""
+
+    store: Store
+    held: set[tuple[int, int]] = field(default_factory=set)
+    lost: set[tuple[int, int]] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _thread: threading.Thread | None = None
+
+    def hold(self, attempt: tuple[int, int]) -> None:
+        """Renew an attempt's lease until it is released."""
+        with self._lock:
+            self.held.add(attempt)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._renew, name="osetra-leases", daemon=True)
+                self._thread.start()
+
+    def release(self, attempt: tuple[int, int]) -> None:
+        """Renew it no more."""
+        with self._lock:
+            self.held.discard(attempt)
+            self.lost.discard(attempt)
+
+    def _renew(self) -> None:
+        while True:
+            time.sleep(RENEW)
+            with self._lock:
+                held = set(self.held)
+                if not held:
+                    self._thread = None
+                    return
+            gone = {one for one in held if not renewed(self.store, *one)}
+            with self._lock:
+                self.lost |= gone & self.held
