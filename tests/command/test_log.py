@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osetra.command import log as module
-from osetra.command.log import Log
+from osetra.command.log import OutputLog
 
 
 def test_short_output_is_kept_whole(tmp_path):
-    log = Log(tmp_path / "new" / "x.log", limit=100)
+    log = OutputLog(tmp_path / "new" / "x.log", limit=100)
     log.write(b"one\n")
     log.write(b"two\n")
     log.close()
@@ -16,7 +16,7 @@ def test_short_output_is_kept_whole(tmp_path):
 
 
 def test_long_output_keeps_head_and_tail_and_says_what_is_missing(tmp_path):
-    log = Log(tmp_path / "x.log", limit=20)
+    log = OutputLog(tmp_path / "x.log", limit=20)
     log.write(b"0123456789" + b"." * 1000 + b"abcdefghij")
     log.close()
     assert log.path.read_bytes() == b"0123456789\n[... 1000 bytes left out ...]\nabcdefghij"
@@ -24,7 +24,7 @@ def test_long_output_keeps_head_and_tail_and_says_what_is_missing(tmp_path):
 
 def test_the_file_stays_small_while_output_comes(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "EVERY", 0.0)
-    log = Log(tmp_path / "x.log", limit=1000)
+    log = OutputLog(tmp_path / "x.log", limit=1000)
     for number in range(300):
         log.write(b"%6d " % number * 20)
         assert log.path.stat().st_size <= 1100
@@ -35,7 +35,7 @@ def test_the_file_stays_small_while_output_comes(tmp_path, monkeypatch):
 
 @given(st.lists(st.binary(max_size=50), max_size=30))
 def test_any_output_ends_in_its_last_bytes(tmp_path_factory, chunks):
-    log = Log(tmp_path_factory.mktemp("log") / "x.log", limit=40)
+    log = OutputLog(tmp_path_factory.mktemp("log") / "x.log", limit=40)
     for chunk in chunks:
         log.write(chunk)
     log.close()
@@ -47,6 +47,6 @@ def test_any_output_ends_in_its_last_bytes(tmp_path_factory, chunks):
 
 def test_a_folder_that_cannot_be_written_costs_no_training(tmp_path):
     (tmp_path / "file").write_text("")
-    log = Log(tmp_path / "file" / "x.log")
+    log = OutputLog(tmp_path / "file" / "x.log")
     log.write(b"x" * 10_000_000)
     log.close()

@@ -155,7 +155,7 @@ study.run(CommandTraining(("/bin/sh", "-c", code), ".", "logs"), trials=2, execu
 
 
 def of_kind(kind: str, driver: subprocess.Popen[bytes]) -> int:
-    """Return the process to kill: the study, its supervisor, the training process or the warden."""
+    """Return the process to kill: the study, its supervisor, the training process or the shim."""
     if kind == "study":
         return driver.pid
     below = subprocess.run(
@@ -176,7 +176,7 @@ def of_kind(kind: str, driver: subprocess.Popen[bytes]) -> int:
             raise AssertionError(f"no {kind} below {driver.pid}:\n{below}")
 
 
-@pytest.mark.parametrize("kind", ["study", "supervisor", "child", "warden"])
+@pytest.mark.parametrize("kind", ["study", "supervisor", "child", "shim"])
 @pytest.mark.slow
 def test_whoever_is_killed_the_program_and_its_helpers_die(tmp_path: Path, kind: str) -> None:
     (tmp_path / "driver.py").write_text(DRIVER)

@@ -354,7 +354,7 @@ def test_a_daemon_that_left_its_group_dies_too(tmp_path):
     assert until(lambda: not alive(int((tmp_path / "pid").read_text())))
 
 
-def test_a_program_outlives_neither_its_warden_nor_holds_up_the_training(tmp_path):
+def test_a_program_outlives_neither_its_shim_nor_holds_up_the_training(tmp_path):
     code = f"echo $$ > pid; {GOOD}; kill -9 $PPID; sleep 300"
     ending, _ = ran(code, tmp_path)
     assert ending.outcome == "interrupted"

@@ -32,7 +32,7 @@ from osetra.core.facts import (
 from osetra.core.invariants import Violation, violations
 from osetra.core.problem import Objective, Problem
 from osetra.schedulers import SCHEDULERS, by_name
-from osetra.testing.simulated_search import Rehearsal
+from osetra.testing.simulated_search import SimulatedSearch
 
 WORKER = Worker("host", "boot", 1, 0.0)
 
@@ -284,7 +284,7 @@ def test_searches_under_every_scheduler_are_sound(name: str, keeps: bool) -> Non
     problem = Problem(
         ose.Space(lr=ose.Float(0, 1)), Objective(metric="loss", direction="minimize", pick="best")
     )
-    rehearsal = Rehearsal(
+    search = SimulatedSearch(
         problem,
         by_name(name),
         lambda trial: [1 / step + (trial * 7 % 5) for step in range(1, 10)],
@@ -294,11 +294,11 @@ def test_searches_under_every_scheduler_are_sound(name: str, keeps: bool) -> Non
         keeps=keeps,
         held=2,
     )
-    rehearsal.run()
-    open_ = {(e.fact.trial, e.fact.attempt) for e in rehearsal.log.entries if isinstance(e.fact, Claimed)} - {
-        (e.fact.trial, e.fact.attempt) for e in rehearsal.log.entries if isinstance(e.fact, Ended)
+    search.run()
+    open_ = {(e.fact.trial, e.fact.attempt) for e in search.log.entries if isinstance(e.fact, Claimed)} - {
+        (e.fact.trial, e.fact.attempt) for e in search.log.entries if isinstance(e.fact, Ended)
     }
-    assert violations(rehearsal.log.entries, rehearsal.log.points, open_) == []
+    assert violations(search.log.entries, search.log.points, open_) == []
 
 
 def test_every_prefix_of_a_sound_log_is_sound() -> None:

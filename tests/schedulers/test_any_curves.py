@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from osetra.schedulers import SCHEDULERS, by_name
 from osetra.testing.schedulers import check_search
-from osetra.testing.simulated_search import Rehearsal
+from osetra.testing.simulated_search import SimulatedSearch
 
 from .histories import problem
 
@@ -28,7 +28,7 @@ curves = st.lists(st.lists(value, min_size=1, max_size=9), min_size=1, max_size=
 )
 def test_any_search_is_sound(name, reported, direction, pick, workers, keeps, stride):
     def search(asked, sign):
-        return Rehearsal(
+        return SimulatedSearch(
             problem(asked, pick),
             by_name(name),
             lambda number: [sign * y for y in reported[number - 1]],

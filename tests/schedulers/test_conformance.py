@@ -12,7 +12,7 @@ from osetra.schedulers.full import Full
 from osetra.schedulers.hyperband import Hyperband
 from osetra.schedulers.median import Median
 from osetra.schedulers.patience import Patience
-from osetra.testing.schedulers import CASES, Case, check_scheduler
+from osetra.testing.schedulers import CASES, SchedulerCase, check_scheduler
 
 FORMS = {
     "auto, one rise": Auto(shares=(0.5,), keep=0.5, least=1),
@@ -102,4 +102,4 @@ def into_the_past(problem, history, trial, verdict):
 def test_the_kit_finds_what_is_wrong(spoil, said):
     with pytest.raises(AssertionError, match=said):
         for keeps in (True, False):
-            check_scheduler(Flawed(spoil), Case("falling", keeps=keeps, workers=2))
+            check_scheduler(Flawed(spoil), SchedulerCase("falling", keeps=keeps, workers=2))

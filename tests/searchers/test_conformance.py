@@ -7,7 +7,7 @@ from osetra.core.finite import size
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.searchers import SEARCHERS, by_name
-from osetra.testing.searchers import CASES, SPACES, Case, check_searcher, searched
+from osetra.testing.searchers import CASES, SPACES, SearcherCase, check_searcher, searched
 
 NAMES = list(SEARCHERS)
 FREE = [name for name in NAMES if name != "manual"]
@@ -15,7 +15,7 @@ FREE = [name for name in NAMES if name != "manual"]
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_searcher_passes_the_kit(name: str, case: Case) -> None:
+def test_a_searcher_passes_the_kit(name: str, case: SearcherCase) -> None:
     check_searcher(by_name(name), case)
 
 

@@ -19,7 +19,7 @@ from osetra.errors import StoreError
 from osetra.stores import open_store
 from osetra.upkeep.check import check_file
 from osetra.upkeep.recover import Recovery, recover
-from osetra.upkeep.repair import mend
+from osetra.upkeep.repair import repair
 from upkeep.studies import steered
 
 PAGE = 4096
@@ -137,7 +137,7 @@ def test_a_file_of_something_else_holds_nothing(tmp_path: Path, content: bytes) 
 def test_whatever_is_lost_the_rest_becomes_a_sound_log(facts: set[int], points: set[int]) -> None:
     entries = [entry for entry in numbered(FACTS) if entry.version not in facts]
     left = [point for i, point in enumerate(POINTS) if i not in points]
-    mended = mend(entries, left)
+    mended = repair(entries, left)
     assert [v for v in violations(mended.entries, mended.points) if v.grave] == []
     if not facts and not points:
         assert (mended.entries, mended.points, mended.dropped) == (entries, left, [])
@@ -145,7 +145,7 @@ def test_whatever_is_lost_the_rest_becomes_a_sound_log(facts: set[int], points: 
 
 def test_trials_and_attempts_are_numbered_anew_without_gaps() -> None:
     entries = [entry for entry in numbered(FACTS) if entry.version not in (4, 16)]
-    mended = mend(entries, POINTS)
+    mended = repair(entries, POINTS)
     facts = [entry.fact for entry in mended.entries]
     assert {f.trial for f in facts if hasattr(f, "trial")} == {1}  # 2 is lost and 3 repeats it
     assert any("ended/1/1" in name for name in mended.dropped)

@@ -26,7 +26,7 @@ _LARGEST = 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ReportLine:
     """One line that reports something."""
 
     metrics: dict[str, float]
@@ -65,7 +65,7 @@ class Lines:
         return self.feed(b"\n") if self._rest else []
 
 
-def read_line(line: bytes, objective: str) -> Said | None:
+def read_line(line: bytes, objective: str) -> ReportLine | None:
     """Return what a line reports, or None for output like any other.
 
     Raises:
@@ -92,7 +92,7 @@ def read_line(line: bytes, objective: str) -> Said | None:
     step = _whole(found.get("step"))
     if "step" in found and step is None:
         raise StudyError(f"step is {json.dumps(found['step'])[:60]}; a whole number from 0 on is needed")
-    return Said(metrics, step, steps or None, checkpoint, tuple(ignored))
+    return ReportLine(metrics, step, steps or None, checkpoint, tuple(ignored))
 
 
 def _object(line: bytes) -> dict[str, Any] | None:

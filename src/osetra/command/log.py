@@ -15,7 +15,7 @@ EVERY = 1.0
 
 
 @dataclass(slots=True)
-class Log:
+class OutputLog:
     """The output of one attempt. A disk without room costs the log, never the training."""
 
     path: Path

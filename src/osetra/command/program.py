@@ -16,7 +16,7 @@ from typing import Literal
 
 from osetra.errors import StudyError
 
-WARDEN = Path(__file__).with_name("shim.py")
+SHIM = Path(__file__).with_name("shim.py")
 DRAIN = 1.0
 """Seconds in which the output is read on after the program has ended."""
 _CHUNK = 1 << 16
@@ -34,13 +34,13 @@ class Exit:
 
 @dataclass(slots=True)
 class Program:
-    """A program below its warden."""
+    """A program below its shim."""
 
-    warden: subprocess.Popen[bytes]
+    shim: subprocess.Popen[bytes]
     streams: dict[int, Stream]
     status: int
     ended: Exit | None = None
-    _told: bytes = b""
+    _status: bytes = b""
     _drain: float = field(default=0.0)
 
     @classmethod
@@ -52,8 +52,8 @@ class Program:
         """
         read, write = os.pipe()
         try:
-            warden = subprocess.Popen(  # noqa: S603 - a list, no shell
-                [sys.executable, "-I", "-S", str(WARDEN), str(write), str(scratch), *argv],
+            shim = subprocess.Popen(  # noqa: S603 - a list, no shell
+                [sys.executable, "-I", "-S", str(SHIM), str(write), str(scratch), *argv],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -68,9 +68,9 @@ class Program:
             raise StudyError(f"{argv[0]} cannot be started{where}: {error}") from None
         finally:
             os.close(write)
-        assert warden.stdout is not None and warden.stderr is not None
-        streams: dict[int, Stream] = {warden.stdout.fileno(): "stdout", warden.stderr.fileno(): "stderr"}
-        return cls(warden, streams, read)
+        assert shim.stdout is not None and shim.stderr is not None
+        streams: dict[int, Stream] = {shim.stdout.fileno(): "stdout", shim.stderr.fileno(): "stderr"}
+        return cls(shim, streams, read)
 
     def read(self, seconds: float) -> list[tuple[Stream, bytes]]:
         """Return what the program wrote, waiting at most so long; an empty chunk never comes."""
@@ -103,41 +103,41 @@ class Program:
 
     def close(self) -> None:
         """Make sure that nothing of it is left."""
-        assert self.warden.stdin and self.warden.stdout and self.warden.stderr
+        assert self.shim.stdin and self.shim.stdout and self.shim.stderr
         self.kill()
         try:
-            self.warden.wait(10.0)
+            self.shim.wait(10.0)
         except subprocess.TimeoutExpired:
-            self.warden.kill()
-            self.warden.wait()
-        for pipe in (self.warden.stdin, self.warden.stdout, self.warden.stderr):
+            self.shim.kill()
+            self.shim.wait()
+        for pipe in (self.shim.stdin, self.shim.stdout, self.shim.stderr):
             with suppress(BrokenPipeError):
                 pipe.close()
         os.close(self.status)
 
     def _request(self, letter: bytes) -> None:
-        assert self.warden.stdin is not None
+        assert self.shim.stdin is not None
         with suppress(BrokenPipeError):
-            os.write(self.warden.stdin.fileno(), letter)
+            os.write(self.shim.stdin.fileno(), letter)
 
     def _listen(self) -> None:
         data = os.read(self.status, 1024)
-        self._told += data
-        *lines, self._told = self._told.split(b"\n")
+        self._status += data
+        *lines, self._status = self._status.split(b"\n")
         for line in lines:
             kind, _, number = line.decode().partition(" ")
             if kind in ("exit", "signal", "errno"):
                 self.ended = Exit(kind, int(number))  # type: ignore[arg-type]  # one of the three
         if not data and self.ended is None:
-            # Somebody killed the warden; what it watched must not stay behind.
-            _kill_session(self.warden.pid)
+            # Somebody killed the shim; what it watched must not stay behind.
+            _kill_session(self.shim.pid)
             self.ended = Exit("signal", signal.SIGKILL)
         if self.ended is not None:
             self._drain = time.monotonic() + DRAIN
 
 
 def _kill_session(session: int) -> None:
-    """Kill every process of a session (Linux): the warden led one, and the program is in it."""
+    """Kill every process of a session (Linux): the shim led one, and the program is in it."""
     found = True
     while found:  # until none is seen: one may fork while the others are looked at
         found = False

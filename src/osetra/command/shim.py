@@ -1,4 +1,4 @@
-"""Warden: starts one program, stands between it and the training process, and leaves nothing behind.
+"""Shim: starts one program, stands between it and the training process, and leaves nothing behind.
 
 Run as a file of its own by `python -I -S shim.py STATUS_FD SCRATCH PROGRAM ARGUMENT…`: it imports
 nothing of osetra and starts in a few hundredths of a second. The program gets a process group of its

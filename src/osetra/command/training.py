@@ -23,8 +23,8 @@ from typing import Literal
 
 from osetra.catalogue.live import LIVE
 from osetra.command import state
-from osetra.command.lines import Lines, Said, read_line
-from osetra.command.log import Log
+from osetra.command.lines import Lines, ReportLine, read_line
+from osetra.command.log import OutputLog
 from osetra.command.program import Exit, Program, Stream
 from osetra.command.template import OWN, check, fill, text_of, variable
 from osetra.core.facts import Noted
@@ -77,7 +77,7 @@ class CommandTraining:
         """Run the program as one attempt at a trial."""
         scratch = Path(tempfile.mkdtemp(prefix="osetra-"))
         folder = Path(self.logs or tempfile.gettempdir())
-        log = Log(folder / log_name(run.trial, run.attempt))
+        log = OutputLog(folder / log_name(run.trial, run.attempt))
         # A pipe with a name: programs that overwrite it and programs that append to it are both heard.
         os.mkfifo(scratch / REPORTS)
         pipe = os.open(scratch / REPORTS, os.O_RDWR | os.O_NONBLOCK)
@@ -119,11 +119,11 @@ class Conversation:
     run: Run
     control: RunControl
     scratch: Path
-    log: Log
+    log: OutputLog
     pipe: int
     """Where reports come in that are not printed."""
-    said: Lines = field(default_factory=Lines)
-    filed: Lines = field(default_factory=Lines)
+    output: Lines = field(default_factory=Lines)
+    reports_in: Lines = field(default_factory=Lines)
     tails: dict[Stream, bytearray] = field(default_factory=dict)
     """The end of what it wrote."""
     reported: set[str] = field(default_factory=set)
@@ -137,7 +137,7 @@ class Conversation:
     """Since when a state is waited for; 0 when none is."""
     near: str = ""
     """The first line that looked like a report and was none."""
-    _told_ignored: bool = False
+    _warned: bool = False
 
     def hold(self) -> None:
         """Run the program until it ends, or until the trial has to."""
@@ -163,12 +163,12 @@ class Conversation:
     def follow(self, values: Config) -> tuple[Exit, Request]:
         """Run the program once; return how it ended and whether it was asked to."""
         self.announced, self.unsettled = 0, 0.0
-        argv, env = self.told(values)
+        argv, env = self.invocation(values)
         self.log.write(f"$ {shlex.join(argv)}\n".encode(errors="replace"))
         program = Program.start(argv, env, self.training.cwd, self.scratch)
         try:
             request = self.listen(program, values)
-            for number, line in self.said.end():
+            for number, line in self.output.end():
                 self.take(line, f"line {number} of its output")
             self.read_reports(last=True)
         finally:
@@ -216,7 +216,7 @@ class Conversation:
         self.unsettled = self.unsettled or time.monotonic()
         return time.monotonic() - self.unsettled > self.training.patience
 
-    def told(self, values: Config) -> tuple[list[str], dict[str, str]]:
+    def invocation(self, values: Config) -> tuple[list[str], dict[str, str]]:
         """Return the arguments and the environment of the program."""
         run = self.run
         config = self.scratch / "config.json"
@@ -236,7 +236,7 @@ class Conversation:
         tail += data
         del tail[:-_TAIL]
         if stream == "stdout":
-            for number, line in self.said.feed(data):
+            for number, line in self.output.feed(data):
                 self.take(line, f"line {number} of its output")
 
     def read_reports(self, *, last: bool = False) -> None:
@@ -245,13 +245,13 @@ class Conversation:
         with suppress(BlockingIOError):
             while data := os.read(self.pipe, 1 << 16):
                 self.log.write(data)
-                lines += self.filed.feed(data)
-        for number, line in lines + (self.filed.end() if last else []):
-            if self.take(line, f"line {number} of OSETRA_REPORT", filed=True) is None and line.strip():
-                shown = line[:80].decode(errors="replace")
-                raise self.failed(f"line {number} of OSETRA_REPORT is no report: {shown!r}")
+                lines += self.reports_in.feed(data)
+        for number, line in lines + (self.reports_in.end() if last else []):
+            if self.take(line, f"line {number} of OSETRA_REPORT", from_file=True) is None and line.strip():
+                start = line[:80].decode(errors="replace")
+                raise self.failed(f"line {number} of OSETRA_REPORT is no report: {start!r}")
 
-    def take(self, line: bytes, where: str, *, filed: bool = False) -> Said | None:
+    def take(self, line: bytes, where: str, *, from_file: bool = False) -> ReportLine | None:
         """Pass one line on if it is a report; a configuration printed as JSON is none.
 
         Raises:
@@ -259,20 +259,20 @@ class Conversation:
         """
         run, metric = self.run, self.control.objective.metric
         try:
-            said = read_line(line, metric)
-            if said is None:
+            found = read_line(line, metric)
+            if found is None:
                 if not self.near and b"{" in line and metric.encode() in line:
                     self.near = f"{where}, {line[:80].decode(errors='replace').strip()!r}, is no JSON object"
                 return None
-            self.note(said, where)
-            if said.metrics and (filed or said.step is not None or metric in said.metrics):
-                self.report(run.step + 1 if said.step is None else said.step, said.metrics)
-            if said.checkpoint:
+            self.note(found, where)
+            if found.metrics and (from_file or found.step is not None or metric in found.metrics):
+                self.report(run.step + 1 if found.step is None else found.step, found.metrics)
+            if found.checkpoint:
                 self.announced, self.unsettled = run.step, 0.0
                 self.keep()
         except StudyError as error:
             raise self.failed(f"{where}: {error}") from None
-        return said
+        return found
 
     def report(self, step: int, metrics: Mapping[str, float]) -> None:
         """Pass metrics on, unless an earlier start of the program reported that step."""
@@ -281,14 +281,14 @@ class Conversation:
         else:
             self.control.link.send([])  # a sign of life
 
-    def note(self, said: Said, where: str) -> None:
+    def note(self, found: ReportLine, where: str) -> None:
         """Remember what is not part of the curves."""
-        self.reported.update(said.metrics)
-        if said.steps is not None:
-            self.run.announce(said.steps)
-        if said.ignored and not self._told_ignored:
-            self._told_ignored = True
-            text = f"trial {self.run.trial}, {where}: {said.ignored[0]} is no number and was left out"
+        self.reported.update(found.metrics)
+        if found.steps is not None:
+            self.run.announce(found.steps)
+        if found.ignored and not self._warned:
+            self._warned = True
+            text = f"trial {self.run.trial}, {where}: {found.ignored[0]} is no number and was left out"
             self.control.link.record(Noted("ignored", f"{self.run.trial}/{self.run.attempt}", text))
 
     def files(self) -> dict[str, dict[str, bytes]]:

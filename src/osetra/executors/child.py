@@ -25,7 +25,7 @@ from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
 from osetra.executors.identity import started_at
-from osetra.executors.wire import Channel, Done, Orders, Ready, Record, Reports, Start, Stop, Train
+from osetra.executors.wire import Channel, Done, Orders, Ready, Record, Reports, Setup, Stop, Train
 from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.run import Run, execute
 
@@ -124,18 +124,18 @@ def main(reader: int, writer: int) -> None:
     preemption = Preemption()
     preemption.listen()
     channel = Channel(reader, writer)
-    start = next(iter(channel.receive(None)), None)  # nothing else is sent before Ready
-    if not isinstance(start, Start):
+    setup = next(iter(channel.receive(None)), None)  # nothing else is sent before Ready
+    if not isinstance(setup, Setup):
         return
-    sys.path[:] = start.path
-    function = _load(start.function)
+    sys.path[:] = setup.path
+    function = _load(setup.function)
     channel.send(Ready(os.getpid(), started_at(os.getpid())))
     while not channel.closed:
         for message in channel.receive(None):
             if isinstance(message, Train):
                 preemption.training = True
                 link = PipeLink(channel, preemption, list(message.claim.orders))
-                channel.send(Done(_train(function, message.claim, start, link)))
+                channel.send(Done(_train(function, message.claim, setup, link)))
                 preemption.training = preemption.asked = False
 
 
@@ -163,10 +163,10 @@ def _load(function: bytes) -> Callable[[Run], object]:
     return loaded
 
 
-def _train(function: Callable[[Run], object], claim: Claim, start: Start, link: PipeLink) -> Ending:
-    objective = Objective(metric=start.metric, direction=start.direction, pick=start.pick)
-    limits = Checkpoints(start.quota, start.every)
-    writer = CheckpointWriter(Path(start.checkpoints), claim.checkpoint, limits)
+def _train(function: Callable[[Run], object], claim: Claim, setup: Setup, link: PipeLink) -> Ending:
+    objective = Objective(metric=setup.metric, direction=setup.direction, pick=setup.pick)
+    limits = Checkpoints(setup.quota, setup.every)
+    writer = CheckpointWriter(Path(setup.checkpoints), claim.checkpoint, limits)
     run = Run.of(claim, objective, link, writer)
     try:
         return execute(function, run)

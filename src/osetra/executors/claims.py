@@ -28,7 +28,7 @@ class OrderInbox:
     store: Store
     trial: int
     attempt: int
-    given: int
+    last: int
     """Number of the last order that was given out."""
     history: History
 
@@ -44,8 +44,8 @@ class OrderInbox:
         trial = self.history.trials[self.trial]
         if trial.state != "running" or len(trial.attempts) != self.attempt:
             raise LeaseLost(f"trial {self.trial}, attempt {self.attempt} is over")
-        came = [o for o in trial.orders if o.number > self.given and o.pending]
-        self.given = max((o.number for o in trial.orders), default=self.given)
+        came = [o for o in trial.orders if o.number > self.last and o.pending]
+        self.last = max((o.number for o in trial.orders), default=self.last)
         return [order.asked for order in came]
 
 

@@ -20,9 +20,9 @@ import msgspec
 
 from osetra.core.ports import Job, Store
 from osetra.errors import MissingExtra, StoreError, StudyError
-from osetra.executors.processes import start_message
+from osetra.executors.processes import setup_message
 from osetra.executors.remote import KILL, Losses, Slot, reachable
-from osetra.executors.wire import Start
+from osetra.executors.wire import Setup
 from osetra.stores.address import Address
 
 try:
@@ -68,7 +68,7 @@ class Dask:
 
     def start(self, job: Job, store: Store) -> DaskCrew:
         """Start one task per slot; StudyError when the store is this process's memory."""
-        message = start_message(job, reachable(store))
+        message = setup_message(job, reachable(store))
         return DaskCrew(self.client, self.slots, message, self.needs, Losses(self.slots))
 
 
@@ -78,7 +78,7 @@ class DaskCrew:
 
     client: Any
     slots: int
-    message: Start
+    message: Setup
     resources: dict[str, float]
     losses: Losses
     name: str = field(default_factory=lambda: f"osetra-{uuid.uuid4().hex}")
@@ -96,9 +96,9 @@ class DaskCrew:
             if future is not None and future.status == "error":
                 error = future.exception()
                 self.losses.count(slot, error, died=isinstance(error, KilledWorker))
-            start = msgspec.structs.replace(self.message, slot=slot)
+            setup = msgspec.structs.replace(self.message, slot=slot)
             options = {"pure": False, "resources": self.resources or None}
-            self.crew[slot] = self.client.submit(work, start, self.name, socket.gethostname(), **options)
+            self.crew[slot] = self.client.submit(work, setup, self.name, socket.gethostname(), **options)
         time.sleep(seconds)
 
     def request_stop(self) -> None:
@@ -118,10 +118,10 @@ class DaskCrew:
         self.crew.clear()
 
 
-def work(start: Start, crew: str, host: str) -> None:
+def work(setup: Setup, crew: str, host: str) -> None:
     """Serve one slot inside a worker of Dask, until asked to stop or nobody wants it any more."""
-    if Address(start.url).file is not None and socket.gethostname() != host:
-        raise StoreError(f"{start.url} is a file of {host}; keep the study in postgresql://user@host/study")
+    if Address(setup.url).file is not None and socket.gethostname() != host:
+        raise StoreError(f"{setup.url} is a file of {host}; keep the study in postgresql://user@host/study")
     slot, worker, over = Slot(), get_worker(), threading.Event()
     key = worker.get_current_task()
 
@@ -134,7 +134,7 @@ def work(start: Start, crew: str, host: str) -> None:
     threading.Thread(target=watch, daemon=True).start()
     _slots.setdefault(crew, []).append(slot)
     try:
-        slot.work(start)
+        slot.work(setup)
     finally:
         over.set()
         _slots[crew].remove(slot)

@@ -87,6 +87,6 @@ def _installed() -> list[str]:
     """Return the numbers of the devices that nvidia-smi lists."""
     with suppress(OSError, subprocess.SubprocessError):
         command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
-        shown = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
-        return [line.strip() for line in shown.stdout.splitlines() if line.strip().isdecimal()]
+        listing = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
+        return [line.strip() for line in listing.stdout.splitlines() if line.strip().isdecimal()]
     return []

@@ -25,7 +25,7 @@ from osetra.core.ports import Job, Store
 from osetra.errors import StudyError
 from osetra.executors.devices import chosen
 from osetra.executors.identity import started_at
-from osetra.executors.wire import Channel, Ready, Start, Stop
+from osetra.executors.wire import Channel, Ready, Setup, Stop
 from osetra.stores.address import Address, shown
 
 if sys.platform != "win32":
@@ -61,13 +61,13 @@ class Processes:
         """
         if store.url == "memory:":
             raise StudyError("worker processes need a study on disk; give it a path such as 'study.db'")
-        crew = ProcessCrew(self.slots, job, start_message(job, store), store, chosen(self.gpus))
+        crew = ProcessCrew(self.slots, job, setup_message(job, store), store, chosen(self.gpus))
         crew.tick(0.0)
         return crew
 
 
 @dataclass(slots=True)
-class Supervised:
+class SupervisorProcess:
     """One supervisor as seen from the study's process."""
 
     process: subprocess.Popen[bytes]
@@ -81,11 +81,11 @@ class ProcessCrew:
 
     slots: int
     job: Job
-    message: Start
+    message: Setup
     """What every supervisor is told, but for its slot."""
     store: Store
     gpus: tuple[str, ...] = ()
-    crew: dict[int, Supervised] = field(default_factory=dict)
+    crew: dict[int, SupervisorProcess] = field(default_factory=dict)
     started: int = 0
     stopping: bool = False
 
@@ -136,7 +136,7 @@ class ProcessCrew:
                     _bury(self.crew.pop(slot))
             time.sleep(0.01)
 
-    def _supervisor(self, slot: int) -> Supervised:
+    def _supervisor(self, slot: int) -> SupervisorProcess:
         self.started += 1
         folder = log_folder(self.store)
         if self.started > self.slots + RESTARTS:
@@ -164,16 +164,16 @@ class ProcessCrew:
                 shared=self.slots > len(self.gpus) > 0,
             )
         )
-        return Supervised(process, channel)
+        return SupervisorProcess(process, channel)
 
 
-def start_message(job: Job, store: Store) -> Start:
+def setup_message(job: Job, store: Store) -> Setup:
     """Return what a worker is told, but for its slot, its log and its devices.
 
     Raises:
         StudyError: the training function cannot travel.
     """
-    return Start(
+    return Setup(
         url=store.url,
         study=store.study,
         metric=job.objective.metric,
@@ -243,7 +243,7 @@ def slot_log(folder: Path, slot: int) -> IO[bytes]:
     raise AssertionError("count() does not end")
 
 
-def _bury(member: Supervised) -> None:
+def _bury(member: SupervisorProcess) -> None:
     """Make sure that nothing of a dead supervisor's training is left."""
     member.process.wait()
     for message in member.channel.receive(0.0):

@@ -26,9 +26,9 @@ import msgspec
 from osetra.core.checks import is_number, is_whole
 from osetra.core.ports import Job, Store
 from osetra.errors import MissingExtra, StudyError
-from osetra.executors.processes import start_message
+from osetra.executors.processes import setup_message
 from osetra.executors.remote import KILL, Losses, Slot, reachable
-from osetra.executors.wire import Start
+from osetra.executors.wire import Setup
 
 try:
     import ray
@@ -109,13 +109,13 @@ class Ray:
             StudyError: the store lives in this process's memory, or the cluster cannot be reached.
         """
         shared = 0 < self.needs.get("gpu", 0) < 1
-        start = msgspec.structs.replace(start_message(job, reachable(store)), shared=shared)
+        setup = msgspec.structs.replace(setup_message(job, reachable(store)), shared=shared)
         self._connect()
         slots = self.slots
         if _room(self.needs) == 0:
             log.warning("%s", _too_much(self.needs) + "waiting for nodes that have it")
         crew = RayCrew(
-            slots, start, self._actor_options(), shared_store(store), self._connected, Losses(slots)
+            slots, setup, self._actor_options(), shared_store(store), self._connected, Losses(slots)
         )
         self._connected = False
         crew.tick(0.0)
@@ -170,7 +170,7 @@ class RayCrew:
     """The running actors."""
 
     slots: int
-    message: Start
+    message: Setup
     options: dict[str, Any]
     store: RemoteStore | None
     """Where the actors reach the study; None when each opens it by its URL."""
@@ -204,13 +204,13 @@ class RayCrew:
         self.stopping = True
         now = time.monotonic()
         urgent = now if kill else now + self.message.grace + KILL
-        told = False
+        urged = False
         while self.crew:
             self._pass_request()
             self._bury()
             now = time.monotonic()
-            if now > urgent and not told:
-                told = True
+            if now > urgent and not urged:
+                urged = True
                 for member in self.crew.values():
                     member.actor.stop.remote(True)
             if now > urgent + KILL:
@@ -226,8 +226,8 @@ class RayCrew:
 
     def _member(self, slot: int) -> Member:
         actor = ray.remote(Slot).options(max_concurrency=2, max_restarts=0, **self.options).remote()
-        start = msgspec.structs.replace(self.message, slot=slot)
-        return Member(actor, actor.process.remote(), actor.work.remote(start, self.store))
+        setup = msgspec.structs.replace(self.message, slot=slot)
+        return Member(actor, actor.process.remote(), actor.work.remote(setup, self.store))
 
     def _pass_request(self) -> None:
         for member in self.crew.values() if self.stopping else ():
@@ -307,8 +307,8 @@ def _too_much(needs: Mapping[str, float]) -> str:
     """Return the beginning of a message: what was asked for, and what there is."""
 
     def listed(amounts: Mapping[str, float]) -> str:
-        shown = {n: a for n, a in amounts.items() if not n.startswith(("node:", "object_store"))}
-        return ", ".join(f"{name} {amount:g}" for name, amount in sorted(shown.items())) or "nothing"
+        named = {n: a for n, a in amounts.items() if not n.startswith(("node:", "object_store"))}
+        return ", ".join(f"{name} {amount:g}" for name, amount in sorted(named.items())) or "nothing"
 
     has = "; ".join(f"node {i}: {listed(node)}" for i, node in enumerate(_nodes(), start=1))
     return f"no node of the Ray cluster has room for one trial ({listed(needs)}); it has {has}; "

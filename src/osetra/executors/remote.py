@@ -20,7 +20,7 @@ from osetra.errors import StudyError
 from osetra.executors.identity import this_process
 from osetra.executors.processes import log_folder, slot_log
 from osetra.executors.supervisor import BRIEF, Supervisor
-from osetra.executors.wire import Channel, Start, Stop
+from osetra.executors.wire import Channel, Setup, Stop
 from osetra.stores import open_store
 
 log = logging.getLogger("osetra")
@@ -48,14 +48,14 @@ class Slot:
         """Return this process's id."""
         return os.getpid()
 
-    def work(self, start: Start, store: Store | None = None) -> None:
+    def work(self, setup: Setup, store: Store | None = None) -> None:
         """Try trials until told to stop.
 
         The kernel ends a training together with the thread that started it, so this must be a thread
         that the training may not outlive: the supervisor ends the training before this returns.
 
         Args:
-            start: what to work on; the log is kept on this machine whatever it says.
+            setup: what to work on; the log is kept on this machine whatever it says.
             store: the study's log; opened from its URL when left out.
 
         Raises:
@@ -64,7 +64,7 @@ class Slot:
         over = threading.Event()
         threading.Thread(target=self._watch, args=(over,), daemon=True).start()
         try:
-            self._supervise(start, store or open_store(start.url, start.study, patience=BRIEF))
+            self._supervise(setup, store or open_store(setup.url, setup.study, patience=BRIEF))
         finally:
             over.set()
 
@@ -72,11 +72,11 @@ class Slot:
         """Ask for the trial back at its next report, or end it now."""
         self._requests.send(Stop(kill=kill))
 
-    def _supervise(self, start: Start, store: Store) -> None:
-        with slot_log(log_folder(store), start.slot) as output:
-            here = [place for place in sys.path if place not in start.path]
-            start = msgspec.structs.replace(start, log=output.name, path=[*start.path, *here])
-            Supervisor(start, self._orders, store, this_process(start.slot)).loop()
+    def _supervise(self, setup: Setup, store: Store) -> None:
+        with slot_log(log_folder(store), setup.slot) as output:
+            here = [place for place in sys.path if place not in setup.path]
+            setup = msgspec.structs.replace(setup, log=output.name, path=[*setup.path, *here])
+            Supervisor(setup, self._orders, store, this_process(setup.slot)).loop()
 
     def _watch(self, over: threading.Event) -> None:
         """End this process when the one that started it is gone: with it, this node is."""

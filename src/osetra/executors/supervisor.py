@@ -30,7 +30,7 @@ from osetra.executors.identity import started_at, this_process
 from osetra.executors.leases import RENEW, renewed
 from osetra.executors.outbox import RETRY, Outbox
 from osetra.executors.recorder import Recorder
-from osetra.executors.training_process import Child, last_output, oom_kills, shorten, spawn
+from osetra.executors.training_process import TrainingProcess, last_output, oom_kills, shorten, spawn
 from osetra.executors.wire import (
     Channel,
     Done,
@@ -39,7 +39,7 @@ from osetra.executors.wire import (
     Ready,
     Record,
     Reports,
-    Start,
+    Setup,
     Stop,
     Train,
 )
@@ -87,12 +87,12 @@ class Supervision:
 class Supervisor:
     """State of one slot's loop."""
 
-    start: Start
+    setup: Setup
     study: Channel
     store: Store
     worker: Worker
     history: History = field(default_factory=History)
-    child: Child | None = None
+    child: TrainingProcess | None = None
     stopping: float | None = None
     """When the request to stop came."""
     looked: float = 0.0
@@ -123,7 +123,7 @@ class Supervisor:
         try:
             self.history = self.history.extend(self.store.read(self.history.version))
             self.give_back()
-            claim = claim_next(self.store, self.history, self.worker, self.start.repeats_only)
+            claim = claim_next(self.store, self.history, self.worker, self.setup.repeats_only)
         except StoreAway as away:
             log.warning("%s; waiting for it", away)
             self.idle = RETRY
@@ -151,7 +151,7 @@ class Supervisor:
         if isinstance(message, Stop):
             self.stopping = -math.inf if message.kill else self.stopping or time.monotonic()
 
-    def train(self, claim: Claim, child: Child) -> None:
+    def train(self, claim: Claim, child: TrainingProcess) -> None:
         """Run one claimed trial to its end and record it."""
         inbox = inbox_of(self.store, claim, self.history)
         outbox = Outbox(self.store, claim.trial, claim.attempt)
@@ -164,13 +164,13 @@ class Supervisor:
             return
         end(outbox, *supervision.place, ending, supervision.recorder.drain())
         self.deliver(outbox)
-        if self.start.shared or ending.outcome == "interrupted":
+        if self.setup.shared or ending.outcome == "interrupted":
             # What it holds of the device's memory, the neighbours need; and who was told to go, goes.
             self.replace_child()
         elif self.child is not None and not self.child.ended and self.child.leaking():
             self.replace_child()
 
-    def follow(self, supervision: Supervision, child: Child) -> Ending:
+    def follow(self, supervision: Supervision, child: TrainingProcess) -> Ending:
         """Send the trial to the training process and watch it until it ends.
 
         Raises:
@@ -196,7 +196,7 @@ class Supervisor:
             if trouble := self.trouble(child, supervision):
                 return trouble
 
-    def consult(self, supervision: Supervision, child: Child) -> None:
+    def consult(self, supervision: Supervision, child: TrainingProcess) -> None:
         """Deliver what waits, renew the lease, pass orders on; later, when the store is away.
 
         Raises:
@@ -220,7 +220,7 @@ class Supervisor:
                 outbox.deliver()
             except StoreAway:
                 self.listen(RETRY)
-                if self.stopping is not None and time.monotonic() - self.stopping > self.start.grace:
+                if self.stopping is not None and time.monotonic() - self.stopping > self.setup.grace:
                     return
             except LeaseLost:
                 outbox.discard()
@@ -232,7 +232,7 @@ class Supervisor:
         if not (isinstance(fact, Noted) and fact in self.history.noted(fact.topic)):
             supervision.recorder.record(fact)
 
-    def pass_orders(self, supervision: Supervision, child: Child) -> None:
+    def pass_orders(self, supervision: Supervision, child: TrainingProcess) -> None:
         """Hand new orders to the training process, and let people see that it has them."""
         orders = supervision.inbox.new()
         self.history = supervision.inbox.history
@@ -249,17 +249,17 @@ class Supervisor:
             if not renewed(self.store, *supervision.place):
                 raise LeaseLost(f"trial {supervision.place[0]} was given up by another process")
 
-    def trouble(self, child: Child, supervision: Supervision) -> Ending | None:
+    def trouble(self, child: TrainingProcess, supervision: Supervision) -> Ending | None:
         """End a training that hangs or that has to stop; None while all is well."""
-        timeout, now = self.start.report_timeout, time.monotonic()
+        timeout, now = self.setup.report_timeout, time.monotonic()
         if timeout is not None and now - supervision.heard > timeout:
             self.replace_child()
             reason = f"no report for {timeout:g} s (report_timeout); the training was stopped"
-            return Ending("failed", reason=reason, detail=last_output(Path(self.start.log)))
+            return Ending("failed", reason=reason, detail=last_output(Path(self.setup.log)))
         self.listen(0.0)
         if self.stopping is None:
             return None
-        if now - self.stopping > self.start.grace:
+        if now - self.stopping > self.setup.grace:
             self.replace_child()
             why = "the program that ran the study is gone" if self.study.closed else "stopped on request"
             return Ending("interrupted", reason=why)
@@ -268,14 +268,14 @@ class Supervisor:
             supervision.asked_to_stop = True
         return None
 
-    def ready_child(self) -> Child | None:
+    def ready_child(self) -> TrainingProcess | None:
         """Return a training process that has loaded the function; None when told to stop meanwhile."""
         if self.child is not None and not self.child.ended:
             return self.child
         self.replace_child()
-        child = self.child = spawn(self.start)
+        child = self.child = spawn(self.setup)
         self.study.send(Ready(child.process.pid, started_at(child.process.pid)))
-        child.channel.send(self.start)
+        child.channel.send(self.setup)
         begun = time.monotonic()
         while not any(isinstance(m, Ready) for m in child.channel.receive(0.05)):
             self.listen(0.0)
@@ -297,7 +297,7 @@ class Supervisor:
         if time.monotonic() - self.looked > LOOK:
             self.looked = time.monotonic()
             with suppress(OSError):
-                shorten(Path(self.start.log))
+                shorten(Path(self.setup.log))
 
 
 def main() -> None:
@@ -309,13 +309,13 @@ def main() -> None:
         if hasattr(signal, ignored):
             signal.signal(getattr(signal, ignored), signal.SIG_IGN)
     messages = study.receive(None)
-    start = messages[0] if messages else None
-    if not isinstance(start, Start):
+    setup = messages[0] if messages else None
+    if not isinstance(setup, Setup):
         return
-    store = _opened(start, study)
+    store = _opened(setup, study)
     if store is None:
         return
-    supervisor = Supervisor(start, study, store, this_process(start.slot))
+    supervisor = Supervisor(setup, study, store, this_process(setup.slot))
     for message in messages[1:]:
         supervisor.obey(message)
     supervisor.loop()
@@ -326,11 +326,11 @@ def _pause_after(begun: float) -> float:
     return min(LONGEST, max(IDLE, SHARE * (time.monotonic() - begun)))
 
 
-def _opened(start: Start, study: Channel) -> Store | None:
+def _opened(setup: Setup, study: Channel) -> Store | None:
     """Return the store, once its server is there; None when told to stop before."""
     while True:
         try:
-            return open_store(start.url, start.study, patience=BRIEF)
+            return open_store(setup.url, setup.study, patience=BRIEF)
         except StoreAway as away:
             log.warning("%s; waiting for it", away)
             if any(isinstance(message, Stop) for message in study.receive(RETRY)) or study.closed:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from osetra.core.ending import Ending
 from osetra.executors.devices import environment_of
-from osetra.executors.wire import Channel, Start
+from osetra.executors.wire import Channel, Setup
 
 LEAK = 2**30
 """Bytes a training process may grow between trials before it is replaced."""
@@ -21,7 +21,7 @@ LOG_LIMIT = 2**20
 
 
 @dataclass(slots=True)
-class Child:
+class TrainingProcess:
     """A training process, warm between trials."""
 
     process: subprocess.Popen[bytes]
@@ -69,14 +69,14 @@ class Child:
         return Ending("failed", reason=f"the training process crashed ({name})", detail=output)
 
 
-def spawn(start: Start) -> Child:
+def spawn(setup: Setup) -> TrainingProcess:
     """Start a training process, in a process group of its own."""
     threads = dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
-        str(start.threads),
+        str(setup.threads),
     )
     orders, report = os.pipe(), os.pipe()
-    with Path(start.log).open("ab") as output:
+    with Path(setup.log).open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - our own module, no text of others
             [sys.executable, "-m", "osetra.executors.child", str(orders[0]), str(report[1])],
             stdin=subprocess.DEVNULL,
@@ -84,11 +84,11 @@ def spawn(start: Start) -> Child:
             stderr=output,
             pass_fds=(orders[0], report[1]),
             start_new_session=True,
-            env={**os.environ, **threads, **environment_of(start.gpu)},
+            env={**os.environ, **threads, **environment_of(setup.gpu)},
         )
     os.close(orders[0])
     os.close(report[1])
-    return Child(process, Channel(report[0], orders[1]), Path(start.log))
+    return TrainingProcess(process, Channel(report[0], orders[1]), Path(setup.log))
 
 
 def shorten(log: Path) -> None:

@@ -15,7 +15,7 @@ from osetra.core.ending import Ending
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 
 
-class Start(msgspec.Struct, frozen=True, tag="start"):
+class Setup(msgspec.Struct, frozen=True, tag="setup"):
     """To a supervisor or a training process: what to work on, once, first of all."""
 
     url: str
@@ -86,7 +86,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     ending: Ending
 
 
-Message: TypeAlias = Start | Train | Orders | Stop | Ready | Reports | Record | Done
+Message: TypeAlias = Setup | Train | Orders | Stop | Ready | Reports | Record | Done
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Message).decode

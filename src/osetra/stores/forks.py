@@ -12,7 +12,7 @@ import weakref
 from typing import Protocol
 
 
-class Connected(Protocol):
+class Disconnectable(Protocol):
     """Something with a connection that one thread uses at a time."""
 
     mutex: threading.Lock
@@ -22,11 +22,11 @@ class Connected(Protocol):
         ...
 
 
-_known: weakref.WeakSet[Connected] = weakref.WeakSet()
-_held: list[Connected] = []
+_known: weakref.WeakSet[Disconnectable] = weakref.WeakSet()
+_held: list[Disconnectable] = []
 
 
-def keep_from_forks(one: Connected) -> None:
+def keep_from_forks(one: Disconnectable) -> None:
     """Close this connection before each fork of the process."""
     _known.add(one)
 

@@ -20,7 +20,7 @@ from osetra.core.ports import Scheduler
 from osetra.core.problem import Direction, Objective, Pick, Problem
 from osetra.core.space import Space
 from osetra.core.trial import ENDED, Trial
-from osetra.testing.simulated_search import Decision, Rehearsal, asked
+from osetra.testing.simulated_search import Decision, SimulatedSearch, asked
 
 STEPS = 27
 """Steps of a full training in every case."""
@@ -63,7 +63,7 @@ CURVES: Mapping[str, Callable[[int], list[float]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class SchedulerCase:
     """One kind of curves, and how the search is done."""
 
     curves: str
@@ -88,32 +88,32 @@ class Case:
         return ", ".join(said)
 
 
-CASES: tuple[Case, ...] = (
-    *(Case(curves, workers=workers) for curves in CURVES for workers in (1, 4)),
-    *(Case(curves, keeps=False) for curves in CURVES),
-    *(Case(curves, direction="maximize", pick="last") for curves in CURVES),
-    *(Case("noisy", workers=workers) for workers in (16, 64)),
-    Case("falling", stride=5),
-    Case("noisy", stride=3, keeps=False),
-    Case("falling", held=2),
-    Case("crossing", held=3, workers=4),
-    Case("falling", folds=3, trials=8),
-    Case("noisy", folds=4, keeps=False, trials=8),
-    Case("falling", trials=1),
-    Case("falling", trials=2, workers=4),
+CASES: tuple[SchedulerCase, ...] = (
+    *(SchedulerCase(curves, workers=workers) for curves in CURVES for workers in (1, 4)),
+    *(SchedulerCase(curves, keeps=False) for curves in CURVES),
+    *(SchedulerCase(curves, direction="maximize", pick="last") for curves in CURVES),
+    *(SchedulerCase("noisy", workers=workers) for workers in (16, 64)),
+    SchedulerCase("falling", stride=5),
+    SchedulerCase("noisy", stride=3, keeps=False),
+    SchedulerCase("falling", held=2),
+    SchedulerCase("crossing", held=3, workers=4),
+    SchedulerCase("falling", folds=3, trials=8),
+    SchedulerCase("noisy", folds=4, keeps=False, trials=8),
+    SchedulerCase("falling", trials=1),
+    SchedulerCase("falling", trials=2, workers=4),
 )
 
 
-def check_scheduler(scheduler: Scheduler, case: Case) -> None:
+def check_scheduler(scheduler: Scheduler, case: SchedulerCase) -> None:
     """Run a scheduler through a case.
 
     Raises:
         AssertionError: with a sentence that says what went wrong.
     """
-    check_search(rehearsal(scheduler, case), rehearsal(scheduler, case, mirrored=True))
+    check_search(simulated(scheduler, case), simulated(scheduler, case, mirrored=True))
 
 
-def check_search(search: Rehearsal, mirrored: Rehearsal) -> None:
+def check_search(search: SimulatedSearch, mirrored: SimulatedSearch) -> None:
     """Run a search and the one with the negated metric and the other direction, and check both.
 
     Raises:
@@ -129,13 +129,13 @@ def check_search(search: Rehearsal, mirrored: Rehearsal) -> None:
     )
 
 
-def rehearsal(scheduler: Scheduler, case: Case, *, mirrored: bool = False) -> Rehearsal:
+def simulated(scheduler: Scheduler, case: SchedulerCase, *, mirrored: bool = False) -> SimulatedSearch:
     """Return the search of a case; mirrored, the metric is negated and the direction is the other."""
     maximised = (case.direction == "maximize") != mirrored
     direction: Direction = "maximize" if maximised else "minimize"
     problem = Problem(Space(x=Float(0, 1)), Objective(metric="val_loss", direction=direction, pick=case.pick))
     sign = -1.0 if maximised else 1.0
-    return Rehearsal(
+    return SimulatedSearch(
         problem,
         scheduler,
         lambda number: [sign * y for y in CURVES[case.curves](number)],
@@ -150,7 +150,7 @@ def rehearsal(scheduler: Scheduler, case: Case, *, mirrored: bool = False) -> Re
     )
 
 
-def _check_decision(search: Rehearsal, decision: Decision, history: History) -> None:
+def _check_decision(search: SimulatedSearch, decision: Decision, history: History) -> None:
     """Check that a verdict is pure, allowed and fair; the history was folded anew from the log."""
     before = _fingerprint(history)
     again = asked(search.scheduler, search.problem, history, decision.trial, decision.budget)
@@ -168,7 +168,7 @@ def _check_decision(search: Rehearsal, decision: Decision, history: History) -> 
         _check_verdict(search, history, trial, verdict)
 
 
-def _check_verdict(search: Rehearsal, history: History, trial: Trial, verdict: Verdict) -> None:
+def _check_verdict(search: SimulatedSearch, history: History, trial: Trial, verdict: Verdict) -> None:
     step = history.step(trial, search.problem.objective.metric)
     if verdict.verb in ("resume", "extend"):
         assert verdict.until is None or verdict.until > step, f"{verdict}: it is at step {step} already"
@@ -186,7 +186,7 @@ def _check_verdict(search: Rehearsal, history: History, trial: Trial, verdict: V
     )
 
 
-def _check_end(history: History, search: Rehearsal) -> None:
+def _check_end(history: History, search: SimulatedSearch) -> None:
     for trial in history.trials.values():
         if trial.number == search.held:
             assert trial.held, "the trial that a person paused was moved"

@@ -66,7 +66,7 @@ ENDINGS: Mapping[str, Callable[[int, float], float | None]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class SearcherCase:
     """One space with one kind of history."""
 
     space: str
@@ -77,10 +77,10 @@ class Case:
         return f"{self.space}, {self.ending}"
 
 
-CASES: tuple[Case, ...] = tuple(Case(space, ending) for space in SPACES for ending in ENDINGS)
+CASES: tuple[SearcherCase, ...] = tuple(SearcherCase(space, ending) for space in SPACES for ending in ENDINGS)
 
 
-def check_searcher(searcher: Searcher, case: Case) -> None:
+def check_searcher(searcher: Searcher, case: SearcherCase) -> None:
     """Run a searcher through a case.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Rehearsal: a search in memory, report by report, without training anything.
+"""A simulated search: in memory, report by report, without training anything.
 
 It does what the loop, the workers and the training process do to the log, in one thread: every
 turn, each running training reports once. For tests of everything that decides while trainings run.
@@ -41,7 +41,7 @@ class Decision:
 
 
 @dataclass(slots=True)
-class Rehearsal:
+class SimulatedSearch:
     """A search for `trials` configurations by a number of workers, every report `stride` steps apart."""
 
     problem: Problem

@@ -26,7 +26,7 @@ from osetra.upkeep.check import Audit, check_file, check_store
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class StudyCopy:
     """A study in its new place, and what the checker says of it there."""
 
     source: Address
@@ -38,7 +38,7 @@ class Copied:
     """Attempts that are being worked on at the source, and count as lost in the copy."""
 
 
-def copy(pairs: Sequence[tuple[Address, Address]]) -> list[Copied]:
+def copy(pairs: Sequence[tuple[Address, Address]]) -> list[StudyCopy]:
     """Copy studies, each to an address where there are no facts yet.
 
     Returns once every copy was read back and compared. Sources may be written meanwhile; what comes
@@ -58,7 +58,7 @@ def copy(pairs: Sequence[tuple[Address, Address]]) -> list[Copied]:
         with closing(open_store(source.url, source.study)) as one, closing(_restorable(target)) as two:
             size, entries = _copy(one, two, two.checkpoints)
             running = open_attempts(entry.fact for entry in entries)
-            made.append(Copied(source, target, check_store(two), size, running))
+            made.append(StudyCopy(source, target, check_store(two), size, running))
     return made
 
 

@@ -18,20 +18,20 @@ from osetra.core.history import History
 from osetra.errors import StoreError
 from osetra.stores.sqlite import SqliteStore
 from osetra.stores.sqlite.errors import explained
-from osetra.stores.sqlite.pages import Found, carve
+from osetra.stores.sqlite.pages import StoredRow, carve
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import entry_of, point_of
 from osetra.stores.validation import open_attempts
 from osetra.upkeep.backup import copy_checkpoints, new_file, published, sign_of
 from osetra.upkeep.check import check_checkpoints
-from osetra.upkeep.repair import Mended, mend
+from osetra.upkeep.repair import RepairedLog, repair
 
 _KINDS = {"opened", "suggested", "claimed", "checkpointed", "ordered", "seen", "obeyed", "ended", "noted"}
 """How keys of facts begin, which tells their index from that of the metrics."""
 
 
 @dataclass(frozen=True, slots=True)
-class Salvaged:
+class RecoveredStudy:
     """What became of one study."""
 
     study: str
@@ -49,7 +49,7 @@ class Recovery:
     """A new file, and what is in it and what is not."""
 
     file: Path
-    studies: list[Salvaged]
+    studies: list[RecoveredStudy]
 
 
 @dataclass(slots=True)
@@ -81,28 +81,28 @@ def recover(path: Path, to: Path | None = None) -> Recovery:
         raise StoreError(f"{path}: no such file; name the damaged study file")
     with explained(path):
         rows = _sorted(carve(path))
-    found: list[Salvaged] = []
-    mended: dict[str, Mended] = {}
+    found: list[RecoveredStudy] = []
+    repairs: dict[str, RepairedLog] = {}
     for study in sorted({*rows.facts, *rows.studies}):
         name = rows.studies.get(study, f"recovered-{study}")
-        name = f"{name}-{study}" if name in mended else name
+        name = f"{name}-{study}" if name in repairs else name
         entries = list(rows.facts[study].values())
         if not any(isinstance(entry.fact, Opened) for entry in entries):
             text = "its opening is lost, which says what was searched; nothing else means anything without it"
-            found.append(Salvaged(name, 0, 0, sorted(rows.keys[study]), len(rows.numbers[study]), text))
+            found.append(RecoveredStudy(name, 0, 0, sorted(rows.keys[study]), len(rows.numbers[study]), text))
             continue
-        result = mended[name] = mend(entries, _points(rows, study))
+        result = repairs[name] = repair(entries, _points(rows, study))
         lost = (rows.keys[study] - {key(entry.fact) for entry in entries}) | set(result.dropped)
         missing = len(rows.numbers[study]) - len(result.points)
         saved = len(result.entries)
         result.entries.extend(_ends(result.entries))
         history = History().extend(result.entries)
         gone = _copied(checkpoints_of(path, name), checkpoints_of(to, name), history)
-        found.append(Salvaged(name, saved, len(result.points), sorted(lost), missing, gone))
-    if not mended:
+        found.append(RecoveredStudy(name, saved, len(result.points), sorted(lost), missing, gone))
+    if not repairs:
         why = f"{found[0].text}" if found else "nothing of a study is readable in it"
         raise StoreError(f"{path}: {why}; use a backup (osetra db backup)")
-    _write(to, mended)
+    _write(to, repairs)
     return Recovery(to, found)
 
 
@@ -123,7 +123,7 @@ def _ends(entries: list[Entry]) -> list[Entry]:
     ]
 
 
-def _sorted(found: Iterable[Found]) -> _Rows:
+def _sorted(found: Iterable[StoredRow]) -> _Rows:
     rows = _Rows()
     for item in found:
         match item.row:
@@ -162,8 +162,8 @@ def _points(rows: _Rows, study: int) -> list[Point]:
     return points
 
 
-def _write(to: Path, studies: Mapping[str, Mended]) -> None:
+def _write(to: Path, studies: Mapping[str, RepairedLog]) -> None:
     with published(to) as part:
-        for name, mended in studies.items():
+        for name, repairs in studies.items():
             with closing(SqliteStore(part, name)) as store:
-                store.restore(mended.entries, mended.points)
+                store.restore(repairs.entries, repairs.points)

@@ -38,7 +38,7 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class RepairedLog:
     """A sound log, and what could not be taken over."""
 
     entries: list[Entry] = field(default_factory=list)
@@ -47,23 +47,23 @@ class Mended:
     """Keys of the facts that were readable and make no sense without the lost ones."""
 
 
-def mend(entries: Sequence[Entry], points: Sequence[Point]) -> Mended:
+def repair(entries: Sequence[Entry], points: Sequence[Point]) -> RepairedLog:
     """Return a sound log of the readable facts, in the order of their versions, and of their points."""
     dropped: list[str] = []
     left = sorted(entries, key=lambda entry: entry.version)
     while True:
-        mender = _Mender()
+        log = _Repair()
         taken: list[Entry] = []
         lone: list[Entry] = []
         for entry in left:
-            (taken if mender.take(entry) else lone).append(entry)
-        kept = mender.numbered(points)
-        found = violations(mender.entries, kept, mender.open)
+            (taken if log.take(entry) else lone).append(entry)
+        kept = log.numbered(points)
+        found = violations(log.entries, kept, log.open)
         wrong = {violation.version for violation in found if violation.grave and violation.version}
         dropped += [key(entry.fact) for entry in lone]
         if not wrong:
-            return Mended(mender.entries, kept, dropped)
-        bad = {mender.came_from[version - 1] for version in wrong}
+            return RepairedLog(log.entries, kept, dropped)
+        bad = {log.came_from[version - 1] for version in wrong}
         left = []
         for entry in taken:
             if entry.version not in bad:
@@ -85,7 +85,7 @@ def _worthless(entry: Entry) -> Entry:
 
 
 @dataclass(slots=True)
-class _Mender:
+class _Repair:
     """Old numbers to new ones, as far as the log has been read."""
 
     entries: list[Entry] = field(default_factory=list)

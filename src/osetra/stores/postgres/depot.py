@@ -21,7 +21,7 @@ class PostgresDepot:
     def __init__(self, server: Server, study: str) -> None:
         self._server = server
         self._study = study
-        self._told = False
+        self._warned = False
 
     def put(self, file: Path) -> None:
         """Take a copy of a file, unless it is too large for a database, which is said once.
@@ -41,8 +41,8 @@ class PostgresDepot:
             return None  # nobody needs it any more
         if len(data) <= LARGEST:
             return self._study, file.name, data
-        if not self._told:
-            self._told = True
+        if not self._warned:
+            self._warned = True
             log.warning(
                 "%s: %.0f MB are too much to travel through the database, so only this machine can go on "
                 "from there; let OSETRA_CHECKPOINTS name a folder that all machines share",

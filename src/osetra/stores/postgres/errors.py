@@ -58,21 +58,21 @@ def is_away(error: psycopg.Error) -> bool:
 
 def unconnected(error: psycopg.Error, url: str) -> StoreError:
     """Return why no connection came about: a StoreAway when waiting may help."""
-    said = _said(error)
-    if missing := _MISSING.search(said):
+    message = _message(error)
+    if missing := _MISSING.search(message):
         return NoDatabase(
             f"{shown(url)}: the server has no database {missing[1]!r}; create it: "
             f"osetra db create '{shown(url)}'"
         )
     for words, mend in _WORDS:
-        if re.search(words, said, re.IGNORECASE):
-            return StoreError(f"{shown(url)}: {mend} ({said})")
+        if re.search(words, message, re.IGNORECASE):
+            return StoreError(f"{shown(url)}: {mend} ({message})")
     if is_crowded(error):
         return StoreAway(
             f"{shown(url)}: all connections that the server allows are in use; start fewer workers or raise "
             "max_connections there"
         )
-    return StoreAway(f"{shown(url)}: the server cannot be reached ({said}); check host, port and network")
+    return StoreAway(f"{shown(url)}: the server cannot be reached ({message}); check host, port and network")
 
 
 def failed(error: psycopg.Error, url: str) -> StoreError:
@@ -81,14 +81,14 @@ def failed(error: psycopg.Error, url: str) -> StoreError:
         return StoreFull(f"{shown(url)}: no space left on the server; nothing was lost, free some there")
     if error.sqlstate == DENIED:
         return StoreError(
-            f"{shown(url)}: this user may not do that ({_said(error)}); the database's owner can allow it: "
-            "GRANT ALL ON DATABASE name TO user; and once the tables exist: GRANT ALL ON SCHEMA osetra TO "
-            "user; GRANT ALL ON ALL TABLES IN SCHEMA osetra TO user"
+            f"{shown(url)}: this user may not do that ({_message(error)}); the database's owner can allow "
+            "it: GRANT ALL ON DATABASE name TO user; and once the tables exist: GRANT ALL ON SCHEMA osetra "
+            "TO user; GRANT ALL ON ALL TABLES IN SCHEMA osetra TO user"
         )
-    return StoreError(f"{shown(url)}: PostgreSQL says: {_said(error)}")
+    return StoreError(f"{shown(url)}: PostgreSQL says: {_message(error)}")
 
 
-def _said(error: psycopg.Error) -> str:
+def _message(error: psycopg.Error) -> str:
     """Return the server's words in one line, without the address that libpq puts before them."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     chosen = next((line for line in lines if "FATAL" in line or "ERROR" in line), lines[0] if lines else "")

@@ -46,7 +46,7 @@ TRIES = 8
 
 
 @dataclass(slots=True)
-class Link:
+class ServerConnection:
     """An open connection."""
 
     connection: Connection
@@ -74,7 +74,7 @@ class Server:
         self.connections = 0
         """How often a connection was made."""
         self._patience = patience
-        self._link: Link | None = None
+        self._link: ServerConnection | None = None
         keep_from_forks(self)
         with self.mutex:
             self._connect()
@@ -114,7 +114,7 @@ class Server:
             self.disconnect()
 
     def _patiently(self, action: Callable[[Connection, bool], T], *, tables: bool) -> T:
-        deadline, pause, tries, again, told = time.monotonic() + self._patience, 0.01, 0, False, False
+        deadline, pause, tries, again, warned = time.monotonic() + self._patience, 0.01, 0, False, False
         while True:
             with self.mutex:
                 try:
@@ -122,8 +122,8 @@ class Server:
                 except StoreAway as away:
                     if time.monotonic() > deadline:
                         raise
-                    if pause > 0.5 and not told:
-                        told = True
+                    if pause > 0.5 and not warned:
+                        warned = True
                         log.warning("%s; waiting for it", away)
                 except _Busy as busy:
                     tries += 1
@@ -160,7 +160,7 @@ class Server:
             raise
         return result
 
-    def _connect(self) -> Link:
+    def _connect(self) -> ServerConnection:
         try:
             import psycopg
 
@@ -178,7 +178,9 @@ class Server:
         try:
             if not self.connections:
                 _compare_clocks(connection, self.url)
-            link = Link(connection, time.monotonic(), _has_tables(connection, self.url), False, 0.0)
+            link = ServerConnection(
+                connection, time.monotonic(), _has_tables(connection, self.url), False, 0.0
+            )
         except psycopg.Error as error:
             connection.close()
             raise (unconnected if is_away(error) else failed)(error, self.url) from None
@@ -189,7 +191,7 @@ class Server:
         self.connections += 1
         return link
 
-    def _give_turn(self, link: Link) -> None:
+    def _give_turn(self, link: ServerConnection) -> None:
         """Give the connection back when others wait for one."""
         now = time.monotonic()
         if now - link.counted > COUNT:

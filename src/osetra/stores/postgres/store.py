@@ -119,11 +119,11 @@ class PostgresStore:
             try:
                 row = connection.execute(SQL["append"], {**values, "again": again}).fetchone()
             except Error as error:
-                said = error.diag.message_primary or ""
+                message = error.diag.message_primary or ""
                 if error.sqlstate == CONFLICT:
-                    raise Conflict(said) from None
+                    raise Conflict(message) from None
                 if error.sqlstate == OVER:
-                    trial, attempt = said.split("/")
+                    trial, attempt = message.split("/")
                     raise LeaseLost(
                         f"trial {trial}, attempt {attempt} is over; nothing more is written for it"
                     ) from None

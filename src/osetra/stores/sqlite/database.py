@@ -53,7 +53,7 @@ SQL = load("sqlite/statements.sql")
 
 
 @dataclass(slots=True)
-class Link:
+class FileConnection:
     """An open connection and what belongs to it."""
 
     connection: sqlite3.Connection
@@ -73,7 +73,7 @@ class Database:
         self._limit = limit
         self._wal = Path(f"{path}-wal")
         self.mutex = threading.Lock()
-        self._link: Link | None = None
+        self._link: FileConnection | None = None
         self._warned = False
         self._hindered_until = 0.0
         keep_from_forks(self)
@@ -115,12 +115,12 @@ class Database:
         with self.mutex:
             self.disconnect()
 
-    def _present(self) -> Link | None:
+    def _present(self) -> FileConnection | None:
         if self._link is None and self.path.exists() and self.path.stat().st_size:
             return self._connect()
         return self._link
 
-    def _connect(self) -> Link:
+    def _connect(self) -> FileConnection:
         connection = sqlite3.connect(
             self.path, timeout=0.01, isolation_level=None, check_same_thread=False, cached_statements=64
         )
@@ -132,7 +132,7 @@ class Database:
             patiently(lambda: self._ensure_tables(connection))
             patiently(lambda: self._settle(connection))
             guard = Guard(Path(f"{self.path}-lock")) if AVAILABLE else None
-            self._link = Link(connection, guard, _inode(self.path))
+            self._link = FileConnection(connection, guard, _inode(self.path))
         except BaseException:
             connection.close()
             raise
@@ -191,7 +191,7 @@ class Database:
             pages = max(1, self._limit // int(connection.execute(SQL["page_size"]).fetchone()[0]))
             connection.execute(SQL["limit_pages"].format(pages=pages))
 
-    def _begin(self, link: Link) -> bool:
+    def _begin(self, link: FileConnection) -> bool:
         """Begin a transaction and return whether a checkpoint is to follow it."""
         while True:
             patiently(lambda: link.connection.execute(SQL["begin"]))
@@ -221,7 +221,7 @@ class Database:
                 self.path,
             )
 
-    def _synchronise(self, link: Link) -> None:
+    def _synchronise(self, link: FileConnection) -> None:
         # SQLite keeps no locks on this file, so a descriptor of our own may be closed without harm.
         if link.log < 0:
             link.log = os.open(self._wal, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))

@@ -25,14 +25,14 @@ LARGEST = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class StoredRow:
     """A row with its number; rows of indexes and of tables without row numbers have none."""
 
     number: int | None
     row: Row
 
 
-def carve(path: Path) -> Iterator[Found]:
+def carve(path: Path) -> Iterator[StoredRow]:
     """Yield every row that a whole page of a file, or of its write-ahead log, holds; some twice.
 
     Raises:
@@ -41,8 +41,8 @@ def carve(path: Path) -> Iterator[Found]:
     data = path.read_bytes()
     log = Path(f"{path}-wal")
     frames = log.read_bytes() if log.is_file() else b""
-    said = int.from_bytes(data[16:18], "big") if data[:16] == _MAGIC else 0
-    for size in (65536 if said == 1 else said, int.from_bytes(frames[8:12], "big")):
+    stated = int.from_bytes(data[16:18], "big") if data[:16] == _MAGIC else 0
+    for size in (65536 if stated == 1 else stated, int.from_bytes(frames[8:12], "big")):
         if size in _SIZES:
             return _found(data, frames, size)
     # No header tells the size of a page: it is the one by which most rows make sense.
@@ -50,7 +50,7 @@ def carve(path: Path) -> Iterator[Found]:
     return _found(data, frames, size)
 
 
-def _found(data: bytes, frames: bytes, size: int) -> Iterator[Found]:
+def _found(data: bytes, frames: bytes, size: int) -> Iterator[StoredRow]:
     pages = {number: data[at : at + size] for number, at in enumerate(range(0, len(data), size), 1)}
     newest = dict(pages)
     for number, page in _logged(frames, size):
@@ -74,7 +74,7 @@ def _logged(frames: bytes, size: int) -> Iterator[tuple[int, bytes]]:
     yield from whole[:committed]
 
 
-def _rows(page: bytes, number: int, pages: Mapping[int, bytes]) -> Iterator[Found]:
+def _rows(page: bytes, number: int, pages: Mapping[int, bytes]) -> Iterator[StoredRow]:
     """Yield the rows of a page; nothing for pages of other kinds, and no row that makes no sense."""
     start = 100 if number == 1 else 0
     if len(page) < start + 12 or page[start] not in (_INNER_INDEX, _LEAF_INDEX, _LEAF_TABLE):
@@ -91,7 +91,7 @@ def _rows(page: bytes, number: int, pages: Mapping[int, bytes]) -> Iterator[Foun
             continue
 
 
-def _cell(page: bytes, at: int, kind: int, pages: Mapping[int, bytes]) -> Found:
+def _cell(page: bytes, at: int, kind: int, pages: Mapping[int, bytes]) -> StoredRow:
     if kind == _INNER_INDEX:
         at += 4
     size, at = _varint(page, at)
@@ -100,7 +100,7 @@ def _cell(page: bytes, at: int, kind: int, pages: Mapping[int, bytes]) -> Found:
         row_number, at = _varint(page, at)
     if not 0 < size <= LARGEST:
         raise ValueError(size)
-    return Found(row_number, _record(_payload(page, at, size, kind, pages)))
+    return StoredRow(row_number, _record(_payload(page, at, size, kind, pages)))
 
 
 def _payload(page: bytes, at: int, size: int, kind: int, pages: Mapping[int, bytes]) -> bytes:

@@ -45,10 +45,10 @@ class Reading:
     def integrity(self) -> list[str]:
         """Return what SQLite finds wrong with the file; empty when it is sound."""
         try:
-            said = [str(text) for (text,) in self.connection.execute(UPKEEP["integrity"])]
+            lines = [str(text) for (text,) in self.connection.execute(UPKEEP["integrity"])]
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            said = [str(error)]
-        return [] if said == ["ok"] else [line for text in said for line in text.splitlines()]
+            lines = [str(error)]
+        return [] if lines == ["ok"] else [line for text in lines for line in text.splitlines()]
 
     def studies(self) -> list[tuple[int, str]]:
         """Return number and name of every study, oldest first."""

@@ -37,7 +37,7 @@ from osetra.core.space import Space
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import StoreFull, StudyError
 from osetra.executors import child, leases, supervisor, training_process
-from osetra.executors.wire import Done, Ready, Start, Stop, Train
+from osetra.executors.wire import Done, Ready, Setup, Stop, Train
 from osetra.policies import by_names
 from osetra.searchers import by_name
 from osetra.stores.clock import Clock
@@ -157,7 +157,7 @@ class Ledger:
 
 
 @dataclass(slots=True)
-class Watched:
+class FaultyStore:
     """A process's store, with mishaps before and after each call."""
 
     store: Store
@@ -315,8 +315,8 @@ class Story:
     def _unfinished(self, history: History) -> bool:
         return bool(history.queued or history.running) or len(history.trials) < self.trials
 
-    def _open(self) -> Watched:
-        return Watched(self.make(Clock(self.world.time, self.world.monotonic)), self.ledger)
+    def _open(self) -> FaultyStore:
+        return FaultyStore(self.make(Clock(self.world.time, self.world.monotonic)), self.ledger)
 
     def _planner(self, store: Store) -> Planner:
         policy = by_names(by_name("random"), self.scheduler)
@@ -379,7 +379,7 @@ class SimulatedCrew:
         story, world = self.story, self.story.world
         ours, theirs = Pipe(world, self.program), Pipe(world)
         ours.join(theirs)
-        start = Start(
+        setup = Setup(
             url="", study="", metric="loss", direction="minimize", pick="best", function=b"", path=[],
             slot=slot, threads=1, report_timeout=None, repeats_only=False, log="",
             checkpoints=str(self.store.checkpoints), quota=1e9, every=self.job.checkpoints.every,
@@ -389,12 +389,12 @@ class SimulatedCrew:
             me = world.current
             theirs.belong(me)
             identity = Worker(me.host, "boot", me.pid, 0.0, slot)
-            supervisor.Supervisor(start, theirs, story._open(), identity).loop()  # type: ignore[arg-type]
+            supervisor.Supervisor(setup, theirs, story._open(), identity).loop()  # type: ignore[arg-type]
 
         return world.start(f"supervisor {slot}", self.program.host, supervise), ours
 
 
-class SimulatedChild(training_process.Child):
+class SimulatedTraining(training_process.TrainingProcess):
     """A training process of the world."""
 
     def kill(self) -> int:
@@ -405,8 +405,8 @@ class SimulatedChild(training_process.Child):
         return process.wait()
 
 
-def _spawn(world: World, training: Callable[[Run], object]) -> Callable[[Start], SimulatedChild]:
-    def spawn(start: Start) -> SimulatedChild:
+def _spawn(world: World, training: Callable[[Run], object]) -> Callable[[Setup], SimulatedTraining]:
+    def spawn(setup: Setup) -> SimulatedTraining:
         me = world.current
         ours, theirs = Pipe(world, me), Pipe(world)
         ours.join(theirs)
@@ -420,13 +420,13 @@ def _spawn(world: World, training: Callable[[Run], object]) -> Callable[[Start],
                     if isinstance(message, Train):
                         waiting = list(message.claim.orders)
                         link = child.PipeLink(theirs, child.Preemption(0), waiting)  # type: ignore[arg-type]
-                        theirs.send(Done(child._train(training, message.claim, start, link)))
+                        theirs.send(Done(child._train(training, message.claim, setup, link)))
                 if theirs.closed:
                     raise Killed
 
         actor = world.start("training", me.host, train, me)
         theirs.belong(actor)
-        return SimulatedChild(Process(actor), ours, Path(os.devnull))  # type: ignore[arg-type]
+        return SimulatedTraining(Process(actor), ours, Path(os.devnull))  # type: ignore[arg-type]
 
     return spawn
 
