@@ -13,7 +13,7 @@ import osetra as ose
 from executors import programs
 from executors.test_processes import open_when_there, processes_about, study_at, until
 from osetra.errors import StudyError
-from osetra.upkeep.check import check_file
+from osetra.upkeep.check import check
 
 distributed = pytest.importorskip("distributed")
 from distributed import Client, LocalCluster  # noqa: E402
@@ -99,7 +99,7 @@ def test_killed_workers_are_replaced_and_nothing_is_lost(tmp_path, client):
     assert until(lambda: processes_about(url) == [], 15)
     assert study.history.running == []
     study.run(programs.short, trials=len(study.trials), workers=2)
-    assert [audit.violations for audit in check_file(url) if not audit.sound] == []
+    assert [audit.violations for audit in check(url) if not audit.sound] == []
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from faults import KILLS
 from osetra.core.facts import Ended
 from osetra.executors.identity import provably_dead
 from osetra.stores import open_store
-from osetra.upkeep.check import check_file
+from osetra.upkeep.check import check
 
 ray = pytest.importorskip("ray")
 from ray.cluster_utils import Cluster  # noqa: E402
@@ -87,7 +87,7 @@ def finish(program, study, url):
     assert all(provably_dead(trial.attempts[-1].worker) for trial in history.running)
     study.run(programs.short, trials=len(history.trials), workers=2)
     assert all(trial.state in ("finished", "failed") for trial in study.trials)
-    assert [audit.violations for audit in check_file(url) if not audit.sound] == []
+    assert [audit.violations for audit in check(url) if not audit.sound] == []
     store = open_store(str(url))
     facts = [entry.fact for entry in store.read()]
     store.close()

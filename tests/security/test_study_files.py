@@ -16,7 +16,7 @@ from cli.studies import make_study
 from osetra.cli import main
 from osetra.errors import NotAStudy, StoreError
 from osetra.stores import open_store
-from osetra.upkeep.check import check_file
+from osetra.upkeep.check import check
 from osetra.upkeep.recover import recover
 
 READERS = (
@@ -91,7 +91,7 @@ def test_the_facts_of_such_a_file_can_be_had_without_its_schema(file: Path) -> N
         open_store(str(file))
     made = recover(file)
     assert open_store(str(made.file)).read() == facts
-    assert all(audit.sound for audit in check_file(made.file))
+    assert all(audit.sound for audit in check(made.file))
 
 
 BODIES = {

@@ -11,7 +11,7 @@ from osetra.errors import NewerSchema, StoreAway, StoreError
 from osetra.stores import open_store
 from osetra.stores.postgres import create_database
 from osetra.stores.postgres.connection import connected
-from osetra.stores.postgres.migrate import migrate_server
+from osetra.stores.postgres.migrate import migrate
 from osetra.stores.postgres.server import MIGRATIONS, SCHEMA
 from osetra.testing.rig.postgres import Cluster
 
@@ -64,7 +64,7 @@ def test_an_old_database_is_brought_up_to_date_beside_its_old_tables(old: str) -
     before = state(old)
     with pytest.raises(StoreError, match="osetra db migrate"):
         open_store(old, "a")
-    done = migrate_server(old, steps=STEPS)
+    done = migrate(old, steps=STEPS)
     assert (done.before, done.after) == (OLD, SCHEMA)
     store = open_store(old, "a")
     assert [entry.time for entry in store.read()] == [7.5] * 5
@@ -73,7 +73,7 @@ def test_an_old_database_is_brought_up_to_date_beside_its_old_tables(old: str) -
     assert str(done.backup).startswith(f"osetra_backup_{OLD}_")
     assert rows(old, f"SELECT study, version, key, body FROM {done.backup}.fact ORDER BY 2") == before[2]
     assert rows(old, f"SELECT schema FROM {done.backup}.about") == [(OLD,)]
-    assert migrate_server(old, steps=STEPS).backup is None
+    assert migrate(old, steps=STEPS).backup is None
 
 
 @pytest.mark.parametrize("place", range(STATEMENTS))
@@ -91,15 +91,15 @@ def test_a_connection_that_is_cut_at_any_statement_leaves_the_old_tables(
             )
 
     with pytest.raises(StoreAway, match="cannot be reached"):
-        migrate_server(old, steps=STEPS, trace=cut)
+        migrate(old, steps=STEPS, trace=cut)
     assert state(old) == before
-    assert migrate_server(old, steps=STEPS).after == SCHEMA
+    assert migrate(old, steps=STEPS).after == SCHEMA
 
 
 def test_an_error_in_a_migration_leaves_the_old_tables(old: str) -> None:
     before = state(old)
     with pytest.raises(StoreError, match="syntax error"):
-        migrate_server(old, steps={SCHEMA: [*STEPS[SCHEMA], "no SQL at all"]})
+        migrate(old, steps={SCHEMA: [*STEPS[SCHEMA], "no SQL at all"]})
     assert state(old) == before
 
 
@@ -110,7 +110,7 @@ def test_whoever_works_with_it_is_named_and_nothing_is_done(old: str) -> None:
         with pytest.raises(
             StoreError, match=f"process {pid} of user osetra from 127.0.0.1 since 20.*stop them"
         ):
-            migrate_server(old, steps=STEPS)
+            migrate(old, steps=STEPS)
     assert state(old) == before
 
 
@@ -125,23 +125,23 @@ def test_who_comes_meanwhile_waits_and_finds_the_new_tables(old: str) -> None:
                     other.execute("SELECT schema FROM osetra.about")
             waiting.append(True)
 
-    migrate_server(old, steps=STEPS, trace=come)
+    migrate(old, steps=STEPS, trace=come)
     assert waiting
 
 
 def test_what_cannot_be_migrated_is_said_to_be(old: str, cluster: Cluster) -> None:
     with pytest.raises(StoreError, match=f"migration {SCHEMA + 1} is not part of this osetra"):
-        migrate_server(old, steps=STEPS, wanted=SCHEMA + 1)
+        migrate(old, steps=STEPS, wanted=SCHEMA + 1)
     with pytest.raises(NewerSchema, match=f"newer than {OLD - 1}"):
-        migrate_server(old, steps=STEPS, wanted=OLD - 1)
+        migrate(old, steps=STEPS, wanted=OLD - 1)
     empty = old.replace("/old_", "/empty_")
     with pytest.raises(StoreError, match="osetra db create"):
-        migrate_server(empty)
+        migrate(empty)
     create_database(empty)
     with pytest.raises(StoreError, match="nothing to migrate"):
-        migrate_server(empty)
+        migrate(empty)
     with pytest.raises(StoreAway, match="cannot be reached"):
-        migrate_server("postgresql://u@127.0.0.1:1/db")
+        migrate("postgresql://u@127.0.0.1:1/db")
 
 
 def test_every_migration_up_to_the_present_schema_is_there() -> None:

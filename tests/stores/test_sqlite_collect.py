@@ -15,7 +15,7 @@ from osetra.errors import StoreError
 from osetra.stores import open_store
 from osetra.stores.sqlite.collect import collect
 from osetra.upkeep.backup import backup
-from osetra.upkeep.check import check_file, check_store
+from osetra.upkeep.check import check, check_store
 from upkeep.studies import steered
 
 
@@ -61,7 +61,7 @@ def test_what_nobody_needs_goes_and_what_somebody_needs_stays(path: Path) -> Non
     assert not any(file.exists() for file in old)
     assert all(file.exists() for file in [*needed, *kept])
     assert not (path.with_suffix(".checkpoints") / "study-gone").exists()
-    assert all(audit.sound for audit in check_file(path))
+    assert all(audit.sound for audit in check(path))
 
 
 def test_while_something_runs_the_file_and_the_logs_are_left_alone(path: Path) -> None:
@@ -75,7 +75,7 @@ def test_while_something_runs_the_file_and_the_logs_are_left_alone(path: Path) -
     assert collect(path).running == []
     assert not log.exists()
     study.enqueue({"lr": 0.1})  # the compacted file goes on
-    assert all(audit.sound for audit in check_file(path))
+    assert all(audit.sound for audit in check(path))
 
 
 def test_compacting_frees_what_was_deleted_and_changes_nothing_else(path: Path) -> None:
@@ -89,7 +89,7 @@ def test_compacting_frees_what_was_deleted_and_changes_nothing_else(path: Path) 
     connection.close()
     assert collect(path).compacted > 900_000
     assert (store.read(), store.read_points()[0]) == before
-    assert all(audit.sound for audit in check_file(path))
+    assert all(audit.sound for audit in check(path))
 
 
 def test_a_log_that_makes_no_sense_deletes_nothing(path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_study_at_work_may_be_checked_copied_and_tidied_at_any_time(tmp_path: 
         assert until(lambda: url.exists() and url.with_suffix(".checkpoints").exists(), 60)
         for look in range(60):
             store = open_store(str(url))
-            found = [violation.text for audit in check_file(url) for violation in audit.violations]
+            found = [violation.text for audit in check(url) for violation in audit.violations]
             assert found + [violation.text for violation in check_store(store).violations] == []
             store.close()
             collect(url)
@@ -123,4 +123,4 @@ def test_a_study_at_work_may_be_checked_copied_and_tidied_at_any_time(tmp_path: 
         program.send_signal(signal.SIGINT)
         program.wait(60)
     assert until(lambda: processes_about(url) == [])
-    assert all(audit.sound for audit in check_file(url))
+    assert all(audit.sound for audit in check(url))

@@ -11,11 +11,11 @@ import pytest
 
 from osetra.errors import NewerSchema, StoreError
 from osetra.stores import open_store
-from osetra.stores.migrations import due, migrate
+from osetra.stores.migrations import due, run
 from osetra.stores.sqlite.database import SCHEMA
-from osetra.stores.sqlite.migrate import migrate_file
+from osetra.stores.sqlite.migrate import migrate
 from osetra.stores.statements import migrations
-from osetra.upkeep.check import check_file
+from osetra.upkeep.check import check
 from upkeep.studies import steered
 
 # An invented past: facts without their time, which a migration adds, in four statements.
@@ -65,12 +65,12 @@ def state(path: Path) -> tuple[int, int, list[str]]:
 
 def test_an_old_file_becomes_a_sound_new_one_and_is_kept_beside_it(old: Path) -> None:
     before = state(old)
-    done = migrate_file(old, steps=STEPS)
+    done = migrate(old, steps=STEPS)
     assert (done.before, done.after) == (0, SCHEMA)
     assert done.backup is not None and state(done.backup) == before
-    assert all(audit.sound for audit in check_file(old))
+    assert all(audit.sound for audit in check(old))
     assert len(open_store(str(old)).read()) == before[1]
-    assert migrate_file(old, steps=STEPS).backup is None
+    assert migrate(old, steps=STEPS).backup is None
 
 
 def test_an_error_at_any_statement_leaves_the_old_file(old: Path) -> None:
@@ -78,7 +78,7 @@ def test_an_error_at_any_statement_leaves_the_old_file(old: Path) -> None:
     for place in range(len(STEPS[1]) + 1):
         broken = {1: [*STEPS[1][:place], "no SQL at all", *STEPS[1][place:]]}
         with pytest.raises(StoreError):
-            migrate_file(old, steps=broken)
+            migrate(old, steps=broken)
         assert state(old) == before
         for backup in old.parent.glob("s-schema-0*"):
             backup.unlink()
@@ -95,31 +95,31 @@ def test_a_kill_at_any_statement_leaves_the_old_file_or_the_new_one(old: Path, p
             if next(count) == place:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        migrate_file(old, steps=STEPS, trace=die)
+        migrate(old, steps=STEPS, trace=die)
         os._exit(0)
     status = os.waitpid(child, 0)[1]
     assert os.WIFSIGNALED(status)
     assert state(old) == before
     for backup in old.parent.glob("s-schema-0*"):
         backup.unlink()
-    assert migrate_file(old, steps=STEPS).after == SCHEMA
-    assert all(audit.sound for audit in check_file(old))
+    assert migrate(old, steps=STEPS).after == SCHEMA
+    assert all(audit.sound for audit in check(old))
 
 
 def test_a_newer_file_is_refused_and_a_way_that_is_missing_is_named(old: Path) -> None:
     with pytest.raises(StoreError, match="migration 2 is not part of this osetra"):
-        migrate_file(old, steps=STEPS, wanted=2)
-    migrate_file(old, steps=STEPS)
+        migrate(old, steps=STEPS, wanted=2)
+    migrate(old, steps=STEPS)
     with pytest.raises(NewerSchema, match="newer than 0"):
-        migrate_file(old, steps=STEPS, wanted=0)
+        migrate(old, steps=STEPS, wanted=0)
 
 
 def test_migrations_are_executed_in_order_and_only_those_that_are_due() -> None:
     steps, done = {3: ["c"], 1: ["a1", "a2"], 2: ["b"]}, list[str]()
-    assert migrate(1, 3, steps, done.append) == [2, 3]
+    assert run(1, 3, steps, done.append) == [2, 3]
     assert done == ["b", "c"]
     assert due(3, 3, steps) == []
-    assert migrate(0, 2, steps, done.append) == [1, 2]
+    assert run(0, 2, steps, done.append) == [1, 2]
 
 
 def test_every_migration_up_to_the_present_schema_is_there() -> None:

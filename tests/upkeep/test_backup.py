@@ -14,7 +14,7 @@ from osetra.core.facts import Noted
 from osetra.errors import StoreError
 from osetra.stores import open_store
 from osetra.upkeep.backup import backup
-from osetra.upkeep.check import check_file
+from osetra.upkeep.check import check
 from upkeep.studies import steered
 
 
@@ -100,4 +100,4 @@ def test_a_backup_under_writers_is_sound_and_a_prefix(tmp_path: Path) -> None:
         assert copy.sound
         kept = open_store(str(copy.file)).read()
         assert kept == whole[: len(kept)]
-    assert check_file(path)[1].sound
+    assert check(path)[1].sound

@@ -13,7 +13,7 @@ from executors import programs
 from osetra.core.facts import Checkpointed
 from osetra.errors import NewerSchema, NotAStudy, StoreError
 from osetra.stores import MemoryStore, open_store
-from osetra.upkeep.check import Audit, check_file, check_store
+from osetra.upkeep.check import Audit, check, check_store
 from upkeep.studies import steered
 
 
@@ -27,7 +27,7 @@ def study(tmp_path: Path) -> ose.Study:
 
 
 def test_a_study_with_everything_in_it_is_sound(study: ose.Study) -> None:
-    audits = check_file(Path(study.url))
+    audits = check(Path(study.url))
     assert texts(audits) == []
     assert [(a.study, a.facts > 50, a.points > 20) for a in audits] == [
         ("", False, False),
@@ -46,7 +46,7 @@ def test_a_study_at_work_is_sound_at_every_moment(tmp_path: Path) -> None:
     study = ose.Study(url, programs.SPACE, minimize="loss", searcher="random", scheduler="full")
 
     def train(run: ose.Run) -> float:
-        seen.append(texts(check_file(url)))
+        seen.append(texts(check(url)))
         for step in run.steps(3):
             run.report(loss=run.config["x"] + step)
         return float(run.config["x"])
@@ -59,7 +59,7 @@ def test_looking_leaves_the_file_as_it_is(study: ose.Study) -> None:
     path = Path(study.url)
     study.close()
     before = path.read_bytes()
-    check_file(path)
+    check(path)
     assert path.read_bytes() == before
     assert not Path(f"{path}-wal").exists() or Path(f"{path}-wal").stat().st_size == 0
 
@@ -69,7 +69,7 @@ def test_a_file_on_a_medium_that_cannot_be_written_is_checked(study: ose.Study, 
     study.close()
     tmp_path.chmod(0o555)
     try:
-        assert texts(check_file(Path(study.url))) == []
+        assert texts(check(Path(study.url))) == []
     finally:
         tmp_path.chmod(0o755)
 
@@ -85,14 +85,14 @@ def test_a_damaged_checkpoint_that_somebody_needs_is_named(study: ose.Study) -> 
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
-    (text,) = texts(check_file(Path(study.url)))
+    (text,) = texts(check(Path(study.url)))
     assert text.startswith("trial 2, attempt 1: the checkpoint after step 4")
     assert "its SHA-256 differs" in text
 
 
 def test_a_missing_checkpoint_that_a_trial_waits_for_is_named(study: ose.Study) -> None:
     latest(study).unlink()
-    (text,) = texts(check_file(Path(study.url)))
+    (text,) = texts(check(Path(study.url)))
     assert "is gone, and trial 2 was to go on from it" in text
 
 
@@ -119,19 +119,19 @@ def test_a_file_that_was_changed_by_hand_is_not_sound(study: ose.Study, statemen
     connection.execute(statement)
     connection.commit()
     connection.close()
-    assert any(BREAKS[statement] in text for text in texts(check_file(Path(study.url))))
+    assert any(BREAKS[statement] in text for text in texts(check(Path(study.url))))
 
 
 def test_what_is_no_study_is_refused(tmp_path: Path) -> None:
     for name, content in (("text", b"shopping list" * 99), ("empty", b"")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(NotAStudy):
-            check_file(tmp_path / name)
+            check(tmp_path / name)
     sqlite3.connect(tmp_path / "other.db").execute("CREATE TABLE t (x)").connection.close()
     with pytest.raises(NotAStudy, match="no study of osetra"):
-        check_file(tmp_path / "other.db")
+        check(tmp_path / "other.db")
     with pytest.raises(StoreError, match="no such file"):
-        check_file(tmp_path / "absent.db")
+        check(tmp_path / "absent.db")
 
 
 def test_a_newer_study_is_refused(study: ose.Study) -> None:
@@ -140,4 +140,4 @@ def test_a_newer_study_is_refused(study: ose.Study) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(NewerSchema, match="upgrade"):
-        check_file(Path(study.url))
+        check(Path(study.url))

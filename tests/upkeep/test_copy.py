@@ -17,15 +17,16 @@ from hypothesis import given, settings
 import osetra as ose
 from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Entry, Fact, Noted, Opened, Suggested, Worker, ended
-from osetra.errors import Conflict, LeaseLost, StoreAway, StoreError
+from osetra.errors import Conflict, LeaseLost, StoreAway, StoreError, StudyError
 from osetra.stores import SqliteStore, open_store, studies
 from osetra.stores.address import Address
-from osetra.stores.postgres import PostgresStore, depot
+from osetra.stores.postgres import PostgresStore, create_database, depot
 from osetra.stores.validation import open_attempts
 from osetra.testing.rig.postgres import Cluster
 from osetra.testing.stores import EXACT
-from osetra.upkeep.check import check_file, check_store
-from osetra.upkeep.copy import backup_server, copy
+from osetra.upkeep.backup import backup
+from osetra.upkeep.check import check, check_store
+from osetra.upkeep.copy import copy
 from upkeep.studies import steered
 
 WORKER = Worker("host", "boot", 1, 0.0)
@@ -137,7 +138,7 @@ def test_a_study_moves_to_a_server_and_goes_on_there_and_comes_back(
     (moved,) = copy([(Address(cluster.url, name), Address(str(back), "b"))])
     assert moved.audit.sound and not moved.audit.violations
     assert contents(cluster.url, name) == contents(str(back), "b")
-    assert all(audit.sound for audit in check_file(back))
+    assert all(audit.sound for audit in check(back))
 
 
 def test_a_study_with_facts_is_never_written_over(cluster: Cluster, name: str, tmp_path: Path) -> None:
@@ -249,7 +250,7 @@ def test_a_whole_database_is_saved_into_a_new_file(
     for one in names:
         steered(cluster.url, one).close()
     machine("far")
-    made = backup_server(cluster.url, names, tmp_path / "saved.db")
+    made = backup(cluster.url, tmp_path / "saved.db", names=names)
     assert made.sound and not any(audit.violations for audit in made.audits)
     assert {file.name for file in tmp_path.iterdir()} - {"here", "far"} == {"saved.db", "saved.checkpoints"}
     assert studies(str(made.file)) == names
@@ -258,9 +259,11 @@ def test_a_whole_database_is_saved_into_a_new_file(
     kept = sum(f.stat().st_size for f in (tmp_path / "saved.checkpoints").rglob("*.npz"))
     assert made.size == made.file.stat().st_size + kept > made.file.stat().st_size
     with pytest.raises(StoreError, match="exists and is not overwritten"):
-        backup_server(cluster.url, names, tmp_path / "saved.db")
-    with pytest.raises(StoreError, match="no study in it yet"):
-        backup_server(cluster.url, [], tmp_path / "empty.db")
+        backup(cluster.url, tmp_path / "saved.db", names=names)
+    empty = f"{cluster.url}_without_studies"
+    create_database(empty)
+    with pytest.raises(StudyError, match="no study in it yet"):
+        backup(empty, tmp_path / "empty.db")
 
 
 def test_a_copy_that_breaks_off_leaves_nothing(
@@ -270,5 +273,5 @@ def test_a_copy_that_breaks_off_leaves_nothing(
     monkeypatch.setattr(SqliteStore, "restore", lambda *_: (_ for _ in ()).throw(StoreError("broken")))
     machine("far")
     with pytest.raises(StoreError, match="broken"):
-        backup_server(cluster.url, [name], tmp_path / "saved.db")
+        backup(cluster.url, tmp_path / "saved.db", names=[name])
     assert not [file for file in tmp_path.iterdir() if "saved" in file.name]

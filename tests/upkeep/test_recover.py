@@ -17,7 +17,7 @@ from core.test_invariants import FACTS, POINTS, numbered
 from osetra.core.invariants import violations
 from osetra.errors import StoreError
 from osetra.stores import open_store
-from osetra.upkeep.check import check_file
+from osetra.upkeep.check import check
 from osetra.upkeep.recover import Recovery, recover
 from osetra.upkeep.repair import repair
 from upkeep.studies import steered
@@ -43,7 +43,7 @@ def damaged(whole: Path, tmp_path: Path) -> Path:
 
 
 def sound(made: Recovery) -> bool:
-    audits = check_file(made.file)
+    audits = check(made.file)
     texts = [violation.text for audit in audits for violation in audit.violations if violation.grave]
     # Of a log that ends earlier, the checkpoints of that moment may have been deleted since.
     assert [text for text in texts if "is gone, and" not in text] == []
@@ -84,7 +84,7 @@ def test_what_stands_in_the_write_ahead_log_alone_is_recovered(whole: Path, tmp_
 def test_without_its_first_page_everything_else_is_there(damaged: Path) -> None:
     spoil(damaged, 1)
     with pytest.raises(StoreError):
-        check_file(damaged)
+        check(damaged)
     made = recover(damaged)
     assert made.studies[0].lost == []
     assert made.studies[0].facts > 80
@@ -172,7 +172,7 @@ def test_random_flips_and_cuts_never_crash_and_never_pass_in_silence(whole: Path
         path.write_bytes(broken)
         failing = _fails_quick_check(path)
         try:
-            good = all(audit.sound for audit in check_file(path)[:1])
+            good = all(audit.sound for audit in check(path)[:1])
         except StoreError:
             good = False
         assert not (good and failing), f"run {run}: silent acceptance"

@@ -14,7 +14,7 @@ from osetra.core.facts import Claimed, Suggested, Worker
 from osetra.core.retention import needed
 from osetra.errors import NoDatabase
 from osetra.stores import open_store, studies
-from osetra.stores.sqlite.collect import collect_server
+from osetra.stores.postgres.collect import collect
 from osetra.testing.rig.postgres import Cluster
 from osetra.tuning.locations import create as place_of
 from upkeep.studies import steered
@@ -125,7 +125,7 @@ def test_checkpoints_that_nobody_needs_leave_the_database(here: Path, database: 
     study = steered(database, "a")
     store = study._store
     assert store.depot is not None
-    collect_server(database, ["a"])
+    collect(database, ["a"])
     keep = needed(study.history, 1.0)
     assert set(store.depot.names()) <= keep and len(store.depot.names()) > 3
     before, spare = store.depot.names(), []
@@ -136,7 +136,7 @@ def test_checkpoints_that_nobody_needs_leave_the_database(here: Path, database: 
         store.depot.put(spare[-1])
     unknown.write_bytes(b"mine")
     store.depot.put(unknown)
-    dry = collect_server(database, ["a"], dry_run=True)
+    dry = collect(database, ["a"], dry_run=True)
     assert [one.size for one in dry.rubbish] == [1000] * 6
     assert len(store.depot.names()) == len(before) + 4 and all(map(Path.exists, spare))
     result = call("gc", database)
@@ -144,7 +144,7 @@ def test_checkpoints_that_nobody_needs_leave_the_database(here: Path, database: 
     assert said(result).count("that nobody needs, in the database") == 3
     assert set(store.depot.names()) == {*before, "unknown.npz"} and not any(map(Path.exists, spare))
     assert unknown.exists()  # young, and perhaps about to be recorded
-    assert collect_server(database, ["a"]).rubbish == []
+    assert collect(database, ["a"]).rubbish == []
     study.close()
 
 

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from osetra.core.ports import Store
 from osetra.errors import StoreError, nearest
 from osetra.stores.address import SCHEME, shown
 from osetra.stores.memory import MemoryStore
 from osetra.stores.sqlite import SqliteStore
+from osetra.stores.sqlite.storage import SqliteStorage
+from osetra.stores.storage import Storage
 
-__all__ = ["MemoryStore", "SqliteStore", "is_server", "open_store", "studies"]
+__all__ = ["MemoryStore", "SqliteStore", "Storage", "is_server", "open_store", "storage_of", "studies"]
 
 _SERVERS = ("postgresql", "postgres")
+
+
+def storage_of(url: str) -> Storage:
+    """Return the file or the database that a URL names.
+
+    Raises:
+        StoreError: it names neither.
+    """
+    if url == "memory:":
+        raise StoreError(f"{url} is gone when this program ends; name a file or a server")
+    if is_server(url):
+        from osetra.stores.postgres.storage import PostgresStorage
+
+        return PostgresStorage(url)
+    return SqliteStorage(Path(_path(url)).expanduser())
 
 
 def open_store(url: str, study: str = "main", *, patience: float | None = None) -> Store:
@@ -25,13 +44,7 @@ def open_store(url: str, study: str = "main", *, patience: float | None = None) 
     Raises:
         StoreError: no study can live there; NotAStudy, NewerSchema and StoreAway are special cases.
     """
-    if url == "memory:":
-        return MemoryStore(study)
-    if is_server(url):
-        from osetra.stores.postgres import PostgresStore
-
-        return PostgresStore(url, study) if patience is None else PostgresStore(url, study, patience=patience)
-    return SqliteStore(_path(url), study)
+    return MemoryStore(study) if url == "memory:" else storage_of(url).open(study, patience=patience)
 
 
 def studies(url: str) -> list[str]:
@@ -40,17 +53,7 @@ def studies(url: str) -> list[str]:
     Raises:
         StoreError: as for `open_store`.
     """
-    if url == "memory:":
-        return []
-    if is_server(url):
-        from osetra.stores import postgres
-
-        return postgres.studies(url)
-    store = SqliteStore(_path(url))
-    try:
-        return store.studies()
-    finally:
-        store.close()
+    return [] if url == "memory:" else storage_of(url).studies()
 
 
 def is_server(url: str) -> bool:

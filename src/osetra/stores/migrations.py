@@ -7,11 +7,24 @@ business; which of them are due, and in which order, is told here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from osetra.errors import StoreError
 
 Steps = Mapping[int, Sequence[str]]
 """What each migration executes, by the schema version that it leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What was done to a file or a database."""
+
+    before: int
+    after: int
+    """Versions of the tables."""
+    backup: Path | str | None
+    """The file as it was, or the namespace with a database's tables; None when nothing was to do."""
 
 
 def due(current: int, wanted: int, steps: Steps) -> list[int]:
@@ -30,7 +43,7 @@ def due(current: int, wanted: int, steps: Steps) -> list[int]:
     return numbers
 
 
-def migrate(current: int, wanted: int, steps: Steps, execute: Callable[[str], object]) -> list[int]:
+def run(current: int, wanted: int, steps: Steps, execute: Callable[[str], object]) -> list[int]:
     """Execute what leads from one schema version to another; return the numbers of the migrations.
 
     The caller holds the write lock, in one transaction that also records the new version.

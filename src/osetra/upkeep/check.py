@@ -10,19 +10,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from osetra.core.curves import Point
-from osetra.core.facts import Checkpointed, Claimed, Entry
+from osetra.core.facts import Checkpointed
 from osetra.core.history import History
 from osetra.core.invariants import Violation, violations
 from osetra.core.lineage import checkpoints, here
 from osetra.core.ports import Store
 from osetra.core.retention import needed
-from osetra.errors import NewerSchema
-from osetra.stores.sqlite.database import SCHEMA
-from osetra.stores.sqlite.errors import explained
-from osetra.stores.sqlite.place import checkpoints_of
-from osetra.stores.sqlite.reading import reading
-from osetra.stores.sqlite.schema import foreign
+from osetra.stores import Storage, storage_of
+from osetra.stores.storage import Contents, contents_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,51 +36,33 @@ class Audit:
         return not any(violation.grave for violation in self.violations)
 
 
-def check_store(store: Store) -> Audit:
-    """Check a study through its port; right while others write, too.
-
-    Raises:
-        StoreError: it cannot be read.
-    """
-    before, entries = set(store.expired()), store.read()
-    points, _ = store.read_points()
-    later = store.read(len(entries))
-    # What came after the log was read is none of its points and leases.
-    new = {(e.fact.trial, e.fact.attempt) for e in later if isinstance(e.fact, Claimed)}
-    expired = before & set(store.expired()) if before else before
-    known = [point for point in points if (point.trial, point.attempt) not in new] if new else points
-    elsewhere = None if store.depot is None else store.depot.names()
-    return _audit(store.study, entries, known, None, expired, store.checkpoints, elsewhere)
-
-
-def check_file(path: Path, *, beside: Path | None = None) -> list[Audit]:
-    """Check a study file: the file itself first, then every study in it.
+def check(url: str | Path, names: Sequence[str] = ()) -> list[Audit]:
+    """Check the studies in a file or a database: a file itself first, then every study in it.
 
     Args:
-        path: the file.
-        beside: the file whose checkpoints are looked at, when it is another one.
+        url: the file, or the URL of the database.
+        names: the studies in the database that are looked at; all of them when left out.
 
     Raises:
         NotAStudy: it is something else.
         NewerSchema: it is from a newer osetra.
         StoreError: it cannot be read at all.
     """
-    with reading(path) as file:
-        if file.schema > SCHEMA:
-            raise NewerSchema(f"{path}: schema {file.schema} is newer than {SCHEMA}; upgrade osetra")
-        wrong = foreign(file.connection) or file.integrity()
-        whole = Audit("", violations=[Violation(f"{path}: {text}") for text in wrong])
-        if wrong:
-            return [whole]  # nothing that such a file says about its studies can be relied on
-        with explained(path):
-            audits = []
-            for number, name in file.studies():
-                (entries, unread), (points, lost) = file.log(number), file.points(number)
-                folder = checkpoints_of(beside or path, name)
-                audit = _audit(name, entries, points, file.leases(number), (), folder)
-                strange = [Violation(text) for text in (*unread, *lost)]
-                audits.append(Audit(name, len(entries), len(points), [*strange, *audit.violations]))
-        return [whole, *audits]
+    return check_storage(storage_of(str(url)), names)
+
+
+def check_storage(storage: Storage, names: Sequence[str] = ()) -> list[Audit]:
+    """Check the studies in a storage."""
+    return [_audit(contents) for contents in storage.contents(names)]
+
+
+def check_store(store: Store) -> Audit:
+    """Check a study through its port; right while others write, too.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    return _audit(contents_of(store))
 
 
 def check_checkpoints(
@@ -124,22 +101,15 @@ def check_checkpoints(
     return found
 
 
-def _audit(
-    name: str,
-    entries: Sequence[Entry],
-    points: Sequence[Point],
-    leases: Collection[tuple[int, int]] | None,
-    expired: Collection[tuple[int, int]],
-    folder: Path,
-    elsewhere: Collection[str] | None = None,
-) -> Audit:
-    found = violations(entries, points, leases, expired)
-    if not any(violation.grave for violation in found):
-        history = History().extend(entries)
-        opened = history.opened
-        sign = -1.0 if opened is not None and opened.direction == "maximize" else 1.0
-        found += check_checkpoints(folder, history, sign, elsewhere)
-    return Audit(name, len(entries), len(points), found)
+def _audit(contents: Contents) -> Audit:
+    found = [Violation(text) for text in contents.faults]
+    if contents.study is None:
+        return Audit("", violations=found)
+    wrong = violations(contents.entries, contents.points, contents.leases, contents.expired)
+    if not any(violation.grave for violation in wrong):
+        history = History().extend(contents.entries)
+        wrong += check_checkpoints(contents.checkpoints, history, history.sign, contents.elsewhere)
+    return Audit(contents.study, len(contents.entries), len(contents.points), [*found, *wrong])
 
 
 def _state(path: Path, point: Checkpointed) -> str:

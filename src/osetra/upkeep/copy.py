@@ -6,23 +6,25 @@ checkpoints that somebody may go on from are there before it.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from osetra.core.curves import Point
-from osetra.core.facts import Claimed, Entry
-from osetra.core.ports import Store
+from osetra.core.facts import Entry
+from osetra.core.history import History
+from osetra.core.ports import Depot, Store
+from osetra.core.retention import needed
 from osetra.errors import StoreError
-from osetra.stores import SqliteStore, open_store
+from osetra.stores import open_store, storage_of
 from osetra.stores.address import Address
 from osetra.stores.floats import packed
-from osetra.stores.postgres import PostgresStore
+from osetra.stores.sqlite.snapshot import link
+from osetra.stores.storage import WholeStore, folded, known_points
 from osetra.stores.validation import occupied, open_attempts
-from osetra.upkeep.backup import Backup, copy_checkpoints, folded, new_file, published
-from osetra.upkeep.check import Audit, check_file, check_store
+from osetra.training.checkpoints import intact, receive
+from osetra.upkeep.check import Audit, check_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,52 +50,26 @@ def copy(pairs: Sequence[tuple[Address, Address]]) -> list[StudyCopy]:
         StoreError: a source has no facts, a target has some, or a store cannot be read or written.
     """
     for source, target in pairs:  # all of them, before the first one is written
-        with closing(open_store(source.url, source.study)) as one, closing(_restorable(target)) as two:
+        with _both(source, target) as (one, two):
             if not one.version():
                 raise StoreError(f"{source} has no facts; there is nothing to copy")
             if two.version():
                 raise StoreError(f"{occupied(target)}; name another study: '{Address(target.url)}#NAME'")
     made = []
     for source, target in pairs:
-        with closing(open_store(source.url, source.study)) as one, closing(_restorable(target)) as two:
-            size, entries = _copy(one, two, two.checkpoints)
+        with _both(source, target) as (one, two):
+            size, entries = copy_log(one, two, two.checkpoints)
             running = open_attempts(entry.fact for entry in entries)
             made.append(StudyCopy(source, target, check_store(two), size, running))
     return made
 
 
-def backup_server(url: str, names: Sequence[str], to: Path | None = None) -> Backup:
-    """Copy studies of a database into a new file, each at one moment, while workers write.
-
-    Args:
-        url: the database.
-        names: the studies in it.
-        to: the file; DATABASE-backup-DATE-TIME.db in this folder unless given.
-
-    Raises:
-        StoreError: there are no studies, or the file exists already or cannot be written.
-    """
-    if not names:
-        raise StoreError(f"{Address(url)}: there is no study in it yet; nothing to save")
-    to = new_file(to or Path(f"{_database(url)}-backup-{time.strftime('%Y%m%d-%H%M%S')}.db"))
-    size = 0
-    with published(to) as part:
-        for name in names:
-            folder = SqliteStore(to, name).checkpoints
-            with closing(open_store(url, name)) as one, closing(SqliteStore(part, name)) as two:
-                size += _copy(one, two, folder)[0]
-        audits = check_file(part, beside=to)
-    return Backup(to, size + to.stat().st_size, audits)
-
-
-def _copy(source: Store, target: SqliteStore | PostgresStore, folder: Path) -> tuple[int, list[Entry]]:
+def copy_log(source: Store, target: WholeStore, folder: Path) -> tuple[int, list[Entry]]:
     """Copy a study, read it back, and return the bytes of its checkpoints and its facts."""
     entries = source.read()
     points, _ = source.read_points()
     # What was claimed after the log was read is not in the copy, nor are its points.
-    later = [entry.fact for entry in source.read(entries[-1].version if entries else 0)]
-    new = {(fact.trial, fact.attempt) for fact in later if isinstance(fact, Claimed)}
-    points = [point for point in points if (point.trial, point.attempt) not in new]
+    points = known_points(points, source.read(entries[-1].version if entries else 0))
     size = copy_checkpoints(source.checkpoints, folder, folded(entries), source.depot)
     target.restore(entries, points)
     back, (numbers, _) = target.read(), target.read_points()
@@ -102,19 +78,40 @@ def _copy(source: Store, target: SqliteStore | PostgresStore, folder: Path) -> t
     return size, entries
 
 
+@contextmanager
+def _both(source: Address, target: Address) -> Iterator[tuple[Store, WholeStore]]:
+    """Open a study and the store that it is copied to."""
+    reading = closing(open_store(source.url, source.study))
+    with reading as one, closing(storage_of(target.url).open(target.study)) as two:
+        yield one, two
+
+
 def _exact(points: Iterable[Point]) -> list[tuple[object, ...]]:
     """Return what is equal where points are bit by bit: two NaN are no equal floats."""
     return [(*point[:5], *packed(point.value)) for point in points]
 
 
-def _restorable(target: Address) -> SqliteStore | PostgresStore:
-    store = open_store(target.url, target.study)
-    if isinstance(store, SqliteStore | PostgresStore):
-        return store
-    raise StoreError(f"{target} is gone when this program ends; name a file or a server")
+def copy_checkpoints(source: Path, target: Path, history: History, depot: Depot | None = None) -> int:
+    """Copy the checkpoints that somebody needs, as far as they are there and whole; return their bytes.
 
-
-def _database(url: str) -> str:
-    from psycopg.conninfo import conninfo_to_dict
-
-    return str(conninfo_to_dict(url).get("dbname") or "osetra")
+    Args:
+        source: the folder where they are.
+        target: the folder where they are to be.
+        history: what says which are needed.
+        depot: where those are that the folder has not.
+    """
+    names, size = needed(history, history.sign), 0
+    for trial in history.trials.values():
+        for point in trial.checkpoints:
+            if point.file not in names:
+                continue
+            file = Path(point.file).name
+            if not intact(target, point):
+                (target / file).unlink(missing_ok=True)  # left over from another study of that name
+                if intact(source, point):
+                    link(source / file, target)
+                elif depot is not None and (data := depot.get(point.file)) is not None:
+                    receive(target, file, data)
+            if intact(target, point):
+                size += point.size
+    return size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,9 @@ from osetra.cli.options import complete_study, json_option
 from osetra.cli.output import Output
 from osetra.core.clean import one_line
 from osetra.errors import StudyError
-from osetra.stores import is_server, studies
+from osetra.stores import storage_of, studies
 from osetra.stores.address import MAIN, SCHEME, Address, parse, shown
+from osetra.stores.storage import present
 from osetra.tuning.locations import FILE, RUNS, find, warn_of_password
 from osetra.tuning.locations import create as start
 
@@ -54,11 +56,10 @@ def check(output: Output, study: str, as_json: bool) -> None:
 
     Reads only, and may be run while workers write. Exit code 0: sound; 1: something is wrong.
     """
-    from osetra.upkeep.check import check_file
+    from osetra.upkeep.check import check as make
 
-    address, everything = _located(study)
-    names = _names(address, everything) if address.file is None else []
-    audits = check_file(address.file) if address.file is not None else _on_server(address.url, names)
+    address, names = _located(study)
+    audits = make(address.url, names)
     sound = all(audit.sound for audit in audits)
     if as_json:
         output.document("check", {"at": str(address), "sound": sound, "studies": _documents(audits)})
@@ -79,13 +80,9 @@ def backup(output: Output, study: str, to: Path | None) -> None:
     this folder, unless given. Nothing is ever overwritten.
     """
     from osetra.upkeep.backup import backup as make
-    from osetra.upkeep.copy import backup_server
 
-    address, everything = _located(study)
-    if address.file is not None:
-        made = make(address.file, to)
-    else:
-        made = backup_server(address.url, _names(address, everything), to)
+    address, names = _located(study)
+    made = make(address.url, to, names=names)
     _tell(output, [audit for audit in made.audits if audit.violations])
     _line(output, f"{made.file}: {_bytes(made.size)}, {_counts(made.audits)}")
     if not made.sound:
@@ -108,14 +105,13 @@ def copy(output: Output, source: str, to: str) -> None:
     """  # noqa: D301 - click reads \b as "do not rewrap"
     from osetra.upkeep.copy import copy as make
 
-    address, everything = _located(source)
-    names = _names(address, everything)
-    sources = [Address(address.url, name) for name in names]
+    address, names = _located(source)
+    sources = [Address(address.url, name) for name in present(address.url, names or studies(address.url))]
     made = make(list(zip(sources, _targets(to, sources), strict=True)))
     for one in made:
         size = f", {_bytes(one.size)} of checkpoints" if one.size else ""
-        told = "verified" if one.audit.sound else "a faithful copy of a study that is not sound"
-        line = f"{one.source} → {one.target}: {_counts([one.audit])}{size}: {told}"
+        verdict = "verified" if one.audit.sound else "a faithful copy of a study that is not sound"
+        line = f"{one.source} → {one.target}: {_counts([one.audit])}{size}: {verdict}"
         _line(output, one_line(line))
         _tell(output, [one.audit] if one.audit.violations else [])
         if one.running:
@@ -134,13 +130,9 @@ def copy(output: Output, source: str, to: str) -> None:
 @click.pass_obj
 def create(output: Output, url: str) -> None:
     """Create the database that URL names, on a server that is there: postgresql://USER@HOST/NAME."""
-    from osetra.stores.postgres import create_database
-
     address = parse(url)
-    if not is_server(address.url):
-        raise StudyError(f"{address} is no server; a file is created by its first study: osetra tune --store")
     warn_of_password(address)
-    name = create_database(address.url)
+    name = storage_of(address.url).create()
     _line(output, f"created the database {one_line(name)}; a study there: osetra tune … --store '{address}'")
 
 
@@ -154,24 +146,19 @@ def gc(output: Output, study: str, dry_run: bool, as_json: bool) -> None:
 
     While nothing runs, the file itself is compacted, too. Of a database the checkpoints are looked at.
     """
-    from osetra.stores.sqlite.collect import collect, collect_server
-
-    address, everything = _located(study)
-    if address.file is not None:
-        tidied = collect(address.file, dry_run=dry_run)
-    else:
-        tidied = collect_server(address.url, _names(address, everything), dry_run=dry_run)
+    address, names = _located(study)
+    cleanup = storage_of(address.url).collect(names, dry_run=dry_run)
     if as_json:
-        rubbish = [{"file": str(r.path), "bytes": r.size, "what": r.what} for r in tidied.rubbish]
-        body = {"dry_run": dry_run, "bytes": tidied.size, "compacted": tidied.compacted, "files": rubbish}
-        output.document("gc", {**body, "running": tidied.running})
+        rubbish = [{"file": str(r.path), "bytes": r.size, "what": r.what} for r in cleanup.rubbish]
+        body = {"dry_run": dry_run, "bytes": cleanup.size, "compacted": cleanup.compacted, "files": rubbish}
+        output.document("gc", {**body, "running": cleanup.running})
         return
-    for one in tidied.rubbish:
+    for one in cleanup.rubbish:
         _line(output, f"{_bytes(one.size):>9}  {one.what}: {one_line(str(one.path))}")
     done = "would be freed" if dry_run else "freed"
-    output.show(Text(f"{_bytes(tidied.size)} {done}: {len(tidied.rubbish)} files"))
-    if tidied.running:
-        output.say(Text(f"the file was not compacted: {one_line(tidied.running[0])} is running", "yellow"))
+    output.show(Text(f"{_bytes(cleanup.size)} {done}: {len(cleanup.rubbish)} files"))
+    if cleanup.running:
+        output.say(Text(f"the file was not compacted: {one_line(cleanup.running[0])} is running", "yellow"))
 
 
 @command.command("recover")
@@ -188,11 +175,7 @@ def recover(output: Output, study: str, to: Path | None, as_json: bool) -> None:
     from osetra.upkeep.recover import recover as save
 
     address, _ = _located(study)
-    if address.file is None:
-        raise StudyError(
-            f"{shown(address.url)} is no file but a server: PostgreSQL recovers its databases itself"
-        )
-    made = save(address.file, to)
+    made = save(storage_of(address.url).recoverable(), to)
     if as_json:
         output.document("recover", {"file": str(made.file), "studies": [asdict(s) for s in made.studies]})
         return
@@ -215,11 +198,8 @@ def migrate(output: Output, study: str) -> None:
 
     A database's tables are copied into a namespace beside them; the workers have to be stopped before.
     """
-    from osetra.stores.postgres.migrate import migrate_server
-    from osetra.stores.sqlite.migrate import migrate_file
-
     address = parse(study) if SCHEME.match(study) else _located(study)[0]
-    done = migrate_server(address.url) if address.file is None else migrate_file(address.file)
+    done = storage_of(address.url).migrate()
     where = shown(address.url)
     if done.backup is None:
         _line(output, f"{where} has schema {done.after} already; nothing to do")
@@ -227,27 +207,17 @@ def migrate(output: Output, study: str) -> None:
         _line(output, f"{where}: schema {done.before} → {done.after}; as it was: {done.backup}")
 
 
-def _located(text: str) -> tuple[Address, bool]:
-    """Return where a study is, and whether all studies there are meant; nothing damaged is opened."""
+def _located(text: str) -> tuple[Address, Sequence[str]]:
+    """Return where studies are, and which are meant: none named are all; nothing damaged is opened."""
     for file in (Path(text), RUNS / text / FILE, Path(text) / FILE):
         if file.is_file():
-            return Address(str(file)), True
+            return Address(str(file)), ()
     if SCHEME.match(text) and "#" not in text:
         address = parse(text)
         warn_of_password(address)
-        return address, True
-    return find(text).address, False
-
-
-def _names(address: Address, everything: bool) -> list[str]:
-    if not everything:
-        return [address.study]
-    if address.file is not None and not address.file.is_file():
-        raise StudyError(f"{address}: there is no file {address.file}")
-    names = studies(address.url)
-    if not names:
-        raise StudyError(f"{shown(address.url)}: there is no study in it yet")
-    return names
+        return address, ()
+    address = find(text).address
+    return address, (address.study,)
 
 
 def _targets(text: str, sources: list[Address]) -> list[Address]:
@@ -270,20 +240,6 @@ def _own_name(source: Address, *, alone: bool) -> str:
     return source.study
 
 
-def _on_server(url: str, names: list[str]) -> list[Audit]:
-    from osetra.stores import open_store
-    from osetra.upkeep.check import check_store
-
-    audits = []
-    for name in names:
-        store = open_store(url, name)
-        try:
-            audits.append(check_store(store))
-        finally:
-            store.close()
-    return audits
-
-
 def _line(output: Output, text: str, style: str = "") -> None:
     """Print a line whose paths and URLs may be copied from it: it is never broken."""
     output.data.print(Text(text, style), soft_wrap=True)
@@ -293,8 +249,8 @@ def _tell(output: Output, audits: list[Audit]) -> None:
     for audit in audits:
         name = f"{one_line(audit.study)}: " if audit.study else ""
         if audit.study:
-            told = "sound" if not audit.violations else f"{len(audit.violations)} faults"
-            output.show(Text(f"{name}{audit.facts} facts, {audit.points} points: {told}"))
+            verdict = "sound" if not audit.violations else f"{len(audit.violations)} faults"
+            output.show(Text(f"{name}{audit.facts} facts, {audit.points} points: {verdict}"))
         for violation in audit.violations[:SHOWN]:
             at = f" (version {violation.version})" if violation.version else ""
             output.show(Text(f"  {one_line(violation.text)}{at}", "red" if violation.grave else "yellow"))

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from osetra.errors import NewerSchema, StoreError
 from osetra.stores.address import shown
-from osetra.stores.migrations import Steps, due, migrate
+from osetra.stores.migrations import Migration, Steps, due, run
 from osetra.stores.postgres.server import MIGRATIONS, SCHEMA, SQL
-from osetra.stores.sqlite.migrate import Migration
 from osetra.stores.statements import load
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ PATIENCE = 1.0
 """Seconds that others get to leave: who has just ended stays in the server's list for a moment."""
 
 
-def migrate_server(
+def migrate(
     url: str,
     *,
     steps: Steps | None = None,
@@ -89,7 +88,7 @@ def _apply(
     execute(UPKEEP["keep"], kept)
     for (table,) in connection.execute(UPKEEP["tables"]).fetchall():
         execute(UPKEEP["keep_table"], kept, table, table)
-    migrate(before, wanted, steps, execute)
+    run(before, wanted, steps, execute)
     execute(UPKEEP["set_schema"].format(schema=wanted))
     return Migration(before, wanted, kept)
 

@@ -1,60 +1,27 @@
-"""Tidying up: checkpoints that nobody needs, logs of workers that are gone, leftovers, empty pages."""
+"""Tidying up beside a study file: checkpoints nobody needs, logs of workers that are gone, empty pages."""
 
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from osetra.core.history import History
-from osetra.core.retention import needed, spare
 from osetra.errors import StoreError
-from osetra.stores.postgres import PostgresStore
+from osetra.stores.rubbish import Cleanup, Rubbish, is_old, unneeded
 from osetra.stores.sqlite.database import SQL, patiently
 from osetra.stores.sqlite.errors import explained
 from osetra.stores.sqlite.guard import AVAILABLE, Guard
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import UPKEEP, reading
 from osetra.stores.sqlite.schema import foreign
-from osetra.upkeep.backup import sign_of
 
-FRESH = 3600.0
-"""Seconds during which what nobody knows of is left alone: somebody may be about to tell."""
-SPARE = "a checkpoint that nobody needs"
 PATIENCE = 1.0
 """Seconds that compacting waits for others to leave the file alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rubbish:
-    """A file that nobody needs."""
-
-    path: Path
-    size: int
-    """Bytes."""
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tidied:
-    """What was deleted, or would be."""
-
-    rubbish: list[Rubbish]
-    compacted: int
-    """Bytes by which the study file shrank; 0 when something runs, or for a database."""
-    running: list[str]
-    """Attempts that were being worked on, so that the file itself was left alone."""
-
-    @property
-    def size(self) -> int:
-        """Bytes in all."""
-        return sum(one.size for one in self.rubbish) + self.compacted
-
-
-def collect(path: Path, *, dry_run: bool = False) -> Tidied:
+def collect(path: Path, *, dry_run: bool = False) -> Cleanup:
     """Delete what nobody needs beside a study file, and compact the file while nothing runs.
 
     Raises:
@@ -80,31 +47,8 @@ def collect(path: Path, *, dry_run: bool = False) -> Tidied:
             with suppress(OSError):  # something else is in it, or somebody was faster
                 folder.rmdir()
     if running:
-        return Tidied(rubbish, 0, running)
-    return Tidied(rubbish, free if dry_run else _compact(path), [])
-
-
-def collect_server(url: str, names: Sequence[str], *, dry_run: bool = False) -> Tidied:
-    """Delete checkpoints that nobody needs from a database, and from this machine's folders for it.
-
-    Raises:
-        StoreError: the server cannot be reached, or a log makes no sense: then nothing of it is deleted.
-    """
-    rubbish: list[Rubbish] = []
-    for name in names:
-        with closing(PostgresStore(url, name, patience=0.0)) as store:
-            sizes = {} if store.depot is None else store.depot.sizes()
-            history = History().extend(store.read())
-            unused = sorted(spare(set(sizes), history, sign_of(history)))
-            here = list(_unneeded(store.checkpoints, history)) if store.checkpoints.is_dir() else []
-            if not dry_run:
-                if store.depot is not None and unused:
-                    store.depot.drop(unused)
-                for one in here:
-                    one.path.unlink(missing_ok=True)
-        rubbish += [Rubbish(Path(file), sizes[file], f"{SPARE}, in the database") for file in unused]
-        rubbish += here
-    return Tidied(rubbish, 0, [])
+        return Cleanup(rubbish, 0, running)
+    return Cleanup(rubbish, free if dry_run else _compact(path), [])
 
 
 def _checkpoints(path: Path, histories: dict[str, History]) -> Iterator[Rubbish]:
@@ -113,34 +57,14 @@ def _checkpoints(path: Path, histories: dict[str, History]) -> Iterator[Rubbish]
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
         if folder.is_symlink() or not folder.is_dir():
             continue
-        yield from _unneeded(folder, folders.get(folder, History()))
-
-
-def _unneeded(folder: Path, history: History) -> Iterator[Rubbish]:
-    keep = needed(history, sign_of(history))
-    known = {point.file for trial in history.trials.values() for point in trial.checkpoints}
-    for file in sorted(folder.iterdir()):
-        if file.name in keep or not file.is_file() or file.suffix not in (".npz", ".part"):
-            continue
-        with suppress(FileNotFoundError):  # a running study tidies up, too
-            size, part = file.stat().st_size, file.suffix == ".part"
-            if file.name in known:
-                yield Rubbish(file, size, SPARE)
-            elif _old(file):
-                yield Rubbish(
-                    file, size, "left over from a write" if part else "a checkpoint of no known trial"
-                )
+        yield from unneeded(folder, folders.get(folder, History()))
 
 
 def _logs(path: Path) -> Iterator[Rubbish]:
     folder = path.with_suffix(".logs")
     for file in sorted(folder.glob("*.log")) if folder.is_dir() else ():
-        if file.is_file() and not file.is_symlink() and _old(file):
+        if file.is_file() and not file.is_symlink() and is_old(file):
             yield Rubbish(file, file.stat().st_size, "output of a worker that is gone")
-
-
-def _old(file: Path) -> bool:
-    return time.time() - file.lstat().st_mtime > FRESH
 
 
 def _compact(path: Path) -> int:

@@ -5,34 +5,23 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from osetra.errors import NewerSchema, NotAStudy, StoreError
-from osetra.stores.migrations import Steps, due, migrate
+from osetra.stores.migrations import Migration, Steps, due, run
 from osetra.stores.sqlite.database import APPLICATION, SCHEMA, SQL, patiently
 from osetra.stores.sqlite.errors import explained
 from osetra.stores.sqlite.guard import AVAILABLE, Guard
+from osetra.stores.sqlite.publish import new_file
 from osetra.stores.sqlite.reading import UPKEEP, reading
+from osetra.stores.sqlite.snapshot import copy_file
 from osetra.stores.statements import migrations
-from osetra.upkeep.backup import copy_file, new_file
 
 PATIENCE = 10.0
 """Seconds that a migration waits for others to leave the file alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """What was done to a file or a database."""
-
-    before: int
-    after: int
-    """Versions of the tables."""
-    backup: Path | str | None
-    """The file as it was, or the namespace with a database's tables; None when nothing was to do."""
-
-
-def migrate_file(
+def migrate(
     path: Path,
     *,
     steps: Steps | None = None,
@@ -101,7 +90,7 @@ def _apply(
         if application != APPLICATION or schema != way[0]:
             raise NotAStudy(f"{path} was replaced or migrated by somebody else at this moment; look again")
         copy_file(path, kept)
-        migrate(*way, steps, execute)
+        run(*way, steps, execute)
         execute(UPKEEP["set_schema"].format(schema=way[1]))
         execute(SQL["commit"])
     except BaseException:

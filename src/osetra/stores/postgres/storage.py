@@ -1,0 +1,77 @@
+"""A PostgreSQL database as a storage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from osetra.errors import StudyError
+from osetra.stores.address import shown
+from osetra.stores.migrations import Migration
+from osetra.stores.postgres.collect import collect
+from osetra.stores.postgres.migrate import migrate
+from osetra.stores.postgres.server import create_database
+from osetra.stores.postgres.store import PATIENCE, PostgresStore, studies
+from osetra.stores.rubbish import Cleanup
+from osetra.stores.storage import Contents, contents_of, present
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresStorage:
+    """A database: what its kind can do for the studies in it."""
+
+    url: str
+
+    def studies(self) -> list[str]:
+        """Return the names of the studies, oldest first."""
+        return studies(self.url)
+
+    def open(self, study: str, *, patience: float | None = None) -> PostgresStore:
+        """Open the log of a study; left out, an hour is waited for a server that went away."""
+        return PostgresStore(self.url, study, patience=PATIENCE if patience is None else patience)
+
+    def create(self) -> str:
+        """Create the database that the URL names."""
+        return create_database(self.url)
+
+    def contents(self, names: Sequence[str] = ()) -> Iterator[Contents]:
+        """Yield one study after the other, each through its store.
+
+        Raises:
+            StudyError: there is none.
+            StoreError: one cannot be read.
+        """
+        for name in present(self.url, names or self.studies()):
+            with closing(self.open(name)) as store:
+                yield contents_of(store)
+
+    def backup_name(self) -> Path:
+        """Return DATABASE-backup-DATE-TIME.db in the folder where the program runs."""
+        from psycopg.conninfo import conninfo_to_dict
+
+        database = conninfo_to_dict(self.url).get("dbname") or "osetra"
+        return Path(f"{database}-backup-{time.strftime('%Y%m%d-%H%M%S')}.db")
+
+    def snapshot(self, part: Path, to: Path) -> None:
+        """Return None: a server has no file of the study to copy."""
+
+    def collect(self, names: Sequence[str] = (), *, dry_run: bool = False) -> Cleanup:
+        """Delete checkpoints that nobody needs from the database, and from this machine's folders for it."""
+        return collect(self.url, present(self.url, names or self.studies()), dry_run=dry_run)
+
+    def migrate(self) -> Migration:
+        """Bring the tables to the present schema, after copying them into another namespace."""
+        return migrate(self.url)
+
+    def recoverable(self) -> Path:
+        """Refuse.
+
+        Raises:
+            StudyError: always.
+        """
+        raise StudyError(
+            f"{shown(self.url)} is no file but a server: PostgreSQL recovers its databases itself"
+        )
