@@ -23,7 +23,7 @@ from osetra.stores.rubbish import Cleanup
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class Inspection:
     """What there is to check of a study, or of the storage as a whole."""
 
     study: str | None = None
@@ -68,7 +68,7 @@ class Storage(Protocol):
         """Create the storage that its first study does not create by itself; return its name."""
         ...
 
-    def contents(self, names: Sequence[str] = ()) -> Iterator[Contents]:
+    def inspect(self, names: Sequence[str] = ()) -> Iterator[Inspection]:
         """Yield what there is to check, also while others write; a file is looked at as a whole."""
         ...
 
@@ -113,7 +113,7 @@ def present(url: str, names: Sequence[str]) -> Sequence[str]:
     return names
 
 
-def contents_of(store: Store) -> Contents:
+def inspection_of(store: Store) -> Inspection:
     """Return what there is to check of a study through its port; right while others write, too.
 
     Raises:
@@ -124,7 +124,7 @@ def contents_of(store: Store) -> Contents:
     points = known_points(points, store.read(len(entries)))
     expired = before & set(store.expired()) if before else before
     elsewhere = None if store.depot is None else store.depot.names()
-    return Contents(store.study, (), entries, points, None, expired, store.checkpoints, elsewhere)
+    return Inspection(store.study, (), entries, points, None, expired, store.checkpoints, elsewhere)
 
 
 def known_points(points: list[Point], later: Iterable[Entry]) -> list[Point]:

@@ -17,7 +17,7 @@ from osetra.core.lineage import checkpoints, here
 from osetra.core.ports import Store
 from osetra.core.retention import needed
 from osetra.stores import Storage, storage_of
-from osetra.stores.storage import Contents, contents_of
+from osetra.stores.storage import Inspection, inspection_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def check(url: str | Path, names: Sequence[str] = ()) -> list[Audit]:
 
 def check_storage(storage: Storage, names: Sequence[str] = ()) -> list[Audit]:
     """Check the studies in a storage."""
-    return [_audit(contents) for contents in storage.contents(names)]
+    return [_audit(inspection) for inspection in storage.inspect(names)]
 
 
 def check_store(store: Store) -> Audit:
@@ -62,7 +62,7 @@ def check_store(store: Store) -> Audit:
     Raises:
         StoreError: it cannot be read.
     """
-    return _audit(contents_of(store))
+    return _audit(inspection_of(store))
 
 
 def check_checkpoints(
@@ -101,15 +101,15 @@ def check_checkpoints(
     return found
 
 
-def _audit(contents: Contents) -> Audit:
-    found = [Violation(text) for text in contents.faults]
-    if contents.study is None:
+def _audit(inspection: Inspection) -> Audit:
+    found = [Violation(text) for text in inspection.faults]
+    if inspection.study is None:
         return Audit("", violations=found)
-    wrong = violations(contents.entries, contents.points, contents.leases, contents.expired)
+    wrong = violations(inspection.entries, inspection.points, inspection.leases, inspection.expired)
     if not any(violation.grave for violation in wrong):
-        history = History().extend(contents.entries)
-        wrong += check_checkpoints(contents.checkpoints, history, history.sign, contents.elsewhere)
-    return Audit(contents.study, len(contents.entries), len(contents.points), [*found, *wrong])
+        history = History().extend(inspection.entries)
+        wrong += check_checkpoints(inspection.checkpoints, history, history.sign, inspection.elsewhere)
+    return Audit(inspection.study, len(inspection.entries), len(inspection.points), [*found, *wrong])
 
 
 def _state(path: Path, point: Checkpointed) -> str:

@@ -16,7 +16,7 @@ from osetra.stores.postgres.migrate import migrate
 from osetra.stores.postgres.server import create_database
 from osetra.stores.postgres.store import PATIENCE, PostgresStore, studies
 from osetra.stores.rubbish import Cleanup
-from osetra.stores.storage import Contents, contents_of, present
+from osetra.stores.storage import Inspection, inspection_of, present
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class PostgresStorage:
         """Create the database that the URL names."""
         return create_database(self.url)
 
-    def contents(self, names: Sequence[str] = ()) -> Iterator[Contents]:
+    def inspect(self, names: Sequence[str] = ()) -> Iterator[Inspection]:
         """Yield one study after the other, each through its store.
 
         Raises:
@@ -46,7 +46,7 @@ class PostgresStorage:
         """
         for name in present(self.url, names or self.studies()):
             with closing(self.open(name)) as store:
-                yield contents_of(store)
+                yield inspection_of(store)
 
     def backup_name(self) -> Path:
         """Return DATABASE-backup-DATE-TIME.db in the folder where the program runs."""

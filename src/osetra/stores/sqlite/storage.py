@@ -20,7 +20,7 @@ from osetra.stores.sqlite.reading import reading
 from osetra.stores.sqlite.schema import foreign
 from osetra.stores.sqlite.snapshot import snapshot
 from osetra.stores.sqlite.store import SqliteStore
-from osetra.stores.storage import Contents
+from osetra.stores.storage import Inspection
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class SqliteStorage:
             f"{self.path} is no server; a file is created by its first study: osetra tune --store"
         )
 
-    def contents(self, names: Sequence[str] = ()) -> Iterator[Contents]:
+    def inspect(self, names: Sequence[str] = ()) -> Iterator[Inspection]:
         """Yield the file itself first, then every study in it.
 
         Raises:
@@ -62,7 +62,7 @@ class SqliteStorage:
             if file.schema > SCHEMA:
                 raise NewerSchema(f"{self.path}: schema {file.schema} is newer than {SCHEMA}; upgrade osetra")
             wrong = foreign(file.connection) or file.integrity()
-            yield Contents(faults=[f"{self.path}: {text}" for text in wrong])
+            yield Inspection(faults=[f"{self.path}: {text}" for text in wrong])
             if wrong:
                 return  # nothing that such a file says about its studies can be relied on
             with explained(self.path):
@@ -70,7 +70,7 @@ class SqliteStorage:
                     (entries, unread), (points, lost) = file.log(number), file.points(number)
                     folder = checkpoints_of(self.beside or self.path, name)
                     leases = file.leases(number)
-                    yield Contents(name, [*unread, *lost], entries, points, leases, checkpoints=folder)
+                    yield Inspection(name, [*unread, *lost], entries, points, leases, checkpoints=folder)
 
     def backup_name(self) -> Path:
         """Return FILE-backup-DATE-TIME.db beside the file."""
