@@ -162,16 +162,17 @@ def migrated(url: str) -> str:
     return url
 
 
-def test_a_missing_database_is_offered_to_those_who_are_there(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_database_is_offered_to_those_who_are_there(database: str) -> None:
     url, asked = f"{database}-2", []
+
+    def confirm(question: str) -> bool:
+        asked.append(question)
+        return len(asked) > 1
+
     assert not place_of("digits", store=url).folder.joinpath("study.url").exists()
     with pytest.raises(NoDatabase, match="osetra db create"):
         studies(url)  # nobody was asked without a terminal
-    monkeypatch.setattr("osetra.tuning.locations._attended", lambda: True)
-    monkeypatch.setattr("click.confirm", lambda text, **_: bool(asked.append(text)) or len(asked) > 1)
     with pytest.raises(NoDatabase):
-        place_of("digits", store=url)
-    assert place_of("digits", store=url).address.url == url
+        place_of("digits", store=url, confirm=confirm)
+    assert place_of("digits", store=url, confirm=confirm).address.url == url
     assert studies(url) == [] and len(asked) == 2
