@@ -13,7 +13,7 @@ goes on from.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -39,10 +39,10 @@ from osetra.core.facts import (
 from osetra.core.markup import table
 from osetra.core.numbers import duration, number, setting, settings
 from osetra.core.params import Config
+from osetra.core.state import State
 
-State = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed"]
-ENDED: tuple[State, ...] = ("finished", "stopped", "diverged", "failed")
-
+ENDED = (State.FINISHED, State.STOPPED, State.DIVERGED, State.FAILED)
+"""The states of a trial that will not run again."""
 MAX_LOST = 3
 """A trial whose worker vanished so often in a row, without a checkpoint in between, is not tried again:
 it may be what kills workers."""
@@ -151,7 +151,7 @@ class Trial(msgspec.Struct, frozen=True, gc=False):
     seen: int = 0
     """Version of the log that the suggestion was decided on."""
     suggested: float = 0.0
-    state: State = "queued"
+    state: State = State.QUEUED
     value: float | None = None
     """The objective's value in the user's own direction, so far when paused; may be infinite or NaN."""
     attempts: tuple[Attempt, ...] = ()
@@ -245,7 +245,7 @@ def advance(trial: Trial, fact: About, time: float) -> Trial:
                 return trial
             attempt = Attempt(number, fact.worker, time, source=fact.source, live=fact.live)
             if trial.state == "queued":
-                return replace(trial, state="running", attempts=(*trial.attempts, attempt))
+                return replace(trial, state=State.RUNNING, attempts=(*trial.attempts, attempt))
             # It crossed with an order to stop or pause the waiting trial, and the order wins. The attempt
             # counts: its key is taken, so that the next claim needs the next number.
             void = replace(attempt, ended=time, outcome="interrupted", reason="an order came first")
@@ -270,11 +270,11 @@ def _end(trial: Trial, fact: Ended, time: float) -> Trial:
     )
     attempts = (*trial.attempts[:-1], last)
     if fact.outcome == "interrupted" or fact.outcome == "rewound":
-        return replace(trial, state="queued", attempts=attempts)
+        return replace(trial, state=State.QUEUED, attempts=attempts)
     if fact.outcome == "lost":
         again = _fruitless(trial, attempts) < MAX_LOST
-        return replace(trial, state="queued" if again else "failed", attempts=attempts)
-    return replace(trial, state=fact.outcome, value=value_of(fact), attempts=attempts)
+        return replace(trial, state=State.QUEUED if again else State.FAILED, attempts=attempts)
+    return replace(trial, state=State(fact.outcome), value=value_of(fact), attempts=attempts)
 
 
 def _fruitless(trial: Trial, attempts: tuple[Attempt, ...]) -> int:
@@ -290,11 +290,11 @@ def _order(trial: Trial, fact: Ordered, time: float) -> Trial:
     if waiting and fact.verb in ("stop", "pause"):
         # Nobody trains it, so nobody else can obey.
         counts = trial.value is not None and fact.by != "scheduler"
-        after: State = "paused" if fact.verb == "pause" else "finished" if counts else "stopped"
+        after = State.PAUSED if fact.verb == "pause" else State.FINISHED if counts else State.STOPPED
         obeyed = Obeyed(trial.number, fact.number, len(trial.attempts), 0)
         return _change(replace(trial, state=after), fact.number, obeyed=obeyed, obeyed_at=time)
     if trial.state == "paused" and fact.verb in GOES_ON:
-        return replace(trial, state="queued")
+        return replace(trial, state=State.QUEUED)
     return trial
 
 

@@ -32,7 +32,8 @@ from osetra.core.facts import Entry, Noted, Opened, Worker
 from osetra.core.history import History
 from osetra.core.ports import Searcher
 from osetra.core.problem import Objective, Problem
-from osetra.core.trial import Attempt, State, Trial
+from osetra.core.state import State
+from osetra.core.trial import Attempt, Trial
 from osetra.core.trials import Trials
 from osetra.errors import MissingExtra
 from osetra.searchers import by_name
@@ -206,7 +207,7 @@ def _trial(trial: FrozenTrial, translation: Translation, objective: Objective, u
         # A trial without parameters is no result; a repeat is what searchers do not learn from.
         repeats=None if config else number,
         suggested=start,
-        state=state if config else "failed",
+        state=state if config else State.FAILED,
         value=value,
         attempts=(Attempt(1, _SOMEBODY, start, end),),
     )
@@ -215,11 +216,12 @@ def _trial(trial: FrozenTrial, translation: Translation, objective: Objective, u
 def _outcome(trial: FrozenTrial, objective: Objective, usual: float | None) -> tuple[State, float | None]:
     if trial.state == TrialState.COMPLETE:
         value = float("nan") if trial.value is None else trial.value
-        return ("finished" if math.isfinite(value) else "diverged"), value
+        return (State.FINISHED if math.isfinite(value) else State.DIVERGED), value
     if trial.state == TrialState.PRUNED and trial.last_step is not None:
         last = trial.intermediate_values[trial.last_step]
         if not math.isfinite(last):
-            return "diverged", last
+            return State.DIVERGED, last
         # Early reports of a metric that worsens would make pruned trials look better than all others.
-        return "finished", objective.sign * max(objective.sign * v for v in (last, usual) if v is not None)
-    return ("running" if trial.state == TrialState.RUNNING else "failed"), None
+        worst = max(objective.sign * v for v in (last, usual) if v is not None)
+        return State.FINISHED, objective.sign * worst
+    return (State.RUNNING if trial.state == TrialState.RUNNING else State.FAILED), None

@@ -14,6 +14,7 @@ from msgspec.structs import replace as evolved
 
 from osetra.core.history import History
 from osetra.core.problem import Problem
+from osetra.core.state import State
 from osetra.core.trial import Trial
 from osetra.schedulers.table import calibrated, table_of
 
@@ -39,4 +40,4 @@ def at_fidelity(problem: Problem, history: History, step: int) -> History:
 def _with_value(trial: Trial, value: float) -> Trial:
     if trial.value == value and trial.state == "finished":
         return trial
-    return evolved(trial, state="finished" if math.isfinite(value) else "diverged", value=value)
+    return evolved(trial, state=State.FINISHED if math.isfinite(value) else State.DIVERGED, value=value)

@@ -25,6 +25,7 @@ from osetra.core.history import History
 from osetra.core.ports import Budget, CurveSearcher, Searcher
 from osetra.core.problem import Objective, Problem
 from osetra.core.scales import Array
+from osetra.core.state import State
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import StudyError
 from osetra.numerics.acquisition import log_improvement
@@ -180,7 +181,7 @@ class Ahead:
             trial = history.trials[number]
             if not trial.steered:
                 value = self.objective.sign * self._plain(self.mean[number])
-                complete[number] = evolved(trial, state="finished", value=value)
+                complete[number] = evolved(trial, state=State.FINISHED, value=value)
         return replace(history, trials=history.trials.updated(complete))
 
     def forecast(self, number: int) -> str:

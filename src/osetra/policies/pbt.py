@@ -37,7 +37,8 @@ from osetra.core.ports import Budget, Searcher
 from osetra.core.problem import Problem
 from osetra.core.scales import Array
 from osetra.core.space import Space
-from osetra.core.trial import State, Trial
+from osetra.core.state import State
+from osetra.core.trial import Trial
 from osetra.errors import StudyError
 from osetra.numerics import population
 from osetra.policies.exploration import explore, live_names, one_structure, tuned
@@ -46,7 +47,7 @@ INTERVALS = 20
 """Intervals in a full training, when none is given."""
 
 
-DEAD: tuple[State, ...] = ("diverged", "failed")
+DEAD = (State.DIVERGED, State.FAILED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def trial_document(history: History, trial: Trial, *, curves: bool = False) -> d
     """Return one trial; with its curves as lists of [fold, step, value] by metric when asked for."""
     document: dict[str, object] = {
         "trial": trial.number,
-        "state": trial.state,
+        "state": str(trial.state),
         "value": trial.value,
         "config": trial.config,
         "seed": trial.seed,

@@ -15,7 +15,7 @@ def records(problem: Problem, trials: Sequence[Trial]) -> list[dict[str, Any]]:
     return [
         {
             "trial": trial.number,
-            "state": trial.state,
+            "state": str(trial.state),
             problem.objective.metric: trial.value,
             "seconds": trial.seconds,
             "attempts": len(trial.attempts),

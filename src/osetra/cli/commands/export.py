@@ -79,7 +79,7 @@ def _plain(study: Study, number: int) -> dict[str, Any]:
         "schema": f"osetra.plain/{VERSION}",
         "trial": number,
         "steered": trial.steered,
-        "state": trial.state,
+        "state": str(trial.state),
         "metric": objective.metric,
         "value": trial.value,
         "seed": told.seed,

@@ -16,20 +16,21 @@ from osetra.core.history import History
 from osetra.core.lineage import checkpoints, here, pieces
 from osetra.core.numbers import duration, mean_text, number, searched_names, setting, settings
 from osetra.core.problem import Objective, Problem
-from osetra.core.trial import ENDED, Attempt, State, Trial
+from osetra.core.state import State
+from osetra.core.trial import ENDED, Attempt, Trial
 from osetra.views.orders import STEERED, STEERED_LEGEND
 from osetra.views.series import curve
 from osetra.views.terminal.orders import orders_table
 from osetra.views.terminal.spark import sparkline
 
 STATE_STYLES: dict[State, str] = {
-    "queued": "dim",
-    "running": "cyan",
-    "paused": "blue",
-    "finished": "green",
-    "stopped": "magenta",
-    "diverged": "yellow",
-    "failed": "red",
+    State.QUEUED: "dim",
+    State.RUNNING: "cyan",
+    State.PAUSED: "blue",
+    State.FINISHED: "green",
+    State.STOPPED: "magenta",
+    State.DIVERGED: "yellow",
+    State.FAILED: "red",
 }
 _SPARK = 10
 
@@ -139,7 +140,8 @@ def trial_page(problem: Problem, history: History, trial: Trial) -> RenderableTy
     objective = problem.objective
     grid.add_row(Text("trial", "dim"), Text(str(trial.number), "bold"))
     state = Text(trial.state, STATE_STYLES[trial.state])
-    grid.add_row(Text("state", "dim"), state + (f": {one_line(trial.reason)}" if trial.reason else ""))
+    reason = one_line(trial.reason) or ("" if trial.state == "finished" else trial.state.sentence)
+    grid.add_row(Text("state", "dim"), state + (f": {reason}" if reason else ""))
     if trial.until is not None and trial.state not in ENDED:
         grid.add_row(Text("until", "dim"), f"step {trial.until}")
     grid.add_row(Text(objective.metric, "dim"), number(trial.value, 6))
