@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from osetra.core.numbers import mean_and_deviation
+from osetra.core.numbers import mean_and_deviation, searched_names, settings
 from osetra.core.trial import Trial
 from osetra.tuning.final_model import FinalModel
 from osetra.tuning.model import TunedModel
@@ -91,13 +91,13 @@ class TuneResult:
         return f"<TuneResult of {self.name!r}: trial {self.best.number}, {self.test.verdict}>"
 
     def _repr_html_(self) -> str:
-        cells = "".join(f"<tr><th>{escape(a)}</th><td>{escape(b)}</td></tr>" for a, b in self.rows)
-        values = "".join(f"<tr><td>{escape(n)}</td><td>{escape(f'{v}')}</td></tr>" for n, v in self._config)
-        return f"<table>{cells}</table><table><tr><th colspan=2>configuration</th></tr>{values}</table>"
-
-    @property
-    def _config(self) -> Sequence[tuple[str, object]]:
-        return list(self.best.config.items())
+        names = searched_names(self.study.problem.space)
+        rows = [*self.rows, ("best", settings(self.best.config, names)), ("model", str(self.final.folder))]
+        left = 'style="text-align:left"'
+        cells = "".join(
+            f"<tr><th {left}>{escape(label)}</th><td {left}>{escape(text)}</td></tr>" for label, text in rows
+        )
+        return f"<table>{cells}</table>"
 
 
 def result_of(name: str, study: Study, final: FinalModel, model: TunedModel) -> TuneResult:
