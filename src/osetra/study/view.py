@@ -1,0 +1,139 @@
+"""What a study says: everything that is read of it and changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from osetra.advice import findings
+from osetra.core.finding import Findings
+from osetra.core.history import History
+from osetra.core.lineage import pieces
+from osetra.core.params import Value
+from osetra.core.ports import Searcher, Store
+from osetra.core.problem import Problem
+from osetra.core.trial import Trial
+from osetra.errors import NothingFinished
+from osetra.stores.address import shown
+from osetra.study.display import shown_name
+from osetra.study.loop import Planner
+from osetra.views.html import study_html
+from osetra.views.lines import overview
+from osetra.views.records import frame, records
+
+if TYPE_CHECKING:
+    from osetra.searchers.bayes import Explanation
+
+
+class StudyView:
+    """The reading half of a `Study`."""
+
+    _store: Store
+    _planner: Planner
+
+    @property
+    def url(self) -> str:
+        """Where the log lives."""
+        return self._store.url
+
+    @property
+    def name(self) -> str:
+        """The study's name in its store."""
+        return self._store.study
+
+    @property
+    def seed(self) -> int:
+        """What all randomness of the search follows from."""
+        return self._planner.seed
+
+    @property
+    def problem(self) -> Problem:
+        """The space and the objective."""
+        return self._planner.problem
+
+    @property
+    def searcher(self) -> Searcher:
+        """What decides which configuration to try next."""
+        return self._planner.searcher
+
+    @property
+    def history(self) -> History:
+        """Everything known so far, read up to this moment."""
+        return self._planner.history
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All trials in order."""
+        return list(self.history.trials.values())
+
+    @property
+    def best(self) -> Trial:
+        """The incumbent: best mean over fresh seeds when they were run, else the best value.
+
+        Raises:
+            NothingFinished: no trial has a valid result yet.
+        """
+        history = self.history
+        best = history.best(self.problem.objective)
+        if best is None:
+            ended = history.ended
+            reasons = {trial.reason for trial in ended if trial.reason}
+            hint = f"; the last reason was: {ended[-1].reason}" if reasons else ""
+            raise NothingFinished(f"none of {len(ended)} ended trials has a valid result{hint}")
+        return best
+
+    @property
+    def advice(self) -> Findings:
+        """What the trials so far say: what mattered, what to widen, what went wrong."""
+        return Findings(findings(self.problem, self.history))
+
+    def explain(self, trial: Trial | int) -> Explanation | None:
+        """Return what a model expected of a trial when it was suggested, from the log alone.
+
+        None while there was nothing to learn from. Works for trials of people and of any searcher.
+        """
+        from osetra.searchers.bayes import explain  # with SciPy, which most programs do not need
+
+        chosen = self.history.trials[trial if isinstance(trial, int) else trial.number]
+        before = [entry for entry in self._store.read() if entry.version <= chosen.seen]
+        return explain(self.problem, History().extend(before), chosen.config)
+
+    def schedule(self, trial: Trial | int) -> list[tuple[int, dict[str, Value]]]:
+        """Return what a trial was trained with: (after step, configuration in force), in order.
+
+        One entry for a plain trial; more for one whose values were changed on the way, by people or
+        by a policy such as pbt.
+        """
+        trials = self.history.trials
+        chosen = trials[trial if isinstance(trial, int) else trial.number]
+        return [(piece.after, dict(piece.values)) for piece in pieces(trials, chosen)]
+
+    def curve(self, trial: Trial | int, metric: str, fold: int = 0) -> tuple[list[int], list[float]]:
+        """Return steps and values that a trial reported of a metric."""
+        history = self.history
+        number = trial if isinstance(trial, int) else trial.number
+        steps, values = history.curve(history.trials[number], metric, fold)
+        return steps.tolist(), values.tolist()
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one plain dict per trial: number, state, value, seconds, why, and the configuration."""
+        return records(self.problem, self.trials)
+
+    def to_frame(self) -> Any:
+        """Return the trials as a pandas DataFrame.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        return frame(self.records())
+
+    def __str__(self) -> str:
+        return overview(self.problem, self.history, shown_name(self._store))
+
+    def __repr__(self) -> str:
+        history = self.history
+        best = history.best(self.problem.objective)
+        reached = "none yet" if best is None else f"{best.value:.6g} in trial {best.number}"
+        return f"<Study {self.name!r} at {shown(self.url)}: {len(history.trials)} trials, best {reached}>"
+
+    def _repr_html_(self) -> str:
+        return study_html(self.problem, self.history, self.name)
