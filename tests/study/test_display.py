@@ -145,7 +145,8 @@ def cell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cell]:
     yield shown
 
 
-def test_in_a_notebook_one_page_is_replaced_in_place(cell: Cell) -> None:
+def test_in_a_notebook_one_page_is_replaced_in_place(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as kernels do
     study = small()
     study.run(cost, trials=3)
     assert len(cell.pages) >= 2

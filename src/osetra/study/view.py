@@ -136,4 +136,4 @@ class StudyView:
         return f"<Study {self.name!r} at {shown(self.url)}: {len(history.trials)} trials, best {reached}>"
 
     def _repr_html_(self) -> str:
-        return study_html(self.problem, self.history, self.name)
+        return study_html(self.problem, self.history, shown_name(self._store))

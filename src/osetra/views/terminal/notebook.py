@@ -89,6 +89,7 @@ def _console(*, record: bool) -> Console:
         record=record,
         width=SIZE.width,
         force_jupyter=False,
+        force_terminal=record,  # kernels ask for colours everywhere, but plain text stays plain
         markup=False,
         highlight=False,
         emoji=False,
