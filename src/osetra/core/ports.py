@@ -2,6 +2,29 @@
 
 A searcher reads a history and proposes; a store keeps the log; an executor starts workers. Anything
 that fits a protocol works; `osetra.testing` holds the kit that checks whether it does.
+
+A Searcher says where to look, a Scheduler how long to train, and a Policy decides both. Most methods of
+the literature are a pair of the first two (`policies.paired`), some are a policy of their own:
+
+    random search                  random     full        Bergstra & Bengio 2012
+    grid search                    grid       full
+    Bayesian optimisation          bayes      full        Jones et al. 1998; Snoek et al. 2012
+    TPE                            tpe        full        Bergstra et al. 2011
+    CMA-ES                         cmaes      full        Hansen 2016
+    differential evolution         evolution  full        Storn & Price 1997
+    median stopping (Vizier)       any        median      Golovin et al. 2017
+    early stopping                 any        patience
+    ASHA                           random     asha        Li et al. 2020
+    Hyperband, asynchronous        random     hyperband   Li et al. 2018
+    BOHB                           tpe        hyperband   Falkner et al. 2018
+    MOBSTER                        bayes      asha        Klein et al. 2020
+    freeze-thaw                    bayes      policy freeze_thaw    Swersky et al. 2014
+    population based training      random     policy pbt            Jaderberg et al. 2017
+    what osetra does by itself     auto       auto
+
+A searcher beside a scheduler sees all trials as if they had been compared at one step
+(`policies.fidelity`); a CurveSearcher sees every curve at several steps (`policies.readings`), which
+makes bayes + asha what MOBSTER is. The two policies take their new configurations from any searcher.
 """
 
 from __future__ import annotations

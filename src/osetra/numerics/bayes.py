@@ -9,6 +9,17 @@
    the fourth maximises log expected improvement, which leaves exhausted ones. Where trainings
    failed, the probability of success enters both.
 
+    symbol     shape   meaning                                          equation
+    x          (n, d)  configurations that have an outcome
+    y          (n,)    their outcomes, minimised
+    pending    (m, d)  configurations without an outcome yet
+    target     (n,)    (min(y, fence) - shift) / scale                  transform.py
+    label      (n,)    +1 where a training failed, -1 where not         Gelbart 2014, acquisition.log_success
+    mean       (m,)    of the process at points                         RW 2.25, gp.py
+    deviation  (m,)    likewise                                         RW 2.26, gp.py
+    beta               optimism: maximise beta deviation - mean         Srinivas 2010, acquisition.optimism
+    best               least target: f* of E[max(f* - f, 0)]           Ament 2023, acquisition.log_improvement
+
 Beyond `SUBSET` configurations the process sees the best, the nearest to the best, and an even
 selection of the others, which keeps the cost of a suggestion flat.
 """

@@ -1,5 +1,18 @@
 """Gaussian process regression whose hyperparameters are learnt from the data.
 
+    symbol  shape   meaning                                                equation
+    x, z            points (n, d) and their features (n, p)                kernels.py
+    y       (n, q)  values of q quantities at the same points
+    K       (n, n)  covariance of f at x                                   kernels.py
+    C       (n, n)  covariance of y                                        RW 2.20
+    L       (n, n)  lower triangle with C = L L'                           RW algorithm 2.1
+    alpha   (n, q)  C^-1 y                                                 RW algorithm 2.1
+    k       (m, n)  covariance of f at new points with f at x              kernels.py
+    v       (m, n)  k (L^-1)', so that vv' = k C^-1 k'                     RW algorithm 2.1
+    mean    (m, q)  k alpha                                                RW 2.25
+    var     (m,)    s2 + a2 - diag vv'                                     RW 2.26
+    F               loss of l, s2, a2 and sigma2                           below; RW 5.8, 5.9
+
 Observations y = f(x) + noise have covariance C = K + sigma2 diag(noise), K from kernels.py. The
 hyperparameters minimise the negative log of marginal likelihood times priors,
 
@@ -79,9 +92,9 @@ class GP:
     """Embedded points (n, p)."""
     y: Array
     """Observations (n, q); the first quantity is the one that hyperparameters were learnt from."""
-    inverse_factor: Array
+    l_inverse: Array
     """L^-1 (n, n), where C = L L'."""
-    weights: Array
+    alpha: Array
     """C^-1 y (n, q)."""
 
 
@@ -135,12 +148,12 @@ def loss(log_hyper: Array, data: Pairs, prior: Prior) -> tuple[float, Array]:
         return REFUSED, np.zeros(len(log_hyper))
     inverse, _ = lapack.dpotri(factor, lower=1)
     inverse += np.tril(inverse, -1).T - np.triu(inverse, 1)
-    v = inverse @ data.y
-    value = 0.5 * float(data.y @ v) + float(np.log(np.diagonal(factor)).sum())
+    alpha = inverse @ data.y
+    value = 0.5 * float(data.y @ alpha) + float(np.log(np.diagonal(factor)).sum())
 
-    # dF = sum over pairs of (C^-1 - vv') dC, each pair once, and half of it on the diagonal (RW 5.9).
-    pair = inverse[columns, rows] - v[columns] * v[rows]
-    own = 0.5 * (np.diagonal(inverse) - v * v)
+    # dF = sum over pairs of (C^-1 - alpha alpha') dC, each pair once, half of it on the diagonal (RW 5.9).
+    pair = inverse[columns, rows] - alpha[columns] * alpha[rows]
+    own = 0.5 * (np.diagonal(inverse) - alpha * alpha)
     gradient = np.empty(len(log_hyper))
     by_squares = (s2 * together_slope + (a2 / d) * single_slope) * scaled
     gradient[:d] = -2.0 * (by_squares @ pair)
@@ -157,8 +170,8 @@ def condition(at: Layout, hyper: Hyper, x: Array, y: Array, noise: Array) -> GP:
     c = covariance(at, hyper.scales, z, z)
     diagonal = np.arange(len(x))
     c[diagonal, diagonal] += hyper.noise * noise
-    inverse = _inverse_factor(c)
-    return GP(at, hyper, z, y, inverse, inverse.T @ (inverse @ y))
+    l_inverse = _inverse_factor(c)
+    return GP(at, hyper, z, y, l_inverse, l_inverse.T @ (l_inverse @ y))
 
 
 def extend(gp: GP, x: Array) -> GP:
@@ -168,27 +181,27 @@ def extend(gp: GP, x: Array) -> GP:
     accounted for (the believer's rule). O(n^2 m), nothing is learnt anew.
     """
     z = embed(gp.layout, x)
-    cross = covariance(gp.layout, gp.hyper.scales, z, gp.features)
-    half = cross @ gp.inverse_factor.T
-    inner = covariance(gp.layout, gp.hyper.scales, z, z) - half @ half.T
+    k = covariance(gp.layout, gp.hyper.scales, z, gp.features)
+    v = k @ gp.l_inverse.T
+    inner = covariance(gp.layout, gp.hyper.scales, z, z) - v @ v.T
     inner[np.diag_indices(len(x))] += gp.hyper.noise
     corner = _inverse_factor(inner)
     n, m = len(gp.y), len(x)
-    inverse = np.zeros((n + m, n + m))
-    inverse[:n, :n] = gp.inverse_factor
-    inverse[n:, n:] = corner
-    inverse[n:, :n] = -corner @ (half @ gp.inverse_factor)
-    y = np.concatenate((gp.y, cross @ gp.weights))
-    weights = np.concatenate((gp.weights, np.zeros((m, y.shape[1]))))
-    return GP(gp.layout, gp.hyper, np.concatenate((gp.features, z)), y, inverse, weights)
+    l_inverse = np.zeros((n + m, n + m))
+    l_inverse[:n, :n] = gp.l_inverse
+    l_inverse[n:, n:] = corner
+    l_inverse[n:, :n] = -corner @ (v @ gp.l_inverse)
+    y = np.concatenate((gp.y, k @ gp.alpha))
+    alpha = np.concatenate((gp.alpha, np.zeros((m, y.shape[1]))))
+    return GP(gp.layout, gp.hyper, np.concatenate((gp.features, z)), y, l_inverse, alpha)
 
 
 def predict(gp: GP, x: Array) -> tuple[Array, Array]:
     """Return means (m, q) and the shared standard deviation (m,) of f at x (m, d)."""
-    cross = covariance(gp.layout, gp.hyper.scales, embed(gp.layout, x), gp.features)
-    half = cross @ gp.inverse_factor.T
-    variance = gp.hyper.scales.variance - np.sum(half * half, axis=1)
-    return cross @ gp.weights, np.sqrt(np.maximum(variance, JITTER))
+    k = covariance(gp.layout, gp.hyper.scales, embed(gp.layout, x), gp.features)
+    v = k @ gp.l_inverse.T
+    variance = gp.hyper.scales.variance - np.sum(v * v, axis=1)
+    return k @ gp.alpha, np.sqrt(np.maximum(variance, JITTER))
 
 
 def predict_slope(gp: GP, x: Array) -> tuple[Array, Array, Array, Array]:
@@ -198,15 +211,15 @@ def predict_slope(gp: GP, x: Array) -> tuple[Array, Array, Array, Array]:
     together, together_slope = matern52_slope(squares.sum(axis=0))
     single, single_slope = matern52_slope(squares)
     share = scales.additive / gp.layout.columns
-    cross = scales.product * together + share * single.sum(axis=0)
-    # d cross / d D_j, for every column: (d, m, n).
+    k = scales.product * together + share * single.sum(axis=0)
+    # dk / dD_j, for every column: (d, m, n).
     steep = scales.product * together_slope + share * single_slope
-    half = cross @ gp.inverse_factor.T
-    variance = scales.variance - np.sum(half * half, axis=1)
+    v = k @ gp.l_inverse.T
+    variance = scales.variance - np.sum(v * v, axis=1)
     deviation = np.sqrt(np.maximum(variance, JITTER))
-    spread = -(half @ gp.inverse_factor) / deviation[:, None]
-    means = np.stack([_chain(gp, x, z, steep * w) for w in gp.weights.T])
-    return cross @ gp.weights, deviation, means, _chain(gp, x, z, steep * spread)
+    spread = -(v @ gp.l_inverse) / deviation[:, None]
+    means = np.stack([_chain(gp, x, z, steep * w) for w in gp.alpha.T])
+    return k @ gp.alpha, deviation, means, _chain(gp, x, z, steep * spread)
 
 
 def _chain(gp: GP, x: Array, z: Array, by_square: Array) -> Array:

@@ -15,6 +15,17 @@ The covariance is a product and a sum of Matern-5/2 kernels with one lengthscale
 The sum learns each hyperparameter's own effect from few trials; the product learns how they act
 together.
 
+    symbol  shape      meaning                                              source
+    x       (n, d)     points of the unit cube; NaN is inactive
+    u       (n,)       one column of x
+    z       (n, p)     features: u, the option, or both coordinates of an arc    Hutter and Osborne
+    D_j     (n, m)     squared distance of two points in column j           above
+    l_j     (d,)       lengthscale of column j, in units of the cube
+    r2      (n, m)     sum_j D_j / l_j^2
+    a       (n, m)     sqrt(5 r2)
+    k       (n, m)     (1 + a + a^2/3) exp(-a), Matern-5/2                  RW 4.17
+    s2, a2             variances of the product and of the sum              Duvenaud et al.
+
 Sources: Rasmussen and Williams 2006, equation 4.17 (Matern); Hutter and Osborne 2013,
 arXiv:1310.5738 (arcs); Duvenaud, Nickisch and Rasmussen 2011, arXiv:1112.4394 (sums).
 """
