@@ -136,12 +136,12 @@ class _Audit:
         """Look at the reported points in order of arrival."""
         self.version = 0
         last: dict[tuple[int, int, int, str], int] = {}  # no curve goes back, so a repeat follows at once
-        told: set[tuple[str, Attempt]] = set()
+        reported: set[tuple[str, Attempt]] = set()
 
         def say(kind: str, point: Point, text: str) -> None:
             place = point.trial, point.attempt
-            if (kind, place) not in told:
-                told.add((kind, place))
+            if (kind, place) not in reported:
+                reported.add((kind, place))
                 self.say(f"trial {point.trial}, attempt {point.attempt}: {text}", *place)
 
         for point in points:

@@ -158,8 +158,8 @@ class _Options:
         for option in self.options:
             if option == value or str(option) == value:
                 return option
-        shown = ", ".join(map(str, self.options))
-        raise SpaceError(f"{value!r} is not one of {shown}")
+        known = ", ".join(map(str, self.options))
+        raise SpaceError(f"{value!r} is not one of {known}")
 
     def _index(self, unit: Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         return np.clip(np.floor(unit * self.levels), 0, self.levels - 1).astype(np.int64)
@@ -264,9 +264,9 @@ def _conditions(when: When | tuple[Condition, ...]) -> tuple[Condition, ...]:
 
 def _refuse(param: Float | Int, wrong: str) -> None:
     if wrong:
-        shown = f"{type(param).__name__}({param.low:g}, {param.high:g}"
+        call = f"{type(param).__name__}({param.low:g}, {param.high:g}"
         scale = "" if param.scale == "linear" else f", scale={param.scale!r}"
-        raise SpaceError(f"{shown}{scale}): {wrong}")
+        raise SpaceError(f"{call}{scale}): {wrong}")
 
 
 def _coerce(param: Float | Int | Fixed, field: str, kind: object) -> None:

@@ -318,15 +318,15 @@ def _check_allowed(name: str, parent: str, other: Param, allowed: tuple[Value, .
 
 
 def _check_branches(entries: Sequence[tuple[str, Param]]) -> None:
-    seen: dict[str, list[Param]] = {}
+    branches: dict[str, list[Param]] = {}
     for name, param in entries:
-        for other in seen.get(name, []):
+        for other in branches.get(name, []):
             if not _exclusive(conditions_of(param), conditions_of(other)):
                 raise SpaceError(
                     f"{name}: two branches can be active at once; give them conditions "
                     "on one parent that exclude each other"
                 )
-        seen.setdefault(name, []).append(param)
+        branches.setdefault(name, []).append(param)
 
 
 def _exclusive(left: Iterable[Condition], right: Iterable[Condition]) -> bool:

@@ -209,8 +209,8 @@ class Trial(msgspec.Struct, frozen=True, gc=False):
         reason = f": {one_line(self.reason)}" if self.reason else ""
         value = "" if self.value is None else f" {number(self.value)}"
         took = f"  {duration(self.seconds)}" if self.seconds is not None else ""
-        shown = settings(self.config, list(self.config))
-        return f"trial {self.number}: {self.state}{value}{reason}  {shown}{took}"
+        values = settings(self.config, list(self.config))
+        return f"trial {self.number}: {self.state}{value}{reason}  {values}{took}"
 
     def __repr__(self) -> str:
         return f"<{self}>"

@@ -81,9 +81,9 @@ def tell(categories: CategoryChances, options: Ints, weights: Array, floor: floa
 
 
 def _gradient(chances: Array, options: Ints, weights: Array) -> Array:
-    told = options >= 0
-    counted = np.bincount(options[told], weights[told], len(chances))
-    gradient: Array = counted - weights[told].sum() * chances
+    known = options >= 0
+    counted = np.bincount(options[known], weights[known], len(chances))
+    gradient: Array = counted - weights[known].sum() * chances
     return gradient
 
 
