@@ -126,13 +126,8 @@ def pull_back(at: Layout, x: Array, slope: Array) -> Array:
     return found
 
 
-def matern52(r2: Array) -> Array:
-    """Return k = (1 + a + a^2/3) exp(-a) with a = sqrt(5 r2), of the same shape."""
-    return _profile(np.sqrt(5.0 * r2))
-
-
 def matern52_slope(r2: Array) -> tuple[Array, Array]:
-    """Return k and its derivative by r2, -5/6 (1 + a) exp(-a), both finite at 0."""
+    """Return k = (1 + a + a^2/3) exp(-a), a = sqrt(5 r2), and its derivative by r2, finite at 0 too."""
     a = np.sqrt(5.0 * r2)
     decay = np.exp(-a)
     return (1.0 + a * (1.0 + a / 3.0)) * decay, (-5.0 / 6.0) * (1.0 + a) * decay

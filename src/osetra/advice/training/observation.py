@@ -11,7 +11,7 @@ import numpy as np
 
 from osetra.core.facts import Verb
 from osetra.core.history import History
-from osetra.core.lineage import checkpoints, here, values_at
+from osetra.core.lineage import best_of, checkpoints, here, values_at
 from osetra.core.problem import Problem
 from osetra.core.scales import Array
 from osetra.core.trial import Trial
@@ -85,8 +85,7 @@ def observe(problem: Problem, history: History, trial: Trial) -> Observation | N
     train = history.curve(trial, partner)[1] if partner else np.empty(0)
     rate = rate_name(trial.config)
     force = {**trial.config, **values_at(history.trials, here(trial))}
-    valued = [point for point in checkpoints(history.trials, here(trial)) if point.value is not None]
-    best = min(valued, key=lambda point: sign * (point.value or 0.0), default=None)
+    best = next(iter(best_of(checkpoints(history.trials, here(trial)), sign)), None)
     changed = [order.step for order in trial.orders if not order.refused and order.verb != "note"]
     last = trial.attempt.source.step if trial.attempt and trial.attempt.source else 0
     now = int(steps[-1])
