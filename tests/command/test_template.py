@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import osetra as ose
-from osetra.command.template import OWN, check, fill, shown, text_of, variable
+from osetra.command.template import OWN, check, command_line, fill, text_of, variable
 from osetra.errors import StudyError
 
 SPACE = ose.Space(
@@ -89,4 +89,4 @@ def test_values_become_text_as_in_json(value, text):
 
 
 def test_a_command_is_shown_as_it_is_typed():
-    assert shown(["./t", "--lr={lr}", "{x}", "a b", "$(rm)"]) == "./t --lr={lr} {x} 'a b' '$(rm)'"
+    assert command_line(["./t", "--lr={lr}", "{x}", "a b", "$(rm)"]) == "./t --lr={lr} {x} 'a b' '$(rm)'"

@@ -11,7 +11,7 @@ from executors import programs
 from executors.test_processes import study_at
 from osetra.errors import StudyError
 from osetra.executors import devices
-from osetra.executors.devices import chosen, environment_of
+from osetra.executors.devices import choose, environment_of
 from osetra.executors.processes import log_folder, slot_log
 from osetra.executors.training_process import LOG_LIMIT, shorten
 from osetra.stores.address import Address
@@ -33,7 +33,7 @@ SLURM = {"CUDA_VISIBLE_DEVICES": "4,6,MIG-8f6a"}
     ],
 )
 def test_which_devices_are_meant(gpus, environment, expected):
-    assert chosen(gpus, environment) == expected
+    assert choose(gpus, environment) == expected
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_which_devices_are_meant(gpus, environment, expected):
 )
 def test_what_is_no_device_is_named_with_what_would_be(gpus, environment, words):
     with pytest.raises(StudyError, match=words):
-        chosen(gpus, environment)
+        choose(gpus, environment)
 
 
 def test_all_without_a_driver_says_how_to_go_on(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(StudyError, match=r"nvidia-smi lists none.*leave gpus out"):
-        chosen("all", {})
+        choose("all", {})
 
 
 def test_all_are_those_that_nvidia_smi_lists(monkeypatch, tmp_path):
@@ -66,7 +66,7 @@ def test_all_are_those_that_nvidia_smi_lists(monkeypatch, tmp_path):
     program.write_text(f"#!{sys.executable}\nprint('0\\n1\\n3')")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert chosen("all", {}) == ("0", "1", "3")
+    assert choose("all", {}) == ("0", "1", "3")
 
 
 def test_numbers_mean_what_nvidia_smi_means_unless_somebody_counted_before(monkeypatch):

@@ -10,7 +10,7 @@ from osetra.core.facts import Noted
 from osetra.errors import NewerSchema, StoreAway, StoreError
 from osetra.stores import open_store
 from osetra.stores.postgres import create_database
-from osetra.stores.postgres.connection import connected
+from osetra.stores.postgres.connection import connect
 from osetra.stores.postgres.migrate import migrate
 from osetra.stores.postgres.server import MIGRATIONS, SCHEMA
 from osetra.testing.rig.postgres import Cluster
@@ -38,14 +38,14 @@ def old(cluster: Cluster) -> str:
     store = open_store(url, "a")
     store.append([Noted("a", str(n), "c") for n in range(5)])
     store.close()
-    with connected(url) as connection:
+    with connect(url) as connection:
         connection.execute("ALTER TABLE osetra.fact DROP time")
         connection.execute(f"UPDATE osetra.about SET schema = {OLD}")
     return url
 
 
 def rows(url: str, query: str) -> list[tuple[object, ...]]:
-    with connected(url) as connection:
+    with connect(url) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -105,7 +105,7 @@ def test_an_error_in_a_migration_leaves_the_old_tables(old: str) -> None:
 
 def test_whoever_works_with_it_is_named_and_nothing_is_done(old: str) -> None:
     before = state(old)
-    with connected(old) as other:
+    with connect(old) as other:
         pid = other.info.backend_pid
         with pytest.raises(
             StoreError, match=f"process {pid} of user osetra from 127.0.0.1 since 20.*stop them"
@@ -119,7 +119,7 @@ def test_who_comes_meanwhile_waits_and_finds_the_new_tables(old: str) -> None:
 
     def come(statement: str) -> None:
         if statement == STEPS[SCHEMA][0]:
-            with connected(old) as other:
+            with connect(old) as other:
                 other.execute("SET lock_timeout = 100")
                 with pytest.raises(Exception, match="lock timeout"):
                     other.execute("SELECT schema FROM osetra.about")

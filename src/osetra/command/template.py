@@ -111,7 +111,7 @@ def check(argv: Sequence[str], space: Space) -> list[str]:
     ]
 
 
-def shown(argv: Sequence[str]) -> str:
+def command_line(argv: Sequence[str]) -> str:
     """Return a command as a person types it, placeholders without quotes."""
     bare = [re.sub(r"\{[\w-]*\}", "x", word) for word in argv]
     plain = [word == shlex.quote(word) for word in bare]

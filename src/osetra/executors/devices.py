@@ -16,7 +16,7 @@ from osetra.errors import StudyError
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
-def chosen(gpus: str | Sequence[int | str], environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+def choose(gpus: str | Sequence[int | str], environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """Return the devices that `gpus` names, as CUDA_VISIBLE_DEVICES names them.
 
     Args:

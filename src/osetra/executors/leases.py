@@ -21,7 +21,7 @@ RENEW = 10.0
 """Seconds between renewals."""
 
 
-def renewed(store: Store, trial: int, attempt: int) -> bool:
+def renew(store: Store, trial: int, attempt: int) -> bool:
     """Renew a lease; False when the attempt is over.
 
     A full disk is no reason to end a training: nobody can give it up there either.
@@ -98,6 +98,6 @@ class Leases:
                 if not held:
                     self._thread = None
                     return
-            gone = {one for one in held if not renewed(self.store, *one)}
+            gone = {one for one in held if not renew(self.store, *one)}
             with self._lock:
                 self.lost |= gone & self.held

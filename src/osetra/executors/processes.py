@@ -23,10 +23,10 @@ import msgspec
 
 from osetra.core.ports import Job, Store
 from osetra.errors import StudyError
-from osetra.executors.devices import chosen
+from osetra.executors.devices import choose
 from osetra.executors.identity import started_at
 from osetra.executors.wire import Channel, Ready, Setup, Stop
-from osetra.stores.address import Address, shown
+from osetra.stores.address import Address, mask
 
 if sys.platform != "win32":
     import fcntl
@@ -42,7 +42,7 @@ class Processes:
     Args:
         slots: how many.
         gpus: the devices that the slots share out, one after the other: "all", "0,1" or [0, 1]; see
-            `osetra.executors.devices.chosen`. Where slots share a device, a training process ends with
+            `osetra.executors.devices.choose`. Where slots share a device, a training process ends with
             its trial, so that the next one finds the memory free.
     """
 
@@ -61,7 +61,7 @@ class Processes:
         """
         if store.url == "memory:":
             raise StudyError("worker processes need a study on disk; give it a path such as 'study.db'")
-        crew = ProcessCrew(self.slots, job, setup_message(job, store), store, chosen(self.gpus))
+        crew = ProcessCrew(self.slots, job, setup_message(job, store), store, choose(self.gpus))
         crew.tick(0.0)
         return crew
 
@@ -213,7 +213,7 @@ def log_folder(store: Store | Address) -> Path:
         folders = [file.with_suffix(".logs")]
     else:
         home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-        mark = hashlib.sha256(shown(store.url).encode()).hexdigest()[:8]  # tells stores apart
+        mark = hashlib.sha256(mask(store.url).encode()).hexdigest()[:8]  # tells stores apart
         name = re.sub(r"[^\w.-]+", "-", f"{store.study}-{mark}-{socket.gethostname()}")
         folders = [Path(home).expanduser() / "osetra" / name]
     folders.append(Path(tempfile.gettempdir()) / f"osetra-{os.getuid() if hasattr(os, 'getuid') else 0}")

@@ -27,7 +27,7 @@ from osetra.errors import LeaseLost, StoreAway
 from osetra.executors.appending import end
 from osetra.executors.claims import OrderInbox, carry, claim_next, inbox_of
 from osetra.executors.identity import started_at, this_process
-from osetra.executors.leases import RENEW, renewed
+from osetra.executors.leases import RENEW, renew
 from osetra.executors.outbox import RETRY, Outbox
 from osetra.executors.recorder import Recorder
 from osetra.executors.training_process import TrainingProcess, last_output, oom_kills, shorten, spawn
@@ -246,7 +246,7 @@ class Supervisor:
         """Renew the lease when it is time; raises LeaseLost when it is gone."""
         if time.monotonic() - supervision.renewed > RENEW:
             supervision.renewed = time.monotonic()
-            if not renewed(self.store, *supervision.place):
+            if not renew(self.store, *supervision.place):
                 raise LeaseLost(f"trial {supervision.place[0]} was given up by another process")
 
     def trouble(self, child: TrainingProcess, supervision: Supervision) -> Ending | None:

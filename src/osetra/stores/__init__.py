@@ -6,7 +6,7 @@ from pathlib import Path
 
 from osetra.core.ports import Store
 from osetra.errors import StoreError, nearest
-from osetra.stores.address import SCHEME, shown
+from osetra.stores.address import SCHEME, mask
 from osetra.stores.memory import MemoryStore
 from osetra.stores.sqlite import SqliteStore
 from osetra.stores.sqlite.storage import SqliteStorage
@@ -73,7 +73,7 @@ def _path(url: str) -> str:
     elif scheme:
         known = ("sqlite", *_SERVERS)
         raise StoreError(
-            f"{shown(url)}: unknown kind of store {scheme!r}; known: memory:, a path such as digits.db, "
+            f"{mask(url)}: unknown kind of store {scheme!r}; known: memory:, a path such as digits.db, "
             f"sqlite:///digits.db, postgresql://user@host/database.{nearest(scheme, known)}"
         )
     if url in ("", ":memory:"):

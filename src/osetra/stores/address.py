@@ -29,7 +29,7 @@ class Address:
 
     def __str__(self) -> str:
         text = self.url if self.study == MAIN else f"{self.url}#{self.study}"
-        return shown(text)
+        return mask(text)
 
     __repr__ = __str__
 
@@ -60,12 +60,12 @@ def parse(text: str, study: str | None = None) -> Address:
     if not mark or (not SCHEME.match(text) and Path(text).is_file()):
         url, name = text, ""
     if "@" in name or "/" in name:
-        raise StoreError(f"{shown(text)}: what follows # is the study's name; write a # elsewhere as %23")
+        raise StoreError(f"{mask(text)}: what follows # is the study's name; write a # elsewhere as %23")
     if study and name and study != name:
-        raise StoreError(f"{shown(text)} names the study {name!r}, and the other name given is {study!r}")
+        raise StoreError(f"{mask(text)} names the study {name!r}, and the other name given is {study!r}")
     return Address(url, study or name or MAIN)
 
 
-def shown(text: str) -> str:
+def mask(text: str) -> str:
     """Return a URL, or any text with URLs in it, with every password replaced by ***."""
     return _FIELD.sub(r"\1***", _LOGIN.sub(r"\1:***@", text))

@@ -12,7 +12,7 @@ SPECIAL = (0.0, math.inf, -math.inf, math.nan, -0.0)
 """What a column of doubles does not keep, by its kind; kind 0 is what it keeps."""
 
 
-def packed(value: float) -> tuple[float | None, int]:
+def pack(value: float) -> tuple[float | None, int]:
     """Return a value, or None for a special one, and its kind."""
     if math.isfinite(value) and (value or math.copysign(1.0, value) > 0):
         return value, 0

@@ -17,7 +17,7 @@ from osetra.core.facts import Claimed, Entry
 from osetra.core.history import History
 from osetra.core.ports import Store
 from osetra.errors import StoreError, StudyError
-from osetra.stores.address import shown
+from osetra.stores.address import mask
 from osetra.stores.migrations import Migration
 from osetra.stores.rubbish import Cleanup
 
@@ -109,7 +109,7 @@ def present(url: str, names: Sequence[str]) -> Sequence[str]:
         StudyError: there are none.
     """
     if not names:
-        raise StudyError(f"{shown(url)}: there is no study in it yet")
+        raise StudyError(f"{mask(url)}: there is no study in it yet")
     return names
 
 
@@ -133,7 +133,7 @@ def known_points(points: list[Point], later: Iterable[Entry]) -> list[Point]:
     return [point for point in points if (point.trial, point.attempt) not in new] if new else points
 
 
-def folded(entries: Iterable[Entry]) -> History:
+def fold(entries: Iterable[Entry]) -> History:
     """Return the fold of a log, or an empty one when it cannot be folded: the checker says why."""
     with suppress(LookupError, ValueError, TypeError, StoreError):
         return History().extend(list(entries))

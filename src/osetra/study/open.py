@@ -14,7 +14,7 @@ from osetra.core.problem import Direction, Objective, Pick, Problem
 from osetra.core.space import Space, difference
 from osetra.errors import Conflict, StudyError, StudyMismatch
 from osetra.executors.appending import append_patiently
-from osetra.stores.address import shown
+from osetra.stores.address import mask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def begin_study(store: Store, question: Question) -> Opened:
     if question.space is None or question.objective is None:
         missing = "space" if question.space is None else "minimize= or maximize="
         raise StudyError(
-            f"there is no study {store.study!r} at {shown(store.url)} yet; to create one, give it {missing}"
+            f"there is no study {store.study!r} at {mask(store.url)} yet; to create one, give it {missing}"
         )
     opened = Opened(
         space=question.space.spec,
@@ -94,7 +94,7 @@ def check_same(store: Store, problem: Problem, seed: int, question: Question) ->
     if changes:
         store.close()
         raise StudyMismatch(
-            f"study {store.study!r} at {shown(store.url)} exists with another question:\n  "
+            f"study {store.study!r} at {mask(store.url)} exists with another question:\n  "
             + "\n  ".join(changes)
             + "\nUse another file or name=, or leave the space out to go on with the stored one."
         )

@@ -13,7 +13,7 @@ from osetra.core.ports import Searcher, Store
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.errors import NothingFinished
-from osetra.stores.address import shown
+from osetra.stores.address import mask
 from osetra.study.display import shown_name
 from osetra.study.loop import Planner
 from osetra.views.html import study_html
@@ -133,7 +133,7 @@ class StudyView:
         history = self.history
         best = history.best(self.problem.objective)
         reached = "none yet" if best is None else f"{best.value:.6g} in trial {best.number}"
-        return f"<Study {self.name!r} at {shown(self.url)}: {len(history.trials)} trials, best {reached}>"
+        return f"<Study {self.name!r} at {mask(self.url)}: {len(history.trials)} trials, best {reached}>"
 
     def _repr_html_(self) -> str:
         return study_html(self.problem, self.history, shown_name(self._store))

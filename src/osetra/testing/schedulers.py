@@ -20,7 +20,7 @@ from osetra.core.ports import Scheduler
 from osetra.core.problem import Direction, Objective, Pick, Problem
 from osetra.core.space import Space
 from osetra.core.trial import ENDED, Trial
-from osetra.testing.simulated_search import Decision, SimulatedSearch, asked
+from osetra.testing.simulated_search import Decision, SimulatedSearch, ask_scheduler
 
 STEPS = 27
 """Steps of a full training in every case."""
@@ -153,7 +153,7 @@ def simulated(scheduler: Scheduler, case: SchedulerCase, *, mirrored: bool = Fal
 def _check_decision(search: SimulatedSearch, decision: Decision, history: History) -> None:
     """Check that a verdict is pure, allowed and fair; the history was folded anew from the log."""
     before = _fingerprint(history)
-    again = asked(search.scheduler, search.problem, history, decision.trial, decision.budget)
+    again = ask_scheduler(search.scheduler, search.problem, history, decision.trial, decision.budget)
     assert _fingerprint(history) == before, "the scheduler changed the history"
     assert again == decision.verdicts, "the same log led to other verdicts"
     numbers = [verdict.trial for verdict in again]

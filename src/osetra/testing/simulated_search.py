@@ -89,7 +89,7 @@ class SimulatedSearch:
 
     def ask(self, trial: int | None) -> tuple[Verdict, ...]:
         """Return what the scheduler says of a running trial, or of the paused ones."""
-        verdicts = asked(self.scheduler, self.problem, self.history, trial, self.budget)
+        verdicts = ask_scheduler(self.scheduler, self.problem, self.history, trial, self.budget)
         place = len(self.log.entries), len(self.log.points)
         self.decisions.append(Decision(*place, trial, self.budget, verdicts))
         return verdicts
@@ -201,7 +201,7 @@ class SimulatedSearch:
         return float(np.mean(values))
 
 
-def asked(
+def ask_scheduler(
     scheduler: Scheduler, problem: Problem, history: History, trial: int | None, budget: Budget
 ) -> tuple[Verdict, ...]:
     """Return what a scheduler says of a running trial, or of the paused ones."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from osetra.errors import NoDatabase, StudyError, nearest
 from osetra.stores import is_server, studies
-from osetra.stores.address import MAIN, SCHEME, Address, parse, shown
+from osetra.stores.address import MAIN, SCHEME, Address, mask, parse
 
 if TYPE_CHECKING:
     from osetra.core.space import Space
@@ -178,7 +178,7 @@ def _offer_database(address: Address, confirm: Callable[[str], bool]) -> None:
     except NoDatabase:
         from osetra.stores.postgres import create_database
 
-        if not confirm(f"{shown(address.url)}: no such database; create it?"):
+        if not confirm(f"{mask(address.url)}: no such database; create it?"):
             raise
         create_database(address.url)
 
@@ -220,7 +220,7 @@ def _named(address: Address, *, chosen: bool = False) -> Address:
 
 def warn_of_password(address: Address) -> None:
     """Tell somebody who typed a password that everybody on the machine can read it."""
-    if shown(address.url) != address.url:
+    if mask(address.url) != address.url:
         log.warning(
             "a password on the command line stands in the list of processes and in the shell's history; "
             "leave it out, and set PGPASSWORD or write ~/.pgpass"

@@ -56,13 +56,13 @@ def program_training(request: Request, location: Location, file: StudyFile) -> O
         StudyError: nothing says what to search or what is better, or a placeholder has no value.
         SpaceError: a range makes no sense.
     """
-    from osetra.command.template import shown
+    from osetra.command.template import command_line
 
     request = filled(request, file)
     space = build_space(None, file, request)
     _check_goal(request, "that the program reports")
     training = command_training(request, location)
-    return OwnTraining(training, shown(request.command), request, space, tuple(training.check(space)))
+    return OwnTraining(training, command_line(request.command), request, space, tuple(training.check(space)))
 
 
 def begin(training: OwnTraining, location: Location) -> Study:
@@ -94,14 +94,14 @@ def go_on(request: Request, location: Location) -> tuple[Study, OwnTraining]:
     Raises:
         StudyError: the script or the program is gone.
     """
-    from osetra.command.template import shown
+    from osetra.command.template import command_line
 
     study = location.open(request.searcher, request.scheduler)
     space = study.problem.space
     if request.verb == "run":
         program = command_training(request, location)
         program.check(space)
-        return study, OwnTraining(program, shown(request.command), request, space)
+        return study, OwnTraining(program, command_line(request.command), request, space)
     script = load_script(request.source)
     return study, OwnTraining(script.function, f"{script.file.name}:{script.name}", request, space)
 
@@ -183,11 +183,11 @@ def _check_goal(request: Request, what: str) -> None:
 
 
 def _check_program(study: Study, request: Request, location: Location) -> None:
-    from osetra.command.template import shown
+    from osetra.command.template import command_line
 
     before = stored_request(study.history, location.name)
     if before.command != request.command:
-        other = shown(before.command) or before.source
+        other = command_line(before.command) or before.source
         raise StudyError(
             f"{location.name} tunes another command: {other}; results of two programs in one study would "
             f"mislead. Go on with it: osetra resume {location.name}; or give this one a --name"

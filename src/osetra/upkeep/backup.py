@@ -10,7 +10,7 @@ from pathlib import Path
 from osetra.errors import StoreError
 from osetra.stores import SqliteStore, storage_of
 from osetra.stores.sqlite.place import checkpoints_of
-from osetra.stores.sqlite.publish import new_file, published
+from osetra.stores.sqlite.publish import new_file, publish
 from osetra.stores.sqlite.storage import SqliteStorage
 from osetra.stores.storage import present
 from osetra.upkeep.check import Audit, check_storage
@@ -48,7 +48,7 @@ def backup(url: str | Path, to: Path | None = None, *, names: Sequence[str] = ()
     """
     storage = storage_of(str(url))
     to = new_file(to or storage.backup_name())
-    with published(to) as part:
+    with publish(to) as part:
         size = storage.snapshot(part, to)
         if size is None:
             size = 0

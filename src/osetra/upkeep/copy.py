@@ -19,9 +19,9 @@ from osetra.core.retention import needed
 from osetra.errors import StoreError
 from osetra.stores import open_store, storage_of
 from osetra.stores.address import Address
-from osetra.stores.floats import packed
+from osetra.stores.floats import pack
 from osetra.stores.sqlite.snapshot import link
-from osetra.stores.storage import WholeStore, folded, known_points
+from osetra.stores.storage import WholeStore, fold, known_points
 from osetra.stores.validation import occupied, open_attempts
 from osetra.training.checkpoints import intact, receive
 from osetra.upkeep.check import Audit, check_store
@@ -70,7 +70,7 @@ def copy_log(source: Store, target: WholeStore, folder: Path) -> tuple[int, list
     points, _ = source.read_points()
     # What was claimed after the log was read is not in the copy, nor are its points.
     points = known_points(points, source.read(entries[-1].version if entries else 0))
-    size = copy_checkpoints(source.checkpoints, folder, folded(entries), source.depot)
+    size = copy_checkpoints(source.checkpoints, folder, fold(entries), source.depot)
     target.restore(entries, points)
     back, (numbers, _) = target.read(), target.read_points()
     if back[: len(entries)] != entries or _exact(numbers[: len(points)]) != _exact(points):
@@ -88,7 +88,7 @@ def _both(source: Address, target: Address) -> Iterator[tuple[Store, WholeStore]
 
 def _exact(points: Iterable[Point]) -> list[tuple[object, ...]]:
     """Return what is equal where points are bit by bit: two NaN are no equal floats."""
-    return [(*point[:5], *packed(point.value)) for point in points]
+    return [(*point[:5], *pack(point.value)) for point in points]
 
 
 def copy_checkpoints(source: Path, target: Path, history: History, depot: Depot | None = None) -> int:

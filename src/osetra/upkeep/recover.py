@@ -15,7 +15,7 @@ from osetra.core.history import History
 from osetra.errors import StoreError
 from osetra.stores.sqlite import SqliteStore
 from osetra.stores.sqlite.place import checkpoints_of
-from osetra.stores.sqlite.publish import new_file, published
+from osetra.stores.sqlite.publish import new_file, publish
 from osetra.stores.sqlite.salvage import salvage
 from osetra.stores.validation import open_attempts
 from osetra.upkeep.check import check_checkpoints
@@ -99,7 +99,7 @@ def _ends(entries: list[Entry]) -> list[Entry]:
 
 
 def _write(to: Path, studies: Mapping[str, RepairedLog]) -> None:
-    with published(to) as part:
+    with publish(to) as part:
         for name, repairs in studies.items():
             with closing(SqliteStore(part, name)) as store:
                 store.restore(repairs.entries, repairs.points)

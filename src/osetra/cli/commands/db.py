@@ -17,7 +17,7 @@ from osetra.cli.output import Output
 from osetra.core.clean import one_line
 from osetra.errors import StudyError
 from osetra.stores import storage_of, studies
-from osetra.stores.address import MAIN, SCHEME, Address, parse, shown
+from osetra.stores.address import MAIN, SCHEME, Address, mask, parse
 from osetra.stores.storage import present
 from osetra.tuning.locations import FILE, RUNS, find, warn_of_password
 from osetra.tuning.locations import create as start
@@ -200,7 +200,7 @@ def migrate(output: Output, study: str) -> None:
     """
     address = parse(study) if SCHEME.match(study) else _located(study)[0]
     done = storage_of(address.url).migrate()
-    where = shown(address.url)
+    where = mask(address.url)
     if done.backup is None:
         _line(output, f"{where} has schema {done.after} already; nothing to do")
     else:
@@ -228,7 +228,7 @@ def _targets(text: str, sources: list[Address]) -> list[Address]:
         return [Address(target.url, _own_name(source, alone=len(sources) == 1)) for source in sources]
     if len(sources) > 1:
         listed = ", ".join(source.study for source in sources)
-        store = shown(sources[0].url)
+        store = mask(sources[0].url)
         raise StudyError(f"{store} has several studies: {listed}; copy one: {store}#{sources[0].study}")
     return [target]
 

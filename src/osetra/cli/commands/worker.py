@@ -177,9 +177,9 @@ def _found(output: Output, text: str, *, wait: bool) -> Location:
 def _work(output: Output, location: Location, source: str | None, gpus: str | None, **options: Any) -> None:
     from osetra.cli.display.worker import WorkerDisplay
     from osetra.executors import Processes
-    from osetra.executors.devices import chosen
+    from osetra.executors.devices import choose
 
-    devices = chosen(gpus or "")
+    devices = choose(gpus or "")
     slots = options.pop("slots") or len(devices) or 1
     study = location.open()
     function, what = training(location, study, source)

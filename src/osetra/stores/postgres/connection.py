@@ -41,7 +41,7 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
         return super().wait(_until_silent(gen, self.silence), *args, **options)
 
 
-def connected(url: str) -> Connection:
+def connect(url: str) -> Connection:
     """Return a new connection; every statement is a transaction of its own.
 
     Raises:

@@ -11,7 +11,7 @@ import re
 import psycopg
 
 from osetra.errors import NoDatabase, StoreAway, StoreError, StoreFull
-from osetra.stores.address import shown
+from osetra.stores.address import mask
 
 FULL = "53100"
 CROWDED = "53300"
@@ -61,35 +61,35 @@ def unconnected(error: psycopg.Error, url: str) -> StoreError:
     message = _message(error)
     if missing := _MISSING.search(message):
         return NoDatabase(
-            f"{shown(url)}: the server has no database {missing[1]!r}; create it: "
-            f"osetra db create '{shown(url)}'"
+            f"{mask(url)}: the server has no database {missing[1]!r}; create it: "
+            f"osetra db create '{mask(url)}'"
         )
     for words, mend in _WORDS:
         if re.search(words, message, re.IGNORECASE):
-            return StoreError(f"{shown(url)}: {mend} ({message})")
+            return StoreError(f"{mask(url)}: {mend} ({message})")
     if is_crowded(error):
         return StoreAway(
-            f"{shown(url)}: all connections that the server allows are in use; start fewer workers or raise "
+            f"{mask(url)}: all connections that the server allows are in use; start fewer workers or raise "
             "max_connections there"
         )
-    return StoreAway(f"{shown(url)}: the server cannot be reached ({message}); check host, port and network")
+    return StoreAway(f"{mask(url)}: the server cannot be reached ({message}); check host, port and network")
 
 
 def failed(error: psycopg.Error, url: str) -> StoreError:
     """Return what the failure of a statement means."""
     if error.sqlstate == FULL:
-        return StoreFull(f"{shown(url)}: no space left on the server; nothing was lost, free some there")
+        return StoreFull(f"{mask(url)}: no space left on the server; nothing was lost, free some there")
     if error.sqlstate == DENIED:
         return StoreError(
-            f"{shown(url)}: this user may not do that ({_message(error)}); the database's owner can allow "
+            f"{mask(url)}: this user may not do that ({_message(error)}); the database's owner can allow "
             "it: GRANT ALL ON DATABASE name TO user; and once the tables exist: GRANT ALL ON SCHEMA osetra "
             "TO user; GRANT ALL ON ALL TABLES IN SCHEMA osetra TO user"
         )
-    return StoreError(f"{shown(url)}: PostgreSQL says: {_message(error)}")
+    return StoreError(f"{mask(url)}: PostgreSQL says: {_message(error)}")
 
 
 def _message(error: psycopg.Error) -> str:
     """Return the server's words in one line, without the address that libpq puts before them."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     chosen = next((line for line in lines if "FATAL" in line or "ERROR" in line), lines[0] if lines else "")
-    return shown(re.sub(r"^.*?(FATAL|ERROR):\s*", "", chosen))[:300]
+    return mask(re.sub(r"^.*?(FATAL|ERROR):\s*", "", chosen))[:300]

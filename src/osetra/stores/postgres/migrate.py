@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from osetra.errors import NewerSchema, StoreError
-from osetra.stores.address import shown
+from osetra.stores.address import mask
 from osetra.stores.migrations import Migration, Steps, due, run
 from osetra.stores.postgres.server import MIGRATIONS, SCHEMA, SQL
 from osetra.stores.statements import load
@@ -45,11 +45,11 @@ def migrate(
     """
     import psycopg
 
-    from osetra.stores.postgres.connection import connected
+    from osetra.stores.postgres.connection import connect
     from osetra.stores.postgres.errors import failed, is_away, unconnected
 
     try:
-        with connected(url) as connection:
+        with connect(url) as connection:
             connection.silence = math.inf  # a statement may rewrite a large table
             with connection.transaction():
                 return _apply(connection, url, MIGRATIONS if steps is None else steps, wanted, trace)
@@ -73,16 +73,16 @@ def _apply(
     connection.execute(SQL["one_at_a_time"])
     ours, _ = connection.execute(SQL["present"]).fetchone() or (False, False)
     if not ours:
-        raise StoreError(f"{shown(url)}: there is no study of osetra in this database; nothing to migrate")
+        raise StoreError(f"{mask(url)}: there is no study of osetra in this database; nothing to migrate")
     connection.execute(UPKEEP["shut"])
     (before,) = connection.execute(SQL["schema"]).fetchone() or (0,)
     if before > wanted:
-        raise NewerSchema(f"{shown(url)}: schema {before} is newer than {wanted}; upgrade osetra")
+        raise NewerSchema(f"{mask(url)}: schema {before} is newer than {wanted}; upgrade osetra")
     if not due(before, wanted, steps):
         return Migration(before, before, None)
     if others := _others(connection):
         raise StoreError(
-            f"{shown(url)}: others work with it: {'; '.join(others)}; stop them, and migrate again"
+            f"{mask(url)}: others work with it: {'; '.join(others)}; stop them, and migrate again"
         )
     kept = f"osetra_backup_{before}_{time.strftime('%Y%m%d_%H%M%S')}"
     execute(UPKEEP["keep"], kept)

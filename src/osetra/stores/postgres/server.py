@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from osetra.errors import MissingExtra, NewerSchema, NotAStudy, OsetraError, StoreAway, StoreError
-from osetra.stores.address import shown
+from osetra.stores.address import mask
 from osetra.stores.forks import keep_from_forks
 from osetra.stores.statements import load, migrations
 
@@ -128,7 +128,7 @@ class Server:
                 except _Busy as busy:
                     tries += 1
                     if tries > TRIES:
-                        raise StoreError(f"{shown(self.url)}: {busy}; the server is overloaded") from None
+                        raise StoreError(f"{mask(self.url)}: {busy}; the server is overloaded") from None
             again = True
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads retries, no secret
             pause = min(2 * pause, 0.2 if tries else 2.0)
@@ -148,7 +148,7 @@ class Server:
         except psycopg.Error as error:
             if is_away(error) or link.connection.closed:
                 self.disconnect()
-                raise StoreAway(f"{shown(self.url)}: the connection to the server broke") from error
+                raise StoreAway(f"{mask(self.url)}: the connection to the server broke") from error
             if error.sqlstate in BUSY:
                 raise _Busy(str(error)) from error
             raise failed(error, self.url) from error
@@ -164,7 +164,7 @@ class Server:
         try:
             import psycopg
 
-            from osetra.stores.postgres.connection import connected
+            from osetra.stores.postgres.connection import connect
         except ImportError:
             raise MissingExtra(
                 "a study on a PostgreSQL server needs psycopg; install it: pip install 'osetra[postgres]'"
@@ -172,7 +172,7 @@ class Server:
         from osetra.stores.postgres.errors import failed, is_away, unconnected
 
         try:
-            connection = connected(self.url)
+            connection = connect(self.url)
         except psycopg.Error as error:
             raise unconnected(error, self.url) from None
         try:
@@ -210,20 +210,20 @@ def _has_tables(connection: Connection, url: str) -> bool:
     ours, named = connection.execute(SQL["present"]).fetchone() or (False, False)
     if not ours and named:
         raise NotAStudy(
-            f"{shown(url)}: the schema 'osetra' in this database belongs to another program and was left "
+            f"{mask(url)}: the schema 'osetra' in this database belongs to another program and was left "
             "untouched; name another database"
         )
     if ours:
         (number,) = connection.execute(SQL["schema"]).fetchone() or (0,)
         if number > SCHEMA:
             raise NewerSchema(
-                f"{shown(url)} was written by a newer osetra (schema {number}; this one reads up to "
+                f"{mask(url)} was written by a newer osetra (schema {number}; this one reads up to "
                 f"{SCHEMA}); upgrade it: pip install --upgrade osetra"
             )
         if number < SCHEMA:
             raise StoreError(
-                f"{shown(url)} was written by an older osetra (schema {number}, this one has {SCHEMA}); when "
-                f"all programs that use it have ended: osetra db migrate '{shown(url)}'"
+                f"{mask(url)} was written by an older osetra (schema {number}, this one has {SCHEMA}); when "
+                f"all programs that use it have ended: osetra db migrate '{mask(url)}'"
             )
     return bool(ours)
 
@@ -235,7 +235,7 @@ def _compare_clocks(connection: Connection, url: str) -> None:
         log.warning(
             "%s: this machine's clock is %.0f s %s the server's; leases and times follow the server's, so "
             "nothing is lost, but set it right (timedatectl set-ntp true): logs and pictures will disagree",
-            shown(url),
+            mask(url),
             abs(ahead),
             "ahead of" if ahead > 0 else "behind",
         )
@@ -256,7 +256,7 @@ def create_database(url: str) -> str:
     try:
         name = str(conninfo_to_dict(url).get("dbname") or "")
         if not name:
-            raise StoreError(f"{shown(url)} names no database; write postgresql://USER@HOST:PORT/DATABASE")
+            raise StoreError(f"{mask(url)} names no database; write postgresql://USER@HOST:PORT/DATABASE")
         connection = psycopg.connect(url, autocommit=True, dbname="postgres", connect_timeout=5)
     except psycopg.Error as error:
         raise unconnected(error, url) from None
@@ -272,7 +272,7 @@ def _create_tables(connection: Connection, url: str) -> None:
     (encoding,) = connection.execute(SQL["encoding"]).fetchone() or ("",)
     if encoding != "UTF8":
         raise StoreError(
-            f"{shown(url)}: the database stores texts as {encoding}, and a study needs UTF8; "
+            f"{mask(url)}: the database stores texts as {encoding}, and a study needs UTF8; "
             "create another: createdb --encoding UTF8 --template template0 NAME"
         )
     with connection.transaction():

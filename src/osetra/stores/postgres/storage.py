@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osetra.errors import StudyError
-from osetra.stores.address import shown
+from osetra.stores.address import mask
 from osetra.stores.migrations import Migration
 from osetra.stores.postgres.collect import collect
 from osetra.stores.postgres.migrate import migrate
@@ -73,5 +73,5 @@ class PostgresStorage:
             StudyError: always.
         """
         raise StudyError(
-            f"{shown(self.url)} is no file but a server: PostgreSQL recovers its databases itself"
+            f"{mask(self.url)} is no file but a server: PostgreSQL recovers its databases itself"
         )

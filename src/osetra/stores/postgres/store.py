@@ -20,9 +20,9 @@ import msgspec
 from osetra.core.curves import Point
 from osetra.core.facts import Checkpointed, Claimed, Ended, Entry, Fact, decode
 from osetra.errors import Conflict, LeaseLost, NewerSchema, StoreError
-from osetra.stores.address import shown
+from osetra.stores.address import mask
 from osetra.stores.clock import Clock
-from osetra.stores.floats import SPECIAL, packed
+from osetra.stores.floats import SPECIAL, pack
 from osetra.stores.postgres.depot import PostgresDepot
 from osetra.stores.postgres.server import SQL, Server
 from osetra.stores.validation import (
@@ -107,7 +107,7 @@ class PostgresStore:
 
         from osetra.stores.postgres.errors import CONFLICT, OVER
 
-        with unwritable(shown(self.url)):
+        with unwritable(mask(self.url)):
             values = {
                 "study": self._study,
                 "lease": lease,
@@ -142,7 +142,7 @@ class PostgresStore:
             StoreError: there are facts already, or the server refuses; then nothing was written.
         """
         facts = [entry.fact for entry in entries]
-        with unwritable(shown(self.url)):
+        with unwritable(mask(self.url)):
             names = check_facts(facts)
             points = check_points(points)
         end = [(entries[-1].time,)] if entries else []
@@ -164,7 +164,7 @@ class PostgresStore:
                 numbers = dict(connection.execute(SQL["restore_metrics"], (study, metrics)).fetchall())
                 with connection.cursor().copy(SQL["restore_points"]) as rows:
                     for t, a, i, step, metric, value in points:
-                        rows.write_row((study, t, a, i, step, numbers[metric], *packed(value)))
+                        rows.write_row((study, t, a, i, step, numbers[metric], *pack(value)))
                 open_ = open_attempts(facts)
                 leases = (study, lease, [trial for trial, _ in open_], [attempt for _, attempt in open_])
                 connection.execute(SQL["restore_leases"], leases)
@@ -185,7 +185,7 @@ class PostgresStore:
         try:
             entries = [Entry(version, time, decode(body)) for version, time, body in rows]
         except msgspec.ValidationError as error:
-            raise NewerSchema(f"{shown(self.url)}: a fact cannot be read ({error}); upgrade osetra") from None
+            raise NewerSchema(f"{mask(self.url)}: a fact cannot be read ({error}); upgrade osetra") from None
         if entries:
             self._last = (entries[-1].version, entries[-1].time)
         return entries
@@ -217,7 +217,7 @@ class PostgresStore:
         self._server.close()
 
     def __repr__(self) -> str:
-        return f"PostgresStore({shown(self.url)!r}, {self._study!r})"
+        return f"PostgresStore({mask(self.url)!r}, {self._study!r})"
 
     def _select(self, statement: str, *arguments: float) -> Rows:
         none: Rows = []
@@ -253,7 +253,7 @@ class PostgresStore:
         version, time = self._last
         if self._select("time_of", version) != [(time,)]:
             raise StoreError(
-                f"{shown(self.url)}: the server has lost facts that it had confirmed (a fail-over to a copy "
+                f"{mask(self.url)}: the server has lost facts that it had confirmed (a fail-over to a copy "
                 "that lagged behind?); start this program anew, and make replication synchronous"
             )
         self._through = self._server.connections
@@ -281,7 +281,7 @@ def _fact_columns(facts: Sequence[Fact]) -> dict[str, list[Any]]:
 
 def _point_columns(points: Sequence[Point]) -> dict[str, list[Any]]:
     metrics = {name: n for n, name in enumerate(dict.fromkeys(p.metric for p in points), start=1)}
-    amounts = [packed(point.value) for point in points]
+    amounts = [pack(point.value) for point in points]
     return {
         "places": [n for place in dict.fromkeys((p.trial, p.attempt) for p in points) for n in place],
         "metrics": list(metrics),

@@ -11,7 +11,7 @@ from osetra.core.history import History
 from osetra.errors import StoreError
 from osetra.stores.rubbish import Cleanup, Rubbish, is_old, unneeded
 from osetra.stores.sqlite.database import SQL, patiently
-from osetra.stores.sqlite.errors import explained
+from osetra.stores.sqlite.errors import explain_errors
 from osetra.stores.sqlite.guard import AVAILABLE, Guard
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import UPKEEP, reading
@@ -28,7 +28,7 @@ def collect(path: Path, *, dry_run: bool = False) -> Cleanup:
         NotAStudy: the file is something else.
         StoreError: it cannot be read, or its log makes no sense: then nothing is deleted.
     """
-    with reading(path) as file, explained(path):
+    with reading(path) as file, explain_errors(path):
         if strange := foreign(file.connection):
             raise StoreError(f"{path}: {strange[0]}; nothing was deleted, look with osetra db check {path}")
         histories, running = {}, []
@@ -74,7 +74,7 @@ def _compact(path: Path) -> int:
     try:
         if guard is not None and not guard.take_exclusively(PATIENCE):
             return 0  # somebody writes
-        with explained(path):
+        with explain_errors(path):
             connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
             try:
                 for statement in (SQL["no_autocheckpoint"], SQL["distrust"], UPKEEP["vacuum"]):

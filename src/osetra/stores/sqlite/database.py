@@ -24,7 +24,7 @@ from typing import TypeVar
 
 from osetra.errors import NewerSchema, NotAStudy, StoreError
 from osetra.stores.forks import keep_from_forks
-from osetra.stores.sqlite.errors import explained, is_busy
+from osetra.stores.sqlite.errors import explain_errors, is_busy
 from osetra.stores.sqlite.guard import AVAILABLE, Guard
 from osetra.stores.sqlite.schema import TABLES, foreign
 from osetra.stores.statements import load
@@ -77,13 +77,13 @@ class Database:
         self._warned = False
         self._hindered_until = 0.0
         keep_from_forks(self)
-        with self.mutex, explained(path):
+        with self.mutex, explain_errors(path):
             self._present()
 
     @contextmanager
     def transaction(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
         """Run the body as one write: all of it or none, safe from power loss when `durable`."""
-        with self.mutex, explained(self.path):
+        with self.mutex, explain_errors(self.path):
             link = self._link or self._connect()
             if _inode(self.path) != link.inode:
                 raise StoreError(f"{self.path} was deleted or replaced while in use; nothing more is written")
@@ -106,7 +106,7 @@ class Database:
 
     def query(self, read: Callable[[sqlite3.Connection], T], absent: T) -> T:
         """Return what `read` gets from the file; `absent` when there is no file yet."""
-        with self.mutex, explained(self.path):
+        with self.mutex, explain_errors(self.path):
             link = self._present()
             return absent if link is None else patiently(lambda: read(link.connection))
 

@@ -25,7 +25,7 @@ def is_busy(error: sqlite3.Error) -> bool:
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explain_errors(path: Path) -> Iterator[None]:
     """Turn errors of SQLite and of the system into a StoreError that says what to do."""
     try:
         yield

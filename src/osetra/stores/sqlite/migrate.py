@@ -10,7 +10,7 @@ from pathlib import Path
 from osetra.errors import NewerSchema, NotAStudy, StoreError
 from osetra.stores.migrations import Migration, Steps, due, run
 from osetra.stores.sqlite.database import APPLICATION, SCHEMA, SQL, patiently
-from osetra.stores.sqlite.errors import explained
+from osetra.stores.sqlite.errors import explain_errors
 from osetra.stores.sqlite.guard import AVAILABLE, Guard
 from osetra.stores.sqlite.publish import new_file
 from osetra.stores.sqlite.reading import UPKEEP, reading
@@ -55,7 +55,7 @@ def migrate(
     try:
         if guard is not None and not guard.take_exclusively(PATIENCE):
             raise StoreError(f"{path}: somebody writes it; stop all workers, and migrate again")
-        with explained(path):
+        with explain_errors(path):
             connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
             try:
                 for statement in (SQL["no_autocheckpoint"], SQL["distrust"], SQL["sync_full"]):

@@ -28,7 +28,7 @@ def new_file(path: Path) -> Path:
 
 
 @contextmanager
-def published(to: Path) -> Iterator[Path]:
+def publish(to: Path) -> Iterator[Path]:
     """Give a file to write to, which gets its name once it is whole; else it goes, and its checkpoints."""
     part = to.with_name(f".{to.name}.{os.getpid()}.part")
     try:

@@ -17,7 +17,7 @@ from osetra.core.facts import Entry, decode, key
 from osetra.errors import NotAStudy, StoreError
 from osetra.stores.floats import SPECIAL
 from osetra.stores.sqlite.database import APPLICATION, LARGEST_FACT, SQL, patiently
-from osetra.stores.sqlite.errors import explained
+from osetra.stores.sqlite.errors import explain_errors
 from osetra.stores.statements import load
 
 UPKEEP = load("sqlite/upkeep.sql")
@@ -92,7 +92,7 @@ def reading(path: Path) -> Iterator[Reading]:
         NotAStudy: it is something else, or its schema holds what osetra never makes.
         StoreError: it cannot be opened, or is too damaged to be read at all.
     """
-    with explained(path):
+    with explain_errors(path):
         connection = connect(path)
         try:
             patiently(lambda: connection.execute(UPKEEP["snapshot"]))

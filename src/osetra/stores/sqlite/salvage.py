@@ -13,7 +13,7 @@ from pathlib import Path
 
 from osetra.core.curves import Point
 from osetra.core.facts import Entry
-from osetra.stores.sqlite.errors import explained
+from osetra.stores.sqlite.errors import explain_errors
 from osetra.stores.sqlite.pages import StoredRow, carve
 from osetra.stores.sqlite.reading import entry_of, point_of
 
@@ -57,7 +57,7 @@ def salvage(path: Path) -> list[Remains]:
     Raises:
         StoreError: the file cannot be read.
     """
-    with explained(path):
+    with explain_errors(path):
         rows = _sorted(carve(path))
     return [
         Remains(

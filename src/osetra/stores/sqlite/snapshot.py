@@ -9,10 +9,10 @@ from pathlib import Path
 
 from osetra.core.retention import needed
 from osetra.stores.sqlite.database import SQL, patiently
-from osetra.stores.sqlite.errors import explained
+from osetra.stores.sqlite.errors import explain_errors
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import connect, reading
-from osetra.stores.storage import folded
+from osetra.stores.storage import fold
 
 
 def snapshot(path: Path, part: Path, to: Path) -> int:
@@ -21,7 +21,7 @@ def snapshot(path: Path, part: Path, to: Path) -> int:
     Returns:
         The bytes of those checkpoints.
     """
-    with reading(path) as file, explained(path):
+    with reading(path) as file, explain_errors(path):
         studies = [name for _, name in file.studies()]
     # A running study deletes what it needs no more: what is needed at the moment of the copy is there
     # either before it or after it.
@@ -33,7 +33,7 @@ def snapshot(path: Path, part: Path, to: Path) -> int:
 
 def copy_file(path: Path, part: Path) -> None:
     """Copy a study file as it is at one moment, and force the copy to the disk."""
-    with explained(path):
+    with explain_errors(path):
         source = connect(path)
         target = sqlite3.connect(part, isolation_level=None)
         try:
@@ -53,7 +53,7 @@ def _keep_needed(path: Path, part: Path, to: Path) -> int:
     with reading(part) as file:
         for number, name in file.studies():
             source, target = checkpoints_of(path, name), checkpoints_of(to, name)
-            history = folded(file.log(number)[0])
+            history = fold(file.log(number)[0])
             names = needed(history, history.sign)
             for file_name in names:
                 link(source / Path(file_name).name, target)

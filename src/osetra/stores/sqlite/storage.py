@@ -13,7 +13,7 @@ from osetra.stores.migrations import Migration
 from osetra.stores.rubbish import Cleanup
 from osetra.stores.sqlite.collect import collect
 from osetra.stores.sqlite.database import SCHEMA
-from osetra.stores.sqlite.errors import explained
+from osetra.stores.sqlite.errors import explain_errors
 from osetra.stores.sqlite.migrate import migrate
 from osetra.stores.sqlite.place import checkpoints_of
 from osetra.stores.sqlite.reading import reading
@@ -65,7 +65,7 @@ class SqliteStorage:
             yield Inspection(faults=[f"{self.path}: {text}" for text in wrong])
             if wrong:
                 return  # nothing that such a file says about its studies can be relied on
-            with explained(self.path):
+            with explain_errors(self.path):
                 for number, name in file.studies():
                     (entries, unread), (points, lost) = file.log(number), file.points(number)
                     folder = checkpoints_of(self.beside or self.path, name)

@@ -17,7 +17,7 @@ from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Ended, Entry, Fact
 from osetra.errors import Conflict, LeaseLost, StoreError
 from osetra.stores.clock import Clock
-from osetra.stores.floats import SPECIAL, packed
+from osetra.stores.floats import SPECIAL, pack
 from osetra.stores.sqlite.database import SQL, Database
 from osetra.stores.sqlite.place import MOUNTS, check_place
 from osetra.stores.validation import MEND, check_facts, check_points, entries_of, occupied, unwritable
@@ -255,7 +255,7 @@ def _write_points(
     metrics = _numbered(connection, study, points, known)
     connection.executemany(
         SQL["add_point"],
-        [(study, t, a, i, step, metrics[m], *packed(value)) for t, a, i, step, m, value in points],
+        [(study, t, a, i, step, metrics[m], *pack(value)) for t, a, i, step, m, value in points],
     )
     return metrics
 
