@@ -1,1 +1,1 @@
-"""Looking after studies on disk: checking, copying, tidying up and saving what is readable."""
+"""Looking after studies, the same for every storage: checks, backups, copies, recovery."""
