@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.text import Text
 from osetra.cli.commands.tune import command as tune
 from osetra.cli.options import check_goal, check_scheduler, confirm
 from osetra.cli.output import Output
+from osetra.core.limits import Limits
 from osetra.tuning.locations import create, name_for
 from osetra.tuning.program import begin, program_training
 from osetra.tuning.request import Request
@@ -19,8 +21,9 @@ from osetra.tuning.studyfile import read_study_file
 from osetra.tuning.tune import check_limits
 
 SHARED = (
-    *("trials", "minutes", "trainings", "workers", "searcher", "scheduler", "tune", "set", "minimize"),
-    *("maximize", "pick", "confirm", "seed", "name", "out", "store", "report_timeout", "dry_run", "as_json"),
+    *(limit.name for limit in fields(Limits)),
+    *("searcher", "scheduler", "tune", "set", "minimize", "maximize", "pick", "seed"),
+    *("name", "out", "store", "dry_run", "as_json"),
 )
 """The options of `osetra tune` that mean the same for a program."""
 
