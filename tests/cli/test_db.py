@@ -32,14 +32,14 @@ def test_a_sound_study_is_told_so_by_name_and_by_file(digits: Path) -> None:
     for name in ("digits", str(digits), str(digits / "study.db")):
         result = call("check", name)
         assert result.exit_code == 0, result.output
-        assert "main: 7 facts, 4 points: sound" in result.stdout
+        assert "main: 8 facts, 4 points: sound" in result.stdout
 
 
 def test_a_fault_is_named_and_ends_with_code_1(digits: Path) -> None:
     break_(digits / "study.db", "DELETE FROM fact WHERE key = 'claimed/2/1'")
     result = call("check", "digits")
     assert result.exit_code == 1
-    assert "trial 2, attempt 1 ended (failed) and was never claimed (version 7)" in result.stdout
+    assert "trial 2, attempt 1 ended (failed) and was never claimed (version 8)" in result.stdout
     read = json.loads(call("check", "digits", "--json").stdout)
     assert (read["schema"], read["sound"]) == ("osetra.check/1", False)
     assert read["studies"][1]["violations"][0].keys() == {"text", "trial", "attempt", "version", "grave"}
@@ -56,7 +56,7 @@ def test_what_is_no_study_ends_with_code_5_and_what_is_newer_with_6(digits: Path
 def test_a_backup_is_made_checked_and_never_overwritten(digits: Path, here: Path) -> None:
     result = call("backup", "digits", "copy.db")
     assert result.exit_code == 0, result.output
-    assert "copy.db" in result.stdout and "7 facts, 4 points" in result.stdout
+    assert "copy.db" in result.stdout and "8 facts, 4 points" in result.stdout
     assert call("check", "copy.db").exit_code == 0
     again = call("backup", "digits", "copy.db")
     assert again.exit_code == 5
@@ -69,10 +69,10 @@ def test_a_damaged_file_is_recovered_and_what_was_lost_is_listed(digits: Path) -
     assert call("check", "digits").exit_code == 1
     result = call("recover", "digits")
     assert result.exit_code == 0, result.output
-    assert "main: 6 facts and 4 points saved" in result.stdout
+    assert "main: 7 facts and 4 points saved" in result.stdout
     assert call("check", str(digits / "study-recovered.db")).exit_code == 0
     read = json.loads(call("recover", str(file), str(digits / "two.db"), "--json").stdout)
-    assert read["studies"][0]["facts"] == 6
+    assert read["studies"][0]["facts"] == 7
 
 
 def test_gc_says_what_it_frees(digits: Path) -> None:
