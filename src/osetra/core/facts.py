@@ -46,6 +46,9 @@ class Worker(msgspec.Struct, frozen=True, gc=False):
     started: float
     """Start time of the process in clock ticks since boot, which tells a reused pid apart."""
     slot: int = 0
+    namespace: str = ""
+    """Where `pid` and `started` mean something: a container numbers its processes by itself. Empty in logs
+    of earlier versions."""
 
 
 class Source(msgspec.Struct, frozen=True, gc=False):

@@ -38,10 +38,27 @@ def append_patiently(store: Appendable, facts: Sequence[Fact], points: Sequence[
             return
 
 
-def end(store: Appendable, trial: int, attempt: int, ending: Ending, points: Sequence[Point] = ()) -> bool:
-    """Record how an attempt ended; False when it had been given up before."""
+def end(
+    store: Appendable,
+    trial: int,
+    attempt: int,
+    ending: Ending,
+    points: Sequence[Point] = (),
+    *,
+    patiently: bool = True,
+) -> bool:
+    """Record how an attempt ended; False when it had been given up before.
+
+    Raises:
+        StoreFull: there is no room, and nobody is to wait for it.
+    """
     try:
-        append_patiently(store, ending.facts(trial, attempt), points)
+        append = append_patiently if patiently else _append
+        append(store, ending.facts(trial, attempt), points)
     except (Conflict, LeaseLost):
         return False
     return True
+
+
+def _append(store: Appendable, facts: Sequence[Fact], points: Sequence[Point]) -> None:
+    store.append(facts, points)

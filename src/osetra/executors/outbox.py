@@ -1,7 +1,9 @@
 """What an attempt has to say while the store's server is away: kept on disk, delivered in order later.
 
 Trainings go on meanwhile. Should the worker die before the server is back, the next one of this machine
-who would give the trial up finds the file and delivers it in the dead one's name.
+who would give the trial up finds the file and delivers it in the dead one's name. Each letter in the file
+has its length and its checksum and is forced to the disk; of a file that was torn or damaged, what stands
+before the tear is delivered, and the file is set aside, for nothing in it may keep a study from going on.
 """
 
 from __future__ import annotations
@@ -10,16 +12,20 @@ import logging
 import os
 import struct
 import time
+import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import msgspec
 
 from osetra.core.curves import Point
-from osetra.core.facts import Ended, Fact
+from osetra.core.facts import Ended, Fact, Worker
 from osetra.core.ports import Store
-from osetra.errors import Conflict, LeaseLost, StoreAway
+from osetra.errors import Conflict, LeaseLost, StoreAway, StoreError, StoreFull
+from osetra.files import create_private, kind_of, private_folder, sync_folder
 
 log = logging.getLogger("osetra")
 
@@ -32,6 +38,8 @@ class Letter(msgspec.Struct, frozen=True, gc=False):
 
     facts: list[Fact]
     points: list[Point]
+    worker: Worker | None = None
+    """Who wrote it, so that a file of another study that had this name is not taken for this one's."""
 
 
 @dataclass(slots=True)
@@ -41,6 +49,7 @@ class Outbox:
     store: Store
     trial: int
     attempt: int
+    worker: Worker | None = None
     waiting: list[Letter] = field(default_factory=list)
     """What the store has not taken yet, oldest first; all of it is on disk as well."""
     retry: float = 0.0
@@ -67,8 +76,8 @@ class Outbox:
                 self.rest()
             else:
                 return
-        letter = Letter(list(facts), list(points))
-        _write(self.file, letter)
+        letter = Letter(list(facts), list(points), self.worker)
+        _write(self.file, letter, anew=not self.waiting)
         self.waiting.append(letter)
 
     def deliver(self) -> None:
@@ -95,8 +104,14 @@ class Outbox:
         self.file.unlink(missing_ok=True)
 
 
-def left_behind(store: Store, trial: int, attempt: int) -> bool:
+def left_behind(store: Store, trial: int, attempt: int, worker: Worker | None = None) -> bool:
     """Deliver what a worker of this machine could not deliver before it died.
+
+    Args:
+        store: the study's log.
+        trial: its trial.
+        attempt: its attempt.
+        worker: who claimed that attempt; letters of anybody else are not delivered.
 
     Returns:
         Whether that ended the attempt.
@@ -105,14 +120,36 @@ def left_behind(store: Store, trial: int, attempt: int) -> bool:
         StoreAway: the server is away again.
     """
     file = _file(store, trial, attempt)
-    letters = _read(file)
-    try:
-        for letter in letters:
+    letters, trouble = _read(file)
+    ended = False
+    for letter in letters:
+        if _foreign(letter, trial, attempt, worker):
+            trouble = "it was written by another worker than the one that had this attempt"
+            break
+        try:
             _deliver(store, letter)
-    except LeaseLost:
-        letters = []
-    file.unlink(missing_ok=True)
-    return any(isinstance(fact, Ended) for letter in letters for fact in letter.facts)
+        except LeaseLost:
+            ended = False
+            break  # it had been given up: nothing of it counts
+        except (StoreAway, StoreFull):
+            raise
+        except StoreError as error:
+            trouble = str(error)
+            break
+        ended |= any(isinstance(fact, Ended) for fact in letter.facts)
+    if trouble:
+        _set_aside(file, trouble)
+    else:
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+    return ended
+
+
+def _foreign(letter: Letter, trial: int, attempt: int, worker: Worker | None) -> bool:
+    """Whether a letter does not speak of an attempt, or not for who had it."""
+    if any((point.trial, point.attempt) != (trial, attempt) for point in letter.points):
+        return True
+    return None not in (letter.worker, worker) and letter.worker != worker
 
 
 def _deliver(store: Store, letter: Letter) -> None:
@@ -127,31 +164,96 @@ def _file(store: Store, trial: int, attempt: int) -> Path:
     return store.checkpoints / f"outbox-{trial}-{attempt}"
 
 
-def _write(file: Path, letter: Letter) -> None:
-    body = msgspec.msgpack.encode(letter)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+def _set_aside(file: Path, trouble: str) -> None:
+    """Give a file that cannot be read on another name, so that it is in nobody's way, and say so once."""
+    place = next(place for n in count() if not (place := Path(f"{file}.unreadable{n or ''}")).exists())
     try:
-        os.write(handle, _head.pack(len(body)) + body)
-    finally:
-        os.close(handle)
+        file.rename(place)
+    except OSError as error:
+        if file not in _named:
+            _named.add(file)
+            log.warning("%s cannot be read (%s) nor set aside (%s); delete it", file, trouble, error.strerror)
+        return
+    log.warning(
+        "%s, what a worker that died had left, is damaged (%s); what stood before that was delivered, and "
+        "the rest is kept as %s: reports or a result of that attempt may be missing",
+        file,
+        trouble,
+        place.name,
+    )
 
 
-def _read(file: Path) -> list[Letter]:
-    """Return the letters in a file; a last one that was not written whole was confirmed to nobody."""
+def _write(file: Path, letter: Letter, *, anew: bool) -> None:
+    """Add a letter to a file, whole and on the disk, or not at all.
+
+    Raises:
+        StoreFull: there is no room for it.
+    """
+    body = msgspec.msgpack.encode(letter)
+    data = _MAGIC + _head.pack(len(body), zlib.crc32(body)) + body
+    try:
+        private_folder(file.parent)
+        with create_private(file, append=True) as opened:
+            # What stands there before the first letter is not ours: of another study that had this name.
+            before = 0 if anew else opened.seek(0, os.SEEK_END)
+            os.ftruncate(opened.fileno(), before)
+            try:
+                _write_all(opened.fileno(), data)
+            except OSError:
+                os.ftruncate(opened.fileno(), before)
+                raise
+        if anew:
+            sync_folder(file.parent)
+    except OSError as error:
+        raise StoreFull(f"{file}: cannot be written ({error.strerror}); free some space") from error
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+    os.fsync(handle)
+
+
+def _read(file: Path) -> tuple[list[Letter], str]:
+    """Return the letters in a file up to where it is damaged, and what is wrong there; empty for nothing."""
+    if kind := kind_of(file):
+        return [], f"it is {kind}"
     try:
         data = file.read_bytes()
-    except OSError:
-        return []
-    letters, at = [], 0
-    while len(data) - at >= _head.size:
-        (size,) = _head.unpack_from(data, at)
-        body = data[at + _head.size : at + _head.size + size]
-        if len(body) < size:
-            break
-        letters.append(msgspec.msgpack.decode(body, type=Letter))
-        at += _head.size + size
-    return letters
+    except FileNotFoundError:
+        return [], ""
+    except OSError as error:
+        return [], error.strerror or str(error)
+    letters, at = list[Letter](), 0
+    while at < len(data):
+        letter, after = _letter(data, at)
+        if letter is None:
+            return letters, f"from byte {at} of {len(data)} on"
+        letters.append(letter)
+        at = after
+    return letters, ""
 
 
-_head = struct.Struct("<I")
+def _letter(data: bytes, at: int) -> tuple[Letter | None, int]:
+    """Return the letter that begins at a byte, and where it ends; None for no whole one."""
+    checked = data.startswith(_MAGIC, at)
+    head = _head if checked else _old_head  # of versions before the checksum
+    start = at + (len(_MAGIC) if checked else 0)
+    if len(data) - start < head.size:
+        return None, at
+    size, *checksum = head.unpack_from(data, start)
+    body = data[start + head.size : start + head.size + size]
+    if len(body) < size or (checksum and zlib.crc32(body) != checksum[0]):
+        return None, at
+    try:
+        return msgspec.msgpack.decode(body, type=Letter), start + head.size + size
+    except (msgspec.DecodeError, RecursionError):
+        return None, at
+
+
+_MAGIC = b"OSL2"
+_head = struct.Struct("<II")
+_old_head = struct.Struct("<I")
+_named: set[Path] = set()
+"""Files that were complained of."""

@@ -154,7 +154,7 @@ class Supervisor:
     def train(self, claim: Claim, child: TrainingProcess) -> None:
         """Run one claimed trial to its end and record it."""
         inbox = inbox_of(self.store, claim, self.history)
-        outbox = Outbox(self.store, claim.trial, claim.attempt)
+        outbox = Outbox(self.store, claim.trial, claim.attempt, self.worker)
         supervision = Supervision(claim, outbox, Recorder(outbox), inbox, oom_kills())
         try:
             ending = self.follow(supervision, child)

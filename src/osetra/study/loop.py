@@ -24,9 +24,9 @@ from osetra.core.ports import Budget, Crew, Executor, Job, Policy, Searcher, Sto
 from osetra.core.problem import Problem
 from osetra.core.retention import spare
 from osetra.core.trial import Order, Trial
-from osetra.errors import Conflict, StudyError
+from osetra.errors import Conflict, StoreFull, StudyError
 from osetra.executors.appending import append_patiently
-from osetra.executors.leases import give_up_lost
+from osetra.executors.leases import LeaseClock, give_up_lost
 from osetra.study.orders import branch, checked
 from osetra.study.signals import GracefulStop
 from osetra.training.checkpoints import clean
@@ -252,6 +252,7 @@ class Driver:
     repeats_only: bool
     watch: Watch | None
     started: float = field(default_factory=time.monotonic)
+    leases: LeaseClock = field(default_factory=LeaseClock)
     reaped: float = 0.0
     tidied: float = 0.0
     watched: float = 0.0
@@ -273,7 +274,11 @@ class Driver:
 
     def give_up(self, history: History) -> None:
         """Give up what is lost."""
-        give_up_lost(self.planner.store, history, watched=time.monotonic() - self.started)
+        store = self.planner.store
+        try:
+            give_up_lost(store, history, watched=self.leases.watched(store) if history.running else 0.0)
+        except StoreFull:
+            self.leases.restart()
 
     def reap(self) -> None:
         """Give up what is lost and delete the checkpoints that nobody needs, now and then."""

@@ -13,6 +13,7 @@ from unittest import mock
 
 from osetra.core.facts import Worker
 from osetra.executors import child, leases, supervisor, training_process
+from osetra.executors.identity import Condition
 from osetra.executors.wire import Done, Ready, Setup, Train
 from osetra.study import loop
 from osetra.testing.rig.story import Story
@@ -73,14 +74,17 @@ def _born(world: World, kind: Callable[..., object], *since: str) -> Callable[..
 def virtual(world: World, story: Story) -> Iterator[None]:
     """Put the world in the place of the operating system."""
 
-    def provably_dead(one: Worker) -> bool:
-        return one.host == world.current.host and not world.alive(one.pid)
+    def condition(one: Worker) -> Condition:
+        # A living one may be stopped there, so nobody vouches for it.
+        here = one.host == world.current.host
+        return "dead" if here and not world.alive(one.pid) else "unknown"
 
     clock = SimpleNamespace(monotonic=world.monotonic, sleep=world.sleep, time=world.time)
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(logging.getLogger("osetra"), "disabled", True))
         for place in (
             "executors.appending",
+            "executors.leases",
             "executors.recorder",
             "executors.supervisor",
             "study.loop",
@@ -90,7 +94,7 @@ def virtual(world: World, story: Story) -> Iterator[None]:
         for module, name, *since in BORN:
             kind = getattr(module, name)
             stack.enter_context(mock.patch.object(module, name, _born(world, kind, *since)))
-        stack.enter_context(mock.patch.object(leases, "provably_dead", provably_dead))
+        stack.enter_context(mock.patch.object(leases, "condition", condition))
         stack.enter_context(mock.patch.object(supervisor, "spawn", _spawn(world, story.training)))
         stack.enter_context(mock.patch.object(training_process, "_memory", lambda pid: 0))
         for module in (supervisor, training_process):
