@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import osetra as ose
+from cli.studies import SPACE
 from osetra.cli import main
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -96,3 +98,33 @@ def test_a_study_that_is_not_there_is_named() -> None:
 def test_escapes_in_a_study_do_not_reach_the_terminal(digits: Path) -> None:
     break_(digits / "study.db", "UPDATE study SET name = 'a\x1b[2J\x07b'")
     assert "\x1b" not in call("check", "digits").output
+
+
+def test_studies_are_listed_by_where_they_live(digits: Path, here: Path) -> None:
+    assert call("list").stdout == "digits: 2 trials, osetra-runs/digits/study.db\n"
+    for name in ("one", "two"):
+        ose.Study("several.db", SPACE, minimize="cost", name=name).enqueue()
+    listed = json.loads(call("list", "several.db", "--json").stdout)["studies"]
+    assert [(row["study"], row["trials"]) for row in listed] == [("one", 1), ("two", 1)]
+
+
+def test_a_renamed_study_is_found_by_its_new_name(digits: Path, here: Path) -> None:
+    (digits / "model").mkdir()
+    assert call("rename", "digits", "numbers").exit_code == 0
+    assert (here / "osetra-runs" / "numbers" / "model").is_dir() and not digits.exists()
+    assert "numbers" in CliRunner().invoke(main, ["status"]).output
+    ose.Study("several.db", SPACE, minimize="cost", name="one").enqueue()
+    assert call("rename", "several.db#one", "first").exit_code == 0
+    assert call("check", "several.db#first").exit_code == 0
+    taken = call("rename", "numbers", "../up")
+    assert taken.exit_code == 2 and "is no name" in taken.output
+
+
+def test_a_study_is_deleted_after_a_yes_and_not_without(digits: Path, here: Path) -> None:
+    asked = call("delete", "digits")
+    assert asked.exit_code == 1 and "nothing was deleted" in asked.output and digits.exists()
+    done = call("delete", "digits", "--yes")
+    assert done.exit_code == 0 and not digits.exists()
+    assert "deleted digits: 2 trials" in done.stdout and "folder" in done.stdout
+    again = call("delete", "digits", "--yes")
+    assert again.exit_code == 1 and "no such study" in again.output

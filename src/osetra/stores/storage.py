@@ -16,10 +16,11 @@ from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Entry
 from osetra.core.history import History
 from osetra.core.ports import Store
-from osetra.errors import StoreError, StudyError
+from osetra.errors import StoreError, StudyError, nearest
 from osetra.stores.address import mask
 from osetra.stores.migrations import Migration
 from osetra.stores.rubbish import Cleanup
+from osetra.stores.validation import check_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,22 @@ class Storage(Protocol):
         """Bring the tables to the present schema, after a backup, in one transaction."""
         ...
 
+    def rename(self, study: str, name: str) -> None:
+        """Call a study something else.
+
+        Raises:
+            StudyError: there is no such study, one with the new name, or somebody works on it.
+        """
+        ...
+
+    def delete(self, study: str) -> None:
+        """Delete a study with its checkpoints.
+
+        Raises:
+            StudyError: there is no such study, or somebody works on it.
+        """
+        ...
+
     def recoverable(self) -> Path:
         """Return the file out of which `osetra.upkeep.recover` saves what is readable.
 
@@ -111,6 +128,46 @@ def present(url: str, names: Sequence[str]) -> Sequence[str]:
     if not names:
         raise StudyError(f"{mask(url)}: there is no study in it yet")
     return names
+
+
+def find_present(url: str, study: str, names: Sequence[str]) -> None:
+    """Make sure that a storage has a study.
+
+    Raises:
+        StudyError: it has not; those that it has are listed.
+    """
+    if study not in names:
+        listed = ", ".join(names) or "none"
+        raise StudyError(
+            f"{mask(url)}: there is no study {study!r} in it; it has: {listed}.{nearest(study, names)}"
+        )
+
+
+def check_new(url: str, name: str, names: Sequence[str]) -> None:
+    """Make sure that a study can get a name.
+
+    Raises:
+        StudyError: another one has it.
+        StoreError: no database can hold it.
+    """
+    check_name(name)
+    if not name.strip():
+        raise StudyError(f"{name!r} is no name; give one with letters")
+    if name in names:
+        raise StudyError(f"{mask(url)} has a study {name!r} already; choose another name, or delete that one")
+
+
+def check_idle(study: str, attempts: Sequence[tuple[int, int]]) -> None:
+    """Make sure that nobody works on a study.
+
+    Raises:
+        StudyError: somebody does.
+    """
+    if attempts:
+        running = ", ".join(str(trial) for trial, _ in attempts[:5])
+        raise StudyError(
+            f"study {study!r} is at work: trial {running} is running; end its programs and workers first"
+        )
 
 
 def inspection_of(store: Store) -> Inspection:

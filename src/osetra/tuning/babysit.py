@@ -41,7 +41,7 @@ def begin_babysit(
         function, task["request"] = script.function, request.stored()
     else:
         require_torch()
-        network = network_task(request)
+        network = network_task(request, location)
         function, space = watched(network), _network_space(network.family, values)
         request = replace(request, minimize=network.metric)
         task["fingerprint"] = network.dataset.fingerprint

@@ -14,7 +14,7 @@ from osetra.core.text import parse_param
 from osetra.errors import StudyError, StudyMismatch
 from osetra.tuning.extras import require_torch
 from osetra.tuning.final_model import MODEL, final_model, seeds_of, winner_of
-from osetra.tuning.functions import network_task
+from osetra.tuning.functions import BESIDE, network_task
 from osetra.tuning.locations import Location
 from osetra.tuning.model import load_model
 from osetra.tuning.observer import Observer, Row
@@ -69,7 +69,7 @@ def plan(location: Location, request: Request) -> DataPlan:
     request = _with_file(request)
     if request.maximize:
         raise StudyError("--maximize is for scripts; the built-in network reports what is to be small")
-    task = network_task(request, _known_fingerprint(location, request))
+    task = network_task(request, location, _known_fingerprint(location, request))
     return DataPlan(request, task, _selection(task, request))
 
 
@@ -105,9 +105,11 @@ def tune_data(
     search(study, task, limits, title=location.name, steps=task.budget, progress=progress, watch=watch)
     observer.on_search_end(study)
     history, objective, folder = study.history, study.problem.objective, location.folder / MODEL
+    in_memory = request.source.startswith(BESIDE)
+    command = f"osetra resume {location.reference}" if in_memory else request.command_line
     seeds = seeds_of(history, winner_of(history, objective)[0])
     with observer.waiting(f"training the winner with {len(seeds)} seeds, then the sealed test"):
-        final = final_model(history, objective, task, baseline, folder, request.command_line)
+        final = final_model(history, objective, task, baseline, folder, command)
     result = result_of(location.name, study, final, load_model(folder))
     observer.on_result(result)
     return result

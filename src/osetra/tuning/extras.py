@@ -9,5 +9,7 @@ from osetra.errors import MissingExtra
 
 def require_torch() -> None:
     """Raise MissingExtra with the one command to type when the built-in network cannot run."""
-    if find_spec("torch") is None or find_spec("safetensors") is None:
-        raise MissingExtra("the built-in network needs PyTorch: pip install 'osetra[torch]'")
+    missing = [name for name in ("torch", "safetensors") if find_spec(name) is None]
+    if missing:
+        what = "PyTorch" if "torch" in missing else "safetensors, which is not installed beside PyTorch"
+        raise MissingExtra(f"the built-in network needs {what}: pip install 'osetra[torch]'")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from osetra.nets.task import NetworkTask
     from osetra.training.run import Run
 
+BESIDE = "study://"
+"""What a request's source begins with when its data was in memory and is kept in the study's folder."""
 METRIC = "val_loss"
 """What is made small unless the person says otherwise: smoother than the error, so easier to search."""
 
@@ -37,7 +39,7 @@ def training_function(
         return load_script(request.source).function
     require_torch()
     stored: Mapping[str, Any] = history.opened.task if history.opened else {}
-    task = network_task(request, str(stored.get("fingerprint", "")))
+    task = network_task(request, location, str(stored.get("fingerprint", "")))
     return task if request.verb == "tune" else watched(task)
 
 
@@ -66,12 +68,12 @@ def program_logs(location: Location, trial: int) -> list[Path]:
     return sorted(found, key=lambda file: (len(file.name), file.name))
 
 
-def network_task(request: Request, fingerprint: str = "") -> NetworkTask:
+def network_task(request: Request, location: Location, fingerprint: str = "") -> NetworkTask:
     """Return the built-in network's training on a request's data, bound to a fingerprint if given."""
     from osetra.nets.task import Data, NetworkTask
 
     data = Data(
-        where=request.source,
+        where=data_source(request, location),
         target=request.target,
         task=request.task,  # type: ignore[arg-type]  # click lets only task kinds through
         drop=request.drop,
@@ -85,6 +87,12 @@ def network_task(request: Request, fingerprint: str = "") -> NetworkTask:
         folds=request.folds,
         split_seed=request.seed,
     )
+
+
+def data_source(request: Request, location: Location) -> str:
+    """Return where a request's data is: as it was named, or in the study's folder wherever that is now."""
+    beside = request.source.removeprefix(BESIDE)
+    return request.source if beside == request.source else str(location.folder.resolve() / beside)
 
 
 def watched(task: NetworkTask) -> NetworkTask:

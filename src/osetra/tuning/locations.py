@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import shlex
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,6 +166,31 @@ def create(
                 f"{folder} belongs to the study at {kept}, not to {address}; give the new one another --name"
             )
     return Location(folder.resolve().name, address, folder)
+
+
+def move(location: Location, name: str, study: str) -> Path:
+    """Give the folder of a study another name beside it, and return it.
+
+    Args:
+        location: where it is.
+        name: the folder's new name.
+        study: what the study is called in its store by now.
+
+    Raises:
+        StudyError: there is such a folder already.
+    """
+    folder = location.folder.resolve().with_name(name)
+    if folder.exists():
+        raise StudyError(f"{folder} is there already; choose another name, or move it away")
+    location.folder.rename(folder)
+    if (folder / LINK).exists():
+        (folder / LINK).write_text(f"{Address(location.address.url, study).bare}\n", encoding="utf-8")
+    return folder
+
+
+def remove(location: Location) -> None:
+    """Delete the folder of a study with all that is in it."""
+    shutil.rmtree(location.folder)
 
 
 def _offer_database(address: Address, confirm: Callable[[str], bool]) -> None:

@@ -13,6 +13,7 @@ from osetra.core.params import Param
 from osetra.core.text import format_param
 from osetra.errors import StudyError, nearest
 from osetra.tuning.data import plan, tune_data
+from osetra.tuning.functions import BESIDE
 from osetra.tuning.inputs import arrays_of, keep
 from osetra.tuning.locations import create, name_for
 from osetra.tuning.request import Request
@@ -114,7 +115,7 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     location = create(wanted, None if out is None else Path(out), store=store)
     if where is None:
         arrays, column = arrays_of(data, target)
-        where = str(keep(arrays, location.folder.resolve(), begun=location.exists))
+        where = BESIDE + keep(arrays, location.folder.resolve(), begun=location.exists).name
     elif is_script(where):
         raise StudyError(f"{where}: this is a script; to tune a function of your own use osetra.Study.run")
     else:

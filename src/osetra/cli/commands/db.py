@@ -12,14 +12,14 @@ import click
 from rich.text import Text
 
 from osetra.cli.failures import REQUEST, Failure
-from osetra.cli.options import complete_study, json_option
+from osetra.cli.options import complete_study, confirm, json_option, plain_name
 from osetra.cli.output import Output
 from osetra.core.clean import one_line
 from osetra.errors import StudyError
 from osetra.stores import storage_of, studies
 from osetra.stores.address import MAIN, SCHEME, Address, mask, parse
 from osetra.stores.storage import present
-from osetra.tuning.locations import FILE, RUNS, find, warn_of_password
+from osetra.tuning.locations import FILE, RUNS, Location, find, known, move, remove, warn_of_password
 from osetra.tuning.locations import create as start
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ def command() -> None:
       osetra db recover broken.db       save what is readable of a damaged file
       osetra db gc digits --dry-run     what nobody needs any more
       osetra db migrate old.db          bring a file of an older osetra up to date
+      osetra db list studies.db         the studies in a file or behind a URL
+      osetra db rename digits numbers   call a study something else
+      osetra db delete digits           with its checkpoints and its model; asks first
     """  # noqa: D301 - click reads \b as "do not rewrap"
 
 
@@ -205,6 +208,76 @@ def migrate(output: Output, study: str) -> None:
         _line(output, f"{where} has schema {done.after} already; nothing to do")
     else:
         _line(output, f"{where}: schema {done.before} → {done.after}; as it was: {done.backup}")
+
+
+@command.command("list")
+@click.argument("storage", metavar="[FILE|URL]", required=False)
+@json_option
+@click.pass_obj
+def list_(output: Output, storage: str | None, as_json: bool) -> None:
+    """List the studies in FILE or behind URL, or those under ./osetra-runs with where they live."""
+    rows = []
+    for location in [find(name) for name in known()] if storage is None else _studies_in(storage):
+        study = location.open()
+        history = study.history
+        rows.append((location.name, len(history.searched), len(history.running), str(location.address)))
+        study.close()
+    if as_json:
+        keys = ("study", "trials", "running", "address")
+        output.document("list", {"studies": [dict(zip(keys, row, strict=True)) for row in rows]})
+        return
+    for name, trials, running, address in rows:
+        at_work = f", {running} running" if running else ""
+        _line(output, f"{one_line(name)}: {trials} trials{at_work}, {one_line(address)}")
+    if not rows:
+        output.say(Text("no studies there yet; start one: osetra tune digits", "dim"))
+
+
+@command.command("rename")
+@study_argument
+@click.argument("name", callback=plain_name)
+@click.pass_obj
+def rename(output: Output, study: str, name: str) -> None:
+    """Call STUDY something else, while nobody works on it; checkpoints, model and pictures go with it.
+
+    A study under ./osetra-runs is found by the new name from then on.
+    """
+    location = find(study)
+    address, inside = location.address, location.at_home and location.address.study == MAIN
+    if not inside:
+        storage_of(address.url).rename(address.study, name)
+    if location.at_home:
+        move(location, name, MAIN if inside else name)
+    _line(output, f"{one_line(location.name)} is called {one_line(name)} now")
+
+
+@command.command("delete")
+@study_argument
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def delete(output: Output, study: str, yes: bool) -> None:
+    """Delete STUDY with its checkpoints, while nobody works on it; asks first.
+
+    A study under ./osetra-runs goes with its whole folder: model, pictures, logs.
+    """
+    location = find(study)
+    opened = location.open()
+    trials = len(opened.history.searched)
+    opened.close()
+    folder = f" and the folder {location.folder}" if location.at_home else ""
+    what = f"{one_line(location.name)}: {trials} trials at {location.address}{folder}"
+    if not yes and not confirm(f"{what}\nDelete them for good?"):
+        raise Failure(f"{what}: nothing was deleted; without a terminal to ask in, add --yes", REQUEST)
+    storage_of(location.address.url).delete(location.address.study)
+    if location.at_home:
+        remove(location)
+    _line(output, f"deleted {what}")
+
+
+def _studies_in(storage: str) -> list[Location]:
+    address = parse(storage)
+    warn_of_password(address)
+    return [find(f"{address.url}#{name}") for name in studies(address.url)]
 
 
 def _located(text: str) -> tuple[Address, Sequence[str]]:

@@ -15,6 +15,7 @@ from osetra.stores.postgres.collect import collect
 from osetra.stores.postgres.migrate import migrate
 from osetra.stores.postgres.server import create_database
 from osetra.stores.postgres.store import PATIENCE, PostgresStore, studies
+from osetra.stores.postgres.studies import delete, rename
 from osetra.stores.rubbish import Cleanup
 from osetra.stores.storage import Inspection, inspection_of, present
 
@@ -65,6 +66,18 @@ class PostgresStorage:
     def migrate(self) -> Migration:
         """Bring the tables to the present schema, after copying them into another namespace."""
         return migrate(self.url)
+
+    def rename(self, study: str, name: str) -> None:
+        """Call a study something else; checkpoints on other machines are found no more."""
+        rename(self.url, study, name, (self._folder(study), self._folder(name)))
+
+    def delete(self, study: str) -> None:
+        """Delete a study with its checkpoints, those in the database and on this machine."""
+        delete(self.url, study, self._folder(study))
+
+    def _folder(self, study: str) -> Path:
+        with closing(self.open(study, patience=0.0)) as store:
+            return store.checkpoints
 
     def recoverable(self) -> Path:
         """Refuse.

@@ -31,3 +31,36 @@ CREATE TABLE {}.{} AS TABLE osetra.{};
 -- name: set_schema
 -- Say which version the tables have now.
 UPDATE osetra.about SET schema = {schema}, since = now();
+
+-- name: at_work
+-- The attempts of a study whose lease holds.
+SELECT trial, attempt FROM osetra.live
+WHERE study = %s AND lease_until > extract(epoch FROM clock_timestamp()) ORDER BY trial, attempt;
+
+-- name: rename_study
+-- Call a study something else.
+UPDATE osetra.study SET name = %s WHERE id = %s;
+
+-- name: delete_checkpoints
+-- Forget the files that were kept for other machines.
+DELETE FROM osetra.checkpoint WHERE study = %s;
+
+-- name: delete_points
+-- Forget a study's points; their numbers come from a sequence and are never given again.
+DELETE FROM osetra.point WHERE study = %s;
+
+-- name: delete_metrics
+-- Forget the names of a study's metrics.
+DELETE FROM osetra.metric WHERE study = %s;
+
+-- name: delete_leases
+-- Forget what ran out.
+DELETE FROM osetra.live WHERE study = %s;
+
+-- name: delete_facts
+-- Forget a study's log.
+DELETE FROM osetra.fact WHERE study = %s;
+
+-- name: delete_study
+-- Forget a study.
+DELETE FROM osetra.study WHERE id = %s;

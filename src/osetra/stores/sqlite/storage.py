@@ -20,6 +20,7 @@ from osetra.stores.sqlite.reading import reading
 from osetra.stores.sqlite.schema import foreign
 from osetra.stores.sqlite.snapshot import snapshot
 from osetra.stores.sqlite.store import SqliteStore
+from osetra.stores.sqlite.studies import delete, rename
 from osetra.stores.storage import Inspection
 
 
@@ -88,6 +89,14 @@ class SqliteStorage:
     def migrate(self) -> Migration:
         """Bring the file to the present schema, after a backup beside it."""
         return migrate(self.path)
+
+    def rename(self, study: str, name: str) -> None:
+        """Call a study something else."""
+        rename(self.path, study, name)
+
+    def delete(self, study: str) -> None:
+        """Delete a study with its checkpoints."""
+        delete(self.path, study)
 
     def recoverable(self) -> Path:
         """Return the file itself."""

@@ -47,3 +47,32 @@ PRAGMA user_version = {schema};
 -- name: vacuum
 -- Write the file anew without what was deleted.
 VACUUM;
+
+-- name: rename_study
+-- Call a study something else.
+UPDATE study SET name = ? WHERE id = ?;
+
+-- name: delete_points
+-- Forget a study's points, but for the newest row of the file: the numbers of points only grow, since
+-- readers of the file's other studies go on from the highest they know.
+DELETE FROM point WHERE study = ? AND id < (SELECT max(id) FROM point);
+
+-- name: delete_metrics
+-- Forget the names of a study's metrics.
+DELETE FROM metric WHERE study = ?;
+
+-- name: delete_leases
+-- Forget what ran out.
+DELETE FROM live WHERE study = ?;
+
+-- name: delete_facts
+-- Forget a study's log.
+DELETE FROM fact WHERE study = ?;
+
+-- name: delete_study
+-- Forget a study.
+DELETE FROM study WHERE id = ?;
+
+-- name: at_work
+-- The attempts of a study whose lease holds.
+SELECT trial, attempt FROM live WHERE study = ? AND lease_until > ? ORDER BY trial, attempt;
