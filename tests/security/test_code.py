@@ -106,7 +106,7 @@ def test_a_zip_bomb_fills_no_memory(tmp_path: Path) -> None:
         archive.writestr("tree.npy", _header(2**36))
     (tmp_path / "promise.npz").write_bytes(promise.getvalue())
     code = (
-        "import hashlib, pathlib, sys; from osetra import checkpoints\n"
+        "import hashlib, pathlib, sys; from osetra.training import checkpoints\n"
         "from osetra.errors import CheckpointError\n"
         "path = pathlib.Path(sys.argv[1]); sha = hashlib.sha256(path.read_bytes()).hexdigest()\n"
         "try: checkpoints.read(path, sha)\n"
