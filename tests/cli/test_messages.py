@@ -65,13 +65,13 @@ def test_an_unknown_metric_lists_those_reported(digits: Path) -> None:
 
 
 def test_an_unknown_searcher_names_the_nearest() -> None:
-    shown = refused(1, "tune", "hello.py:descend", "--minimize", "cost", "--searcher", "soboll")
+    shown = refused(2, "tune", "hello.py:descend", "--minimize", "cost", "--searcher", "soboll")
     assert "soboll" in shown
     assert "Did you mean 'sobol'?" in shown
 
 
 def test_a_log_scale_from_zero_says_how_to_mend_it() -> None:
-    shown = refused(1, "tune", "hello.py:descend", "--minimize", "cost", "--set", "alpha=log(0, 1)")
+    shown = refused(2, "tune", "hello.py:descend", "--minimize", "cost", "--set", "alpha=log(0, 1)")
     assert "a log scale needs low > 0" in shown
 
 
@@ -82,17 +82,17 @@ def test_a_budget_of_nothing_is_refused(option: str) -> None:
 
 
 def test_an_unknown_hyperparameter_in_set_names_the_nearest() -> None:
-    shown = refused(1, "tune", "hello.py:descend", "--minimize", "cost", "--set", "alfa=0.1")
+    shown = refused(2, "tune", "hello.py:descend", "--minimize", "cost", "--set", "alfa=0.1")
     assert "--set alfa: no such hyperparameter; known: alpha. Did you mean 'alpha'?" in shown
 
 
 def test_an_unknown_hyperparameter_in_tune_names_the_nearest() -> None:
-    shown = refused(1, "tune", "hello.py:descend", "--minimize", "cost", "--tune", "alhpa")
+    shown = refused(2, "tune", "hello.py:descend", "--minimize", "cost", "--tune", "alhpa")
     assert "--tune alhpa: no such hyperparameter; known: alpha. Did you mean 'alpha'?" in shown
 
 
 def test_a_range_upside_down_says_how_to_mend_it() -> None:
-    shown = refused(1, "tune", "hello.py:descend", "--minimize", "cost", "--set", "alpha=log(1, 0.1)")
+    shown = refused(2, "tune", "hello.py:descend", "--minimize", "cost", "--set", "alpha=log(1, 0.1)")
     assert "low must be below high; swap them" in shown
 
 
@@ -113,38 +113,38 @@ def test_an_output_folder_that_is_a_file_is_named(here: Path) -> None:
 
 def test_bad_toml_says_where(here: Path) -> None:
     (here / "study.toml").write_text("[study]\nminimize = cost\n")
-    shown = refused(1, "tune", "hello.py:descend", "-c", "study.toml")
+    shown = refused(2, "tune", "hello.py:descend", "-c", "study.toml")
     assert "study.toml is no valid TOML" in shown
     assert "line 2" in shown
 
 
 def test_an_unknown_key_in_toml_names_the_nearest(here: Path) -> None:
     (here / "study.toml").write_text('[study]\nminimise = "cost"\n')
-    shown = refused(1, "tune", "hello.py:descend", "-c", "study.toml")
+    shown = refused(2, "tune", "hello.py:descend", "-c", "study.toml")
     assert "[study] has no key 'minimise'" in shown
     assert "Did you mean 'minimize'?" in shown
 
 
 def test_an_unknown_section_in_toml_names_the_nearest(here: Path) -> None:
     (here / "study.toml").write_text('[spaces]\nlr = "log(1e-4, 1)"\n')
-    shown = refused(1, "tune", "hello.py:descend", "-c", "study.toml")
+    shown = refused(2, "tune", "hello.py:descend", "-c", "study.toml")
     assert "unknown section [spaces]; known: [study], [space]. Did you mean 'space'?" in shown
 
 
 def test_a_wrong_kind_of_value_in_toml_says_what_is_expected(here: Path) -> None:
     (here / "study.toml").write_text('[study]\ntrials = "many"\n')
-    shown = refused(1, "tune", "hello.py:descend", "-c", "study.toml")
+    shown = refused(2, "tune", "hello.py:descend", "-c", "study.toml")
     assert "[study] trials = 'many': int expected" in shown
 
 
 def test_a_missing_function_lists_those_of_the_script() -> None:
-    shown = refused(1, "tune", "hello.py:desend", "--minimize", "cost")
+    shown = refused(2, "tune", "hello.py:desend", "--minimize", "cost")
     assert "hello.py: no function 'desend' in it; it has: descend, slowly, broken" in shown
     assert "Did you mean 'descend'?" in shown
 
 
 def test_a_missing_script_is_named() -> None:
-    assert "nowhere.py: no such file" in refused(1, "tune", "nowhere.py:train")
+    assert "nowhere.py: no such file" in refused(2, "tune", "nowhere.py:train")
 
 
 def test_a_script_that_fails_to_import_names_the_line(here: Path) -> None:
@@ -155,18 +155,18 @@ def test_a_script_that_fails_to_import_names_the_line(here: Path) -> None:
 
 def test_a_script_with_the_name_of_another_module_is_refused(here: Path) -> None:
     (here / "json.py").write_text("def train(run): ...\n")
-    shown = refused(1, "tune", "json.py:train", "--minimize", "cost")
+    shown = refused(2, "tune", "json.py:train", "--minimize", "cost")
     assert "which is another module's; rename the file" in shown
 
 
 def test_a_script_study_without_a_goal_says_how_to_give_one() -> None:
-    shown = refused(1, "tune", "hello.py:descend")
+    shown = refused(2, "tune", "hello.py:descend")
     assert "what counts as better? Give the metric your function reports: --minimize val_loss" in shown
 
 
 def test_a_script_without_a_space_says_the_three_ways_to_declare_one(here: Path) -> None:
     (here / "bare.py").write_text("def train(run): ...\n")
-    shown = refused(1, "tune", "bare.py", "--minimize", "cost")
+    shown = refused(2, "tune", "bare.py", "--minimize", "cost")
     assert "nothing says what to search" in shown
     assert "--set 'lr=log(1e-4, 1)'" in shown
 
@@ -236,4 +236,21 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str, here: Path) -> None:
         shown = refused(2, *words, "--name", name)
         assert "is no name: letters, digits, spaces and . _ + - are" in shown
     assert set(here.parent.iterdir()) == before
+    assert not (here / "osetra-runs").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tune", "hello.py:descend", "-c", "study.toml", "--dry-run"),
+        ("run", "study.toml", "--dry-run", "--", "./hello.sh", "{alpha}"),
+        ("run", "--dry-run", "study.toml", "--", "./hello.sh", "{alpha}"),
+        ("run", "study.toml", "--", "./hello.sh", "{nothing}"),
+        ("tune", "nowhere.csv"),
+    ],
+)
+def test_what_runs_nothing_leaves_nothing_behind(words: tuple[str, ...], here: Path) -> None:
+    (here / "hello.sh").write_text("#!/bin/sh\n")
+    (here / "hello.sh").chmod(0o755)
+    call(*words)
     assert not (here / "osetra-runs").exists()

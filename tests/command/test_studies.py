@@ -228,14 +228,14 @@ def test_a_failure_is_shown_with_its_last_words_and_its_log(place: Path) -> None
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["--", "./trian", "{lr}"], 1, "./trian: no such program in"),
-        (["--", "train.sh"], 1, "write ./train.sh"),
-        (["--", "./train.c"], 1, "chmod +x"),
-        (["--", "./train.sh", "{lrr}"], 1, "{lrr}: no such hyperparameter"),
+        (["--", "./trian", "{lr}"], 2, "./trian: no such program in"),
+        (["--", "train.sh"], 2, "write ./train.sh"),
+        (["--", "./train.c"], 2, "chmod +x"),
+        (["--", "./train.sh", "{lrr}"], 2, "{lrr}: no such hyperparameter"),
         (["./train.sh", "--lr", "{lr}"], 2, "write -- before the program"),
         ([], 2, "no program given"),
         (["--minimize", "x", "--maximize", "y", "--", "./train.sh"], 2, "not both"),
-        (["--searcher", "magic", "--", "./train.sh"], 1, "magic"),
+        (["--searcher", "magic", "--", "./train.sh"], 2, "magic"),
     ],
 )
 def test_mistakes_are_named_before_anything_runs(

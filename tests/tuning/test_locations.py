@@ -103,6 +103,7 @@ def test_a_folder_belongs_to_one_study() -> None:
 def test_the_address_that_is_kept_has_no_password() -> None:
     location = create("digits", store="postgresql://ann:s3cret@host/db?password=other")
     assert location.address.url.startswith("postgresql://ann:s3cret@")
+    location.folder.mkdir(parents=True)
     (location.folder / LINK).write_text(location.address.bare)
     assert "s3cret" not in (location.folder / LINK).read_text()
     assert create("digits", store="postgresql://ann:s3cret@host/db").at_home

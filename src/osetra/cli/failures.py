@@ -4,7 +4,7 @@
 |------|----------------------------------------------------------|
 | 0    | done: the target was reached, or there was nothing to do |
 | 1    | the request cannot be granted, or a bug of ours          |
-| 2    | the command line makes no sense                          |
+| 2    | what was typed, or the study.toml, makes no sense        |
 | 3    | finished without a single valid result                   |
 | 5    | the study cannot be read or written                      |
 | 6    | the study was written by a newer osetra                  |
@@ -16,6 +16,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 import click
@@ -23,9 +25,17 @@ from rich.console import Console
 from rich.text import Text
 
 from osetra.core.clean import printable
-from osetra.errors import NewerSchema, NothingFinished, OsetraError, StoreError
+from osetra.errors import (
+    NewerSchema,
+    NothingFinished,
+    OsetraError,
+    SpaceError,
+    StoreError,
+    StudyError,
+    StudyMismatch,
+)
 
-REQUEST, NO_RESULT, STORAGE, NEWER, LEFT, STOPPED = 1, 3, 5, 6, 75, 130
+REQUEST, USAGE, NO_RESULT, STORAGE, NEWER, LEFT, STOPPED = 1, 2, 3, 5, 6, 75, 130
 
 
 class Failure(click.ClickException):
@@ -42,6 +52,22 @@ class Failure(click.ClickException):
         console = Console(file=file or sys.stderr, markup=False, highlight=False, emoji=False)
         text = Text.assemble(("error: ", "bold red"), printable(self.message))
         console.print(text, soft_wrap=True)
+
+
+@contextmanager
+def typed() -> Iterator[None]:
+    """End with the code of a senseless command line when what was typed is refused before anything begins.
+
+    What there is to say of data and of studies that are there keeps its own code.
+    """
+    try:
+        yield
+    except (StudyMismatch, NothingFinished):
+        raise
+    except (SpaceError, StudyError) as error:
+        if error.__cause__ is not None:  # somebody's own code failed: no mistake of the command line
+            raise
+        raise Failure(str(error), USAGE) from error
 
 
 def explain(error: BaseException) -> Failure:

@@ -60,6 +60,15 @@ def schedulers() -> list[str]:
     return list(DESCRIPTIONS)
 
 
+def check_searcher(name: str | None) -> None:
+    """Raise StudyError when there is no such searcher."""
+    from osetra.core.registry import check_name
+    from osetra.searchers import SEARCHERS
+
+    if name is not None:
+        check_name("searcher", name, SEARCHERS)
+
+
 def check_scheduler(name: str | None) -> None:
     """Raise StudyError when there is no such scheduler."""
     from osetra.core.registry import check_name

@@ -72,9 +72,14 @@ class Location:
         return Study(self.address.url, searcher=searcher, scheduler=scheduler, name=self.address.study)
 
     def start(self, space: Space, **options: Any) -> Study:
-        """Open the study, created when it is new; its name finds it from now on, wherever it lives."""
+        """Open the study, created when it is new; its name finds it from now on, wherever it lives.
+
+        Raises:
+            StudyError: its folder cannot be written.
+        """
         from osetra.study.study import Study
 
+        _make(self.folder)
         study = Study(self.address.url, space, name=self.address.study, **options)
         if self.address != _inside(self.folder):
             (self.folder / LINK).write_text(f"{self.address.bare}\n", encoding="utf-8")
@@ -127,7 +132,7 @@ def create(
     store: str | None = None,
     confirm: Callable[[str], bool] | None = None,
 ) -> Location:
-    """Return the place of a new or existing study, its folder made and proven writable.
+    """Return the place of a new or existing study; nothing is made before the study starts.
 
     Args:
         name: what people call it, and its name in a store of its own choice.
@@ -137,19 +142,9 @@ def create(
         confirm: asks somebody a question, such as whether a missing database is to be created.
 
     Raises:
-        StudyError: the folder cannot be written, or belongs to a study in another store.
+        StudyError: the folder belongs to a study in another store.
     """
     folder = out if out is not None else root / name
-    probe = folder / ".writable"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StudyError(
-            f"{folder}: cannot write there ({reason}); choose another folder with --out"
-        ) from None
     kept = _linked(folder)
     if kept is None and (folder / FILE).exists():
         kept = _inside(folder)
@@ -191,6 +186,20 @@ def move(location: Location, name: str, study: str) -> Path:
 def remove(location: Location) -> None:
     """Delete the folder of a study with all that is in it."""
     shutil.rmtree(location.folder)
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and prove that it can be written."""
+    probe = folder / ".writable"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StudyError(
+            f"{folder}: cannot write there ({reason}); choose another folder with --out"
+        ) from None
 
 
 def _offer_database(address: Address, confirm: Callable[[str], bool]) -> None:

@@ -11,7 +11,8 @@ import click
 from rich.text import Text
 
 from osetra.cli.commands.tune import command as tune
-from osetra.cli.options import check_goal, check_scheduler, confirm
+from osetra.cli.failures import typed
+from osetra.cli.options import check_goal, check_scheduler, check_searcher, confirm
 from osetra.cli.output import Output
 from osetra.core.limits import Limits
 from osetra.tuning.locations import create, name_for
@@ -63,21 +64,23 @@ def command(output: Output, /, file: Path, words: tuple[str, ...], **options: An
       osetra run study.toml --workers 4 -- node train.js {config}
     """  # noqa: D301 - click reads \b as "do not rewrap"
     from osetra.cli.report import print_command, print_plan, tune_own
-    from osetra.searchers import by_name
 
     if not words:
         raise click.UsageError(f"no program given; write: osetra run {file} -- ./train --lr {{lr}}")
     check_goal(options)
-    check_scheduler(options["scheduler"])
-    if options["searcher"] is not None:
-        by_name(options["searcher"])
-    read = read_study_file(file)
+    with typed():
+        check_scheduler(options["scheduler"])
+        check_searcher(options["searcher"])
+        read = read_study_file(file)
     own = {"source": words[0], "verb": "run", "command": words, "folder": str(Path.cwd())}
-    request = Request.of({**options, **own, "config": str(file.resolve())})
-    check_limits(request)
+    with typed():
+        request = Request.of({**options, **own, "config": str(file.resolve())})
+        check_limits(request)
     name, store = options["name"] or name_of(words), options["store"] or read.store
-    location = create(name, options["out"], store=store, confirm=confirm)
-    training = program_training(request, location, read)
+    ask = None if options["dry_run"] else confirm
+    location = create(name, options["out"], store=store, confirm=ask)
+    with typed():
+        training = program_training(request, location, read)
     for warning in training.warnings:
         output.say(Text(warning, "yellow"))
     if options["dry_run"]:

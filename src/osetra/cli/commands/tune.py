@@ -11,9 +11,11 @@ from typing import Any
 import click
 from rich.text import Text
 
+from osetra.cli.failures import typed
 from osetra.cli.options import (
     check_goal,
     check_scheduler,
+    check_searcher,
     confirm,
     json_option,
     plain_name,
@@ -149,17 +151,16 @@ def command(output: Output, /, **options: Any) -> None:
       osetra tune table.csv --target price --minutes 10
       osetra tune train.py:train -c study.toml
     """  # noqa: D301 - click reads \b as "do not rewrap"
-    from osetra.searchers import by_name
-
     check_goal(options)
-    request = _request(options)
-    check_limits(request)
-    store = options["store"] or stored_in(options["config"])
+    with typed():
+        request = _request(options)
+        check_limits(request)
+        check_searcher(request.searcher)
+        check_scheduler(request.scheduler)
+        store = options["store"] or stored_in(options["config"])
     name = options["name"] or name_for(options["source"])
-    location = create(name, options["out"], store=store, confirm=confirm)
-    if request.searcher is not None:
-        by_name(request.searcher)
-    check_scheduler(request.scheduler)
+    ask = None if options["dry_run"] else confirm
+    location = create(name, options["out"], store=store, confirm=ask)
     if is_script(request.source):
         _tune_script(output, location, request, options)
     else:
@@ -170,7 +171,8 @@ def _tune_script(output: Output, location: Location, request: Request, options: 
     from osetra.cli.report import print_plan, tune_own
     from osetra.tuning.program import begin, script_training
 
-    training = script_training(request)
+    with typed():
+        training = script_training(request)
     if options["dry_run"]:
         print_plan(output, training.space, training.request)
         return
@@ -182,7 +184,8 @@ def _tune_data(output: Output, location: Location, request: Request, options: Ma
     from osetra.tuning.data import plan
     from osetra.tuning.functions import METRIC
 
-    planned = plan(location, request)
+    with typed():
+        planned = plan(location, request)
     if options["dry_run"]:
         output.say(labelled(planned.rows), Text(planned.selection.sentence))
         minimize = planned.request.minimize or METRIC
