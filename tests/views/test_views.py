@@ -16,6 +16,7 @@ from osetra.core.facts import ended
 from osetra.core.finding import Finding
 from osetra.core.limits import Limits
 from osetra.core.numbers import duration, number, setting, settings
+from osetra.testing.histories import Log
 from osetra.views.axis import Axis, fit
 from osetra.views.events import EventStream, events
 from osetra.views.lines import event_text, summary_text
@@ -300,3 +301,23 @@ def test_a_single_training_that_blows_up_does_not_lift_the_axis() -> None:
     blown = 1e4 * 300.0 ** np.arange(60.0)
     axis = fit([solved, solved, solved, blown], descents=True)
     assert axis.high == pytest.approx(1.4, rel=0.05)
+
+
+def test_trainings_that_report_once_are_bars_and_no_curves_of_a_dot(text) -> None:
+    log = Log(PROBLEM)
+    for value in (0.9, 0.03, 0.4, float("nan")):
+        log.report(log.start(), "val_loss", [value])
+    trials = list(log.history.trials.values())
+    shown = text(curves_picture(PROBLEM, log.history, trials[:3]))
+    lengths = [line.count("█") for line in shown.splitlines()[1:]]
+    assert shown.startswith("val_loss of each trial") and "└" not in shown
+    assert lengths[0] > lengths[2] > lengths[1]
+    assert "nan" in text(curves_picture(PROBLEM, log.history, trials))
+    assert "curve" not in text(trials_table(PROBLEM, log.history, trials))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_every_table_fits_its_width(width: int, text) -> None:
+    history = busy().history
+    shown = text(trials_table(PROBLEM, history, list(history.trials.values()), width=width), width)
+    assert all(len(line) <= width for line in shown.splitlines())

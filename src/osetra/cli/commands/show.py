@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
+from math import isfinite
 
 import click
 from rich.text import Text
@@ -83,6 +85,8 @@ def _show_study(
     width = output.data.width
     output.show(study_summary(problem, history, location.name))
     output.show(trials_table(problem, history, listed, width=width))
+    if more := _more(_ordered(problem, history), top):
+        output.show(Text(f"  {more}", "dim"))
     if listed:
         output.show(curves_picture(problem, history, listed[:5], metric=metric, width=width), "")
     if advice:
@@ -90,14 +94,28 @@ def _show_study(
 
 
 def _ordered(problem: Problem, history: History) -> list[Trial]:
-    """Return first runs: the incumbent, then by rank, then those without a valid result."""
+    """Return first runs: the incumbent, then by rank, stopped ones by value, then those without one."""
     ranked = history.ranked(problem.objective)
     best = history.best(problem.objective)
     ahead = [best] if best is not None else []
     ahead += [trial for trial in ranked if best is None or trial.number != best.number]
     numbers = {trial.number for trial in ahead}
     rest = [t for t in history.trials.values() if t.number not in numbers and t.repeats is None]
-    return ahead + rest
+    return ahead + sorted(rest, key=lambda trial: _by_value(trial, problem.objective.sign))
+
+
+def _by_value(trial: Trial, sign: float) -> tuple[bool, float]:
+    """Order stopped trials by their value, behind them the others as they came."""
+    known = trial.state == "stopped" and trial.value is not None and isfinite(trial.value)
+    return not known, sign * trial.value if known and trial.value is not None else 0.0
+
+
+def _more(ordered: list[Trial], top: int) -> str:
+    """Say what is not listed: `… 6 more: 4 stopped, 2 failed`."""
+    rest = ordered[top:]
+    counts = Counter(trial.state for trial in rest)
+    listed = ", ".join(f"{count} {state}" for state, count in counts.items())
+    return f"… {len(rest)} more: {listed}; --top {len(ordered)} lists all" if rest else ""
 
 
 def _check_metric(metric: str | None, history: History) -> None:

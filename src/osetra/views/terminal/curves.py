@@ -21,6 +21,7 @@ from osetra.core.trial import Trial
 from osetra.views.axis import Array, Axis, fit
 from osetra.views.orders import STEERED
 from osetra.views.series import curve
+from osetra.views.terminal.bars import bars_picture
 from osetra.views.terminal.canvas import Canvas
 
 ENDS = {"stopped": "×", "paused": "‖"}
@@ -66,6 +67,18 @@ def curves_picture(
     if not lines:
         return Text(f"no curve of {metric} was reported by these trials", "dim")
     sign = problem.objective.sign
+    if all(len(line.steps) == 1 for line in lines):
+        names = _telling(problem, [line.trial for line in lines])
+        rows = [
+            (
+                f"trial {_named(line.trial)}",
+                float(line.values[0]),
+                line.style,
+                settings(line.trial.config, names),
+            )
+            for line in lines
+        ]
+        return bars_picture(metric, rows, sign=sign, width=width)
     across, up = _step_axis(lines), fit([line.values for line in lines], sign=sign, descents=True)
     canvas = Canvas(max(20, width - MARGIN - 2), height)
     for line in reversed(lines):

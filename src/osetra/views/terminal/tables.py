@@ -48,8 +48,11 @@ def trials_table(
     again = {trial.number: repeats_text(history, trial.number) for trial in trials}
     repeated = max(map(len, again.values()))
     wide = 0 if not repeated else 18 if repeated <= 18 else 28
-    drawn = width >= 100 or not repeated
-    room = width - 21 - metric_width - 12 * drawn - (11 if stated else 0) - wide
+    steps = {trial.number: history.step(trial, objective.metric) for trial in trials}
+    curved = any(count > 1 for count in steps.values())
+    counted = curved and (stated or len(set(steps.values())) > 1)
+    drawn = curved and (width >= 100 or not repeated)
+    room = width - 21 - metric_width - 12 * drawn - 7 * counted - (11 if stated else 0) - wide
     shown, hidden = _fitting(names, trials, room)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title=title or None, title_justify="left")
     table.add_column("trial", justify="right")
@@ -58,6 +61,8 @@ def trials_table(
     table.add_column(objective.metric, justify="right")
     if repeated:
         table.add_column("fresh seeds")
+    if counted:
+        table.add_column("steps", justify="right")
     if drawn:
         table.add_column("curve", no_wrap=True)
     for name in shown:
@@ -69,6 +74,7 @@ def trials_table(
         cells += [Text(trial.state, STATE_STYLES[trial.state])] if stated else []
         cells += [number(trial.value)]
         cells += [again[trial.number]] if repeated else []
+        cells += [str(steps[trial.number] or "")] if counted else []
         cells += [_spark(history, trial, objective)] if drawn else []
         cells += [setting(trial.config[name]) if name in trial.config else "" for name in shown]
         cells += [duration(trial.seconds)]
