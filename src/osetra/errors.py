@@ -2,6 +2,7 @@
 
 OsetraError
 ├── SpaceError          a search space, a parameter or a value that does not fit it
+│   └── TextError       the text form of one cannot be read; it knows the column
 ├── DataError           a data file or data set that cannot be used as it is
 ├── MissingExtra        an optional package is needed and absent
 ├── StudyError          a request the study cannot grant
@@ -33,6 +34,14 @@ class OsetraError(Exception):
 
 class SpaceError(OsetraError):
     """A parameter, a condition or a value does not make sense; the text names the parameter."""
+
+
+class TextError(SpaceError):
+    """A parameter or a value as text cannot be read; `column` counts from 1."""
+
+    def __init__(self, message: str, column: int) -> None:
+        super().__init__(message)
+        self.column = column
 
 
 class DataError(OsetraError):

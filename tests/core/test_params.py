@@ -81,10 +81,11 @@ def test_conditions_are_settled_to_tuples() -> None:
         (lambda: Int(1, 9, step=0), "Int(1, 9): step must be at least 1"),
         (lambda: Int(1, 9, step=2, default=4), "default: 4 is not 1 plus a multiple of 2"),
         (lambda: Choice("a"), "Choice('a',): at least two options are needed; use Fixed for one"),
-        (lambda: Choice(["a", "b"]), "Choice(['a', 'b']): give options one by one: Choice(*options)"),
+        (lambda: Choice(["a"]), "Choice('a',): at least two options are needed; use Fixed for one"),
         (lambda: Choice(1, "1"), "Choice(1, '1'): two options read the same"),
         (lambda: Ordinal(1, 2, default=3), "default: 3 is not one of 1, 2"),
-        (lambda: Fixed([1]), "Fixed: value: [1] is not a value that can be stored"),
+        (lambda: Fixed([]), "Fixed: value: []: an option holds at least one value"),
+        (lambda: Fixed({1}), "Fixed: value: {1} is not a value that can be stored"),
     ],
 )
 def test_a_malformed_parameter_says_what_is_wrong(make: Callable[[], Param], message: str) -> None:

@@ -56,11 +56,17 @@ def test_a_value_reads_as_it_is_written(value: object) -> None:
     [
         ("log(1, 0.1)", "Float(1, 0.1, scale='log'): low must be below high; swap them"),
         ("log(0, 1)", "Float(0, 1, scale='log'): a log scale needs low > 0; use low=1e-6 or scale='linear'"),
-        ("lgo(1, 2)", "unknown form 'lgo'; known: float, int, choice, ordinal, linear, log, one_minus_log"),
+        (
+            "lgo(1, 2)",
+            "unknown form 'lgo'; known: float, int, choice, ordinal, fixed, linear, log, one_minus_log",
+        ),
         ("log(1)", "a range needs two numbers, low and high"),
         ("log(1, 2, 3)", "3 is one argument too many; write log(low, high)"),
         ("int(1, 9, cubic)", "Int(1, 9, scale='cubic'): unknown scale 'cubic'"),
-        ("float(0, 1, step=0.1)", "'step' is not an argument here; known: default"),
+        (
+            "float(0, 1, stop=0.1)",
+            "'stop' is not an argument here; known: low, high, default, step, scale, log. Did",
+        ),
         ("choice(sgd)", "Choice('sgd',): at least two options are needed"),
         ("log(1, 2", "a bracket does not close"),
         ('"open', "the quotes do not close"),

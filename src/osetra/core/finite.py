@@ -10,19 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from osetra.core.params import (
-    Choice,
-    Config,
-    Fixed,
-    Float,
-    Int,
-    Ordinal,
-    Param,
-    Value,
-    conditions_of,
-)
+from osetra.core.conditions import conditions_of
+from osetra.core.values import Config, Value
 
 if TYPE_CHECKING:
+    from osetra.core.params import Param
     from osetra.core.space import Space
 
 Held: TypeAlias = frozenset[tuple[int, str]]
@@ -38,7 +30,7 @@ def identity(config: Mapping[str, Value]) -> Identity:
 
 def size(space: Space) -> int | None:
     """Return the exact number of different configs; None when a range is continuous."""
-    if any(isinstance(param, Float) for _, param in space):
+    if any(param.levels == 0 for _, param in space):
         return None
     return Numbering(space).size
 
@@ -70,15 +62,15 @@ class Numbering:
             if not self._waiting[name]:
                 held = self._passed(e, held)
                 place, index = divmod(index, self._count(e + 1, held))
-                config[name] = _nth(param, place)
+                config[name] = param.nth(place)
                 continue
-            for place in range(_levels(param)):
-                after = self._chosen(e, _nth(param, place), held)
+            for place in range(param.levels):
+                after = self._chosen(e, param.nth(place), held)
                 below = self._count(e + 1, after)
                 if index < below:
                     break
                 index -= below
-            config[name], held = _nth(param, place), after
+            config[name], held = param.nth(place), after
         return config
 
     def index(self, config: Mapping[str, Value]) -> int:
@@ -89,14 +81,14 @@ class Numbering:
             if not self._active(e, held):
                 held = self._passed(e, held)
                 continue
-            place = _place(param, config[name])
+            place = param.place(config[name])
             if not self._waiting[name]:
                 held = self._passed(e, held)
                 total += place * self._count(e + 1, held)
                 continue
             for earlier in range(place):
-                total += self._count(e + 1, self._chosen(e, _nth(param, earlier), held))
-            held = self._chosen(e, _nth(param, place), held)
+                total += self._count(e + 1, self._chosen(e, param.nth(earlier), held))
+            held = self._chosen(e, param.nth(place), held)
         return total
 
     def _count(self, e: int, held: Held) -> int:
@@ -112,10 +104,10 @@ class Numbering:
             return self._count(e + 1, self._passed(e, held))
         name, param = self._entries[e]
         if not self._waiting[name]:
-            return _levels(param) * self._count(e + 1, self._passed(e, held))
+            return param.levels * self._count(e + 1, self._passed(e, held))
         ways: dict[Held, int] = {}
-        for place in range(_levels(param)):
-            after = self._chosen(e, _nth(param, place), held)
+        for place in range(param.levels):
+            after = self._chosen(e, param.nth(place), held)
             ways[after] = ways.get(after, 0) + 1
         return sum(n * self._count(e + 1, after) for after, n in ways.items())
 
@@ -161,32 +153,3 @@ def _waiting_for(
         for parent, allowed in conditions_of(param):
             waiting[parent].append((e, allowed))
     return waiting
-
-
-def _levels(param: Param) -> int:
-    return 1 if isinstance(param, Fixed) else param.levels
-
-
-def _nth(param: Param, place: int) -> Value:
-    match param:
-        case Fixed():
-            return param.value
-        case Int():
-            return param.low + place * param.step
-        case Choice() | Ordinal():
-            return param.options[place]
-        case Float():
-            raise ValueError("a continuous range has no first or next value")
-
-
-def _place(param: Param, value: Value) -> int:
-    match param:
-        case Fixed():
-            return 0
-        case Int():
-            return (param.check(value) - param.low) // param.step
-        case Choice() | Ordinal():
-            wanted = identity({"": param.check(value)})
-            return next(i for i, option in enumerate(param.options) if identity({"": option}) == wanted)
-        case Float():
-            raise ValueError("a continuous range has no first or next value")

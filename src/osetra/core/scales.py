@@ -21,7 +21,7 @@ def domain_error(low: float, high: float, scale: str) -> str:
     """Return what is wrong with a range on a scale and how to mend it; empty when all is well."""
     if scale not in SCALES:
         return f"unknown scale {scale!r}; choose one of {', '.join(SCALES)}"
-    if not (np.isfinite(low) and np.isfinite(high)):
+    if not (np.isfinite(float(low)) and np.isfinite(float(high))):
         return "both ends of the range must be finite numbers"
     if not np.isfinite(float(high) - float(low)):
         return "the range is wider than floating-point numbers can measure; use smaller ends"
@@ -39,17 +39,38 @@ def domain_error(low: float, high: float, scale: str) -> str:
 
 def to_unit(values: Array, low: float, high: float, scale: str) -> Array:
     """Map values (n,) in [low, high] to (n,) in [0, 1]; increasing on every scale."""
-    start, end = _stretch(np.array([low, high]), scale)
+    scale, start, end = _stretched(low, high, scale)
     unit: Array = (_stretch(values, scale) - start) / (end - start)
     return np.clip(unit, 0.0, 1.0)
 
 
 def from_unit(unit: Array, low: float, high: float, scale: str) -> Array:
     """Map (n,) in [0, 1] back to values (n,) in [low, high]; the inverse of `to_unit`."""
-    start, end = _stretch(np.array([low, high]), scale)
+    scale, start, end = _stretched(low, high, scale)
     values = np.clip(_shrink(start + unit * (end - start), scale), low, high)
     # The ends exactly: people read them, and exp(log(0.9)) is not 0.9.
     return np.where(unit <= 0, low, np.where(unit >= 1, high, values))
+
+
+def padded(low: float, top: float, step: float, scale: str) -> tuple[float, float]:
+    """Return a range with half a step beyond both ends, as far as the scale goes.
+
+    It gives the end values of a grid cells as wide as their neighbours'.
+    """
+    below, above = step / 2, step / 2
+    if scale in ("log", "logit"):
+        below = min(below, low / 2)
+    if scale in ("one_minus_log", "logit"):
+        above = min(above, (1 - top) / 2)
+    return low - below, top + above
+
+
+def _stretched(low: float, high: float, scale: str) -> tuple[str, float, float]:
+    """Return the scale and both ends on it; a range too narrow for the scale is linear."""
+    start, end = _stretch(np.array([low, high], dtype=np.float64), scale)
+    if end > start:
+        return scale, float(start), float(end)
+    return "linear", low, high
 
 
 def _stretch(values: Array, scale: str) -> Array:

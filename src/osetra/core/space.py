@@ -20,7 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from osetra.core.arguments import arguments_checked
+from osetra.core.declared import Branches, declared_lines, declared_params, listed_params
 from osetra.core.markup import table
+from osetra.core.options import meanings_by_name, named_options
 from osetra.core.params import (
     Choice,
     Condition,
@@ -36,11 +39,13 @@ from osetra.core.params import (
     default_of,
 )
 from osetra.core.scales import Array
-from osetra.core.text import format_condition, format_param, parse_param
+from osetra.core.text import format_condition, format_param
+from osetra.core.values import Meanings, Option, shown
 from osetra.errors import SpaceError, nearest
 
+__all__ = ["Branches", "Column", "Mask", "Space", "difference"]
+
 Mask = NDArray[np.bool_]
-Branches = Param | Value | Sequence[Param]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,13 @@ class Column:
         return isinstance(self.param, Choice)
 
 
+@arguments_checked(SpaceError)
 class Space:
     """An immutable, ordered set of named parameters.
 
     Give parameters by keyword, or a mapping for names that are no identifiers. A plain value is
-    `Fixed`; a list of parameters gives one name several branches.
+    `Fixed`, a list of values a `Choice`; a list of parameters gives one name several branches, and a
+    mapping of parameters, `opt={"lr": …}`, names with a dot: `opt.lr`.
 
     Raises:
         SpaceError: a parameter is malformed, a condition names an unknown or later-cyclic parent,
@@ -81,8 +88,12 @@ class Space:
     """The searched dimensions, by name."""
 
     def __init__(self, mapping: Mapping[str, Branches] | None = None, /, **params: Branches) -> None:
-        given: dict[str, Branches] = {**(mapping or {}), **params}
-        entries = [(name, param) for name, branches in given.items() for param in _listed(name, branches)]
+        if mapping is not None and not isinstance(mapping, Mapping):
+            raise SpaceError(f"Space({shown(mapping)}): a mapping of names to parameters is needed")
+        given = declared_params({**(mapping or {}), **params})
+        entries = [
+            (name, param) for name, branches in given.items() for param in listed_params(name, branches)
+        ]
         self._order = _topological(entries)
         entries = _without_dormant(entries, self._order)
         self._entries: tuple[tuple[str, Param], ...] = tuple(entries)
@@ -93,14 +104,18 @@ class Space:
         self._place = dict(sorted((e, j) for j, (e, _) in enumerate(columns)))
 
     @classmethod
-    def parse(cls, lines: Mapping[str, object]) -> Space:
-        """Build a space from the text form of `spec`: {"lr": "log(1e-4, 1)", "dropout": 0.2}."""
-        given: dict[str, Branches] = {}
-        for name, text in lines.items():
-            texts = text if isinstance(text, list) else [text]
-            parsed = [parse_param(name, t) if isinstance(t, str) else _fixed(name, t) for t in texts]
-            given[name] = parsed
-        return cls(given)
+    def parse(cls, lines: Mapping[str, object], *, stored: bool = False) -> Space:
+        """Build a space from the text form of `spec`: {"lr": "log(1e-4, 1)", "dropout": 0.2}.
+
+        Args:
+            lines: by name; a list of values is a choice, a list of texts with conditions are branches, and
+                a table within, `opt.lr = …` in TOML, gives names with a dot.
+            stored: they come from a log.
+
+        Raises:
+            TextError: a text cannot be read; SpaceError: what it says makes no sense.
+        """
+        return cls(declared_lines(lines, stored=stored))
 
     @property
     def spec(self) -> dict[str, str | list[str]]:
@@ -135,6 +150,15 @@ class Space:
     def branch(self, name: str, config: Mapping[str, Value]) -> Param | None:
         """Return the parameter behind a name that a config makes active; None when it makes none."""
         return next((param for param in self.branches(name) if _holds(conditions_of(param), config)), None)
+
+    @property
+    def meanings(self) -> Meanings:
+        """What options that have a name stand for, by hyperparameter and name."""
+        found: dict[str, dict[str, Option]] = {}
+        for name, param in self._entries:
+            if not isinstance(param, (Float, Int)) and (options := named_options(param)):
+                found.setdefault(name, {}).update(options)
+        return found
 
     @property
     def default(self) -> Config:
@@ -246,25 +270,6 @@ def difference(old: Space, new: Space) -> list[str]:
     return lines
 
 
-def _listed(name: str, branches: Branches) -> list[Param]:
-    if not name or any(c in name for c in "=|, \t\n\"'[]"):
-        raise SpaceError(f"{name!r}: a name holds no spaces, quotes, brackets, '=', '|' or ','")
-    if name == "seed":
-        raise SpaceError(
-            "seed: a seed is not a hyperparameter; searching over it rewards luck. Leave it out: "
-            "the best settings are re-run with fresh seeds at the end"
-        )
-    listed = list(branches) if isinstance(branches, (list, tuple)) else [branches]
-    return [p if isinstance(p, (Float, Int, Choice, Ordinal, Fixed)) else _fixed(name, p) for p in listed]
-
-
-def _fixed(name: str, value: object) -> Fixed:
-    try:
-        return Fixed(value)  # type: ignore[arg-type]  # anything else is refused there
-    except SpaceError as error:
-        raise SpaceError(f"{name}: {error}") from None
-
-
 def _topological(entries: Sequence[tuple[str, Param]]) -> tuple[int, ...]:
     """Return the order in which every parent comes before its children."""
     names = [name for name, _ in entries]
@@ -321,12 +326,23 @@ def _check_branches(entries: Sequence[tuple[str, Param]]) -> None:
     branches: dict[str, list[Param]] = {}
     for name, param in entries:
         for other in branches.get(name, []):
+            _check_meanings(name, param, other)
             if not _exclusive(conditions_of(param), conditions_of(other)):
                 raise SpaceError(
                     f"{name}: two branches can be active at once; give them conditions "
                     "on one parent that exclude each other"
                 )
         branches.setdefault(name, []).append(param)
+
+
+def _check_meanings(name: str, one: Param, other: Param) -> None:
+    """Refuse an option's name that stands for one thing here and for another there."""
+    if isinstance(one, (Float, Int)) or isinstance(other, (Float, Int)):
+        return
+    mine, theirs = meanings_by_name(one), meanings_by_name(other)
+    for option in mine.keys() & theirs.keys():
+        if mine[option] != theirs[option]:
+            raise SpaceError(f"{name}: {option} stands for two things; give one of them another name")
 
 
 def _exclusive(left: Iterable[Condition], right: Iterable[Condition]) -> bool:

@@ -2,48 +2,46 @@
 
     lr=log(1e-4, 1)    units=int(16, 512, log)    optimizer=choice(sgd, adam)    dropout=0.2
     momentum=one_minus_log(0.5, 0.995, default=0.9) if optimizer=sgd|momentum
+    kernel=choice((3, 3), (5, 5))    size=choice(small=(16, 16), large=(64, 64), default=small)
 
-`parse_param(name, format_param(p)) == p` for every parameter p.
+`parse_param(name, format_param(p)) == p` for every parameter p. The grammar is in `core.grammar`; Python's
+spelling is read as well: `Float(1e-4, 1, log=True)`, `choice('sgd', 'adam')`, `[16, 32, 64]`.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
+from typing import NoReturn
 
-from osetra.core.params import Choice, Condition, Fixed, Float, Int, Ordinal, Param, Value, conditions_of
-from osetra.core.scales import SCALES
-from osetra.errors import SpaceError, nearest
+from osetra.core.conditions import Condition
+from osetra.core.grammar import FORMS, Argument, Call, read_item, read_parameter, usage
+from osetra.core.options import UNSET, Unset, slip
+from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value, conditions_of
+from osetra.core.values import Option, named, written
+from osetra.errors import SpaceError, TextError, nearest
 
-_FORMS = ("float", "int", "choice", "ordinal", *SCALES)
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^,()|=\s"]+')
-_BARE = re.compile(r"[A-Za-z_][\w.\-+/:]*\Z")
-_WORDS: dict[str, Value] = {"true": True, "false": False, "none": None}
+__all__ = ["format_condition", "format_param", "format_value", "listed", "parse_param", "parse_value"]
+
+_ARGUMENTS = {
+    "choice": ("default",),
+    "ordinal": ("default",),
+    "fixed": (),
+    "int": ("low", "high", "default", "step", "scale", "log"),
+}
+_OF_FLOATS = ("low", "high", "default", "step", "scale", "log")
 
 
 def format_value(value: Value) -> str:
     """Return a value as text that `parse_value` reads back exactly."""
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        bare = _BARE.match(value) and value.lower() not in _WORDS and _number(value) is None
-        return value if bare else json.dumps(value)
-    return repr(value)
+    return written(value)
 
 
 def parse_value(text: str) -> Value:
-    """Read a number, true, false, none, or text with or without double quotes."""
-    text = text.strip()
-    if text.startswith('"'):
-        try:
-            return str(json.loads(text))
-        except ValueError:
-            raise SpaceError(f"{text}: the quotes do not close") from None
-    if text.lower() in _WORDS:
-        return _WORDS[text.lower()]
-    number = _number(text)
-    return text if number is None else number
+    """Read a number, true, false, none, text with or without quotes, or a tuple, which is its name.
+
+    Raises:
+        TextError: it is none of these; the text says where, and how it is written.
+    """
+    return named(read_item(text))
 
 
 def format_condition(conditions: tuple[Condition, ...]) -> str:
@@ -57,136 +55,160 @@ def format_param(param: Param) -> str:
     return _call(param) + (f" if {condition}" if condition else "")
 
 
-def parse_param(name: str, text: str) -> Param:
+def parse_param(name: str, text: str, *, stored: bool = False) -> Param:
     """Read one parameter from text.
 
+    Args:
+        name: for messages.
+        text: what somebody wrote.
+        stored: it comes from a log, where a few words stand without quotes that people must quote.
+
     Raises:
-        SpaceError: naming the parameter, what was read and the forms that exist.
+        SpaceError: naming the parameter, what was read, the column and how to mend it.
     """
     try:
-        body, _, condition = _split_condition(text.strip())
-        when = _conditions(condition)
-        call = re.fullmatch(r"(\w+)\s*\((.*)\)", body, re.DOTALL)
-        if call is None:
-            if "(" in body and not body.startswith('"'):
-                raise SpaceError("a bracket does not close")
-            return Fixed(parse_value(body), when=when)
-        return _build(call[1], *_arguments(call[2]), when)
+        body, conditions = read_parameter(text, stored=stored)
+        return _built(body, conditions)
+    except TextError as error:
+        raise TextError(f"{name}={text}: {error}", error.column) from None
     except SpaceError as error:
-        raise SpaceError(f"{name}={text}: {error}") from None
+        column = len(text) - len(text.lstrip()) + 1
+        raise TextError(f"{name}={text}: {error}", column) from None
+
+
+def listed(items: tuple[Option, ...], when: tuple[Condition, ...] = ()) -> Choice:
+    """Return the choice that a plain list of values is.
+
+    Raises:
+        SpaceError: it could as well be a range.
+    """
+    numbers = [i for i in items if isinstance(i, (int, float)) and not isinstance(i, bool)]
+    if len(items) == len(numbers) == 2:
+        both = ", ".join(map(written, items))
+        whole = all(isinstance(item, int) for item in items)
+        forms = [f for f, fits in (("log", min(numbers) > 0), ("int", whole), ("float", not whole)) if fits]
+        raise SpaceError(
+            f"two numbers can be a range or two options; write {' or '.join(f'{f}({both})' for f in forms)} "
+            f"for all between them, choice({both}) for these two"
+        )
+    return Choice(*items, when=when)
 
 
 def _call(param: Param) -> str:
     match param:
         case Fixed():
-            return format_value(param.value)
+            return _fixed(param)
         case Choice() | Ordinal():
-            form, parts = type(param).__name__.lower(), [format_value(o) for o in param.options]
+            form, parts = type(param).__name__.lower(), _options(param)
+            parts += [] if isinstance(param.default, Unset) else [f"default={written(param.default)}"]
+            return f"{form}({', '.join(parts)})"
         case Float():
             form = "float" if param.scale == "linear" else param.scale
             parts = [repr(param.low), repr(param.high)]
+            parts += [] if param.step is None else [f"step={param.step!r}"]
         case Int():
             form, parts = "int", [repr(param.low), repr(param.high)]
             parts += [param.scale] * (param.scale != "linear")
             parts += [f"step={param.step}"] * (param.step != 1)
-    parts += [f"default={format_value(param.default)}"] * (param.default is not None)
+    parts += [f"default={param.default!r}"] * (param.default is not None)
     return f"{form}({', '.join(parts)})"
 
 
-def _build(form: str, plain: list[Value], named: dict[str, Value], when: tuple[Condition, ...]) -> Param:
-    default = named.pop("default", None)
+def _options(param: Choice | Ordinal) -> list[str]:
+    if all(named(meaning) == option for option, meaning in zip(param.options, param.meanings, strict=True)):
+        return [written(meaning) for meaning in param.meanings]
+    return [f"{_key(o)}={written(m)}" for o, m in zip(param.options, param.meanings, strict=True)]
+
+
+def _fixed(param: Fixed) -> str:
+    if named(param.meaning) != param.value:
+        return f"fixed({_key(param.value)}={written(param.meaning)})"
+    if isinstance(param.meaning, tuple):
+        return f"fixed({written(param.meaning)})"
+    text = written(param.value)
+    return f'"{text}"' if text in FORMS and text != "linear" else text
+
+
+def _key(name: Value) -> str:
+    """Return the name of an option; in quotes where it could be taken for an argument."""
+    text = written(name)
+    return text if text.isidentifier() and text not in ("default", "when") else written(f"{name} ")[:-2] + '"'
+
+
+def _built(body: Call | Option, when: tuple[Condition, ...]) -> Param:
+    if isinstance(body, tuple):
+        return listed(body, when)
+    if not isinstance(body, Call):
+        return Fixed(body, when=when)
+    form, plain, names = body.form, [a for a in body.arguments if not a.name], {}
+    for argument in body.arguments:
+        if argument.name in names:
+            _refuse(f"{argument.name!r} is given twice", argument)
+        if argument.name:
+            names[argument.name] = argument
     if form in ("choice", "ordinal"):
-        _nothing_else(named, "default")
-        kind = Choice if form == "choice" else Ordinal
-        return kind(*plain, default=default, when=dict(when))
+        return _choice(Choice if form == "choice" else Ordinal, plain, names, when)
+    if form == "fixed":
+        return _only(body, when)
+    return _range(form, plain, names, when)
+
+
+def _choice(
+    kind: type[Choice] | type[Ordinal],
+    plain: list[Argument],
+    names: dict[str, Argument],
+    when: tuple[Condition, ...],
+) -> Choice | Ordinal:
+    given = names.get("default")
+    declared = given is not None and not given.quoted
+    default = named(given.item) if given is not None and declared else UNSET
+    options = {n: a.item for n, a in names.items() if not (n == "default" and declared)}
+    loose = next((a for a in names.values() if a.name in options and not a.quoted), None)
+    if plain and options:
+        wrong = loose or names[next(iter(options))]
+        _refuse(f"{wrong.name!r} is not an argument here; known: default.{slip(wrong.name)}", wrong)
+    if loose is not None and (hint := slip(loose.name)):
+        _refuse(f"{loose.name!r} is not an argument here; known: default.{hint}", loose)
+    if options:
+        return kind(options, default=default, when=when)
+    return kind([argument.item for argument in plain], default=default, when=when)
+
+
+def _only(body: Call, when: tuple[Condition, ...]) -> Fixed:
+    if len(body.arguments) != 1:
+        raise SpaceError(f"fixed takes one value; write {usage('fixed')}")
+    argument = body.arguments[0]
+    return Fixed({argument.name: argument.item} if argument.name else argument.item, when=when)
+
+
+def _range(
+    form: str, plain: list[Argument], names: dict[str, Argument], when: tuple[Condition, ...]
+) -> Float | Int:
+    known = _ARGUMENTS.get(form, _OF_FLOATS)
+    for argument in names.values():
+        if argument.name not in known:
+            hint = nearest(argument.name, known)
+            _refuse(f"{argument.name!r} is not an argument here; known: {', '.join(known)}.{hint}", argument)
+    values = {name: argument.item for name, argument in names.items()}
+    for name, argument in zip(("low", "high", "scale"), plain, strict=False):
+        if name in values:
+            _refuse(f"{name} is given twice", argument)
+        values[name] = argument.item
+    if "low" not in values or "high" not in values:
+        raise SpaceError(f"a range needs two numbers, low and high; write {usage(form)}")
+    extra = plain[3:] or [a for a in plain[2:] if not isinstance(a.item, str)]
+    if extra or (len(plain) > 2 and form not in ("int", "float")):
+        wrong = (extra or plain[2:])[0]
+        as_ = f" It may be meant as step={wrong.item} or default={wrong.item}." if extra else ""
+        _refuse(f"{wrong.item!r} is one argument too many; write {usage(form)}.{as_}", wrong)
     if form == "int":
-        step = named.pop("step", 1)
-        _nothing_else(named, "default, step")
-        low, high, *rest = _range(plain)
-        scale = rest[0] if rest else "linear"
-        return Int(low, high, scale=scale, step=step, default=default, when=when)  # type: ignore[arg-type]
-    if form in _FORMS:
-        _nothing_else(named, "default")
-        low, high, *rest = _range(plain)
-        if rest:
-            raise SpaceError(f"{rest[0]!r} is one argument too many; write {form}(low, high)")
-        scale = "linear" if form == "float" else form
-        return Float(low, high, scale=scale, default=default, when=when)  # type: ignore[arg-type]
-    raise SpaceError(f"unknown form {form!r}; known: {', '.join(_FORMS)}.{nearest(form, _FORMS)}")
+        return Int(**values, when=when)  # type: ignore[arg-type]  # checked there
+    if form != "float":
+        if values.get("scale", form) != form or "log" in values:
+            raise SpaceError(f"{form} is a scale already; leave the other one out")
+        values["scale"] = form
+    return Float(**values, when=when)  # type: ignore[arg-type]  # checked there
 
 
-def _range(plain: list[Value]) -> list[Value]:
-    if not 2 <= len(plain) <= 3:
-        raise SpaceError("a range needs two numbers, low and high")
-    return plain
-
-
-def _nothing_else(named: dict[str, Value], known: str) -> None:
-    if named:
-        raise SpaceError(f"{next(iter(named))!r} is not an argument here; known: {known}")
-
-
-def _arguments(text: str) -> tuple[list[Value], dict[str, Value]]:
-    plain: list[Value] = []
-    named: dict[str, Value] = {}
-    for part in _split(text, ","):
-        if not part:
-            continue
-        key, equals, value = part.partition("=")
-        if equals and re.fullmatch(r"\w+", key.strip()):
-            named[key.strip()] = parse_value(value)
-        else:
-            plain.append(parse_value(part))
-    return plain, named
-
-
-def _conditions(text: str) -> tuple[Condition, ...]:
-    if not text:
-        return ()
-    conditions = []
-    for part in _split(text, " and "):
-        parent, equals, values = part.partition("=")
-        if not equals or not _TOKEN.match(values.strip()):
-            raise SpaceError(f"cannot read the condition {part!r}; write: if optimizer=sgd|momentum")
-        conditions.append((parent.strip(), tuple(map(parse_value, _split(values, "|")))))
-    return tuple(conditions)
-
-
-def _split_condition(text: str) -> tuple[str, str, str]:
-    for i, depth in _outside_quotes(text):
-        if depth == 0 and text.startswith(" if ", i):
-            return text[:i].strip(), "if", text[i + 4 :].strip()
-    return text, "", ""
-
-
-def _split(text: str, separator: str) -> list[str]:
-    parts, start = [], 0
-    for i, _ in _outside_quotes(text):
-        if text.startswith(separator, i):
-            parts.append(text[start:i].strip())
-            start = i + len(separator)
-    return [*parts, text[start:].strip()]
-
-
-def _outside_quotes(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the places outside double quotes, each with how many brackets are open there."""
-    depth, quoted, escaped = 0, False, False
-    for i, char in enumerate(text):
-        if quoted:
-            quoted = escaped or char != '"'
-            escaped = char == "\\" and not escaped
-            continue
-        quoted = char == '"'
-        depth += (char == "(") - (char == ")")
-        if not quoted:
-            yield i, depth
-
-
-def _number(text: str) -> int | float | None:
-    for kind in (int, float):
-        try:
-            number = kind(text)
-        except ValueError:
-            continue
-        return number if abs(number) != float("inf") and number == number else None
-    return None
+def _refuse(message: str, argument: Argument) -> NoReturn:
+    raise TextError(f"column {argument.column}: {message}", argument.column)

@@ -70,11 +70,7 @@ def explore(param: Param, value: Value, factor: float, anew: float | None) -> Va
         return value
     if isinstance(param, (Float, Int)):
         assert isinstance(value, (int, float))
-        there = min(max(population.moved(value, factor, param.scale), param.low), param.high)
-        if isinstance(param, Float):
-            return float(there)
-        index = round((there - param.low) / param.step)
-        return param.low + param.step * min(max(index, 0), param.levels - 1)
+        return param.nearest(population.moved(value, factor, param.scale))
     index = param.options.index(value) + (1 if factor > 1 else -1)
     return param.options[min(max(index, 0), len(param.options) - 1)]
 

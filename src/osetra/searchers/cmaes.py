@@ -143,7 +143,7 @@ def _shape(space: Space) -> _Shape:
     choices = tuple(j for j, column in enumerate(space.columns) if column.categorical)
     numbers = tuple(j for j, column in enumerate(space.columns) if not column.categorical)
     columns = [space.columns[j] for j in numbers]
-    rounded = any(not isinstance(c.param, Float) for c in columns)
+    rounded = any(c.levels for c in columns)
     conditional = any(conditions_of(c.param) for c in columns)
     return _Shape(
         numbers,
@@ -157,7 +157,9 @@ def _shape(space: Space) -> _Shape:
 def _edges(column: Column) -> Array:
     """Return the coordinates at which one value of a column gives way to the next."""
     match column.param:
-        case Int(low=low, step=step, levels=n) if 2 <= n <= FINE:
+        case Int(low=low, step=int(step), levels=n) | Float(low=low, step=float(step), levels=n) if (
+            2 <= n <= FINE
+        ):
             return column.param.to_unit([low + (i + 0.5) * step for i in range(n - 1)])
         case Ordinal(levels=n) if n <= FINE:
             return np.arange(1, n) / n

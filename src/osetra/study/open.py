@@ -45,7 +45,7 @@ def objective_of(minimize: str | None, maximize: str | None, pick: Pick) -> Obje
 def problem_of(opened: Opened) -> Problem:
     """Return the problem that a study was opened with."""
     objective = Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick)
-    return Problem(Space.parse(opened.space), objective)
+    return Problem(Space.parse(opened.space, stored=True), objective)
 
 
 def begin_study(store: Store, question: Question) -> Opened:

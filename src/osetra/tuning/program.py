@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osetra.core.limits import Limits
-from osetra.core.params import Fixed
+from osetra.core.params import Fixed, Value
 from osetra.core.space import Space
 from osetra.errors import StudyError, nearest
 from osetra.tuning.functions import command_training
@@ -162,8 +162,14 @@ def narrowed(space: Space, searched: tuple[str, ...]) -> Space:
         if name in searched:
             kept[name] = list(space.branches(name))
         elif name in default:
-            kept[name] = Fixed(default[name])
+            kept[name] = _held(space, name, default[name])
     return Space(kept)
+
+
+def _held(space: Space, name: str, value: Value) -> Fixed:
+    """Return a hyperparameter at its default; an option that has a name keeps what it stands for."""
+    meaning = space.meanings.get(name, {}).get(value) if isinstance(value, str) else None
+    return Fixed(value if meaning is None else {value: meaning})
 
 
 def _limits(given: Limits, in_file: dict[str, Any]) -> Limits:

@@ -1,0 +1,52 @@
+"""Conditions: when a parameter exists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+from osetra.core.values import Option, Value, named, plain, sequence, settled, shown
+from osetra.errors import SpaceError
+
+if TYPE_CHECKING:
+    from osetra.core.params import Param
+
+When: TypeAlias = Mapping[str, "Option | Sequence[Option]"]
+Condition: TypeAlias = tuple[str, tuple[Value, ...]]
+Conditions: TypeAlias = "When | tuple[Condition, ...] | None"
+
+
+def conditions(when: object) -> tuple[Condition, ...]:
+    """Return conditions in their settled form: parents, each with the values that it must have.
+
+    Raises:
+        SpaceError: they are none.
+    """
+    pairs = when.items() if isinstance(when, Mapping) else sequence(when or ())
+    if pairs is None:
+        _refuse(when)
+    return tuple(_condition(pair) for pair in pairs)
+
+
+def conditions_of(param: Param) -> tuple[Condition, ...]:
+    """Return the parameter's conditions in their settled form, all of which must hold."""
+    return tuple(param.when or ())  # type: ignore[arg-type]  # settled to a tuple on construction
+
+
+def _condition(pair: object) -> Condition:
+    found = sequence(pair)
+    if found is None or len(found) != 2 or not isinstance(found[0], str):
+        _refuse(pair)
+    parent, allowed = str(found[0]), found[1]
+    values = sequence(allowed)
+    try:
+        return parent, (plain(allowed),) if values is None else tuple(named(settled(v)) for v in values)
+    except SpaceError as error:
+        raise SpaceError(f"when: {parent}: {error}") from None
+
+
+def _refuse(when: object) -> NoReturn:
+    raise SpaceError(
+        f"when={shown(when)}: a condition names a hyperparameter and what it must be, such as "
+        'when={"optimizer": "sgd"} or when={"optimizer": ["sgd", "adam"]}'
+    )

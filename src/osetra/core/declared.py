@@ -1,0 +1,135 @@
+"""Declared: the ways in which people write down a space, brought to names with their parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value, conditions_of
+from osetra.core.text import listed, parse_param
+from osetra.core.values import plain, sequence, settled, shown
+from osetra.errors import SpaceError
+
+Branches: TypeAlias = "Param | Value | Sequence[Param | Value | tuple[Any, ...]]"
+
+_KINDS = (Float, Int, Choice, Ordinal, Fixed)
+_OF_RANGES = {
+    *("low", "high", "min", "max", "lower", "upper", "log", "scale", "step", "default", "type", "kind"),
+    *("values", "options", "choices", "distribution", "value", "q", "prior"),
+}
+"""What other tuners call the parts of a parameter."""
+_ENDS = {"low", "high", "min", "max", "lower", "upper", "values", "options", "choices"}
+
+
+def declared_params(given: Mapping[str, Any]) -> dict[str, Branches]:
+    """Return parameters by name; mappings of parameters give names with a dot.
+
+    Raises:
+        SpaceError: a name or a mapping that makes no sense.
+    """
+    found: dict[str, Branches] = {}
+    for name, value in given.items():
+        _check_name(name)
+        inner = {name: value}
+        if isinstance(value, Mapping):
+            if not _holds_params(value):
+                raise SpaceError(
+                    f"{name}: {shown(value)}: options with names are written Choice({{…}}), names with a dot "
+                    f'{{"{name}.lr": Float(1e-4, 1, log=True)}}'
+                )
+            inner = {f"{name}.{key}": part for key, part in declared_params(value).items()}
+        _add(found, inner)
+    return found
+
+
+def declared_lines(lines: Mapping[str, Any], *, stored: bool = False) -> dict[str, Branches]:
+    """Return parameters by name from lines of text, numbers, lists and tables.
+
+    Raises:
+        SpaceError: a line that cannot be read, naming it.
+    """
+    if not isinstance(lines, Mapping):
+        raise SpaceError(f"{shown(lines)}: a space is read from names with their lines")
+    found: dict[str, Branches] = {}
+    for name, line in lines.items():
+        _check_name(name)
+        if isinstance(line, Mapping):
+            _check_table(name, line)
+            _add(found, {f"{name}.{key}": part for key, part in declared_lines(line, stored=stored).items()})
+        else:
+            _add(found, {name: _line(name, line, stored=stored)})
+    return found
+
+
+def listed_params(name: str, branches: Branches) -> list[Param]:
+    """Return the parameters behind a name: one, or one per branch.
+
+    Raises:
+        SpaceError: what stands there is no parameter and no value.
+    """
+    if name == "seed":
+        raise SpaceError(
+            "seed: a seed is not a hyperparameter; searching over it rewards luck. Leave it out: "
+            "the best settings are re-run with fresh seeds at the end"
+        )
+    items = None if isinstance(branches, str) else sequence(branches)
+    try:
+        if items is None:
+            return [branches if isinstance(branches, _KINDS) else Fixed(branches)]
+        if not items:
+            raise SpaceError("an empty list holds nothing to choose from; leave the name out")
+        if any(isinstance(item, _KINDS) for item in items):
+            return [item if isinstance(item, _KINDS) else Fixed(item) for item in items]
+        return [listed(tuple(settled(item) for item in items))]
+    except SpaceError as error:
+        raise SpaceError(f"{name}: {error}") from None
+
+
+def _line(name: str, line: object, *, stored: bool) -> Branches:
+    """Return what one line says: a form as text, a value, a list of options, or a list of branches."""
+    if isinstance(line, str):
+        return parse_param(name, line, stored=stored)
+    if isinstance(line, list) and any(isinstance(item, str) for item in line):
+        params = [
+            parse_param(name, t, stored=stored) if isinstance(t, str) else _fixed(name, t) for t in line
+        ]
+        if stored or not all(isinstance(p, Fixed) and not conditions_of(p) for p in params):
+            return params
+        return [p.meaning for p in params if isinstance(p, Fixed)]
+    return line  # type: ignore[return-value]  # anything else than values is refused by the space
+
+
+def _fixed(name: str, value: object) -> Fixed:
+    try:
+        return Fixed(value)
+    except SpaceError as error:
+        raise SpaceError(f"{name}: {error}") from None
+
+
+def _add(found: dict[str, Branches], more: Mapping[str, Branches]) -> None:
+    for name, param in more.items():
+        if name in found:
+            raise SpaceError(f"{name}: declared twice")
+        found[name] = param
+
+
+def _holds_params(value: Mapping[Any, Any]) -> bool:
+    items = [i for v in value.values() for i in (v if isinstance(v, (list, tuple)) else [v])]
+    return any(isinstance(i, _KINDS) or (isinstance(i, Mapping) and _holds_params(i)) for i in items)
+
+
+def _check_table(name: str, table: Mapping[str, Any]) -> None:
+    """Refuse a parameter that is spelt as a table, as other tuners do."""
+    if table and table.keys() & _ENDS and table.keys() <= _OF_RANGES:
+        raise SpaceError(
+            f'{name}: {shown(dict(table))}: a range is written as text, such as {name} = "log(1e-4, 1)" or '
+            f'"int(16, 512)", options as "choice(sgd, adam)"'
+        )
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str):
+        raise SpaceError(f"{shown(name)}: a hyperparameter's name is text")
+    if not name or any(c in name for c in "=|, \t\n\"'[]"):
+        raise SpaceError(f"{name!r}: a name holds no spaces, quotes, brackets, '=', '|' or ','")
+    plain(name)
