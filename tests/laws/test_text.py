@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osetra.core.grammar import DOUBTFUL, FORMS, WORDS, number_in
+from osetra.core.grammar import FORMS
+from osetra.core.literals import DOUBTFUL, WORDS, number_in
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, conditions_of
 from osetra.core.text import format_param, parse_param
-from osetra.core.values import Option, Value, written
+from osetra.core.values import Option, Value, option_text
 from osetra.errors import TextError
 
 SCALARS = st.one_of(
@@ -50,7 +51,9 @@ def params(draw: st.DrawFn) -> Param:
         step = draw(st.sampled_from([None, 0.1, 0.0125]))
         default = draw(st.none() | st.just(low))
         return Float(low, high, scale, step=step, default=default, when=when)  # type: ignore[arg-type]
-    options = draw(st.lists(ITEMS, min_size=2, max_size=4, unique_by=lambda o: str(written(o)).strip('"')))
+    options = draw(
+        st.lists(ITEMS, min_size=2, max_size=4, unique_by=lambda o: str(option_text(o)).strip('"'))
+    )
     if draw(st.booleans()):
         names = draw(st.lists(NAMES, min_size=2, max_size=4, unique=True))
         given_ = dict(zip(names, options, strict=False))
@@ -80,11 +83,11 @@ class Speller:
 
     def value(self, value: Value) -> str:
         if value is None or isinstance(value, bool):
-            return self.cased(written(value))
+            return self.cased(option_text(value))
         if isinstance(value, str):
-            double = written(f"{value} ")[:-2] + '"'
+            double = option_text(f"{value} ")[:-2] + '"'
             inside = double[1:-1].replace('\\"', '"').replace("'", "\\'")
-            return self.one_of(written(value), double, f"'{inside}'")
+            return self.one_of(option_text(value), double, f"'{inside}'")
         if isinstance(value, int):
             return self.one_of(repr(value), f"{value:_}", f"+{value}" if value >= 0 else repr(value))
         return self.one_of(repr(value), f"{value:.17e}", repr(value).replace("e", "E"))
@@ -131,8 +134,8 @@ class Speller:
         return f"{form}{self.blank()}({self.joined(parts)}{self.one_of('', ',')})"
 
     def option(self, name: Value, meaning: Option) -> str:
-        if isinstance(name, str) and name != meaning and written(meaning) != name:
-            return self.named(written(f"{name} ")[:-2] + '"', self.item(meaning))
+        if isinstance(name, str) and name != meaning and option_text(meaning) != name:
+            return self.named(option_text(f"{name} ")[:-2] + '"', self.item(meaning))
         return self.item(meaning)
 
     def of_range(self, param: Float | Int) -> list[str]:

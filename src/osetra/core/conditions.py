@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
-from osetra.core.values import Option, Value, named, plain, sequence, settled, shown
+from osetra.core.values import Option, Value, as_option, as_value, excerpt, option_name, sequence
 from osetra.errors import SpaceError
 
 if TYPE_CHECKING:
@@ -40,13 +40,15 @@ def _condition(pair: object) -> Condition:
     parent, allowed = str(found[0]), found[1]
     values = sequence(allowed)
     try:
-        return parent, (plain(allowed),) if values is None else tuple(named(settled(v)) for v in values)
+        return parent, (as_value(allowed),) if values is None else tuple(
+            option_name(as_option(v)) for v in values
+        )
     except SpaceError as error:
         raise SpaceError(f"when: {parent}: {error}") from None
 
 
 def _refuse(when: object) -> NoReturn:
     raise SpaceError(
-        f"when={shown(when)}: a condition names a hyperparameter and what it must be, such as "
+        f"when={excerpt(when)}: a condition names a hyperparameter and what it must be, such as "
         'when={"optimizer": "sgd"} or when={"optimizer": ["sgd", "adam"]}'
     )

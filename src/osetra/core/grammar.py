@@ -14,30 +14,18 @@ used as one, and text with blanks or other signs stands in quotes: nothing becom
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
+from osetra.core.literals import Doubt, in_quotes, literal, unescaped
 from osetra.core.values import Option, Value
 from osetra.errors import TextError, nearest
 
 FORMS = ("float", "int", "choice", "ordinal", "fixed", "linear", "log", "one_minus_log", "logit")
 """What may stand before a bracket, in any case of letters."""
-WORDS: dict[str, Value] = {"true": True, "false": False, "none": None}
-NUMBER = re.compile(
-    r"[+-]?(?:(?:0|[1-9]\d*(?:_\d+)*)|(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d+)?)", re.ASCII
-)
-BARE = re.compile(r"(?:[^\W\d]|[/~]|\.\.?/)[\w.\-+/:@~]*")
-"""Text that needs no quotes."""
-DOUBTFUL = ("nan", "inf", "infinity", "null", "nil", "undefined")
-"""Words that mean something else in most languages, so that as text they stand in quotes."""
-
 _NAMELESS = "=|, \t\n\"'[]"
 """What no hyperparameter's name holds."""
-_SIZE = re.compile(r"[1-9]\d*(?:x\d+)+", re.ASCII)
-"""Like 3x3: text that begins with a digit and can be nothing else."""
 _CHUNK = re.compile(r"""[^\s,;()\[\]{}|="'#]+""")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _DEEPEST = 8
@@ -97,18 +85,6 @@ def read_item(text: str) -> Option:
     return item
 
 
-def number_in(chunk: str) -> int | float | None:
-    """Return the number that a chunk is; None when it is none, or none that can be held."""
-    if not NUMBER.fullmatch(chunk) or len(chunk) > 1000:
-        return None
-    plain = chunk.replace("_", "")
-    if re.fullmatch(r"[+-]?\d+", plain):
-        return int(plain)
-    number = float(plain)
-    lost = number == 0 and re.search(r"[1-9]", re.split("[eE]", plain)[0])
-    return number if math.isfinite(number) and not lost else None
-
-
 class _Reader:
     """A place in a text, and what may follow there."""
 
@@ -126,7 +102,7 @@ class _Reader:
         if word.lower() in FORMS and self.peek(_CHUNK) == word and not self.stored:
             ends = self.text[after.end() :].strip()
             if word.lower() != "linear" or (ends and not ends.startswith("if ")):
-                self.fail(f"{word} is a form and needs brackets: {usage(word.lower())}", hint=_as_text(word))
+                self.fail(f"{word} is a form and needs brackets: {usage(word.lower())}", hint=in_quotes(word))
         return self.item()
 
     def call(self, word: str) -> Call:
@@ -187,50 +163,24 @@ class _Reader:
         chunk = self.peek(_CHUNK)
         if not chunk:
             self.nothing()
-        found = self.classified(chunk)
+        found = literal(chunk, stored=self.stored)
+        if isinstance(found, Doubt):
+            self.fail(found.why, hint=in_quotes(chunk) if found.text else "")
         after = self.text[self.at + len(chunk) : self.at + len(chunk) + 1]
         if after == "(" or (after in ('"', "'") and after):
             what = "a form cannot stand inside another" if after == "(" else "quotes begin within a word"
-            self.fail(what, hint="" if after == "(" else _as_text(chunk))
+            self.fail(what, hint="" if after == "(" else in_quotes(chunk))
         self.at += len(chunk)
         return found
 
-    def classified(self, chunk: str) -> Value:
-        """Return the value that a chunk without quotes is."""
-        if chunk.lower() in WORDS:
-            return WORDS[chunk.lower()]
-        number = number_in(chunk)
-        if number is not None:
-            return number
-        bare = BARE.fullmatch(chunk)
-        if bare and (self.stored or chunk.lower() not in DOUBTFUL):
-            return chunk
-        if _SIZE.fullmatch(chunk):
-            return chunk
-        if chunk.lower().lstrip("+-") in DOUBTFUL:
-            meant = "none" if chunk.lower() in ("null", "nil", "undefined") else "a finite number"
-            self.fail(f"{chunk} is no value; write {meant}", hint=_as_text(chunk))
-        if NUMBER.fullmatch(chunk):
-            self.fail(f"{chunk:.40} is too large or too small to be held")
-        if re.match(r"[+-]?\.?\d", chunk):
-            self.fail(f"{chunk!r} begins like a number and is none", hint=_as_text(chunk))
-        return self.fail(f"{chunk!r} needs quotes", hint=_as_text(chunk))
-
     def quoted(self) -> str:
-        """Read text in quotes, with the escapes of JSON."""
+        """Read text in quotes."""
         start, mark = self.at, self.text[self.at]
         found = re.compile(rf"{mark}((?:[^{mark}\\]|\\.)*){mark}", re.DOTALL).match(self.text, start)
         if found is None:
             self.fail("the quotes do not close", f"{self.text[start:].strip()}{mark}")
-        inside = found[1]
-        if mark == "'":
-            inside = re.sub(
-                r'\\(.)|"', lambda m: {"'": "'", None: r"\""}.get(m[1], m[0]), inside, flags=re.DOTALL
-            )
-        try:
-            text: str = json.loads(f'"{inside}"', strict=False)
-            text.encode()
-        except ValueError:
+        text = unescaped(found[1], mark)
+        if text is None:
             self.fail(r"a backslash in quotes is written twice: \\")
         self.at = found.end()
         return text
@@ -286,8 +236,8 @@ class _Reader:
 
     def no_condition(self, start: int) -> NoReturn:
         """Refuse a condition."""
-        shown = self.text[start:].strip()
-        self.fail(f"cannot read the condition {shown!r}; write: if optimizer=sgd|momentum", at=start)
+        rest = self.text[start:].strip()
+        self.fail(f"cannot read the condition {rest!r}; write: if optimizer=sgd|momentum", at=start)
 
     def end(self, *, call: bool, condition: bool = True) -> None:
         """Refuse whatever is left."""
@@ -306,7 +256,7 @@ class _Reader:
         options = ", ".join(re.split(r"[\s,;|]+", whole))
         several = f" or choice({options})" if rest[0] in ",;|" or " " in whole else ""
         several = several if condition and re.fullmatch(r"[\w.,;|\s-]+", whole) else ""
-        self.fail(f"{rest!r:.60} is one word too many", f"{json.dumps(whole, ensure_ascii=False)}{several}")
+        self.fail(f"{rest!r:.60} is one word too many", f"{in_quotes(whole)}{several}")
 
     def separate(self, closing: str, opened: int) -> bool:
         """Pass over the comma behind an item; return whether there was one."""
@@ -400,7 +350,3 @@ def unknown_form(word: str) -> str:
     ours = _ELSEWHERE.get(word.lower())
     hint = f" Write {usage(ours)}." if ours else nearest(word.lower(), FORMS)
     return f"unknown form {word!r}; known: {', '.join(FORMS)}.{hint}"
-
-
-def _as_text(chunk: str) -> str:
-    return json.dumps(chunk, ensure_ascii=False)

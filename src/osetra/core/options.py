@@ -13,7 +13,7 @@ import numpy as np
 from osetra.core.arguments import arguments_checked
 from osetra.core.conditions import Conditions, conditions
 from osetra.core.scales import Array
-from osetra.core.values import Option, Value, identity, named, plain, sequence, settled, shown
+from osetra.core.values import Option, Value, as_option, as_value, excerpt, identity, option_name, sequence
 from osetra.errors import SpaceError
 
 
@@ -66,7 +66,7 @@ class _Options:
 
     def check(self, value: object) -> Value:
         """Return the option equal to the value, as it stands in the log, or raise SpaceError."""
-        found = settled(value)
+        found = as_option(value)
         for option, meaning in zip(self.options, self.meanings, strict=True):
             if isinstance(found, tuple):
                 if meaning == found:
@@ -76,7 +76,7 @@ class _Options:
         for option in self.options:
             if option == found or str(option) == found:
                 return option
-        raise SpaceError(f"{shown(value)} is not one of {', '.join(map(str, self.options))}")
+        raise SpaceError(f"{excerpt(value)} is not one of {', '.join(map(str, self.options))}")
 
     def _index(self, unit: Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         return np.clip(np.floor(unit * self.levels), 0, self.levels - 1).astype(np.int64)
@@ -167,10 +167,10 @@ class Fixed:
 
     def check(self, value: object) -> Value:
         """Return the fixed value when the given one equals it, or raise SpaceError."""
-        found = settled(value)
+        found = as_option(value)
         if found in (self.value, self.meaning) or str(self.value) == found:
             return self.value
-        raise SpaceError(f"{shown(value)} given, but it is fixed at {self.value!r}")
+        raise SpaceError(f"{excerpt(value)} given, but it is fixed at {self.value!r}")
 
 
 def meanings_by_name(param: Choice | Ordinal | Fixed) -> dict[Value, Option]:
@@ -189,9 +189,9 @@ def _one(value: object) -> tuple[Value, Option]:
     """Return name and meaning of a fixed value: itself, a tuple, or {name: value}."""
     if isinstance(value, Mapping) and len(value) == 1:
         name, inner = next(iter(value.items()))
-        return _name(name), settled(inner)
-    meaning = settled(value)
-    return named(meaning), meaning
+        return _name(name), as_option(inner)
+    meaning = as_option(value)
+    return option_name(meaning), meaning
 
 
 def _fill(
@@ -208,12 +208,12 @@ def _fill(
     else:
         items = sequence(given[0]) if len(given) == 1 else given
         meanings = [_settled(kind, option) for option in (given if items is None else items)]
-        pairs = [(named(meaning), meaning) for meaning in meanings]
+        pairs = [(option_name(meaning), meaning) for meaning in meanings]
     options = tuple(name for name, _ in pairs)
     if len(options) < 2:
-        raise SpaceError(f"{kind}{shown(options)}: at least two options are needed; use Fixed for one")
+        raise SpaceError(f"{kind}{excerpt(options)}: at least two options are needed; use Fixed for one")
     if len({str(o) for o in options}) < len(options) or len({identity(o) for o in options}) < len(options):
-        raise SpaceError(f"{kind}{shown(options)}: two options read the same; each must be different")
+        raise SpaceError(f"{kind}{excerpt(options)}: two options read the same; each must be different")
     _keep(param, options=options, meanings=tuple(m for _, m in pairs), when=conditions(when))
     unset = default is UNSET or (default is None and None not in options)
     try:
@@ -227,7 +227,7 @@ def _check_names(kind: str, given: tuple[Any, ...], names: Mapping[str, Any]) ->
     for name in names:
         hint = slip(name)
         if given or hint:
-            written_as = ", ".join(f"{name!r}: {shown(value)}" for name, value in names.items())
+            written_as = ", ".join(f"{name!r}: {excerpt(value)}" for name, value in names.items())
             raise SpaceError(
                 f"{kind}: {name!r} is not an argument here; known: default, when.{hint} Options that have "
                 f"names all have one: {kind}({{{written_as}, …}})"
@@ -242,18 +242,18 @@ def slip(name: str) -> str:
 
 def _name(name: object) -> str:
     if not isinstance(name, str) or not name.strip():
-        raise SpaceError(f"{shown(name)}: the name of an option is text")
-    return str(plain(name))
+        raise SpaceError(f"{excerpt(name)}: the name of an option is text")
+    return str(as_value(name))
 
 
 def _settled(kind: str, option: object) -> Option:
     if isinstance(option, (Mapping, set, frozenset)):
         raise SpaceError(
-            f"{kind}: {shown(option)}: an option is a number, text or a tuple of them; name the options and "
+            f"{kind}: {excerpt(option)}: an option is a number, text or a tuple of them; name them and "
             f"look up the rest in the training: {kind}('small', 'large')"
         )
     try:
-        return settled(option)
+        return as_option(option)
     except SpaceError as error:
         raise SpaceError(f"{kind}: {error}") from None
 

@@ -13,7 +13,7 @@ import numpy as np
 from osetra.core.arguments import arguments_checked
 from osetra.core.conditions import Condition, Conditions, conditions
 from osetra.core.scales import Array, Scale, domain_error, from_unit, padded, to_unit
-from osetra.core.values import Value, number, plain, shown, whole
+from osetra.core.values import Value, as_value, excerpt, number, whole
 from osetra.errors import SpaceError
 
 RESOLVED = 2**50
@@ -285,12 +285,14 @@ def _taken(param: Float | Int, field: str, value: object, kind: Any) -> Any:
 
 
 def _scale(param: Float | Int, scale: object, log: object) -> str:
-    kind, short = type(param).__name__, _taken(param, "log", log, plain)
+    kind, short = type(param).__name__, _taken(param, "log", log, as_value)
     if not isinstance(short, bool):
-        raise SpaceError(f"{kind}: log={shown(log)}: True or False is needed, or a scale: scale='log'")
+        raise SpaceError(f"{kind}: log={excerpt(log)}: True or False is needed, or a scale: scale='log'")
     if not isinstance(scale, str):
-        hint = f"; a step is written step={shown(scale)}" if isinstance(scale, (int, float)) else ""
-        raise SpaceError(f"{kind}: scale={shown(scale)}: the name of a scale is needed, such as 'log'{hint}")
+        hint = f"; a step is written step={excerpt(scale)}" if isinstance(scale, (int, float)) else ""
+        raise SpaceError(
+            f"{kind}: scale={excerpt(scale)}: the name of a scale is needed, such as 'log'{hint}"
+        )
     if short and scale not in ("linear", "log"):
         raise SpaceError(f"{kind}: log=True and scale={scale!r} contradict each other; leave one out")
     return "log" if short else scale
@@ -298,14 +300,14 @@ def _scale(param: Float | Int, scale: object, log: object) -> str:
 
 def _refuse(param: Float | Int, wrong: str) -> None:
     if wrong:
-        written = f"{type(param).__name__}({param.low:g}, {param.high:g}"
+        call = f"{type(param).__name__}({param.low:g}, {param.high:g}"
         scale = "" if param.scale == "linear" else f", scale={param.scale!r}"
-        raise SpaceError(f"{written}{scale}): {wrong}")
+        raise SpaceError(f"{call}{scale}): {wrong}")
 
 
 def _settle(param: Float | Int, default: object, when: object) -> None:
-    settled: tuple[Condition, ...] = conditions(when)
-    object.__setattr__(param, "when", settled)
+    found: tuple[Condition, ...] = conditions(when)
+    object.__setattr__(param, "when", found)
     try:
         object.__setattr__(param, "default", None if default is None else param.check(default))
     except SpaceError as error:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.core.arguments import arguments_checked
-from osetra.core.declared import Branches, declared_lines, declared_params, listed_params
+from osetra.core.declarations import Branches, branches_of, params_by_name, params_from_lines
 from osetra.core.markup import table
 from osetra.core.options import meanings_by_name, named_options
 from osetra.core.params import (
@@ -40,7 +40,7 @@ from osetra.core.params import (
 )
 from osetra.core.scales import Array
 from osetra.core.text import format_condition, format_param
-from osetra.core.values import Meanings, Option, shown
+from osetra.core.values import Meanings, Option, excerpt
 from osetra.errors import SpaceError, nearest
 
 __all__ = ["Branches", "Column", "Mask", "Space", "difference"]
@@ -89,11 +89,9 @@ class Space:
 
     def __init__(self, mapping: Mapping[str, Branches] | None = None, /, **params: Branches) -> None:
         if mapping is not None and not isinstance(mapping, Mapping):
-            raise SpaceError(f"Space({shown(mapping)}): a mapping of names to parameters is needed")
-        given = declared_params({**(mapping or {}), **params})
-        entries = [
-            (name, param) for name, branches in given.items() for param in listed_params(name, branches)
-        ]
+            raise SpaceError(f"Space({excerpt(mapping)}): a mapping of names to parameters is needed")
+        given = params_by_name({**(mapping or {}), **params})
+        entries = [(name, param) for name, branches in given.items() for param in branches_of(name, branches)]
         self._order = _topological(entries)
         entries = _without_dormant(entries, self._order)
         self._entries: tuple[tuple[str, Param], ...] = tuple(entries)
@@ -115,7 +113,7 @@ class Space:
         Raises:
             TextError: a text cannot be read; SpaceError: what it says makes no sense.
         """
-        return cls(declared_lines(lines, stored=stored))
+        return cls(params_from_lines(lines, stored=stored))
 
     @property
     def spec(self) -> dict[str, str | list[str]]:

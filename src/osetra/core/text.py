@@ -16,10 +16,10 @@ from osetra.core.conditions import Condition
 from osetra.core.grammar import FORMS, Argument, Call, read_item, read_parameter, usage
 from osetra.core.options import UNSET, Unset, slip
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value, conditions_of
-from osetra.core.values import Option, named, written
+from osetra.core.values import Option, option_name, option_text
 from osetra.errors import SpaceError, TextError, nearest
 
-__all__ = ["format_condition", "format_param", "format_value", "listed", "parse_param", "parse_value"]
+__all__ = ["choice_of_list", "format_condition", "format_param", "format_value", "parse_param", "parse_value"]
 
 _ARGUMENTS = {
     "choice": ("default",),
@@ -32,7 +32,7 @@ _OF_FLOATS = ("low", "high", "default", "step", "scale", "log")
 
 def format_value(value: Value) -> str:
     """Return a value as text that `parse_value` reads back exactly."""
-    return written(value)
+    return option_text(value)
 
 
 def parse_value(text: str) -> Value:
@@ -41,7 +41,7 @@ def parse_value(text: str) -> Value:
     Raises:
         TextError: it is none of these; the text says where, and how it is written.
     """
-    return named(read_item(text))
+    return option_name(read_item(text))
 
 
 def format_condition(conditions: tuple[Condition, ...]) -> str:
@@ -76,7 +76,7 @@ def parse_param(name: str, text: str, *, stored: bool = False) -> Param:
         raise TextError(f"{name}={text}: {error}", column) from None
 
 
-def listed(items: tuple[Option, ...], when: tuple[Condition, ...] = ()) -> Choice:
+def choice_of_list(items: tuple[Option, ...], when: tuple[Condition, ...] = ()) -> Choice:
     """Return the choice that a plain list of values is.
 
     Raises:
@@ -84,7 +84,7 @@ def listed(items: tuple[Option, ...], when: tuple[Condition, ...] = ()) -> Choic
     """
     numbers = [i for i in items if isinstance(i, (int, float)) and not isinstance(i, bool)]
     if len(items) == len(numbers) == 2:
-        both = ", ".join(map(written, items))
+        both = ", ".join(map(option_text, items))
         whole = all(isinstance(item, int) for item in items)
         forms = [f for f, fits in (("log", min(numbers) > 0), ("int", whole), ("float", not whole)) if fits]
         raise SpaceError(
@@ -100,7 +100,7 @@ def _call(param: Param) -> str:
             return _fixed(param)
         case Choice() | Ordinal():
             form, parts = type(param).__name__.lower(), _options(param)
-            parts += [] if isinstance(param.default, Unset) else [f"default={written(param.default)}"]
+            parts += [] if isinstance(param.default, Unset) else [f"default={option_text(param.default)}"]
             return f"{form}({', '.join(parts)})"
         case Float():
             form = "float" if param.scale == "linear" else param.scale
@@ -115,29 +115,35 @@ def _call(param: Param) -> str:
 
 
 def _options(param: Choice | Ordinal) -> list[str]:
-    if all(named(meaning) == option for option, meaning in zip(param.options, param.meanings, strict=True)):
-        return [written(meaning) for meaning in param.meanings]
-    return [f"{_key(o)}={written(m)}" for o, m in zip(param.options, param.meanings, strict=True)]
+    if all(
+        option_name(meaning) == option for option, meaning in zip(param.options, param.meanings, strict=True)
+    ):
+        return [option_text(meaning) for meaning in param.meanings]
+    return [f"{_key(o)}={option_text(m)}" for o, m in zip(param.options, param.meanings, strict=True)]
 
 
 def _fixed(param: Fixed) -> str:
-    if named(param.meaning) != param.value:
-        return f"fixed({_key(param.value)}={written(param.meaning)})"
+    if option_name(param.meaning) != param.value:
+        return f"fixed({_key(param.value)}={option_text(param.meaning)})"
     if isinstance(param.meaning, tuple):
-        return f"fixed({written(param.meaning)})"
-    text = written(param.value)
+        return f"fixed({option_text(param.meaning)})"
+    text = option_text(param.value)
     return f'"{text}"' if text in FORMS and text != "linear" else text
 
 
 def _key(name: Value) -> str:
     """Return the name of an option; in quotes where it could be taken for an argument."""
-    text = written(name)
-    return text if text.isidentifier() and text not in ("default", "when") else written(f"{name} ")[:-2] + '"'
+    text = option_text(name)
+    return (
+        text
+        if text.isidentifier() and text not in ("default", "when")
+        else option_text(f"{name} ")[:-2] + '"'
+    )
 
 
 def _built(body: Call | Option, when: tuple[Condition, ...]) -> Param:
     if isinstance(body, tuple):
-        return listed(body, when)
+        return choice_of_list(body, when)
     if not isinstance(body, Call):
         return Fixed(body, when=when)
     form, plain, names = body.form, [a for a in body.arguments if not a.name], {}
@@ -161,7 +167,7 @@ def _choice(
 ) -> Choice | Ordinal:
     given = names.get("default")
     declared = given is not None and not given.quoted
-    default = named(given.item) if given is not None and declared else UNSET
+    default = option_name(given.item) if given is not None and declared else UNSET
     options = {n: a.item for n, a in names.items() if not (n == "default" and declared)}
     loose = next((a for a in names.values() if a.name in options and not a.quoted), None)
     if plain and options:

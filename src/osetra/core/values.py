@@ -25,7 +25,7 @@ _LARGEST = 10**300
 _DEEPEST = 8
 
 
-def plain(value: object) -> Value:
+def as_value(value: object) -> Value:
     """Return a NumPy or framework scalar as the Python value it holds.
 
     Raises:
@@ -46,10 +46,10 @@ def plain(value: object) -> Value:
             return int(found)
         case float() if math.isfinite(found):
             return float(found)
-    raise SpaceError(f"{shown(value)} is not a value that can be stored; use numbers, text or booleans")
+    raise SpaceError(f"{excerpt(value)} is not a value that can be stored; use numbers, text or booleans")
 
 
-def settled(value: object, depth: int = 0) -> Option:
+def as_option(value: object, depth: int = 0) -> Option:
     """Return an option as it is kept: sequences as tuples, scalars as Python's.
 
     Raises:
@@ -57,12 +57,12 @@ def settled(value: object, depth: int = 0) -> Option:
     """
     items = sequence(value)
     if items is None:
-        return plain(value)
+        return as_value(value)
     if not items or depth >= _DEEPEST:
         raise SpaceError(
-            f"{shown(value)}: an option holds at least one value, at most {_DEEPEST} levels deep"
+            f"{excerpt(value)}: an option holds at least one value, at most {_DEEPEST} levels deep"
         )
-    return tuple(settled(item, depth + 1) for item in items)
+    return tuple(as_option(item, depth + 1) for item in items)
 
 
 def sequence(value: object) -> tuple[object, ...] | None:
@@ -75,16 +75,16 @@ def sequence(value: object) -> tuple[object, ...] | None:
     return None
 
 
-def named(option: Option) -> Value:
+def option_name(option: Option) -> Value:
     """Return what stands in the log for an option that was given no name."""
-    return written(option) if isinstance(option, tuple) else option
+    return option_text(option) if isinstance(option, tuple) else option
 
 
-def written(option: Option) -> str:
+def option_text(option: Option) -> str:
     """Return an option as text: `(3, 3)`, `relu`, `"two words"`."""
     if isinstance(option, tuple):
         comma = "," if len(option) == 1 else ""
-        return f"({', '.join(map(written, option))}{comma})"
+        return f"({', '.join(map(option_text, option))}{comma})"
     if isinstance(option, str):
         return option if _BARE.fullmatch(option) and option.lower() not in _QUOTED else json.dumps(option)
     return str(option).lower() if option is None or isinstance(option, bool) else repr(option)
@@ -96,9 +96,9 @@ def number(value: object) -> float:
     Raises:
         SpaceError: it is none, or a whole number that no float holds.
     """
-    found = plain(value)
+    found = as_value(value)
     if isinstance(found, bool) or not isinstance(found, (int, float)):
-        raise SpaceError(f"{shown(value)} is not a number")
+        raise SpaceError(f"{excerpt(value)} is not a number")
     if isinstance(found, int) and int(float(found)) != found:
         raise SpaceError(f"{value!r} has more digits than a float holds; write {float(found)!r}")
     return float(found)
@@ -110,9 +110,9 @@ def whole(value: object) -> int:
     Raises:
         SpaceError: it is none.
     """
-    found = plain(value)
+    found = as_value(value)
     if isinstance(found, bool) or not isinstance(found, (int, float)):
-        raise SpaceError(f"{shown(value)} is not a number")
+        raise SpaceError(f"{excerpt(value)} is not a number")
     if found != int(found):
         raise SpaceError(f"{value!r} is not a whole number")
     return int(found)
@@ -123,7 +123,7 @@ def identity(value: Value) -> tuple[str, Value]:
     return type(value).__name__, value
 
 
-def shown(value: object) -> str:
+def excerpt(value: object) -> str:
     """Return a value of any kind for a message, short."""
     try:
         text = repr(value)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value, conditions_of
-from osetra.core.text import listed, parse_param
-from osetra.core.values import plain, sequence, settled, shown
+from osetra.core.text import choice_of_list, parse_param
+from osetra.core.values import as_option, as_value, excerpt, sequence
 from osetra.errors import SpaceError
 
 Branches: TypeAlias = "Param | Value | Sequence[Param | Value | tuple[Any, ...]]"
@@ -21,7 +21,7 @@ _OF_RANGES = {
 _ENDS = {"low", "high", "min", "max", "lower", "upper", "values", "options", "choices"}
 
 
-def declared_params(given: Mapping[str, Any]) -> dict[str, Branches]:
+def params_by_name(given: Mapping[str, Any]) -> dict[str, Branches]:
     """Return parameters by name; mappings of parameters give names with a dot.
 
     Raises:
@@ -34,34 +34,36 @@ def declared_params(given: Mapping[str, Any]) -> dict[str, Branches]:
         if isinstance(value, Mapping):
             if not _holds_params(value):
                 raise SpaceError(
-                    f"{name}: {shown(value)}: options with names are written Choice({{…}}), names with a dot "
+                    f"{name}: {excerpt(value)}: options with names are written Choice({{…}}), dotted names "
                     f'{{"{name}.lr": Float(1e-4, 1, log=True)}}'
                 )
-            inner = {f"{name}.{key}": part for key, part in declared_params(value).items()}
+            inner = {f"{name}.{key}": part for key, part in params_by_name(value).items()}
         _add(found, inner)
     return found
 
 
-def declared_lines(lines: Mapping[str, Any], *, stored: bool = False) -> dict[str, Branches]:
+def params_from_lines(lines: Mapping[str, Any], *, stored: bool = False) -> dict[str, Branches]:
     """Return parameters by name from lines of text, numbers, lists and tables.
 
     Raises:
         SpaceError: a line that cannot be read, naming it.
     """
     if not isinstance(lines, Mapping):
-        raise SpaceError(f"{shown(lines)}: a space is read from names with their lines")
+        raise SpaceError(f"{excerpt(lines)}: a space is read from names with their lines")
     found: dict[str, Branches] = {}
     for name, line in lines.items():
         _check_name(name)
         if isinstance(line, Mapping):
             _check_table(name, line)
-            _add(found, {f"{name}.{key}": part for key, part in declared_lines(line, stored=stored).items()})
+            _add(
+                found, {f"{name}.{key}": part for key, part in params_from_lines(line, stored=stored).items()}
+            )
         else:
             _add(found, {name: _line(name, line, stored=stored)})
     return found
 
 
-def listed_params(name: str, branches: Branches) -> list[Param]:
+def branches_of(name: str, branches: Branches) -> list[Param]:
     """Return the parameters behind a name: one, or one per branch.
 
     Raises:
@@ -80,7 +82,7 @@ def listed_params(name: str, branches: Branches) -> list[Param]:
             raise SpaceError("an empty list holds nothing to choose from; leave the name out")
         if any(isinstance(item, _KINDS) for item in items):
             return [item if isinstance(item, _KINDS) else Fixed(item) for item in items]
-        return [listed(tuple(settled(item) for item in items))]
+        return [choice_of_list(tuple(as_option(item) for item in items))]
     except SpaceError as error:
         raise SpaceError(f"{name}: {error}") from None
 
@@ -122,14 +124,14 @@ def _check_table(name: str, table: Mapping[str, Any]) -> None:
     """Refuse a parameter that is spelt as a table, as other tuners do."""
     if table and table.keys() & _ENDS and table.keys() <= _OF_RANGES:
         raise SpaceError(
-            f'{name}: {shown(dict(table))}: a range is written as text, such as {name} = "log(1e-4, 1)" or '
+            f'{name}: {excerpt(dict(table))}: a range is written as text, such as {name} = "log(1e-4, 1)" or '
             f'"int(16, 512)", options as "choice(sgd, adam)"'
         )
 
 
 def _check_name(name: object) -> None:
     if not isinstance(name, str):
-        raise SpaceError(f"{shown(name)}: a hyperparameter's name is text")
+        raise SpaceError(f"{excerpt(name)}: a hyperparameter's name is text")
     if not name or any(c in name for c in "=|, \t\n\"'[]"):
         raise SpaceError(f"{name!r}: a name holds no spaces, quotes, brackets, '=', '|' or ','")
-    plain(name)
+    as_value(name)
