@@ -262,3 +262,35 @@ def test_the_built_in_network_takes_any_trainable_value_and_refuses_others(here:
     done = piped(here, *words, "lr=0.3")
     assert done.returncode == 0, done.stderr
     assert ose.Study(str(here / "net" / "study.db")).trials[0].config["lr"] == 0.3
+
+
+def test_a_trial_that_another_program_trains_is_taken_over(here: Path) -> None:
+    other = sitting(here, "lr=0.02")
+    child = pexpect.spawn(
+        PROGRAM[0],
+        [*PROGRAM[1:], "babysit", "nursed-babysit", "1"],
+        cwd=str(here),
+        dimensions=(30, 110),
+        encoding="utf-8",
+        codec_errors="ignore",
+        timeout=40,
+    )
+    child.expect("step [1-9][0-9]* of 1000")
+    child.send("+")
+    until(lambda: verbs(here) == ["scale"])
+    leave(child)
+    assert child.exitstatus == 130
+    assert state(here) == "running", "who only watched does not end the training"
+    leave(other)
+
+
+def test_what_cannot_be_taken_over_is_named(here: Path) -> None:
+    child = sitting(here, "lr=0.02")
+    child.send("s")
+    child.expect(pexpect.EOF)
+    done = piped(here, "babysit", "nursed-babysit", "1")
+    assert done.returncode == 1 and "trial 1 of nursed-babysit has ended (finished)" in done.stderr
+    done = piped(here, "babysit", "nursed-babysit", "7")
+    assert done.returncode == 1 and "has no trial 7; it has 1 to 1" in done.stderr
+    done = piped(here, "babysit", "nowhere", "7")
+    assert done.returncode == 1 and "no such study" in done.stderr

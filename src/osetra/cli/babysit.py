@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from osetra.cli.display.babysit import train_with_keys
+from osetra.cli.display.babysit import train_with_keys, watch_with_keys
 from osetra.cli.output import Output
 from osetra.core.params import Value
 from osetra.core.trial import ENDED, Trial
+from osetra.errors import StudyError
 from osetra.tuning.babysit import begin_babysit
 from osetra.tuning.functions import training_function
 from osetra.tuning.locations import Location
@@ -52,6 +53,41 @@ def babysit(
     else:
         output.say(Text(f"going on with trial {unfinished[0].number}", "dim"))
     _watch(output, location, study, function, autopilot=autopilot, as_json=as_json)
+
+
+def watch(
+    output: Output, location: Location, trial: int | None, *, autopilot: bool = False, as_json: bool = False
+) -> None:
+    """Watch a trial that another program trains, and steer it; without a number the one that runs.
+
+    Raises:
+        StudyError: there is no such trial, it has ended, or several run and none is named.
+    """
+    study = location.open()
+    running = [one.number for one in study.history.running]
+    if trial is None and len(running) != 1:
+        listed = ", ".join(map(str, running))
+        raise StudyError(
+            f"{location.name} trains several: {listed}; name one: {location.reference} {running[0]}"
+        )
+    number = running[0] if trial is None else trial
+    if number not in study.history.trials:
+        raise StudyError(f"{location.name} has no trial {number}; it has 1 to {len(study.history.trials)}")
+    before = study.history.trials[number]
+    if before.state in ENDED:
+        raise StudyError(
+            f"trial {number} of {location.name} has ended ({before.state}); a branch of it can still be "
+            f"trained: osetra steer {location.reference} {number} branch NAME=VALUE"
+        )
+    try:
+        ended = watch_with_keys(output, study, location.name, number, autopilot=autopilot)
+    except (KeyboardInterrupt, SystemExit):
+        output.say(Text("left; its program goes on training it", "bold"))
+        raise
+    if as_json:
+        output.document("babysit", trial_document(study.history, ended, curves=True))
+    else:
+        _report(output, location, study, [ended])
 
 
 def resume_babysit(output: Output, location: Location, request: Request) -> None:

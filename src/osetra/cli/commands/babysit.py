@@ -9,13 +9,14 @@ import click
 
 from osetra.cli.options import check_goal, confirm, json_option, parse_pairs, plain_name, store_option
 from osetra.cli.output import Output
-from osetra.tuning.locations import create, name_for
+from osetra.errors import OsetraError
+from osetra.tuning.locations import Location, create, find, name_for
 from osetra.tuning.request import Request
 
 
 @click.command("babysit")
-@click.argument("source", metavar="DATA|SCRIPT.py:FUNCTION")
-@click.argument("values", nargs=-1, metavar="[NAME=VALUE…]")
+@click.argument("source", metavar="DATA|SCRIPT.py:FUNCTION|STUDY")
+@click.argument("values", nargs=-1, metavar="[NAME=VALUE…|TRIAL]")
 @click.option("--autopilot", is_flag=True, help="Follow the advice by rule, and say so.")
 @click.option(
     "-t", "--target", metavar="COLUMN", help="The column to predict [default: target, label, class or y]."
@@ -48,13 +49,18 @@ def command(output: Output, /, **options: Any) -> None:
     \b
       osetra babysit digits lr=0.01
       osetra babysit train.py:train lr=0.1 --autopilot
+      osetra babysit digits 7                take over a trial that another program trains
 
     The same orders come from elsewhere with osetra steer. What came of it all is a plain configuration
     with values that change after some steps; osetra replay trains that unattended.
     """  # noqa: D301 - click reads \b as "do not rewrap"
-    from osetra.cli.babysit import babysit
+    from osetra.cli.babysit import babysit, watch
 
     check_goal(options)
+    found = _begun_study(options["source"], options["values"])
+    if found is not None:
+        watch(output, *found, autopilot=options["autopilot"], as_json=options["as_json"])
+        return
     source, values = options["source"], parse_pairs(options["values"])
     file, colon, function = source.partition(":")
     if Path(file).exists():
@@ -66,3 +72,26 @@ def command(output: Output, /, **options: Any) -> None:
     name = options["name"] or f"{name_for(source)}-babysit"
     location = create(name, options["out"], store=options["store"], confirm=confirm)
     babysit(output, location, request, values, autopilot=options["autopilot"], as_json=options["as_json"])
+
+
+def _begun_study(text: str, words: tuple[str, ...]) -> tuple[Location, int | None] | None:
+    """Return the study at work that is meant, and its trial; None when a training is to be started.
+
+    A number behind a name means a study's trial. A name alone means a study while it is at work, even if
+    a data set has that name, too.
+    """
+    numbered = len(words) == 1 and words[0].isdecimal()
+    if words and not numbered:
+        return None
+    try:
+        location = find(text)
+    except OsetraError:
+        if numbered:
+            raise
+        return None
+    if numbered:
+        return location, int(words[0])
+    study = location.open()
+    running = study.history.running
+    study.close()
+    return (location, None) if running else None

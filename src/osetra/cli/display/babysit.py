@@ -76,6 +76,24 @@ def train_with_keys(
             workers.close()
 
 
+def watch_with_keys(output: Output, study: Study, name: str, trial: int, *, autopilot: bool = False) -> Trial:
+    """Show a trial that another program trains, and give the orders of a person; return it when it ended.
+
+    Raises:
+        KeyboardInterrupt: after `q` or Ctrl-C; the training goes on.
+    """
+    with (
+        Keyboard() as keyboard,
+        BabysitDisplay(study, output.eyes, keyboard, name, autopilot, only=trial) as display,
+    ):
+        while True:
+            history = study.history
+            display(history)
+            if history.trials[trial].state in ENDED:
+                return history.trials[trial]
+            time.sleep(WAIT)
+
+
 @dataclass(slots=True)
 class BabysitDisplay:
     """Called with the history while the study runs; use it as a context manager."""
@@ -85,6 +103,8 @@ class BabysitDisplay:
     keyboard: Keyboard
     name: str
     autopilot: bool = False
+    only: int | None = None
+    """The number of the one trial that is meant; None: whatever is trained."""
     message: str = ""
     prompt: str = ""
     """The key whose line is being typed."""
@@ -116,7 +136,7 @@ class BabysitDisplay:
 
     def __call__(self, history: History) -> None:
         """Obey the keys, press some when on autopilot, and show what is new."""
-        trial = live_trial(history)
+        trial = self._shown(history)
         if trial is None:
             return
         advice = training_advice(self.study.problem, history, trial)
@@ -130,7 +150,7 @@ class BabysitDisplay:
         """Wait while the training is paused, or for an answer to advice on its end; False when it is over."""
         while True:
             history = self.study.history
-            trial = live_trial(history)
+            trial = self._shown(history)
             if trial is None:
                 return False
             if history.queued or history.running:
@@ -172,7 +192,7 @@ class BabysitDisplay:
 
     def show(self, history: History, *, waiting: bool = False) -> None:
         """Draw the screen, or tell what is new where there is none."""
-        trial = live_trial(history)
+        trial = self._shown(history)
         if trial is None:
             return
         if self._live is None:
@@ -266,6 +286,9 @@ class BabysitDisplay:
             self.console.print(advice_line(found, keys=False, autopilot=True), soft_wrap=True)
         return given
 
+    def _shown(self, history: History) -> Trial | None:
+        return live_trial(history) if self.only is None else history.trials[self.only]
+
     def _tell(self, text: str) -> None:
         self.message, self._message_at = printable(text), time.monotonic()
         if self._live is None:
@@ -275,7 +298,7 @@ class BabysitDisplay:
         """Print a line per step and per event."""
         problem = self.study.problem
         metric = problem.objective.metric
-        for trial in history.trials.values():
+        for trial in history.trials.values() if self.only is None else [history.trials[self.only]]:
             steps, _ = history.curve(trial, metric)
             last = self._reported.get(trial.number, 0)
             now = int(steps[-1]) if len(steps) else 0
@@ -284,7 +307,7 @@ class BabysitDisplay:
             self._reported[trial.number] = now
         for event in self._events.new(history):
             self.console.print(event_text(event), soft_wrap=True)
-        last_trial = live_trial(history)
+        last_trial = self._shown(history)
         advice = training_advice(problem, history, last_trial) if last_trial else None
         mark = (advice.trial, advice.rule) if advice else (0, "")
         if advice and mark != self._advised and not self.autopilot:
