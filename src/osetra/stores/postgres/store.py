@@ -11,6 +11,7 @@ import hashlib
 import math
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -64,7 +65,7 @@ class PostgresStore:
         self._study = study
         self._server = Server(url, patience=patience)
         self._depot = PostgresDepot(self._server, study)
-        self._clock = Clock(wall=self._now)
+        self._clock = Clock(wall=partial(_time_at, self._server))  # no cycle: a store is closed when it goes
         self._last: tuple[int, float] | None = None
         """Version and time of the newest fact read."""
         self._through = self._server.connections
@@ -237,11 +238,6 @@ class PostgresStore:
             if row is not None:
                 yield row
 
-    def _now(self) -> float:
-        none: Rows = []
-        rows = self._server.read(lambda c: c.execute(SQL["now"]).fetchall(), none)
-        return float(rows[0][0]) if rows else math.nan
-
     def _check_memory(self) -> None:
         """Make sure after a new connection that the log still begins with what was read of it.
 
@@ -267,6 +263,13 @@ def studies(url: str) -> list[str]:
         return [name for (name,) in server.read(lambda c: c.execute(SQL["studies"]).fetchall(), none)]
     finally:
         server.close()
+
+
+def _time_at(server: Server) -> float:
+    """Return the server's time; NaN while our tables are not there."""
+    none: Rows = []
+    rows = server.read(lambda c: c.execute(SQL["now"]).fetchall(), none)
+    return float(rows[0][0]) if rows else math.nan
 
 
 def _fact_columns(facts: Sequence[Fact]) -> dict[str, list[Any]]:
