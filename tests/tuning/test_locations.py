@@ -143,3 +143,10 @@ def test_every_verb_takes_an_address() -> None:
             verb, _, *rest = line.split() if "X" in line else (line, "")
             result = call(verb, text, *rest)
             assert result.exit_code == 0, (line, result.output)
+
+
+def test_a_file_that_a_program_made_here_is_found_without_its_ending() -> None:
+    study = ose.Study("letters.db", SPACE, minimize="loss")
+    study.enqueue()
+    study.close()
+    assert find("letters").address.file == Path("letters.db")

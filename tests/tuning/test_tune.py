@@ -233,3 +233,32 @@ def test_importing_osetra_loads_neither_torch_nor_rich_nor_the_front_door() -> N
         "assert not bad, bad; assert 'tune' in dir(osetra)"
     )
     subprocess.run([sys.executable, "-c", probe], check=True)
+
+
+def test_a_refused_call_leaves_nothing_behind_and_names_no_file_that_nobody_gave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    frame = clinic(60)[["outcome"]]
+    with pytest.raises(ose.OsetraError) as refused:
+        ose.tune(frame, target="outcome", name="only", trials=1)
+    assert "data.npz" not in str(refused.value)
+    assert not list(tmp_path.glob("osetra-runs/*"))
+
+
+@pytest.mark.parametrize("name", ["a/b", "../up", "", 3, "n" * 500, "x\0y"])
+def test_a_name_that_leads_elsewhere_is_refused(
+    name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ose.OsetraError, match="is no name"):
+        ose.tune(clinic(60), target="outcome", name=name, trials=1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_numbered_columns_are_named_by_their_number() -> None:
+    from osetra.tuning.inputs import arrays_of
+
+    frame = pd.DataFrame(np.zeros((4, 3)))
+    assert arrays_of(frame, 2)[1] == "2"
+    assert arrays_of(frame, np.int64(0))[1] == "0"

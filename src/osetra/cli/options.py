@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +10,8 @@ import click
 
 from osetra.core.params import Value
 from osetra.core.text import parse_value
-from osetra.tuning.locations import known
+from osetra.errors import StudyError
+from osetra.tuning.locations import check_name, known
 
 
 def complete_study(_: click.Context, __: click.Parameter, incomplete: str) -> Sequence[str]:
@@ -34,16 +34,13 @@ store_option = click.option(
 )
 
 
-_NAME = re.compile(r"[\w][\w .+-]{0,99}")
-
-
 def plain_name(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """Refuse a study's name that would lead out of the folder of studies."""
-    if value is not None and not _NAME.fullmatch(value):
-        raise click.BadParameter(
-            f"{value!r:.60} is no name: letters, digits, spaces and . _ + - are, up to 100 of them; "
-            "choose a folder with --out"
-        )
+    if value is not None:
+        try:
+            check_name(value)
+        except StudyError as error:
+            raise click.BadParameter(str(error)) from None
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,8 @@ def arrays_of(data: object, target: object) -> tuple[dict[str, NDArray[Any]], st
         data, target = data
     if is_frame(data) or isinstance(data, Mapping):
         columns = columns_of(data)
+        if isinstance(target, (int, np.integer)) and str(target) in columns:
+            target = str(target)  # columns may be numbered
         if target is None or isinstance(target, str):
             return columns, target
         name = str(getattr(target, "name", None) or "target")
@@ -78,6 +81,13 @@ def keep(arrays: Mapping[str, NDArray[Any]], folder: Path, *, begun: bool) -> Pa
     rough.write_bytes(content)
     rough.replace(path)
     return path
+
+
+def forget(file: Path) -> None:
+    """Delete the file of data that no study was begun with, and its folder when nothing else is in it."""
+    file.unlink(missing_ok=True)
+    with suppress(OSError):  # something else is in it
+        file.parent.rmdir()
 
 
 def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:

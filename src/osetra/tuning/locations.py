@@ -30,6 +30,7 @@ log = logging.getLogger("osetra")
 
 RUNS = Path("osetra-runs")
 FILE = "study.db"
+_NAME = re.compile(r"[\w][\w .+-]{0,99}")
 LINK = "study.url"
 """The address of a study that lives elsewhere, without any password."""
 
@@ -109,6 +110,9 @@ def find(text: str, root: Path = RUNS) -> Location:
             address = _inside(folder)
         if address is not None:
             return Location(folder.resolve().name, address, folder)
+    beside = Path(f"{text}.db")
+    if not SCHEME.match(text) and not path.exists() and beside.is_file():
+        return _elsewhere(_named(Address(str(beside))), root)  # a program of one's own made it here
     address = parse(text)
     warn_of_password(address)
     there = address.file is None or address.file.is_file()
@@ -274,6 +278,15 @@ def _elsewhere(address: Address, root: Path) -> Location:
     if taken is not None and taken.bare != address.bare:
         folder = root / f"{name}-{hashlib.sha256(address.bare.encode()).hexdigest()[:6]}"
     return Location(name, address, folder)
+
+
+def check_name(name: object) -> None:
+    """Raise StudyError for a name that would lead out of the folder of studies, or is none."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise StudyError(
+            f"{name!r:.60} is no name: letters, digits, spaces and . _ + - are, up to 100 of them; "
+            "choose a folder with --out"
+        )
 
 
 def name_for(source: str) -> str:

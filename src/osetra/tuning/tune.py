@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from osetra.core.checks import is_whole
 from osetra.core.params import Param
 from osetra.core.text import format_param
-from osetra.errors import StudyError, nearest
+from osetra.errors import OsetraError, StudyError, nearest
 from osetra.tuning.data import plan, tune_data
 from osetra.tuning.functions import BESIDE
-from osetra.tuning.inputs import arrays_of, keep
-from osetra.tuning.locations import create, name_for
+from osetra.tuning.inputs import arrays_of, forget, keep
+from osetra.tuning.locations import check_name, create, name_for
 from osetra.tuning.request import Request
 from osetra.tuning.script import is_script
 
@@ -110,12 +110,17 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         "set": _settings(set),
         "config": None if config is None else str(Path(config).resolve()),
     }
+    kept: Path | None = None
     where = str(data) if isinstance(data, (str, PathLike)) else None
+    if name is not None:
+        check_name(name)
     wanted = name or name_for(where or (target if isinstance(target, str) else "arrays"))
     location = create(wanted, None if out is None else Path(out), store=store)
     if where is None:
         arrays, column = arrays_of(data, target)
-        where = BESIDE + keep(arrays, location.folder.resolve(), begun=location.exists).name
+        begun = location.exists
+        kept = keep(arrays, location.folder.resolve(), begun=begun)
+        where = BESIDE + kept.name
     elif is_script(where):
         raise StudyError(f"{where}: this is a script; to tune a function of your own use osetra.Study.run")
     else:
@@ -123,7 +128,15 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         where = str(Path(where).resolve()) if Path(where).exists() else where
     request = Request.of({**options, "source": where, "target": column})
     check_limits(request)
-    return tune_data(location, plan(location, request), observer=observer, progress=progress)
+    try:
+        planned = plan(location, request)
+    except OsetraError as error:
+        if kept is None or begun:
+            raise
+        forget(kept)
+        error.args = (str(error).replace(str(kept), "the data"),)
+        raise
+    return tune_data(location, planned, observer=observer, progress=progress)
 
 
 def check_limits(request: Request) -> None:

@@ -33,6 +33,8 @@ STATE_STYLES: dict[State, str] = {
     State.FAILED: "red",
 }
 _SPARK = 10
+_BETWEEN = 3
+"""Columns between two cells of a table."""
 
 
 def trials_table(
@@ -43,22 +45,23 @@ def trials_table(
         return Text("no trial to show yet", "dim")
     objective = problem.objective
     names = _varying_first(searched_names(problem.space), trials)
-    metric_width = max(len(objective.metric), 9)
+    metric_width = max(len(objective.metric), *(len(number(trial.value)) for trial in trials))
     stated = any(trial.state != "finished" for trial in trials)
     again = {trial.number: repeats_text(history, trial.number) for trial in trials}
     repeated = max(map(len, again.values()))
-    wide = 0 if not repeated else 18 if repeated <= 18 else 28
     steps = {trial.number: history.step(trial, objective.metric) for trial in trials}
     curved = any(count > 1 for count in steps.values())
     counted = curved and (stated or len(set(steps.values())) > 1)
     drawn = curved and (width >= 100 or not repeated)
-    room = width - 21 - metric_width - 12 * drawn - 7 * counted - (11 if stated else 0) - wide
+    seconds = max(len(duration(trial.seconds)) for trial in trials)
+    fixed = [5, metric_width, 9 * stated, min(repeated, 28), 5 * counted, _SPARK * drawn, max(4, seconds)]
+    room = width - 2 - sum(taken + _BETWEEN for taken in fixed if taken)
     shown, hidden = _fitting(names, trials, room)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title=title or None, title_justify="left")
     table.add_column("trial", justify="right")
     if stated:
         table.add_column("state")
-    table.add_column(objective.metric, justify="right")
+    table.add_column(objective.metric, justify="right", no_wrap=True, min_width=min(metric_width, 12))
     if repeated:
         table.add_column("fresh seeds")
     if counted:
@@ -242,7 +245,7 @@ def _fitting(names: list[str], trials: Sequence[Trial], room: int) -> tuple[list
     shown: list[str] = []
     for name in names:
         cells = [setting(t.config[name]) for t in trials if name in t.config]
-        needed = max(len(name), *(len(cell) for cell in cells), 1) + 2
+        needed = max(len(name), *(len(cell) for cell in cells), 1) + _BETWEEN
         if needed > room:
             break
         room -= needed
