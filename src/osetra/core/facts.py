@@ -20,6 +20,7 @@ people who give a trial its third order at once, the second is refused and sees 
 from __future__ import annotations
 
 import math
+import zlib
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -234,7 +235,7 @@ def value_of(fact: Ended) -> float | None:
 
 
 def encode(fact: Fact) -> bytes:
-    """Return a fact as JSON, proven to be read back as the same fact.
+    """Return a fact as JSON, proven to be read back as the same fact, with a checksum at its end.
 
     Raises:
         StoreError: it would be read as another one, or not at all; nothing of it may be written.
@@ -242,18 +243,30 @@ def encode(fact: Fact) -> bytes:
         UnicodeEncodeError: a text with stray surrogates.
     """
     try:
-        data = _encoder.encode(fact)
-        again = _decoder.decode(data)
+        again = _decoder.decode(_encoder.encode(fact))
     except (msgspec.ValidationError, TypeError, RecursionError) as error:
         raise StoreError(f"{key(fact)!r:.60} cannot be written: {error}") from None
     if again != fact and _listed(msgspec.structs.asdict(again)) != _listed(msgspec.structs.asdict(fact)):
         raise StoreError(f"{key(fact)!r:.60} cannot be written: {_difference(fact, again)}")
-    return data
+    data = _encoder.encode(again)  # 1 for a float is written as 1.0, as it will be whenever it is copied
+    return b'%b,"crc":"%08x"}' % (data[:-1], zlib.crc32(data))
 
 
 def decode(data: bytes | str) -> Fact:
-    """Read a fact from JSON; raises msgspec.ValidationError when it is none."""
-    return _decoder.decode(data)
+    """Read a fact from JSON, with a checksum or, as earlier versions wrote it, without.
+
+    The checksum stands behind the fact's own fields as one more, which earlier versions pass over.
+
+    Raises:
+        msgspec.ValidationError: it is no fact.
+        msgspec.DecodeError: it is damaged.
+    """
+    body = data.encode() if isinstance(data, str) else data
+    if body[-_TAIL:-10] == b',"crc":"':
+        whole = zlib.crc32(b"}", zlib.crc32(body[:-_TAIL]))
+        if body[-10:] != b'%08x"}' % whole:
+            raise msgspec.DecodeError("its checksum differs from what was written")
+    return _decoder.decode(body)
 
 
 def _difference(fact: Fact, again: Fact) -> str:
@@ -270,5 +283,6 @@ def _listed(value: Any) -> Any:
     return [_listed(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
+_TAIL = len(b',"crc":"01234567"}')
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)

@@ -6,7 +6,7 @@ A store is the log of one study; a storage is where several of them live. What i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,7 @@ class Storage(Protocol):
         ...
 
     def inspect(self, names: Sequence[str] = ()) -> Iterator[Inspection]:
-        """Yield what there is to check, also while others write; a file is looked at as a whole."""
+        """Yield what there is to check of the named studies, and of a file itself, while others write."""
         ...
 
     def backup_name(self) -> Path:
@@ -170,18 +170,24 @@ def check_idle(study: str, attempts: Sequence[tuple[int, int]]) -> None:
         )
 
 
-def inspection_of(store: Store) -> Inspection:
+def inspection_of(store: Store, log: Callable[[], tuple[list[Entry], list[str]]] | None = None) -> Inspection:
     """Return what there is to check of a study through its port; right while others write, too.
+
+    Args:
+        store: the study's log.
+        log: reads the facts one by one, with a sentence for each that cannot be read.
 
     Raises:
         StoreError: it cannot be read.
     """
-    before, entries = set(store.expired()), store.read()
+    before = set(store.expired())
+    entries, unread = (store.read(), []) if log is None else log()
     points, _ = store.read_points()
-    points = known_points(points, store.read(len(entries)))
+    if not unread:
+        points = known_points(points, store.read(len(entries)))
     expired = before & set(store.expired()) if before else before
     elsewhere = None if store.depot is None else store.depot.names()
-    return Inspection(store.study, (), entries, points, None, expired, store.checkpoints, elsewhere)
+    return Inspection(store.study, unread, entries, points, None, expired, store.checkpoints, elsewhere)
 
 
 def known_points(points: list[Point], later: Iterable[Entry]) -> list[Point]:

@@ -11,6 +11,8 @@ from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Ended, Entry, Fact, decode, encode, key
 from osetra.errors import Conflict, NewerSchema, StoreError
 
+Row = tuple[object, ...]
+
 LARGEST = 2**63 - 1
 MEND = "look with osetra db check, and save what is readable with osetra db recover"
 LONGEST = 1000
@@ -80,6 +82,32 @@ def entries_of(url: str, rows: Iterable[tuple[int, float, str]]) -> list[Entry]:
     except (msgspec.DecodeError, RecursionError, TypeError) as error:
         raise StoreError(f"{url} is damaged: version {version} is no fact ({error}); {MEND}") from None
     return entries
+
+
+def entry_of(row: Row) -> Entry | str:
+    """Return the fact in a row (version, time, key, body), or a sentence why it is none."""
+    version, time, name, body = row
+    if not isinstance(version, int) or not isinstance(time, float) or not isinstance(body, str):
+        return f"version {version!r:.40} is no row that osetra wrote"
+    try:
+        entry = Entry(version, time, decode(body))
+    except (ValueError, RecursionError) as error:
+        return f"version {version} ({name!r:.80}) cannot be read: {error}"
+    if key(entry.fact) != name:
+        return f"version {version} stands under the key {name!r:.80} and establishes {key(entry.fact)!r:.80}"
+    return entry
+
+
+def sort_rows(rows: Iterable[Row]) -> tuple[list[Entry], list[str]]:
+    """Return the facts in rows (version, time, key, body), and a sentence for each that is none."""
+    entries, wrong = [], []
+    for row in rows:
+        entry = entry_of(row)
+        if isinstance(entry, str):
+            wrong.append(entry)
+        else:
+            entries.append(entry)
+    return entries, wrong
 
 
 def check_points(points: Sequence[Point]) -> list[Point]:

@@ -41,7 +41,7 @@ def check(url: str | Path, names: Sequence[str] = ()) -> list[Audit]:
 
     Args:
         url: the file, or the URL of the database.
-        names: the studies in the database that are looked at; all of them when left out.
+        names: the studies in it that are looked at; all of them when left out.
 
     Raises:
         NotAStudy: it is something else.

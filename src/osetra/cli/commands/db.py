@@ -57,6 +57,8 @@ def command() -> None:
 def check(output: Output, study: str, as_json: bool) -> None:
     """Verify STUDY, or every study in FILE or behind URL, against the promises of the protocol.
 
+    FILE#STUDY and URL#STUDY name one of several.
+
     Reads only, and may be run while workers write. Exit code 0: sound; 1: something is wrong.
     """
     from osetra.upkeep.check import check as make
@@ -289,6 +291,9 @@ def _located(text: str) -> tuple[Address, Sequence[str]]:
         address = parse(text)
         warn_of_password(address)
         return address, ()
+    named = parse(text) if "#" in text else None
+    if named is not None and named.file is not None and named.file.is_file():
+        return named, (named.study,)
     address = find(text).address
     return address, (address.study,)
 

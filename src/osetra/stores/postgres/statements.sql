@@ -79,6 +79,11 @@ SELECT max(version) FROM osetra.fact WHERE study = (SELECT id FROM osetra.study 
 SELECT version, time, body FROM osetra.fact
 WHERE study = (SELECT id FROM osetra.study WHERE name = %s) AND version > %s ORDER BY version;
 
+-- name: log
+-- A study's facts as they stand there.
+SELECT version, time, key, body FROM osetra.fact
+WHERE study = (SELECT id FROM osetra.study WHERE name = %s) ORDER BY version;
+
 -- name: time_of
 -- When a fact was written.
 SELECT time FROM osetra.fact

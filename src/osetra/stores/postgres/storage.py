@@ -42,12 +42,15 @@ class PostgresStorage:
         """Yield one study after the other, each through its store.
 
         Raises:
-            StudyError: there is none.
+            StudyError: there is none, or a named one is not there.
             StoreError: one cannot be read.
         """
-        for name in present(self.url, names or self.studies()):
+        there = present(self.url, self.studies())
+        for name in names:
+            find_present(self.url, name, there)
+        for name in names or there:
             with closing(self.open(name)) as store:
-                yield inspection_of(store)
+                yield inspection_of(store, store.read_whole)
 
     def backup_name(self) -> Path:
         """Return DATABASE-backup-DATE-TIME.db in the folder where the program runs."""

@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import msgspec
-
 from osetra.core.curves import Point
-from osetra.core.facts import Checkpointed, Claimed, Ended, Entry, Fact, decode
-from osetra.errors import Conflict, LeaseLost, NewerSchema, StoreError
+from osetra.core.facts import Checkpointed, Claimed, Ended, Entry, Fact
+from osetra.errors import Conflict, LeaseLost, StoreError
 from osetra.stores.address import mask
 from osetra.stores.clock import Clock
 from osetra.stores.floats import SPECIAL, pack
@@ -30,8 +28,10 @@ from osetra.stores.validation import (
     check_facts,
     check_name,
     check_points,
+    entries_of,
     occupied,
     open_attempts,
+    sort_rows,
     unwritable,
 )
 
@@ -179,17 +179,17 @@ class PostgresStore:
 
         Raises:
             NewerSchema: a fact of a kind that this version does not know.
-            StoreError: the server has forgotten facts that it had confirmed.
+            StoreError: the server has forgotten facts that it had confirmed, or one is damaged.
         """
         self._check_memory()
-        rows = self._select("facts", after)
-        try:
-            entries = [Entry(version, time, decode(body)) for version, time, body in rows]
-        except msgspec.ValidationError as error:
-            raise NewerSchema(f"{mask(self.url)}: a fact cannot be read ({error}); upgrade osetra") from None
+        entries = entries_of(mask(self.url), self._select("facts", after))
         if entries:
             self._last = (entries[-1].version, entries[-1].time)
         return entries
+
+    def read_whole(self) -> tuple[list[Entry], list[str]]:
+        """Return the facts that can be read, and a sentence for each that cannot."""
+        return sort_rows(self._select("log"))
 
     def read_points(self, after: int = 0) -> tuple[list[Point], int]:
         """Return the points beyond a cursor, and the cursor to go on from."""

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osetra.core.curves import Point
-from osetra.core.facts import Entry, decode, key
+from osetra.core.facts import Entry
 from osetra.errors import NotAStudy, StoreError
 from osetra.stores.floats import SPECIAL
 from osetra.stores.sqlite.database import APPLICATION, LARGEST_FACT, SQL, patiently
 from osetra.stores.sqlite.errors import explain_errors
 from osetra.stores.statements import load
+from osetra.stores.validation import Row, sort_rows
 
 UPKEEP = load("sqlite/upkeep.sql")
-
-Row = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +56,7 @@ class Reading:
 
     def log(self, study: int) -> tuple[list[Entry], list[str]]:
         """Return a study's facts, and a sentence for each that cannot be read."""
-        entries, wrong = [], []
-        for row in self.connection.execute(UPKEEP["log"], (study,)):
-            entry = entry_of(row)
-            if isinstance(entry, str):
-                wrong.append(entry)
-            else:
-                entries.append(entry)
-        return entries, wrong
+        return sort_rows(self.connection.execute(UPKEEP["log"], (study,)))
 
     def points(self, study: int) -> tuple[list[Point], list[str]]:
         """Return a study's points in order of arrival, and a sentence for each that cannot be read."""
@@ -115,20 +107,6 @@ def connect(path: Path) -> sqlite3.Connection:
         if Path(f"{path}-wal").exists():
             raise
         return _connect(path, "mode=ro&immutable=1")
-
-
-def entry_of(row: Row) -> Entry | str:
-    """Return the fact in a row (version, time, key, body), or a sentence why it is none."""
-    version, time, name, body = row
-    if not isinstance(version, int) or not isinstance(time, float) or not isinstance(body, str):
-        return f"version {version!r:.40} is no row that osetra wrote"
-    try:
-        entry = Entry(version, time, decode(body))
-    except (ValueError, RecursionError) as error:
-        return f"version {version} ({name!r:.80}) cannot be read: {error}"
-    if key(entry.fact) != name:
-        return f"version {version} stands under the key {name!r:.80} and establishes {key(entry.fact)!r:.80}"
-    return entry
 
 
 def point_of(row: Row, metrics: dict[int, str]) -> Point | str:

@@ -1,7 +1,8 @@
 """What is readable of the studies in a damaged file, and the keys of what is not.
 
-A fact proves itself, since its JSON says under which key it stands; what a flipped bit changed inside a
-number cannot be told.
+A fact proves itself, by its checksum and since its JSON says under which key it stands. Facts of earlier
+versions have no checksum, and points none at all: what a flipped bit changed inside a number of those
+cannot be told.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from osetra.core.curves import Point
 from osetra.core.facts import Entry
 from osetra.stores.sqlite.errors import explain_errors
 from osetra.stores.sqlite.pages import StoredRow, carve
-from osetra.stores.sqlite.reading import entry_of, point_of
+from osetra.stores.sqlite.reading import point_of
+from osetra.stores.validation import entry_of
 
 _KINDS = {"opened", "suggested", "claimed", "checkpointed", "ordered", "seen", "obeyed", "ended", "noted"}
 """How keys of facts begin, which tells their index from that of the metrics."""

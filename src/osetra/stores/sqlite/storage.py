@@ -21,7 +21,7 @@ from osetra.stores.sqlite.schema import foreign
 from osetra.stores.sqlite.snapshot import snapshot
 from osetra.stores.sqlite.store import SqliteStore
 from osetra.stores.sqlite.studies import delete, rename
-from osetra.stores.storage import Inspection
+from osetra.stores.storage import Inspection, find_present
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,10 @@ class SqliteStorage:
         )
 
     def inspect(self, names: Sequence[str] = ()) -> Iterator[Inspection]:
-        """Yield the file itself first, then every study in it.
+        """Yield the file itself first, then the studies in it.
 
         Raises:
+            StudyError: a named one is not there.
             NotAStudy: it is something else.
             NewerSchema: it is from a newer osetra.
             StoreError: it cannot be read at all.
@@ -67,7 +68,12 @@ class SqliteStorage:
             if wrong:
                 return  # nothing that such a file says about its studies can be relied on
             with explain_errors(self.path):
-                for number, name in file.studies():
+                studies = file.studies()
+                for name in names:
+                    find_present(str(self.path), name, [there for _, there in studies])
+                for number, name in studies:
+                    if names and name not in names:
+                        continue
                     (entries, unread), (points, lost) = file.log(number), file.points(number)
                     folder = checkpoints_of(self.beside or self.path, name)
                     leases = file.leases(number)
