@@ -77,7 +77,7 @@ def _compact(path: Path) -> int:
         with explain_errors(path):
             connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
             try:
-                for statement in (SQL["no_autocheckpoint"], SQL["distrust"], UPKEEP["vacuum"]):
+                for statement in (SQL["no_autocheckpoint"], SQL["distrust"], SQL["unmark"], UPKEEP["vacuum"]):
                     connection.execute(statement)
                 patiently(lambda: connection.execute(SQL["checkpoint"]).fetchall())
             finally:

@@ -1,9 +1,10 @@
 """An SQLite file that many processes and threads write without ever seeing "database is locked".
 
 How a transaction goes: BEGIN IMMEDIATE takes SQLite's write lock, then the guard is taken shared and
-given back after COMMIT. When the write-ahead log has grown long, the guard is taken exclusively
-instead, which succeeds because nobody else can be inside a transaction, and a checkpoint follows.
-Closing takes it exclusively too, since the last connection to close runs a checkpoint of its own.
+given back after COMMIT. When the write-ahead log has grown long, or when it begins anew (see `folding`), the
+guard is taken exclusively instead, which succeeds because nobody else can be inside a transaction, and a
+checkpoint follows. Closing takes it exclusively too, since the last connection to close runs a checkpoint of
+its own.
 
 A commit is not synchronised by SQLite (synchronous=NORMAL) but after it, by us, when it has to survive
 power loss: the disk then works outside the write lock, and processes wait for it together.
@@ -17,7 +18,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +26,7 @@ from typing import TypeVar
 from osetra.errors import NewerSchema, NotAStudy, StoreError
 from osetra.stores.forks import keep_from_forks
 from osetra.stores.sqlite.errors import explain_errors, is_busy
+from osetra.stores.sqlite.folding import Companion, IdleFold, checkpoint, complain, fold, is_marked, mark
 from osetra.stores.sqlite.guard import AVAILABLE, Guard
 from osetra.stores.sqlite.schema import TABLES, foreign
 from osetra.stores.statements import load
@@ -61,6 +63,8 @@ class FileConnection:
     inode: int
     log: int = -1
     """Descriptor of the write-ahead log, which lives as long as the connection; -1 when not open."""
+    missing: str = ""
+    """What is to be said of a log that was not beside the file; then nothing may be written."""
 
 
 class Database:
@@ -76,23 +80,31 @@ class Database:
         self._link: FileConnection | None = None
         self._warned = False
         self._hindered_until = 0.0
+        self._idle = IdleFold()
         keep_from_forks(self)
         with self.mutex, explain_errors(path):
             self._present()
 
     @contextmanager
-    def transaction(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
-        """Run the body as one write: all of it or none, safe from power loss when `durable`."""
+    def transaction(self, *, durable: bool, content: bool = True) -> Iterator[sqlite3.Connection]:
+        """Run the body as one write: all of it or none, safe from power loss when `durable`.
+
+        `content` is False for what nobody misses who finds the file without its log, such as a renewal.
+        """
         with self.mutex, explain_errors(self.path):
             link = self._link or self._connect()
             if _inode(self.path) != link.inode:
                 raise StoreError(f"{self.path} was deleted or replaced while in use; nothing more is written")
+            if link.missing:
+                raise StoreError(link.missing)
             try:
-                exclusive = self._begin(link)
+                exclusive = self._begin(link, content)
                 yield link.connection
+                if exclusive and content and not is_marked(link.connection):
+                    mark(link.connection)
                 patiently(lambda: link.connection.execute(SQL["commit"]))
                 if exclusive:
-                    _checkpoint(link.connection)
+                    checkpoint(link.connection)
                     self._mind_readers()
             except BaseException:
                 if link.connection.in_transaction:
@@ -101,8 +113,22 @@ class Database:
             finally:
                 if link.guard is not None:
                     link.guard.release()
-            if durable and link.guard is not None:
-                self._synchronise(link)
+            if link.guard is not None:
+                if durable:
+                    self._synchronise(link)
+                self._idle.begin(self)
+
+    def fold_if_quiet(self, before: tuple[int, int]) -> tuple[int, int] | None:
+        """Fold the log in when it is as it was; return how it is, or None when there is nothing to do."""
+        with self.mutex:
+            link = self._link
+            if link is None or link.guard is None or link.missing or _inode(self.path) != link.inode:
+                return None
+            now = _state(self._wal)
+            if now == before:
+                done = not self._to_fold(link) or fold(link.connection, link.guard)
+                return None if done else now
+            return now
 
     def query(self, read: Callable[[sqlite3.Connection], T], absent: T) -> T:
         """Return what `read` gets from the file; `absent` when there is no file yet."""
@@ -121,6 +147,7 @@ class Database:
         return self._link
 
     def _connect(self) -> FileConnection:
+        companion = Companion.of(self.path)
         connection = sqlite3.connect(
             self.path, timeout=0.01, isolation_level=None, check_same_thread=False, cached_statements=64
         )
@@ -132,11 +159,15 @@ class Database:
             patiently(lambda: self._ensure_tables(connection))
             patiently(lambda: self._settle(connection))
             guard = Guard(Path(f"{self.path}-lock")) if AVAILABLE else None
-            self._link = FileConnection(connection, guard, _inode(self.path))
+            missing = companion.missing(connection) if guard is not None else ""
+            complain(self.path, missing)
+            self._link = FileConnection(connection, guard, _inode(self.path), missing=missing)
         except BaseException:
             connection.close()
             raise
         self.connections += 1
+        if guard is not None and _size(self._wal):
+            self._idle.begin(self)  # somebody was killed
         return self._link
 
     def _ensure_tables(self, connection: sqlite3.Connection) -> None:
@@ -191,13 +222,14 @@ class Database:
             pages = max(1, self._limit // int(connection.execute(SQL["page_size"]).fetchone()[0]))
             connection.execute(SQL["limit_pages"].format(pages=pages))
 
-    def _begin(self, link: FileConnection) -> bool:
+    def _begin(self, link: FileConnection, content: bool) -> bool:
         """Begin a transaction and return whether a checkpoint is to follow it."""
         while True:
             patiently(lambda: link.connection.execute(SQL["begin"]))
             if link.guard is None:
                 return False
-            due = _size(self._wal) > WAL_LIMIT and time.monotonic() > self._hindered_until
+            long = _size(self._wal) > WAL_LIMIT and time.monotonic() > self._hindered_until
+            due = long or (content and not is_marked(link.connection))
             if due and link.guard.take(exclusive=True):
                 return True
             if link.guard.take():
@@ -227,13 +259,22 @@ class Database:
             link.log = os.open(self._wal, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
         getattr(os, "fdatasync", os.fsync)(link.log)
 
+    def _to_fold(self, link: FileConnection) -> bool:
+        """Whether something is in the log, or the file says so."""
+        try:
+            return not link.missing and (_size(self._wal) > 0 or is_marked(link.connection))
+        except sqlite3.Error:
+            return False
+
     def disconnect(self) -> None:
         """Close the connection; called with the mutex held."""
         if self._link is not None:
             link, self._link = self._link, None
             if link.log >= 0:
                 os.close(link.log)
-            if link.guard is not None:
+            self._idle.end()
+            if link.guard is not None and link.guard.take_exclusively(CLOSING) and self._to_fold(link):
+                fold(link.connection, link.guard)
                 link.guard.take_exclusively(CLOSING)
             link.connection.close()
             if link.guard is not None:
@@ -257,22 +298,20 @@ def patiently(action: Callable[[], T]) -> T:
         time.sleep(0.001 * (1 + time.perf_counter_ns() % 8))
 
 
-def _checkpoint(connection: sqlite3.Connection) -> None:
-    # The commit has succeeded; a checkpoint that fails (a full disk) is made up for by the next one.
-    # It holds up everybody, so it does not wait for long readers either.
-    with suppress(sqlite3.OperationalError):
-        connection.execute(SQL["hurry"]).fetchall()
-        try:
-            connection.execute(SQL["checkpoint"]).fetchall()
-        finally:
-            connection.execute(SQL["wait"]).fetchall()
-
-
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Return size and time of a file; when they stay, nobody writes it."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
 
 
 def _inode(path: Path) -> int:

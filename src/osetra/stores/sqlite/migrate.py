@@ -92,6 +92,7 @@ def _apply(
         copy_file(path, kept)
         run(*way, steps, execute)
         execute(UPKEEP["set_schema"].format(schema=way[1]))
+        connection.execute(SQL["unmark"])  # closing folds the log in
         execute(SQL["commit"])
     except BaseException:
         if connection.in_transaction:

@@ -18,6 +18,7 @@ from osetra.errors import NotAStudy, StoreError
 from osetra.stores.floats import SPECIAL
 from osetra.stores.sqlite.database import APPLICATION, LARGEST_FACT, SQL, patiently
 from osetra.stores.sqlite.errors import explain_errors
+from osetra.stores.sqlite.folding import Companion, complain
 from osetra.stores.statements import load
 from osetra.stores.validation import Row, sort_rows
 
@@ -30,6 +31,8 @@ class Reading:
 
     path: Path
     connection: sqlite3.Connection
+    missing: str = ""
+    """What is to be said of a log that is not beside the file, though it should be."""
 
     @property
     def schema(self) -> int:
@@ -85,12 +88,15 @@ def reading(path: Path) -> Iterator[Reading]:
         StoreError: it cannot be opened, or is too damaged to be read at all.
     """
     with explain_errors(path):
+        companion = Companion.of(path)
         connection = connect(path)
         try:
             patiently(lambda: connection.execute(UPKEEP["snapshot"]))
             if patiently(lambda: connection.execute(SQL["whose"]).fetchone()[0]) != APPLICATION:
                 raise NotAStudy(f"{path} is no study of osetra; name another file")
-            yield Reading(path, connection)
+            missing = companion.missing(connection)
+            complain(path, missing)
+            yield Reading(path, connection, missing)
         finally:
             connection.close()
 

@@ -39,6 +39,7 @@ def copy_file(path: Path, part: Path) -> None:
         try:
             # All pages in one step: one moment of the source, whoever writes it meanwhile.
             patiently(lambda: source.backup(target))
+            target.execute(SQL["unmark"])  # the copy has what the log had
             target.execute(SQL["use_rollback_journal"]).fetchall()
         finally:
             target.close()

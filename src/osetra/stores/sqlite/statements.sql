@@ -114,8 +114,25 @@ DELETE FROM live WHERE study = ? AND trial = ? AND attempt = ?;
 SELECT trial, attempt FROM live WHERE study = ? AND lease_until <= ? ORDER BY trial, attempt;
 
 -- name: metrics
--- The names of a study's metrics.
-SELECT name, id FROM metric WHERE study = ?;
+-- The names of a study's metrics; 0 is none but the mark.
+SELECT name, id FROM metric WHERE study = ? AND id > 0;
+
+-- name: marked
+-- What the file says of its log, if that may hold something.
+SELECT name FROM metric WHERE id = 0;
+
+-- name: mark
+-- The log is going to hold something.
+INSERT INTO metric (id, study, name) SELECT 0, min(id), ? FROM study;
+
+-- name: unmark
+-- Everything is in the file.
+DELETE FROM metric WHERE id = 0;
+
+-- name: extent
+-- How many facts there are, and the last point.
+SELECT (SELECT sum((SELECT max(version) FROM fact WHERE fact.study = study.id)) FROM study),
+    (SELECT max(id) FROM point);
 
 -- name: add_metric
 -- Number a new metric.

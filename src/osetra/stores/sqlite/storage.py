@@ -64,7 +64,8 @@ class SqliteStorage:
             if file.schema > SCHEMA:
                 raise NewerSchema(f"{self.path}: schema {file.schema} is newer than {SCHEMA}; upgrade osetra")
             wrong = foreign(file.connection) or file.integrity()
-            yield Inspection(faults=[f"{self.path}: {text}" for text in wrong])
+            lost = [file.missing] if file.missing else []
+            yield Inspection(faults=[*(f"{self.path}: {text}" for text in wrong), *lost])
             if wrong:
                 return  # nothing that such a file says about its studies can be relied on
             with explain_errors(self.path):

@@ -154,7 +154,7 @@ class SqliteStore:
 
     def renew(self, trial: int, attempt: int, *, lease: float = 60.0) -> bool:
         """Extend a lease; False when the attempt is over."""
-        with self._database.transaction(durable=False) as connection:
+        with self._database.transaction(durable=False, content=False) as connection:
             study = self._known_study(connection)
             until = self._clock.now() + lease
             return connection.execute(SQL["renew_lease"], (until, study, trial, attempt)).rowcount == 1
