@@ -26,7 +26,16 @@ from typing import TypeVar
 from osetra.errors import NewerSchema, NotAStudy, StoreError
 from osetra.stores.forks import keep_from_forks
 from osetra.stores.sqlite.errors import explain_errors, is_busy
-from osetra.stores.sqlite.folding import Companion, IdleFold, checkpoint, complain, fold, is_marked, mark
+from osetra.stores.sqlite.folding import (
+    IdleFold,
+    checkpoint,
+    complain,
+    fold,
+    is_marked,
+    looked_at,
+    mark,
+    missing_log,
+)
 from osetra.stores.sqlite.guard import AVAILABLE, Guard
 from osetra.stores.sqlite.schema import TABLES, foreign
 from osetra.stores.statements import load
@@ -147,7 +156,8 @@ class Database:
         return self._link
 
     def _connect(self) -> FileConnection:
-        companion = Companion.of(self.path)
+        if AVAILABLE and (missing := missing_log(self.path)):
+            return self._look_only(missing)
         connection = sqlite3.connect(
             self.path, timeout=0.01, isolation_level=None, check_same_thread=False, cached_statements=64
         )
@@ -159,15 +169,27 @@ class Database:
             patiently(lambda: self._ensure_tables(connection))
             patiently(lambda: self._settle(connection))
             guard = Guard(Path(f"{self.path}-lock")) if AVAILABLE else None
-            missing = companion.missing(connection) if guard is not None else ""
-            complain(self.path, missing)
-            self._link = FileConnection(connection, guard, _inode(self.path), missing=missing)
+            self._link = FileConnection(connection, guard, _inode(self.path))
         except BaseException:
             connection.close()
             raise
         self.connections += 1
         if guard is not None and _size(self._wal):
             self._idle.begin(self)  # somebody was killed
+        return self._link
+
+    def _look_only(self, missing: str) -> FileConnection:
+        """Open a file whose log is missing: it can be read, and gets no other log until that is settled."""
+        complain(self.path, missing)
+        connection = looked_at(self.path)
+        try:
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_FACT)
+            self._is_empty(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._link = FileConnection(connection, None, _inode(self.path), missing=missing)
+        self.connections += 1
         return self._link
 
     def _ensure_tables(self, connection: sqlite3.Connection) -> None:

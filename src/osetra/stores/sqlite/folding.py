@@ -16,12 +16,13 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from osetra.stores.sqlite.guard import Guard
+from osetra.stores.sqlite.schema import foreign
 from osetra.stores.statements import load
 
 log = logging.getLogger("osetra")
@@ -92,40 +93,44 @@ def fold(connection: sqlite3.Connection, guard: Guard) -> bool:
         guard.release()
 
 
-@dataclass(frozen=True, slots=True)
-class Companion:
-    """What stood beside a file before it was opened, for opening it makes a log."""
+def missing_log(path: Path) -> str:
+    """Return what is to be said of a log that is not beside a file; empty when nothing is missing.
 
-    path: Path
-    there: bool
-    modified: int
-
-    @classmethod
-    def of(cls, path: Path) -> Companion:
-        """Look before the file is opened."""
-        return cls(path, Path(f"{path}-wal").exists(), _modified(path))
-
-    def missing(self, connection: sqlite3.Connection) -> str:
-        """Return what is to be said of a log that is not there; empty when nothing is missing."""
-        if self.there:
-            return ""
-        try:
+    It is to be asked before the file is opened as usual, for that makes a log.
+    """
+    wal, before = Path(f"{path}-wal"), _modified(path)
+    if wal.exists() or not before:
+        return ""
+    try:
+        with closing(looked_at(path)) as connection:
+            if foreign(connection):
+                return ""  # a table of that name may be anything
             row = connection.execute(SQL["marked"]).fetchone()
             found = _MARK.fullmatch(str(row[0])) if row else None
             if found is None or extent(connection) != (int(found[1]), int(found[2])):
                 return ""
-        except sqlite3.Error:
-            return ""
-        if _modified(self.path) != self.modified:
-            return ""  # another program opened it at this moment
-        wal = f"{self.path}-wal"
-        return (
-            f"{self.path}: what was written last may be missing: it stood in the file's log, "
-            f"{self.path.name}-wal, which is not beside it (a program was killed, and the file moved or "
-            f"copied alone). Put the log there as {wal}, and all is well; nothing is written before, "
-            f"since that would make the log worthless. If it is lost, go on with the "
-            f"{found[1]} facts and {found[2]} points that are here: touch {wal}"
-        )
+    except sqlite3.Error:
+        return ""  # something else is wrong with it, and others say what
+    if wal.exists() or _modified(path) != before:
+        return ""  # another program opened it at this moment
+    return (
+        f"{path}: what was written last may be missing: it stood in the file's log, {path.name}-wal, which "
+        "is not beside it (a program was killed, and the file moved or copied alone). Put the log there as "
+        f"{wal}, and all is well; nothing is written before, since that would make the log worthless. If it "
+        f"is lost, go on with the {found[1]} facts and {found[2]} points that are here: touch {wal}"
+    )
+
+
+def looked_at(path: Path) -> sqlite3.Connection:
+    """Return a connection that takes a file as it is, and leaves no log of its own beside it."""
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute(SQL["distrust"])
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def complain(path: Path, missing: str) -> None:

@@ -18,11 +18,13 @@ from osetra.errors import NotAStudy, StoreError
 from osetra.stores.floats import SPECIAL
 from osetra.stores.sqlite.database import APPLICATION, LARGEST_FACT, SQL, patiently
 from osetra.stores.sqlite.errors import explain_errors
-from osetra.stores.sqlite.folding import Companion, complain
+from osetra.stores.sqlite.folding import complain, missing_log
 from osetra.stores.statements import load
 from osetra.stores.validation import Row, sort_rows
 
 UPKEEP = load("sqlite/upkeep.sql")
+AS_IT_IS = "mode=ro&immutable=1"
+"""How a file is opened of which nobody else is writing a log, and that is to get none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +90,13 @@ def reading(path: Path) -> Iterator[Reading]:
         StoreError: it cannot be opened, or is too damaged to be read at all.
     """
     with explain_errors(path):
-        companion = Companion.of(path)
-        connection = connect(path)
+        missing = missing_log(path)
+        complain(path, missing)
+        connection = _connect(path, AS_IT_IS) if missing else connect(path)
         try:
             patiently(lambda: connection.execute(UPKEEP["snapshot"]))
             if patiently(lambda: connection.execute(SQL["whose"]).fetchone()[0]) != APPLICATION:
                 raise NotAStudy(f"{path} is no study of osetra; name another file")
-            missing = companion.missing(connection)
-            complain(path, missing)
             yield Reading(path, connection, missing)
         finally:
             connection.close()
@@ -112,7 +113,7 @@ def connect(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:
         if Path(f"{path}-wal").exists():
             raise
-        return _connect(path, "mode=ro&immutable=1")
+        return _connect(path, AS_IT_IS)
 
 
 def point_of(row: Row, metrics: dict[int, str]) -> Point | str:
