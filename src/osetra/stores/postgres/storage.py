@@ -17,7 +17,7 @@ from osetra.stores.postgres.server import create_database
 from osetra.stores.postgres.store import PATIENCE, PostgresStore, studies
 from osetra.stores.postgres.studies import delete, rename
 from osetra.stores.rubbish import Cleanup
-from osetra.stores.storage import Inspection, inspection_of, present
+from osetra.stores.storage import Inspection, find_present, inspection_of, present
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ SELECT name FROM metric WHERE id = 0;
 
 -- name: mark
 -- The log is going to hold something.
-INSERT INTO metric (id, study, name) SELECT 0, min(id), ? FROM study;
+INSERT INTO metric (id, study, name) SELECT 0, id, ? FROM study ORDER BY id LIMIT 1;
 
 -- name: unmark
 -- Everything is in the file.
