@@ -57,3 +57,8 @@ def test_a_running_grid_is_judged_by_its_note() -> None:
     log.write(Noted("grid", "25", "", {"combinations": "25"}))
     (found,) = space_lint.find(PROBLEM, log.history)
     assert "25 combinations" in found.text
+
+
+def test_steps_were_chosen_by_a_person_and_are_not_judged() -> None:
+    assert lint(Space(lr=Float(0.1, 2, step=0.1))) == []
+    assert lint(Space(lr=Float(0.1, 2))) != []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osetra.command.lines import LONGEST, Lines, read_line
+from osetra.command.lines import LONGEST, Lines, looks_like_report, read_line
 from osetra.errors import StudyError
 
 
@@ -101,3 +101,60 @@ def test_a_stream_without_line_ends_takes_no_memory():
         assert lines.feed(b"x" * LONGEST) == []
         assert len(lines._rest) <= LONGEST
     assert lines.feed(b'\n{"a": 1}\n') == [(2, b'{"a": 1}')]
+
+
+@pytest.mark.parametrize(
+    ("line", "step", "metrics"),
+    [
+        ("val_loss=0.5", None, {"val_loss": 0.5}),
+        ("val_loss: 0.5", None, {"val_loss": 0.5}),
+        ("  step=3 val_loss=0.5\r", 3, {"val_loss": 0.5}),
+        ("step: 3, val_loss: .5, train_loss: 4e-1", 3, {"val_loss": 0.5, "train_loss": 0.4}),
+        ("epoch=2 | val_loss = 1.5 | lr = 1e-3", None, {"epoch": 2, "val_loss": 1.5, "lr": 0.001}),
+        ("val_loss=-inf", None, {"val_loss": -math.inf}),
+    ],
+)
+def test_a_line_of_nothing_but_pairs_with_the_objective_is_a_report(line, step, metrics):
+    found = read(line)
+    assert (found.step, found.metrics, found.json) == (step, metrics, False)
+
+
+def test_pairs_say_how_many_steps_there_are_and_nan():
+    assert read("steps=20 val_loss=nan").steps == 20
+    assert math.isnan(read("val_loss=NaN").metrics["val_loss"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "train_loss=0.5",
+        "step=3 train_loss=0.5",
+        "best val_loss=0.5",
+        "val_loss=0.5 (best)",
+        "val_loss=0.5s",
+        "val_loss=0.5 val_loss=0.4",
+        "val_loss=low",
+        "val_loss=0,5",
+        "val_loss 0.5",
+        "val_loss==0.5",
+        "12:30:05 val_loss=0.5",
+        "args: val_loss=0.5",
+        "2024-01-01 val_loss=1",
+        "old_val_loss=0.5",
+    ],
+)
+def test_pairs_among_other_words_are_output(line):
+    assert read(line) is None
+
+
+def test_a_step_that_is_none_is_an_error_among_pairs_too():
+    with pytest.raises(StudyError, match=r"step is 1.5; a whole number"):
+        read("step=1.5 val_loss=0.5")
+
+
+@pytest.mark.parametrize(
+    ("line", "looks"),
+    [("best val_loss=0.5", True), ("{'val_loss': 0.5}", True), ("val_loss is fine", False), ("{}", False)],
+)
+def test_what_was_meant_as_a_report_is_noticed(line, looks):
+    assert looks_like_report(line.encode(), "val_loss") is looks

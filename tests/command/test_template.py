@@ -90,3 +90,43 @@ def test_values_become_text_as_in_json(value, text):
 
 def test_a_command_is_shown_as_it_is_typed():
     assert command_line(["./t", "--lr={lr}", "{x}", "a b", "$(rm)"]) == "./t --lr={lr} {x} 'a b' '$(rm)'"
+
+
+FLAGS = ose.Space(nesterov=ose.Choice(True, False), lr=ose.Float(0, 1), amp=ose.Fixed(True))
+
+
+@pytest.mark.parametrize(
+    ("word", "on", "off"),
+    [
+        ("{nesterov:--nesterov}", ["--nesterov"], []),
+        ("{ nesterov : --nesterov | --no-nesterov }", ["--nesterov"], ["--no-nesterov"]),
+        ("{nesterov:-n}", ["-n"], []),
+        ("{nesterov}", ["true"], ["false"]),
+        ("--nesterov={nesterov}", ["--nesterov=true"], ["--nesterov=false"]),
+    ],
+)
+def test_a_flag_stands_for_true(word, on, off):
+    argv = ["t", "--x", word, "z"]
+    assert fill(argv, {"nesterov": "true"}) == ["t", "--x", *on, "z"]
+    assert fill(argv, {"nesterov": "false"}) == ["t", "--x", *off, "z"]
+
+
+def test_an_inactive_flag_takes_nothing_with_it():
+    assert fill(["t", "--x", "{nesterov:--nesterov}"], {}) == ["t", "--x"]
+
+
+def test_a_flag_for_anything_but_true_and_false_is_refused():
+    with pytest.raises(StudyError, match=r"\{lr:--lr\}: a flag is for choice\(true, false\), and lr is not"):
+        check(["t", "{lr:--lr}"], FLAGS)
+    with pytest.raises(StudyError, match="no such hyperparameter"):
+        check(["t", "{nesterow:--nesterov}"], FLAGS)
+    assert check(["t", "{nesterov:--nesterov}", "{amp:--amp}", "{lr}"], FLAGS) == []
+
+
+def test_a_flag_that_gets_true_and_false_is_a_warning():
+    (warning,) = check(["t", "--nesterov", "{nesterov}", "{lr}"], FLAGS)
+    assert "write {nesterov:--nesterov} for both words" in warning
+
+
+def test_a_flag_is_typed_without_quotes():
+    assert command_line(["t", "{nesterov:--nesterov}", "{opt.lr}"]) == "t {nesterov:--nesterov} {opt.lr}"

@@ -166,9 +166,9 @@ def test_a_bad_report_fails_the_trial_and_names_its_line(tmp_path, line, reason)
 
 
 def test_a_bad_line_in_the_file_of_reports_is_never_just_output(tmp_path):
-    ending, _ = ran("echo val_loss=0.5 > $OSETRA_REPORT; sleep 60", tmp_path)
+    ending, _ = ran("echo val_loss 0.5 > $OSETRA_REPORT; sleep 60", tmp_path)
     assert ending.outcome == "failed"
-    assert "line 1 of OSETRA_REPORT is no report: 'val_loss=0.5'" in ending.reason
+    assert "line 1 of OSETRA_REPORT is no report: 'val_loss 0.5'" in ending.reason
 
 
 def test_another_metric_than_the_objective_is_told(tmp_path):
@@ -196,6 +196,20 @@ def test_silence_is_told(tmp_path):
 def test_lines_that_are_nearly_reports_are_shown(tmp_path):
     ending, _ = ran("""echo "epoch 1 {'val_loss': 0.5}"; echo "{'val_loss': 0.4}" """, tmp_path)
     assert "line 1 of its output, \"epoch 1 {'val_loss': 0.5}\", is no JSON object" in ending.reason
+
+
+def test_pairs_among_other_words_are_shown(tmp_path):
+    ending, _ = ran("echo 'epoch 1 val_loss=0.5'", tmp_path)
+    assert "line 1 of its output, 'epoch 1 val_loss=0.5', is more than name=value pairs" in ending.reason
+
+
+def test_lines_of_pairs_are_reports_unless_the_program_speaks_json(tmp_path):
+    code = (
+        "echo val_loss=3; echo 'step=2 val_loss: 2'; echo '{\"step\": 3, \"val_loss\": 1}'; echo val_loss=9"
+    )
+    ending, run = ran(code, tmp_path)
+    assert ending.outcome == "finished"
+    assert [(p.step, p.value) for p in control_of(run).link.points] == [(1, 3), (2, 2), (3, 1)]
 
 
 def test_entries_that_are_no_numbers_are_noted_once(tmp_path):

@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osetra.errors import StoreError
-from osetra.stores.address import Address, mask, parse
+from osetra.core.params import Float
+from osetra.core.space import Space
+from osetra.errors import StoreError, StudyError
+from osetra.stores import studies
+from osetra.stores.address import MAIN, Address, mask, parse
+from osetra.study.study import Study
+from osetra.tuning.locations import find
 
 
 @pytest.mark.parametrize(
@@ -111,3 +116,29 @@ def test_an_address_prints_itself_without_its_password() -> None:
 def test_no_password_without_blanks_survives(password: str) -> None:
     assert password not in mask(f"postgresql://ann:{password}@host/db")
     assert mask(mask(f"x://a:{password}@h/d")) == mask(f"x://a:{password}@h/d")
+
+
+def test_a_name_behind_a_mark_means_the_same_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Study("s.db#one", Space(x=Float(0, 1)), minimize="loss").close()
+    assert studies("s.db") == ["one"]
+    for text in ("s.db#one", "sqlite:///s.db#one", f"{tmp_path}/s.db#one"):
+        assert Study(text).name == "one"
+        assert find(text).address.study == "one"
+    assert Study(Path("s.db"), name="one").name == "one"
+    with pytest.raises(StoreError, match="names the study 'one', and the other name given is 'two'"):
+        Study("s.db#one", name="two")
+    with pytest.raises(StudyError, match="there is no study 'main'"):
+        Study("s.db")
+
+
+def test_a_mark_in_the_name_of_a_folder_or_a_file_is_none_of_a_study(tmp_path: Path) -> None:
+    folder = tmp_path / "a#b"
+    folder.mkdir()
+    for file in (folder / "s.db", folder / "c#d"):
+        file.touch()
+        for text in (str(file), f"sqlite:///{file}"):
+            assert parse(text).study == MAIN
+            assert parse(text).file == file

@@ -36,7 +36,9 @@ def lint(space: Space, *, searcher: str = "", trials: int = 0, points: int = 5) 
 
     With searcher "grid", its combinations of `points` values per range are counted against `trials`.
     """
-    found = [finding for name, p in space if isinstance(p, Float) for finding in _scale(name, p)]
+    found = [
+        finding for name, p in space if isinstance(p, Float) and not p.levels for finding in _scale(name, p)
+    ]
     return found + (_too_large(grid_size(space, points), trials) if searcher == "grid" else [])
 
 

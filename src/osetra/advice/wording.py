@@ -16,9 +16,11 @@ def declaration(name: str, param: Param) -> str:
 
 def with_range(param: Float | Int, low: float, high: float) -> Float | Int:
     """Return the parameter with another range; a default outside it is dropped."""
+    low, high = (low, high) if param.step is None or isinstance(param, Int) else _on_steps(param, low, high)
     default = param.default if param.default is not None and low <= param.default <= high else None
     if isinstance(param, Float):
-        return replace(param, low=_rounded(low), high=_rounded(high), default=default)
+        low = low if param.step else _rounded(low)
+        return replace(param, low=low, high=_rounded(high), default=default)
     return replace(param, low=math.floor(low), high=math.ceil(high), default=default)  # type: ignore[arg-type]
 
 
@@ -30,6 +32,14 @@ def short(value: Value) -> str:
 def percent(share: float) -> str:
     """Return a share as "38 %"."""
     return f"{100 * share:.0f} %"
+
+
+def _on_steps(param: Float, low: float, high: float) -> tuple[float, float]:
+    """Return a range whose low end is on the steps of a parameter, or on them beyond its ends."""
+    place = math.floor((low - param.low) / (param.step or 1.0) + 1e-9)
+    if param.scale != "linear" and param.nth(place) <= 0:
+        place = 0
+    return param.nth(place), max(high, param.nth(place + 1))
 
 
 def _rounded(value: float) -> float:

@@ -10,7 +10,7 @@ import click
 
 from osetra.core.params import Value
 from osetra.core.text import parse_value
-from osetra.errors import StudyError
+from osetra.errors import StudyError, TextError
 from osetra.tuning.locations import check_name, known
 
 
@@ -96,12 +96,17 @@ def parse_pairs(values: tuple[str, ...]) -> dict[str, Value]:
     """Read NAME=VALUE words.
 
     Raises:
-        click.BadParameter: a word has no `=`.
+        click.BadParameter: a word has no `=`, its value cannot be read, or its name was there before.
     """
     pairs: dict[str, Value] = {}
     for word in values:
         name, equals, text = word.partition("=")
         if not equals or not name.strip():
             raise click.BadParameter(f"{word!r}: write name=value, for example lr=0.01")
-        pairs[name.strip()] = parse_value(text)
+        if name.strip() in pairs:
+            raise click.BadParameter(f"{word!r}: {name.strip()} is given twice")
+        try:
+            pairs[name.strip()] = parse_value(text)
+        except TextError as error:
+            raise click.BadParameter(f"{word}: {error}") from None
     return pairs

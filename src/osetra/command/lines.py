@@ -1,9 +1,11 @@
-"""Lines: what a program says about its training, one JSON object per line.
+"""Lines: what a program says about its training: JSON objects, or `name=value` pairs, one step a line.
 
     {"step": 3, "val_loss": 0.5, "train_loss": 0.4}    metrics after a step
     {"val_loss": 0.5}                                  the same, after the step that follows the last one
     {"steps": 20}                                      how many steps a full training has
     {"step": 3, "checkpoint": true}                    the files in OSETRA_CHECKPOINT_DIR are that step's
+
+    step=3 val_loss=0.5, train_loss: 0.4               such pairs and nothing else, the objective among them
 
 Every other line is output like any other. Numbers that are not finite are NaN, Infinity, null or text
 such as "nan" and "-inf".
@@ -12,6 +14,7 @@ such as "nan" and "-inf".
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +26,10 @@ LONGEST = 1 << 16
 _WORDS = {"nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"}
 _RESERVED = ("step", "steps", "checkpoint")
 _LARGEST = 2**53
+_PAIR = re.compile(
+    r"([^\W\d][\w./-]*)\s*[=:]\s*([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf|infinity))(?:\s*[,;|]\s*|\s+|$)",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,8 @@ class ReportLine:
     checkpoint: bool = False
     ignored: tuple[str, ...] = ()
     """Entries that are no numbers."""
+    json: bool = True
+    """Whether it is a JSON object, which nobody prints by chance."""
 
 
 @dataclass(slots=True)
@@ -73,7 +82,7 @@ def read_line(line: bytes, objective: str) -> ReportLine | None:
     """
     found = _object(line)
     if found is None:
-        return None
+        return _pairs(line, objective)
     metrics, ignored = {}, []
     for name, value in found.items():
         if name in _RESERVED:
@@ -93,6 +102,33 @@ def read_line(line: bytes, objective: str) -> ReportLine | None:
     if "step" in found and step is None:
         raise StudyError(f"step is {json.dumps(found['step'])[:60]}; a whole number from 0 on is needed")
     return ReportLine(metrics, step, steps or None, checkpoint, tuple(ignored))
+
+
+def looks_like_report(line: bytes, objective: str) -> bool:
+    """Whether a line that is none seems to have been meant as a report."""
+    text = line.decode(errors="replace")
+    return objective in text and (
+        "{" in text or re.search(rf"{re.escape(objective)}\s*[=:]", text) is not None
+    )
+
+
+def _pairs(line: bytes, objective: str) -> ReportLine | None:
+    """Return what a line of nothing but `name=number` pairs reports, the objective among them."""
+    text = line.decode(errors="replace").strip()
+    found: dict[str, str] = {}
+    at = 0
+    while at < len(text):
+        pair = _PAIR.match(text, at)
+        if pair is None or pair[1] in found:
+            return None
+        found[pair[1]], at = pair[2], pair.end()
+    if objective not in found:
+        return None
+    metrics = {name: float(number) for name, number in found.items() if name not in _RESERVED}
+    step, steps = (_whole(float(found[name])) if name in found else None for name in ("step", "steps"))
+    if "step" in found and step is None:
+        raise StudyError(f"step is {found['step']}; a whole number from 0 on is needed")
+    return ReportLine(metrics, step, steps or None, json=False)
 
 
 def _object(line: bytes) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ from typing import Literal
 
 from osetra.catalogue.live import LIVE
 from osetra.command import state
-from osetra.command.lines import Lines, ReportLine, read_line
+from osetra.command.lines import Lines, ReportLine, looks_like_report, read_line
 from osetra.command.log import OutputLog
 from osetra.command.program import Exit, Program, Stream
 from osetra.command.template import OWN, check, fill, text_of, variable
@@ -135,6 +135,8 @@ class Conversation:
     """The step whose state the program has announced, last."""
     unsettled: float = 0.0
     """Since when a state is waited for; 0 when none is."""
+    speaks_json: bool = False
+    """Whether it reports as JSON; lines of pairs are then for people."""
     near: str = ""
     """The first line that looked like a report and was none."""
     _warned: bool = False
@@ -220,7 +222,9 @@ class Conversation:
         """Return the arguments and the environment of the program."""
         run = self.run
         config = self.scratch / "config.json"
-        config.write_text(json.dumps(values), encoding="utf-8")
+        meaning = self.control.claim.meaning
+        document = json.dumps({name: meaning(name, value) for name, value in values.items()})
+        config.write_text(document, encoding="utf-8")
         place = (str(run.trial), str(run.attempt), str(run.seed), str(config))
         own = dict(zip(OWN, (*place, str(self.reports), str(self.checkpoints), str(run.step)), strict=True))
         texts = {**own, **{name: text_of(value) for name, value in values.items()}}
@@ -261,9 +265,13 @@ class Conversation:
         try:
             found = read_line(line, metric)
             if found is None:
-                if not self.near and b"{" in line and metric.encode() in line:
-                    self.near = f"{where}, {line[:80].decode(errors='replace').strip()!r}, is no JSON object"
+                if not self.near and looks_like_report(line, metric):
+                    what = "no JSON object" if b"{" in line else "more than name=value pairs"
+                    self.near = f"{where}, {line[:80].decode(errors='replace').strip()!r}, is {what}"
                 return None
+            if not (found.json or from_file) and self.speaks_json:
+                return None
+            self.speaks_json |= found.json
             self.note(found, where)
             if found.metrics and (from_file or found.step is not None or metric in found.metrics):
                 self.report(run.step + 1 if found.step is None else found.step, found.metrics)

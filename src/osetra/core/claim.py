@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from osetra.core.facts import Ordered, Values
-from osetra.core.params import Config
+from osetra.core.params import Config, Value
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -35,3 +37,14 @@ class Claim(msgspec.Struct, frozen=True):
     """What was ordered before and nobody has obeyed yet."""
     latest_order: int = 0
     """Number of the last order before the claim."""
+    meanings: dict[str, dict[str, Any]] = {}
+    """What options that have a name stand for, by hyperparameter and name."""
+
+    def meaning(self, name: str, value: Value) -> Any:
+        """Return what a training gets for a hyperparameter's value: a tuple for its name."""
+        named = self.meanings.get(name, {}) if isinstance(value, str) else {}
+        return _as_tuple(named.get(str(value), value))
+
+
+def _as_tuple(option: Any) -> Any:
+    return tuple(map(_as_tuple, option)) if isinstance(option, (list, tuple)) else option

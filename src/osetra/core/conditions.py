@@ -22,7 +22,7 @@ def conditions(when: object) -> tuple[Condition, ...]:
     Raises:
         SpaceError: they are none.
     """
-    pairs = when.items() if isinstance(when, Mapping) else sequence(when or ())
+    pairs = when.items() if isinstance(when, Mapping) else sequence(() if when is None else when)
     if pairs is None:
         _refuse(when)
     return tuple(_condition(pair) for pair in pairs)

@@ -6,13 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from osetra.core.arguments import arguments_checked
 from osetra.core.space import Space
+from osetra.core.values import excerpt
 from osetra.errors import StudyError
 
 Direction = Literal["minimize", "maximize"]
 Pick = Literal["best", "last"]
 
 
+@arguments_checked(StudyError)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
     """The metric to optimise.
@@ -26,12 +29,14 @@ class Objective:
     pick: Pick = "best"
 
     def __post_init__(self) -> None:
-        if not self.metric or not isinstance(self.metric, str):
-            raise StudyError(f"{self.metric!r}: the objective is the name of a metric, such as 'val_loss'")
-        if self.direction not in ("minimize", "maximize"):
-            raise StudyError(f"{self.direction!r}: the direction is 'minimize' or 'maximize'")
-        if self.pick not in ("best", "last"):
-            raise StudyError(f"{self.pick!r}: pick is 'best' or 'last'")
+        if not isinstance(self.metric, str) or not self.metric:
+            raise StudyError(
+                f"{excerpt(self.metric)}: the objective is the name of a metric, such as 'val_loss'"
+            )
+        if not isinstance(self.direction, str) or self.direction not in ("minimize", "maximize"):
+            raise StudyError(f"{excerpt(self.direction)}: the direction is 'minimize' or 'maximize'")
+        if not isinstance(self.pick, str) or self.pick not in ("best", "last"):
+            raise StudyError(f"{excerpt(self.pick)}: pick is 'best' or 'last'")
 
     @property
     def sign(self) -> float:
@@ -43,9 +48,21 @@ class Objective:
         return math.isfinite(value) and (than is None or self.sign * value < self.sign * than)
 
 
+@arguments_checked(StudyError)
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A space and an objective: the question that a study asks."""
 
     space: Space
     objective: Objective
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.space, Space):
+            raise StudyError(
+                f"space={excerpt(self.space)}: a Space is needed, such as Space(lr=Float(1e-4, 1))"
+            )
+        if not isinstance(self.objective, Objective):
+            objective = excerpt(self.objective)
+            raise StudyError(
+                f"objective={objective}: an Objective is needed, such as Objective(metric='loss')"
+            )

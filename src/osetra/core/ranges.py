@@ -106,10 +106,12 @@ class Float:
         """Return the value as a float, or raise SpaceError."""
         found = number(value)
         if not self.low <= found <= self.high:
-            raise SpaceError(f"{value!r} is outside {self.low:g} … {self.high:g}")
+            raise SpaceError(f"{excerpt(value)} is outside {self.low:g} … {self.high:g}")
         near = self.nearest(found)
         if self.step is not None and abs(near - found) > 1e-9 * self.step:
-            raise SpaceError(f"{value!r} is not {self.low:g} plus a multiple of {self.step:g}; {near!r} is")
+            raise SpaceError(
+                f"{excerpt(value)} is not {self.low:g} plus a multiple of {self.step:g}; {near!r} is"
+            )
         return near
 
     @property
@@ -212,9 +214,9 @@ class Int:
         """Return the value as an int, or raise SpaceError."""
         found = whole(value)
         if not self.low <= found <= self.high:
-            raise SpaceError(f"{value!r} is outside {self.low} … {self.high}")
+            raise SpaceError(f"{excerpt(value)} is outside {self.low} … {self.high}")
         if (found - self.low) % self.step:
-            raise SpaceError(f"{value!r} is not {self.low} plus a multiple of {self.step}")
+            raise SpaceError(f"{excerpt(value)} is not {self.low} plus a multiple of {self.step}")
         return found
 
     @property
@@ -248,6 +250,8 @@ class Int:
 
 @lru_cache(4096)
 def _levels(low: float, high: float, step: float) -> int:
+    if (high - low) / FINEST > step:
+        return FINEST + 1
     return int((Decimal(repr(high)) - Decimal(repr(low))) // Decimal(repr(step))) + 1
 
 
@@ -294,14 +298,14 @@ def _scale(param: Float | Int, scale: object, log: object) -> str:
             f"{kind}: scale={excerpt(scale)}: the name of a scale is needed, such as 'log'{hint}"
         )
     if short and scale not in ("linear", "log"):
-        raise SpaceError(f"{kind}: log=True and scale={scale!r} contradict each other; leave one out")
+        raise SpaceError(f"{kind}: log=True and scale={excerpt(scale)} contradict each other; leave one out")
     return "log" if short else scale
 
 
 def _refuse(param: Float | Int, wrong: str) -> None:
     if wrong:
         call = f"{type(param).__name__}({param.low:g}, {param.high:g}"
-        scale = "" if param.scale == "linear" else f", scale={param.scale!r}"
+        scale = "" if param.scale == "linear" else f", scale={param.scale[:40]!r}"
         raise SpaceError(f"{call}{scale}): {wrong}")
 
 

@@ -20,7 +20,7 @@ SCALES: tuple[str, ...] = get_args(Scale)
 def domain_error(low: float, high: float, scale: str) -> str:
     """Return what is wrong with a range on a scale and how to mend it; empty when all is well."""
     if scale not in SCALES:
-        return f"unknown scale {scale!r}; choose one of {', '.join(SCALES)}"
+        return f"unknown scale {scale[:40]!r}; choose one of {', '.join(SCALES)}"
     if not (np.isfinite(float(low)) and np.isfinite(float(high))):
         return "both ends of the range must be finite numbers"
     if not np.isfinite(float(high) - float(low)):

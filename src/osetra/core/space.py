@@ -170,6 +170,8 @@ class Space:
             SpaceError: an unknown name, a value outside its range, or a value for a parameter that
                 the other values make inactive.
         """
+        if not isinstance(partial, Mapping):
+            raise SpaceError(f"{excerpt(partial)}: a configuration is a mapping of names to values")
         for name in partial:
             if name not in self.names:
                 raise SpaceError(self._unknown(name))
@@ -255,7 +257,7 @@ class Space:
 
     def _unknown(self, name: str) -> str:
         known = ", ".join(self.names)
-        return f"{name}: no such hyperparameter; known: {known}.{nearest(name, self.names)}"
+        return f"{name!s:.80}: no such hyperparameter; known: {known}.{nearest(str(name)[:80], self.names)}"
 
 
 def difference(old: Space, new: Space) -> list[str]:

@@ -66,14 +66,15 @@ def parse_param(name: str, text: str, *, stored: bool = False) -> Param:
     Raises:
         SpaceError: naming the parameter, what was read, the column and how to mend it.
     """
+    start = f"{name:.100}={text}" if len(text) <= 200 else f"{name:.100}={text[:200]}…"
     try:
         body, conditions = read_parameter(text, stored=stored)
         return _built(body, conditions)
     except TextError as error:
-        raise TextError(f"{name}={text}: {error}", error.column) from None
+        raise TextError(f"{start}: {error}", error.column) from None
     except SpaceError as error:
         column = len(text) - len(text.lstrip()) + 1
-        raise TextError(f"{name}={text}: {error}", column) from None
+        raise TextError(f"{start}: {error}", column) from None
 
 
 def choice_of_list(items: tuple[Option, ...], when: tuple[Condition, ...] = ()) -> Choice:

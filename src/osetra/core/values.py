@@ -100,7 +100,7 @@ def number(value: object) -> float:
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         raise SpaceError(f"{excerpt(value)} is not a number")
     if isinstance(found, int) and int(float(found)) != found:
-        raise SpaceError(f"{value!r} has more digits than a float holds; write {float(found)!r}")
+        raise SpaceError(f"{excerpt(value)} has more digits than a float holds; write {float(found)!r}")
     return float(found)
 
 
@@ -114,7 +114,9 @@ def whole(value: object) -> int:
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         raise SpaceError(f"{excerpt(value)} is not a number")
     if found != int(found):
-        raise SpaceError(f"{value!r} is not a whole number")
+        raise SpaceError(f"{excerpt(value)} is not a whole number")
+    if abs(found) >= _LARGEST:
+        raise SpaceError(f"{excerpt(value)} is too large")
     return int(found)
 
 

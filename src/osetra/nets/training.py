@@ -195,7 +195,7 @@ def _steer(
         with suppress(StudyError):  # neither configured nor set: the default holds
             values[name] = run.live(name)
     if "batch_size" in values:
-        values["batch_size"] = max(1, round(float(values["batch_size"])))  # type: ignore[arg-type]
+        values["batch_size"] = max(1, round(float(values["batch_size"])))
     chosen = optimizer_settings(values)
     adjust(stepper, chosen)
     set_dropout(network, architecture("mlp", values).dropout)

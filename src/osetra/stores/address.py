@@ -57,7 +57,10 @@ def parse(text: str, study: str | None = None) -> Address:
         StoreError: two different names, or a `#` that belongs to a password.
     """
     url, mark, name = text.rpartition("#")
-    if not mark or (not SCHEME.match(text) and Path(text).is_file()):
+    path = text.removeprefix("sqlite:///")
+    # A file or a folder may have a # in its name.
+    is_path = not SCHEME.match(path) and ("/" in name or Path(path).expanduser().is_file())
+    if not mark or is_path:
         url, name = text, ""
     if "@" in name or "/" in name:
         raise StoreError(f"{mask(text)}: what follows # is the study's name; write a # elsewhere as %23")

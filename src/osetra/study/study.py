@@ -35,6 +35,7 @@ from osetra.executors.recorder import StoreLink, begin
 from osetra.policies import by_names
 from osetra.searchers import by_name
 from osetra.stores import open_store
+from osetra.stores.address import parse
 from osetra.study.display import Display, displayed
 from osetra.study.join import join
 from osetra.study.loop import Planner, Watch, work
@@ -52,7 +53,8 @@ class Study(StudyView):
     """A search for good hyperparameters, kept in a file that survives every crash.
 
     Args:
-        url: where the log lives: a file such as "digits.db", or "memory:".
+        url: where the log lives: a file such as "digits.db", or "memory:"; a name behind a #, as in
+            "studies.db#digits", is that of the study.
         space: what is searched; may be left out when the study exists.
         minimize: name of the metric to make small, for example "val_loss".
         maximize: name of the metric to make large; give one of the two.
@@ -61,7 +63,7 @@ class Study(StudyView):
         scheduler: how long to train each: a name such as "auto", "full", "asha", "hyperband", "median",
             "patience", "pbt", "freeze_thaw", or a Scheduler or Policy; left out, as above.
         seed: makes the whole search reproducible; 0 unless given.
-        name: a file may hold several studies under different names.
+        name: a file may hold several studies under different names; "main" unless given.
         pick: whether a trial is worth its "best" or its "last" reported value.
         task: what is trained, remembered with the study; anything that JSON can hold.
 
@@ -80,7 +82,7 @@ class Study(StudyView):
         searcher: str | Searcher | None = None,
         scheduler: str | Scheduler | Policy | None = None,
         seed: int | None = None,
-        name: str = "main",
+        name: str | None = None,
         pick: Pick = "best",
         task: Mapping[str, Any] | None = None,
     ) -> None:
@@ -97,7 +99,8 @@ class Study(StudyView):
         )
         if not isinstance(url, (str, PathLike)) or not str(url):
             raise StudyError(f"{url!r}: a study lives in a file such as 'study.db', or in 'memory:'")
-        self._store = open_store(str(url), name)
+        address = parse(str(url), name)
+        self._store = open_store(address.url, address.study)
         history = History().extend(self._store.read())
         opened = history.opened or begin_study(self._store, question)
         problem = problem_of(opened)

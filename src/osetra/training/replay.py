@@ -86,7 +86,14 @@ class Replay:
         recipe, outer = self.recipe, control_of(run)
         stop_at = recipe.steps if recipe.stopped else None
         link = ScriptedLink(outer.link, recipe.trial, recipe.changes, stop_at)
-        claim = Claim(run.trial, run.attempt, recipe.config, recipe.seed, live=recipe.live)
+        claim = Claim(
+            run.trial,
+            run.attempt,
+            recipe.config,
+            recipe.seed,
+            live=recipe.live,
+            meanings=outer.claim.meanings,
+        )
         inner = Run.of(claim, outer.objective, link)
         returned = self.function(inner)
         if link.refusal:

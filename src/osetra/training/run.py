@@ -27,7 +27,6 @@ from osetra.core.claim import Claim
 from osetra.core.curves import Point
 from osetra.core.ending import Ending
 from osetra.core.facts import Noted
-from osetra.core.params import Config, Value
 from osetra.core.problem import Objective
 from osetra.errors import Diverged, Interrupted, OsetraError, StudyError
 from osetra.training.checkpoints import CheckpointWriter
@@ -44,8 +43,8 @@ class Run:
 
     trial: int
     attempt: int
-    config: Config
-    """The hyperparameters, active names only."""
+    config: dict[str, Any]
+    """The hyperparameters, active names only; an option that is a tuple as such, not by its name."""
     seed: int
     """For all randomness of this training; a repeat of the same configuration gets another one."""
     _control: RunControl = field(repr=False)
@@ -60,7 +59,8 @@ class Run:
     ) -> Run:
         """Return the run of a claimed trial; without a writer nothing is kept and it begins anew."""
         control = RunControl(claim, objective, link, writer or CheckpointWriter())
-        return cls(claim.trial, claim.attempt, claim.config, claim.seed, control)
+        config = {name: claim.meaning(name, value) for name, value in claim.config.items()}
+        return cls(claim.trial, claim.attempt, config, claim.seed, control)
 
     @property
     def interrupted(self) -> bool:
@@ -118,7 +118,7 @@ class Run:
             control.leave_now()
         return fact is not None
 
-    def live(self, name: str) -> Value:
+    def live(self, name: str) -> Any:
         """Return a hyperparameter's value in force: what was ordered last, or the configuration's.
 
         For "lr" it is the rate that a schedule multiplies, so that no schedule undoes an order.
@@ -126,7 +126,8 @@ class Run:
         Raises:
             StudyError: no such hyperparameter.
         """
-        return self._control.steering.live(name)
+        control = self._control
+        return control.claim.meaning(name, control.steering.live(name))
 
     def accepts(self, *names: str) -> None:
         """Say which hyperparameters this training can change while it runs; `live` says so too."""

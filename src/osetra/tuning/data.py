@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from osetra.catalogue import Selection, by_name, select_space
+from osetra.core.declarations import Branches, branches_of, params_from_lines
 from osetra.core.limits import PER_TRAINING
-from osetra.core.space import Branches
-from osetra.core.text import parse_param
+from osetra.core.text import format_param, parse_param
 from osetra.errors import StudyError, StudyMismatch
 from osetra.tuning.extras import require_torch
 from osetra.tuning.final_model import MODEL, final_model, seeds_of, winner_of
@@ -119,8 +119,25 @@ def _with_file(request: Request) -> Request:
     if request.config is None:
         return request
     file = read_study_file(Path(request.config))
-    lines = tuple(f"{name}={text}" for name, text in (file.space or {}).items())
+    lines = tuple(f"{name}={text}" for name, text in _settings(file.space or {}).items())
     return replace(filled(request, file), set=(*lines, *request.set), config=None)
+
+
+def _settings(space: Mapping[str, Any]) -> dict[str, object]:
+    """Return the lines of [space] as `--set` takes them; a list as the choice that it is."""
+    settings: dict[str, object] = {}
+    for name, line in space.items():
+        if not isinstance(line, (list, dict)):
+            settings[name] = line
+            continue
+        for full, branches in params_from_lines({name: line}).items():
+            params = branches_of(full, branches)
+            if len(params) > 1:
+                raise StudyError(
+                    f"{full}: the built-in network takes one range per hyperparameter, without branches"
+                )
+            settings[full] = format_param(params[0])
+    return settings
 
 
 def _known_fingerprint(location: Location, request: Request) -> str:

@@ -103,7 +103,7 @@ class Story:
         """Descend; every number follows from the learning rates in force."""
         x = float((run.restore() or {"x": 1.0})["x"])
         for _ in run.steps(STEPS):
-            x = descent(x, float(run.live("lr")))  # type: ignore[arg-type]
+            x = descent(x, float(run.live("lr")))
             self.world.sleep(self.world.rng.uniform(0.2, 6.0))
             run.report(loss=abs(x))
             now = x
