@@ -142,7 +142,7 @@ def test_two_people_at_once_get_one_order_each(nursed: Path) -> None:
         (("st",), 1, "Did you mean 'set'"),
         (("set",), 1, "give at least one value"),
         (("set", "lr"), 2, "write name=value"),
-        (("set", "lr=-1"), 1, "a number above 0 to 1000 is needed"),
+        (("set", "lr=-1"), 1, "lr: -1 is outside 0.0001 … 1"),
         (("set", "moo=1"), 1, "has no hyperparameter 'moo'"),
         (("scale", "lr=0"), 1, "a factor above 0 is needed"),
         (("pause", "lr=1"), 1, "pause takes no values"),

@@ -119,9 +119,12 @@ def test_a_curve_is_that_of_the_latest_attempt() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"metric": ""}, "'': the objective is the name of a metric, such as 'val_loss'"),
-        ({"metric": "a", "direction": "max"}, "'max': the direction is 'minimize' or 'maximize'"),
-        ({"metric": "a", "pick": "first"}, "'first': pick is 'best' or 'last'"),
+        ({"metric": ""}, "metric='': the objective is the name of a metric, such as 'val_loss'"),
+        (
+            {"metric": "a", "direction": "max"},
+            "direction='max': give one of minimize, maximize. Did you mean 'maximize'?",
+        ),
+        ({"metric": "a", "pick": "first"}, "pick='first': give one of best, last."),
     ],
 )
 def test_a_senseless_objective_is_refused(settings: dict[str, str], message: str) -> None:

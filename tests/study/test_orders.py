@@ -28,7 +28,7 @@ SPACE = ose.Space(
 
 @pytest.fixture
 def log():
-    log = Log(Problem(SPACE, Objective(metric="val_loss")))
+    log = Log(Problem(SPACE, Objective(metric="val_loss")), task={"request": {}, "fingerprint": "built-in"})
     trial = log.start()
     log.report(trial, "val_loss", [0.9, 0.5, 0.7, 0.6])
     for step, value in ((2, 0.5), (4, 0.6)):

@@ -162,7 +162,21 @@ def test_nan_is_equal_to_nan_and_missing_steps_are_counted() -> None:
     assert compare(*one, *one).same
     told = compare(*one, *other)
     assert (told.same, told.equal, told.missing) == (False, 4, 1)
-    assert told.text == "not bitwise equal: 4 of 5 reports are, 1 are missing"
+    lengths = "the training has 4 steps now, and had 5 in the trial"
+    assert told.text == f"not bitwise equal: 4 of 5 reports are, 1 are missing; {lengths}"
+
+
+def test_a_training_that_has_become_longer_is_no_equal_replay() -> None:
+    def train(steps: int) -> Any:
+        def function(run: ose.Run) -> None:
+            for step in run.steps(steps):
+                run.report(val_loss=1.0 / step)
+
+        return trained(function)
+
+    told = compare(*train(12), *train(60))
+    assert not told.same and (told.equal, told.reports) == (12, 12)
+    assert told.text.endswith("12 of 12 reports are; the training has 60 steps now, and had 12 in the trial")
 
 
 def trained(function: Any) -> tuple[History, Trial]:

@@ -3,13 +3,15 @@
 import math
 import sys
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
 
+import osetra as ose
 from osetra.core.claim import Claim
 from osetra.core.curves import Point
-from osetra.core.facts import Ordered
+from osetra.core.facts import Noted, Ordered
 from osetra.core.problem import Objective
 from osetra.errors import StudyError
 from osetra.training.run import Run, control_of, execute
@@ -72,12 +74,61 @@ def test_the_value_follows_pick_and_direction(pick, direction, value):
     assert (ending.outcome, ending.value) == ("finished", value)
 
 
-def test_a_returned_number_is_the_value_whatever_was_reported():
-    def train(run: Run) -> np.float32:
-        run.report(val_loss=9.0)
-        return np.float32(0.5)
+@pytest.mark.parametrize(
+    ("returned", "value"), [(0.5, 2.0), ({"val_loss": 0.5}, 0.5), (np.float32(0.3), 0.3)]
+)
+def test_a_returned_number_counts_unless_it_contradicts_the_reports(returned: Any, value: float) -> None:
+    """A mapping says what it is; the last and the best report are no contradiction."""
 
-    assert execute(train, make_run()).value == 0.5
+    def train(run: Run) -> Any:
+        run.report(val_loss=2.0)
+        run.report(val_loss=3.0 if value == 2.0 else 0.3)
+        return returned
+
+    run = make_run()
+    assert execute(train, run).value == pytest.approx(value)
+    notes = [
+        fact.text
+        for fact in control_of(run).link.facts
+        if isinstance(fact, Noted) and fact.topic == "returned"
+    ]
+    both = "trial 7 returned 0.5, but reported val_loss 2, which counts"
+    assert [note.startswith(both) for note in notes] == ([True] if value == 2.0 else [])
+
+
+@pytest.mark.parametrize("pick", ["best", "last"])
+def test_the_returned_accuracy_never_wins_over_the_reported_loss(pick: Any) -> None:
+    def train(run: Run) -> float:
+        for epoch in run.steps(5):
+            run.report(val_loss=run.config["lr"] + 1 / epoch)
+        return 1 - run.config["lr"]
+
+    study = ose.Study(space=ose.Space(lr=ose.Float(0.01, 0.9)), minimize="val_loss", pick=pick)
+    study.run(train, trials=12, progress=False)
+    assert study.best.config == min((t.config for t in study.trials), key=lambda config: config["lr"])
+    assert len(study.history.noted("returned")) == 1
+
+
+def test_the_step_may_be_given_by_name() -> None:
+    run = make_run()
+    run.report(val_loss=1.0, step=np.int64(7))
+    assert control_of(run).link.points[-1].step == 7
+    for wrong in (1.5, "8", True, None):
+        with pytest.raises(StudyError, match=r"step=.*: it is the number of the step, given once"):
+            run.report(val_loss=1.0, step=wrong)
+    with pytest.raises(StudyError, match="step=9"):
+        run.report(8, val_loss=1.0, step=9)
+
+
+def test_a_training_may_do_with_its_configuration_what_it_likes() -> None:
+    def train(run: Run) -> float:
+        lr = run.config.lr
+        run.config.pop("lr")
+        run.config["more"] = 1
+        run.config.clear()
+        return lr + run.live("lr")
+
+    assert execute(train, make_run()).value == 0.2
 
 
 def test_a_returned_mapping_is_read_by_the_metrics_name():

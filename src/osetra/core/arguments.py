@@ -1,41 +1,121 @@
-"""Arguments: a call with the wrong ones is answered like any other wrong input, with what would be right."""
+"""Arguments: what a caller gave, returned as what was expected, or refused by name before anything is built.
+
+NumPy's numbers and truth values are numbers and truth values everywhere. The sentence names the
+argument, shows what was given, and says what would do.
+"""
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar
+import math
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
-from osetra.errors import OsetraError, nearest
+import numpy as np
 
-Kind = TypeVar("Kind", bound=type)
+from osetra.core.checks import is_number, is_whole
+from osetra.core.clean import one_line
+from osetra.errors import OsetraError, StudyError, nearest
 
+T = TypeVar("T")
 
-def arguments_checked(error: type[OsetraError]) -> Callable[[Kind], Kind]:
-    """Return a decorator of classes, whose construction then raises `error` instead of TypeError."""
-
-    def decorate(kind: Kind) -> Kind:
-        construct: Callable[..., None] = kind.__init__  # type: ignore[misc]  # of this very class
-        signature = inspect.signature(construct)
-
-        @wraps(construct)
-        def __init__(self: Any, /, *args: Any, **named: Any) -> None:
-            try:
-                signature.bind(self, *args, **named)
-            except TypeError as wrong:
-                raise error(_explained(kind.__name__, signature, str(wrong))) from None
-            construct(self, *args, **named)
-
-        kind.__init__ = __init__  # type: ignore[misc]
-        return kind
-
-    return decorate
+SHOWN = 60
+"""Characters of a wrong argument that a message repeats."""
 
 
-def _explained(name: str, signature: inspect.Signature, wrong: str) -> str:
-    """Return what is wrong with a call, how it is written, and the nearest known argument."""
-    known = [parameter for parameter in signature.parameters if parameter not in ("self", "_")]
-    found = re.search(r"unexpected keyword argument '(.*)'", wrong)
-    return f"{name}: {wrong}; it takes {', '.join(known)}.{nearest(found[1], known) if found else ''}"
+def plain(value: object) -> object:
+    """Return a NumPy scalar as the Python value that it holds; anything else as it is."""
+    single = isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0)
+    return value.item() if single else value  # type: ignore[attr-defined]  # both have it
+
+
+def given(value: object) -> str:
+    """Return a wrong argument as a message repeats it: short, harmless, whatever its repr does."""
+    try:
+        text = value if type(value) is str and not value.isprintable() else repr(value)
+    except Exception:
+        text = f"<{type(value).__name__}>"
+    text = one_line(text.encode("utf-8", "replace").decode())
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def expected(name: str, value: object, wanted: str, error: type[OsetraError] = StudyError) -> OsetraError:
+    """Return the error for an argument that is something else than what is wanted."""
+    return error(f"{name}={given(value)}: {wanted}")
+
+
+def whole(name: str, value: object, *, least: int = 0, most: int = 2**63 - 1) -> int:
+    """Return a whole number.
+
+    Raises:
+        StudyError: it is none, or out of bounds.
+    """
+    number = plain(value)
+    if not is_whole(number, least=least) or number > most:
+        upper = "" if most == 2**63 - 1 else f" and at most {most}"
+        raise expected(name, value, f"a whole number of at least {least}{upper} is needed")
+    return number
+
+
+def number(name: str, value: object, wanted: str, *, above: float = -math.inf) -> float:
+    """Return a number above a limit; infinite ones only where there is no limit.
+
+    Raises:
+        StudyError: it is none, or out of bounds.
+    """
+    found = plain(value)
+    if not is_number(found) or not found > above or found == math.inf:
+        raise expected(name, value, wanted)
+    return found
+
+
+def text(name: str, value: object, wanted: str = "a text is needed") -> str:
+    """Return a text that every store can hold.
+
+    Raises:
+        StudyError: it is no text, or holds what no store can.
+    """
+    if not isinstance(value, str):
+        raise expected(name, value, wanted)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise expected(name, value, "the text holds half a character (a stray surrogate)") from None
+    if "\0" in value:
+        raise expected(name, value, "the text holds the character NUL; leave it out")
+    return str(value)
+
+
+def option(name: str, value: T, known: Iterable[T]) -> T:
+    """Return one of several options.
+
+    Raises:
+        StudyError: it is none of them; the nearest one is suggested.
+    """
+    listed = list(known)
+    if not isinstance(value, str) or value not in listed:
+        hint = nearest(value, map(str, listed)) if isinstance(value, str) else ""
+        raise expected(name, value, f"give one of {', '.join(map(str, listed))}.{hint}")
+    return value
+
+
+def truth(name: str, value: object) -> bool:
+    """Return True or False.
+
+    Raises:
+        StudyError: it is neither.
+    """
+    found = plain(value)
+    if not isinstance(found, bool):
+        raise expected(name, value, "True or False is needed")
+    return found
+
+
+def mapping(name: str, value: object, wanted: str) -> Mapping[str, object]:
+    """Return a mapping from texts.
+
+    Raises:
+        StudyError: it is none, or one of its keys is no text.
+    """
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise expected(name, value, wanted)
+    return value

@@ -13,12 +13,14 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from osetra.core.arguments import given, plain
+from osetra.core.checks import is_whole
 from osetra.core.curves import Curves, Point
 from osetra.core.facts import Entry, Noted, Opened, Source, Suggested
 from osetra.core.problem import Objective
 from osetra.core.trial import ENDED, Trial, advance, begin
 from osetra.core.trials import Trials
-from osetra.errors import StoreError
+from osetra.errors import StoreError, StudyError
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -65,6 +67,18 @@ class History:
                     changed[number] = advance(trial, about, entry.time)
         trials = self.trials.updated(changed) if changed else self.trials
         return History(entries[-1].version, *opened, trials, tuple(notes), curves)
+
+    def find(self, trial: object) -> Trial:
+        """Return the trial of a number, or as it is now when a trial is given.
+
+        Raises:
+            StudyError: the study has no such trial.
+        """
+        number = trial.number if isinstance(trial, Trial) else plain(trial)
+        if not is_whole(number) or number not in self.trials:
+            have = f"1 … {len(self.trials)}" if self.trials else "none yet"
+            raise StudyError(f"trial {given(number)}: the study has no such trial; it has {have}")
+        return self.trials[number]
 
     @property
     def seed(self) -> int:
@@ -199,7 +213,14 @@ class History:
     @property
     def steps(self) -> int | None:
         """How many steps a full training has; None while no training has said so."""
-        return max((int(note.data["steps"]) for note in self.noted("steps")), default=None)
+        return max(self.lengths, default=None)
+
+    @property
+    def lengths(self) -> dict[int, float]:
+        """How many steps trainings said that a full one has, and when the first one did."""
+        facts = ((entry.fact, entry.time) for entry in self.notes)
+        said = [(fact, at) for fact, at in facts if isinstance(fact, Noted) and fact.topic == "steps"]
+        return {int(fact.data["steps"]): at for fact, at in reversed(said)}
 
     @property
     def accepts(self) -> frozenset[str] | None:

@@ -10,18 +10,20 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any
 
+from osetra.core.arguments import expected, plain
 from osetra.core.checks import is_above_zero, is_whole
 from osetra.core.history import History
 from osetra.core.ports import Budget
 from osetra.core.problem import Problem
-from osetra.errors import StudyError
 
+MOST_WORKERS = 4096
+"""Trainings at once on one machine; each is a process of its own."""
 _WHOLE = {
-    "trials": (1, "a whole number of at least 1 is needed"),
-    "workers": (1, "at least one worker is needed"),
-    "confirm": (0, "a whole number of at least 0 is needed"),
+    "trials": (1, 2**53, "a whole number of at least 1 is needed"),
+    "workers": (1, MOST_WORKERS, f"at least one worker is needed, and at most {MOST_WORKERS}"),
+    "confirm": (0, 1000, "a whole number of at least 0 is needed, and at most 1000"),
 }
-"""The whole numbers among the limits: the least one, and what is said of others."""
+"""The whole numbers among the limits: the least and the most, and what is said of others."""
 PER_TRAINING = 2.3
 """Configurations that the default scheduler tries at the cost of one full training, over a search."""
 
@@ -45,15 +47,16 @@ class Limits:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            if value is None:
+            value = plain(getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
+            if value is None and field.name != "workers":
                 continue
             if field.name in _WHOLE:
-                least, need = _WHOLE[field.name]
-                if not is_whole(value, least=least):
-                    raise StudyError(f"{field.name}={value!r}: {need}")
+                least, most, need = _WHOLE[field.name]
+                if not is_whole(value, least=least) or value > most:
+                    raise expected(field.name, value, need)
             elif not is_above_zero(value):
-                raise StudyError(f"{field.name}={value}: the {field.name} must be above 0")
+                raise expected(field.name, value, f"the {field.name} must be above 0")
 
     @property
     def total(self) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from osetra.core.facts import Checkpointed, Source, Values
 from osetra.core.params import Config
@@ -83,7 +84,7 @@ def next_start(trials: Trials, trial: Trial, sign: float) -> AttemptStart:
         order = rewinding[-1]
         other = trials[order.args.get("trial", trial.number)]
         target = checkpoint_at(trials, other, order.args.get("step"), sign)
-        changed = {name: value for name, value in order.args.items() if name not in PLACE}
+        changed = values_of(order.args)
         if target is None:
             return AttemptStart(checkpoints(trials, here(trial)), values_at(trials, here(trial)), order)
         place = Source(target.trial, target.attempt, target.instance, target.step)
@@ -97,6 +98,22 @@ def next_start(trials: Trials, trial: Trial, sign: float) -> AttemptStart:
 
 PLACE = ("trial", "attempt", "step", "until")
 """Arguments of rollback and branch that say where, and how far to go on; all others are values."""
+CONFIG = "config."
+"""Stands before a hyperparameter that has the name of another argument, or of this kind."""
+
+
+def as_argument(name: str) -> str:
+    """Return what a hyperparameter is called among the arguments of rollback and branch."""
+    return CONFIG + name if name.replace(CONFIG, "") in PLACE else name
+
+
+def values_of(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values among the arguments of rollback and branch, by the hyperparameters' own names."""
+    return {
+        name.removeprefix(CONFIG) if name.replace(CONFIG, "") in PLACE else name: value
+        for name, value in args.items()
+        if name not in PLACE
+    }
 
 
 def checkpoint_at(trials: Trials, trial: Trial, step: int | None, sign: float) -> Checkpointed | None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from osetra.core.arguments import arguments_checked
 from osetra.core.conditions import Conditions, conditions
+from osetra.core.construction import arguments_checked
 from osetra.core.scales import Array
 from osetra.core.values import Option, Value, as_option, as_value, excerpt, identity, option_name, sequence
 from osetra.errors import SpaceError

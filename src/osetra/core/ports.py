@@ -36,6 +36,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from osetra.core.arguments import given, plain
 from osetra.core.checks import is_number
 from osetra.core.curves import Point
 from osetra.core.decisions import Suggestion, Verdict
@@ -242,10 +243,12 @@ class Checkpoints:
     """Seconds between checkpoints that no scheduler or person asked for; 0 keeps one after each step."""
 
     def __post_init__(self) -> None:
-        for name, value, low in (("quota", self.quota, 1), ("every", self.every, 0)):
+        for name, low in (("quota", 1), ("every", 0)):
+            value = plain(getattr(self, name))
             if not is_number(value, least=low):
                 unit = "bytes, such as 5e9" if name == "quota" else "seconds, such as 10; 0 is each step"
-                raise StudyError(f"Checkpoints({name}={value!r}): a number of {unit} is needed")
+                raise StudyError(f"Checkpoints({name}={given(value)}): a number of {unit} is needed")
+            object.__setattr__(self, name, value)
 
 
 USUAL = Checkpoints()

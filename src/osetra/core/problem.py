@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from osetra.core.arguments import arguments_checked
+from osetra.core.arguments import expected, option, text
+from osetra.core.construction import arguments_checked
 from osetra.core.space import Space
-from osetra.core.values import excerpt
 from osetra.errors import StudyError
 
 Direction = Literal["minimize", "maximize"]
 Pick = Literal["best", "last"]
+METRIC = "the objective is the name of a metric, such as 'val_loss'"
 
 
 @arguments_checked(StudyError)
@@ -29,14 +30,11 @@ class Objective:
     pick: Pick = "best"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.metric, str) or not self.metric:
-            raise StudyError(
-                f"{excerpt(self.metric)}: the objective is the name of a metric, such as 'val_loss'"
-            )
-        if not isinstance(self.direction, str) or self.direction not in ("minimize", "maximize"):
-            raise StudyError(f"{excerpt(self.direction)}: the direction is 'minimize' or 'maximize'")
-        if not isinstance(self.pick, str) or self.pick not in ("best", "last"):
-            raise StudyError(f"{excerpt(self.pick)}: pick is 'best' or 'last'")
+        metric = text("metric", self.metric, METRIC)
+        if not metric:
+            raise expected("metric", metric, METRIC)
+        option("direction", self.direction, get_args(Direction))
+        option("pick", self.pick, get_args(Pick))
 
     @property
     def sign(self) -> float:
@@ -58,11 +56,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         if not isinstance(self.space, Space):
-            raise StudyError(
-                f"space={excerpt(self.space)}: a Space is needed, such as Space(lr=Float(1e-4, 1))"
-            )
+            raise expected("space", self.space, "a Space is needed, such as Space(lr=Float(1e-4, 1))")
         if not isinstance(self.objective, Objective):
-            objective = excerpt(self.objective)
-            raise StudyError(
-                f"objective={objective}: an Objective is needed, such as Objective(metric='loss')"
-            )
+            wanted = "an Objective is needed, such as Objective(metric='val_loss')"
+            raise expected("objective", self.objective, wanted)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from osetra.core.arguments import arguments_checked
 from osetra.core.conditions import Condition, Conditions, conditions
+from osetra.core.construction import arguments_checked
 from osetra.core.scales import Array, Scale, domain_error, from_unit, padded, to_unit
 from osetra.core.values import Value, as_value, excerpt, number, whole
 from osetra.errors import SpaceError

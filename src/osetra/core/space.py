@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.core.arguments import arguments_checked
+from osetra.core.construction import arguments_checked
 from osetra.core.declarations import Branches, branches_of, params_by_name, params_from_lines
 from osetra.core.markup import table
 from osetra.core.options import meanings_by_name, named_options

@@ -19,6 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from osetra.core.clean import one_line
+from osetra.core.config import TrialConfig
 from osetra.core.facts import (
     Actor,
     Checkpointed,
@@ -94,8 +95,8 @@ class Order(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def args(self) -> dict[str, Any]:
-        """Values by name, and where and how far to go on."""
-        return self.asked.args
+        """Values by name, and where and how far to go on; a copy."""
+        return dict(self.asked.args)
 
     @property
     def actor(self) -> str:
@@ -135,7 +136,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     @property
     def values(self) -> Values:
         """The values in force afterwards instead of the configuration's."""
-        return {} if self.obeyed is None else self.obeyed.values
+        return {} if self.obeyed is None else dict(self.obeyed.values)
 
 
 class Trial(msgspec.Struct, frozen=True, gc=False):
@@ -162,6 +163,11 @@ class Trial(msgspec.Struct, frozen=True, gc=False):
     orders: tuple[Order, ...] = ()
     checkpoints: tuple[Checkpointed, ...] = ()
     """In the order in which they were written."""
+
+    @property
+    def params(self) -> Config:
+        """The configuration, under the name that it has in Optuna."""
+        return self.config
 
     @property
     def attempt(self) -> Attempt | None:
@@ -224,7 +230,7 @@ def begin(fact: Suggested, time: float) -> Trial:
     """Return the queued trial that a suggestion creates."""
     return Trial(
         number=fact.trial,
-        config=fact.config,
+        config=TrialConfig(fact.config),
         seed=fact.seed,
         origin=fact.origin,
         by=fact.by,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from osetra.core.arguments import expected, plain
 from osetra.core.ending import Ending
 from osetra.core.facts import Worker
 from osetra.core.history import History
@@ -20,6 +21,10 @@ class Inline:
     """Runs trainings in the calling process, one at a time."""
 
     slots: int = 1
+
+    def __post_init__(self) -> None:
+        if plain(self.slots) != 1:
+            raise expected("Inline: slots", self.slots, "this process trains one at a time; use Processes(2)")
 
     def start(self, job: Job, store: Store) -> InlineCrew:
         """Return a crew whose `tick` runs one queued trial to its end."""

@@ -21,6 +21,8 @@ from typing import IO
 import cloudpickle
 import msgspec
 
+from osetra.core.arguments import expected
+from osetra.core.limits import Limits
 from osetra.core.ports import Job, Store
 from osetra.errors import StudyError
 from osetra.executors.devices import choose
@@ -50,8 +52,9 @@ class Processes:
     gpus: str | Sequence[int | str] = ()
 
     def __post_init__(self) -> None:
-        if self.slots < 1:
-            raise StudyError(f"workers={self.slots}: at least one worker is needed")
+        object.__setattr__(self, "slots", Limits(workers=self.slots).workers)
+        if not isinstance(self.gpus, (str, list, tuple)):
+            raise expected("gpus", self.gpus, "write 'all', '0,1' or [0, 1]")
 
     def start(self, job: Job, store: Store) -> ProcessCrew:
         """Start one supervisor per slot.

@@ -31,6 +31,7 @@ from osetra.errors import StudyError
 from osetra.numerics.acquisition import log_improvement
 from osetra.numerics.extrapolate import Curve, predict
 from osetra.policies.readings import readings
+from osetra.schedulers.full import steered_to_the_end
 
 UNITS = 13
 """Units in a full training, when no unit is given."""
@@ -68,7 +69,21 @@ class FreezeThaw:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator, budget: Budget
     ) -> Sequence[Suggestion | Verdict]:
         """Return the waiting trainings and new configurations that are worth most, the best first."""
-        waiting = [t for t in history.paused if not t.held]
+        steered = steered_to_the_end(history)
+        by_hand = {verdict.trial for verdict in steered}
+        waiting = [t for t in history.paused if not t.held and t.number not in by_hand]
+        planned = self._planned(problem, history, waiting, count - len(steered), rng, budget)
+        return [*steered, *planned]
+
+    def _planned(
+        self,
+        problem: Problem,
+        history: History,
+        waiting: list[Trial],
+        count: int,
+        rng: np.random.Generator,
+        budget: Budget,
+    ) -> Sequence[Suggestion | Verdict]:
         begun = sum(t.repeats is None for t in history.trials.values())
         ahead = expected(problem.objective, history, budget.steps)
         if ahead is None or (budget.open and begun < self.initial):

@@ -14,6 +14,8 @@ from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.policies.fidelity import at_fidelity
 from osetra.policies.readings import readings
+from osetra.schedulers.full import steered_to_the_end
+from osetra.schedulers.table import outgrown
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,16 @@ class Paired:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator, budget: Budget
     ) -> Sequence[Suggestion | Verdict]:
         """Return what goes on, the best first, then new configurations, and what is given up."""
-        verdicts = self.scheduler.revive(problem, history, budget)
-        going = [verdict for verdict in verdicts if verdict.verb != "stop"][: max(count, 0)]
+        steered = steered_to_the_end(history)
+        by_hand = {verdict.trial for verdict in steered}
+        verdicts = [v for v in self.scheduler.revive(problem, history, budget) if v.trial not in by_hand]
+        going = [*steered, *(verdict for verdict in verdicts if verdict.verb != "stop")][: max(count, 0)]
         ending = [verdict for verdict in verdicts if verdict.verb == "stop"]
         if not budget.open or len(going) >= count:
             return [*ending, *going]
         step = self.scheduler.fidelity(problem, history, budget)
+        if step is None and outgrown(problem.objective, history):
+            step = budget.steps
         until = self.scheduler.first(problem, history, budget)
         new = count - len(going)
         if step is None or budget.steps is None:

@@ -30,7 +30,7 @@ import numpy as np
 from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.facts import Checkpointed, Noted, Source
 from osetra.core.history import History, Ints
-from osetra.core.lineage import checkpoints, here, values_at
+from osetra.core.lineage import as_argument, checkpoints, here, values_at
 from osetra.core.numbers import setting
 from osetra.core.params import Config, Fixed
 from osetra.core.ports import Budget, Searcher
@@ -198,7 +198,8 @@ class _State:
             f"{sign * own:.4g} is among the worst {len(ranked.worst)} of {len(ranked.values)} "
             f"at step {ranked.step}{_changes(old, new)}"
         )
-        args = {"trial": donor.number, "step": point.step, **new}
+        own_names = {as_argument(name): value for name, value in new.items()}
+        args = {"trial": donor.number, "step": point.step, **own_names}
         return Verdict(trial=trial.number, verb="rollback", why=why, until=self._until(point.step), args=args)
 
     def replacements(self, members: Sequence[Trial]) -> list[Suggestion]:

@@ -37,6 +37,13 @@ class Full:
         return None
 
 
+def steered_to_the_end(history: History) -> list[Verdict]:
+    """Return the verdicts that let what a person steers go on to its end: it is compared with nothing."""
+    why = "steered by hand, so it is trained to its end and not judged"
+    mine = (trial for trial in history.paused if trial.by_hand and not trial.held)
+    return [Verdict(trial=trial.number, verb="resume", why=why) for trial in mine]
+
+
 def to_the_end(history: History) -> list[Verdict]:
     """Return the verdicts that let everything go on that is paused and that nobody holds."""
     why = "everything is trained to its end"

@@ -38,6 +38,8 @@ class CurveTable:
     """Which failed or diverged (n,)."""
     over: Mask
     """Which have finished (n,): their last value counts at every later step."""
+    outgrown: Mask
+    """Which have finished (n,) when a full training was shorter: it does not count there."""
     reached: Ints
     """Last step reported (n,); 0 before the first."""
     last: Array
@@ -152,6 +154,32 @@ def _passed(order: Order) -> bool:
     return order.by == "scheduler" and order.verb in GOES_ON
 
 
+def outgrown(objective: Objective, history: History) -> bool:
+    """Whether trainings have become longer since some trials came to their end."""
+    return len(history.lengths) > 1 and bool(table_of(objective, history).outgrown.any())
+
+
+def _outgrown(history: History, trials: tuple[Trial, ...], reached: Ints) -> Mask:
+    """Return which trials (n,) came to the end of a training that was shorter then than it is now.
+
+    Their last value is none at a later step. Where a hyperparameter says how long a training is, every
+    end is one.
+    """
+    lengths = history.lengths
+    shorter = set(lengths) - {history.steps}
+    if not shorter:
+        return np.zeros(len(trials), dtype=bool)
+    grown = lengths[history.steps or 0]
+    found = [
+        trial.state == "finished"
+        and (trial.attempts[-1].ended or 0.0) <= grown
+        and step in shorter
+        and step not in trial.config.values()
+        for trial, step in zip(trials, reached.tolist(), strict=True)
+    ]
+    return np.array(found, dtype=bool)
+
+
 def _build(objective: Objective, history: History) -> CurveTable:
     trials = tuple(trial for trial in history.trials.values() if not trial.steered)
     rows, steps, values, folds = _reports(objective.metric, history, trials)
@@ -164,7 +192,8 @@ def _build(objective: Objective, history: History) -> CurveTable:
     reached[some] = steps[ends[some]]
     own = [math.nan if t.value is None else objective.sign * t.value for t in trials]
     last = np.array(own, dtype=np.float64)
-    over = np.array([t.state == "finished" for t in trials], dtype=bool)
+    short = _outgrown(history, trials, reached)
+    over = np.array([t.state == "finished" for t in trials], dtype=bool) & ~short
     kept = some & ~over
     last[kept] = worth[ends[kept]]
     return CurveTable(
@@ -172,6 +201,7 @@ def _build(objective: Objective, history: History) -> CurveTable:
         np.array([t.repeats is None for t in trials], dtype=bool),
         np.array([t.state in ("failed", "diverged") for t in trials], dtype=bool),
         over,
+        short,
         reached,
         last,
         folds,

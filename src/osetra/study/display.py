@@ -12,10 +12,15 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
 
+import numpy as np
+
+from osetra.core.arguments import expected, plain
+from osetra.core.clean import error_text
 from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.ports import Store
@@ -30,6 +35,43 @@ Display = Callable[[Progress, str, History], AbstractContextManager[Watch | None
 """Opens a display, given what the run may cost, what is being done in a word, and what is known already."""
 
 
+def check_showing(progress: object, watch: object) -> None:
+    """Refuse what cannot show a study.
+
+    Raises:
+        StudyError: `progress` is neither True, False nor a display, or `watch` cannot be called.
+    """
+    if not isinstance(plain(progress), bool) and not callable(progress):
+        raise expected("progress", progress, "True, False or a display is needed")
+    if watch is not None and not callable(watch):
+        raise expected("watch", watch, "a function that takes a history is needed")
+
+
+@dataclass(slots=True)
+class Harmless:
+    """Calls what shows a study until it fails for the first time, which is said once and does no more."""
+
+    show: Watch
+    what: str
+    broken: bool = False
+
+    def __call__(self, history: History) -> None:
+        """Show what is new."""
+        if self.broken:
+            return
+        try:
+            self.show(history)
+        except Exception as error:
+            self.broken = True
+            report_broken(self.what, error)
+
+
+def report_broken(what: str, error: Exception) -> None:
+    """Say that something that only looks on has failed, with where at debug."""
+    log.warning("%s failed and is not called any more; the study goes on: %s", what, error_text(error))
+    log.debug("where it failed:", exc_info=error)
+
+
 @contextmanager
 def displayed(
     planner: Planner,
@@ -41,14 +83,34 @@ def displayed(
     repeats: bool = False,
 ) -> Iterator[Watch | None]:
     """Show a run where it is seen best, by another display, or not at all; yield what is to be called."""
-    if choice is False:
-        yield watch
+    told = None if watch is None else Harmless(watch, "watch=")
+    usual = isinstance(choice, (bool, np.bool_))
+    if usual and not choice:
+        yield told
         return
     history = planner.history
     progress = Progress.begin(planner.problem, limits, history, time.time(), repeats=repeats)
-    display = usual_display(shown_name(planner.store)) if choice is True else choice
-    with display(progress, phase, history) as show:
-        yield _both(watch, show)
+    display = usual_display(shown_name(planner.store)) if isinstance(choice, (bool, np.bool_)) else choice
+    with _opened(display, progress, phase, history) as show:
+        yield _both(told, None if show is None else Harmless(show, "the display"))
+
+
+@contextmanager
+def _opened(display: Display, progress: Progress, phase: str, history: History) -> Iterator[Watch | None]:
+    """Open and close a display; what it raises is said, and nothing is shown then."""
+    with ExitStack() as stack:
+        show = None
+        try:
+            show = stack.enter_context(display(progress, phase, history))
+        except Exception as error:
+            report_broken("the display", error)
+        try:
+            yield show
+        finally:
+            try:
+                stack.close()
+            except Exception as error:
+                report_broken("the display", error)
 
 
 def usual_display(name: str) -> Display:

@@ -33,6 +33,8 @@ from osetra.training.checkpoints import clean
 
 log = logging.getLogger("osetra")
 
+MOST_STEPS = 2**40
+"""More steps than any training has."""
 TICK = 0.02
 """Seconds between looks at the log."""
 WATCH = 0.25
@@ -54,6 +56,8 @@ class Planner:
     policy: Policy
     seed: int
     _history: History
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    """Held while the history grows: threads may share a study."""
 
     @property
     def searcher(self) -> Searcher:
@@ -63,10 +67,14 @@ class Planner:
     @property
     def history(self) -> History:
         """Everything known so far, read up to this moment."""
-        points, cursor = self.store.read_points(self._history.curves.cursor)
-        entries = self.store.read(self._history.version)
-        self._history = self._history.extend(entries, points, cursor)
-        return self._history
+        with self._lock:
+            before = self._history
+            points, cursor = self.store.read_points(before.curves.cursor)
+            self._history = history = before.extend(self.store.read(before.version), points, cursor)
+        for entry in history.notes[len(before.notes) :]:
+            for sentence in warnings(before, entry.fact):
+                log.warning("%s", sentence)
+        return history
 
     def plan(self, count: int, budget: Budget, new: float = np.inf) -> list[Trial]:
         """Queue up to `count` trials of the policy's choice, at most `new` of them new ones.
@@ -80,11 +88,8 @@ class Planner:
         suggestions = [one for one in planned if isinstance(one, Suggestion)]
         suggestions = suggestions[: int(min(new, len(suggestions)))]
         revived = [one for one in planned if isinstance(one, Verdict) and self.carry_out(one)]
-        if suggestions and self.append(
-            self._facts(history, suggestions, "searcher", self.searcher.name, None)
-        ):
-            for note in (note for s in suggestions for note in s.notes if note.data.get("warn")):
-                log.warning("%s", note.text)
+        if suggestions:
+            self.append(self._facts(history, suggestions, "searcher", self.searcher.name, None))
         trials = self.history.trials
         begun = [trials[n] for n in range(history.next_trial, len(trials) + 1)]
         return [trials[v.trial] for v in revived if v.verb != "stop"] + begun
@@ -200,6 +205,20 @@ class Planner:
         note = Noted("steps", str(steps), f"a full training has {steps} steps", {"steps": steps})
         if note not in self.history.noted("steps"):
             self.append([note])
+
+
+def warnings(before: History, fact: Fact) -> list[str]:
+    """Return what people should hear of a note that is new, beside those that were known."""
+    if not isinstance(fact, Noted):
+        return []
+    if fact.topic == "steps" and before.lengths and fact.data["steps"] not in before.lengths:
+        now, was = fact.data["steps"], max(before.lengths)
+        if not any(now in trial.config.values() for trial in before.trials.values()):
+            return [
+                f"a full training has {now} steps now, and had {was} before: trials are compared at equal "
+                "steps; for another question take another study"
+            ]
+    return [fact.text] if fact.data.get("warn") else []
 
 
 def work(
@@ -350,7 +369,7 @@ def _alarm(minutes: float | None, action: Callable[[], None]) -> Iterator[None]:
     if minutes is None:
         yield
         return
-    timer = threading.Timer(60 * minutes, action)
+    timer = threading.Timer(min(60 * minutes, threading.TIMEOUT_MAX), action)
     timer.daemon = True
     timer.start()
     try:

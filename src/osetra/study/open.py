@@ -5,16 +5,19 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from getpass import getuser
+from os import PathLike, fspath
+from typing import Any, get_args
 
+from osetra.core.arguments import expected, mapping, option, plain, text, whole
 from osetra.core.facts import Opened
 from osetra.core.history import History
 from osetra.core.ports import Store
-from osetra.core.problem import Direction, Objective, Pick, Problem
+from osetra.core.problem import METRIC, Direction, Objective, Pick, Problem
 from osetra.core.space import Space, difference
 from osetra.errors import Conflict, StudyError, StudyMismatch
 from osetra.executors.appending import append_patiently
-from osetra.stores.address import mask
+from osetra.stores.address import mask, parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,74 @@ class Question:
     task: Mapping[str, Any]
 
 
-def objective_of(minimize: str | None, maximize: str | None, pick: Pick) -> Objective | None:
+def question_of(
+    space: object,
+    objective: Objective | None,
+    seed: object,
+    searcher: object,
+    scheduler: object,
+    task: object,
+) -> Question:
+    """Return what a program asks, each part checked before a store is opened.
+
+    Raises:
+        StudyError: a part is something else than what is expected.
+    """
+    if space is not None and not isinstance(space, Space):
+        raise expected("space", space, "a Space is needed, such as Space(lr=Float(1e-4, 1, scale='log'))")
+    wanted = "what the training is about is a mapping that JSON can hold"
+    return Question(
+        space=space,
+        objective=objective,
+        seed=None if seed is None else whole("seed", seed),
+        searcher=_name("searcher", searcher, "suggest"),
+        scheduler=_name("scheduler", scheduler, "judge"),
+        task=_plain_tree(mapping("task", {} if task is None else task, wanted)),
+    )
+
+
+def place_of(url: object, name: object) -> tuple[str, str]:
+    """Return where a study lives and what it is called there.
+
+    Raises:
+        StudyError: no text or path, or an empty one.
+    """
+    path = fspath(url) if isinstance(url, (str, PathLike)) else None
+    if not isinstance(path, str) or not path:
+        raise expected("url", url, "a study lives in a file such as 'study.db', or in 'memory:'")
+    called = None if name is None else text("name", name, "the study's name is a text")
+    if called == "":
+        raise expected("name", name, "the study's name is a text of a letter or more")
+    address = parse(text("url", path), called)
+    return address.url, address.study
+
+
+def user() -> str:
+    """Return who uses this program; empty where the system does not know."""
+    try:
+        return getuser()
+    except (OSError, KeyError, ImportError):  # a container without a name for its user
+        return ""
+
+
+def _name(kind: str, chosen: object, verb: str) -> str:
+    """Return the name of a searcher or a scheduler, given by name or as an object."""
+    if chosen is None or isinstance(chosen, str):
+        return chosen if chosen is not None else "auto"
+    name = None if isinstance(chosen, type) or not hasattr(chosen, verb) else getattr(chosen, "name", None)
+    if not isinstance(name, str):
+        raise expected(kind, chosen, f"give the name of one, such as 'auto', or a {kind.capitalize()}")
+    return name
+
+
+def _plain_tree(value: Any) -> Any:
+    """Return a tree with NumPy numbers as Python's."""
+    if isinstance(value, Mapping):
+        return {name: _plain_tree(item) for name, item in value.items()}
+    return [_plain_tree(item) for item in value] if isinstance(value, (list, tuple)) else plain(value)
+
+
+def objective_of(minimize: object, maximize: object, pick: object) -> Objective | None:
     """Return the objective that a user named; None for none.
 
     Raises:
@@ -37,9 +107,12 @@ def objective_of(minimize: str | None, maximize: str | None, pick: Pick) -> Obje
     """
     if minimize is not None and maximize is not None:
         raise StudyError("give minimize= or maximize=, not both")
-    metric = minimize if minimize is not None else maximize
+    kept = option("pick", pick, get_args(Pick))
     direction: Direction = "minimize" if minimize is not None else "maximize"
-    return None if metric is None else Objective(metric=metric, direction=direction, pick=pick)
+    metric = minimize if minimize is not None else maximize
+    if metric is None:
+        return None
+    return Objective(metric=text(direction, metric, METRIC), direction=direction, pick=kept)
 
 
 def problem_of(opened: Opened) -> Problem:

@@ -7,16 +7,27 @@ it runs, is answered by the training.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
 from osetra.catalogue.bounds import BOUNDS
 from osetra.catalogue.live import can_change
+from osetra.core.arguments import expected, given, mapping, plain, text
 from osetra.core.checks import is_above_zero, is_number, is_whole
 from osetra.core.decisions import Suggestion
 from osetra.core.facts import Source, Verb
 from osetra.core.history import History
-from osetra.core.lineage import PLACE, checkpoint_at, checkpoints, here, values_at
+from osetra.core.lineage import (
+    CONFIG,
+    PLACE,
+    as_argument,
+    checkpoint_at,
+    checkpoints,
+    here,
+    values_at,
+    values_of,
+)
+from osetra.core.params import Fixed
 from osetra.core.problem import Problem
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import SpaceError, StudyError, nearest
@@ -25,6 +36,70 @@ from osetra.views.orders import ended_word
 VERBS: tuple[str, ...] = get_args(Verb)
 WITHOUT_VALUES = ("stop", "pause", "resume", "promote", "extend", "note")
 UNTIL = ("resume", "promote", "extend")
+QUOTES = "'"
+WORDS = (*PLACE, "text", "keep")
+"""What orders take beside values."""
+
+
+def verb_of(verb: object) -> Verb:
+    """Return an order's verb.
+
+    Raises:
+        StudyError: there is no such order.
+    """
+    if not isinstance(verb, str) or verb not in VERBS:
+        shown, hint = given(verb), nearest(str(verb), VERBS) if isinstance(verb, str) else ""
+        raise StudyError(f"{shown}: no such order; there are {', '.join(VERBS)}.{hint}")
+    return verb  # type: ignore[return-value]  # it is one of them
+
+
+def arguments_of(
+    trial: Trial, verb: object, values: object, words: Mapping[str, object]
+) -> dict[str, object]:
+    """Return the arguments of an order as they go into the log.
+
+    Args:
+        trial: whose order it is.
+        verb: what is ordered.
+        values: hyperparameters by name, or None.
+        words: more of them, and what the verb takes besides: step, trial, until, text.
+
+    Raises:
+        StudyError: no such order, or values without names.
+    """
+    known = verb_of(verb)
+    wanted = f"give values by name, such as order({trial.number}, {known!r}, {{'lr': 0.01}})"
+    chosen = {**mapping("values", {} if values is None else values, wanted)}
+    place: dict[str, object] = {}
+    for name, value in words.items():
+        # `set` and `scale` change values and do nothing else, so every word is a hyperparameter.
+        mine = name in trial.config and (known in ("set", "scale") or name not in WORDS)
+        if mine or name.startswith(CONFIG):
+            chosen[name] = value
+        else:
+            place[name] = value
+    plainly = {name: plain(value) for name, value in named_values(trial.config, chosen).items()}
+    if known not in ("set", "scale"):
+        plainly = {as_argument(name): value for name, value in plainly.items()}
+    return {**plainly, **_checked_words({name: plain(value) for name, value in place.items()})}
+
+
+def named_values(names: Collection[str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values by the hyperparameters' own names: `config.step` is another way to write `step`."""
+    return {
+        name.removeprefix(CONFIG) if name not in names and name.startswith(CONFIG) else name: value
+        for name, value in values.items()
+    }
+
+
+def _checked_words(words: dict[str, object]) -> dict[str, object]:
+    for name in ("step", "until"):
+        value = words.get(name)
+        if value is not None and not is_whole(value, least=0):
+            raise expected(name, value, "the number of a step is needed")
+    if "text" in words:
+        text("text", words["text"], "a text is needed, such as text='odd spike'")
+    return words
 
 
 def checked(
@@ -35,16 +110,13 @@ def checked(
     Raises:
         StudyError: naming the trial, the order or the value, and what is allowed.
     """
-    if verb not in VERBS:
-        raise StudyError(f"{verb!r}: no such order; there are {', '.join(VERBS)}.{nearest(str(verb), VERBS)}")
-    trial = _trial(history, number)
-    known: Verb = verb  # type: ignore[assignment]  # it is one of them
+    trial, known = history.find(number), verb_of(verb)
     _check_state(trial, known)
     _check_arguments(trial, known, args)
     if known == "scale":
         return known, {name: _factor(problem, trial, history, name, value) for name, value in args.items()}
     if known == "set":
-        return known, {name: _settable(problem, trial, name, value) for name, value in args.items()}
+        return known, {n: _settable(problem, history, trial, n, value) for n, value in args.items()}
     if known == "rollback":
         return known, _rollback(problem, history, trial, args)
     if known in UNTIL:
@@ -64,8 +136,8 @@ def branch(
     Raises:
         StudyError: nothing changes, a value is out of range, or there is no such checkpoint.
     """
-    trial = _trial(history, number)
-    changes = {name: value for name, value in args.items() if name not in PLACE}
+    trial = history.find(number)
+    changes = values_of(args)
     anew = args.get("step") == 0
     sign = problem.objective.sign
     point = None if anew else checkpoint_at(history.trials, trial, args.get("step"), sign)
@@ -85,13 +157,6 @@ def branch(
     return Suggestion(config, why, parent=place), {**args, "step": place.step}
 
 
-def _trial(history: History, number: int) -> Trial:
-    if number not in history.trials:
-        have = f"1 … {len(history.trials)}" if history.trials else "none yet"
-        raise StudyError(f"trial {number}: the study has no such trial; it has {have}")
-    return history.trials[number]
-
-
 def _check_state(trial: Trial, verb: Verb) -> None:
     if verb in ("note", "branch"):
         return
@@ -108,20 +173,21 @@ def _check_state(trial: Trial, verb: Verb) -> None:
 
 
 def _check_arguments(trial: Trial, verb: Verb, args: Mapping[str, Any]) -> None:
-    given = [name for name in args if name not in (*PLACE, "until", "text", "keep")]
-    if verb in ("set", "scale") and not given:
+    values = args if verb in ("set", "scale") else values_of(args)
+    named = [name for name in values if verb in ("set", "scale") or name not in ("text", "keep")]
+    if verb in ("set", "scale") and not named:
         example = "lr=0.001" if verb == "set" else "lr=0.3"
         raise StudyError(f"{verb}: give at least one value, such as {verb} {example}")
-    if verb in WITHOUT_VALUES and given:
-        wrong = f"{given[0]}={args[given[0]]}"
+    if verb in WITHOUT_VALUES and named:
+        wrong = f"{named[0]}={given(values[named[0]])}"
         raise StudyError(f"{verb} takes no values, but {wrong} was given; use set or branch")
-    if "until" in args and verb not in UNTIL:
+    if "until" in args and verb not in UNTIL and "until" not in named:
         raise StudyError(f"{verb} takes no until; resume, promote and extend do")
     if verb == "note" and not str(args.get("text", "")).strip():
         raise StudyError("note: there is nothing to note; write note TEXT")
     if verb == "extend" and "until" not in args:
         raise StudyError("extend: say until which step, such as extend until=30")
-    for name in given:
+    for name in named:
         if name not in trial.config:
             known = ", ".join(trial.config)
             raise StudyError(
@@ -130,21 +196,37 @@ def _check_arguments(trial: Trial, verb: Verb, args: Mapping[str, Any]) -> None:
             )
 
 
-def _settable(problem: Problem, trial: Trial, name: str, value: Any) -> Any:
+def _settable(problem: Problem, history: History, trial: Trial, name: str, value: Any) -> Any:
     """Return a value as the training gets it; whether it can change it, the training says itself.
 
-    People may leave the searched range, as far as the catalogue knows what any training can use.
+    A value outside the searched range is refused as `enqueue` does. Of the built-in network it is known
+    what it can use, so there people may leave the range.
     """
     try:
         param = problem.space.branch(name, trial.config) or problem.space.branches(name)[0]
         return param.check(value)
     except SpaceError as error:
-        bounds = BOUNDS.get(name) if is_number(trial.config.get(name, value)) else None
-        if bounds is None:
+        known = name in BOUNDS and is_number(trial.config.get(name, value))
+        if not known or not (isinstance(param, Fixed) or of_network(history)):
             raise StudyError(f"{name}: {error}") from None
-        if not bounds.allow(value):
-            raise StudyError(f"{name}={value}: {bounds.text} is needed") from None
-        return value
+        return _physical(name, value)
+
+
+def _physical(name: str, value: Any) -> Any:
+    """Return a value that some training can use, as far as the catalogue knows.
+
+    Raises:
+        StudyError: none can.
+    """
+    if name in BOUNDS and not BOUNDS[name].allow(value):
+        raise StudyError(f"{name}={given(value).strip(QUOTES)}: {BOUNDS[name].text} is needed")
+    return value
+
+
+def of_network(history: History) -> bool:
+    """Whether what a study trains is the built-in network."""
+    task = {} if history.opened is None else history.opened.task
+    return "request" in task and "fingerprint" in task
 
 
 def _factor(problem: Problem, trial: Trial, history: History, name: str, factor: Any) -> float:
@@ -153,24 +235,25 @@ def _factor(problem: Problem, trial: Trial, history: History, name: str, factor:
         raise StudyError(f"scale {name}={factor}: a factor above 0 is needed, such as 0.3")
     if not is_number(old):
         raise StudyError(f"scale {name}: {old!r} cannot be multiplied while it trains; use a branch")
-    if name in BOUNDS:
-        try:
-            _settable(problem, trial, name, old * factor)
-        except StudyError:
+    try:
+        _settable(problem, history, trial, name, old * factor)
+    except StudyError:
+        # A factor says how much a value changes, so it may lead out of the searched range.
+        if name in BOUNDS and not BOUNDS[name].allow(old * factor):
             out = f"{old * factor:g} is out of range, {BOUNDS[name].text} is needed"
             raise StudyError(f"scale {name}={factor}: {out}") from None
     return float(factor)
 
 
 def _rollback(problem: Problem, history: History, trial: Trial, args: Mapping[str, Any]) -> dict[str, Any]:
-    other = _trial(history, args["trial"]) if "trial" in args else trial
+    other = history.find(args["trial"]) if "trial" in args else trial
     point = checkpoint_at(history.trials, other, args.get("step"), problem.objective.sign)
     if point is None:
         raise StudyError(_no_checkpoint(history, other, args.get("step")))
-    values = {n: _settable(problem, trial, n, v) for n, v in args.items() if n not in PLACE}
+    values = {n: _settable(problem, history, trial, n, v) for n, v in values_of(args).items()}
     _check_changeable(history, trial, values)
     where = {"trial": other.number} if other is not trial else {}
-    return {**where, "step": point.step, **values}
+    return {**where, "step": point.step, **{as_argument(n): v for n, v in values.items()}}
 
 
 def _check_changeable(history: History, trial: Trial, values: Mapping[str, Any]) -> None:
@@ -194,7 +277,7 @@ def _branched(
     """Return the configuration of a branch: the parent's values in force, where they still exist."""
     space = problem.space
     live = {
-        name: _settable(problem, trial, name, value)
+        name: _settable(problem, history, trial, name, value)
         for name, value in changes.items()
         if name in BOUNDS and can_change(name, history.accepts)
     }

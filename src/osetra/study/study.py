@@ -9,15 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from getpass import getuser
+from inspect import signature
 from os import PathLike
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Never, get_args
 
 from osetra.advice import lint
+from osetra.core.arguments import expected, given, mapping, number, option, text, whole
 from osetra.core.decisions import Suggestion
-from osetra.core.ending import Ending
 from osetra.core.facts import Actor
 from osetra.core.history import History
 from osetra.core.limits import Limits
@@ -25,24 +23,23 @@ from osetra.core.params import Value
 from osetra.core.ports import USUAL, Checkpoints, Executor, Job, Policy, Scheduler, Searcher
 from osetra.core.problem import Pick
 from osetra.core.space import Space
-from osetra.core.trial import ENDED, Order, Trial
+from osetra.core.trial import Order, Trial
 from osetra.errors import StudyError
 from osetra.executors import Inline, Processes
-from osetra.executors.claims import claim_next
-from osetra.executors.identity import this_process
 from osetra.executors.leases import Leases
-from osetra.executors.recorder import StoreLink, begin
 from osetra.policies import by_names
 from osetra.searchers import by_name
 from osetra.stores import open_store
-from osetra.stores.address import parse
-from osetra.study.display import Display, displayed
+from osetra.study.asking import AskedTrials
+from osetra.study.display import Display, check_showing, displayed
 from osetra.study.join import join
-from osetra.study.loop import Planner, Watch, work
-from osetra.study.open import Question, begin_study, check_same, objective_of, problem_of
+from osetra.study.loop import MOST_STEPS, Planner, Watch, work
+from osetra.study.open import begin_study, check_same, objective_of, place_of, problem_of, question_of, user
+from osetra.study.orders import arguments_of, named_values
+from osetra.study.spellings import attribute, goal_by_other_names, limits_by_other_names, refuse
 from osetra.study.view import StudyView
-from osetra.training.run import Run, control_of
-from osetra.training.values import number
+from osetra.training.run import Run
+from osetra.views.orders import order_status, order_text
 
 log = logging.getLogger("osetra")
 
@@ -85,22 +82,14 @@ class Study(StudyView):
         name: str | None = None,
         pick: Pick = "best",
         task: Mapping[str, Any] | None = None,
+        **others: Never,
     ) -> None:
+        options: dict[str, object] = dict(others)
+        least, most = goal_by_other_names(minimize, maximize, options)
+        refuse("Study", options, signature(Study).parameters)
+        question = question_of(space, objective_of(least, most, pick), seed, searcher, scheduler, task)
         chosen = by_name(searcher) if isinstance(searcher, str) else searcher
-        wanted = searcher if isinstance(searcher, str) else chosen.name if chosen else "auto"
-        planned = scheduler if isinstance(scheduler, str) else scheduler.name if scheduler else "auto"
-        question = Question(
-            space=space,
-            objective=objective_of(minimize, maximize, pick),
-            seed=seed,
-            searcher=wanted,
-            scheduler=planned,
-            task=dict(task or {}),
-        )
-        if not isinstance(url, (str, PathLike)) or not str(url):
-            raise StudyError(f"{url!r}: a study lives in a file such as 'study.db', or in 'memory:'")
-        address = parse(str(url), name)
-        self._store = open_store(address.url, address.study)
+        self._store = open_store(*place_of(url, name))
         history = History().extend(self._store.read())
         opened = history.opened or begin_study(self._store, question)
         problem = problem_of(opened)
@@ -108,12 +97,20 @@ class Study(StudyView):
         policy = by_names(chosen or by_name(opened.searcher), scheduler or opened.scheduler)
         self._planner = Planner(self._store, problem, policy, opened.seed, history)
         self._leases = Leases(self._store)
-        self._asked: dict[int, StoreLink] = {}
+        self._asked = AskedTrials(self._planner, self._leases)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            return attribute(self, name)
 
     def order(
         self,
         trial: Trial | int,
         verb: str,
+        values: Mapping[str, Any] | None = None,
         /,
         *,
         actor: str = "",
@@ -128,22 +125,27 @@ class Study(StudyView):
         study.order(7, "rollback", step=12, lr=1e-3)
         study.order(7, "branch", units=256)      study.order(7, "note", text="odd spike")
         study.order(7, "stop")                   study.order(7, "promote")
+        study.order(7, "set", {"step": 3})       a hyperparameter that has the name of an argument
 
         Args:
             trial: the trial or its number.
             verb: stop (keeps the result so far), pause, resume, set, scale, rollback (to the last
                 checkpoint at or before `step`, to the best one without), branch (a new trial), promote
                 (passes the next cut), extend (`until` a step), note (`text`).
+            values: hyperparameters by name, whatever they are called.
             actor: who gives it, for the record.
             why: remembered with it.
             by: "autopilot" when a rule gives it in a person's name.
-            args: values by name, and step, until or text.
+            args: values by name, and step, until or text; `config.step` means a hyperparameter.
 
         Raises:
             StudyError: the order makes no sense, comes too late, or somebody else was faster.
         """
-        number = trial.number if isinstance(trial, Trial) else trial
-        return self._planner.order(number, verb, args, actor or getuser(), by, why)
+        number = self.history.find(trial).number
+        option("by", by, get_args(Actor))
+        given = arguments_of(self.history.trials[number], verb, values, args)
+        who = text("actor", actor, "a name is needed") or user()
+        return self._planner.order(number, verb, given, who, by, text("why", why))
 
     def enqueue(
         self, config: Mapping[str, Value] | None = None, /, *, by: str = "", **values: Value
@@ -155,10 +157,13 @@ class Study(StudyView):
         Raises:
             SpaceError: an unknown name or a value outside its range.
         """
-        complete = self.problem.space.complete({**(config or {}), **values})
-        return self._planner.suggest(
-            [Suggestion(complete, "asked for by a person")], "person", by or "person"
-        )[0]
+        if "by" in self.problem.space.names and by != "":
+            raise expected("by", by, "it says who asks; give the hyperparameter so: enqueue({'by': …})")
+        who = text("by", by, "it says who asks, as a text") or "person"
+        wanted = "give values by name, such as enqueue({'lr': 0.01}) or enqueue(lr=0.01)"
+        given = {**mapping("config", config or {}, wanted), **values}
+        complete = self.problem.space.complete(named_values(self.problem.space.names, given))
+        return self._planner.suggest([Suggestion(complete, "asked for by a person")], "person", who)[0]
 
     def ask(self) -> Run:
         """Claim the next trial for a loop of your own; end it with `tell`.
@@ -166,43 +171,26 @@ class Study(StudyView):
         Raises:
             StudyError: the space is exhausted.
         """
-        while True:
-            history = self.history
-            if not history.queued:
-                self._planner.plan(1, Limits().budget(self.problem, history, 0.0))
-                history = self.history
-            claim = claim_next(self._store, history, this_process(), repeats_only=False)
-            if claim is not None:
-                job = self._job(_asked, None)
-                run, link = begin(self._leases, claim, history, job)
-                self._asked[run.trial] = link
-                return run
-            if not history.queued:
-                raise StudyError(f"{self.searcher.name}: every configuration of the space has been tried")
+        return self._asked.ask(self._job(_elsewhere, None))
 
-    def tell(self, run: Run, value: float | None = None, *, failed: str | None = None) -> Trial:
+    def tell(
+        self,
+        run: Run,
+        value: float | Mapping[str, float] | None = None,
+        *,
+        failed: str | BaseException | None = None,
+    ) -> Trial:
         """End a trial that `ask` returned: with its value, from its reports, or as failed and why.
+
+        A number that is neither the best nor the last of what the run reported of the objective is
+        warned of, and the reports count; {"val_loss": 0.3} counts in any case.
 
         Raises:
             StudyError: the run was not asked for here, was told already, or reported no value.
         """
-        if run.trial not in self._asked:
-            known = self.history.trials.get(run.trial)
-            state = (
-                f"it has {known.state} already" if known and known.state in ENDED else "ask() for it first"
-            )
-            raise StudyError(f"trial {run.trial} is not waiting for a result: {state}")
-        if failed is not None:
-            ending = Ending("failed", reason=failed)
-        elif value is None and run.interrupted:
-            ending = control_of(run).ending()
-        else:
-            worth = control_of(run).values.value() if value is None else number("value", value)
-            ending = Ending("finished" if np.isfinite(worth) else "diverged", worth)
-        self._asked.pop(run.trial).end(ending)
-        return self.history.trials[run.trial]
+        return self._asked.tell(run, value, failed)
 
-    def run(  # noqa: PLR0913 - one for each thing that may be left out
+    def run(  # noqa: PLR0913, D417 - one for each thing that may be left out; others is an error
         self,
         train: Train,
         *,
@@ -216,6 +204,7 @@ class Study(StudyView):
         checkpoints: Checkpoints = USUAL,
         progress: bool | Display = True,
         watch: Watch | None = None,
+        **others: Never,
     ) -> Study:
         """Train until the study has tried `trials` configurations, or another limit is reached.
 
@@ -242,6 +231,9 @@ class Study(StudyView):
             StudyError: no or senseless limits.
             KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
         """
+        if others:
+            options = {k: v for k, v in locals().items() if k not in ("self", "train", "others")}
+            return self.run(train, **limits_by_other_names(options, others, self.history.begun))
         limits = Limits(
             trials=trials,
             trainings=trainings,
@@ -251,21 +243,25 @@ class Study(StudyView):
         )
         if not limits.ends:
             raise StudyError("run() needs a limit: trials=50, minutes=10 or trainings=30")
-        _check_positive(steps=steps)
-        if trials is not None:
-            self._planner.aim(trials)
-        if not self.history.trials:
-            for finding in lint(self.problem.space, searcher=self.searcher.name, trials=trials or 0):
-                log.warning("%s; %s", finding.text, finding.action)
-        if steps is not None:
-            self._planner.know_steps(steps)
+        full = None if steps is None else whole("steps", steps, least=1, most=MOST_STEPS)
+        if not isinstance(checkpoints, Checkpoints):
+            raise expected("checkpoints", checkpoints, "write Checkpoints(every=10)")
         job = replace(self._job(train, report_timeout), checkpoints=checkpoints)
+        crew = _executor(limits, executor)
+        check_showing(progress, watch)
+        if limits.trials is not None:
+            self._planner.aim(limits.trials)
+        if not self.history.trials:
+            for finding in lint(self.problem.space, searcher=self.searcher.name, trials=limits.trials or 0):
+                log.warning("%s; %s", finding.text, finding.action)
+        if full is not None:
+            self._planner.know_steps(full)
         with displayed(self._planner, "searching", limits, progress, watch) as watch:
-            work(self._planner, job, executor or _executor(limits), limits=limits, watch=watch)
+            work(self._planner, job, crew, limits=limits, watch=watch)
         self._last_words()
         return self
 
-    def join(  # noqa: PLR0913 - likewise
+    def join(  # noqa: PLR0913, D417 - likewise
         self,
         train: Train,
         *,
@@ -279,6 +275,7 @@ class Study(StudyView):
         report_timeout: float | None = None,
         progress: bool | Display = True,
         watch: Watch | None = None,
+        **others: Never,
     ) -> Study:
         """Help with a study that another program runs, on this machine or elsewhere.
 
@@ -303,6 +300,7 @@ class Study(StudyView):
             StudyError: senseless limits.
             KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
         """
+        refuse("join", others, signature(Study.join).parameters)
         limits = Limits(
             trials=trials,
             trainings=trainings,
@@ -310,17 +308,21 @@ class Study(StudyView):
             workers=workers,
             report_timeout=report_timeout,
         )
-        _check_positive(idle=idle, grace=grace)
-        if trials is not None and trials > self.history.target:
-            self._planner.aim(trials)
+        patience = None if idle is None else number("idle", idle, "the idle must be above 0", above=0)
+        job = self._job(train, report_timeout)
+        job = replace(job, grace=number("grace", grace, "the grace must be above 0", above=0))
+        crew = Processes(limits.workers) if executor is None else _executor(limits, executor)
+        check_showing(progress, watch)
+        if limits.trials is not None and limits.trials > self.history.target:
+            self._planner.aim(limits.trials)
         goal = limits if limits.ends else replace(limits, trials=self.history.target or None)
         with displayed(self._planner, "helping", goal, progress, watch) as watch:
             join(
                 self._planner,
-                replace(self._job(train, report_timeout), grace=grace),
-                executor or Processes(workers),
+                job,
+                crew,
                 limits=limits,
-                idle=None if idle is None else 60 * idle,
+                idle=None if patience is None else 60 * patience,
                 watch=watch,
             )
         return self
@@ -336,6 +338,7 @@ class Study(StudyView):
         report_timeout: float | None = None,
         progress: bool | Display = True,
         watch: Watch | None = None,
+        **others: Never,
     ) -> Trial:
         """Re-run the best few configurations with fresh seeds and return the one with the best mean.
 
@@ -344,7 +347,12 @@ class Study(StudyView):
         Raises:
             NothingFinished: there is nothing to confirm.
         """
-        best = self.history.ranked(self.problem.objective)[:top]
+        refuse("confirm", others, signature(Study.confirm).parameters)
+        limits = Limits(workers=workers, report_timeout=report_timeout)
+        job = self._job(train, report_timeout, repeats_only=True)
+        crew, seeds = _executor(limits, executor), whole("seeds", seeds, most=1000)
+        check_showing(progress, watch)
+        best = self.history.ranked(self.problem.objective)[: whole("top", top)]
         if not best:
             return self.best
         for trial in best:
@@ -353,12 +361,10 @@ class Study(StudyView):
             missing = [again] * (seeds - len(known))
             if missing:
                 self._planner.suggest(missing, "confirm", "confirm", trial.number)
-        limits = Limits(workers=workers, report_timeout=report_timeout)
-        job = self._job(train, report_timeout, repeats_only=True)
         repeats = sum(trial.repeats is not None for trial in self.history.trials.values())
         goal = replace(limits, trials=max(1, repeats))
         with displayed(self._planner, "confirming", goal, progress, watch, repeats=True) as watch:
-            work(self._planner, job, executor or _executor(limits), limits=limits, watch=watch)
+            work(self._planner, job, crew, limits=limits, watch=watch)
         return self.best
 
     def close(self) -> None:
@@ -371,6 +377,11 @@ class Study(StudyView):
         if held:
             numbers = ", ".join(str(trial.number) for trial in held)
             log.warning("paused by hand and left so: trial %s; order resume, and run again", numbers)
+        history = self.history
+        for trial in (*history.queued, *history.running, *history.paused):
+            for order in (order for order in trial.orders if order.pending):
+                state = order_status(trial, order).text
+                log.warning("trial %d: %s is still open, %s", trial.number, order_text(order), state)
         ended = self.history.ended
         if ended and not self.history.finished:
             log.warning(
@@ -379,7 +390,7 @@ class Study(StudyView):
 
     def _job(self, train: Train, report_timeout: float | None, *, repeats_only: bool = False) -> Job:
         if not callable(train):
-            raise StudyError(f"{train!r} cannot be called; give a training function that takes a run")
+            raise StudyError(f"{given(train)} cannot be called; give a training function that takes a run")
         return Job(
             objective=self.problem.objective,
             function=train,
@@ -388,17 +399,14 @@ class Study(StudyView):
         )
 
 
-def _asked(run: Run) -> None:
+def _elsewhere(run: Run) -> None:
     """Stand for the training of a trial that was asked for: it is elsewhere."""
 
 
-def _check_positive(**values: float | None) -> None:
-    """Raise StudyError for a value that leaves nothing to do."""
-    for name, value in values.items():
-        if value is not None and not value > 0:
-            raise StudyError(f"{name}={value}: the {name} must be above 0")
-
-
-def _executor(limits: Limits) -> Executor:
+def _executor(limits: Limits, wanted: object) -> Executor:
+    if wanted is not None:
+        if isinstance(wanted, type) or not (hasattr(wanted, "start") and hasattr(wanted, "slots")):
+            raise expected("executor", wanted, "an executor is needed, such as Processes(2)")
+        return wanted
     alone = limits.workers == 1 and limits.report_timeout is None
     return Inline() if alone else Processes(limits.workers)

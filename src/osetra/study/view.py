@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from osetra.advice import findings
+from osetra.core.arguments import text, whole
 from osetra.core.finding import Findings
 from osetra.core.history import History
 from osetra.core.lineage import pieces
@@ -93,7 +94,7 @@ class StudyView:
         """
         from osetra.searchers.bayes import explain  # with SciPy, which most programs do not need
 
-        chosen = self.history.trials[trial if isinstance(trial, int) else trial.number]
+        chosen = self.history.find(trial)
         before = [entry for entry in self._store.read() if entry.version <= chosen.seen]
         return explain(self.problem, History().extend(before), chosen.config)
 
@@ -104,19 +105,25 @@ class StudyView:
         by a policy such as pbt.
         """
         trials = self.history.trials
-        chosen = trials[trial if isinstance(trial, int) else trial.number]
+        chosen = self.history.find(trial)
         return [(piece.after, dict(piece.values)) for piece in pieces(trials, chosen)]
 
     def curve(self, trial: Trial | int, metric: str, fold: int = 0) -> tuple[list[int], list[float]]:
         """Return steps and values that a trial reported of a metric."""
         history = self.history
-        number = trial if isinstance(trial, int) else trial.number
-        steps, values = history.curve(history.trials[number], metric, fold)
+        name = text("metric", metric, "the name of a metric is a text")
+        steps, values = history.curve(history.find(trial), name, whole("fold", fold))
         return steps.tolist(), values.tolist()
 
     def records(self) -> list[dict[str, Any]]:
-        """Return one plain dict per trial: number, state, value, seconds, why, and the configuration."""
-        return records(self.problem, self.trials)
+        """Return one plain dict per trial: number, state, value, seconds, why, configuration and metrics.
+
+        Each reported metric has its last value as `NAME.last`, and as `NAME.best` that of the step at
+        which the objective was best. A hyperparameter that has the name of another column is
+        called `config.NAME`, and an objective `metric.NAME`.
+        """
+        history = self.history
+        return records(self.problem, history, list(history.trials.values()))
 
     def to_frame(self) -> Any:
         """Return the trials as a pandas DataFrame.

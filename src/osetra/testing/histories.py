@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from osetra.core.curves import Point
 from osetra.core.decisions import Suggestion
@@ -21,6 +22,7 @@ class Log:
 
     problem: Problem
     seed: int = 0
+    task: Mapping[str, Any] = field(default_factory=dict)
     target: int = 0
     """How many trials the study is to have; 0 says nothing about it."""
     entries: list[Entry] = field(default_factory=list)
@@ -30,7 +32,8 @@ class Log:
     def __post_init__(self) -> None:
         objective = self.problem.objective
         spec = self.problem.space.spec
-        self.write(Opened(spec, objective.metric, objective.direction, objective.pick, self.seed))
+        goal = (objective.metric, objective.direction, objective.pick)
+        self.write(Opened(spec, *goal, self.seed, task=dict(self.task)))
         if self.target:
             self.write(Noted("target", str(self.target), "", {"trials": self.target}))
 

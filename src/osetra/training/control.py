@@ -7,18 +7,19 @@ program of its own, is told from here when it has to end.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from osetra.core.claim import Claim
 from osetra.core.ending import Ending
-from osetra.core.facts import Outcome
+from osetra.core.facts import Noted, Outcome
 from osetra.core.params import Config
 from osetra.core.problem import Objective
 from osetra.errors import Interrupted
 from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.link import Link
 from osetra.training.steering import Steering
-from osetra.training.values import ObjectiveCurves
+from osetra.training.values import ObjectiveCurves, contradiction, returned_value
 
 
 @dataclass(slots=True)
@@ -89,6 +90,18 @@ class RunControl:
         if self.steering.ending is not None:
             reason = self.steering.ending.reason
             raise Interrupted(f"trial {self.claim.trial} has to end now: {reason}")
+
+    def returned(self, returned: object) -> float:
+        """Return what a trial is worth whose function returned a number: by that, or by its reports.
+
+        A bare number that contradicts the reports is most likely another metric, and the reports count.
+        """
+        value, metric = returned_value(returned, self.objective.metric), self.objective.metric
+        wrong = "" if isinstance(returned, Mapping) else contradiction(self.values, value)
+        if not wrong:
+            return value
+        self.link.record(Noted("returned", metric, f"trial {self.claim.trial} {wrong}", {"warn": True}))
+        return self.values.value()
 
     def ending(self) -> Ending:
         """Return the ending of a run that was told to end, with what it is worth so far."""

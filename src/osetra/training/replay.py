@@ -52,10 +52,7 @@ def recipe(history: History, number: int, metric: str) -> Recipe:
     Raises:
         StudyError: no such trial, it reported nothing yet, or folds make the steps ambiguous.
     """
-    if number not in history.trials:
-        have = f"1 … {len(history.trials)}" if history.trials else "none yet"
-        raise StudyError(f"trial {number}: the study has no such trial; it has {have}")
-    trial = history.trials[number]
+    trial = history.find(number)
     steps = history.step(trial, metric)
     if not steps:
         raise StudyError(f"trial {number} reported no {metric} yet, so there is nothing to replay")
@@ -118,6 +115,10 @@ class Comparison:
     """How many of them came out bitwise equal, in all metrics."""
     missing: int
     """Steps that the replay did not report."""
+    trained: int = 0
+    """The last step of the trial."""
+    now: int = 0
+    """The last step of the replay."""
     first: int | None = None
     """The first step that differs."""
     metric: str = ""
@@ -130,7 +131,7 @@ class Comparison:
     @property
     def same(self) -> bool:
         """Whether everything is bitwise equal."""
-        return self.equal == self.reports
+        return self.equal == self.reports and self.trained == self.now
 
     @property
     def text(self) -> str:
@@ -140,6 +141,8 @@ class Comparison:
         text = f"not bitwise equal: {self.equal} of {self.reports} reports are"
         if self.missing:
             text += f", {self.missing} are missing"
+        if self.trained != self.now:
+            text += f"; the training has {self.now} steps now, and had {self.trained} in the trial"
         if self.first is None:
             return text
         share = self.largest / self.scale if self.scale > 0 else math.inf
@@ -152,8 +155,10 @@ def compare(history: History, trial: Trial, again: History, replayed: Trial) -> 
     wrong: dict[int, str] = {}
     steps: set[int] = set()
     missing: set[int] = set()
+    again_steps: set[int] = set()
     for metric in history.curves.metrics:
         theirs = dict(zip(*_lists(again, replayed, metric), strict=True))
+        again_steps |= theirs.keys()
         for step, value in zip(*_lists(history, trial, metric), strict=True):
             steps.add(step)
             if step not in theirs:
@@ -162,8 +167,9 @@ def compare(history: History, trial: Trial, again: History, replayed: Trial) -> 
                 wrong.setdefault(step, metric)
     differing = [step for step in sorted(wrong) if step not in missing]
     equal = len(steps) - len(wrong)
+    lengths = (max(steps, default=0), max(again_steps, default=0))
     if not differing:
-        return Comparison(len(steps), equal, len(missing))
+        return Comparison(len(steps), equal, len(missing), *lengths)
     metric = wrong[differing[0]]
     mine, theirs = (
         dict(zip(*_lists(h, t, metric), strict=True)) for h, t in ((history, trial), (again, replayed))
@@ -173,7 +179,7 @@ def compare(history: History, trial: Trial, again: History, replayed: Trial) -> 
     values = [value for value in mine.values() if math.isfinite(value)]
     spread = float(np.ptp(values)) if values else math.nan
     largest = max(finite) if finite else math.nan
-    return Comparison(len(steps), equal, len(missing), differing[0], metric, largest, spread)
+    return Comparison(len(steps), equal, len(missing), *lengths, differing[0], metric, largest, spread)
 
 
 def _lists(history: History, trial: Trial, metric: str) -> tuple[list[int], list[float]]:

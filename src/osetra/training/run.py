@@ -23,7 +23,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from osetra.core.arguments import expected, plain
+from osetra.core.checks import is_whole
 from osetra.core.claim import Claim
+from osetra.core.config import RunConfig
 from osetra.core.curves import Point
 from osetra.core.ending import Ending
 from osetra.core.facts import Noted
@@ -32,7 +35,7 @@ from osetra.errors import Diverged, Interrupted, OsetraError, StudyError
 from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.control import RunControl
 from osetra.training.link import Link
-from osetra.training.values import number, returned_value
+from osetra.training.values import number
 
 _NEVER = -(2**62)
 
@@ -43,8 +46,8 @@ class Run:
 
     trial: int
     attempt: int
-    config: dict[str, Any]
-    """The hyperparameters, active names only; an option that is a tuple as such, not by its name."""
+    config: RunConfig
+    """The hyperparameters, active names only: the training's own copy; options that are tuples as such."""
     seed: int
     """For all randomness of this training; a repeat of the same configuration gets another one."""
     _control: RunControl = field(repr=False)
@@ -59,7 +62,7 @@ class Run:
     ) -> Run:
         """Return the run of a claimed trial; without a writer nothing is kept and it begins anew."""
         control = RunControl(claim, objective, link, writer or CheckpointWriter())
-        config = {name: claim.meaning(name, value) for name, value in claim.config.items()}
+        config = RunConfig({name: claim.meaning(name, value) for name, value in claim.config.items()})
         return cls(claim.trial, claim.attempt, config, claim.seed, control)
 
     @property
@@ -175,14 +178,19 @@ class Run:
     def report(self, step: int | None = None, /, **metrics: object) -> None:
         """Report metrics of one step: any numbers, such as train_loss=0.3, val_loss=0.5.
 
-        Inside `run.steps` the step is known; elsewhere it counts up, or is given first. Orders that
-        came meanwhile are applied when it returns.
+        Inside `run.steps` the step is known; elsewhere it counts up, or is given first or as `step=`, so
+        that no metric can be called step. Orders that came meanwhile are applied when it returns.
 
         Raises:
             StudyError: a metric is not a number, none was given, or the step goes backwards.
             Interrupted: outside `run.steps`, when the run has to end.
         """
         control, objective = self._control, self._control.objective
+        if "step" in metrics:
+            named = metrics.pop("step")
+            if step is not None or not is_whole(plain(named)):
+                raise expected("step", named, "it is the number of the step, given once")
+            step = int(named)  # type: ignore[call-overload]  # a whole number
         if not metrics:
             raise StudyError("report() without metrics; write run.report(val_loss=0.3)")
         if not control.looping and control.steering.pausing is not None:
@@ -221,7 +229,7 @@ def execute(function: Callable[[Run], object], run: Run) -> Ending:
         returned = function(run)
         if run.interrupted:
             return control.ending()
-        value = control.values.value() if returned is None else returned_value(returned, metric)
+        value = control.values.value() if returned is None else control.returned(returned)
     except Interrupted as stop:
         control.hand_back(str(stop))  # unless it was told to end before
         return control.ending()

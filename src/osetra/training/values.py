@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from osetra.core.arguments import expected
 from osetra.core.problem import Objective
 from osetra.errors import StudyError
+
+NEARLY = 1e-3
+"""Relative difference up to which a returned number is taken for one that was reported."""
 
 
 @dataclass(slots=True)
@@ -69,6 +73,22 @@ class ObjectiveCurves:
         )
 
 
+def contradiction(reported: ObjectiveCurves, returned: float) -> str:
+    """Say what is wrong with a number that is neither the best nor the last of what was reported."""
+    metric, curves = reported.objective.metric, list(reported.curves.values())
+    if not curves or not math.isfinite(returned) or not math.isfinite(reported.value()):
+        return ""
+    best = replace(reported.objective, pick="best")
+    worth = [np.mean([curve[-1] for curve in curves]), np.mean([_picked(curve, best) for curve in curves])]
+    # Weights that were loaded again, or rounding to 32 bits, may give nearly the same number.
+    if any(math.isclose(returned, value, rel_tol=NEARLY, abs_tol=1e-9) for value in worth):
+        return ""
+    return (
+        f"returned {returned:.6g}, but reported {metric} {reported.value():.6g}, which counts; return "
+        f"nothing, or {{{metric!r}: number}} if that is what it is worth"
+    )
+
+
 def returned_value(returned: object, metric: str) -> float:
     """Return the number that a training function returned, by itself or under the metric's name."""
     if isinstance(returned, Mapping):
@@ -81,11 +101,11 @@ def returned_value(returned: object, metric: str) -> float:
 def number(name: str, value: object) -> float:
     """Return a metric as a float; raises StudyError for anything that is not one number."""
     if isinstance(value, str):
-        raise StudyError(f"{name}={value!r}: a metric is one number, such as {name}=0.3")
+        raise expected(name, value, f"a metric is one number, such as {name}=0.3")
     try:
         return float(value)  # type: ignore[arg-type]  # numbers, NumPy and tensor scalars
-    except (TypeError, ValueError):
-        raise StudyError(f"{name}={value!r}: a metric is one number, such as {name}=0.3") from None
+    except Exception:  # whatever the conversion of somebody's object raises
+        raise expected(name, value, f"a metric is one number, such as {name}=0.3") from None
 
 
 def _picked(curve: list[float], objective: Objective) -> float:

@@ -45,7 +45,7 @@ STYLES: Mapping[Kind, str] = {
     "ordered": "cyan",
     "note": "cyan",
 }
-_SILENT_TOPICS = ("target", "steps", "accepts")
+_SILENT_TOPICS = ("target", "steps", "accepts", "returned")
 
 
 @dataclass(frozen=True, slots=True)

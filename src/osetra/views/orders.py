@@ -34,8 +34,13 @@ def order_status(trial: Trial, order: Order) -> OrderStatus:
         return OrderStatus("moot", f"the trial had {ended_word(trial)} before it could be obeyed")
     if order.seen_at is not None:
         return OrderStatus("seen", "the training has it and obeys at its next report")
-    where = "at the training's next report" if trial.state == "running" else "when the trial goes on"
-    return OrderStatus("requested", f"obeyed {where}")
+    waits = {
+        "running": "at the training's next report",
+        "queued": "when the trial goes on, at the next free worker of a program that runs the study",
+        "paused": "when the trial goes on, in a program that runs the study",
+    }
+    where = "when the trial goes on: it was paused by hand, so order resume" if trial.held else ""
+    return OrderStatus("requested", f"obeyed {where or waits[trial.state]}")
 
 
 def ended_word(trial: Trial) -> str:

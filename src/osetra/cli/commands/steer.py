@@ -14,7 +14,6 @@ from osetra.cli.options import json_option, parse_pairs, study_argument
 from osetra.cli.output import Output
 from osetra.core.numbers import duration
 from osetra.core.trial import ENDED, Order, Trial
-from osetra.errors import StudyError
 from osetra.study.orders import VERBS
 from osetra.tuning.locations import find
 from osetra.views.orders import clock, giver, order_document, order_status, order_text, outcome_text
@@ -195,11 +194,7 @@ class Waiting:
 
 
 def _list(output: Output, study: Study, number: int, as_json: bool) -> None:
-    trials = study.history.trials
-    if number not in trials:
-        have = f"1 … {len(trials)}" if trials else "none yet"
-        raise StudyError(f"trial {number}: the study has no such trial; it has {have}")
-    trial = trials[number]
+    trial = study.history.find(number)
     if as_json:
         orders = [order_document(trial, order) for order in trial.orders]
         output.document("orders", {"trial": number, "state": trial.state, "orders": orders})

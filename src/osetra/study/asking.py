@@ -1,0 +1,105 @@
+"""Asking: trials in the hands of a loop of one's own, from `ask` to `tell`, from any number of threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from osetra.core.arguments import expected
+from osetra.core.clean import error_text
+from osetra.core.ending import Ending
+from osetra.core.limits import Limits
+from osetra.core.ports import Job
+from osetra.core.trial import ENDED, Trial
+from osetra.errors import StudyError
+from osetra.executors.claims import claim_next
+from osetra.executors.identity import this_process
+from osetra.executors.leases import Leases
+from osetra.executors.recorder import StoreLink, begin
+from osetra.study.loop import Planner
+from osetra.training.run import Run, control_of
+from osetra.training.values import number
+
+
+@dataclass(slots=True)
+class AskedTrials:
+    """The trials that this program asked for and has not told the end of."""
+
+    planner: Planner
+    leases: Leases
+    links: dict[int, StoreLink] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ask(self, job: Job) -> Run:
+        """Claim the next trial.
+
+        Raises:
+            StudyError: the space is exhausted.
+        """
+        planner = self.planner
+        while True:
+            with self._lock:
+                history = planner.history
+                known = history.version
+                if not history.queued:
+                    planner.plan(1, Limits().budget(planner.problem, history, 0.0))
+                    history = planner.history
+                claim = claim_next(planner.store, history, this_process(), repeats_only=False)
+                if claim is not None:
+                    run, link = begin(self.leases, claim, history, job)
+                    self.links[run.trial] = link
+                    return run
+            # Where the log has grown somebody else was faster, and there is more to ask for.
+            if planner.history.version == known:
+                name = planner.searcher.name
+                raise StudyError(f"{name}: every configuration of the space has been tried")
+
+    def tell(self, run: object, value: object, failed: object) -> Trial:
+        """End a trial that `ask` returned.
+
+        Raises:
+            StudyError: the run was not asked for here, was told already, or reported no value.
+        """
+        if not isinstance(run, Run):
+            raise expected("run", run, "give the run that ask() returned")
+        if failed is not None and value is not None:
+            raise StudyError(f"trial {run.trial}: give a value or failed=, not both")
+        with self._lock:
+            link = self.links.get(run.trial)
+            if link is None or link is not control_of(run).link:
+                known = self.planner.history.trials.get(run.trial)
+                over = known is not None and known.state in ENDED
+                state = f"it has {known.state} already" if known and over else "ask() for it first"
+                raise StudyError(f"trial {run.trial} is not waiting for a result: {state}")
+            link.end(_ending(run, value, failed))
+            del self.links[run.trial]
+        return self.planner.history.trials[run.trial]
+
+
+def _ending(run: Run, value: object, failed: object) -> Ending:
+    control = control_of(run)
+    if failed is not None:
+        return Ending("failed", reason=reason_of(failed))
+    if value is None and run.interrupted:
+        return control.ending()
+    if value is None:
+        worth = control.values.value()
+    else:
+        worth = control.returned(value if isinstance(value, Mapping) else number("value", value))
+    return Ending("finished" if np.isfinite(worth) else "diverged", worth)
+
+
+def reason_of(failed: object) -> str:
+    """Return why a trial failed: a text as it is, an exception by its name and its own words.
+
+    Raises:
+        StudyError: it is neither.
+    """
+    if isinstance(failed, BaseException):
+        return error_text(failed)
+    if not isinstance(failed, str):
+        raise expected("failed", failed, "say why, as a text or an exception, such as failed='out of memory'")
+    return str(failed).encode("utf-8", "replace").decode().replace("\0", "")
