@@ -177,3 +177,11 @@ def test_the_default_goes_through_the_unit_interval_unchanged() -> None:
 def test_a_range_too_narrow_for_its_scale_still_has_both_ends() -> None:
     param = Float(1e10, math.nextafter(1e10, 2e10), "log")
     assert param.to_unit([param.low, param.high]).tolist() == [0, 1]
+
+
+def test_a_condition_that_a_whole_number_never_meets_is_refused() -> None:
+    with pytest.raises(
+        SpaceError, match=r"x: its condition layers=4\|5 can never hold; layers is int\(1, 3\)"
+    ):
+        Space(layers=Int(1, 3), x=Float(0, 1, when={"layers": [4, 5]}))
+    assert "x" in Space(layers=Int(1, 3), x=Float(0, 1, when={"layers": [3, 4]})).names

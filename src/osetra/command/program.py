@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import select
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -147,3 +149,20 @@ def _kill_session(session: int) -> None:
                 if int(fields[3]) == session and fields[0] not in "ZX":
                     os.kill(int(entry.parent.name), signal.SIGKILL)
                     found = True
+
+
+def check_program(name: str, cwd: str) -> None:
+    """Raise StudyError when a program cannot be found or executed, with the mend."""
+    if os.sep not in name:
+        if shutil.which(name) is None:
+            beside = f" There is one in {cwd}: write ./{name}." if Path(cwd, name).is_file() else ""
+            path = os.environ.get("PATH", "")
+            raise StudyError(f"{name}: no such program on the PATH ({path}).{beside}")
+        return
+    file = Path(cwd, name)
+    if not file.exists():
+        raise StudyError(f"{name}: no such program in {Path(cwd).resolve()}")
+    if not file.is_file():
+        raise StudyError(f"{name} is no file, so it cannot be executed")
+    if not os.access(file, os.X_OK):
+        raise StudyError(f"{name} cannot be executed; make it executable: chmod +x {shlex.quote(str(file))}")

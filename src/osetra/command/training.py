@@ -25,7 +25,7 @@ from osetra.catalogue.live import LIVE
 from osetra.command import state
 from osetra.command.lines import Lines, ReportLine, looks_like_report, read_line
 from osetra.command.log import OutputLog
-from osetra.command.program import Exit, Program, Stream
+from osetra.command.program import Exit, Program, Stream, check_program
 from osetra.command.template import OWN, check, fill, text_of, variable
 from osetra.core.facts import Noted
 from osetra.core.params import Config
@@ -92,23 +92,6 @@ class CommandTraining:
 def log_name(trial: int, attempt: int | str) -> str:
     """Return the name of the file with an attempt's output."""
     return f"trial-{trial}-attempt-{attempt}.log"
-
-
-def check_program(name: str, cwd: str) -> None:
-    """Raise StudyError when a program cannot be found or executed, with the mend."""
-    if os.sep not in name:
-        if shutil.which(name) is None:
-            beside = f" There is one in {cwd}: write ./{name}." if Path(cwd, name).is_file() else ""
-            path = os.environ.get("PATH", "")
-            raise StudyError(f"{name}: no such program on the PATH ({path}).{beside}")
-        return
-    file = Path(cwd, name)
-    if not file.exists():
-        raise StudyError(f"{name}: no such program in {Path(cwd).resolve()}")
-    if not file.is_file():
-        raise StudyError(f"{name} is no file, so it cannot be executed")
-    if not os.access(file, os.X_OK):
-        raise StudyError(f"{name} cannot be executed; make it executable: chmod +x {shlex.quote(str(file))}")
 
 
 @dataclass(slots=True)

@@ -303,10 +303,19 @@ def _without_dormant(entries: list[tuple[str, Param]], order: Iterable[int]) -> 
             for other in possible:
                 _check_allowed(name, parent, other, allowed)
             if not any(isinstance(o, Float) or _allowed_levels(o, allowed) for o in possible):
+                _check_possible(name, parent, possible, allowed)
                 break
         else:
             kept[e] = (name, param)
     return [kept[e] for e in sorted(kept)]
+
+
+def _check_possible(name: str, parent: str, possible: list[Param], allowed: tuple[Value, ...]) -> None:
+    """Refuse a condition on a whole number that it never is."""
+    if possible and all(isinstance(other, Int) for other in possible):
+        condition = format_condition(((parent, allowed),))
+        ranges = " or ".join(map(format_param, possible))
+        raise SpaceError(f"{name}: its condition {condition} can never hold; {parent} is {ranges}")
 
 
 def _check_allowed(name: str, parent: str, other: Param, allowed: tuple[Value, ...]) -> None:
