@@ -255,7 +255,7 @@ def test_a_study_of_another_program_cannot_be_replayed_here(digits: Path) -> Non
 @pytest.mark.parametrize("verb", [("tune", "hello.py:descend"), ("resume", "x")])
 def test_a_scheduler_that_does_not_exist_is_named_with_the_nearest(verb: tuple[str, ...]) -> None:
     code, _, err = call(*verb, "--scheduler", "hyperbond")
-    assert code == 1
+    assert code == 2
     assert "Did you mean 'hyperband'?" in err
 
 

@@ -152,7 +152,10 @@ def finish(
     if not waiting or any(table.trials[r].state in ("queued", "running") for r in np.flatnonzero(rows)):
         return []
     at_end = calibrated(table, rungs[-1])
-    complete = rows & table.has(rungs[-1]) & np.isfinite(at_end)
+    sound = np.array([trial.state not in ("diverged", "failed") for trial in table.trials], dtype=bool)
+    complete = (
+        rows & table.has(rungs[-1]) & np.isfinite(at_end) & sound
+    )  # its best value may outlive a training
     hopeful = [row for row in waiting if np.isfinite(at_end[row])]
     if complete.any() or not hopeful:
         return [_give_up(problem, table, row, rungs, keep, least, rows) for row in waiting]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import click
 
+from osetra.cli.failures import typed
 from osetra.cli.options import check_scheduler, json_option, scheduler_option, study_argument
 from osetra.cli.output import Output
 from osetra.cli.report import tune_data, tune_own
@@ -42,7 +43,8 @@ def command(
 
     Finished trials are never run again; those that were stopped half-way are.
     """
-    check_scheduler(scheduler)
+    with typed():
+        check_scheduler(scheduler)
     location = find(study)
     opened = location.open()
     history = opened.history

@@ -33,6 +33,10 @@ STATE_STYLES: dict[State, str] = {
     State.FAILED: "red",
 }
 _SPARK = 10
+_WORDS = ("state", "fresh seeds", "curve")
+"""Columns of the trials table that begin at the left."""
+WIDE = 100
+"""Columns of a terminal from which on curves are drawn beside fresh seeds."""
 _BETWEEN = 3
 """Columns between two cells of a table."""
 
@@ -43,48 +47,54 @@ def trials_table(
     """Return trials as a table with as many hyperparameters as fit; the rest is named below it."""
     if not trials:
         return Text("no trial to show yet", "dim")
-    objective = problem.objective
-    names = _varying_first(searched_names(problem.space), trials)
-    metric_width = max(len(objective.metric), *(len(number(trial.value)) for trial in trials))
-    stated = any(trial.state != "finished" for trial in trials)
-    again = {trial.number: repeats_text(history, trial.number) for trial in trials}
-    repeated = max(map(len, again.values()))
-    steps = {trial.number: history.step(trial, objective.metric) for trial in trials}
-    curved = any(count > 1 for count in steps.values())
-    counted = curved and (stated or len(set(steps.values())) > 1)
-    drawn = curved and (width >= 100 or not repeated)
-    seconds = max(len(duration(trial.seconds)) for trial in trials)
-    fixed = [5, metric_width, 9 * stated, min(repeated, 28), 5 * counted, _SPARK * drawn, max(4, seconds)]
-    room = width - 2 - sum(taken + _BETWEEN for taken in fixed if taken)
-    shown, hidden = _fitting(names, trials, room)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title=title or None, title_justify="left")
-    table.add_column("trial", justify="right")
-    if stated:
-        table.add_column("state")
-    table.add_column(objective.metric, justify="right", no_wrap=True, min_width=min(metric_width, 12))
-    if repeated:
-        table.add_column("fresh seeds")
-    if counted:
-        table.add_column("steps", justify="right")
-    if drawn:
-        table.add_column("curve", no_wrap=True)
+    columns = _result_columns(problem.objective, history, trials, width)
+    room = width - 2 - sum(_width(name, cells) + _BETWEEN for name, cells in columns)
+    shown, hidden = _fitting(_varying_first(searched_names(problem.space), trials), trials, room)
     for name in shown:
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("time", justify="right", no_wrap=True)
-    best = history.best(objective)
-    for trial in trials:
-        cells: list[RenderableType] = [f"{STEERED} {trial.number}" if trial.steered else str(trial.number)]
-        cells += [Text(trial.state, STATE_STYLES[trial.state])] if stated else []
-        cells += [number(trial.value)]
-        cells += [again[trial.number]] if repeated else []
-        cells += [str(steps[trial.number] or "")] if counted else []
-        cells += [_spark(history, trial, objective)] if drawn else []
-        cells += [setting(trial.config[name]) if name in trial.config else "" for name in shown]
-        cells += [duration(trial.seconds)]
-        table.add_row(*cells, style="bold" if best is not None and trial.number == best.number else "")
+        columns.insert(-1, (name, [setting(t.config[name]) if name in t.config else "" for t in trials]))
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title=title or None, title_justify="left")
+    for name, cells in columns:
+        worth = name == problem.objective.metric  # is never cut
+        table.add_column(
+            name,
+            justify="left" if name in _WORDS else "right",
+            no_wrap=name != "fresh seeds",
+            min_width=min(_width(name, cells), 12) if worth else None,
+        )
+    best = history.best(problem.objective)
+    for row, trial in enumerate(trials):
+        style = "bold" if best is not None and trial.number == best.number else ""
+        table.add_row(*(cells[row] for _, cells in columns), style=style)
     below = [f"not shown: {', '.join(hidden)}"] if hidden else []
     below += [STEERED_LEGEND] if any(trial.steered for trial in trials) else []
     return Group(table, *(Text(line, "dim") for line in below)) if below else table
+
+
+def _result_columns(
+    objective: Objective, history: History, trials: Sequence[Trial], width: int
+) -> list[tuple[str, list[Text | str]]]:
+    """Return the columns beside the hyperparameters, each with its cells, but for those that say nothing."""
+    again = [repeats_text(history, trial.number) for trial in trials]
+    steps = [history.step(trial, objective.metric) for trial in trials]
+    stated = any(trial.state != "finished" for trial in trials)
+    curved = max(steps) > 1
+    columns: list[tuple[str, list[Text | str]]] = [
+        ("trial", [f"{STEERED} {t.number}" if t.steered else str(t.number) for t in trials])
+    ]
+    if stated:
+        columns.append(("state", [Text(t.state, STATE_STYLES[t.state]) for t in trials]))
+    columns.append((objective.metric, [number(t.value) for t in trials]))
+    if any(again):
+        columns.append(("fresh seeds", [*again]))
+    if curved and (stated or len(set(steps)) > 1):
+        columns.append(("steps", [str(count or "") for count in steps]))
+    if curved and (width >= WIDE or not any(again)):
+        columns.append(("curve", [_spark(history, t, objective) for t in trials]))
+    return [*columns, ("time", [duration(t.seconds) for t in trials])]
+
+
+def _width(name: str, cells: Sequence[Text | str]) -> int:
+    return max(len(name), *(len(cell) for cell in cells))
 
 
 def spread_text(repeats: Sequence[Trial], lost: Sequence[Trial] = ()) -> str:
