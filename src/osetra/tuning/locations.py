@@ -80,7 +80,7 @@ class Location:
         """
         from osetra.study.study import Study
 
-        _make(self.folder)
+        make_folder(self.folder)
         study = Study(self.address.url, space, name=self.address.study, **options)
         if self.address != _inside(self.folder):
             (self.folder / LINK).write_text(f"{self.address.bare}\n", encoding="utf-8")
@@ -192,8 +192,8 @@ def remove(location: Location) -> None:
     shutil.rmtree(location.folder)
 
 
-def _make(folder: Path) -> None:
-    """Make a folder and prove that it can be written."""
+def make_folder(folder: Path) -> None:
+    """Make a folder and prove that it can be written; raises StudyError when it cannot."""
     probe = folder / ".writable"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,17 @@ from osetra.errors import StudyError
 from osetra.stores import storage_of, studies
 from osetra.stores.address import MAIN, SCHEME, Address, mask, parse
 from osetra.stores.storage import present
-from osetra.tuning.locations import FILE, RUNS, Location, find, known, move, remove, warn_of_password
+from osetra.tuning.locations import (
+    FILE,
+    RUNS,
+    Location,
+    find,
+    known,
+    make_folder,
+    move,
+    remove,
+    warn_of_password,
+)
 from osetra.tuning.locations import create as start
 
 if TYPE_CHECKING:
@@ -301,7 +311,7 @@ def _located(text: str) -> tuple[Address, Sequence[str]]:
 def _targets(text: str, sources: list[Address]) -> list[Address]:
     """Return where each study is to go; its name stays unless another one is given."""
     named = SCHEME.match(text) or "#" in text or text.endswith(".db") or Path(text).exists() or os.sep in text
-    target = parse(text) if named else start(text).address
+    target = parse(text) if named else _at_home(text)
     if named and "#" not in text:
         return [Address(target.url, _own_name(source, alone=len(sources) == 1)) for source in sources]
     if len(sources) > 1:
@@ -309,6 +319,13 @@ def _targets(text: str, sources: list[Address]) -> list[Address]:
         store = mask(sources[0].url)
         raise StudyError(f"{store} has several studies: {listed}; copy one: {store}#{sources[0].study}")
     return [target]
+
+
+def _at_home(name: str) -> Address:
+    """Return the address of a new study under the folder of studies, which is made."""
+    location = start(name)
+    make_folder(location.folder)
+    return location.address
 
 
 def _own_name(source: Address, *, alone: bool) -> str:
