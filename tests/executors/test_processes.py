@@ -245,7 +245,7 @@ def preempted(run):
         run.checkpoint(lambda step=step: {"step": step})
         if step == 3 and run.attempt == 1:
             os.kill(os.getpid(), signal.SIGTERM)
-    return float(done)
+    return {"loss": float(done)}
 
 
 def test_a_training_that_its_machine_asks_to_go_hands_back_and_goes_on_from_its_checkpoint(tmp_path):

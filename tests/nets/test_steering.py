@@ -110,7 +110,8 @@ def test_what_the_catalogue_calls_live_changes_a_running_training_and_nothing_el
     data, value = pictures() if family == "cnn" else DATA, another(entry, config[entry.name])
     curves = []
     for change in ({}, {entry.name: value}):
-        study = ose.Study(space=by_name(family).space, minimize="val_loss", scheduler="full")
+        task = {"request": {}, "fingerprint": "of the built-in network, which may leave the searched range"}
+        study = ose.Study(space=by_name(family).space, minimize="val_loss", scheduler="full", task=task)
         study.enqueue(config)
 
         order = partial(study.order, 1, "set", **change) if change else lambda: None
