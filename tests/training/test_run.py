@@ -225,3 +225,31 @@ def test_a_metric_that_is_no_number_is_named():
 def test_a_report_without_metrics_is_refused():
     with pytest.raises(StudyError, match="report\\(\\) without metrics"):
         make_run().report()
+
+
+HOSTILE = ["a", None, True, 2.5, 0, -1, 2**70, float("nan"), [3], object()]
+
+
+@pytest.mark.parametrize("count", HOSTILE, ids=repr)
+@pytest.mark.parametrize("verb", ["steps", "announce", "folds"])
+def test_a_senseless_count_fails_its_trial_and_harms_no_study(verb, count, tmp_path):
+    def train(run):
+        list(getattr(run, verb)(count) or ())
+        run.report(loss=1.0)
+
+    file = tmp_path / "study.db"
+    study = ose.Study(file, ose.Space(x=ose.Float(0, 1)), minimize="loss")
+    study.run(train, trials=1, progress=False)
+    (trial,) = study.trials
+    assert trial.state == "failed" and "a whole number of at least 1" in trial.reason
+    study.close()
+    again = ose.Study(file)
+    again.run(lambda run: 1.0, trials=3, progress=False)
+    assert [t.state for t in again.trials] == ["failed", "finished", "finished"]
+
+
+@pytest.mark.parametrize("step", ["a", True, 2.5, 2**70, float("nan"), [3], object()], ids=repr)
+def test_a_senseless_step_fails_its_trial(step, tmp_path):
+    study = ose.Study(tmp_path / "study.db", ose.Space(x=ose.Float(0, 1)), minimize="loss")
+    study.run(lambda run: run.report(step, loss=1.0), trials=1, progress=False)
+    assert study.trials[0].state == "failed" and "step=" in study.trials[0].reason

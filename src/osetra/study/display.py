@@ -27,6 +27,7 @@ from osetra.core.ports import Store
 from osetra.study.loop import Planner, Watch
 from osetra.views.events import EventStream
 from osetra.views.lines import StudyLines
+from osetra.views.orders import order_status, order_text
 from osetra.views.progress import Progress
 
 log = logging.getLogger("osetra")
@@ -184,3 +185,18 @@ def _in_terminal() -> bool:
         return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     except (AttributeError, ValueError):  # there is no stderr, or it is closed
         return False
+
+
+def warn_of_loose_ends(history: History) -> None:
+    """Warn of what a person would miss at the end of a run."""
+    held = [trial for trial in history.paused if trial.held]
+    if held:
+        numbers = ", ".join(str(trial.number) for trial in held)
+        log.warning("paused by hand and left so: trial %s; order resume, and run again", numbers)
+    for trial in (*history.queued, *history.running, *history.paused):
+        for order in (order for order in trial.orders if order.pending):
+            state = order_status(trial, order).text
+            log.warning("trial %d: %s is still open, %s", trial.number, order_text(order), state)
+    ended = history.ended
+    if ended and not history.finished:
+        log.warning("none of %d trials has a valid result; the last one: %s", len(ended), ended[-1].reason)

@@ -31,7 +31,7 @@ from osetra.policies import by_names
 from osetra.searchers import by_name
 from osetra.stores import open_store
 from osetra.study.asking import AskedTrials
-from osetra.study.display import Display, check_showing, displayed
+from osetra.study.display import Display, check_showing, displayed, warn_of_loose_ends
 from osetra.study.join import join
 from osetra.study.loop import MOST_STEPS, Planner, Watch, work
 from osetra.study.open import begin_study, check_same, objective_of, place_of, problem_of, question_of, user
@@ -39,7 +39,6 @@ from osetra.study.orders import arguments_of, named_values
 from osetra.study.spellings import attribute, goal_by_other_names, limits_by_other_names, refuse
 from osetra.study.view import StudyView
 from osetra.training.run import Run
-from osetra.views.orders import order_status, order_text
 
 log = logging.getLogger("osetra")
 
@@ -258,7 +257,7 @@ class Study(StudyView):
             self._planner.know_steps(full)
         with displayed(self._planner, "searching", limits, progress, watch) as watch:
             work(self._planner, job, crew, limits=limits, watch=watch)
-        self._last_words()
+        warn_of_loose_ends(self.history)
         return self
 
     def join(  # noqa: PLR0913, D417 - likewise
@@ -370,23 +369,6 @@ class Study(StudyView):
     def close(self) -> None:
         """Release the store."""
         self._store.close()
-
-    def _last_words(self) -> None:
-        """Warn of what a person would miss at the end of a run."""
-        held = [trial for trial in self.history.paused if trial.held]
-        if held:
-            numbers = ", ".join(str(trial.number) for trial in held)
-            log.warning("paused by hand and left so: trial %s; order resume, and run again", numbers)
-        history = self.history
-        for trial in (*history.queued, *history.running, *history.paused):
-            for order in (order for order in trial.orders if order.pending):
-                state = order_status(trial, order).text
-                log.warning("trial %d: %s is still open, %s", trial.number, order_text(order), state)
-        ended = self.history.ended
-        if ended and not self.history.finished:
-            log.warning(
-                "none of %d trials has a valid result; the last one: %s", len(ended), ended[-1].reason
-            )
 
     def _job(self, train: Train, report_timeout: float | None, *, repeats_only: bool = False) -> Job:
         if not callable(train):

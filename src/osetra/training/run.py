@@ -21,9 +21,10 @@ import math
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from operator import index
 from typing import Any
 
-from osetra.core.arguments import expected, plain
+from osetra.core.arguments import expected, plain, text, whole
 from osetra.core.checks import is_whole
 from osetra.core.claim import Claim
 from osetra.core.config import RunConfig
@@ -37,6 +38,8 @@ from osetra.training.control import RunControl
 from osetra.training.link import Link
 from osetra.training.values import number
 
+FURTHEST = 2**53
+"""The largest step: up to there every whole number is a float, too."""
 _NEVER = -(2**62)
 
 
@@ -133,12 +136,21 @@ class Run:
         return control.claim.meaning(name, control.steering.live(name))
 
     def accepts(self, *names: str) -> None:
-        """Say which hyperparameters this training can change while it runs; `live` says so too."""
-        self._control.steering.settable.update(names)
+        """Say which hyperparameters this training can change while it runs; `live` says so too.
+
+        Raises:
+            StudyError: a name is no text.
+        """
+        wanted = "the name of a hyperparameter is needed, such as 'lr'"
+        self._control.steering.settable.update(text("accepts", name, wanted) for name in names)
 
     def steps(self, count: int) -> Iterator[int]:
-        """Yield 1, 2, … count, from behind a restored checkpoint on, ending early when it has to stop."""
-        control = self._control
+        """Yield 1, 2, … count, from behind a restored checkpoint on, ending early when it has to stop.
+
+        Raises:
+            StudyError: the count is no whole number of at least 1.
+        """
+        control, count = self._control, whole("steps", count, least=1, most=FURTHEST)
         control.looping, self._count = True, count
         fold, done = control.start
         first = done + 1 if fold == control.fold else 1
@@ -157,12 +169,22 @@ class Run:
             control.step = 0
 
     def announce(self, steps: int) -> None:
-        """Say how many steps a full training has; `run.steps` does so itself."""
-        text = f"a full training has {steps} steps"
-        self._control.link.record(Noted("steps", str(steps), text, {"steps": steps}))
+        """Say how many steps a full training has; `run.steps` does so itself.
+
+        Raises:
+            StudyError: it is no whole number of at least 1.
+        """
+        steps = whole("steps", steps, least=1, most=FURTHEST)
+        sentence = f"a full training has {steps} steps"
+        self._control.link.record(Noted("steps", str(steps), sentence, {"steps": steps}))
 
     def folds(self, count: int) -> Iterator[int]:
-        """Yield the folds 0 … count-1; the trial's value is the mean over them."""
+        """Yield the folds 0 … count-1; the trial's value is the mean over them.
+
+        Raises:
+            StudyError: the count is no whole number of at least 1.
+        """
+        count = whole("folds", count, least=1, most=FURTHEST)
         control, start = self._control, self._control.writer.start
         first = 0 if start is None else start.instance
         if start is not None:
@@ -198,7 +220,7 @@ class Run:
             control.leave_now()
         if step is None and not control.looping:
             control.step = max(control.step, control.start[1]) + 1
-        step = control.step if step is None else int(step)
+        step = control.step if step is None else _whole_step(step)
         if step < self._reported:
             raise StudyError(f"report({step}, …) after step {self._reported}: steps do not go backwards")
         control.step = self._reported = step
@@ -215,6 +237,20 @@ class Run:
     def diverged(self, reason: str) -> None:
         """End the trial as diverged: the configuration does not train."""
         raise Diverged(reason)
+
+
+def _whole_step(step: object) -> int:
+    """Return the number of a step: a whole number of any make, 3.0 included.
+
+    Raises:
+        StudyError: it is none, or beyond what a float can tell apart.
+    """
+    found = plain(step)
+    if isinstance(found, float) and found.is_integer():
+        found = int(found)
+    elif hasattr(found, "__index__") and not isinstance(found, bool):
+        found = index(found)
+    return whole("step", found, least=-FURTHEST, most=FURTHEST)
 
 
 def control_of(run: Run) -> RunControl:
