@@ -347,3 +347,20 @@ def test_a_training_that_never_reports_the_objective_fails_at_its_first_rung(tmp
     study.run(wrong_name, trials=4)
     assert {trial.state for trial in study.trials} == {"failed"}
     assert {"no 'loss' was reported" in trial.reason for trial in study.trials} == {True}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"scheduler": name} for name in ("", "nope", "a\0b")),
+        *({"seed": seed} for seed in (-1, True, 1.5, "a", float("nan"))),
+        *({"name": name} for name in (3, "", "n" * 5000)),
+        {"searcher": ""},
+        {"task": 3},
+    ],
+    ids=repr,
+)
+def test_a_wrong_argument_is_refused_before_there_is_a_file(options, tmp_path):
+    with pytest.raises(ose.OsetraError):
+        ose.Study(tmp_path / "study.db", ose.Space(x=ose.Float(0, 1)), minimize="loss", **options)
+    assert not list(tmp_path.iterdir())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from getpass import getuser
 from os import PathLike, fspath
 from typing import Any, get_args
+from urllib.parse import quote
 
 from osetra.core.arguments import expected, mapping, option, plain, text, whole
 from osetra.core.facts import Opened
@@ -58,6 +59,10 @@ def question_of(
     )
 
 
+LONGEST = 200
+"""Letters of a study's name, as the folder of its checkpoints spells it: file systems allow 255 bytes."""
+
+
 def place_of(url: object, name: object) -> tuple[str, str]:
     """Return where a study lives and what it is called there.
 
@@ -71,6 +76,9 @@ def place_of(url: object, name: object) -> tuple[str, str]:
     if called == "":
         raise expected("name", name, "the study's name is a text of a letter or more")
     address = parse(text("url", path), called)
+    if len(quote(address.study, safe="")) > LONGEST:
+        wanted = f"a name of at most {LONGEST} letters is needed, for its checkpoints get a folder"
+        raise expected("name", address.study, wanted)
     return address.url, address.study
 
 

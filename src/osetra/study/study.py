@@ -22,12 +22,13 @@ from osetra.core.limits import Limits
 from osetra.core.params import Value
 from osetra.core.ports import USUAL, Checkpoints, Executor, Job, Policy, Scheduler, Searcher
 from osetra.core.problem import Pick
+from osetra.core.registry import check_name
 from osetra.core.space import Space
 from osetra.core.trial import Order, Trial
 from osetra.errors import StudyError
 from osetra.executors import Inline, Processes
 from osetra.executors.leases import Leases
-from osetra.policies import by_names
+from osetra.policies import DESCRIPTIONS, by_names
 from osetra.searchers import by_name
 from osetra.stores import open_store
 from osetra.study.asking import AskedTrials
@@ -88,6 +89,8 @@ class Study(StudyView):
         refuse("Study", options, signature(Study).parameters)
         question = question_of(space, objective_of(least, most, pick), seed, searcher, scheduler, task)
         chosen = by_name(searcher) if isinstance(searcher, str) else searcher
+        if isinstance(scheduler, str):
+            check_name("scheduler", scheduler, DESCRIPTIONS)  # before there is a file
         self._store = open_store(*place_of(url, name))
         history = History().extend(self._store.read())
         opened = history.opened or begin_study(self._store, question)
