@@ -18,7 +18,7 @@ from osetra.core.facts import Claimed, Suggested, Worker
 from osetra.core.history import History
 from osetra.errors import StoreFull
 from osetra.executors import identity, leases
-from osetra.executors.identity import condition, provably_dead, this_process
+from osetra.executors.identity import condition, this_process
 from osetra.executors.leases import LeaseClock, give_up_lost
 from osetra.stores import MemoryStore, SqliteStore
 
@@ -74,7 +74,7 @@ def test_no_number_breaks_the_proof(pid):
 def test_what_cannot_be_looked_at_from_here_is_neither_alive_nor_dead():
     me = this_process()
     gone = OLD(me, pid=2**22 + 1)
-    assert provably_dead(gone)
+    assert condition(gone) == "dead"
     assert condition(OLD(gone, host="elsewhere")) == "unknown"
     assert condition(OLD(gone, namespace="1/2")) == "unknown"
     assert condition(OLD(gone, namespace="1/2", boot="another")) == "unknown"
@@ -83,7 +83,7 @@ def test_what_cannot_be_looked_at_from_here_is_neither_alive_nor_dead():
 def test_workers_of_logs_without_a_namespace_are_judged_as_before(monkeypatch):
     gone = OLD(this_process(), pid=2**22 + 1, namespace="")
     monkeypatch.setattr(identity, "_namespace", lambda: "4026531836/4026531834")
-    assert provably_dead(gone)
+    assert condition(gone) == "dead"
     monkeypatch.setattr(identity, "_namespace", lambda: "4026532178/4026531834")  # we are in a container
     assert condition(gone) == "unknown"
     assert msgspec.json.decode(b'{"host":"a","boot":"b","pid":1,"started":2.0}', type=Worker).namespace == ""

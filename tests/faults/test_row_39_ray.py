@@ -20,7 +20,7 @@ from executors import programs
 from executors.test_processes import open_when_there, processes_about, study_at, until
 from faults import KILLS
 from osetra.core.facts import Ended
-from osetra.executors.identity import provably_dead
+from osetra.executors.identity import condition
 from osetra.stores import open_store
 from osetra.upkeep.check import check
 
@@ -84,7 +84,7 @@ def finish(program, study, url):
     assert until(lambda: processes_about(url) == [] and actors() == [], 15)
     history = study.history
     assert before.items() <= {trial.number: trial.value for trial in history.finished}.items()
-    assert all(provably_dead(trial.attempts[-1].worker) for trial in history.running)
+    assert all(condition(trial.attempts[-1].worker) == "dead" for trial in history.running)
     study.run(programs.short, trials=len(history.trials), workers=2)
     assert all(trial.state in ("finished", "failed") for trial in study.trials)
     assert [audit.violations for audit in check(url) if not audit.sound] == []

@@ -59,11 +59,6 @@ def condition(worker: Worker) -> Condition:
     return "stopped" if _stopped(worker.pid) else "alive"
 
 
-def provably_dead(worker: Worker) -> bool:
-    """Whether a worker of this host does not run any more; False when it cannot be known here."""
-    return condition(worker) == "dead"
-
-
 def started_at(pid: int) -> float:
     """Return when a process started, in clock ticks since boot; 0 when unknown, -1 for a zombie."""
     fields = _stat(pid)

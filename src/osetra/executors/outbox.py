@@ -25,7 +25,7 @@ from osetra.core.curves import Point
 from osetra.core.facts import Ended, Fact, Worker
 from osetra.core.ports import Store
 from osetra.errors import Conflict, LeaseLost, StoreAway, StoreError, StoreFull
-from osetra.files import create_private, kind_of, private_folder, sync_folder
+from osetra.executors.private_files import kind_of, open_private, private_folder, sync_folder
 
 log = logging.getLogger("osetra")
 
@@ -193,7 +193,7 @@ def _write(file: Path, letter: Letter, *, anew: bool) -> None:
     data = _MAGIC + _head.pack(len(body), zlib.crc32(body)) + body
     try:
         private_folder(file.parent)
-        with create_private(file, append=True) as opened:
+        with open_private(file) as opened:
             # What stands there before the first letter is not ours: of another study that had this name.
             before = 0 if anew else opened.seek(0, os.SEEK_END)
             os.ftruncate(opened.fileno(), before)

@@ -1,8 +1,8 @@
 """Files and folders that only their owner may read, and files that are none.
 
-What a training prints and keeps may hold data of people, so logs and checkpoints are private: 0600 in
-folders of 0700. A folder with the set-group-id bit that its group may write is shared on purpose, and what
-is made in it is open to the group.
+What waits in an outbox may hold data of people, so it is private: 0600 in folders of 0700. A folder with
+the set-group-id bit that its group may write is shared on purpose, and what is made in it is open to the
+group.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 from contextlib import suppress
 from io import BufferedRandom
 from pathlib import Path
@@ -40,44 +39,19 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
-def scratch_folder(name: str) -> Path:
-    """Return a folder of this user's own in the system's folder for temporary files.
-
-    Everybody may write there, so a folder of that name counts only when it is a real one, this user's and
-    closed to others; else a fresh one is made.
-    """
-    folder = Path(tempfile.gettempdir()) / name
-    with suppress(OSError):
-        with suppress(FileExistsError):
-            folder.mkdir(mode=0o700)
-        status = folder.lstat()
-        mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-        if stat.S_ISDIR(status.st_mode) and mine and not status.st_mode & 0o077:
-            return folder
-    return Path(tempfile.mkdtemp(prefix=f"{name}-"))
-
-
-def create_private(path: Path, *, anew: bool = True, append: bool = False) -> BufferedRandom:
-    """Open a file for writing that only its owner may read; one that is a link is no such file.
-
-    Args:
-        path: the file.
-        anew: whether what is there goes first.
-        append: whether everything is written behind what is there.
+def open_private(path: Path) -> BufferedRandom:
+    """Open a file that only its owner may read, to write behind what is there; a link is no such file.
 
     Raises:
         OSError: it cannot be written, or something else has its name.
     """
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     flags |= getattr(os, "O_NONBLOCK", 0)  # a pipe in its place is refused and not waited for
-    flags |= os.O_APPEND if append else 0
     handle = os.open(path, flags, 0o660 if _is_shared(path.parent) else 0o600)
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(22, f"{kind_of(path)} and no file", str(path))
-        if anew and not append:
-            os.ftruncate(handle, 0)
-        return os.fdopen(handle, "a+b" if append else "r+b")
+        return os.fdopen(handle, "a+b")
     except BaseException:
         os.close(handle)
         raise
