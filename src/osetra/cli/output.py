@@ -6,7 +6,6 @@ written as the strings "nan", "inf" and "-inf", which `float()` reads back.
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,8 @@ from functools import cached_property
 
 import numpy as np
 from rich.console import Console, RenderableType
+
+from osetra.core.clean import json_text
 
 VERSION = 1
 """Of the JSON documents; it grows when a field changes its meaning or goes away."""
@@ -53,8 +54,8 @@ class Output:
 
 
 def to_json(value: object, indent: int | None = None) -> str:
-    """Return a value as JSON, with numbers that are not finite as strings."""
-    return json.dumps(_plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    """Return a value as JSON, with strings for numbers that are not finite; no terminal acts on it."""
+    return json_text(_plain(value), indent)
 
 
 def _plain(value: object) -> object:

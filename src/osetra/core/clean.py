@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import re
 from math import isfinite
 
 LONGEST = 2000
 """Characters of a reason that are kept."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufff9-\ufffb]"
+)
+"""Control characters, marks that turn the direction of what is shown, and halves of characters."""
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""What is not seen, or changes how the rest is seen: JSON can spell it in letters."""
+_FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+    "\u2212",
+    "\ufe66",
+    "\ufe62",
+    "\ufe63",
+    "\ufe6b",
+)
+"""What begins a formula in some spreadsheet: the signs, and their wide and small forms."""
+_NOTHING = "\u200b\u200c\u200d\u2060\ufeff\xad"
+"""What a spreadsheet may pass over before a sign: characters without a width."""
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])?")
 
 
@@ -37,7 +64,18 @@ def cell(value: object) -> object:
     if not isinstance(value, str):
         return "" if value is None else value
     text = one_line(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") and not _is_number(text) else text
+    seen = text.lstrip(_NOTHING)
+    return f"'{text}" if seen.startswith(_FORMULA) and not _is_number(text) else text
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """Return plain data as JSON on whose characters no terminal acts; it is read back as the same.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    return _UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def _is_number(text: str) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 from osetra.core.claim import Claim
 from osetra.core.ending import Ending
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
+from osetra.stores.address import mask
 
 
 class Setup(msgspec.Struct, frozen=True, tag="setup"):
@@ -40,6 +41,9 @@ class Setup(msgspec.Struct, frozen=True, tag="setup"):
     """Whether other slots train on the same device."""
     grace: float = 10.0
     """Seconds that a training gets to reach its next report after a request to stop."""
+
+    def __repr__(self) -> str:
+        return f"<Setup of slot {self.slot}: {self.study!r} at {mask(self.url)}>"
 
 
 class Train(msgspec.Struct, frozen=True, tag="train"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from osetra.core.ports import Store
 from osetra.errors import StoreError, nearest
-from osetra.stores.address import SCHEME, mask
+from osetra.stores.address import SCHEME, check_path, mask
 from osetra.stores.memory import MemoryStore
 from osetra.stores.sqlite import SqliteStore
 from osetra.stores.sqlite.storage import SqliteStorage
@@ -76,6 +76,7 @@ def _path(url: str) -> str:
             f"{mask(url)}: unknown kind of store {scheme!r}; known: memory:, a path such as digits.db, "
             f"sqlite:///digits.db, postgresql://user@host/database.{nearest(scheme, known)}"
         )
+    check_path(url)
     if url in ("", ":memory:"):
         raise StoreError(f"{url!r} names no file; write a path such as digits.db, or memory:")
     return url

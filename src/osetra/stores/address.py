@@ -9,15 +9,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from osetra.errors import StoreError
 
 MAIN = "main"
 """The name of a study that was given none."""
+SERVER = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+"""How the address of a server is written."""
 SCHEME = re.compile(r"([A-Za-z][\w+.-]*)://")
 
+_HEAD = re.compile(r"\s*(?:([A-Za-z][\w+.-]*):/+|postgres\w*:|/+)?")
+"""What stands before a login, in all the ways in which it is mistyped."""
+_PORTS = re.compile(r"(?:\[[^\]]*\]|[^:,\[\]]*)(?::\d{0,5})?(?:,(?:\[[^\]]*\]|[^:,\[\]]*)(?::\d{0,5})?)*")
+_ANY = ("utf-8", "surrogateescape")
+_QUERY = re.compile(r"([?&]([^=&]*)=)([^&]*(?:&(?![\w%]+=)[^&]*)*)")
+_PASSWORD = re.compile(r"password|passwd|pwd", re.IGNORECASE)
+_FIELD = re.compile(r"(\b\w*(?:password|passwd|pwd)\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|[^&\s#]*)", re.IGNORECASE)
 _LOGIN = re.compile(r"(://[^:@/\s]*):\S*@")
-_FIELD = re.compile(r"(\b\w*(?:password|passwd|pwd)=)(?:'(?:[^'\\]|\\.)*'|[^&\s#]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +37,7 @@ class Address:
     study: str = MAIN
 
     def __str__(self) -> str:
-        text = self.url if self.study == MAIN else f"{self.url}#{self.study}"
-        return mask(text)
+        return mask(self.url) if self.study == MAIN else f"{mask(self.url)}#{self.study}"
 
     __repr__ = __str__
 
@@ -59,7 +67,7 @@ def parse(text: str, study: str | None = None) -> Address:
     url, mark, name = text.rpartition("#")
     path = text.removeprefix("sqlite:///")
     # A file or a folder may have a # in its name.
-    is_path = not SCHEME.match(path) and ("/" in name or Path(path).expanduser().is_file())
+    is_path = not SCHEME.match(path) and ("/" in name or _is_there(path))
     if not mark or is_path:
         url, name = text, ""
     if "@" in name or "/" in name:
@@ -69,6 +77,49 @@ def parse(text: str, study: str | None = None) -> Address:
     return Address(url, study or name or MAIN)
 
 
-def mask(text: str) -> str:
-    """Return a URL, or any text with URLs in it, with every password replaced by ***."""
+def mask(address: str) -> str:
+    """Return an address with its password replaced by ***, however it is mistyped: rather too much of it."""
+    found = _HEAD.match(address)
+    head = found[0] if found else ""
+    scheme = ((found and found[1]) or "").lower()
+    rest = _QUERY.sub(_mask_option, address[len(head) :])
+    login, at, after = rest.rpartition("@")
+    user, colon, _ = login.partition(":")
+    host = re.split(r"[/?#]", rest)[0]
+    if at and colon:
+        rest = f"{user}:***@{after}"
+    elif not at and len(scheme) > 1 and scheme != "sqlite" and not _PORTS.fullmatch(host):
+        rest = f"{host.partition(':')[0]}:***"
+    return _FIELD.sub(r"\1***", head + rest)
+
+
+def mask_text(text: str) -> str:
+    """Return a text that somebody else wrote with the passwords of all URLs in it replaced by ***."""
     return _FIELD.sub(r"\1***", _LOGIN.sub(r"\1:***@", text))
+
+
+def check_path(text: str) -> None:
+    """Make sure that a text may name a file, and is no address with a password that was mistyped.
+
+    Raises:
+        StoreError: it holds what no name of a file may hold, or looks like NAME:PASSWORD@HOST.
+    """
+    plain = re.match(r"\s*(?:/(?!/)|\.|~)", text)
+    if not plain and re.match(r"[^@]*:.*@", text, re.DOTALL) and not _is_there(text):
+        raise StoreError(f"{mask(text)} is no file; the address of a server is {SERVER}")
+    if re.search(r"[\x00\ud800-\udbff]", text) or max(len(p.encode(*_ANY)) for p in text.split("/")) > 251:
+        raise StoreError(
+            f"{mask(text)[:80]!r} is no name of a file: it holds what none may hold, or has a part of more "
+            "than 251 bytes; choose another"
+        )
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).expanduser().is_file()
+    except (OSError, ValueError, RuntimeError):  # too long, or what no name holds, or nobody's home
+        return False
+
+
+def _mask_option(found: re.Match[str]) -> str:
+    return f"{found[1]}***" if _PASSWORD.search(unquote(found[2])) else found[0]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from osetra.errors import NoDatabase, StudyError, nearest
 from osetra.stores import is_server, studies
-from osetra.stores.address import MAIN, SCHEME, Address, mask, parse
+from osetra.stores.address import MAIN, SCHEME, Address, check_path, mask, parse
 
 if TYPE_CHECKING:
     from osetra.core.space import Space
@@ -101,18 +101,8 @@ def find(text: str, root: Path = RUNS) -> Location:
         StudyError: there is none; the text lists the known ones and the nearest.
         StoreError: its store cannot be reached or read.
     """
-    path = Path(text)
-    if path.is_file() and path.name == FILE:
-        return Location(path.parent.resolve().name, _named(Address(text)), path.parent)
-    for folder in (root / text, path):
-        address = _linked(folder)
-        if address is None and (folder / FILE).is_file():
-            address = _inside(folder)
-        if address is not None:
-            return Location(folder.resolve().name, address, folder)
-    beside = Path(f"{text}.db")
-    if not SCHEME.match(text) and not path.exists() and beside.is_file():
-        return _elsewhere(_named(Address(str(beside))), root)  # a program of one's own made it here
+    if not SCHEME.match(text) and (here := _here(text, root)):
+        return here
     address = parse(text)
     warn_of_password(address)
     there = address.file is None or address.file.is_file()
@@ -124,9 +114,29 @@ def find(text: str, root: Path = RUNS) -> Location:
         return _elsewhere(_named(address, chosen="#" in text), root)
     names = known(root)
     if not names:
-        raise StudyError(f"{text}: no such study, and none under ./{root}; start one: osetra tune digits")
+        raise StudyError(
+            f"{mask(text)}: no such study, and none under ./{root}; start one: osetra tune digits"
+        )
     listed = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
-    raise StudyError(f"{text}: no such study; known under ./{root}: {listed}.{nearest(text, names)}")
+    raise StudyError(f"{mask(text)}: no such study; known under ./{root}: {listed}.{nearest(text, names)}")
+
+
+def _here(text: str, root: Path) -> Location | None:
+    """Return the place of a study that is named by its folder or its file."""
+    check_path(text)
+    path = Path(text)
+    if path.is_file() and path.name == FILE:
+        return Location(path.parent.resolve().name, _named(Address(text)), path.parent)
+    for folder in (root / text, path):
+        address = _linked(folder)
+        if address is None and (folder / FILE).is_file():
+            address = _inside(folder)
+        if address is not None:
+            return Location(folder.resolve().name, address, folder)
+    beside = Path(f"{text}.db")
+    if not path.exists() and beside.is_file():
+        return _elsewhere(_named(Address(str(beside))), root)  # a program of one's own made it here
+    return None
 
 
 def create(

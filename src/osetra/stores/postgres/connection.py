@@ -6,12 +6,16 @@ of which nothing arrives for a while counts as lost.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Generator
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+
+from osetra.errors import StoreError
+from osetra.stores.address import SERVER, mask
 
 T = TypeVar("T")
 
@@ -41,13 +45,48 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
         return super().wait(_until_silent(gen, self.silence), *args, **options)
 
 
+def parameters(url: str) -> dict[str, str]:
+    """Return what a URL tells libpq, each part looked at before anything is looked up.
+
+    What libpq says of a part that it cannot read quotes it, and it may be a piece of the password.
+
+    Raises:
+        StoreError: it is no address of a server.
+    """
+    if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", url):
+        raise _malformed(url, "it holds a control character")
+    if url.partition("?")[0].count("@") > 1:
+        raise _malformed(url, "it has more than one @")
+    try:
+        given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    except psycopg.Error as error:
+        reason = re.split("[\"'(:]", " ".join(str(error).split()))[0].strip()
+        raise _malformed(url, reason) from None
+    for name, text, right in (
+        ("host", given.get("host", ""), r"/.*|[^@/\s]*"),
+        ("port", given.get("port", ""), r"[\d,]*"),
+        ("database", re.sub(r"^[^/]*//[^/]*", "", url.partition("?")[0]), r"[^@]*"),
+    ):
+        if not re.fullmatch(right, text, re.DOTALL):
+            raise _malformed(url, f"its {name} is none")
+    return given
+
+
+def _malformed(url: str, reason: str) -> StoreError:
+    return StoreError(
+        f"{mask(url)}: this is no address of a server ({reason}); write {SERVER}, and in names and passwords "
+        "% as %25, @ as %40, / as %2F, : as %3A, # as %23, ? as %3F and a blank as %20"
+    )
+
+
 def connect(url: str) -> Connection:
     """Return a new connection; every statement is a transaction of its own.
 
     Raises:
+        StoreError: the URL is no address of a server.
         psycopg.Error: no connection came about.
     """
-    given = conninfo_to_dict(url)
+    given = parameters(url)
     options = {name: value for name, value in OPTIONS.items() if name not in given}
     return Connection.connect(url, autocommit=True, **options)  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ import re
 import psycopg
 
 from osetra.errors import NoDatabase, StoreAway, StoreError, StoreFull
-from osetra.stores.address import mask
+from osetra.stores.address import mask, mask_text
 
 FULL = "53100"
 CROWDED = "53300"
@@ -34,8 +34,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ),
     (r"SSL|certificate", "the encrypted connection failed; see sslmode in PostgreSQL's manual"),
     (
-        r"invalid (connection option|port|integer value|URI)|unexpected (character|spaces)|missing .* in URI|"
-        r"invalid percent|forbidden value|extra key|end of string",
+        r"invalid (connection option|port|integer value)|extra key",
         "this is no address of a server; write postgresql://USER@HOST:PORT/DATABASE",
     ),
 )
@@ -92,4 +91,4 @@ def _message(error: psycopg.Error) -> str:
     """Return the server's words in one line, without the address that libpq puts before them."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     chosen = next((line for line in lines if "FATAL" in line or "ERROR" in line), lines[0] if lines else "")
-    return mask(re.sub(r"^.*?(FATAL|ERROR):\s*", "", chosen))[:300]
+    return mask_text(re.sub(r"^.*?(FATAL|ERROR):\s*", "", chosen))[:300]

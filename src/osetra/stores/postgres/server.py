@@ -249,14 +249,14 @@ def create_database(url: str) -> str:
     """
     import psycopg
     from psycopg import sql
-    from psycopg.conninfo import conninfo_to_dict
 
+    from osetra.stores.postgres.connection import parameters
     from osetra.stores.postgres.errors import failed, unconnected
 
+    name = parameters(url).get("dbname", "")
+    if not name:
+        raise StoreError(f"{mask(url)} names no database; write postgresql://USER@HOST:PORT/DATABASE")
     try:
-        name = str(conninfo_to_dict(url).get("dbname") or "")
-        if not name:
-            raise StoreError(f"{mask(url)} names no database; write postgresql://USER@HOST:PORT/DATABASE")
         connection = psycopg.connect(url, autocommit=True, dbname="postgres", connect_timeout=5)
     except psycopg.Error as error:
         raise unconnected(error, url) from None

@@ -26,6 +26,9 @@ class PostgresStorage:
 
     url: str
 
+    def __repr__(self) -> str:
+        return f"<PostgresStorage {mask(self.url)}>"
+
     def studies(self) -> list[str]:
         """Return the names of the studies, oldest first."""
         return studies(self.url)
@@ -54,9 +57,9 @@ class PostgresStorage:
 
     def backup_name(self) -> Path:
         """Return DATABASE-backup-DATE-TIME.db in the folder where the program runs."""
-        from psycopg.conninfo import conninfo_to_dict
+        from osetra.stores.postgres.connection import parameters
 
-        database = conninfo_to_dict(self.url).get("dbname") or "osetra"
+        database = parameters(self.url).get("dbname") or "osetra"
         return Path(f"{database}-backup-{time.strftime('%Y%m%d-%H%M%S')}.db")
 
     def snapshot(self, part: Path, to: Path) -> None:
