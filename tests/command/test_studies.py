@@ -129,7 +129,8 @@ def test_schedulers_pause_programs_and_go_on_with_the_best(place: Path) -> None:
     assert done.exit_code == 0, done.stderr
     trials = opened(place).trials
     assert any(attempt.outcome == "paused" for trial in trials for attempt in trial.attempts)
-    assert any(trial.state == "finished" for trial in trials)
+    ends = [(trial.state, trial.reason) for trial in trials]
+    assert any(state == "finished" for state, _ in ends), ends
 
 
 def endless(place: Path, more: str = "") -> CommandTraining:
