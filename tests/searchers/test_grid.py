@@ -55,5 +55,5 @@ def test_a_grid_of_astronomic_size_starts_at_once() -> None:
 
 @pytest.mark.parametrize("points", [0, -1, 2.5, True])
 def test_a_grid_without_points_is_refused(points: object) -> None:
-    with pytest.raises(StudyError, match="a whole number of at least 1 is needed"):
+    with pytest.raises(StudyError, match="a whole number"):
         Grid(points=points)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from os import PathLike, fspath
 from typing import TypeVar
 
 import numpy as np
@@ -51,7 +52,7 @@ def whole(name: str, value: object, *, least: int = 0, most: int = 2**63 - 1) ->
     """
     number = plain(value)
     if not is_whole(number, least=least) or number > most:
-        upper = "" if most == 2**63 - 1 else f" and at most {most}"
+        upper = f" and at most {most}" if is_whole(number) and number > most < 2**63 - 1 else ""
         raise expected(name, value, f"a whole number of at least {least}{upper} is needed")
     return number
 
@@ -83,6 +84,28 @@ def text(name: str, value: object, wanted: str = "a text is needed") -> str:
     if "\0" in value:
         raise expected(name, value, "the text holds the character NUL; leave it out")
     return str(value)
+
+
+LONGEST_PART, LONGEST_PATH = 255, 4000
+"""Bytes of a file's name, and of a path, that every file system takes."""
+
+
+def path(name: str, value: object, wanted: str = "a path is needed") -> str:
+    """Return a path as text, one that a file system can hold.
+
+    Raises:
+        StudyError: it is no text or path, an empty one, or one that no file can have.
+    """
+    try:
+        found = fspath(value) if isinstance(value, (str, PathLike)) else None
+    except Exception:  # of an object that pretends to be a path
+        found = None
+    if not isinstance(found, str) or not found:
+        raise expected(name, value, wanted)
+    parts = text(name, found).encode().split(b"/")
+    if max(map(len, parts)) > LONGEST_PART or len(found) > LONGEST_PATH:
+        raise expected(name, value, f"a file's name has at most {LONGEST_PART} letters; give a shorter one")
+    return found
 
 
 def option(name: str, value: T, known: Iterable[T]) -> T:

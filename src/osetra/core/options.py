@@ -13,7 +13,17 @@ import numpy as np
 from osetra.core.conditions import Conditions, conditions
 from osetra.core.construction import arguments_checked
 from osetra.core.scales import Array
-from osetra.core.values import Option, Value, as_option, as_value, excerpt, identity, option_name, sequence
+from osetra.core.values import (
+    Option,
+    Value,
+    as_option,
+    as_value,
+    excerpt,
+    identity,
+    option_name,
+    sequence,
+    whole,
+)
 from osetra.errors import SpaceError
 
 
@@ -27,6 +37,14 @@ class Unset(Enum):
 
 
 UNSET = Unset.UNSET
+
+
+def place_of(place: object, levels: int) -> int:
+    """Return a place among so many values, or raise SpaceError."""
+    found = whole(place)
+    if not 0 <= found < levels:
+        raise SpaceError(f"place {excerpt(place)}: there are places 0 … {levels - 1}")
+    return found
 
 
 class _Options:
@@ -43,7 +61,7 @@ class _Options:
 
     def nth(self, place: int) -> Value:
         """Return the option at a place, from 0 on."""
-        return self.options[place]
+        return self.options[place_of(place, self.levels)]
 
     def place(self, value: object) -> int:
         """Return the place of an option."""

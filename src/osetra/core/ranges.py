@@ -71,7 +71,7 @@ class Float:
 
     def nth(self, place: int) -> float:
         """Return the value at a place of the grid, from 0 on."""
-        return float(_grid(self.low, self._step, place))
+        return float(_grid(self.low, self._step, whole(place)))
 
     def place(self, value: object) -> int:
         """Return the place of a value of the grid."""
@@ -79,7 +79,7 @@ class Float:
 
     def nearest(self, value: float) -> float:
         """Return the value of the range that is nearest to a number."""
-        inside = min(max(float(value), self.low), self.high)
+        inside = min(max(number(value), self.low), self.high)
         return inside if self.step is None else self.nth(int(self._places(np.array([inside]))[0]))
 
     def to_unit(self, values: Sequence[Value]) -> Array:
@@ -117,7 +117,7 @@ class Float:
     @property
     def _step(self) -> float:
         if self.step is None:
-            raise ValueError("a continuous range has no first or next value")
+            raise SpaceError("a continuous range has no first or next value")
         return self.step
 
     def _ends(self) -> tuple[float, float]:
@@ -181,7 +181,7 @@ class Int:
 
     def nth(self, place: int) -> int:
         """Return the value at a place, from 0 on."""
-        return self.low + self.step * place
+        return self.low + self.step * whole(place)
 
     def place(self, value: object) -> int:
         """Return the place of a value."""
@@ -189,7 +189,7 @@ class Int:
 
     def nearest(self, value: float) -> int:
         """Return the value of the range that is nearest to a number."""
-        place = round((value - self.low) / self.step)
+        place = round((number(value) - self.low) / self.step)
         return self.nth(min(max(place, 0), self.levels - 1))
 
     def to_unit(self, values: Sequence[Value]) -> Array:

@@ -140,7 +140,7 @@ class Space:
 
     def branches(self, name: str) -> tuple[Param, ...]:
         """Return the parameters behind a name: one, or one per branch."""
-        found = tuple(param for other, param in self._entries if other == name)
+        found = tuple(param for other, param in self._entries if isinstance(name, str) and other == name)
         if not found:
             raise SpaceError(self._unknown(name))
         return found
@@ -255,9 +255,11 @@ class Space:
                 active[e] = active[e] & met
         return active, snapped
 
-    def _unknown(self, name: str) -> str:
+    def _unknown(self, name: object) -> str:
         known = ", ".join(self.names)
-        return f"{name!s:.80}: no such hyperparameter; known: {known}.{nearest(str(name)[:80], self.names)}"
+        if not isinstance(name, str):
+            return f"{excerpt(name)} is no name of a hyperparameter; known: {known}."
+        return f"{name:.80}: no such hyperparameter; known: {known}.{nearest(name[:80], self.names)}"
 
 
 def difference(old: Space, new: Space) -> list[str]:

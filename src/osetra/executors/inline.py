@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from osetra.core.arguments import expected, plain
+from osetra.core.checks import is_whole
 from osetra.core.ending import Ending
 from osetra.core.facts import Worker
 from osetra.core.history import History
@@ -23,7 +24,7 @@ class Inline:
     slots: int = 1
 
     def __post_init__(self) -> None:
-        if plain(self.slots) != 1:
+        if not is_whole(plain(self.slots), least=1) or plain(self.slots) != 1:
             raise expected("Inline: slots", self.slots, "this process trains one at a time; use Processes(2)")
 
     def start(self, job: Job, store: Store) -> InlineCrew:

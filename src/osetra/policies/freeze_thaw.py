@@ -20,6 +20,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 import numpy as np
 from msgspec.structs import replace as evolved
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.history import History
 from osetra.core.ports import Budget, CurveSearcher, Searcher
@@ -41,6 +42,7 @@ WIDE = 10.0
 """Ratio of largest to smallest value from which curves are compared by their logarithms."""
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True)
 class FreezeThaw:
     """Freezes and thaws trainings by their extrapolated curves."""

@@ -27,6 +27,7 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 
 import numpy as np
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.facts import Checkpointed, Noted, Source
 from osetra.core.history import History, Ints
@@ -50,6 +51,7 @@ INTERVALS = 20
 DEAD = (State.DIVERGED, State.FAILED)
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True)
 class Pbt:
     """A population of trainings that copy each other."""

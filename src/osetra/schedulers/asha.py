@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Verdict
 from osetra.core.history import History
 from osetra.core.ports import Budget
@@ -27,6 +28,7 @@ KNOWN = 6
 """Trials at a rung from which searchers compare configurations there."""
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ASHA:
     """Asynchronous successive halving: of those that get to a rung, one of `eta` goes on.

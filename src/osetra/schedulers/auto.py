@@ -19,6 +19,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Verdict
 from osetra.core.history import History
 from osetra.core.ports import Budget
@@ -38,6 +39,7 @@ PAIRS = 8
 """Trials compared at two bases before their ranks are judged."""
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auto:
     """A base step that rises while the search goes on.

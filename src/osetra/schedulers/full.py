@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Verdict
 from osetra.core.history import History
 from osetra.core.ports import Budget
@@ -13,6 +14,7 @@ from osetra.core.trial import Trial
 from osetra.schedulers.table import free
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True)
 class Full:
     """Trains everything to its end and stops nothing."""

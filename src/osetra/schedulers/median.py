@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Verdict
 from osetra.core.history import History
 from osetra.core.ports import Budget
@@ -24,6 +25,7 @@ from osetra.schedulers.full import to_the_end
 from osetra.schedulers.table import promoted, table_of
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Median:
     """The median stopping rule.

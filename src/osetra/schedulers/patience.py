@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Verdict
 from osetra.core.history import History
 from osetra.core.ports import Budget
@@ -21,6 +22,7 @@ from osetra.schedulers.full import to_the_end
 from osetra.schedulers.table import promoted
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """Ends a training after `steps` steps that improve its best value by no more than `min_delta`.

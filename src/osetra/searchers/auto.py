@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.facts import Noted
 from osetra.core.history import History
@@ -35,6 +36,7 @@ WINDOW = 24
 """How many of the model's latest trials are compared with the quasi-random ones."""
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True)
 class AutoSearcher:
     """Chooses a searcher by space and finished trials, and hedges against it."""

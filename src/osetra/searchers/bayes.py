@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.history import History
 from osetra.core.params import Config
@@ -37,6 +38,7 @@ class Explanation:
     """Why one would try it, such as "explore: largest uncertainty along dropout"."""
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bayes:
     """The defaults, quasi-random points up to trial `initial`, then the model.

@@ -25,6 +25,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.finite import Identity
 from osetra.core.history import History
@@ -49,6 +50,7 @@ NARROW = 1e-6
 """A distribution narrower than this share of the ranges is spent."""
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cmaes:
     """Generations of `population` trials (4 + 3 ln d by default), drawn with a first spread `sigma`.

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.finite import identity
 from osetra.core.history import History
@@ -35,6 +36,7 @@ FEWEST = 4
 """A member and three others are the least that a differential move needs."""
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evolution:
     """A population of `population` members, begun with the defaults and a Sobol' sequence.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from osetra.core.checks import is_whole
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.facts import Noted
 from osetra.core.finite import Numbering
@@ -23,6 +24,7 @@ from osetra.numerics.design import sobol
 from osetra.searchers.fresh import fresh_numbered, suggested
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
     """All options, and `points` values of every range, evenly spaced on its scale with both ends.

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.history import History
 from osetra.core.problem import Problem
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True)
 class Manual:
     """Suggests nothing; a study with this searcher runs what people enqueue, then stops."""

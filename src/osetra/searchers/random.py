@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.searchers.fresh import DEFAULTS, fresh, fresh_default, repeatable
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from osetra.core.problem import Problem
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Random:
     """Uniform on the scale of every hyperparameter; never the same configuration twice.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.history import History
 from osetra.core.problem import Problem
@@ -23,6 +24,7 @@ from osetra.numerics.design import sobol
 from osetra.searchers.fresh import DEFAULTS, fresh, fresh_default, repeatable
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tpe:
     """The defaults, quasi-random points up to trial `initial`, then the best of `candidates` draws.

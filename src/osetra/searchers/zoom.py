@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.facts import Noted
 from osetra.core.history import History
@@ -33,6 +34,7 @@ FEWEST = 4
 """A box follows at least this many of the best trials."""
 
 
+@settings_checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zoom:
     """Rounds of quasi-random search in a box that follows the best `share` of the trials.

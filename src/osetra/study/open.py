@@ -6,11 +6,10 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from getpass import getuser
-from os import PathLike, fspath
 from typing import Any, get_args
 from urllib.parse import quote
 
-from osetra.core.arguments import expected, mapping, option, plain, text, whole
+from osetra.core.arguments import expected, mapping, option, path, plain, text, whole
 from osetra.core.facts import Opened
 from osetra.core.history import History
 from osetra.core.ports import Store
@@ -69,13 +68,11 @@ def place_of(url: object, name: object) -> tuple[str, str]:
     Raises:
         StudyError: no text or path, or an empty one.
     """
-    path = fspath(url) if isinstance(url, (str, PathLike)) else None
-    if not isinstance(path, str) or not path:
-        raise expected("url", url, "a study lives in a file such as 'study.db', or in 'memory:'")
+    place = path("url", url, "a study lives in a file such as 'study.db', or in 'memory:'")
     called = None if name is None else text("name", name, "the study's name is a text")
     if called == "":
         raise expected("name", name, "the study's name is a text of a letter or more")
-    address = parse(text("url", path), called)
+    address = parse(place, called)
     if len(quote(address.study, safe="")) > LONGEST:
         wanted = f"a name of at most {LONGEST} letters is needed, for its checkpoints get a folder"
         raise expected("name", address.study, wanted)

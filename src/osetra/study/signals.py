@@ -19,7 +19,7 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
 _SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # Python writes out whose method a handler is each time one is looked at
 class GracefulStop:
     """A context in which the first signal is a request and the second one is final.
 

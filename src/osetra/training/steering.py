@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
+from osetra.core.arguments import given, text
 from osetra.core.claim import Claim
 from osetra.core.ending import Ending
 from osetra.core.facts import Noted, Obeyed, Ordered
@@ -49,6 +50,7 @@ class Steering:
         Raises:
             StudyError: no such hyperparameter.
         """
+        text("run.live", name, "the name of a hyperparameter is needed, such as 'lr'")
         if name in self.values:
             value = self.values[name]
         elif name in self.claim.config:
@@ -56,7 +58,9 @@ class Steering:
         else:
             config = self.claim.config
             known = ", ".join(config)
-            raise StudyError(f"run.live({name!r}): the hyperparameters are {known}.{nearest(name, config)}")
+            raise StudyError(
+                f"run.live({given(name)}): the hyperparameters are {known}.{nearest(name, config)}"
+            )
         self.settable.add(name)
         return value
 

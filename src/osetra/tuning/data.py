@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osetra.catalogue import Selection, by_name, select_space
+from osetra.core.arguments import expected
 from osetra.core.declarations import Branches, branches_of, params_from_lines
 from osetra.core.limits import PER_TRAINING
 from osetra.core.text import format_param, parse_param
-from osetra.errors import StudyError, StudyMismatch
+from osetra.errors import StudyError, StudyMismatch, nearest
 from osetra.tuning.extras import require_torch
 from osetra.tuning.final_model import MODEL, final_model, seeds_of, winner_of
 from osetra.tuning.functions import BESIDE, network_task
@@ -70,6 +71,10 @@ def plan(location: Location, request: Request) -> DataPlan:
     if request.maximize:
         raise StudyError("--maximize is for scripts; the built-in network reports what is to be small")
     task = network_task(request, location, _known_fingerprint(location, request))
+    known = ("train_loss", *(f"val_{score}" for score in task.scores))
+    if task.metric not in known:
+        hint = nearest(task.metric, known)
+        raise expected("minimize", task.metric, f"the network reports {', '.join(known)}.{hint}")
     return DataPlan(request, task, _selection(task, request))
 
 

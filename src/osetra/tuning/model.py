@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from osetra.core.arguments import path
 from osetra.errors import DataError
 from osetra.tuning.extras import require_torch
 
@@ -72,6 +73,7 @@ class TunedModel:
         """
         from osetra.nets.model import save
 
+        path("folder", folder)
         return save(self._model, Path(folder))
 
     def __repr__(self) -> str:
@@ -87,6 +89,7 @@ def load_model(folder: str | Path) -> TunedModel:
         DataError: files are missing, damaged, of a newer format, or do not fit each other.
         MissingExtra: PyTorch is not installed.
     """
+    path("folder", folder)
     require_torch()
     from osetra.nets.model import load
 

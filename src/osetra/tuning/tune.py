@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from inspect import signature
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from osetra.core.checks import is_whole
-from osetra.core.params import Param
-from osetra.core.text import format_param
-from osetra.errors import OsetraError, StudyError, nearest
+from osetra.core.arguments import expected, path
+from osetra.errors import OsetraError, StudyError
 from osetra.tuning.data import plan, tune_data
 from osetra.tuning.functions import BESIDE
 from osetra.tuning.inputs import arrays_of, forget, keep
-from osetra.tuning.locations import check_name, create, name_for
+from osetra.tuning.locations import check_name, create, make_folder, name_for
+from osetra.tuning.options import checked
 from osetra.tuning.request import Request
 from osetra.tuning.script import is_script
 
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from osetra.study.display import Display
     from osetra.tuning.observer import Observer
     from osetra.tuning.result import TuneResult
-
-TASKS = ("binary", "multiclass", "regression")
 
 
 def tune(  # noqa: PLR0913, D417 - every option of the command line under its name; unknown is an error
@@ -102,32 +98,26 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         MissingExtra: PyTorch or a package that reads the data is not installed.
     """
     options = {key: value for key, value in locals().items() if key not in ("data", "target", "unknown")}
-    _check(options, unknown)
-    options |= {
-        "drop": _words(drop),
-        "category": _words(category),
-        "tune": _words(tune),
-        "set": _settings(set),
-        "config": None if config is None else str(Path(config).resolve()),
-    }
+    options = checked(options, unknown)
     kept: Path | None = None
-    where = str(data) if isinstance(data, (str, PathLike)) else None
+    where = None if not isinstance(data, (str, PathLike)) else path("data", data)
     if name is not None:
         check_name(name)
-    wanted = name or name_for(where or (target if isinstance(target, str) else "arrays"))
-    location = create(wanted, None if out is None else Path(out), store=store)
+    wanted = options["name"] or name_for(where or (target if isinstance(target, str) else "arrays"))
+    column = None if where is None else _column(target)
+    if where is not None and is_script(where):
+        raise StudyError(f"{where}: this is a script; to tune a function of your own use osetra.Study.run")
+    location = create(wanted, options["out"], store=options["store"])
     if where is None:
         arrays, column = arrays_of(data, target)
         begun = location.exists
+        make_folder(location.folder)
         kept = keep(arrays, location.folder.resolve(), begun=begun)
         where = BESIDE + kept.name
-    elif is_script(where):
-        raise StudyError(f"{where}: this is a script; to tune a function of your own use osetra.Study.run")
-    else:
-        column = _column(target)
-        where = str(Path(where).resolve()) if Path(where).exists() else where
-    request = Request.of({**options, "source": where, "target": column})
-    check_limits(request)
+    elif Path(where).exists():
+        where = str(Path(where).resolve())
+    config = None if options["config"] is None else str(options["config"].resolve())
+    request = Request.of({**options, "config": config, "source": where, "target": column})
     try:
         planned = plan(location, request)
     except OsetraError as error:
@@ -139,46 +129,7 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     return tune_data(location, planned, observer=observer, progress=progress)
 
 
-def check_limits(request: Request) -> None:
-    """Raise StudyError for two budgets of one kind: a number of trials, and their cost."""
-    limits = request.limits
-    if limits.trials is not None and limits.trainings is not None:
-        raise StudyError(
-            f"trials={limits.trials} and trainings={limits.trainings:g}: both say how much is trained; give "
-            "trials to count configurations, or trainings to count their cost"
-        )
-
-
-def _check(options: Mapping[str, Any], unknown: Mapping[str, object]) -> None:
-    if unknown:
-        known = [p for p in signature(tune).parameters if p != "unknown"]
-        wrong = next(iter(unknown))
-        raise StudyError(
-            f"tune() has no option {wrong!r}; it has: {', '.join(known)}.{nearest(wrong, known)}"
-        )
-    if options["task"] is not None and options["task"] not in TASKS:
-        raise StudyError(f"task={options['task']!r}: give one of {', '.join(TASKS)}")
-    for name in ("folds", "epochs", "seed"):
-        value, least = options[name], 0 if name == "seed" else 1
-        if value is not None and not is_whole(value, least=least):
-            raise StudyError(f"{name}={value!r}: a whole number of at least {least} is needed")
-
-
 def _column(target: object) -> str | None:
     if target is None or isinstance(target, str):
         return target
-    raise StudyError(f"target={target!r:.60}: for a file or a known data set it is the name of a column")
-
-
-def _words(names: str | Iterable[str]) -> tuple[str, ...]:
-    return tuple(w.strip() for w in names.split(",") if w.strip()) if isinstance(names, str) else tuple(names)
-
-
-def _settings(values: Mapping[str, object] | Iterable[str]) -> tuple[str, ...]:
-    """Return settings as they are typed: name=value, or name=range."""
-    if isinstance(values, str):
-        return (values,)
-    if not isinstance(values, Mapping):
-        return tuple(values)
-    texts = {n: format_param(v) if isinstance(v, Param) else v for n, v in values.items()}
-    return tuple(f"{name}={text}" for name, text in texts.items())
+    raise expected("target", target, "for a file or a known data set it is the name of a column")

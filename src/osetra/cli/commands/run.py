@@ -16,10 +16,10 @@ from osetra.cli.options import check_goal, check_scheduler, check_searcher, conf
 from osetra.cli.output import Output
 from osetra.core.limits import Limits
 from osetra.tuning.locations import create, name_for
+from osetra.tuning.options import check_limits
 from osetra.tuning.program import begin, program_training
 from osetra.tuning.request import Request
 from osetra.tuning.studyfile import read_study_file
-from osetra.tuning.tune import check_limits
 
 SHARED = (
     *(limit.name for limit in fields(Limits)),
@@ -75,7 +75,7 @@ def command(output: Output, /, file: Path, words: tuple[str, ...], **options: An
     own = {"source": words[0], "verb": "run", "command": words, "folder": str(Path.cwd())}
     with typed():
         request = Request.of({**options, **own, "config": str(file.resolve())})
-        check_limits(request)
+        check_limits(request.limits)
     name, store = options["name"] or name_of(words), options["store"] or read.store
     ask = None if options["dry_run"] else confirm
     location = create(name, options["out"], store=store, confirm=ask)

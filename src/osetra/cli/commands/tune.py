@@ -24,9 +24,9 @@ from osetra.cli.options import (
 )
 from osetra.cli.output import Output
 from osetra.tuning.locations import Location, create, name_for
+from osetra.tuning.options import check_limits
 from osetra.tuning.request import DEFAULT_TRIALS, Request
 from osetra.tuning.script import is_script
-from osetra.tuning.tune import check_limits
 from osetra.views.terminal.opening import labelled
 
 
@@ -154,7 +154,7 @@ def command(output: Output, /, **options: Any) -> None:
     check_goal(options)
     with typed():
         request = _request(options)
-        check_limits(request)
+        check_limits(request.limits)
         check_searcher(request.searcher)
         check_scheduler(request.scheduler)
         store = options["store"] or stored_in(options["config"])

@@ -1,0 +1,105 @@
+"""Options: what `osetra.tune` was given, each checked by name before anything is read or made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from osetra.core.arguments import expected, option, path, plain, text, truth, whole
+from osetra.core.limits import Limits
+from osetra.core.params import Param
+from osetra.core.registry import check_name
+from osetra.core.text import format_param
+from osetra.errors import StudyError, nearest
+from osetra.policies import DESCRIPTIONS
+from osetra.searchers import SEARCHERS
+from osetra.study.display import check_showing
+from osetra.tuning.observer import Observer
+from osetra.tuning.request import Request
+
+TASKS = ("binary", "multiclass", "regression")
+_MOST = 2**31
+_SETTINGS = "values or ranges by name are needed, such as set={'lr': Float(1e-4, 0.1, log=True), 'layers': 2}"
+
+
+def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any]:
+    """Return the options as a `Request` takes them.
+
+    Raises:
+        StudyError: one is unknown, or is something else than what is expected.
+    """
+    for wrong in unknown:
+        known = ", ".join(options)
+        raise StudyError(f"tune() has no option {wrong!r}; it has: {known}.{nearest(wrong, options)}")
+    found = {name: plain(value) for name, value in options.items()}
+    if found["task"] is not None:
+        option("task", found["task"], TASKS)
+    for name, kind in (("searcher", SEARCHERS), ("scheduler", DESCRIPTIONS)):
+        if found[name] is not None:
+            check_name(
+                name, text(name, found[name], f"the name of one is needed, such as {name}='auto'"), kind
+            )
+    for name in ("minimize", "store"):
+        if found[name] is not None and not text(name, found[name]):
+            raise expected(name, found[name], "it is empty; leave it out, or name it")
+    for name in ("out", "config"):
+        found[name] = None if found[name] is None else Path(path(name, found[name]))
+    found |= {"folds": whole("folds", found["folds"], least=1, most=_MOST), "all": truth("all", found["all"])}
+    found["seed"] = whole("seed", found["seed"])
+    if found["epochs"] is not None:
+        found["epochs"] = whole("epochs", found["epochs"], least=1, most=_MOST)
+    found |= {name: _words(name, options[name]) for name in ("drop", "category", "tune")}
+    found["set"] = _settings(options["set"])
+    if found["observer"] is not None and not isinstance(found["observer"], Observer):
+        raise expected(
+            "observer", options["observer"], "an Observer is needed: a class that inherits from it"
+        )
+    check_showing(options["progress"], None)
+    check_limits(Request.of({**found, "source": ""}).limits)
+    return found
+
+
+def check_limits(limits: Limits) -> None:
+    """Raise StudyError for two budgets of one kind: a number of trials, and their cost."""
+    if limits.trials is not None and limits.trainings is not None:
+        raise StudyError(
+            f"trials={limits.trials} and trainings={limits.trainings:g}: both say how much is trained; give "
+            "trials to count configurations, or trainings to count their cost"
+        )
+
+
+def _words(name: str, names: object) -> tuple[str, ...]:
+    wanted = f"names of columns are needed, such as {name}=['a', 'b']"
+    if name == "tune":
+        wanted = "names of hyperparameters are needed, such as tune=['lr', 'width']"
+    if isinstance(names, str):
+        names = [word.strip() for word in text(name, names).split(",")]
+    try:
+        words = list(names)  # type: ignore[call-overload]  # whatever it is
+    except Exception:  # of an object that is none, or whose iteration raises what it likes
+        raise expected(name, names, wanted) from None
+    return tuple(word for word in (text(name, word, wanted) for word in words) if word)
+
+
+def _settings(values: object) -> tuple[str, ...]:
+    """Return settings as they are typed: name=value, or name=range."""
+    if isinstance(values, str):
+        values = (values,)
+    if not isinstance(values, Mapping):
+        try:
+            lines = list(values)  # type: ignore[call-overload]  # whatever it is
+        except Exception:  # likewise
+            raise expected("set", values, _SETTINGS) from None
+        return tuple(text("set", line, _SETTINGS) for line in lines)
+    for name in values:
+        text("set", name, _SETTINGS)
+    texts = {name: _setting(name, value) for name, value in values.items()}
+    return tuple(f"{name}={written}" for name, written in texts.items())
+
+
+def _setting(name: str, value: object) -> str:
+    try:
+        return text("set", format_param(value) if isinstance(value, Param) else str(value))
+    except Exception:  # of an object whose text raises what it likes
+        raise expected(f"set: {name}", value, _SETTINGS) from None
