@@ -13,6 +13,7 @@ import osetra as ose
 from executors import programs
 from osetra.core.facts import Claimed
 from osetra.errors import StudyError
+from osetra.executors.training_process import LOG
 from osetra.stores import open_store
 
 PROGRAMS = Path(programs.__file__)
@@ -44,16 +45,17 @@ def open_when_there(url):
 
 
 def processes_about(url):
-    """Return the pids of all processes whose log is beside this study."""
-    found = []
+    """Return the pids of all processes whose log is beside this study, or that of who has started them."""
+    found, logs = [], str(url.with_suffix(".logs"))
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 out = str((entry / "fd" / "2").readlink())
                 state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+                inherited = f"{LOG}={logs}".encode() in (entry / "environ").read_bytes()
             except OSError:
                 continue
-            if out.startswith(str(url.with_suffix(".logs"))) and state != "Z":
+            if (out.startswith(logs) or inherited) and state != "Z":
                 found.append(int(entry.name))
     return found
 

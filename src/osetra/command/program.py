@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Literal
 
 from osetra.errors import StudyError
+from osetra.executors.training_process import SHIM
 
-SHIM = Path(__file__).with_name("shim.py")
 DRAIN = 1.0
 """Seconds in which the output is read on after the program has ended."""
 _CHUNK = 1 << 16

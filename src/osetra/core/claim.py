@@ -39,6 +39,8 @@ class Claim(msgspec.Struct, frozen=True):
     """Number of the last order before the claim."""
     meanings: dict[str, dict[str, Any]] = {}
     """What options that have a name stand for, by hyperparameter and name."""
+    given_back: int = 0
+    """How often the training gave the trial back before, without a checkpoint in between."""
 
     def meaning(self, name: str, value: Value) -> Any:
         """Return what a training gets for a hyperparameter's value: a tuple for its name."""

@@ -1,4 +1,4 @@
-"""Clean: text that came from data, trainings or other people, made harmless for a terminal."""
+"""Clean: text that came from data, trainings or other people, made harmless for a terminal or a store."""
 
 from __future__ import annotations
 
@@ -57,6 +57,23 @@ def error_text(error: BaseException) -> str:
     kind = type(error).__name__
     text = printable((f"{kind}: {words}" if words else kind).encode("utf-8", "replace").decode())
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def storable(text: str, most: int) -> str:
+    """Return text that every store takes: no NUL, no half a pair, of a long one the ends."""
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\0")
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]} [... {len(text) - 2 * half} characters left out ...] {text[-half:]}"
+
+
+def described(error: BaseException) -> str:
+    """Return what an exception says of itself, which may be anything, and anything may go wrong."""
+    try:
+        return str(error)
+    except BaseException:
+        return "its text cannot be shown"
 
 
 def cell(value: object) -> object:

@@ -35,6 +35,8 @@ Origin = Literal["searcher", "person", "confirm"]
 Outcome = Literal["finished", "diverged", "failed", "lost", "interrupted", "paused", "stopped", "rewound"]
 Verb = Literal["stop", "pause", "resume", "set", "scale", "rollback", "branch", "promote", "extend", "note"]
 Actor = Literal["person", "scheduler", "autopilot"]
+Basis = Literal["", "reports", "returned", "raised"]
+"""What an end rests on: the reports, a number that was returned, or what the training raised; "": unknown."""
 Values = dict[str, Value]
 
 
@@ -174,6 +176,7 @@ class Ended(msgspec.Struct, frozen=True, gc=False, tag="ended"):
     reason: str = ""
     detail: str = ""
     """Traceback or last output; may be long."""
+    basis: Basis = ""
 
 
 class Noted(msgspec.Struct, frozen=True, gc=False, tag="noted"):
@@ -220,13 +223,19 @@ def key(fact: Fact) -> str:
 
 
 def ended(
-    trial: int, attempt: int, outcome: Outcome, value: float | None = None, reason: str = "", detail: str = ""
+    trial: int,
+    attempt: int,
+    outcome: Outcome,
+    value: float | None = None,
+    reason: str = "",
+    detail: str = "",
+    basis: Basis = "",
 ) -> Ended:
     """Return an Ended that carries any float, infinities and NaN included."""
     if value is None or math.isfinite(value):
-        return Ended(trial, attempt, outcome, value, "finite", reason, detail)
+        return Ended(trial, attempt, outcome, value, "finite", reason, detail, basis)
     kind: Literal["nan", "inf", "-inf"] = "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    return Ended(trial, attempt, outcome, None, kind, reason, detail)
+    return Ended(trial, attempt, outcome, None, kind, reason, detail, basis)
 
 
 def value_of(fact: Ended) -> float | None:

@@ -22,6 +22,7 @@ from osetra.core.clean import one_line
 from osetra.core.config import TrialConfig
 from osetra.core.facts import (
     Actor,
+    Basis,
     Checkpointed,
     Claimed,
     Ended,
@@ -70,6 +71,8 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     """The checkpoint it began from."""
     live: Values = {}
     """Values in force at its start instead of the configuration's."""
+    basis: Basis = ""
+    """What its end rests on."""
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
@@ -206,6 +209,12 @@ class Trial(msgspec.Struct, frozen=True, gc=False):
         return ordered or (self.parent is not None and self.origin == "person")
 
     @property
+    def given_back(self) -> int:
+        """How often in a row the training gave it back by itself, without a checkpoint in between."""
+        useful = max((point.attempt for point in self.checkpoints), default=0)
+        return sum(a.basis == "raised" and a.number > useful for a in self.attempts)
+
+    @property
     def held(self) -> bool:
         """Whether a person paused it: schedulers leave it alone."""
         by_people = [o for o in self.orders if o.by != "scheduler" and o.verb in ("pause", *GOES_ON)]
@@ -272,7 +281,12 @@ def advance(trial: Trial, fact: About, time: float) -> Trial:
 
 def _end(trial: Trial, fact: Ended, time: float) -> Trial:
     last = replace(
-        trial.attempts[-1], ended=time, outcome=fact.outcome, reason=fact.reason, detail=fact.detail
+        trial.attempts[-1],
+        ended=time,
+        outcome=fact.outcome,
+        reason=fact.reason,
+        detail=fact.detail,
+        basis=fact.basis,
     )
     attempts = (*trial.attempts[:-1], last)
     if fact.outcome == "interrupted" or fact.outcome == "rewound":

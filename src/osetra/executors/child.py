@@ -1,7 +1,7 @@
 """The training process: loads the user's function once, then runs one trial after another.
 
-Started by a supervisor as `python -m osetra.executors.child READ_FD WRITE_FD` in a process group of
-its own. It never touches the store. When its supervisor dies the kernel kills it.
+Started below a shim as `python -m osetra.executors.child READ_FD WRITE_FD` in a process group of its
+own. It never touches the store. When its shim dies the kernel kills it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,19 @@ from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
 from osetra.executors.identity import started_at
-from osetra.executors.wire import Channel, Done, Orders, Ready, Record, Reports, Setup, Stop, Train
+from osetra.executors.surroundings import OwnSurroundings, out_of_the_way
+from osetra.executors.wire import (
+    Channel,
+    Done,
+    Orders,
+    Place,
+    Ready,
+    Record,
+    Reports,
+    Setup,
+    Stop,
+    Train,
+)
 from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.run import Run, execute
 
@@ -83,6 +95,7 @@ class PipeLink:
     """Sends a run's reports to the supervisor."""
 
     channel: Channel
+    place: Place
     preemption: Preemption
     waiting: list[Ordered]
     """Orders that came and were not asked for yet."""
@@ -90,13 +103,13 @@ class PipeLink:
 
     def send(self, points: list[Point]) -> None:
         """Pass points on; a vanished supervisor ends this process, for nobody hears it any more."""
-        self.channel.send(Reports([(p.instance, p.step, p.metric, p.value) for p in points]))
+        self.channel.send(Reports(self.place, [(p.instance, p.step, p.metric, p.value) for p in points]))
         if self.channel.closed:
             os._exit(1)
 
     def record(self, fact: Checkpointed | Obeyed | Noted) -> None:
         """Pass a fact on, behind the points that it follows."""
-        self.channel.send(Record(fact))
+        self.channel.send(Record(self.place, fact))
 
     def orders(self) -> list[Ordered]:
         """Return the orders that came since the last call."""
@@ -120,23 +133,33 @@ class PipeLink:
 def main(reader: int, writer: int) -> None:
     """Serve trials until the supervisor closes the pipe."""
     die_with_parent(os.getppid())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for ignored in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, ignored):
+            signal.signal(getattr(signal, ignored), signal.SIG_IGN)
     preemption = Preemption()
     preemption.listen()
-    channel = Channel(reader, writer)
+    channel = Channel(out_of_the_way(reader), out_of_the_way(writer))
+    os.close(reader)
+    os.close(writer)
     setup = next(iter(channel.receive(None)), None)  # nothing else is sent before Ready
     if not isinstance(setup, Setup):
         return
     sys.path[:] = setup.path
     function = _load(setup.function)
+    surroundings = OwnSurroundings()
+    function = surroundings.guarded(function)
     channel.send(Ready(os.getpid(), started_at(os.getpid())))
     while not channel.closed:
         for message in channel.receive(None):
             if isinstance(message, Train):
                 preemption.training = True
-                link = PipeLink(channel, preemption, list(message.claim.orders))
-                channel.send(Done(_train(function, message.claim, setup, link)))
+                place = message.claim.trial, message.claim.attempt
+                link = PipeLink(channel, place, preemption, list(message.claim.orders))
+                # The result first: nothing that comes after it can undo it.
+                ending = _train(function, message.claim, setup, link)
+                channel.send(Done(place, ending, surroundings.spoilt))
                 preemption.training = preemption.asked = False
+                surroundings.flush()
 
 
 def die_with_parent(parent: int) -> None:
@@ -167,13 +190,13 @@ def _train(function: Callable[[Run], object], claim: Claim, setup: Setup, link: 
     objective = Objective(metric=setup.metric, direction=setup.direction, pick=setup.pick)
     limits = Checkpoints(setup.quota, setup.every)
     writer = CheckpointWriter(Path(setup.checkpoints), claim.checkpoint, limits)
-    run = Run.of(claim, objective, link, writer)
     try:
-        return execute(function, run)
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        return execute(function, Run.of(claim, objective, link, writer))
+    except KeyboardInterrupt as error:  # nobody has pressed Ctrl-C here
+        text = traceback.format_exc()
+        return Ending("failed", reason=f"the training raised {type(error).__name__}", detail=text)
 
 
 if __name__ == "__main__":
     main(int(sys.argv[1]), int(sys.argv[2]))
+    os._exit(0)  # threads that never end and what trainings have registered are waited for by nobody

@@ -114,6 +114,7 @@ def claim_trial(store: Store, history: History, trial: Trial, worker: Worker) ->
         tuple(order.asked for order in waiting),
         max((order.number for order in trial.orders), default=0),
         meanings_of(history.opened),
+        trial.given_back,
     )
 
 

@@ -14,6 +14,7 @@ from osetra.executors.claims import claim_next
 from osetra.executors.identity import this_process
 from osetra.executors.leases import Leases
 from osetra.executors.recorder import begin
+from osetra.executors.surroundings import Surroundings
 from osetra.training.run import execute
 
 
@@ -51,7 +52,7 @@ class InlineCrew:
             run, link = begin(self.leases, claim, self.history, self.job)
             link.stopping = lambda: self.stopping
             try:
-                ending = execute(self.job.function, run)
+                ending = execute(Surroundings().guarded(self.job.function), run)
             except KeyboardInterrupt:
                 link.end(Ending("interrupted", reason="stopped by Ctrl-C"))
                 raise

@@ -252,7 +252,8 @@ def _bury(member: SupervisorProcess) -> None:
     for message in member.channel.receive(0.0):
         if isinstance(message, Ready):
             member.child = message
-    # The training may be gone already while its helpers live on; their group keeps its number from reuse.
+    # Its shim ends a training; this is for somebody who has killed both. The training may be gone already
+    # while its helpers live on; their group keeps its number from reuse.
     if member.child is not None and started_at(member.child.pid) in (member.child.started, 0.0, -1.0):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(member.child.pid, signal.SIGKILL)

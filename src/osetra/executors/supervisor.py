@@ -13,9 +13,7 @@ import math
 import os
 import signal
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from osetra.core.claim import Claim
 from osetra.core.curves import Point
@@ -26,11 +24,12 @@ from osetra.core.ports import Store
 from osetra.errors import LeaseLost, StoreAway
 from osetra.executors.appending import end
 from osetra.executors.claims import OrderInbox, carry, claim_next, inbox_of
-from osetra.executors.identity import started_at, this_process
+from osetra.executors.identity import this_process
 from osetra.executors.leases import RENEW, renew
 from osetra.executors.outbox import RETRY, Outbox
 from osetra.executors.recorder import Recorder
-from osetra.executors.training_process import TrainingProcess, last_output, oom_kills, shorten, spawn
+from osetra.executors.shim import adopt_orphans, sweep
+from osetra.executors.training_process import TrainingProcess, oom_kills, spawn
 from osetra.executors.wire import (
     Channel,
     Done,
@@ -56,8 +55,6 @@ LONGEST = 0.5
 """Seconds after which the log is looked at however much that costs."""
 BRIEF = 2.0
 """Seconds for which a server that went away is waited for before the training goes on without it."""
-LOOK = 1.0
-"""Seconds between looks at the size of that output."""
 _STARTUP = 300.0
 
 
@@ -76,6 +73,8 @@ class Supervision:
     consult: float = 0.0
     """When to look at the log again."""
     asked_to_stop: bool = False
+    spoilt: bool = False
+    """Whether the training process is of no use any more."""
 
     @property
     def place(self) -> tuple[int, int]:
@@ -95,8 +94,8 @@ class Supervisor:
     child: TrainingProcess | None = None
     stopping: float | None = None
     """When the request to stop came."""
-    looked: float = 0.0
-    """When the size of the training's output was looked at."""
+    alone: bool = False
+    """Whether this process is there for nothing else, so that all its children are of the training."""
     idle: float = IDLE
     """Seconds until the next look at the queue."""
 
@@ -113,8 +112,7 @@ class Supervisor:
                 else:
                     self.train(claim, child)
         finally:
-            if self.child is not None:
-                self.child.kill()
+            self.replace_child()
             self.store.close()
 
     def claim(self) -> Claim | None:
@@ -164,7 +162,7 @@ class Supervisor:
             return
         end(outbox, *supervision.place, ending, supervision.recorder.drain())
         self.deliver(outbox)
-        if self.setup.shared or ending.outcome == "interrupted":
+        if self.setup.shared or supervision.spoilt or ending.outcome == "interrupted":
             # What it holds of the device's memory, the neighbours need; and who was told to go, goes.
             self.replace_child()
         elif self.child is not None and not self.child.ended and self.child.leaking():
@@ -176,23 +174,27 @@ class Supervisor:
         Raises:
             LeaseLost: the attempt was given up by somebody else.
         """
+        child.output.begin()
         child.channel.send(Train(supervision.claim))
+        trial, attempt = supervision.place
         while True:
             for message in child.channel.receive(0.05):
+                if not isinstance(message, Reports | Record | Done) or message.place != supervision.place:
+                    continue  # of a trial before this one
                 supervision.heard = time.monotonic()
                 if isinstance(message, Reports):
-                    trial, attempt = supervision.place
                     supervision.recorder.add([Point(trial, attempt, *p) for p in message.points])
                 elif isinstance(message, Record):
                     self.record(supervision, message.fact)
-                elif isinstance(message, Done):
+                else:
+                    supervision.spoilt = message.spoilt
                     return message.ending
             if child.ended:
-                self.child = None
-                return child.autopsy(supervision.oom_kills)
+                ending = child.autopsy(supervision.oom_kills)
+                self.bury_child()
+                return ending
             supervision.recorder.flush_if_due()
             self.consult(supervision, child)
-            self.limit_log()
             if trouble := self.trouble(child, supervision):
                 return trouble
 
@@ -255,7 +257,7 @@ class Supervisor:
         if timeout is not None and now - supervision.heard > timeout:
             self.replace_child()
             reason = f"no report for {timeout:g} s (report_timeout); the training was stopped"
-            return Ending("failed", reason=reason, detail=last_output(Path(self.setup.log)))
+            return Ending("failed", reason=reason, detail=child.output.last)
         self.listen(0.0)
         if self.stopping is None:
             return None
@@ -274,30 +276,29 @@ class Supervisor:
             return self.child
         self.replace_child()
         child = self.child = spawn(self.setup)
-        self.study.send(Ready(child.process.pid, started_at(child.process.pid)))
         child.channel.send(self.setup)
         begun = time.monotonic()
-        while not any(isinstance(m, Ready) for m in child.channel.receive(0.05)):
+        while not (ready := [m for m in child.channel.receive(0.05) if isinstance(m, Ready)]):
             self.listen(0.0)
             if self.stopping is not None:
                 return None
             if child.ended or time.monotonic() - begun > _STARTUP:
                 return child  # its trial will tell what is wrong
-        child.settle()
+        self.study.send(ready[0])
+        child.settle(ready[0].pid)
         return child
 
     def replace_child(self) -> None:
         """End the training process; the next trial starts a new one."""
         if self.child is not None:
             self.child.kill()
-            self.child = None
+            self.bury_child()
 
-    def limit_log(self) -> None:
-        """Drop the older half of what trainings printed once it is too much, now and then."""
-        if time.monotonic() - self.looked > LOOK:
-            self.looked = time.monotonic()
-            with suppress(OSError):
-                shorten(Path(self.setup.log))
+    def bury_child(self) -> None:
+        """Make sure that nothing of a training process is left, even if its shim was killed."""
+        self.child = None
+        if self.alone:
+            sweep()
 
 
 def main() -> None:
@@ -315,7 +316,8 @@ def main() -> None:
     store = _opened(setup, study)
     if store is None:
         return
-    supervisor = Supervisor(setup, study, store, this_process(setup.slot))
+    adopt_orphans()
+    supervisor = Supervisor(setup, study, store, this_process(setup.slot), alone=True)
     for message in messages[1:]:
         supervisor.obey(message)
     supervisor.loop()

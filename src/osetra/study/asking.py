@@ -85,11 +85,9 @@ def _ending(run: Run, value: object, failed: object) -> Ending:
         return Ending("failed", reason=reason_of(failed))
     if value is None and run.interrupted:
         return control.ending()
-    if value is None:
-        worth = control.values.value()
-    else:
-        worth = control.returned(value if isinstance(value, Mapping) else number("value", value))
-    return Ending("finished" if np.isfinite(worth) else "diverged", worth)
+    plain = value if value is None or isinstance(value, Mapping) else number("value", value)
+    worth, basis = control.returned(plain)
+    return Ending("finished" if np.isfinite(worth) else "diverged", worth, basis=basis)
 
 
 def reason_of(failed: object) -> str:

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from osetra.core.claim import Claim
+from osetra.core.curves import Point
 from osetra.core.ending import Ending
-from osetra.core.facts import Noted, Outcome
+from osetra.core.facts import Basis, Noted, Outcome
 from osetra.core.params import Config
 from osetra.core.problem import Objective
 from osetra.errors import Interrupted
@@ -20,6 +21,7 @@ from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.link import Link
 from osetra.training.steering import Steering
 from osetra.training.values import ObjectiveCurves, contradiction, returned_value
+from osetra.training.voice import Voice
 
 
 @dataclass(slots=True)
@@ -33,6 +35,7 @@ class RunControl:
     """Where checkpoints are kept, and the one to go on from."""
     steering: Steering = field(init=False)
     values: ObjectiveCurves = field(init=False)
+    voice: Voice = field(init=False)
     fold: int = 0
     """The current fold of a cross-validation."""
     step: int = 0
@@ -40,10 +43,50 @@ class RunControl:
     """Whether somebody else ends the loop, so that nothing is thrown through it."""
     start: tuple[int, int] = (0, 0)
     """Fold and step after which a restored training goes on."""
+    kept: bool = False
+    """Whether this attempt has kept a checkpoint."""
+    unsent: list[Point] = field(default_factory=list)
+    """Points on their way to the link; of several reports only if something was raised meanwhile."""
+    metrics: set[str] = field(default_factory=set)
+    """Names that were reported before, and will do."""
 
     def __post_init__(self) -> None:
         self.steering = Steering(self.claim, self.link)
         self.values = ObjectiveCurves(self.objective)
+        self.voice = Voice(self.claim.trial)
+
+    def pass_on(self, step: int, values: dict[str, float]) -> None:
+        """Take the metrics of one step."""
+        claim, fold = self.claim, self.fold
+        self.unsent += [
+            Point(claim.trial, claim.attempt, fold, step, name, value) for name, value in values.items()
+        ]
+        self.values.add(fold, step, values)
+        if self.objective.metric in values:
+            self.writer.notice(self.objective.sign * values[self.objective.metric])
+        self._send()
+
+    def keep(self, state: object) -> bool:
+        """Keep the state after the present step; return whether there was room for it."""
+        tree = {**self.values.tree(), "state": state}
+        place = (self.claim.trial, self.claim.attempt, self.fold, self.step)
+        fact = self.writer.keep(place, tree, self.values.latest(self.fold))
+        if fact is not None:
+            self.kept = True
+            self.link.record(fact)
+            self.steering.checkpoint_step = self.step
+        return fact is not None
+
+    def close(self) -> None:
+        """Hear nothing more: the training function has returned."""
+        self.voice.close()
+        if self.unsent:
+            self._send()
+
+    def _send(self) -> None:
+        points = self.unsent
+        self.link.send(points)
+        self.unsent = []
 
     @property
     def in_force(self) -> Config:
@@ -91,17 +134,19 @@ class RunControl:
             reason = self.steering.ending.reason
             raise Interrupted(f"trial {self.claim.trial} has to end now: {reason}")
 
-    def returned(self, returned: object) -> float:
-        """Return what a trial is worth whose function returned a number: by that, or by its reports.
+    def returned(self, returned: object) -> tuple[float, Basis]:
+        """Return what a trial is worth by what its function returned, or by its reports, and by which.
 
         A bare number that contradicts the reports is most likely another metric, and the reports count.
         """
+        if returned is None:
+            return self.values.value(), "reports"
         value, metric = returned_value(returned, self.objective.metric), self.objective.metric
         wrong = "" if isinstance(returned, Mapping) else contradiction(self.values, value)
         if not wrong:
-            return value
+            return value, "returned"
         self.link.record(Noted("returned", metric, f"trial {self.claim.trial} {wrong}", {"warn": True}))
-        return self.values.value()
+        return self.values.value(), "reports"
 
     def ending(self) -> Ending:
         """Return the ending of a run that was told to end, with what it is worth so far."""
@@ -113,8 +158,10 @@ class RunControl:
         if wanted.outcome == "paused" and obeyed is None and value is None:
             # It waits to be compared with others, and there is nothing to compare.
             return Ending("failed", reason=self.values.silence)
+        basis: Basis = "" if value is None else "reports"
         if wanted.outcome == "stopped" and value is not None and not math.isfinite(value):
-            return Ending("diverged", value, f"{self.objective.metric} became {value}", obeyed=obeyed)
+            why = f"{self.objective.metric} became {value}"
+            return Ending("diverged", value, why, obeyed=obeyed, basis=basis)
         nothing = wanted.outcome == "finished" and (value is None or not math.isfinite(value))
         outcome: Outcome = "stopped" if nothing else wanted.outcome
-        return Ending(outcome, value, wanted.reason, obeyed=obeyed)
+        return Ending(outcome, value, wanted.reason, obeyed=obeyed, basis=basis)

@@ -92,16 +92,22 @@ class Replay:
             meanings=outer.claim.meanings,
         )
         inner = Run.of(claim, outer.objective, link)
-        returned = self.function(inner)
+        control = control_of(inner)
+        try:
+            returned = self.function(inner)
+        except Interrupted:
+            if control.steering.ending is None:
+                raise
+            returned = None
         if link.refusal:
             raise StudyError(
                 f"trial {recipe.trial} cannot be replayed in one go: {link.refusal}; it was changed between "
                 "two segments, in a branch"
             )
-        control = control_of(inner)
         ending = control.steering.ending
         if ending is not None and ending.outcome == "interrupted":
-            raise Interrupted(ending.reason)
+            outer.hand_back(ending.reason)
+            return None
         return control.values.value() if returned is None else returned
 
 

@@ -21,14 +21,13 @@ import math
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from operator import index
 from typing import Any
 
 from osetra.core.arguments import expected, plain, text, whole
 from osetra.core.checks import is_whole
 from osetra.core.claim import Claim
+from osetra.core.clean import described
 from osetra.core.config import RunConfig
-from osetra.core.curves import Point
 from osetra.core.ending import Ending
 from osetra.core.facts import Noted
 from osetra.core.problem import Objective
@@ -36,11 +35,11 @@ from osetra.errors import Diverged, Interrupted, OsetraError, StudyError
 from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.control import RunControl
 from osetra.training.link import Link
-from osetra.training.values import number
+from osetra.training.values import FURTHEST, metric_name, number, whole_step
 
-FURTHEST = 2**53
-"""The largest step: up to there every whole number is a float, too."""
 _NEVER = -(2**62)
+GIVEN_BACK = 3
+"""A trial that its training gives back so often in a row, without a new checkpoint, is failed."""
 
 
 @dataclass(slots=True)
@@ -71,7 +70,7 @@ class Run:
     @property
     def interrupted(self) -> bool:
         """Whether the run was told to end; work after the loop should be kept short."""
-        return self._control.steering.ending is not None
+        return self._control.steering.ending is not None or not self._control.voice.heard
 
     @property
     def step(self) -> int:
@@ -109,20 +108,20 @@ class Run:
             Interrupted: outside `run.steps`, when the run has to pause.
         """
         control = self._control
+        if not control.voice.heard:
+            control.voice.refuse("checkpoint")
+            return False
         last = control.looping and control.step == self._count  # nobody goes on from the end
         wanted = control.steering.wants_checkpoint(control.step) and not last
         if not control.writer.due(control.step, wanted=wanted):
             return False
-        tree = {**control.values.tree(), "state": state() if callable(state) else state}
-        place = (self.trial, self.attempt, control.fold, control.step)
-        fact = control.writer.keep(place, tree, control.values.latest(control.fold))
-        if fact is not None:
-            control.link.record(fact)
-            control.steering.checkpoint_step = control.step
-        if not control.looping:
-            control.end_of_step()
-            control.leave_now()
-        return fact is not None
+        content = state() if callable(state) else state
+        with control.voice.lock:
+            kept = control.voice.heard and control.keep(content)
+            if not control.looping:
+                control.end_of_step()
+                control.leave_now()
+        return kept
 
     def live(self, name: str) -> Any:
         """Return a hyperparameter's value in force: what was ordered last, or the configuration's.
@@ -151,6 +150,9 @@ class Run:
             StudyError: the count is no whole number of at least 1.
         """
         control, count = self._control, whole("steps", count, least=1, most=FURTHEST)
+        if not control.voice.heard:
+            control.voice.refuse("steps")
+            return
         control.looping, self._count = True, count
         fold, done = control.start
         first = done + 1 if fold == control.fold else 1
@@ -175,6 +177,9 @@ class Run:
             StudyError: it is no whole number of at least 1.
         """
         steps = whole("steps", steps, least=1, most=FURTHEST)
+        if not self._control.voice.heard:
+            self._control.voice.refuse("announce")
+            return
         sentence = f"a full training has {steps} steps"
         self._control.link.record(Noted("steps", str(steps), sentence, {"steps": steps}))
 
@@ -207,7 +212,6 @@ class Run:
             StudyError: a metric is not a number, none was given, or the step goes backwards.
             Interrupted: outside `run.steps`, when the run has to end.
         """
-        control, objective = self._control, self._control.objective
         if "step" in metrics:
             named = metrics.pop("step")
             if step is not None or not is_whole(plain(named)):
@@ -215,21 +219,29 @@ class Run:
             step = int(named)  # type: ignore[call-overload]  # a whole number
         if not metrics:
             raise StudyError("report() without metrics; write run.report(val_loss=0.3)")
+        values = {name: number(name, value) for name, value in metrics.items()}
+        wanted, voice = None if step is None else whole_step(step), self._control.voice
+        if not voice.heard:
+            voice.refuse("report")
+            return
+        if not self._control.metrics.issuperset(values):
+            self._control.metrics.update(map(metric_name, values))
+        with voice.lock:
+            if voice.heard:
+                self._report(wanted, values)
+
+    def _report(self, step: int | None, values: dict[str, float]) -> None:
+        control = self._control
         if not control.looping and control.steering.pausing is not None:
             control.end_of_step()  # a whole step passed without a call of checkpoint
             control.leave_now()
         if step is None and not control.looping:
             control.step = max(control.step, control.start[1]) + 1
-        step = control.step if step is None else _whole_step(step)
+        step = control.step if step is None else step
         if step < self._reported:
             raise StudyError(f"report({step}, …) after step {self._reported}: steps do not go backwards")
         control.step = self._reported = step
-        values = {name: number(name, value) for name, value in metrics.items()}
-        control.values.add(control.fold, values)
-        if objective.metric in values:
-            control.writer.notice(objective.sign * values[objective.metric])
-        place = (self.trial, self.attempt, control.fold, step)
-        control.link.send([Point(*place, name, value) for name, value in values.items()])
+        control.pass_on(step, values)
         control.listen(begun=True)
         if not control.looping:
             control.leave_now()
@@ -239,49 +251,79 @@ class Run:
         raise Diverged(reason)
 
 
-def _whole_step(step: object) -> int:
-    """Return the number of a step: a whole number of any make, 3.0 included.
-
-    Raises:
-        StudyError: it is none, or beyond what a float can tell apart.
-    """
-    found = plain(step)
-    if isinstance(found, float) and found.is_integer():
-        found = int(found)
-    elif hasattr(found, "__index__") and not isinstance(found, bool):
-        found = index(found)
-    return whole("step", found, least=-FURTHEST, most=FURTHEST)
-
-
 def control_of(run: Run) -> RunControl:
     """Return what those need of a run who run it, and its training code does not."""
     return run._control
 
 
 def execute(function: Callable[[Run], object], run: Run) -> Ending:
-    """Call the training function and say how it ended; lets only KeyboardInterrupt through."""
-    control, metric = control_of(run), control_of(run).objective.metric
+    """Call the training function and say how it ended; lets only KeyboardInterrupt through.
+
+    What the training says afterwards, from a thread that lives on, counts no more.
+    """
+    control = control_of(run)
     try:
-        returned = function(run)
-        if run.interrupted:
-            return control.ending()
-        value = control.values.value() if returned is None else control.returned(returned)
-    except Interrupted as stop:
-        control.hand_back(str(stop))  # unless it was told to end before
-        return control.ending()
-    except Diverged as cause:
-        return Ending("diverged", math.nan, str(cause))
+        try:
+            returned = function(run)
+        finally:
+            control.close()
+        return _worth(control, returned)
     except KeyboardInterrupt:
         raise
-    except SystemExit as leaving:
-        return Ending("failed", reason=f"the training called sys.exit({leaving.code!r})")
-    except MemoryError as error:
-        return Ending("failed", reason=f"out of memory: {error}", detail=traceback.format_exc())
-    except OsetraError as error:
-        notes = "\n".join(getattr(error, "__notes__", ()))  # better than where in osetra it was raised
-        return Ending("failed", reason=str(error), detail=notes or traceback.format_exc())
     except BaseException as error:
-        return Ending("failed", reason=f"{type(error).__name__}: {error}", detail=traceback.format_exc())
+        return _broken(control, error)
+
+
+def _worth(control: RunControl, returned: object) -> Ending:
+    """Return the ending of a training that has returned."""
+    if control.steering.ending is not None:
+        return control.ending()
+    metric = control.objective.metric
+    value, basis = control.returned(returned)
     if not math.isfinite(value):
-        return Ending("diverged", value, f"{metric} became {value}")
-    return Ending("finished", value)
+        return Ending("diverged", value, f"{metric} became {value}", basis=basis)
+    return Ending("finished", value, basis=basis)
+
+
+def _broken(control: RunControl, error: BaseException) -> Ending:
+    """Return the ending of a training that has raised something."""
+    text, name = described(error), type(error).__name__
+    match error:
+        case Interrupted() if control.steering.ending is not None:
+            return control.ending()
+        case Interrupted():
+            return _given_back(control, text)
+        case Diverged():
+            return Ending("diverged", math.nan, text)
+        case SystemExit():
+            return Ending("failed", reason=f"the training called sys.exit({error.code!r})")
+        case MemoryError():
+            return Ending("failed", reason=f"out of memory: {text}", detail=_traceback(error))
+        case OsetraError():
+            notes = "\n".join(map(str, getattr(error, "__notes__", ())))
+            # They say more than where in osetra it was raised.
+            return Ending("failed", reason=text, detail=notes or _traceback(error))
+        case _:
+            return Ending("failed", reason=f"{name}: {text}", detail=_traceback(error))
+
+
+def _given_back(control: RunControl, text: str) -> Ending:
+    """Return the ending of a training that gives its trial back, which nobody has asked for."""
+    times = control.claim.given_back + 1
+    why = f" ({text})" if text else ""
+    if times < GIVEN_BACK or control.kept:
+        return Ending("interrupted", reason=f"the training raised Interrupted{why}", basis="raised")
+    return Ending(
+        "failed",
+        reason=f"the training raised Interrupted {times} times, and nobody had asked it to end{why}; a "
+        "configuration that is to be skipped raises osetra.Diverged",
+        basis="raised",
+    )
+
+
+def _traceback(error: BaseException) -> str:
+    """Return where something was raised, as far as that can be said."""
+    try:
+        return "".join(traceback.format_exception(error))
+    except BaseException:
+        return ""

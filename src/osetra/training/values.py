@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from operator import index
 from typing import Any
 
 import numpy as np
 
-from osetra.core.arguments import expected
+from osetra.core.arguments import expected, plain, whole
 from osetra.core.problem import Objective
 from osetra.errors import StudyError
 
 NEARLY = 1e-3
 """Relative difference up to which a returned number is taken for one that was reported."""
+LONGEST = 1000
+"""Bytes of a metric's name; a longer one does not fit into a database's index."""
+FURTHEST = 2**53
+"""The largest step: up to there every whole number is a float, too."""
 
 
 @dataclass(slots=True)
@@ -24,11 +29,14 @@ class ObjectiveCurves:
     objective: Objective
     curves: dict[int, list[float]] = field(default_factory=dict)
     metrics: set[str] = field(default_factory=set)
+    last: dict[int, int] = field(default_factory=dict)
+    """The step at which the objective was reported last, by fold."""
 
-    def add(self, fold: int, values: Mapping[str, float]) -> None:
-        """Take the metrics of one step."""
+    def add(self, fold: int, step: int, values: Mapping[str, float]) -> None:
+        """Take the metrics of one step; of a step that is reported again, the first value stays."""
         self.metrics.update(values)
-        if self.objective.metric in values:
+        if self.objective.metric in values and self.last.get(fold) != step:
+            self.last[fold] = step
             self.curves.setdefault(fold, []).append(values[self.objective.metric])
 
     def load(self, tree: Mapping[str, Any], *, before: int | None = None) -> None:
@@ -89,6 +97,34 @@ def contradiction(reported: ObjectiveCurves, returned: float) -> str:
     )
 
 
+def metric_name(name: str) -> str:
+    """Return the name of a metric; raises StudyError when no store could keep it."""
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        size = 0
+    if not 0 < size <= LONGEST or "\0" in name:
+        raise StudyError(
+            f"{name[:60]!r} cannot be the name of a metric; give 1 to {LONGEST} bytes of text without NUL, "
+            "such as val_loss"
+        )
+    return name
+
+
+def whole_step(step: object) -> int:
+    """Return the number of a step: a whole number of any make, 3.0 included.
+
+    Raises:
+        StudyError: it is none, or beyond what a float can tell apart.
+    """
+    found = plain(step)
+    if isinstance(found, float) and found.is_integer():
+        found = int(found)
+    elif hasattr(found, "__index__") and not isinstance(found, bool):
+        found = index(found)
+    return whole("step", found, least=-FURTHEST, most=FURTHEST)
+
+
 def returned_value(returned: object, metric: str) -> float:
     """Return the number that a training function returned, by itself or under the metric's name."""
     if isinstance(returned, Mapping):
@@ -104,6 +140,8 @@ def number(name: str, value: object) -> float:
         raise expected(name, value, f"a metric is one number, such as {name}=0.3")
     try:
         return float(value)  # type: ignore[arg-type]  # numbers, NumPy and tensor scalars
+    except OverflowError:
+        raise StudyError(f"{name} is a whole number beyond what a float can hold") from None
     except Exception:  # whatever the conversion of somebody's object raises
         raise expected(name, value, f"a metric is one number, such as {name}=0.3") from None
 

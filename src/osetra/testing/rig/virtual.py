@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -23,6 +21,11 @@ from osetra.training.run import Run
 
 class SimulatedTraining(training_process.TrainingProcess):
     """A training process of the world."""
+
+    def over(self, seconds: float) -> bool:
+        """Whether it has ended."""
+        self.exit = self.process.poll()
+        return self.exit is not None
 
     def kill(self) -> int:
         """End it and return the exit status."""
@@ -46,14 +49,16 @@ def _spawn(world: World, training: Callable[[Run], object]) -> Callable[[Setup],
                 for message in theirs.receive(None):
                     if isinstance(message, Train):
                         waiting = list(message.claim.orders)
-                        link = child.PipeLink(theirs, child.Preemption(0), waiting)  # type: ignore[arg-type]
-                        theirs.send(Done(child._train(training, message.claim, setup, link)))
+                        place = message.claim.trial, message.claim.attempt
+                        link = child.PipeLink(theirs, place, child.Preemption(0), waiting)  # type: ignore[arg-type]
+                        theirs.send(Done(place, child._train(training, message.claim, setup, link)))
                 if theirs.closed:
                     raise Killed
 
         actor = world.start("training", me.host, train, me)
         theirs.belong(actor)
-        return SimulatedTraining(Process(actor), ours, Path(os.devnull))  # type: ignore[arg-type]
+        silent = SimpleNamespace(begin=lambda: None, last="")
+        return SimulatedTraining(Process(actor), ours, silent, -1)  # type: ignore[arg-type]
 
     return spawn
 
@@ -99,5 +104,5 @@ def virtual(world: World, story: Story) -> Iterator[None]:
         stack.enter_context(mock.patch.object(training_process, "_memory", lambda pid: 0))
         for module in (supervisor, training_process):
             stack.enter_context(mock.patch.object(module, "oom_kills", lambda: 0))
-        stack.enter_context(mock.patch.object(supervisor, "started_at", lambda pid: 0.0))
+        stack.enter_context(mock.patch.object(training_process, "started_at", lambda pid: 0.0))
         yield

@@ -1,10 +1,13 @@
-"""Shim: starts one program, stands between it and the training process, and leaves nothing behind.
+"""Shim: starts one program, stands between it and who wants it, and leaves nothing behind.
 
 Run as a file of its own by `python -I -S shim.py STATUS_FD SCRATCH PROGRAM ARGUMENT…`: it imports
 nothing of osetra and starts in a few hundredths of a second. The program gets a process group of its
 own. Bytes on stdin are requests: `T` asks the group to end (SIGTERM), `K` ends it (SIGKILL). When stdin
-closes, the training process is gone: the group is killed and the scratch folder removed. Whatever the
+closes, who started it is gone: the group is killed and the scratch folder removed. Whatever the
 program started and left running is killed after it, on Linux also what has left its group.
+
+The program is one of a trial, or, without a scratch folder, a training process of ours: that one inherits
+which signals are ignored, and takes care of the rest itself.
 
 On STATUS_FD it writes one of `exit N`, `signal N` and `errno N`, the last when the program
 could not be started.
@@ -18,6 +21,7 @@ import signal
 import sys
 
 _PR_SET_CHILD_SUBREAPER = 36
+_IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
 _DEFAULT = ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE", "SIGXFSZ", "SIGUSR1", "SIGUSR2", "SIGCHLD")
 
 
@@ -29,8 +33,8 @@ def main(status: int, scratch: str, argv: list[str]) -> None:
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ignored, signal.SIG_IGN)
+    for ignored in _IGNORED:
+        signal.signal(getattr(signal, ignored), signal.SIG_IGN)
     nothing = os.open(os.devnull, os.O_RDONLY)
     try:
         pid = os.posix_spawnp(
@@ -40,13 +44,14 @@ def main(status: int, scratch: str, argv: list[str]) -> None:
             file_actions=[(os.POSIX_SPAWN_DUP2, nothing, 0)],
             setpgroup=0,
             setsigmask=[],
-            setsigdef=[getattr(signal, name) for name in _DEFAULT],
+            setsigdef=[getattr(signal, name) for name in _DEFAULT if scratch or name not in _IGNORED],
         )
     except OSError as error:
         os.write(status, b"errno %d\n" % (error.errno or 0))
         return
     for copy in (1, 2):
         os.dup2(nothing, copy)  # so that the readers see the end when the program's own are closed
+    release({status, woken, wake, nothing})
     ended = watch(pid, woken)
     deserted = ended is None
     signal_group(pid, signal.SIGKILL)
@@ -55,7 +60,8 @@ def main(status: int, scratch: str, argv: list[str]) -> None:
     sweep()
     code = os.waitstatus_to_exitcode(ended)
     # Of a process that is dying, the other end of this pipe may be open a little longer.
-    if tell(status, b"exit %d\n" % code if code >= 0 else b"signal %d\n" % -code) or deserted:
+    unheard = tell(status, b"exit %d\n" % code if code >= 0 else b"signal %d\n" % -code)
+    if scratch and (unheard or deserted):
         import shutil
 
         shutil.rmtree(scratch, ignore_errors=True)
@@ -64,9 +70,11 @@ def main(status: int, scratch: str, argv: list[str]) -> None:
 def watch(pid: int, woken: int) -> int | None:
     """Return how the program ended, as `wait` tells it; None when nobody waits for it any more."""
     while True:
-        gone, ended = os.waitpid(pid, os.WNOHANG)
-        if gone:
+        gone, ended = os.waitpid(-1, os.WNOHANG)
+        if gone == pid:
             return ended
+        if gone:
+            continue  # something that the program has left behind
         ready, _, _ = select.select([0, woken], [], [])
         if woken in ready:
             os.read(woken, 1024)
@@ -79,6 +87,14 @@ def watch(pid: int, woken: int) -> int | None:
                 signal_group(pid, signal.SIGCONT)  # a stopped program could not obey
             if b"K" in requests:
                 signal_group(pid, signal.SIGKILL)
+
+
+def release(kept: set[int]) -> None:
+    """Close what only the program needs, likewise."""
+    before = 2
+    for number in (*sorted(kept), 2**16):
+        os.closerange(before + 1, number)
+        before = number
 
 
 def tell(status: int, message: bytes) -> bool:

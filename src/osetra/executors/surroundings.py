@@ -1,0 +1,193 @@
+"""Surroundings: what trainings of one process share, put back after each of them.
+
+A training may close the streams, change the folder, set an alarm or lower a limit. That is its own
+business while it trains; its result has still to be written, and the next training starts in the same
+process. What libraries set once and rely on, such as higher limits, stays.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from osetra.training.run import Run
+
+if sys.platform != "win32":
+    import fcntl
+    import resource
+
+    LIMITS = (resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)
+    TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+
+FAR = 500
+"""Descriptors from here on are ours: out of the way of programs that close all that they can think of."""
+TRIES = 1000
+"""How often putting back is begun anew when something is raised meanwhile, as by an alarm that repeats."""
+SIGNALS = tuple(
+    getattr(signal, f"SIG{name}")
+    for name in ("INT", "TERM", "HUP", "USR1", "USR2", "ALRM", "VTALRM", "PROF")
+    if hasattr(signal, f"SIG{name}")
+)
+"""Signals whose handlers are put back. That of SIGCHLD is not: libraries set it once and need it."""
+
+
+def out_of_the_way(descriptor: int) -> int:
+    """Return a copy of a descriptor with a high number, which no program that is started inherits."""
+    for least in (FAR, 3):  # so many may not be allowed here
+        with suppress(OSError):
+            return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, least)
+    return os.dup(descriptor)
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What a training finds, in a program that has other things to do: without it no log is written."""
+
+    folder: str | None = field(default_factory=lambda: _folder())
+    limits: list[tuple[int, int]] = field(default_factory=lambda: list(map(resource.getrlimit, LIMITS)))
+    depth: int = field(default_factory=sys.getrecursionlimit)
+    collects: bool = field(default_factory=gc.isenabled)
+    streams: dict[str, Any] = field(default_factory=lambda: {"stdout": sys.stdout, "stderr": sys.stderr})
+    handlers: list[Any] = field(default_factory=lambda: list(map(signal.getsignal, SIGNALS)))
+    quiet: bool = field(default_factory=lambda: not any(map(_left, TIMERS)))
+    """Whether no alarm was set."""
+
+    def guarded(self, function: Callable[[Run], object]) -> Callable[[Run], object]:
+        """Return a training function after which everything is put back."""
+
+        def train(run: Run) -> object:
+            try:
+                return function(run)
+            finally:
+                for _ in range(TRIES):
+                    with suppress(Exception):
+                        self.put_back()
+                        break
+
+        return train
+
+    def put_back(self) -> None:
+        """Put everything back."""
+        if self.quiet:
+            for timer in filter(_left, TIMERS):
+                signal.setitimer(timer, 0.0)
+        if sys.getrecursionlimit() < self.depth:
+            sys.setrecursionlimit(self.depth)
+        if self.collects and not gc.isenabled():
+            gc.enable()
+        for limit, before in zip(LIMITS, self.limits, strict=True):
+            if _lowered(limit, before):
+                _raise(limit, before)
+        self._put_handlers_back()
+        self._put_folder_back()
+        self._put_streams_back()
+
+    @property
+    def spoilt(self) -> bool:
+        """Whether something could not be put back that the next training needs."""
+        return _folder() != self.folder or any(map(_lowered, LIMITS, self.limits))
+
+    def _put_handlers_back(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number, before in zip(SIGNALS, self.handlers, strict=True):
+            if before is not None and signal.getsignal(number) != before:
+                signal.signal(number, before)
+
+    def _put_folder_back(self) -> None:
+        if _folder() is None:
+            self.go_home()
+
+    def _put_streams_back(self) -> None:
+        for name, before in self.streams.items():
+            if not _usable(getattr(sys, name, None)) and _usable(before):
+                setattr(sys, name, before)
+
+    def go_home(self) -> None:
+        """Go back to the folder, if it is still there."""
+        if self.folder is not None:
+            with suppress(OSError):
+                os.chdir(self.folder)
+
+
+@dataclass(slots=True)
+class OwnSurroundings(Surroundings):
+    """What a training finds in a process that is there for nothing else."""
+
+    outputs: tuple[int, int] = field(default_factory=lambda: (out_of_the_way(1), out_of_the_way(2)))
+    """Copies of the descriptors behind the streams."""
+    blocked: set[int] = field(default_factory=lambda: set(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+
+    def _put_handlers_back(self) -> None:
+        Surroundings._put_handlers_back(self)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self.blocked)
+
+    def _put_folder_back(self) -> None:
+        if _folder() != self.folder:
+            self.go_home()
+
+    def _put_streams_back(self) -> None:
+        for number, name in enumerate(("stdout", "stderr"), start=1):
+            before = self.outputs[number - 1]
+            if not _same(number, before):
+                os.dup2(before, number)
+            if not _usable(self.streams[name]):
+                self.streams[name] = open(  # noqa: SIM115 - for the life of the process
+                    number, "w", encoding="utf-8", errors="backslashreplace", closefd=False
+                )
+        Surroundings._put_streams_back(self)
+
+    def flush(self) -> None:
+        """Let everything that was printed leave this process, as far as it can."""
+        for stream in self.streams.values():
+            with suppress(Exception):
+                stream.flush()
+
+
+def _usable(stream: Any) -> bool:
+    """Whether one can print to a stream."""
+    try:
+        return callable(stream.write) and callable(stream.flush) and not stream.closed
+    except Exception:
+        return False
+
+
+def _same(one: int, other: int) -> bool:
+    try:
+        return os.path.sameopenfile(one, other)
+    except OSError:
+        return False
+
+
+def _folder() -> str | None:
+    try:
+        return os.getcwd()  # noqa: PTH109 - as text, and quickly
+    except OSError:
+        return None
+
+
+def _left(timer: int) -> bool:
+    """Whether a timer is set."""
+    return signal.getitimer(timer)[0] > 0
+
+
+def _lowered(limit: int, before: tuple[int, int]) -> bool:
+    """Whether a limit is lower than before; infinity is -1."""
+    now, then = resource.getrlimit(limit)[0], before[0]
+    return now != then and now != resource.RLIM_INFINITY and (then == resource.RLIM_INFINITY or now < then)
+
+
+def _raise(limit: int, before: tuple[int, int]) -> None:
+    """Raise a limit again, as far as it can be."""
+    hard = resource.getrlimit(limit)[1]
+    for wanted in (before, (before[0], hard), (hard, hard)):
+        with suppress(OSError, ValueError):
+            resource.setrlimit(limit, wanted)
+            return
