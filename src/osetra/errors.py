@@ -7,7 +7,8 @@ OsetraError
 ├── MissingExtra        an optional package is needed and absent
 ├── StudyError          a request the study cannot grant
 │   ├── StudyMismatch   the stored study asks another question than this program
-│   └── NothingFinished no trial ended with a valid result
+│   ├── NothingFinished no trial ended with a valid result
+│   └── TrainingFailed  the first trials all failed with the same error
 ├── StoreError          the log cannot be read or written
 │   ├── NotAStudy       the file exists and is something else
 │   ├── NewerSchema     written by a newer osetra
@@ -62,6 +63,10 @@ class StudyMismatch(StudyError):
 
 class NothingFinished(StudyError):
     """No trial has a valid result yet, so there is no best one to return."""
+
+
+class TrainingFailed(StudyError):
+    """The first trials all failed with the same error; the text shows it, with its traceback."""
 
 
 class StoreError(OsetraError):

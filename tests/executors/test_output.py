@@ -36,6 +36,7 @@ def test_of_a_hundred_megabytes_the_beginning_and_the_end_stay(tmp_path):
     left_out = int(data.partition(b"[... ")[2].partition(b" ")[0])
     gap = b"\n[... %d bytes left out ...]\n" % left_out
     assert len(data) - len(gap) + left_out == len(b"the trial before\n") + written + len(b"\nit ends\n")
+    assert gap in data
 
 
 @given(st.lists(st.integers(1, 4000), max_size=60))

@@ -87,6 +87,11 @@ scheduler_option = click.option(
 )
 
 
+keep_going_option = click.option(
+    "--keep-going", is_flag=True, help="Go on although the first three trials fail with the same error."
+)
+
+
 def confirm(question: str) -> bool:
     """Ask a person who is there; without one the answer is no."""
     return sys.stdin.isatty() and sys.stderr.isatty() and click.confirm(question, err=True)

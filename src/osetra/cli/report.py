@@ -55,7 +55,13 @@ def tune_own(
     request = training.request
     output.say(_headline(location, study, training))
     with resumable(output, location, lambda: study):
-        search(study, training.function, with_end(request.limits), progress=_display(output, location))
+        search(
+            study,
+            training.function,
+            with_end(request.limits),
+            keep_going=request.keep_going,
+            progress=_display(output, location),
+        )
     advice = _report(output, study, quiet=as_json)
     pictures = _draw(output, location, study)
     if as_json:

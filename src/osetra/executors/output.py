@@ -28,8 +28,8 @@ class SlotLog:
     path: Path
     begun: int = 0
     """Where the present training's output begins."""
-    left_out: int = 0
-    """Bytes that cuts took from the present training's."""
+    written: int = 0
+    """Bytes of it so far."""
     last: bytearray = field(default_factory=bytearray)
     """The end of it, whatever became of the file."""
     _file: int = -1
@@ -41,11 +41,12 @@ class SlotLog:
 
     def begin(self) -> None:
         """Take what comes from now on for another training's."""
-        self.begun, self.left_out = self._size(), 0
+        self.begun, self.written = self._size(), 0
         self.last.clear()
 
     def write(self, data: bytes) -> None:
         """Append output, as much of it as there is room for."""
+        self.written += len(data)
         self.last += data
         del self.last[:-LAST]
         with suppress(OSError):
@@ -70,8 +71,8 @@ class SlotLog:
         data = os.pread(self._file, 2 * LIMIT, 0)
         before, own = data[: self.begun][-TAIL:], data[self.begun :]
         if len(own) > HEAD + TAIL:
-            self.left_out += len(own) - HEAD - TAIL
-            own = own[:HEAD] + b"\n[... %d bytes left out ...]\n" % self.left_out + own[-TAIL:]
+            gap = b"\n[... %d bytes left out ...]\n" % max(0, self.written - HEAD - TAIL)
+            own = own[:HEAD] + gap + own[-TAIL:]
         os.ftruncate(self._file, 0)
         self.begun = len(before)
         os.write(self._file, before + own)

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from typing import Any
 
 from osetra.training.run import Run
@@ -32,10 +33,12 @@ TRIES = 1000
 """How often putting back is begun anew when something is raised meanwhile, as by an alarm that repeats."""
 SIGNALS = tuple(
     getattr(signal, f"SIG{name}")
-    for name in ("INT", "TERM", "HUP", "USR1", "USR2", "ALRM", "VTALRM", "PROF")
+    for name in ("INT", "TERM", "HUP", "USR1", "USR2", "ALRM", "VTALRM", "PROF", "CHLD")
     if hasattr(signal, f"SIG{name}")
 )
-"""Signals whose handlers are put back. That of SIGCHLD is not: libraries set it once and need it."""
+"""Signals whose handlers are put back."""
+LASTING = "torch."
+"""Modules whose handlers stay: PyTorch sets that of SIGCHLD once, and learns by it of loaders that died."""
 
 
 def out_of_the_way(descriptor: int) -> int:
@@ -54,6 +57,7 @@ class Surroundings:
     limits: list[tuple[int, int]] = field(default_factory=lambda: list(map(resource.getrlimit, LIMITS)))
     depth: int = field(default_factory=sys.getrecursionlimit)
     collects: bool = field(default_factory=gc.isenabled)
+    threshold: tuple[int, int, int] = field(default_factory=gc.get_threshold)
     streams: dict[str, Any] = field(default_factory=lambda: {"stdout": sys.stdout, "stderr": sys.stderr})
     handlers: list[Any] = field(default_factory=lambda: list(map(signal.getsignal, SIGNALS)))
     quiet: bool = field(default_factory=lambda: not any(map(_left, TIMERS)))
@@ -82,6 +86,8 @@ class Surroundings:
             sys.setrecursionlimit(self.depth)
         if self.collects and not gc.isenabled():
             gc.enable()
+        if gc.get_threshold() < self.threshold:
+            gc.set_threshold(*self.threshold)
         for limit, before in zip(LIMITS, self.limits, strict=True):
             if _lowered(limit, before):
                 _raise(limit, before)
@@ -98,7 +104,9 @@ class Surroundings:
         if threading.current_thread() is not threading.main_thread():
             return
         for number, before in zip(SIGNALS, self.handlers, strict=True):
-            if before is not None and signal.getsignal(number) != before:
+            now = signal.getsignal(number)
+            lasting = str(getattr(now, "__module__", "")).startswith(LASTING)
+            if now != before and before is not None and not lasting:
                 signal.signal(number, before)
 
     def _put_folder_back(self) -> None:
@@ -106,9 +114,13 @@ class Surroundings:
             self.go_home()
 
     def _put_streams_back(self) -> None:
-        for name, before in self.streams.items():
-            if not _usable(getattr(sys, name, None)) and _usable(before):
-                setattr(sys, name, before)
+        for number, (name, before) in enumerate(self.streams.items(), start=1):
+            if _usable(getattr(sys, name, None)):
+                continue
+            if isinstance(before, TextIOWrapper) and before.closed:
+                with suppress(OSError):
+                    self.streams[name] = _opened(number)
+            setattr(sys, name, self.streams[name])
 
     def go_home(self) -> None:
         """Go back to the folder, if it is still there."""
@@ -134,14 +146,9 @@ class OwnSurroundings(Surroundings):
             self.go_home()
 
     def _put_streams_back(self) -> None:
-        for number, name in enumerate(("stdout", "stderr"), start=1):
-            before = self.outputs[number - 1]
+        for number, before in enumerate(self.outputs, start=1):
             if not _same(number, before):
                 os.dup2(before, number)
-            if not _usable(self.streams[name]):
-                self.streams[name] = open(  # noqa: SIM115 - for the life of the process
-                    number, "w", encoding="utf-8", errors="backslashreplace", closefd=False
-                )
         Surroundings._put_streams_back(self)
 
     def flush(self) -> None:
@@ -157,6 +164,11 @@ def _usable(stream: Any) -> bool:
         return callable(stream.write) and callable(stream.flush) and not stream.closed
     except Exception:
         return False
+
+
+def _opened(number: int) -> TextIOWrapper:
+    """Return a stream to a descriptor of Python's own, which may be closed without closing that."""
+    return open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _same(one: int, other: int) -> bool:

@@ -36,6 +36,7 @@ def join(
     limits: Limits,
     idle: float | None = None,
     watch: Watch | None = None,
+    keep_going: bool = False,
 ) -> None:
     """Let a crew train what others plan, until the limits are reached or the study's noted target is.
 
@@ -43,11 +44,13 @@ def join(
     `idle` seconds without any.
 
     Raises:
+        TrainingFailed: the first trials all fail alike, and nobody wants to keep going.
         KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
         SystemExit: after SIGTERM and its like, likewise.
     """
     patience = np.inf if idle is None else idle
-    drive(Joiner(planner, limits, executor.slots, False, watch, patience=patience), job, executor)
+    joiner = Joiner(planner, limits, executor.slots, False, watch, patience=patience)
+    drive(joiner, job, executor, keep_going=keep_going)
 
 
 @dataclass(slots=True)

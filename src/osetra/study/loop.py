@@ -27,6 +27,7 @@ from osetra.core.trial import Order, Trial
 from osetra.errors import Conflict, StoreFull, StudyError
 from osetra.executors.appending import append_patiently
 from osetra.executors.leases import LeaseClock, give_up_lost
+from osetra.study.failfast import FirstFailures
 from osetra.study.orders import branch, checked
 from osetra.study.signals import GracefulStop
 from osetra.training.checkpoints import clean
@@ -222,20 +223,29 @@ def warnings(before: History, fact: Fact) -> list[str]:
 
 
 def work(
-    planner: Planner, job: Job, executor: Executor, *, limits: Limits, watch: Watch | None = None
+    planner: Planner,
+    job: Job,
+    executor: Executor,
+    *,
+    limits: Limits,
+    watch: Watch | None = None,
+    keep_going: bool = True,
 ) -> None:
     """Let a crew work until the limits are reached and nothing unfinished is left to do.
 
     Raises:
+        TrainingFailed: the first trials all fail alike, and nobody wants to keep going.
         KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
         SystemExit: after SIGTERM and its like, likewise.
     """
-    drive(Driver(planner, limits, executor.slots, job.repeats_only, watch), job, executor)
+    driver = Driver(planner, limits, executor.slots, job.repeats_only, watch)
+    drive(driver, job, executor, keep_going=keep_going)
 
 
-def drive(driver: Driver, job: Job, executor: Executor) -> None:
+def drive(driver: Driver, job: Job, executor: Executor, *, keep_going: bool) -> None:
     """Turn the loop until there is nothing left to do or somebody asks to stop."""
     planner, limits = driver.planner, driver.limits
+    failures = FirstFailures.of(planner.history, keep_going=keep_going)
     with GracefulStop() as stop:
         driver.give_up(planner.history)
         if not driver.fill_queue():
@@ -253,6 +263,7 @@ def drive(driver: Driver, job: Job, executor: Executor) -> None:
                     driver.reap()
                     crew.tick(driver.tick)
                     driver.look()
+                    failures.check(planner.history)
         finally:
             _dismiss(crew, stop)
             driver.give_up(planner.history)

@@ -6,6 +6,7 @@ SIGUSR1 is what a cluster sends some time before it takes a machine away: `sbatc
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -32,6 +33,7 @@ class GracefulStop:
     kill: bool = False
     _actions: list[Callable[[], None]] = field(default_factory=list)
     _previous: dict[int, Any] = field(default_factory=dict)
+    _owner: int = field(default_factory=os.getpid)
 
     def on_request(self, action: Callable[[], None]) -> None:
         """Call `action` at the first signal."""
@@ -60,6 +62,11 @@ class GracefulStop:
             signal.signal(number, handler)
 
     def _handle(self, number: int, _: FrameType | None) -> None:
+        if os.getpid() != self._owner:
+            # A process that a training has forked, such as a data loader that is terminated.
+            signal.signal(number, self._previous[number])
+            os.kill(os.getpid(), number)
+            return
         if self.requested:
             self.kill = True
             log.warning("stopping at once; running trials go back to the queue")

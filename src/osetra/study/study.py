@@ -204,6 +204,7 @@ class Study(StudyView):
         executor: Executor | None = None,
         report_timeout: float | None = None,
         checkpoints: Checkpoints = USUAL,
+        keep_going: bool = False,
         progress: bool | Display = True,
         watch: Watch | None = None,
         **others: Never,
@@ -225,12 +226,14 @@ class Study(StudyView):
             report_timeout: seconds without a report after which a training is stopped as hung;
                 needs worker processes.
             checkpoints: how many of them are kept on disk.
+            keep_going: whether to go on although the first three trials fail with the same error.
             progress: whether the study shows itself: as a live block in a terminal or a notebook, else
                 as one line per ended trial in the log.
             watch: called with the history about four times a second.
 
         Raises:
             StudyError: no or senseless limits.
+            TrainingFailed: the first three trials fail with the same error.
             KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
         """
         if others:
@@ -249,6 +252,7 @@ class Study(StudyView):
         if not isinstance(checkpoints, Checkpoints):
             raise expected("checkpoints", checkpoints, "write Checkpoints(every=10)")
         job = replace(self._job(train, report_timeout), checkpoints=checkpoints)
+        keep_going = truth("keep_going", keep_going)
         crew = _executor(limits, executor)
         check_showing(progress, watch)
         if limits.trials is not None:
@@ -259,7 +263,7 @@ class Study(StudyView):
         if full is not None:
             self._planner.know_steps(full)
         with displayed(self._planner, "searching", limits, progress, watch) as watch:
-            work(self._planner, job, crew, limits=limits, watch=watch)
+            work(self._planner, job, crew, limits=limits, watch=watch, keep_going=keep_going)
         warn_of_loose_ends(self.history)
         return self
 
@@ -275,6 +279,7 @@ class Study(StudyView):
         idle: float | None = None,
         grace: float = 10.0,
         report_timeout: float | None = None,
+        keep_going: bool = False,
         progress: bool | Display = True,
         watch: Watch | None = None,
         **others: Never,
@@ -294,12 +299,14 @@ class Study(StudyView):
             idle: minutes without anything to train here after which this call ends.
             grace: seconds that trainings get to reach their next report when this is told to stop.
             report_timeout: seconds without a report after which a training is stopped as hung.
+            keep_going: whether to go on although the first three trials fail with the same error.
             progress: whether the study shows itself: as a live block in a terminal or a notebook, else
                 as one line per ended trial in the log.
             watch: called with the history about four times a second.
 
         Raises:
             StudyError: senseless limits.
+            TrainingFailed: the first three trials that are trained meanwhile fail with the same error.
             KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
         """
         refuse("join", others, signature(Study.join).parameters)
@@ -310,6 +317,7 @@ class Study(StudyView):
             workers=workers,
             report_timeout=report_timeout,
         )
+        keep_going = truth("keep_going", keep_going)
         patience = None if idle is None else number("idle", idle, "the idle must be above 0", above=0)
         job = self._job(train, report_timeout)
         job = replace(job, grace=number("grace", grace, "the grace must be above 0", above=0))
@@ -326,6 +334,7 @@ class Study(StudyView):
                 limits=limits,
                 idle=None if patience is None else 60 * patience,
                 watch=watch,
+                keep_going=keep_going,
             )
         return self
 

@@ -38,6 +38,8 @@ from osetra.training.link import Link
 from osetra.training.values import FURTHEST, metric_name, number, whole_step
 
 _NEVER = -(2**62)
+_CALLERS = (__name__, "osetra.executors.surroundings")
+"""Modules that call a training function, and tell nobody anything in its traceback."""
 GIVEN_BACK = 3
 """A trial that its training gives back so often in a row, without a new checkpoint, is failed."""
 
@@ -324,6 +326,9 @@ def _given_back(control: RunControl, text: str) -> Ending:
 def _traceback(error: BaseException) -> str:
     """Return where something was raised, as far as that can be said."""
     try:
-        return "".join(traceback.format_exception(error))
+        where = error.__traceback__
+        while where and where.tb_next and where.tb_frame.f_globals.get("__name__") in _CALLERS:
+            where = where.tb_next
+        return "".join(traceback.format_exception(type(error), error, where))
     except BaseException:
         return ""

@@ -107,7 +107,16 @@ def tune_data(
     observer.on_study(study, [("baseline", _baseline_text(task, baseline)), search_row])
     limits = with_confirmation(with_end(request.limits))
     watch = observer.on_history
-    search(study, task, limits, title=location.name, steps=task.budget, progress=progress, watch=watch)
+    search(
+        study,
+        task,
+        limits,
+        title=location.name,
+        steps=task.budget,
+        keep_going=request.keep_going,
+        progress=progress,
+        watch=watch,
+    )
     observer.on_search_end(study)
     history, objective, folder = study.history, study.problem.objective, location.folder / MODEL
     in_memory = request.source.startswith(BESIDE)

@@ -44,6 +44,8 @@ class Request:
     folds: int = 1
     epochs: int | None = None
     seed: int = 0
+    keep_going: bool = False
+    """Whether to go on although the first trials all fail alike."""
     minimize: str | None = None
     maximize: str | None = None
     pick: str = "best"

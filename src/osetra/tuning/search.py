@@ -29,19 +29,29 @@ def search(
     *,
     title: str = "",
     steps: int | None = None,
+    keep_going: bool = False,
     progress: bool | Display = True,
     watch: Watch | None = None,
 ) -> None:
     """Search within the limits, and run the best `limits.confirm` again with fresh seeds.
 
     Raises:
+        TrainingFailed: the first trials all fail alike, and nobody wants to keep going.
         KeyboardInterrupt: stopped by Ctrl-C, once everything has been handed back.
     """
     from osetra.executors import Processes
 
     executor = Processes(limits.workers)
     display = usual_display(title) if progress is True and title else progress
-    study.run(train, steps=steps, executor=executor, progress=display, watch=watch, **limits.of_search)
+    study.run(
+        train,
+        steps=steps,
+        executor=executor,
+        keep_going=keep_going,
+        progress=display,
+        watch=watch,
+        **limits.of_search,
+    )
     top = min(limits.confirm or 0, len(study.history.ranked(study.problem.objective)))
     if not top:
         return

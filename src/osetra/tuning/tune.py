@@ -44,6 +44,7 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     folds: int = 1,
     epochs: int | None = None,
     seed: int = 0,
+    keep_going: bool = False,
     minimize: str | None = None,
     name: str | None = None,
     out: str | PathLike[str] | None = None,
@@ -82,6 +83,7 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         folds: cross-validate each trial with so many folds.
         epochs: most passes over the data per training.
         seed: makes everything repeatable.
+        keep_going: whether to go on although the first three trials fail with the same error.
         minimize: the validation score to make small: "val_loss", "val_error", "val_rmse" …
         name: of the study; from the data when left out.
         out: its folder, instead of osetra-runs/NAME.

@@ -7,7 +7,13 @@ from dataclasses import replace
 import click
 
 from osetra.cli.failures import typed
-from osetra.cli.options import check_scheduler, json_option, scheduler_option, study_argument
+from osetra.cli.options import (
+    check_scheduler,
+    json_option,
+    keep_going_option,
+    scheduler_option,
+    study_argument,
+)
 from osetra.cli.output import Output
 from osetra.cli.report import tune_data, tune_own
 from osetra.core.history import History
@@ -27,6 +33,7 @@ from osetra.tuning.script import is_script
     "--trainings", type=click.FloatRange(0, min_open=True), help="A new total cost, in full trainings."
 )
 @scheduler_option
+@keep_going_option
 @json_option
 @click.pass_obj
 def command(
@@ -37,6 +44,7 @@ def command(
     workers: int | None,
     trainings: float | None,
     scheduler: str | None,
+    keep_going: bool,
     as_json: bool,
 ) -> None:
     """Go on with STUDY to the total it was given, or to a new one.
@@ -65,7 +73,8 @@ def command(
         minutes=minutes or (limits.minutes if trials is None else None),
         workers=workers or limits.workers,
     )
-    request = replace(request, limits=new, scheduler=scheduler)
+    keep_going = keep_going or request.keep_going
+    request = replace(request, limits=new, scheduler=scheduler, keep_going=keep_going)
     if request.verb == "run" or is_script(request.source):
         again, training = go_on(request, location)
         tune_own(output, location, again, training, as_json=as_json)

@@ -18,6 +18,7 @@ from osetra.cli.options import (
     check_searcher,
     confirm,
     json_option,
+    keep_going_option,
     plain_name,
     scheduler_option,
     store_option,
@@ -134,6 +135,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     metavar="SECONDS",
     help="End a training that reports nothing for so long.",
 )
+@keep_going_option
 @click.option("--dry-run", is_flag=True, help="Show what would be searched and run nothing.")
 @json_option
 @click.pass_obj

@@ -15,7 +15,7 @@ import click
 from rich.text import Text
 
 from osetra.cli.failures import LEFT, REQUEST, Failure
-from osetra.cli.options import study_argument
+from osetra.cli.options import keep_going_option, study_argument
 from osetra.cli.output import Output
 from osetra.errors import StudyError
 from osetra.stores.address import parse
@@ -49,6 +49,7 @@ WAIT = 1.0
     show_default=True,
     help="Seconds that trainings get to reach their next report when this is told to leave.",
 )
+@keep_going_option
 @click.option("--wait", is_flag=True, help="Wait for a study that does not exist yet.")
 @click.pass_obj
 def command(output: Output, /, study: str, words: tuple[str, ...], gpus: str | None, **options: Any) -> None:
