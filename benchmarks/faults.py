@@ -38,6 +38,7 @@ import osetra as ose
 from osetra.core.facts import Ended, value_of
 from osetra.core.history import History
 from osetra.core.invariants import violations
+from osetra.executors.training_process import LOG
 from osetra.stores import open_store
 from osetra.testing.rig.postgres import Cluster, programs
 
@@ -47,6 +48,8 @@ ENOUGH = 10**6
 """More trials than any experiment gets to."""
 LEASE = 1.0
 """Seconds of a lease in the experiment with stalled supervisors; usually it is a minute."""
+PATIENCE = 60.0
+"""Seconds in which a process that is to be killed must have come."""
 SHORT = f"from osetra.executors import leases\nleases.LEASE, leases.RENEW = {LEASE}, 0.2\n"
 """Runs first in every process of that experiment."""
 
@@ -118,10 +121,11 @@ class Experiment:
 
     def processes(self, module: str = "osetra.executors") -> list[int]:
         """Return the supervisors and trainings of the study: those whose output goes into its folder."""
-        found = []
-        for entry in Path("/proc").iterdir():
+        found, inherited = [], f"{LOG}={self.folder}".encode()
+        for entry in filter(lambda entry: entry.name.isdigit(), Path("/proc").iterdir()):
             with suppress(OSError):
-                if entry.name.isdigit() and str((entry / "fd" / "2").readlink()).startswith(str(self.folder)):
+                output = str((entry / "fd" / "2").readlink())
+                if output.startswith(str(self.folder)) or inherited in (entry / "environ").read_bytes():
                     state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
                     if state != "Z" and module.encode() in (entry / "cmdline").read_bytes():
                         found.append(int(entry.name))
@@ -138,11 +142,13 @@ class Experiment:
 
     def victim(self, module: str) -> int:
         """Return a random process of a kind, as soon as there is one."""
-        while True:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             found = self.processes(module)
             if found:
                 return self.rng.choice(found)
             time.sleep(0.02)
+        raise TimeoutError(f"no process of {module} for {PATIENCE:g} s")
 
     def busy(self) -> list[int]:
         """Return supervisors whose trial has run long enough for its lease to be a short one."""

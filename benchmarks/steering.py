@@ -21,11 +21,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import osetra as ose
 from osetra.core.lineage import pieces
+from osetra.executors.training_process import LOG
 
 SPACE = ose.Space(lr=ose.Float(1e-4, 0.5, scale="log", default=0.01))
 REPORTS = 5000
@@ -132,13 +134,10 @@ def an_order(study: ose.Study, rng: random.Random) -> tuple[str, dict[str, Any]]
 def kill_one(study: ose.Study, rng: random.Random) -> int:
     """Kill a process that works for the study: a supervisor or a training."""
     logs, found = str(Path(study.url).with_suffix(".logs")), []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                output = str((entry / "fd" / "2").readlink())
-            except OSError:
-                continue
-            if output.startswith(logs):
+    for entry in filter(lambda entry: entry.name.isdigit(), Path("/proc").iterdir()):
+        with suppress(OSError):
+            output = str((entry / "fd" / "2").readlink())
+            if output.startswith(logs) or f"{LOG}={logs}".encode() in (entry / "environ").read_bytes():
                 found.append(int(entry.name))
     if not found:
         return 0

@@ -13,6 +13,8 @@ import pytest
 from faults import KILLS
 
 EXPERIMENT = Path(__file__).parents[2] / "benchmarks" / "faults.py"
+PATIENCE = 120 + 20 * KILLS
+"""Seconds that all of it may take."""
 KINDS = ("training", "supervisor", "parent", "stall")
 
 pytestmark = pytest.mark.slow
@@ -25,7 +27,11 @@ def found():
     for kind in KINDS:
         command = [sys.executable, str(EXPERIMENT), "--json", "--kind", kind, "--kills", str(KILLS)]
         programs[kind] = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    answers = {kind: program.communicate()[0] for kind, program in programs.items()}
+    try:
+        answers = {kind: program.communicate(timeout=PATIENCE)[0] for kind, program in programs.items()}
+    finally:
+        for program in programs.values():
+            program.kill()
     return {kind: json.loads(answer) for kind, answer in answers.items()}
 
 
