@@ -344,7 +344,7 @@ def test_a_training_that_never_reports_the_objective_fails_at_its_first_rung(tmp
             run.checkpoint(lambda: {"step": 1})
 
     study = ose.Study(tmp_path / "s.db", ose.Space(x=ose.Float(0, 1)), minimize="loss")
-    study.run(wrong_name, trials=4)
+    study.run(wrong_name, trials=4, keep_going=True)
     assert {trial.state for trial in study.trials} == {"failed"}
     assert {"no 'loss' was reported" in trial.reason for trial in study.trials} == {True}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from osetra.core.arguments import truth
 from osetra.core.history import History
 from osetra.core.trial import Trial
 from osetra.errors import TrainingFailed
@@ -28,8 +29,13 @@ class FirstFailures:
 
     @classmethod
     def of(cls, history: History, *, keep_going: bool) -> FirstFailures:
-        """Return those of a call that begins now; with `keep_going` none counts."""
-        return cls(frozenset(trial.number for trial in history.ended), keep_going)
+        """Return those of a call that begins now; with `keep_going` none counts.
+
+        Raises:
+            StudyError: `keep_going` is neither True nor False.
+        """
+        done = truth("keep_going", keep_going)
+        return cls(frozenset(trial.number for trial in history.ended), done)
 
     def check(self, history: History) -> None:
         """Look at a study.

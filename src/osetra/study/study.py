@@ -26,7 +26,8 @@ from osetra.core.registry import check_name
 from osetra.core.space import Space
 from osetra.core.trial import Order, Trial
 from osetra.errors import StudyError
-from osetra.executors import Inline, Processes
+from osetra.executors import Processes
+from osetra.executors.choice import executor_for
 from osetra.executors.leases import Leases
 from osetra.policies import DESCRIPTIONS, by_names
 from osetra.searchers import by_name
@@ -252,8 +253,7 @@ class Study(StudyView):
         if not isinstance(checkpoints, Checkpoints):
             raise expected("checkpoints", checkpoints, "write Checkpoints(every=10)")
         job = replace(self._job(train, report_timeout), checkpoints=checkpoints)
-        keep_going = truth("keep_going", keep_going)
-        crew = _executor(limits, executor)
+        crew = executor_for(limits, executor)
         check_showing(progress, watch)
         if limits.trials is not None:
             self._planner.aim(limits.trials)
@@ -317,11 +317,10 @@ class Study(StudyView):
             workers=workers,
             report_timeout=report_timeout,
         )
-        keep_going = truth("keep_going", keep_going)
         patience = None if idle is None else number("idle", idle, "the idle must be above 0", above=0)
         job = self._job(train, report_timeout)
         job = replace(job, grace=number("grace", grace, "the grace must be above 0", above=0))
-        crew = Processes(limits.workers) if executor is None else _executor(limits, executor)
+        crew = Processes(limits.workers) if executor is None else executor_for(limits, executor)
         check_showing(progress, watch)
         if limits.trials is not None and limits.trials > self.history.target:
             self._planner.aim(limits.trials)
@@ -361,7 +360,7 @@ class Study(StudyView):
         refuse("confirm", others, signature(Study.confirm).parameters)
         limits = Limits(workers=workers, report_timeout=report_timeout)
         job = self._job(train, report_timeout, repeats_only=True)
-        crew, seeds = _executor(limits, executor), whole("seeds", seeds, most=1000)
+        crew, seeds = executor_for(limits, executor), whole("seeds", seeds, most=1000)
         check_showing(progress, watch)
         best = self.history.ranked(self.problem.objective)[: whole("top", top)]
         if not best:
@@ -395,12 +394,3 @@ class Study(StudyView):
 
 def _elsewhere(run: Run) -> None:
     """Stand for the training of a trial that was asked for: it is elsewhere."""
-
-
-def _executor(limits: Limits, wanted: object) -> Executor:
-    if wanted is not None:
-        if isinstance(wanted, type) or not (hasattr(wanted, "start") and hasattr(wanted, "slots")):
-            raise expected("executor", wanted, "an executor is needed, such as Processes(2)")
-        return wanted
-    alone = limits.workers == 1 and limits.report_timeout is None
-    return Inline() if alone else Processes(limits.workers)
