@@ -34,6 +34,7 @@ from osetra.core.problem import Objective, Problem
 from osetra.schedulers import SCHEDULERS, by_name
 from osetra.testing.simulated_search import SimulatedSearch
 
+SPACE = ose.Space(x=ose.Float(0, 1))
 WORKER = Worker("host", "boot", 1, 0.0)
 
 
@@ -56,7 +57,7 @@ FACTS: list[Fact] = [
     ended(1, 2, "rewound"),  # 12
     Claimed(1, 3, WORKER, Source(1, 1, 0, 2), {"lr": 0.1}),
     Obeyed(1, 2, 3, 2),
-    ended(1, 3, "finished", 0.25),  # 15
+    ended(1, 3, "finished", 0.25, basis="reports"),  # 15
     Suggested(2, {"lr": 0.25}, 2, parent=Source(1, 1, 0, 2), seen=15),
     Ordered(2, 1, "pause", {}, "ann"),
     Claimed(2, 1, WORKER, Source(1, 1, 0, 2)),  # 18: crossed with the pause, void
@@ -64,7 +65,7 @@ FACTS: list[Fact] = [
     Claimed(2, 2, WORKER, Source(1, 1, 0, 2)),  # 20
     ended(2, 1, "finished", 0.5),  # the void one did not know
     Ordered(2, 3, "stop", {}, "asha", "scheduler", "rank 9 of 9"),
-    ended(2, 2, "stopped", 0.75),  # 23
+    ended(2, 2, "stopped", 0.75, basis="reports"),  # 23
     Obeyed(2, 3, 2, 4),
     Suggested(3, {"lr": 0.25}, 3, "confirm", repeats=2, seen=24),
     Claimed(3, 1, WORKER),  # 26
@@ -221,6 +222,14 @@ BROKEN: dict[str, tuple[Callable[[Book], Book], str]] = {
         lambda b: (b[0], [p for p in b[1] if p[:2] != (1, 1)], b[2]),
         "trial 1, attempt 1: its checkpoint after step 2 has a value of loss, and no report",
     ),
+    "another trial's value": (
+        changed(15, value=0.9),
+        "trial 1, attempt 3 ended with 0.9, and its reports of loss say otherwise",
+    ),
+    "another trial's report": (
+        lambda b: (b[0], [p._replace(value=0.1) if p[:2] == (2, 2) else p for p in b[1]], b[2]),
+        "trial 2, attempt 2 ended with 0.75, and its reports of loss say otherwise",
+    ),
     "a lease too many": (leased((3, 1), (1, 3)), "trial 1, attempt 3 has ended, and still holds a lease"),
     "a lease of nobody": (leased((3, 1), (3, 2)), "trial 3, attempt 2 was never claimed, and still holds"),
     "a lease is missing": (leased(), "trial 3, attempt 1 is claimed and has not ended, and holds no lease"),
@@ -323,7 +332,40 @@ def test_trials_that_diverged_to_nan_are_sound(tmp_path):
         for step in run.steps(2):
             run.report(loss=math.nan if run.config["x"] > 0.5 else 1 / step)
 
-    study = ose.Study(tmp_path / "s.db", ose.Space(x=ose.Float(0, 1)), minimize="loss", searcher="random")
+    study = ose.Study(tmp_path / "s.db", SPACE, minimize="loss", searcher="random")
     study.run(train, trials=6)
     assert {trial.state for trial in study.trials} >= {"diverged"}
     assert violations(study._store.read(), study._store.read_points()[0]) == []
+
+
+@pytest.mark.parametrize("restores", [True, False])
+@pytest.mark.parametrize("keeps_first", [True, False])
+@pytest.mark.parametrize("folds", [1, 3])
+@pytest.mark.parametrize("pick", ["best", "last"])
+def test_the_values_of_interrupted_trainings_agree_with_their_reports(
+    tmp_path, restores, keeps_first, folds, pick
+):
+    """However a training keeps and restores: what it counts is what the checker counts."""
+
+    def train(run):
+        asked = run.attempt < 4
+        for fold in run.folds(folds):
+            if restores:
+                run.restore()
+            for step in run.steps(7):
+                if keeps_first:
+                    run.checkpoint({"step": step})
+                run.report(loss=run.trial + (step * 5 % 7) / 10 + fold)
+                if not keeps_first:
+                    run.checkpoint({"step": step})
+                if asked and step == 2 + run.attempt and fold == folds - 1:
+                    raise ose.Interrupted("for now")
+
+    study = ose.Study(tmp_path / "s.db", SPACE, minimize="loss", scheduler="full", pick=pick)
+    study.run(train, trials=2, checkpoints=ose.Checkpoints(every=0))
+    entries, points = study._store.read(), study._store.read_points()[0]
+    assert {len(trial.attempts) for trial in study.trials} == {4}
+    assert [v.text for v in violations(entries, points)] == []
+    end = next(e for e in entries if isinstance(e.fact, Ended) and e.fact.outcome == "finished")
+    entries[end.version - 1] = Entry(end.version, end.time, msgspec.structs.replace(end.fact, value=0.125))
+    assert [v.trial for v in violations(entries, points)] == [1]

@@ -33,7 +33,9 @@ from osetra.core.facts import (
     value_of,
 )
 from osetra.core.history import History
+from osetra.core.problem import Objective
 from osetra.core.trial import ENDED, Trial, advance, begin
+from osetra.core.worth import agrees
 
 CLOCK_STEP = 5.0
 """Seconds by which the store's clock may be set back between two facts without a word."""
@@ -97,6 +99,8 @@ class _Audit:
     """At which version each attempt ended."""
     valued: list[tuple[int, Attempt, int, int, str]] = field(default_factory=list)
     """Places at which the objective must have been reported: version, attempt, instance, step, what."""
+    worths: list[tuple[int, Attempt, float]] = field(default_factory=list)
+    """What attempts are worth that ended with a value of their reports."""
 
     def say(
         self, text: str, trial: int | None = None, attempt: int | None = None, *, grave: bool = True
@@ -200,6 +204,20 @@ class _Audit:
             or not _same(whole.trials, self.trials)
         ):
             self.say("the log folds to another history when it is read in pieces")
+            return
+        self._worth(whole)
+
+    def _worth(self, history: History) -> None:
+        """Look whether attempts that rest on their reports are worth what was reported."""
+        opened = self.opened
+        if opened is None:
+            return
+        objective = Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick)
+        for version, (trial, attempt), value in self.worths:
+            if not agrees(history, trial, attempt, value, objective):
+                self.version = version
+                text = f"ended with {value:g}, and its reports of {opened.metric} say otherwise"
+                self._sayer(trial, attempt)(text)
 
     def _place(self, entry: Entry) -> None:
         before, self.version = self.version, entry.version
@@ -298,6 +316,8 @@ class _Audit:
         if trial.state in ENDED:
             say(f"ended ({fact.outcome}) after the trial had {trial.state}: a trial has one result")
         value = value_of(fact)
+        if fact.basis == "reports" and value is not None:
+            self.worths.append((self.version, place, value))
         if fact.kind != "finite" and fact.value is not None:
             say(f"ended with two values, {fact.value} and {fact.kind}")
         if fact.outcome == "finished" and (value is None or not math.isfinite(value)):

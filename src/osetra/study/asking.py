@@ -74,7 +74,10 @@ class AskedTrials:
                 over = known is not None and known.state in ENDED
                 state = f"it has {known.state} already" if known and over else "ask() for it first"
                 raise StudyError(f"trial {run.trial} is not waiting for a result: {state}")
-            link.end(_ending(run, value, failed))
+            with control_of(run).voice.lock:
+                ending = _ending(run, value, failed)
+                control_of(run).finish()
+            link.end(ending)
             del self.links[run.trial]
         return self.planner.history.trials[run.trial]
 

@@ -78,7 +78,12 @@ class RunControl:
         return fact is not None
 
     def close(self) -> None:
-        """Hear nothing more: the training function has returned."""
+        """Hear nothing more: the training function has returned. A process that it forked ends here."""
+        self.voice.leave_if_forked()
+        self.finish()
+
+    def finish(self) -> None:
+        """Hear nothing more: the trial is over."""
         self.voice.close()
         if self.unsent:
             self._send()

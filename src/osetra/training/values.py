@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 from operator import index
 from typing import Any
 
-import numpy as np
-
 from osetra.core.arguments import expected, plain, whole
 from osetra.core.problem import Objective
+from osetra.core.worth import worth
 from osetra.errors import StudyError
 
 NEARLY = 1e-3
@@ -65,7 +64,7 @@ class ObjectiveCurves:
         """
         if not self.curves:
             raise StudyError(self.silence)
-        return float(np.mean([_picked(curve, self.objective) for curve in self.curves.values()]))
+        return worth(self.curves.values(), self.objective)
 
     def so_far(self) -> float | None:
         """Return `value`, or None before the first report of the objective."""
@@ -86,10 +85,10 @@ def contradiction(reported: ObjectiveCurves, returned: float) -> str:
     metric, curves = reported.objective.metric, list(reported.curves.values())
     if not curves or not math.isfinite(returned) or not math.isfinite(reported.value()):
         return ""
-    best = replace(reported.objective, pick="best")
-    worth = [np.mean([curve[-1] for curve in curves]), np.mean([_picked(curve, best) for curve in curves])]
+    rules = [replace(reported.objective, pick=pick) for pick in ("best", "last")]
+    numbers = [worth(curves, rule) for rule in rules]
     # Weights that were loaded again, or rounding to 32 bits, may give nearly the same number.
-    if any(math.isclose(returned, value, rel_tol=NEARLY, abs_tol=1e-9) for value in worth):
+    if any(math.isclose(returned, value, rel_tol=NEARLY, abs_tol=1e-9) for value in numbers):
         return ""
     return (
         f"returned {returned:.6g}, but reported {metric} {reported.value():.6g}, which counts; return "
@@ -144,10 +143,3 @@ def number(name: str, value: object) -> float:
         raise StudyError(f"{name} is a whole number beyond what a float can hold") from None
     except Exception:  # whatever the conversion of somebody's object raises
         raise expected(name, value, f"a metric is one number, such as {name}=0.3") from None
-
-
-def _picked(curve: list[float], objective: Objective) -> float:
-    if objective.pick == "last" or not math.isfinite(curve[-1]):
-        return curve[-1]
-    finite = [value for value in curve if math.isfinite(value)]
-    return min(finite, key=lambda value: objective.sign * value)

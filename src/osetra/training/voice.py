@@ -38,14 +38,17 @@ class Voice:
         return not self.over and getpid() == self.owner
 
     def close(self) -> None:
-        """Say nothing from now on; a process that the training forked ends here.
+        """Say nothing from now on."""
+        with self.lock:
+            self.over = True
+
+    def leave_if_forked(self) -> None:
+        """End this process if the training has forked it.
 
         Who forks and forgets to end the child would have two processes go on with the study.
         """
         if getpid() != self.owner:
             _leave(sys.exc_info()[1])
-        with self.lock:
-            self.over = True
 
     def refuse(self, what: str) -> None:
         """Say once that something is not written."""
