@@ -1,16 +1,21 @@
 """Trainings that misbehave in every way, each of which writes its own value to a file of its own.
 
-`python misbehaviour.py FOLDER EXECUTOR TRIALS` runs a study of them. Whatever a kind does, the study may
-know no other value of a trial than the one in its file.
+`python misbehaviour.py FOLDER EXECUTOR RUNS` runs a study of them in which each kind comes so often, in
+another order each time. Whatever a kind does, the study may know no other value of a trial than the one in
+its file. `benchmarks/misbehaviour.py` judges it.
 """
 
 import atexit
+import concurrent.futures
 import contextlib
+import copy
 import functools
 import gc
+import io
 import logging
 import multiprocessing
 import os
+import random
 import resource
 import shutil
 import signal
@@ -22,7 +27,9 @@ import time
 from pathlib import Path
 
 import osetra as ose
+from osetra.command import CommandTraining
 
+PROGRAMS = Path(__file__).with_name("misbehaving_programs.py")
 WRONG = 777.0
 """What strangers and latecomers say."""
 SPACE = ose.Space(x=ose.Float(0, 1))
@@ -82,9 +89,44 @@ def daemon_speaks(run, value):
 
 
 def thread_outlives(run, value):
-    threading.Thread(target=speak, args=(run,), daemon=True).start()
-    # What it says before the end is the training's own word: a wrong one, but its own.
+    def on_and_on():
+        for _ in range(500):
+            # What it says before the end is the training's own word.
+            with contextlib.suppress(BaseException):
+                run.report(loss=WRONG if run.interrupted else value)
+            time.sleep(0.0005)
+
+    threading.Thread(target=on_and_on, daemon=True).start()
     return value
+
+
+def helpers_speak(run, value):
+    context = multiprocessing.get_context("fork")
+    with context.Pool(2, initializer=speak, initargs=(run, 5)) as pool:
+        return sum(pool.map(float, [value, 0.0]))
+
+
+def futures_compute(run, value):
+    context = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:
+        return pool.submit(float, value).result()
+
+
+def threads_of_a_pool_report(run, value):
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: run.report(loss=value), range(40)))
+
+
+def copy_speaks(run, value):
+    with contextlib.suppress(TypeError):  # of one that holds locks there is no copy
+        speak(copy.deepcopy(run), 5)
+    return value
+
+
+def child_forks_on(run, value):
+    for _ in range(3):
+        os.fork()
+    return value if os.getpid() == OWN else WRONG
 
 
 def thread_starts_late(run, value):
@@ -172,8 +214,37 @@ def prints_much(run, value):
     return value
 
 
+def stdout_is_a_text(run, value):
+    sys.stdout = sys.stderr = io.StringIO()
+    print("into nothing")
+    return value
+
+
 def descriptors_closed(run, value):
     os.closerange(3, 256)
+    return value
+
+
+def low_descriptors_closed(run, value):
+    for number in range(21):
+        with contextlib.suppress(OSError):
+            os.close(number)
+    run.report(loss=value)
+    return value
+
+
+def low_descriptors_replaced(run, value):
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in range(40):
+        os.dup2(nothing, number)
+    run.report(loss=value)
+
+
+def descriptors_written_to(run, value):
+    run.report(loss=value)
+    for number in range(3, 1024):
+        with contextlib.suppress(OSError):
+            os.write(number, b"\xc1ose\0\0garbage" * 20)
     return value
 
 
@@ -281,6 +352,37 @@ def run_edited(run, value):
         run.report(loss=value)
 
 
+def configuration_edited(run, value):
+    run.config["x"] *= WRONG
+    run.config.update(y=1, loss=WRONG)
+    run.config.pop("x")
+    run.config.clear()
+    return value
+
+
+def claim_edited(run, value):
+    claim = run._control.claim
+    for values in (claim.config, claim.live, claim.meanings):
+        with contextlib.suppress(Exception):  # some cannot be changed
+            values.update(x=WRONG)
+            values.clear()
+    run._count = 10**9
+    for _ in run.steps(3):
+        run.report(loss=value)
+
+
+def environment_cleared(run, value):
+    os.environ.clear()
+    os.umask(0o777)
+    return value
+
+
+def loop_left(run, value):
+    for _ in run.steps(50):
+        run.report(loss=value)
+        break
+
+
 def logging_ended(run, value):
     logging.disable()
     logging.shutdown()
@@ -292,6 +394,30 @@ def logging_ended(run, value):
 
 def exits_at_once(run, value):
     os._exit(0)
+
+
+def exits(run, value):
+    sys.exit(0)
+
+
+def exits_with_an_object(run, value):
+    sys.exit(object())
+
+
+def out_of_memory(run, value):
+    return float(len(bytearray(2**62)))
+
+
+def too_deep(run, value):
+    return too_deep(run, value)
+
+
+def crashes(run, value):
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def kills_itself(run, value):
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def raises_what_cannot_be_shown(run, value):
@@ -333,40 +459,69 @@ def keyboard(run, value):
 WELL = (
     *(child_returns, child_raises, child_exits, child_goes_on_in_the_loop, daemon_speaks, thread_outlives),
     *(thread_starts_late, thread_loops_late, thread_never_ends, thread_exits, threads_report_at_once),
-    *(helpers_compute, daemon_helper, stdout_closed, streams_are_none, stdout_cannot_flush),
-    *(stdout_is_a_number, prints_much, atexit_raises, atexit_hangs, folder_gone, limits_lowered),
-    *(collector_played_with, recursion, signals_handled, run_edited, logging_ended, many_metrics),
+    *(helpers_compute, helpers_speak, futures_compute, threads_of_a_pool_report, copy_speaks),
+    *(child_forks_on, daemon_helper, stdout_closed, streams_are_none, stdout_cannot_flush),
+    *(stdout_is_a_number, stdout_is_a_text, prints_much, atexit_raises, atexit_hangs, folder_gone),
+    *(limits_lowered, collector_played_with, recursion, signals_handled, run_edited, logging_ended),
+    *(configuration_edited, claim_edited, loop_left, many_metrics),
 )
 """Trainings that have a result, however they behave."""
-WELL_ALONE = (outputs_closed, hard_limits_lowered, signals_itself, modules_edited)
+WELL_ALONE = (
+    *(outputs_closed, hard_limits_lowered, signals_itself, modules_edited, descriptors_closed),
+    *(low_descriptors_closed, low_descriptors_replaced, descriptors_written_to, environment_cleared),
+)
 """Likewise, in a process of their own."""
-BROKEN = (raises_what_cannot_be_shown, raises_odd_text, odd_name, odd_step, odd_number, gives_back)
+BROKEN = (
+    *(raises_what_cannot_be_shown, raises_odd_text, odd_name, odd_step, odd_number, gives_back),
+    *(exits, exits_with_an_object, out_of_memory, too_deep),
+)
 """Trainings that have none."""
-ANYHOW = (alarm_repeats, descriptors_closed, exits_at_once, keyboard)
+BROKEN_ALONE = (crashes, kills_itself, exits_at_once, keyboard)
+"""Likewise, in a process of their own."""
+ANYHOW = (alarm_repeats,)
 """Trainings in a process of their own that have one, or none."""
 KINDS = {
     "inline": (*WELL, *BROKEN),
-    "processes": (*WELL, *WELL_ALONE, *BROKEN, *ANYHOW),
+    "processes": (*WELL, *WELL_ALONE, *BROKEN, *BROKEN_ALONE, *ANYHOW),
 }
+KINDS["workers"] = KINDS["processes"]
 OWN = 0
+
+
+def kind_of(kinds, trial):
+    """Return the kind of a trial: each comes once in so many trials as there are, in a random order."""
+    turn, place = divmod(trial - 1, len(kinds))
+    return random.Random(turn).sample(kinds, len(kinds))[place]
 
 
 def train(folder, kinds, run):
     """Misbehave in the way that the trial's number says."""
     global OWN
     OWN = os.getpid()
-    kind, value = kinds[(run.trial - 1) % len(kinds)], worth(run)
+    value = worth(run)
     (Path(folder) / "values" / str(run.trial)).write_text(repr(value))
-    return kind(run, value)
+    return kind_of(kinds, run.trial)(run, value)
 
 
-def main(folder, executor, trials):
-    kinds = KINDS[executor]
+def main(folder, executor, runs):
     (Path(folder) / "values").mkdir()
     study = ose.Study(Path(folder) / "s.db", SPACE, minimize="loss", searcher="random", scheduler="full")
-    executors = {"inline": None, "processes": ose.Processes(2)}
-    training = functools.partial(train, folder, kinds)
-    study.run(training, trials=int(trials), executor=executors[executor], keep_going=True, progress=False)
+    if executor.startswith("command"):
+        from misbehaving_programs import KINDS as PROGRAM_KINDS
+
+        words = (sys.executable, "-S", "-E", str(PROGRAMS), folder)
+        training, kinds = CommandTraining(words, folder, str(Path(folder) / "logs")), PROGRAM_KINDS
+    else:
+        kinds = KINDS[executor]
+        training = functools.partial(train, folder, kinds)
+    slots = {"processes": 1, "workers": 2, "command-workers": 2}.get(executor)
+    study.run(
+        training,
+        trials=int(runs) * len(kinds),
+        executor=ose.Processes(slots) if slots else None,
+        keep_going=True,
+        progress=False,
+    )
     study.close()
     os._exit(0)  # inline, threads that never end are its own
 

@@ -117,7 +117,7 @@ class Surroundings:
         for number, (name, before) in enumerate(self.streams.items(), start=1):
             if _usable(getattr(sys, name, None)):
                 continue
-            if isinstance(before, TextIOWrapper) and before.closed:
+            if before is not None and not _usable(before):  # closed; the descriptor is open still
                 with suppress(OSError):
                     self.streams[name] = _opened(number)
             setattr(sys, name, self.streams[name])
