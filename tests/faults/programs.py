@@ -8,6 +8,7 @@ import time
 
 import osetra as ose
 from executors.programs import SPACE
+from osetra.command import CommandTraining
 
 ENDINGS = ("returns", "raises", "sys.exit", "segfault", "os._exit", "abort", "out of memory")
 
@@ -30,13 +31,22 @@ def any_ending(run):
     return run.config["x"]
 
 
+SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(1000)"]
+
+
 def with_loaders(run):
-    """Train with four helper processes that never end by themselves."""
-    for _ in range(4):
-        subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(1000)"])
+    """Train with four helper processes that never end by themselves, two of them in sessions of their own."""
+    for own in (True, False, True, False):
+        subprocess.Popen(SLEEP, start_new_session=own)
     for _ in run.steps(10**6):
         time.sleep(0.02)
         run.report(loss=1.0)
+
+
+with_program = CommandTraining(
+    ("/bin/sh", "-c", "sleep 1000 & setsid sleep 1000 & echo loss=1.0; exec sleep 1000"), "."
+)
+"""A program that starts two others, one in a session of its own, and never ends."""
 
 
 def main(name, url, trials, workers):

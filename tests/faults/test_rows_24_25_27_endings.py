@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -97,27 +98,80 @@ def test_row_25_a_kill_for_want_of_memory_is_told_apart_from_a_crash(tmp_path):
     assert (trial.state, trial.reason) == ("failed", "out of memory: the system killed the training")
 
 
-@pytest.mark.parametrize("victim", ["nobody", "supervisor", "program"])
+def trainers_of(study):
+    """Return the training processes: the children of what their supervisors have started."""
+    found = []
+    for trial in study.history.running:
+        shims = children_of(trial.attempts[-1].worker.pid)
+        found += [child for shim in shims for child in children_of(shim)]
+    return found
+
+
+def children_of(pid):
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.parametrize("victim", ["nobody", "supervisor", "program", "everybody"])
 def test_row_27_no_helper_of_a_training_lives_on(tmp_path, victim):
     for turn in range(max(1, KILLS // 20)):
         url = tmp_path / f"{turn}.db"
-        command = [sys.executable, programs.__file__, "with_loaders", str(url), "1000", "2"]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        program = subprocess.Popen(
-            command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
-        )
+        with helped("with_loaders", url) as program:
+            study = open_when_there(url)
+            assert until(lambda study=study: len(study.history.running) == 2)
+            assert until(lambda url=url: len(processes_about(url)) >= 2 + 2 + 2 + 8)
+            kill(victim, study, program)
+        assert until(lambda url=url: processes_about(url) == [], 15)
+
+
+@pytest.mark.parametrize("victim", ["nobody", "program", "everybody"])
+def test_row_27_no_program_of_a_command_lives_on(tmp_path, victim):
+    url = tmp_path / "s.db"
+    with helped("with_program", url, cwd=tmp_path) as program:
         study = open_when_there(url)
-        assert until(lambda study=study: len(study.history.running) == 2)
-        assert until(lambda url=url: len(processes_about(url)) >= 2 + 2 + 8)
-        if victim == "supervisor":
-            for trial in study.history.running:
-                os.kill(trial.attempts[-1].worker.pid, signal.SIGKILL)
-            time.sleep(0.5)
-        elif victim == "program":
-            program.kill()
+        assert until(lambda: len(study.history.running) == 2)
+        assert until(lambda: len(working_in(tmp_path, b"sleep")) >= 6 + 2)  # and the shims
+        kill(victim, study, program)
+    assert until(lambda: working_in(tmp_path) == [], 15)
+
+
+def kill(victim, study, program):
+    """Kill somebody, or everybody but those who are there to tidy up."""
+    supervisors = [trial.attempts[-1].worker.pid for trial in study.history.running]
+    everybody = [program.pid, *supervisors, *trainers_of(study)]
+    victims = {"nobody": [], "supervisor": supervisors, "program": [program.pid], "everybody": everybody}
+    for pid in victims[victim]:
+        os.kill(pid, signal.SIGKILL)
+    time.sleep(0.5)
+
+
+@contextmanager
+def helped(name, url, cwd=None):
+    """Run a program with two workers, and end it with Ctrl-C."""
+    command = [sys.executable, programs.__file__, name, str(url), "1000", "2"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    program = subprocess.Popen(
+        command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL, cwd=cwd
+    )
+    try:
+        yield program
         program.send_signal(signal.SIGINT)
         program.wait(30)
-        assert until(lambda url=url: processes_about(url) == [], 15)
+    finally:
+        program.kill()
+
+
+def working_in(folder, what=b""):
+    """Return the processes that work in a folder, zombies aside."""
+    found = []
+    for entry in filter(lambda entry: entry.name.isdigit(), Path("/proc").iterdir()):
+        try:
+            state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            here = (entry / "cwd").readlink() == folder and what in (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if here and state != "Z":
+            found.append(int(entry.name))
+    return found
 
 
 def test_row_25_too_little_address_space_is_an_error_of_the_training(tmp_path):

@@ -11,6 +11,7 @@ import math
 import random
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -124,7 +125,10 @@ class World:
             thread.join()
 
     def sleep(self, seconds: float) -> None:
-        """Let the current process sleep while others work."""
+        """Let the current process sleep while others work; who is of no story sleeps by the real clock."""
+        if threading.current_thread() not in self._threads:
+            time.sleep(seconds)
+            return
         me = self.current
         me.wake = self.now + max(0.0, seconds)
         following = self._next()
