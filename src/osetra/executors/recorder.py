@@ -12,7 +12,7 @@ from osetra.core.ending import Ending
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered, Seen
 from osetra.core.history import History
 from osetra.core.ports import Job
-from osetra.errors import Conflict, LeaseLost
+from osetra.errors import Conflict, LeaseLost, StoreAway, StoreError, StoreFull
 from osetra.executors.appending import Appendable, append_patiently, end
 from osetra.executors.claims import OrderInbox, carry, inbox_of
 from osetra.executors.leases import Leases
@@ -69,16 +69,33 @@ class Recorder:
         """
         # Stores take a fact from anybody and points from live attempts only. A point that is repeated
         # changes nothing, so it keeps a fact from being written after the attempt was given up.
-        points = self.drain() or self.last
+        points = self._drain() or self.last
         try:
             append_patiently(self.store, [fact], points)
         except Conflict:
             append_patiently(self.store, [], points)
 
-    def drain(self) -> list[Point]:
-        """Return what is still to be written, for the transaction that ends the attempt."""
+    def end(self, trial: int, attempt: int, ending: Ending) -> bool:
+        """Write what is left together with the end of the attempt; False when it had been given up before.
+
+        Reports that the store refuses fail their trial, not who writes them.
+        """
+        rest = self._drain()
+        try:
+            return end(self.store, trial, attempt, ending, rest)
+        except (StoreAway, StoreFull):
+            raise
+        except StoreError as error:
+            return end(self.store, trial, attempt, refused(error))
+
+    def _drain(self) -> list[Point]:
         rest, self.buffer = self.buffer, []
         return rest
+
+
+def refused(error: StoreError) -> Ending:
+    """Return the ending of a training that reported what the store does not take."""
+    return Ending("failed", reason=f"what the training reported cannot be stored: {error}")
 
 
 @dataclass(slots=True)
@@ -139,7 +156,7 @@ class StoreLink:
     def end(self, ending: Ending) -> bool:
         """Record how the attempt ended; False when it had been given up before."""
         self.leases.release(self.attempt)
-        return end(self.leases.store, *self.attempt, ending, self.recorder.drain())
+        return self.recorder.end(*self.attempt, ending)
 
 
 def begin(leases: Leases, claim: Claim, history: History, job: Job) -> tuple[Run, StoreLink]:

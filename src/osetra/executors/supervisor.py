@@ -21,13 +21,13 @@ from osetra.core.ending import Ending
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Seen, Worker
 from osetra.core.history import History
 from osetra.core.ports import Store
-from osetra.errors import LeaseLost, StoreAway
+from osetra.errors import LeaseLost, StoreAway, StoreError, StoreFull
 from osetra.executors.appending import end
 from osetra.executors.claims import OrderInbox, carry, claim_next, inbox_of
 from osetra.executors.identity import this_process
 from osetra.executors.leases import RENEW, renew
 from osetra.executors.outbox import RETRY, Outbox
-from osetra.executors.recorder import Recorder
+from osetra.executors.recorder import Recorder, refused
 from osetra.executors.shim import adopt_orphans, sweep
 from osetra.executors.training_process import TrainingProcess, oom_kills, spawn
 from osetra.executors.wire import (
@@ -160,7 +160,12 @@ class Supervisor:
             outbox.discard()
             self.replace_child()
             return
-        end(outbox, *supervision.place, ending, supervision.recorder.drain())
+        except (StoreAway, StoreFull):
+            raise
+        except StoreError as error:
+            self.replace_child()
+            ending = refused(error)
+        supervision.recorder.end(*supervision.place, ending)
         self.deliver(outbox)
         if self.setup.shared or supervision.spoilt or ending.outcome == "interrupted":
             # What it holds of the device's memory, the neighbours need; and who was told to go, goes.
