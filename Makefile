@@ -1,7 +1,8 @@
 # make demo   install, tune a deep network on handwritten digits, show the result
 # make test   install, run every test
 # make cluster  install Ray and Dask as well, run the tests of their executors
-# make soak   the fault matrix in full: 200 kills of every kind, ten thousand simulated studies; hours
+# make soak   the fault matrix in full: 200 kills of every kind, 20 runs of every training
+#             that misbehaves, ten thousand simulated studies; hours
 # make check  style, types and the house's import rules
 # make bench  the benchmarks behind the numbers in docs/benchmarks.md, quick form
 
@@ -52,6 +53,7 @@ cluster: $(VENV)/.cluster
 soak: $(VENV)/.cluster
 	OSETRA_KILLS=200 OSETRA_SOAK=1 $(BIN)/python -m pytest tests/faults tests/stores tests/upkeep tests/executors
 	$(BIN)/python benchmarks/faults.py
+	OSETRA_MEGABYTES=100 $(BIN)/python benchmarks/misbehaviour.py
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .
@@ -69,6 +71,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/postgres.py --quick
 	$(BIN)/python benchmarks/ray_overhead.py --quick
 	$(BIN)/python benchmarks/faults.py --quick
+	$(BIN)/python benchmarks/misbehaviour.py --quick
 
 clean:
 	rm -rf $(VENV) build dist
