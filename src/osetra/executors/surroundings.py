@@ -26,6 +26,8 @@ if sys.platform != "win32":
 
     LIMITS = (resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)
     TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+else:  # has neither
+    LIMITS = TIMERS = ()
 
 FAR = 500
 """Descriptors from here on are ours: out of the way of programs that close all that they can think of."""
@@ -54,7 +56,9 @@ class Surroundings:
     """What a training finds, in a program that has other things to do: without it no log is written."""
 
     folder: str | None = field(default_factory=lambda: _folder())
-    limits: list[tuple[int, int]] = field(default_factory=lambda: list(map(resource.getrlimit, LIMITS)))
+    limits: list[tuple[int, int]] = field(
+        default_factory=lambda: [resource.getrlimit(limit) for limit in LIMITS]
+    )
     depth: int = field(default_factory=sys.getrecursionlimit)
     collects: bool = field(default_factory=gc.isenabled)
     threshold: tuple[int, int, int] = field(default_factory=gc.get_threshold)
