@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from io import BufferedRandom
 from pathlib import Path
 
+from osetra.files import open_private, private_folder
+
 LIMIT = 1_000_000
 """Bytes of the file, half for the head and half for the tail."""
 EVERY = 1.0
@@ -28,8 +30,8 @@ class OutputLog:
 
     def __post_init__(self) -> None:
         with suppress(OSError):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("w+b")
+            private_folder(self.path.parent)
+            self._file = open_private(self.path, anew=True)
 
     def write(self, data: bytes) -> None:
         """Take output."""

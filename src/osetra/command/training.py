@@ -31,6 +31,7 @@ from osetra.core.facts import Noted
 from osetra.core.params import Config
 from osetra.core.space import Space
 from osetra.errors import CheckpointError, Diverged, StudyError
+from osetra.files import temporary_folder
 from osetra.training.control import RunControl
 from osetra.training.run import Run, control_of
 
@@ -76,7 +77,7 @@ class CommandTraining:
     def __call__(self, run: Run) -> None:
         """Run the program as one attempt at a trial."""
         scratch = Path(tempfile.mkdtemp(prefix="osetra-"))
-        folder = Path(self.logs or tempfile.gettempdir())
+        folder = Path(self.logs) if self.logs else temporary_folder()
         log = OutputLog(folder / log_name(run.trial, run.attempt))
         # A pipe with a name: programs that overwrite it and programs that append to it are both heard.
         os.mkfifo(scratch / REPORTS)

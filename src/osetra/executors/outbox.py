@@ -25,7 +25,7 @@ from osetra.core.curves import Point
 from osetra.core.facts import Ended, Fact, Worker
 from osetra.core.ports import Store
 from osetra.errors import Conflict, LeaseLost, StoreAway, StoreError, StoreFull
-from osetra.executors.private_files import kind_of, open_private, private_folder, sync_folder
+from osetra.files import kind_of, open_private, private_folder, sync_folder
 
 log = logging.getLogger("osetra")
 

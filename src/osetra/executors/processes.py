@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -28,6 +27,7 @@ from osetra.errors import StudyError
 from osetra.executors.devices import choose
 from osetra.executors.identity import started_at
 from osetra.executors.wire import Channel, Ready, Setup, Stop
+from osetra.files import open_private, private_folder, temporary_folder
 from osetra.stores.address import Address, mask
 
 if sys.platform != "win32":
@@ -209,29 +209,30 @@ def _packed(function: Callable[..., object]) -> bytes:
 def log_folder(store: Store | Address) -> Path:
     """Return where the output of trainings goes: beside the study's file, or into this user's state.
 
-    The second is $XDG_STATE_HOME/osetra, ~/.local/state/osetra or the folder for temporary files.
+    The second is $XDG_STATE_HOME/osetra, ~/.local/state/osetra or a folder of temporary files. What trainings
+    print may hold data of people, so new folders and files are this user's alone.
     """
     file = Address(store.url).file
+    folders = list[Path]()
     if file is not None:
         folders = [file.with_suffix(".logs")]
     else:
         home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
         mark = hashlib.sha256(mask(store.url).encode()).hexdigest()[:8]  # tells stores apart
         name = re.sub(r"[^\w.-]+", "-", f"{store.study}-{mark}-{socket.gethostname()}")
-        folders = [Path(home).expanduser() / "osetra" / name]
-    folders.append(Path(tempfile.gettempdir()) / f"osetra-{os.getuid() if hasattr(os, 'getuid') else 0}")
+        with suppress(RuntimeError):  # this user has no home
+            folders = [Path(home).expanduser() / "osetra" / name]
     for folder in folders:
-        with suppress(OSError, RuntimeError):
-            folder.mkdir(parents=True, exist_ok=True)
-            if os.access(folder, os.W_OK):
+        with suppress(OSError):
+            if os.access(private_folder(folder), os.W_OK):
                 return folder
-    return Path(tempfile.gettempdir())
+    return temporary_folder()
 
 
 def slot_log(folder: Path, slot: int) -> IO[bytes]:
     """Open the log of a slot; another program's slots on this study have taken the first numbers."""
     for number in count(slot):
-        output = (folder / f"worker-{number}.log").open("ab")
+        output = open_private(folder / f"worker-{number}.log")
         if sys.platform == "win32":
             return output
         try:

@@ -13,6 +13,7 @@ import numpy as np
 
 from osetra.core.finding import Finding
 from osetra.errors import DataError, MissingExtra
+from osetra.files import kind_of
 from osetra.nets.dataset import CategoryColumn, Images
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ def _open(file: Path) -> Image:
         from PIL import Image
     except ImportError:
         raise MissingExtra(f"{file}: reading pictures needs Pillow: pip install pillow") from None
+    if kind := kind_of(file):
+        raise DataError(f"{file} is {kind} and no picture; remove it")
     try:
         with Image.open(file) as picture:
             picture.load()

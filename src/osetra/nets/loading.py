@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from osetra.errors import DataError, nearest
+from osetra.files import kind_of
 from osetra.nets import sources
 from osetra.nets.arrays import as_table, inputs_of, read_arrays, target_of
 from osetra.nets.columns import infer, usable
@@ -42,6 +43,8 @@ def load(
         MissingExtra: a package is needed to read it.
     """
     path = Path(where)
+    if kind := kind_of(path):
+        raise DataError(f"{path} is {kind}, and data is read from a file more than once; write it to a file")
     if path.is_dir():
         images, classes, notes = read_class_folders(path)
         settled = settle_target(classes, task=task)

@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 
 from osetra.core.params import Value
 from osetra.errors import DataError
+from osetra.files import kind_of, read_regular
 from osetra.nets import prepare
 from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.network import Architecture, Network, build
@@ -117,6 +118,8 @@ def load(folder: str | Path) -> Model:
     except (KeyError, TypeError, ValueError, AttributeError, DataError) as error:
         raise DataError(f"{folder / CARD}: not a card that osetra wrote ({error}); save it again") from None
     try:
+        if kind := kind_of(folder / WEIGHTS):
+            raise OSError(f"it is {kind}")
         _check_weights(folder, structure, preparation)
         network = build(structure, preparation)
         network.load_state_dict(load_file(folder / WEIGHTS))
@@ -150,7 +153,7 @@ def versions() -> dict[str, str]:
 def _read_card(folder: Path) -> dict[str, Any]:
     path = folder / CARD
     try:
-        state = json.loads(path.read_text("utf-8"))
+        state = json.loads(read_regular(path).decode())
     except FileNotFoundError:
         what = f"no {CARD} in this folder" if folder.is_dir() else "no such folder"
         raise DataError(f"{folder}: {what}; give the folder in which a model was saved") from None

@@ -19,6 +19,7 @@ from typing import TypeAlias
 import numpy as np
 
 from osetra.errors import DataError, MissingExtra
+from osetra.files import read_regular
 from osetra.nets.dataset import Floats
 
 Cells: TypeAlias = Sequence[str | None] | Floats
@@ -86,7 +87,7 @@ def parse_text(text: str, source: str, *, tab: bool = False, names: Sequence[str
 
 def _text(path: Path) -> str:
     try:
-        raw = path.read_bytes()
+        raw = read_regular(path)
         raw = gzip.decompress(raw) if path.suffix == ".gz" else raw
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; check the path") from None

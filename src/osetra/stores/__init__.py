@@ -9,6 +9,7 @@ from osetra.errors import StoreError, nearest
 from osetra.stores.address import SCHEME, check_path, mask
 from osetra.stores.memory import MemoryStore
 from osetra.stores.sqlite import SqliteStore
+from osetra.stores.sqlite.place import check_kind
 from osetra.stores.sqlite.storage import SqliteStorage
 from osetra.stores.storage import Storage
 
@@ -29,7 +30,9 @@ def storage_of(url: str) -> Storage:
         from osetra.stores.postgres.storage import PostgresStorage
 
         return PostgresStorage(url)
-    return SqliteStorage(Path(_path(url)).expanduser())
+    path = Path(_path(url)).expanduser()
+    check_kind(path)
+    return SqliteStorage(path)
 
 
 def open_store(url: str, study: str = "main", *, patience: float | None = None) -> Store:

@@ -13,7 +13,7 @@ from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Ended, Entry, Fact, decode
 from osetra.errors import Conflict, LeaseLost
 from osetra.stores.clock import Clock
-from osetra.stores.validation import check_facts, check_points, unwritable
+from osetra.stores.validation import check_facts, check_points, check_study, unwritable
 
 Attempt = tuple[int, int]
 
@@ -22,6 +22,7 @@ class MemoryStore:
     """One study's log, gone with the process; safe to use from several threads."""
 
     def __init__(self, study: str = "main", *, clock: Clock | None = None) -> None:
+        check_study(study)
         self._study = study
         self._clock = clock or Clock()
         self._mutex = threading.Lock()

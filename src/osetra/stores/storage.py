@@ -20,7 +20,7 @@ from osetra.errors import StoreError, StudyError, nearest
 from osetra.stores.address import mask
 from osetra.stores.migrations import Migration
 from osetra.stores.rubbish import Cleanup
-from osetra.stores.validation import check_name
+from osetra.stores.validation import check_study
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +150,7 @@ def check_new(url: str, name: str, names: Sequence[str]) -> None:
         StudyError: another one has it.
         StoreError: no database can hold it.
     """
-    check_name(name)
-    if not name.strip():
-        raise StudyError(f"{name!r} is no name; give one with letters")
+    check_study(name)
     if name in names:
         raise StudyError(f"{mask(url)} has a study {name!r} already; choose another name, or delete that one")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from urllib.parse import quote
 
 import msgspec
 
@@ -44,9 +45,31 @@ def check_name(name: str) -> None:
     Raises:
         StoreError: it is too long or holds the character NUL.
     """
-    if "\0" in name or len(name.encode()) > LONGEST:
-        what = "holds the character NUL" if "\0" in name else f"is longer than {LONGEST} bytes"
-        raise StoreError(f"the name {name[:60]!r} {what}; shorten or clean it")
+    if "\0" in name:
+        what = "holds the character NUL"
+    elif any("\ud800" <= char <= "\udfff" for char in name):
+        what = "holds half of a character, a stray surrogate"
+    elif len(name.encode()) > LONGEST:
+        what = f"is longer than {LONGEST} bytes"
+    else:
+        return
+    raise StoreError(f"the name {name[:60]!r} {what}; shorten or clean it")
+
+
+def check_study(name: str) -> None:
+    """Make sure that every store can hold a study of a name, and a folder its checkpoints.
+
+    Raises:
+        StoreError: it is blank, too long, or holds what no database can hold.
+    """
+    check_name(name)
+    if not name.strip():
+        raise StoreError(f"the name {name!r} is blank; a study's name has a letter or more")
+    if len(folder := f"study-{quote(name, safe='')}") > 255:
+        raise StoreError(
+            f"the name {name[:60]!r} needs {len(folder)} bytes as the folder of its checkpoints, and file "
+            "systems allow 255; shorten it"
+        )
 
 
 def occupied(store: object) -> StoreError:

@@ -29,6 +29,7 @@ from osetra.core.history import History
 from osetra.core.ports import USUAL, Checkpoints
 from osetra.core.retention import spare
 from osetra.errors import CheckpointError
+from osetra.files import open_private, private_folder, read_regular
 
 log = logging.getLogger("osetra")
 
@@ -56,7 +57,7 @@ def write(folder: Path, name: str, tree: Tree, *, quota: float = math.inf) -> Ch
     """
     data = _packed(tree)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         used = sum(entry.stat().st_size for entry in os.scandir(folder))
         if used + len(data) > quota:
             raise CheckpointError(
@@ -65,7 +66,7 @@ def write(folder: Path, name: str, tree: Tree, *, quota: float = math.inf) -> Ch
             )
         path = folder / f"{name}.npz"
         rough = folder / f".{name}.{os.getpid()}.part"
-        with rough.open("wb") as file:
+        with open_private(rough, anew=True) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -83,7 +84,7 @@ def read(path: Path, sha256: str) -> Tree:
         CheckpointError: the file is missing, torn or another one than the log remembers.
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError as error:
         raise CheckpointError(f"{path}: {error.strerror}") from None
     if hashlib.sha256(data).hexdigest() != sha256:
@@ -108,7 +109,7 @@ def read(path: Path, sha256: str) -> Tree:
 def intact(folder: Path, point: Checkpointed) -> bool:
     """Whether a checkpoint is on disk as it was written."""
     try:
-        data = (folder / Path(point.file).name).read_bytes()
+        data = read_regular(folder / Path(point.file).name)
     except (OSError, ValueError):  # a name from somebody else's log may hold anything
         return False
     return len(data) == point.size and hashlib.sha256(data).hexdigest() == point.sha256
@@ -132,9 +133,10 @@ def receive(folder: Path, name: str, data: bytes) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     rough = folder / f".{name}.{os.getpid()}.part"
-    rough.write_bytes(data)
+    with open_private(rough, anew=True) as file:
+        file.write(data)
     rough.replace(folder / name)
 
 

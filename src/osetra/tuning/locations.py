@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osetra.errors import NoDatabase, StudyError, nearest
+from osetra.files import read_regular
 from osetra.stores import is_server, studies
 from osetra.stores.address import MAIN, SCHEME, Address, check_path, mask, parse
 
@@ -239,7 +240,7 @@ def _inside(folder: Path) -> Address:
 def _linked(folder: Path) -> Address | None:
     """Return the address that a folder keeps of its study elsewhere."""
     try:
-        text = (folder / LINK).read_text(encoding="utf-8").strip()
+        text = read_regular(folder / LINK).decode().strip()
     except OSError:
         return None
     return parse(text)

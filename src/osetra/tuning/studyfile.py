@@ -21,6 +21,7 @@ from typing import Any, get_args, get_type_hints
 from osetra.core.limits import Limits
 from osetra.core.space import Space
 from osetra.errors import StudyError, nearest
+from osetra.files import read_regular
 
 _LIMITS: dict[str, tuple[type, ...]] = {
     name: (int, float) if float in get_args(kind) else (int,) for name, kind in get_type_hints(Limits).items()
@@ -86,7 +87,7 @@ def read_study_file(path: Path) -> StudyFile:
 def _sections(path: Path) -> dict[str, dict[str, Any]]:
     """Return the two sections of a file, those that it has."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(read_regular(path).decode())
     except OSError as error:
         raise StudyError(f"{path}: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

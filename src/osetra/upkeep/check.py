@@ -16,6 +16,7 @@ from osetra.core.invariants import Violation, violations
 from osetra.core.lineage import checkpoints, here
 from osetra.core.ports import Store
 from osetra.core.retention import needed
+from osetra.files import kind_of
 from osetra.stores import Storage, storage_of
 from osetra.stores.storage import Inspection, inspection_of
 
@@ -113,6 +114,8 @@ def _audit(inspection: Inspection) -> Audit:
 
 
 def _state(path: Path, point: Checkpointed) -> str:
+    if kind_of(path):
+        return "damaged"
     try:
         with path.open("rb") as file:
             same = hashlib.file_digest(file, "sha256").hexdigest() == point.sha256

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from osetra.files import read_regular
 from osetra.stores.postgres.server import SQL, Server
 
 log = logging.getLogger("osetra")
@@ -36,7 +37,7 @@ class PostgresDepot:
     def row(self, file: Path) -> tuple[str, str, bytes] | None:
         """Return what is written of a file; None when it is gone or too large, which is said once."""
         try:
-            data = file.read_bytes()
+            data = read_regular(file)
         except OSError:
             return None  # nobody needs it any more
         if len(data) <= LARGEST:

@@ -26,8 +26,8 @@ from osetra.stores.postgres.depot import PostgresDepot
 from osetra.stores.postgres.server import SQL, Server
 from osetra.stores.validation import (
     check_facts,
-    check_name,
     check_points,
+    check_study,
     entries_of,
     occupied,
     open_attempts,
@@ -61,7 +61,7 @@ class PostgresStore:
     """
 
     def __init__(self, url: str, study: str = "main", *, patience: float = PATIENCE) -> None:
-        check_name(study)
+        check_study(study)
         self._study = study
         self._server = Server(url, patience=patience)
         self._depot = PostgresDepot(self._server, study)

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from osetra.files import read_regular
+
 Value = None | int | float | str | bytes
 Row = tuple[Value, ...]
 
@@ -38,7 +40,7 @@ def carve(path: Path) -> Iterator[StoredRow]:
     Raises:
         OSError: the file cannot be read.
     """
-    data = path.read_bytes()
+    data = read_regular(path)
     log = Path(f"{path}-wal")
     frames = log.read_bytes() if log.is_file() else b""
     stated = int.from_bytes(data[16:18], "big") if data[:16] == _MAGIC else 0

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from osetra.errors import StoreError
+from osetra.files import kind_of
 
 MOUNTS = Path("/proc/mounts")
 NETWORK = frozenset(
@@ -33,6 +34,7 @@ def check_place(path: Path, mounts: Path = MOUNTS) -> None:
     folder = path.parent
     if not folder.is_dir():
         raise StoreError(f"{path}: the folder {folder} does not exist; create it: mkdir -p {folder}")
+    check_kind(path)
     if path.exists() and not path.is_file():
         raise StoreError(f"{path}: a study is a file, and this is a folder; use {path / 'study.db'}")
     for place in (path, folder):
@@ -45,6 +47,17 @@ def check_place(path: Path, mounts: Path = MOUNTS) -> None:
             f"keep the study on a local disk, for example {Path(tempfile.gettempdir()) / path.name}, "
             "and copy the file when the study is done"
         )
+
+
+def check_kind(path: Path) -> None:
+    """Make sure that neither a study's file nor what SQLite keeps beside it is a pipe, a device or a socket.
+
+    Raises:
+        StoreError: one is; opening it might wait for ever.
+    """
+    for place in (path, *(Path(f"{path}{end}") for end in ("-wal", "-shm", "-journal", "-lock"))):
+        if kind := kind_of(place):
+            raise StoreError(f"{place} is {kind}, and a study is a file; remove it, or use another name")
 
 
 def checkpoints_of(path: Path, study: str) -> Path:

@@ -20,7 +20,15 @@ from osetra.stores.clock import Clock
 from osetra.stores.floats import SPECIAL, pack
 from osetra.stores.sqlite.database import SQL, Database
 from osetra.stores.sqlite.place import MOUNTS, check_place
-from osetra.stores.validation import MEND, check_facts, check_points, entries_of, occupied, unwritable
+from osetra.stores.validation import (
+    MEND,
+    check_facts,
+    check_points,
+    check_study,
+    entries_of,
+    occupied,
+    unwritable,
+)
 
 Rows = list[tuple[Any, ...]]
 
@@ -50,6 +58,7 @@ class SqliteStore:
         clock: Clock | None = None,
         mounts: Path = MOUNTS,
     ) -> None:
+        check_study(study)
         self._path = Path(path).expanduser().absolute()
         check_place(self._path, mounts)
         self._study = study
