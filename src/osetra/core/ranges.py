@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -16,6 +18,7 @@ from osetra.core.scales import Array, Scale, domain_error, from_unit, padded, to
 from osetra.core.values import Value, as_value, excerpt, number, whole
 from osetra.errors import SpaceError
 
+_stored: ContextVar[bool] = ContextVar("stored", default=False)
 RESOLVED = 2**50
 """How many whole numbers side by side the unit interval tells apart, on a linear scale."""
 RESOLVED_LOG = 2**44
@@ -242,10 +245,22 @@ class Int:
             return "whole numbers take the scales linear and log"
         if self.step < 1:
             return "step must be at least 1"
+        if _stored.get():
+            return ""
         most = self.levels if self.scale == "linear" else self.high // self.step
         if most > (RESOLVED if self.scale == "linear" else RESOLVED_LOG):
             return "more whole numbers than a search can tell apart; give a step, or smaller ends"
         return ""
+
+
+@contextmanager
+def ranges_of_a_log() -> Iterator[None]:
+    """Let ranges be as wide as earlier versions wrote them: what stands in a log can be read."""
+    before = _stored.set(True)
+    try:
+        yield
+    finally:
+        _stored.reset(before)
 
 
 @lru_cache(4096)

@@ -10,12 +10,14 @@ spelling is read as well: `Float(1e-4, 1, log=True)`, `choice('sgd', 'adam')`, `
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import NoReturn
 
 from osetra.core.conditions import Condition
 from osetra.core.grammar import FORMS, Argument, Call, read_item, read_parameter, usage
 from osetra.core.options import UNSET, Unset, slip
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value, conditions_of
+from osetra.core.ranges import ranges_of_a_log
 from osetra.core.values import Option, option_name, option_text
 from osetra.errors import SpaceError, TextError, nearest
 
@@ -69,7 +71,8 @@ def parse_param(name: str, text: str, *, stored: bool = False) -> Param:
     start = f"{name:.100}={text}" if len(text) <= 200 else f"{name:.100}={text[:200]}…"
     try:
         body, conditions = read_parameter(text, stored=stored)
-        return _built(body, conditions)
+        with ranges_of_a_log() if stored else nullcontext():
+            return _built(body, conditions)
     except TextError as error:
         raise TextError(f"{start}: {error}", error.column) from None
     except SpaceError as error:

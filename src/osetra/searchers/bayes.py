@@ -132,7 +132,7 @@ def _observed(problem: Problem, history: History) -> bayes.Observations:
 
 def _cube(space: Space) -> bayes.Cube:
     return bayes.Cube(
-        np.array([column.levels for column in space.columns], dtype=np.int64),
+        np.array([min(column.levels, 2**62) for column in space.columns], dtype=np.int64),
         np.array([column.categorical for column in space.columns], dtype=bool),
         space.snap,
         space.encode([space.default])[0],

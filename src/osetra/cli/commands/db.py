@@ -261,6 +261,12 @@ def rename(output: Output, study: str, name: str) -> None:
     if location.at_home:
         move(location, name, MAIN if inside else name)
     _line(output, f"{one_line(location.name)} is called {one_line(name)} now")
+    opened = find(name if location.at_home else f"{address.url}#{name}").open()
+    if "request" not in (opened.history.opened.task if opened.history.opened else {}):
+        called = "" if inside else f", name={name!r}"
+        store = location.folder.with_name(name) / FILE if inside else mask(address.url)
+        output.say(Text(f"its program finds it as Study({str(store)!r}{called}) from now on", "yellow"))
+    opened.close()
 
 
 @command.command("delete")
@@ -289,7 +295,7 @@ def delete(output: Output, study: str, yes: bool) -> None:
 def _studies_in(storage: str) -> list[Location]:
     address = parse(storage)
     warn_of_password(address)
-    return [find(f"{address.url}#{name}") for name in studies(address.url)]
+    return [Location(name, Address(address.url, name), Path()) for name in studies(address.url)]
 
 
 def _located(text: str) -> tuple[Address, Sequence[str]]:

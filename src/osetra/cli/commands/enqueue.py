@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
+from osetra.cli.going_on import how_to_go_on
 from osetra.cli.options import json_option, parse_pairs, study_argument
 from osetra.cli.output import Output
 from osetra.core.numbers import settings
@@ -31,4 +32,4 @@ def command(output: Output, study: str, values: tuple[str, ...], as_json: bool) 
         return
     shown = settings(trial.config, list(opened.problem.space.names))
     output.show(Text(f"queued as trial {trial.number}: {shown}"))
-    output.say(Text(f"to run it: osetra resume {study}", "dim"))
+    output.say(Text(f"to run it: {how_to_go_on(location, opened.history)}", "dim"))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import click
 
 from osetra.cli.failures import typed
+from osetra.cli.going_on import say_program
 from osetra.cli.options import (
     check_scheduler,
     json_option,
@@ -76,6 +77,7 @@ def command(
     keep_going = keep_going or request.keep_going
     request = replace(request, limits=new, scheduler=scheduler, keep_going=keep_going)
     if request.verb == "run" or is_script(request.source):
+        say_program(output, request, history)
         again, training = go_on(request, location)
         tune_own(output, location, again, training, as_json=as_json)
     else:

@@ -7,6 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from osetra.cli.going_on import how_to_go_on, is_left_alone
 from osetra.cli.options import complete_study, json_option
 from osetra.cli.output import Output
 from osetra.core.numbers import number
@@ -32,6 +33,8 @@ def command(output: Output, study: str | None, as_json: bool) -> None:
         output.document("status", study_document(location.name, location.address, opened.problem, history))
     else:
         output.show(study_summary(opened.problem, history, location.name))
+        if is_left_alone(history):
+            output.say(Text(f"nobody works on it; to go on: {how_to_go_on(location, history)}", "dim"))
 
 
 def _all(output: Output, as_json: bool) -> None:

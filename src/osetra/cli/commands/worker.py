@@ -15,6 +15,7 @@ import click
 from rich.text import Text
 
 from osetra.cli.failures import LEFT, REQUEST, Failure
+from osetra.cli.going_on import say_program
 from osetra.cli.options import keep_going_option, study_argument
 from osetra.cli.output import Output
 from osetra.errors import StudyError
@@ -185,6 +186,8 @@ def _work(output: Output, location: Location, source: str | None, gpus: str | No
     study = location.open()
     function, what = training(location, study, source)
     request = stored_request(study.history, location.name) if "request" in _task(study) else None
+    if request is not None:
+        say_program(output, request, study.history)
     if (
         request is not None
         and not study.history.target

@@ -68,7 +68,8 @@ def _full(path: Path) -> StoreFull:
 
 def _nearly_full(path: Path) -> bool:
     try:
-        return shutil.disk_usage(path.parent).free < NEARLY_FULL
+        disk = shutil.disk_usage(path.parent)
+        return disk.total > 0 and disk.free < NEARLY_FULL  # /proc and its like have no space at all
     except OSError:
         return False
 

@@ -6,6 +6,7 @@ systems give neither (sqlite.org/wal.html, "all processes must be on the same ho
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -40,6 +41,8 @@ def check_place(path: Path, mounts: Path = MOUNTS) -> None:
     for place in (path, folder):
         if place.exists() and not os.access(place, os.W_OK):
             raise StoreError(read_only(place))
+    if not path.exists():
+        _check_folder(folder)
     if remote := network_mount(path, mounts):
         kind, point = remote
         raise StoreError(
@@ -57,7 +60,24 @@ def check_kind(path: Path) -> None:
     """
     for place in (path, *(Path(f"{path}{end}") for end in ("-wal", "-shm", "-journal", "-lock"))):
         if kind := kind_of(place):
-            raise StoreError(f"{place} is {kind}, and a study is a file; remove it, or use another name")
+            raise StoreError(f"{place} is {kind}, and a study is a file; use another name")
+
+
+def _check_folder(folder: Path) -> None:
+    """Make sure that a folder takes files at all; a full disk does, once there is space again.
+
+    Raises:
+        StoreError: it does not, as those of /proc.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EINTR):
+            return
+        raise StoreError(
+            f"{folder}: no file can be made in this folder ({error.strerror or error}); use another one"
+        ) from None
 
 
 def checkpoints_of(path: Path, study: str) -> Path:
