@@ -13,7 +13,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.core.arguments import given, plain
+from osetra.core.arguments import expected, given, plain
 from osetra.core.checks import is_whole
 from osetra.core.curves import Curves, Point
 from osetra.core.facts import Entry, Noted, Opened, Source, Suggested
@@ -141,6 +141,7 @@ class History:
         A trial of which some repeats failed or diverged comes behind all sound ones, then one of which
         every repeat did, and last of all those steered by hand: nobody could repeat them.
         """
+        _check_objective(objective)
         first = (trial for trial in self.finished if trial.repeats is None)
         lost, kept = self.lost, self.repeated
 
@@ -178,6 +179,7 @@ class History:
         A trial of which a repeat failed or diverged is no incumbent while there is another one. While
         no trial has finished, it is the best of those that were trained longest.
         """
+        _check_objective(objective)
         repeated, lost = self.repeated, self.lost
         if repeated.keys() - lost.keys():
             confirmed = [t for t in self.ranked(objective) if t.number in repeated and t.number not in lost]
@@ -257,6 +259,11 @@ class History:
     def target(self) -> int:
         """How many trials the study is to have in total; 0 while nobody has said."""
         return max((int(note.data["trials"]) for note in self.noted("target")), default=0)
+
+
+def _check_objective(objective: object) -> None:
+    if not isinstance(objective, Objective):
+        raise expected("objective", objective, "an Objective is needed, such as study.problem.objective")
 
 
 def _finite(value: float | None) -> bool:

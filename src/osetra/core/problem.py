@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from osetra.core.arguments import expected, option, text
+from osetra.core.arguments import expected, option, plain, text
+from osetra.core.checks import is_number
 from osetra.core.construction import arguments_checked
 from osetra.core.space import Space
 from osetra.errors import StudyError
@@ -43,6 +44,9 @@ class Objective:
 
     def better(self, value: float, than: float | None) -> bool:
         """Whether a finite value beats another; any finite value beats None."""
+        for name, one in (("value", value), ("than", 0.0 if than is None else than)):
+            if not is_number(plain(one)):
+                raise expected(name, one, "a number is needed")
         return math.isfinite(value) and (than is None or self.sign * value < self.sign * than)
 
 

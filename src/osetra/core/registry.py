@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Generic, TypeVar
 
+from osetra.core.arguments import given
 from osetra.errors import StudyError, nearest
 
 T = TypeVar("T")
@@ -46,11 +47,12 @@ class Registry(Mapping[str, str], Generic[T]):
         return len(self._about)
 
 
-def check_name(kind: str, name: str, known: Mapping[str, object]) -> None:
+def check_name(kind: str, name: object, known: Mapping[str, object]) -> None:
     """Check that a name is known.
 
     Raises:
         StudyError: it is not; the nearest one is suggested.
     """
-    if name not in known:
-        raise StudyError(f"{name!r}: no such {kind}; known: {', '.join(known)}.{nearest(str(name), known)}")
+    hint = nearest(name, known) if isinstance(name, str) else ""
+    if not isinstance(name, str) or name not in known:
+        raise StudyError(f"{given(name)}: no such {kind}; known: {', '.join(known)}.{hint}")

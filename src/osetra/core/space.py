@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from osetra.core.arguments import truth
 from osetra.core.construction import arguments_checked
 from osetra.core.declarations import Branches, branches_of, params_by_name, params_from_lines
 from osetra.core.markup import table
@@ -113,7 +114,7 @@ class Space:
         Raises:
             TextError: a text cannot be read; SpaceError: what it says makes no sense.
         """
-        return cls(params_from_lines(lines, stored=stored))
+        return cls(params_from_lines(lines, stored=truth("stored", stored)))
 
     @property
     def spec(self) -> dict[str, str | list[str]]:

@@ -34,7 +34,7 @@ def as_value(value: object) -> Value:
     found = value
     if not isinstance(value, (bool, int, float, str)) and callable(getattr(value, "item", None)):
         try:
-            found = value.item()  # type: ignore[attr-defined]  # looked for in the line above
+            found = value if value.ndim else value.item()  # type: ignore[attr-defined]  # else it is none
         except Exception:
             found = value
     match found:

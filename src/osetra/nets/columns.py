@@ -20,6 +20,8 @@ from osetra.nets.tables import Cells, Table
 
 MOSTLY = 0.9
 """Share of number cells from which a text cell counts as a mistake in a number column."""
+LARGEST = 1e150
+"""The square of it is a number, too: means and deviations need that."""
 
 _DATE = re.compile(
     r"^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}[-/]\d{1,2}[-/]\d{2})"
@@ -57,6 +59,8 @@ def to_numbers(name: str, cells: Cells) -> Floats:
         absent = np.array([cell is None for cell in cells], dtype=bool)
         _refuse_cells(name, np.isnan(values) & ~absent, cells)
     _refuse_cells(name, np.isinf(values), cells)
+    large = f"is too large to calculate with (beyond {LARGEST:g}); rescale the column"
+    _refuse_cells(name, np.abs(values) > LARGEST, cells, large)
     return values
 
 
@@ -132,13 +136,15 @@ def _number(cell: str | None) -> float:
         return float("nan")
 
 
-def _refuse_cells(name: str, bad: np.ndarray[tuple[int], np.dtype[np.bool_]], cells: Cells) -> None:
+def _refuse_cells(
+    name: str,
+    bad: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    cells: Cells,
+    why: str = "is not a finite number; correct that cell, or empty it if the value is unknown",
+) -> None:
     where = np.flatnonzero(bad)
     if len(where):
-        raise DataError(
-            f"{name}: row {where[0] + 1} holds {str(cells[where[0]])!r}, which is not a finite number; "
-            "correct that cell, or empty it if the value is unknown"
-        )
+        raise DataError(f"{name}: row {where[0] + 1} holds {str(cells[where[0]])!r}, which {why}")
 
 
 def _useless(column: Column, n: int) -> str:

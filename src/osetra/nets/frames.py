@@ -6,7 +6,11 @@ Neither library is imported: both say which columns they have and give them as N
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Mapping
+from datetime import date, time
+from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -57,9 +61,29 @@ def _column(name: str, series: Any) -> NDArray[Any]:
         raise DataError(f"{name!r}: a column is one-dimensional, and this has shape {values.shape}")
     if values.dtype.kind in "iuf":
         return values.astype(np.float64)
-    return np.array([_text(value) for value in values.tolist()], dtype=np.str_)
+    if values.dtype.kind in _REFUSED:
+        raise DataError(f"{name!r}: {_REFUSED[values.dtype.kind]}")
+    return np.array([_text(name, row, value) for row, value in enumerate(values.tolist(), 1)], dtype=np.str_)
 
 
-def _text(value: object) -> str:
-    missing = value is None or value != value or str(value) in ("<NA>", "NaT")
-    return "" if missing else str(value)
+_REFUSED = {
+    "c": "a network cannot use complex numbers; give real and imaginary part a column each",
+    "m": "a network cannot use spans of time as they are; give them as numbers, such as seconds",
+    "V": "a network cannot use records; give each of their fields a column",
+}
+"""What is said of columns of some kinds."""
+
+
+def _text(name: str, row: int, value: object) -> str:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if not isinstance(value, (str, numbers.Real, Decimal, date, time, NoneType)):
+        # What pandas and polars call missing is of kinds of their own.
+        if type(value).__name__ in ("NAType", "NaTType"):
+            return ""
+        kind = type(value).__name__
+        raise DataError(f"{name!r}: row {row} holds a {kind}; a cell is a number, a text, True or False")
+    text = "" if value is None or value != value else str(value)
+    if "\0" in text or (not text.isascii() and text.encode("utf-8", "replace").decode() != text):
+        raise DataError(f"{name!r}: row {row} holds NUL or half a character (a stray surrogate); correct it")
+    return text

@@ -21,7 +21,7 @@ from osetra.executors.leases import Leases
 from osetra.executors.recorder import StoreLink, begin
 from osetra.study.loop import Planner
 from osetra.training.run import Run, control_of
-from osetra.training.values import number
+from osetra.training.values import result
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ def _ending(run: Run, value: object, failed: object) -> Ending:
         return Ending("failed", reason=reason_of(failed))
     if value is None and run.interrupted:
         return control.ending()
-    plain = value if value is None or isinstance(value, Mapping) else number("value", value)
+    plain = value if value is None or isinstance(value, Mapping) else result("value", value)
     worth, basis = control.returned(plain)
     return Ending("finished" if np.isfinite(worth) else "diverged", worth, basis=basis)
 

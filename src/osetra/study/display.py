@@ -24,6 +24,7 @@ from osetra.core.clean import error_text
 from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.ports import Store
+from osetra.executors.identity import this_process
 from osetra.study.loop import Planner, Watch
 from osetra.views.events import EventStream
 from osetra.views.lines import StudyLines
@@ -197,6 +198,13 @@ def warn_of_loose_ends(history: History) -> None:
         for order in (order for order in trial.orders if order.pending):
             state = order_status(trial, order).text
             log.warning("trial %d: %s is still open, %s", trial.number, order_text(order), state)
+    for trial in history.running:
+        if trial.attempts[-1].worker == this_process():
+            log.warning(
+                "trial %d was asked for by this program, and its end was not told; tell it, or "
+                'give it up with study.tell(run, failed="given up")',
+                trial.number,
+            )
     ended = history.ended
     if ended and not history.finished:
         log.warning("none of %d trials has a valid result; the last one: %s", len(ended), ended[-1].reason)

@@ -95,7 +95,7 @@ class Joiner(Driver):
         if not self.next_plan:
             self.next_plan = now + _pause()
             return not self._complete(history)
-        here = any(trial.attempts[-1].worker.host == self.host for trial in history.running)
+        here = any(self._trains_here(trial) for trial in history.running)
         if history.queued or here:
             self.busy_at = now
         if now >= self.next_plan:
@@ -103,6 +103,10 @@ class Joiner(Driver):
             self.done = self._nothing_left(history)
         waited = now - self.busy_at
         return waited < self.patience and not (self.done and waited > LINGER)
+
+    def _trains_here(self, trial: Trial) -> bool:
+        worker = trial.attempts[-1].worker
+        return worker.host == self.host and worker != self.worker
 
     def _complete(self, history: History) -> bool:
         """Whether the study is over, so that no worker need be started."""
@@ -115,7 +119,7 @@ class Joiner(Driver):
         if history.queued or limits is None:
             return False
         new = max(0.0, limits.total - history.begun)
-        return not self.planner.plan(self.ahead, self.budget(), new) and not history.running
+        return not self.planner.plan(self.ahead, self.budget(), new) and not self.going(history)
 
 
 def _pause() -> float:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from osetra.core.decisions import Suggestion, Verdict
-from osetra.core.facts import Actor, Fact, Noted, Obeyed, Ordered, Origin, Suggested
+from osetra.core.facts import Actor, Fact, Noted, Obeyed, Ordered, Origin, Suggested, Worker
 from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.ports import Budget, Crew, Executor, Job, Policy, Searcher, Store
@@ -26,6 +26,7 @@ from osetra.core.retention import spare
 from osetra.core.trial import Order, Trial
 from osetra.errors import Conflict, StoreFull, StudyError
 from osetra.executors.appending import append_patiently
+from osetra.executors.identity import this_process
 from osetra.executors.leases import LeaseClock, give_up_lost
 from osetra.study.failfast import FirstFailures
 from osetra.study.orders import branch, checked
@@ -281,6 +282,8 @@ class Driver:
     slots: int
     repeats_only: bool
     watch: Watch | None
+    worker: Worker = field(default_factory=this_process)
+    """This process, in whose name `ask` claims trials: they run until the program tells how they ended."""
     started: float = field(default_factory=time.monotonic)
     leases: LeaseClock = field(default_factory=LeaseClock)
     reaped: float = 0.0
@@ -346,12 +349,18 @@ class Driver:
         seconds = time.monotonic() - self.started
         return self.limits.budget(self.planner.problem, self.planner.history, seconds)
 
+    def going(self, history: History) -> bool:
+        """Whether anything waits for a worker or runs; what this program asked for, only it can end."""
+        running = (t for t in history.running if t.attempts[-1].worker != self.worker)
+        begun = [*history.queued, *running]
+        return any(t.repeats is not None for t in begun) if self.repeats_only else bool(begun)
+
     def fill_queue(self) -> bool:
         """Plan what is missing; False when nothing runs or waits and nothing is missing."""
         history = self.planner.history
+        busy = self.going(history)
         if self.repeats_only:
-            return any(t.repeats is not None for t in (*history.queued, *history.running))
-        busy = bool(history.queued or history.running)
+            return busy
         room = self.ahead - len(history.queued)
         at, now = (history.version, history.curves.cursor), time.monotonic()
         if room <= 0 or (busy and at == self.planned_at and now - self.planned < WATCH):
@@ -360,8 +369,7 @@ class Driver:
         if self.planner.plan(room, self.budget(), new):
             return True
         self.planned, self.planned_at = now, at
-        history = self.planner.history
-        return bool(history.queued or history.running)
+        return self.going(self.planner.history)
 
 
 def _dismiss(crew: Crew, stop: GracefulStop) -> None:

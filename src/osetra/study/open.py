@@ -155,7 +155,7 @@ def begin_study(store: Store, question: Question) -> Opened:
 
 
 def check_same(store: Store, problem: Problem, seed: int, question: Question) -> None:
-    """Close the store when the study in it asks something else.
+    """Check that the study in a store asks the same.
 
     Raises:
         StudyMismatch: with all differences.
@@ -170,7 +170,6 @@ def check_same(store: Store, problem: Problem, seed: int, question: Question) ->
     if question.seed is not None and question.seed != seed:
         changes.append(f"seed: {seed} → {question.seed}")
     if changes:
-        store.close()
         raise StudyMismatch(
             f"study {store.study!r} at {mask(store.url)} exists with another question:\n  "
             + "\n  ".join(changes)

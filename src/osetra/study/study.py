@@ -93,11 +93,15 @@ class Study(StudyView):
         if isinstance(scheduler, str):
             check_name("scheduler", scheduler, DESCRIPTIONS)  # before there is a file
         self._store = open_store(*place_of(url, name))
-        history = History().extend(self._store.read())
-        opened = history.opened or begin_study(self._store, question)
-        problem = problem_of(opened)
-        check_same(self._store, problem, opened.seed, question)
-        policy = by_names(chosen or by_name(opened.searcher), scheduler or opened.scheduler)
+        try:
+            history = History().extend(self._store.read())
+            opened = history.opened or begin_study(self._store, question)
+            problem = problem_of(opened)
+            check_same(self._store, problem, opened.seed, question)
+            policy = by_names(chosen or by_name(opened.searcher), scheduler or opened.scheduler)
+        except BaseException:
+            self._store.close()
+            raise
         self._planner = Planner(self._store, problem, policy, opened.seed, history)
         self._leases = Leases(self._store)
         self._asked = AskedTrials(self._planner, self._leases)
@@ -164,8 +168,12 @@ class Study(StudyView):
             raise expected("by", by, "it says who asks; give the hyperparameter so: enqueue({'by': …})")
         who = text("by", by, "it says who asks, as a text") or "person"
         wanted = "give values by name, such as enqueue({'lr': 0.01}) or enqueue(lr=0.01)"
-        given = {**mapping("config", config or {}, wanted), **values}
-        complete = self.problem.space.complete(named_values(self.problem.space.names, given))
+        chosen = mapping("config", {} if config is None else config, wanted)
+        if twice := next((name for name in values if name in chosen), ""):
+            raise expected(
+                twice, values[twice], f"it is in the configuration, too, as {given(chosen[twice])}"
+            )
+        complete = self.problem.space.complete(named_values(self.problem.space.names, {**chosen, **values}))
         return self._planner.suggest([Suggestion(complete, "asked for by a person")], "person", who)[0]
 
     def ask(self) -> Run:

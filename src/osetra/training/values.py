@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from operator import index
 from typing import Any
@@ -119,8 +120,9 @@ def whole_step(step: object) -> int:
     found = plain(step)
     if isinstance(found, float) and found.is_integer():
         found = int(found)
-    elif hasattr(found, "__index__") and not isinstance(found, bool):
-        found = index(found)
+    elif not isinstance(found, bool):
+        with suppress(Exception):  # it may be anything
+            found = index(found)  # type: ignore[arg-type]  # as it may
     return whole("step", found, least=-FURTHEST, most=FURTHEST)
 
 
@@ -130,7 +132,14 @@ def returned_value(returned: object, metric: str) -> float:
         if metric not in returned:
             raise StudyError(f"the training returned {sorted(map(str, returned))}, without {metric!r}")
         returned = returned[metric]
-    return number("returned value", returned)
+    return result("returned value", returned)
+
+
+def result(name: str, value: object) -> float:
+    """Return what a trial is worth: one number; True and False say how something went, and are none."""
+    if isinstance(plain(value), bool):
+        raise expected(name, value, "a trial is worth a number, such as 0.3; True and False are none")
+    return number(name, value)
 
 
 def number(name: str, value: object) -> float:

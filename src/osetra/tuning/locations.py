@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from osetra.core.arguments import given
 from osetra.errors import NoDatabase, StudyError, nearest
 from osetra.files import read_regular
 from osetra.stores import is_server, studies
@@ -295,7 +296,7 @@ def check_name(name: object) -> None:
     """Raise StudyError for a name that would lead out of the folder of studies, or is none."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise StudyError(
-            f"{name!r:.60} is no name: letters, digits, spaces and . _ + - are, up to 100 of them; "
+            f"{given(name)} is no name: letters, digits, spaces and . _ + - are, up to 100 of them; "
             "choose a folder with --out"
         )
 
