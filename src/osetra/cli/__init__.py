@@ -10,7 +10,7 @@ from importlib import import_module
 
 import click
 
-from osetra.cli.failures import explain
+from osetra.cli.failures import explain, flush
 from osetra.cli.output import Output
 from osetra.errors import nearest
 from osetra.version import __version__
@@ -67,7 +67,9 @@ class Verbs(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the verb; an error becomes one clear line and an exit code unless `--debug` is given."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            flush()  # a full disk is found here, and not when nobody can be told any more
+            return result
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except BrokenPipeError:

@@ -15,9 +15,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -85,10 +89,40 @@ def explain(error: BaseException) -> Failure:
             return Failure(str(error), REQUEST)
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
-            return Failure(f"{where}{error.strerror or error}", REQUEST)
+            return Failure(f"{where}{error.strerror or error}{_advice(error)}", REQUEST)
         case _:
             kind = type(error).__name__
             return Failure(
                 f"{kind}: {error}\nThis is a bug of osetra; `osetra --debug …` shows where it happened.",
                 REQUEST,
             )
+
+
+def _advice(error: OSError) -> str:
+    """Return what to do about a file that cannot be written or read; empty where the system's words do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "; what was asked for is not written: free some space, or write it elsewhere"
+    folder = Path(os.fsdecode(error.filename)).parent if error.filename else Path()
+    if error.errno == errno.ENOENT and not folder.is_dir():
+        return f"; the folder {folder} does not exist: create it with mkdir -p {shlex.quote(str(folder))}"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "; choose a place that this user may write"
+    return ""
+
+
+def flush() -> None:
+    """Write out what was printed.
+
+    Raises:
+        OSError: it cannot be written; then nothing more is tried, when the program ends either.
+    """
+    try:
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
+        raise

@@ -12,10 +12,10 @@ from osetra.core.arguments import expected
 from osetra.core.declarations import Branches, branches_of, params_from_lines
 from osetra.core.limits import PER_TRAINING
 from osetra.core.text import format_param, parse_param
-from osetra.errors import StudyError, StudyMismatch, nearest
+from osetra.errors import DataError, StudyError, StudyMismatch, nearest
 from osetra.tuning.extras import require_torch
 from osetra.tuning.final_model import MODEL, final_model, seeds_of, winner_of
-from osetra.tuning.functions import BESIDE, network_task
+from osetra.tuning.functions import BESIDE, data_source, network_task
 from osetra.tuning.locations import Location
 from osetra.tuning.model import load_model
 from osetra.tuning.observer import Observer, Row
@@ -176,12 +176,22 @@ def _check_same(old: Request, new: Request, location: Location) -> None:
         for name in _SAME
         if getattr(old, name) != getattr(new, name)
     ]
+    if old.source != new.source and _moved(old, new, location):
+        changes = [change for change in changes if not change.startswith("source:")]
     if changes:
         raise StudyMismatch(
             f"study {location.name} exists and asks another question:\n  "
             + "\n  ".join(changes)
             + "\nGive the new one its own --name, or leave these options as they were."
         )
+
+
+def _moved(old: Request, new: Request, location: Location) -> bool:
+    """Whether a request names the data that a study began with where it is now."""
+    try:
+        return Path(data_source(old, location)) == Path(new.source)
+    except DataError:
+        return Path(old.source).name == Path(new.source).name  # its fingerprint decides
 
 
 def _selection(task: NetworkTask, request: Request) -> Selection:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osetra.core.history import History
+from osetra.errors import DataError
 from osetra.tuning.extras import require_torch
 from osetra.tuning.locations import Location
 from osetra.tuning.request import Request, stored_request
@@ -90,9 +91,27 @@ def network_task(request: Request, location: Location, fingerprint: str = "") ->
 
 
 def data_source(request: Request, location: Location) -> str:
-    """Return where a request's data is: as it was named, or in the study's folder wherever that is now."""
-    beside = request.source.removeprefix(BESIDE)
-    return request.source if beside == request.source else str(location.folder.resolve() / beside)
+    """Return where a request's data is: as it was named, or near the study wherever that is now.
+
+    Raises:
+        DataError: it is in neither place.
+    """
+    beside, folder = request.source.removeprefix(BESIDE), location.folder.resolve()
+    if beside != request.source:
+        return str(folder / beside)
+    named = Path(request.source)
+    if not named.is_absolute() or named.exists():
+        return request.source
+    # The study moved together with its data; the fingerprint tells whether it is the same.
+    for near in (folder, folder.parent, folder.parent.parent):
+        for first in range(1, len(named.parts)):
+            found = near.joinpath(*named.parts[first:])
+            if found.exists():
+                return str(found)
+    raise DataError(
+        f"{named}: the data of {location.name} is not there any more; put it, or a link to it, at "
+        f"{folder / named.name}"
+    )
 
 
 def watched(task: NetworkTask) -> NetworkTask:
