@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Literal
 
 from osetra.core.clean import one_line
@@ -11,6 +12,8 @@ from osetra.core.markup import items
 Level = Literal["info", "advice", "warning"]
 MARKS: dict[Level, str] = {"info": "·", "advice": "→", "warning": "!"}
 NOTHING = "no advice yet"
+WIDTH = 79
+"""Columns of advice that is printed: a terminal breaks longer lines within words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +37,16 @@ class Findings(list[Finding]):
     """Findings that a person can read as they are printed."""
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self)) or NOTHING
+        return "\n".join(_folded(finding) for finding in self) or NOTHING
 
     def __repr__(self) -> str:
         return str(self)
 
     def _repr_html_(self) -> str:
         return items((f"{MARKS[f.level]} {f.text}", f.action) for f in self) if self else NOTHING
+
+
+def _folded(finding: Finding) -> str:
+    """Return a finding with its sentence folded between words; what is to be typed stays on its line."""
+    sentence, *action = str(finding).split("\n")
+    return "\n".join([*wrap(sentence, WIDTH, subsequent_indent="  ", break_on_hyphens=False), *action])

@@ -198,15 +198,18 @@ class Trial(msgspec.Struct, frozen=True, gc=False):
     @property
     def steered(self) -> bool:
         """Whether its configuration alone does not say what was trained: values were changed live."""
-        return self.parent is not None or any(
-            order.verb in STEERING and not order.refused for order in self.orders
-        )
+        return self.parent is not None or any(self._changed(order) for order in self.orders)
 
     @property
     def by_hand(self) -> bool:
         """Whether it was a person or the autopilot that steered it, not a policy of the search."""
-        ordered = any(o.verb in STEERING and not o.refused and o.by != "scheduler" for o in self.orders)
+        ordered = any(self._changed(order) and order.by != "scheduler" for order in self.orders)
         return ordered or (self.parent is not None and self.origin == "person")
+
+    def _changed(self, order: Order) -> bool:
+        """Whether an order changed values or still may; one that an ended trial never obeyed did not."""
+        moot = order.pending and self.state in ENDED
+        return order.verb in STEERING and not order.refused and not moot
 
     @property
     def given_back(self) -> int:
