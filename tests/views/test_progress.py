@@ -52,7 +52,7 @@ def test_paused_trials_count_by_what_they_have_cost() -> None:
     left = run.remaining(book.history, book.time)
     assert left == pytest.approx(10 * (8 / PER_TRAINING - spent) / spent)
     shown = progress_text(run, book.history, book.time)
-    assert shown == "2 of about 3.5 trainings  about 7.4 s left"
+    assert shown == "2 of about 4 trainings  about 7.4 s left"
     assert begun_text(run, book.history) == "6 of 8 trials begun"
 
 

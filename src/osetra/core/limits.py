@@ -55,7 +55,7 @@ class Limits:
                 least, most, need = _WHOLE[field.name]
                 if not is_whole(value, least=least) or value > most:
                     raise expected(field.name, value, need)
-            elif not is_above_zero(value):
+            elif not is_above_zero(value) or math.inf > value > 2**1000:
                 raise expected(field.name, value, f"the {field.name} must be above 0")
 
     @property

@@ -47,6 +47,8 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
         found[name] = None if found[name] is None else Path(path(name, found[name]))
     found |= {"folds": whole("folds", found["folds"], least=1, most=_MOST), "all": truth("all", found["all"])}
     found["seed"] = whole("seed", found["seed"])
+    if found.get("keep_going") is not None:
+        found["keep_going"] = truth("keep_going", found["keep_going"])
     if found["epochs"] is not None:
         found["epochs"] = whole("epochs", found["epochs"], least=1, most=_MOST)
     found |= {name: _words(name, options[name]) for name in ("drop", "category", "tune")}

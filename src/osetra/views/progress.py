@@ -7,6 +7,7 @@ cost that so many trials usually have.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -104,8 +105,8 @@ def progress_text(progress: Progress, history: History, now: float) -> str:
     if limits.trainings:
         parts.append(f"{progress.spent(history):.3g} of {limits.trainings:g} trainings")
     elif expected is not None:
-        most = f"{expected:.0f}" if expected >= 9.95 else f"{expected:.1f}"
-        parts.append(f"{progress.spent(history):.3g} of about {most} trainings")
+        # Two whole numbers: an estimate is no more exact than that.
+        parts.append(f"{progress.spent(history):.0f} of about {math.ceil(expected)} trainings")
     if limits.minutes:
         seconds = 60 * limits.minutes
         parts.append(f"{duration(min(now - progress.started, seconds))} of {duration(seconds)}")

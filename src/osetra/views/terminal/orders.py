@@ -26,10 +26,11 @@ def orders_table(trial: Trial, orders: tuple[Order, ...] | None = None) -> Rende
     orders = trial.orders if orders is None else orders
     if not orders:
         return Text(f"no orders for trial {trial.number} yet", "dim")
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("#", justify="right")
     for heading in ("order", "state", "by", "requested", "obeyed", "what came of it"):
-        table.add_column(heading, overflow="fold" if heading == "what came of it" else "ellipsis")
+        long = heading in ("order", "what came of it")
+        table.add_column(heading, overflow="fold" if long else "ellipsis", no_wrap=not long)
     for order in orders:
         state = order_status(trial, order)
         result = outcome_text(order, state)
