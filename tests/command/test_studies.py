@@ -156,19 +156,24 @@ study.run(CommandTraining(("/bin/sh", "-c", code), ".", "logs"), trials=2, execu
 
 
 def of_kind(kind: str, driver: subprocess.Popen[bytes]) -> int:
-    """Return the process to kill: the study, its supervisor, the training process or the shim."""
+    """Return the process to kill: the study, its supervisor, the training process, or the shim of one."""
     if kind == "study":
         return driver.pid
     below = subprocess.run(
         ["ps", "-eww", "-o", "pid,ppid,args"], capture_output=True, text=True, check=True
     ).stdout
     rows = [line.split(None, 2) for line in below.splitlines()[1:]]
-    wanted = {"supervisor": "osetra.executors.supervisor", "child": "osetra.executors.child"}
+    wanted, other = {
+        "supervisor": ("osetra.executors.supervisor", "shim.py"),
+        "child": ("osetra.executors.child", "shim.py"),
+        "shim of the child": ("osetra.executors.child", "-m osetra.executors.supervisor"),
+        "shim of the program": ("executors/shim.py", "osetra.executors.child"),
+    }[kind]
     parents = {driver.pid}
     while True:
         for pid, parent, words in rows:
             if int(parent) in parents:
-                if wanted.get(kind, "command/shim.py") in words:
+                if wanted in words and other not in words:
                     return int(pid)
                 if int(pid) not in parents:
                     parents.add(int(pid))
@@ -177,7 +182,7 @@ def of_kind(kind: str, driver: subprocess.Popen[bytes]) -> int:
             raise AssertionError(f"no {kind} below {driver.pid}:\n{below}")
 
 
-@pytest.mark.parametrize("kind", ["study", "supervisor", "child", "shim"])
+@pytest.mark.parametrize("kind", ["study", "supervisor", "child", "shim of the child", "shim of the program"])
 @pytest.mark.slow
 def test_whoever_is_killed_the_program_and_its_helpers_die(tmp_path: Path, kind: str) -> None:
     (tmp_path / "driver.py").write_text(DRIVER)

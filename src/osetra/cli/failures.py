@@ -5,7 +5,7 @@
 | 0    | done: the target was reached, or there was nothing to do |
 | 1    | the request cannot be granted, or a bug of ours          |
 | 2    | what was typed, or the study.toml, makes no sense        |
-| 3    | finished without a single valid result                   |
+| 3    | finished, or stopped, without a single valid result      |
 | 5    | the study cannot be read or written                      |
 | 6    | the study was written by a newer osetra                  |
 | 75   | a worker was told to leave; its trials go on elsewhere   |
@@ -37,6 +37,7 @@ from osetra.errors import (
     StoreError,
     StudyError,
     StudyMismatch,
+    TrainingFailed,
 )
 
 REQUEST, USAGE, NO_RESULT, STORAGE, NEWER, LEFT, STOPPED = 1, 2, 3, 5, 6, 75, 130
@@ -79,7 +80,7 @@ def explain(error: BaseException) -> Failure:
     match error:
         case KeyboardInterrupt():
             return Failure("", STOPPED)
-        case NothingFinished():
+        case NothingFinished() | TrainingFailed():
             return Failure(str(error), NO_RESULT)
         case NewerSchema():
             return Failure(str(error), NEWER)

@@ -19,7 +19,10 @@ import os
 import select
 import signal
 import sys
+import time
 
+PATIENCE = 5.0
+"""Seconds that a shim below this process gets."""
 _PR_SET_CHILD_SUBREAPER = 36
 _IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
 _DEFAULT = ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE", "SIGXFSZ", "SIGUSR1", "SIGUSR2", "SIGCHLD")
@@ -123,17 +126,37 @@ def adopt_orphans() -> None:
 
 
 def sweep() -> None:
-    """Kill all that is left below this process, generation by generation."""
+    """Kill all that is left below this process, generation by generation.
+
+    A shim that is left ends by itself, and what is below it, for nobody wants anything of it any more; it
+    gets the time for that, since it alone knows what else is to be removed.
+    """
+    deadline = time.monotonic() + PATIENCE
     while True:
+        shims = 0
         for child in children():
+            if is_shim(child) and time.monotonic() < deadline:
+                shims += 1
+                continue
             try:
                 os.kill(child, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
                 continue
         try:
-            os.waitpid(-1, 0)
+            gone, _ = os.waitpid(-1, os.WNOHANG if shims else 0)
         except ChildProcessError:
             return
+        if not gone:
+            time.sleep(0.01)
+
+
+def is_shim(pid: int) -> bool:
+    """Return whether a process runs this file."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123 - likewise
+            return os.fsencode(__file__) in file.read().split(b"\0")
+    except OSError:
+        return False
 
 
 def children() -> list[int]:
