@@ -1,12 +1,17 @@
-"""Choice: the executor of a call, from what its caller said."""
+"""Choice: what workers are to do, and who starts them, from what a caller said."""
 
 from __future__ import annotations
 
-from osetra.core.arguments import expected
+from collections.abc import Callable
+
+from osetra.core.arguments import expected, given
 from osetra.core.limits import Limits
-from osetra.core.ports import Executor
+from osetra.core.ports import Executor, Job
+from osetra.core.problem import Objective
+from osetra.errors import StudyError
 from osetra.executors.inline import Inline
 from osetra.executors.processes import Processes
+from osetra.training.run import Run
 
 
 def executor_for(limits: Limits, wanted: object) -> Executor:
@@ -21,3 +26,20 @@ def executor_for(limits: Limits, wanted: object) -> Executor:
         return wanted
     alone = limits.workers == 1 and limits.report_timeout is None
     return Inline() if alone else Processes(limits.workers)
+
+
+def job_for(
+    objective: Objective,
+    train: Callable[[Run], object],
+    report_timeout: float | None,
+    *,
+    repeats_only: bool = False,
+) -> Job:
+    """Return what workers are to do.
+
+    Raises:
+        StudyError: the training function cannot be called.
+    """
+    if not callable(train):
+        raise StudyError(f"{given(train)} cannot be called; give a training function that takes a run")
+    return Job(objective=objective, function=train, report_timeout=report_timeout, repeats_only=repeats_only)

@@ -236,8 +236,7 @@ def work(
 
     Raises:
         TrainingFailed: the first trials all fail alike, and nobody wants to keep going.
-        KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
-        SystemExit: after SIGTERM and its like, likewise.
+        KeyboardInterrupt, SystemExit: after Ctrl-C, after SIGTERM; everything has been handed back.
     """
     driver = Driver(planner, limits, executor.slots, job.repeats_only, watch)
     drive(driver, job, executor, keep_going=keep_going)

@@ -20,14 +20,14 @@ from osetra.core.facts import Actor
 from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.params import Value
-from osetra.core.ports import USUAL, Checkpoints, Executor, Job, Policy, Scheduler, Searcher
+from osetra.core.ports import USUAL, Checkpoints, Executor, Policy, Scheduler, Searcher
 from osetra.core.problem import Pick
 from osetra.core.registry import check_name
 from osetra.core.space import Space
 from osetra.core.trial import Order, Trial
 from osetra.errors import StudyError
 from osetra.executors import Processes
-from osetra.executors.choice import executor_for
+from osetra.executors.choice import executor_for, job_for
 from osetra.executors.leases import Leases
 from osetra.policies import DESCRIPTIONS, by_names
 from osetra.searchers import by_name
@@ -182,7 +182,7 @@ class Study(StudyView):
         Raises:
             StudyError: the space is exhausted.
         """
-        return self._asked.ask(self._job(_elsewhere, None))
+        return self._asked.ask(job_for(self.problem.objective, _elsewhere, None))
 
     def tell(
         self,
@@ -260,7 +260,7 @@ class Study(StudyView):
         full = None if steps is None else whole("steps", steps, least=1, most=MOST_STEPS)
         if not isinstance(checkpoints, Checkpoints):
             raise expected("checkpoints", checkpoints, "write Checkpoints(every=10)")
-        job = replace(self._job(train, report_timeout), checkpoints=checkpoints)
+        job = replace(job_for(self.problem.objective, train, report_timeout), checkpoints=checkpoints)
         crew = executor_for(limits, executor)
         check_showing(progress, watch)
         if limits.trials is not None:
@@ -326,7 +326,7 @@ class Study(StudyView):
             report_timeout=report_timeout,
         )
         patience = None if idle is None else number("idle", idle, "the idle must be above 0", above=0)
-        job = self._job(train, report_timeout)
+        job = job_for(self.problem.objective, train, report_timeout)
         job = replace(job, grace=number("grace", grace, "the grace must be above 0", above=0))
         crew = Processes(limits.workers) if executor is None else executor_for(limits, executor)
         check_showing(progress, watch)
@@ -367,7 +367,7 @@ class Study(StudyView):
         """
         refuse("confirm", others, signature(Study.confirm).parameters)
         limits = Limits(workers=workers, report_timeout=report_timeout)
-        job = self._job(train, report_timeout, repeats_only=True)
+        job = job_for(self.problem.objective, train, report_timeout, repeats_only=True)
         crew, seeds = executor_for(limits, executor), whole("seeds", seeds, most=1000)
         check_showing(progress, watch)
         best = self.history.ranked(self.problem.objective)[: whole("top", top)]
@@ -388,16 +388,6 @@ class Study(StudyView):
     def close(self) -> None:
         """Release the store."""
         self._store.close()
-
-    def _job(self, train: Train, report_timeout: float | None, *, repeats_only: bool = False) -> Job:
-        if not callable(train):
-            raise StudyError(f"{given(train)} cannot be called; give a training function that takes a run")
-        return Job(
-            objective=self.problem.objective,
-            function=train,
-            report_timeout=report_timeout,
-            repeats_only=repeats_only,
-        )
 
 
 def _elsewhere(run: Run) -> None:
