@@ -27,7 +27,9 @@ def test_three_failures_alike_stop_a_study_unless_one_keeps_going(
     done = CliRunner(env={"COLUMNS": "100"}).invoke(main, words, prog_name="osetra")
     assert done.exit_code == 3, done.stderr
     study = ose.Study(str(tmp_path / "osetra-runs" / "broken" / "study.db"))
-    assert [trial.state for trial in study.trials if trial.state != "queued"] == ["failed"] * trials
+    states = [trial.state for trial in study.trials if trial.state != "queued"]
+    # Until the third one is seen to have failed, the next one may have begun.
+    assert set(states) == {"failed"} and len(states) in ((3, 4) if trials == 3 else (trials,))
     if not options:
         assert "the first 3 trials failed with the same error" in done.stderr
         assert "no such data" in done.stderr and "--keep-going" in done.stderr
