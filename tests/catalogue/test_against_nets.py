@@ -5,9 +5,10 @@ from dataclasses import fields
 import pytest
 
 from osetra.catalogue import by_name, catalogues
-from osetra.nets.network import ACTIVATIONS, INITS, NORMS, Architecture, architecture
-from osetra.nets.optim import OPTIMIZERS, SCHEDULES, OptimizerSettings, optimizer_settings
+from osetra.nets.architecture import ACTIVATIONS, INITS, NORMS, Architecture, architecture
+from osetra.nets.optim import OPTIMIZERS, OptimizerSettings, optimizer_settings
 from osetra.nets.prepare import SCALINGS
+from osetra.nets.schedules import SCHEDULES
 
 OPTIONS = {
     "optimizer": OPTIMIZERS,

@@ -10,15 +10,11 @@ from torch.nn import functional
 
 from nets.tables_for_tests import coins, flowers, line
 from osetra.errors import DataError
+from osetra.nets.architecture import ACTIVATIONS, Architecture, architecture
+from osetra.nets.groups import parameter_groups
 from osetra.nets.images import as_images
 from osetra.nets.metrics import chance, classification, probabilities, regression
-from osetra.nets.network import (
-    ACTIVATIONS,
-    Architecture,
-    architecture,
-    build,
-    parameter_groups,
-)
+from osetra.nets.network import build
 from osetra.nets.prepare import apply, fit
 
 
@@ -170,7 +166,7 @@ def test_one_row_is_predicted_alike_alone_and_in_a_batch():
 
 def test_only_weight_matrices_decay():
     network = build(Architecture(batch_norm="after", layers=2), prepared(flowers()))
-    decayed, spared = parameter_groups(network)
+    decayed, spared = (group.parameters for group in parameter_groups(network))
     assert [parameter.ndim for parameter in decayed] == [2, 2, 2]
     assert {parameter.ndim for parameter in spared} == {1}
     assert {*map(id, decayed), *map(id, spared)} == {*map(id, network.parameters())}

@@ -19,7 +19,8 @@ from osetra.catalogue import by_name, catalogues
 from osetra.core.params import conditions_of
 from osetra.errors import DataError, StudyError
 from osetra.nets.model import load, save
-from osetra.nets.network import Architecture, build, set_dropout, without_dropout
+from osetra.nets.architecture import Architecture
+from osetra.nets.network import build, set_dropout, without_dropout
 from osetra.nets.prepare import fit as prepared
 from osetra.nets.task import Data, NetworkTask, rehearse
 

@@ -26,7 +26,8 @@ from osetra.errors import DataError
 from osetra.files import kind_of, read_regular
 from osetra.nets import prepare
 from osetra.nets.dataset import Codes, Dataset
-from osetra.nets.network import Architecture, Network, build
+from osetra.nets.architecture import Architecture
+from osetra.nets.network import Network, build
 from osetra.nets.prepare import Preparation
 from osetra.nets.training import score
 from osetra.version import __version__

@@ -1,13 +1,8 @@
-"""Optim: optimizers, and learning-rate schedules keyed to the share of the budget that is used.
-
-A schedule is a pure function of that share, so changing the number of epochs stretches it and never
-cuts the decay off. All of them start at 1 and end at `final`, after a linear warm-up.
-"""
+"""Optim: optimizers and their settings, checked, with the rates that a schedule gives them."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import torch
@@ -15,10 +10,13 @@ from torch import nn
 
 from osetra.core.params import Value
 from osetra.errors import DataError, nearest
-from osetra.nets.network import parameter_groups
+from osetra.nets.architecture import Architecture
+from osetra.nets.groups import ParameterGroup, parameter_groups
+from osetra.nets.schedules import SCHEDULES
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
-SCHEDULES = ("constant", "step", "exponential", "linear", "cosine")
+ADAPTIVE = ("rmsprop", "adam", "adamw")
+REGULARIZATION_SCHEDULES = ("constant", "flat_cosine")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +39,17 @@ class OptimizerSettings:
     """Share of the budget over which the learning rate rises from zero."""
     final_lr: float = 0.01
     """What the schedule ends at, as a share of lr."""
+    regularization_schedule: str = "constant"
+    """How weight decay and dropout change over the budget."""
+    clip_norm: float = 0.0
+    """Longest gradient that is taken as it is; longer ones are shortened to it. 0 is never."""
 
     def __post_init__(self) -> None:
-        for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
+        for name, known in (
+            ("optimizer", OPTIMIZERS),
+            ("schedule", SCHEDULES),
+            ("regularization_schedule", REGULARIZATION_SCHEDULES),
+        ):
             value = getattr(self, name)
             if value not in known:
                 hint = nearest(str(value), known)
@@ -56,8 +62,9 @@ class OptimizerSettings:
         for name in ("momentum", "beta1", "beta2", "rms_decay", "warmup"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name}={getattr(self, name)!r}: must be at least 0 and below 1")
-        if self.weight_decay < 0:
-            raise DataError(f"weight_decay={self.weight_decay!r}: must not be negative")
+        for name in ("weight_decay", "clip_norm"):
+            if not getattr(self, name) >= 0:
+                raise DataError(f"{name}={getattr(self, name)!r}: must not be negative")
 
 
 def optimizer_settings(config: Mapping[str, Value]) -> OptimizerSettings:
@@ -70,10 +77,9 @@ def optimizer_settings(config: Mapping[str, Value]) -> OptimizerSettings:
 def adjust(stepper: torch.optim.Optimizer, chosen: OptimizerSettings) -> None:
     """Give an optimizer the settings, whatever it was built or restored with.
 
-    The learning rate is set before every step, since a schedule multiplies it.
+    Learning rate and weight decay are set before every step, since schedules multiply them.
     """
-    for group, decay in zip(stepper.param_groups, (chosen.weight_decay, 0.0), strict=True):
-        group["weight_decay"] = decay
+    for group in stepper.param_groups:
         match chosen.optimizer:
             case "momentum" | "nesterov":
                 group["momentum"] = chosen.momentum
@@ -84,40 +90,37 @@ def adjust(stepper: torch.optim.Optimizer, chosen: OptimizerSettings) -> None:
                 group["betas"], group["eps"] = (chosen.beta1, chosen.beta2), chosen.eps
 
 
-def schedule(kind: str, share: float, *, warmup: float = 0.0, final: float = 0.01) -> float:
-    """Return the factor on the learning rate after `share` (0 … 1) of the budget.
-
-    With u the share of the time after warm-up: constant 1; linear 1-(1-final)u; cosine
-    final+(1-final)(1+cos πu)/2; exponential final^u; step: √final from u=1/2, final from u=3/4.
-    """
-    if share < warmup:
-        return share / warmup
-    u = min(1.0, (share - warmup) / (1.0 - warmup))
-    match kind:
-        case "constant":
-            return 1.0
-        case "linear":
-            return 1.0 - (1.0 - final) * u
-        case "cosine":
-            return final + (1.0 - final) * (1.0 + math.cos(math.pi * u)) / 2.0
-        case "exponential":
-            return float(final**u)
-        case "step":
-            return final if u >= 0.75 else math.sqrt(final) if u >= 0.5 else 1.0
-        case _:
-            raise DataError(f"schedule={kind!r}: choose one of {', '.join(SCHEDULES)}")
+def set_rates(
+    stepper: torch.optim.Optimizer, groups: Sequence[ParameterGroup], rate: float, decay: float
+) -> None:
+    """Set learning rate and weight decay of the next step."""
+    for group, how in zip(stepper.param_groups, groups, strict=True):
+        group["lr"] = rate * how.rate
+        group["weight_decay"] = decay * how.decay
 
 
-def optimizer(chosen: OptimizerSettings, network: nn.Module) -> torch.optim.Optimizer:
+def groups_of(
+    chosen: OptimizerSettings, network: nn.Module, structure: Architecture | None = None
+) -> list[ParameterGroup]:
+    """Return the groups that an optimizer has for a network."""
+    return parameter_groups(network, structure, adaptive=chosen.optimizer in ADAPTIVE)
+
+
+def optimizer(
+    chosen: OptimizerSettings, network: nn.Module, structure: Architecture | None = None
+) -> torch.optim.Optimizer:
     """Return the optimizer over a network's parameters; norms and biases are not decayed.
 
     The decay of adamw is decoupled from the gradient (arXiv 1711.05101); that of the others is an
     L2 penalty: weight_decay times the weight is added to the gradient.
     """
-    decayed, spared = parameter_groups(network)
     groups = [
-        {"params": decayed, "weight_decay": chosen.weight_decay},
-        {"params": spared, "weight_decay": 0.0},
+        {
+            "params": group.parameters,
+            "lr": chosen.lr * group.rate,
+            "weight_decay": chosen.weight_decay * group.decay,
+        }
+        for group in groups_of(chosen, network, structure)
     ]
     betas = (chosen.beta1, chosen.beta2)
     match chosen.optimizer:

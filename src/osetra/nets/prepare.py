@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -29,10 +30,14 @@ from osetra.nets.dataset import (
 )
 from osetra.nets.tables import Table
 
-Scaling: TypeAlias = Literal["standard", "minmax", "none"]
-SCALINGS: tuple[str, ...] = ("standard", "minmax", "none")
+Scaling: TypeAlias = Literal["standard", "robust", "quantile", "minmax", "none"]
+SCALINGS: tuple[str, ...] = ("standard", "robust", "quantile", "minmax", "none")
 ONE_HOT_LEVELS = 10
 """Categories with more levels than this get a learnt embedding."""
+REACH = 3.0
+"""Robustly scaled inputs end here: x / sqrt(1 + (x / REACH)²)."""
+KNOTS = 256
+"""Quantiles that a number column is mapped to a normal distribution by."""
 LARGEST = 1e15
 """Scaled inputs are cut off here: their squares must fit into 32-bit floats."""
 
@@ -47,6 +52,10 @@ class Numbers:
     scale: float
     indicator: bool
     """Whether a second input says that the value was missing."""
+    smooth: bool = False
+    """Whether what is scaled is bent smoothly so that it stays within -REACH … REACH."""
+    knots: tuple[tuple[float, float], ...] = ()
+    """(value, what it becomes), by rising value; a straight line in between. Instead of shift and scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,8 @@ class Categories:
     name: str
     levels: tuple[str, ...]
     embedded: bool
+    inputs: tuple[tuple[float, ...], ...] = ()
+    """The inputs that each level becomes; none for an embedded one, or when they are one-hot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,18 @@ class Preparation:
     center: float
     spread: float
     """A regression learns (target - center) / spread."""
+    reach: tuple[float, float] | None = None
+    """The lowest and the highest that a regression has seen, as it learns them: no answer lies beyond."""
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Which of the number inputs are numbers, and no indicators and no categories."""
+        places, start = [], 0
+        for column in self.columns:
+            if isinstance(column, Numbers):
+                places.append(start)
+            start += _width(column)
+        return tuple(places)
 
     @property
     def width(self) -> int:
@@ -122,6 +145,8 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparat
         raise DataError(f"input scaling {scaling!r}: choose one of {', '.join(SCALINGS)}")
     target = dataset.target[rows]
     regression = dataset.task == "regression"
+    center, spread = (float(target.mean()), float(target.std()) or 1.0) if regression else (0.0, 1.0)
+    ends = (float((target.min() - center) / spread), float((target.max() - center) / spread))
     return Preparation(
         columns=tuple(_fit_column(column, rows, scaling) for column in dataset.columns),
         pictures=None if dataset.images is None else _fit_pictures(dataset.images[rows], scaling),
@@ -129,8 +154,9 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparat
         task=dataset.task,
         classes=dataset.classes,
         priors=_shares(target.astype(np.int64), len(dataset.classes)),
-        center=float(target.mean()) if regression else 0.0,
-        spread=float(target.std()) or 1.0 if regression else 1.0,
+        center=center,
+        spread=spread,
+        reach=ends if regression and scaling == "robust" else None,
     )
 
 
@@ -156,6 +182,10 @@ def apply(preparation: Preparation, columns: Sequence[Column], images: Images | 
         seen = _recoded(how, column)
         if how.embedded:
             codes.append(seen)
+        elif how.inputs:
+            # What was never seen gets the inputs of nothing: zeros.
+            table = np.array([[0.0] * len(how.inputs[0]), *how.inputs], dtype=np.float32)
+            parts.append(table[seen])
         else:
             parts.append((seen[:, None] == np.arange(1, len(how.levels) + 1)).astype(np.float32))
     stacked = np.stack(codes, axis=1) if codes else np.zeros((n, 0), dtype=np.int64)
@@ -208,13 +238,7 @@ def to_json(preparation: Preparation) -> dict[str, Any]:
     """Return the state as plain JSON values."""
     pictures = preparation.pictures
     return {
-        "columns": [
-            {"number": column.name, "fill": column.fill, "shift": column.shift, "scale": column.scale,
-             "indicator": column.indicator}
-            if isinstance(column, Numbers)
-            else {"category": column.name, "levels": list(column.levels), "embedded": column.embedded}
-            for column in preparation.columns
-        ],
+        "columns": [_column_to_json(column) for column in preparation.columns],
         "pictures": None if pictures is None else {
             "shape": list(pictures.shape), "shift": list(pictures.shift), "scale": list(pictures.scale)},
         "target": preparation.target,
@@ -223,6 +247,7 @@ def to_json(preparation: Preparation) -> dict[str, Any]:
         "priors": list(preparation.priors),
         "center": preparation.center,
         "spread": preparation.spread,
+        "reach": None if preparation.reach is None else list(preparation.reach),
     }  # fmt: skip
 
 
@@ -252,31 +277,62 @@ def from_json(state: Mapping[str, Any]) -> Preparation:
         priors=tuple(map(float, state["priors"])),
         center=float(state["center"]),
         spread=float(state["spread"]),
+        reach=_pair(state["reach"]) if state.get("reach") else None,
     )
 
 
+def _column_to_json(column: Numbers | Categories) -> dict[str, Any]:
+    if isinstance(column, Numbers):
+        return {
+            "number": column.name, "fill": column.fill, "shift": column.shift, "scale": column.scale,
+            "indicator": column.indicator, "smooth": column.smooth, "knots": [list(k) for k in column.knots],
+        }  # fmt: skip
+    return {
+        "category": column.name, "levels": list(column.levels), "embedded": column.embedded,
+        "inputs": [list(each) for each in column.inputs],
+    }  # fmt: skip
+
+
 def _column_from_json(column: Mapping[str, Any]) -> Numbers | Categories:
+    # Cards of earlier versions say nothing of smooth, knots and inputs.
     if "number" in column:
         fill, shift, scale = (float(column[key]) for key in ("fill", "shift", "scale"))
-        return Numbers(str(column["number"]), fill, shift, scale, bool(column["indicator"]))
-    return Categories(str(column["category"]), tuple(map(str, column["levels"])), bool(column["embedded"]))
+        knots = tuple(_pair(knot) for knot in column.get("knots", ()))
+        smooth = bool(column.get("smooth", False))
+        return Numbers(str(column["number"]), fill, shift, scale, bool(column["indicator"]), smooth, knots)
+    inputs = tuple(tuple(map(float, each)) for each in column.get("inputs", ()))
+    levels, embedded = tuple(map(str, column["levels"])), bool(column["embedded"])
+    if inputs and (len(inputs) != len(levels) or len({len(each) for each in inputs}) != 1):
+        raise ValueError(f"inputs of {column['category']!r}")
+    return Categories(str(column["category"]), levels, embedded, inputs)
+
+
+def _pair(values: Sequence[Any]) -> tuple[float, float]:
+    low, high = map(float, values)
+    return low, high
 
 
 def _fit_column(column: Column, rows: Codes, scaling: str) -> Numbers | Categories:
     if isinstance(column, CategoryColumn):
         seen = np.unique(column.codes[rows])
         levels = tuple(MISSING if code < 0 else column.levels[code] for code in seen)
-        return Categories(column.name, levels, len(levels) > ONE_HOT_LEVELS)
+        if len(levels) > ONE_HOT_LEVELS:
+            return Categories(column.name, levels, True)
+        shares = np.array([np.mean(column.codes[rows] == code) for code in seen])
+        return Categories(column.name, levels, False, _robust_levels(shares) if scaling == "robust" else ())
     values = column.values[rows]
     present = values[~np.isnan(values)]
     if not len(present):
         return Numbers(column.name, 0.0, 0.0, 1.0, True)
     shift, scale = _scale(present, scaling)
-    return Numbers(column.name, float(np.median(present)), shift, scale, len(present) < len(values))
+    knots = _normal_knots(present) if scaling == "quantile" else ()
+    middle, gaps = float(np.median(present)), len(present) < len(values)
+    return Numbers(column.name, middle, shift, scale, gaps, scaling == "robust", knots)
 
 
 def _fit_pictures(images: Images, scaling: str) -> Pictures:
-    # One shift and scale per channel: single pixels are often constant.
+    # One shift and scale per channel: single pixels are often constant. They have no outliers to mind.
+    scaling = "standard" if scaling in ("robust", "quantile") else scaling
     fitted = [_scale(images[:, c].astype(np.float64), scaling) for c in range(images.shape[1])]
     _, channels, height, width = images.shape
     return Pictures(
@@ -293,6 +349,10 @@ def _shares(codes: Codes, classes: int) -> tuple[float, ...]:
 def _scale(values: NDArray[np.float64], scaling: str) -> tuple[float, float]:
     if scaling == "none":
         return 0.0, 1.0
+    if scaling == "robust":
+        low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+        spread = float(high - low) or float(np.ptp(values)) / 2
+        return float(middle), spread if spread > 1e-12 * max(1.0, abs(float(middle))) else 1.0
     if scaling == "minmax":
         return float(values.min()), float(np.ptp(values)) or 1.0
     # Squares of values beyond 1e150 overflow, so that those are taken in units of the largest.
@@ -304,12 +364,43 @@ def _scale(values: NDArray[np.float64], scaling: str) -> tuple[float, float]:
 
 def _scaled(how: Numbers, column: NumberColumn) -> NDArray[np.float32]:
     absent = np.isnan(column.values)
-    with np.errstate(over="ignore"):
-        scaled = (np.where(absent, how.fill, column.values) - how.shift) / how.scale
-    scaled = np.clip(scaled, -LARGEST, LARGEST)
+    filled = np.where(absent, how.fill, column.values)
+    if how.knots:
+        scaled = np.interp(filled, *zip(*how.knots, strict=True))
+    else:
+        with np.errstate(over="ignore"):
+            scaled = np.clip((filled - how.shift) / how.scale, -LARGEST, LARGEST)
+    if how.smooth:
+        scaled = _bent(scaled)
     if not how.indicator:
         return scaled[:, None].astype(np.float32)
     return np.stack([scaled, absent.astype(np.float64)], axis=1).astype(np.float32)
+
+
+def _bent(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    bent: NDArray[np.float64] = values / np.sqrt(1.0 + (values / REACH) ** 2)
+    return bent
+
+
+def _robust_levels(shares: NDArray[np.float64]) -> tuple[tuple[float, ...], ...]:
+    """Return the inputs of each level: one-hot, or ±1 for two, then scaled as numbers are."""
+    hot = np.array([[1.0], [-1.0]]) if len(shares) == 2 else np.eye(len(shares))
+    counts = np.maximum(1, np.rint(shares * 1000)).astype(np.int64)
+    inputs = np.zeros_like(hot)
+    for place in range(hot.shape[1]):
+        middle, spread = _scale(np.repeat(hot[:, place], counts), "robust")
+        inputs[:, place] = _bent((hot[:, place] - middle) / spread)
+    return tuple(tuple(map(float, row)) for row in inputs)
+
+
+def _normal_knots(values: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+    """Return the quantiles of a column, and those of a normal distribution in their place."""
+    shares = np.linspace(0.0, 1.0, min(KNOTS, len(values)) + 1)
+    places, first, counts = np.unique(np.quantile(values, shares), return_index=True, return_counts=True)
+    # A value that fills several quantiles stands in their middle; the ends stay finite.
+    middles = np.clip(shares[first] + (counts - 1) / 2 / (len(shares) - 1), 1e-3, 1 - 1e-3)
+    normal = NormalDist()
+    return tuple((float(at), normal.inv_cdf(float(share))) for at, share in zip(places, middles, strict=True))
 
 
 def _recoded(how: Categories, column: CategoryColumn) -> Codes:
@@ -326,4 +417,6 @@ def _content(column: Column) -> NDArray[np.float64] | Codes:
 def _width(column: Numbers | Categories) -> int:
     if isinstance(column, Numbers):
         return 2 if column.indicator else 1
-    return 0 if column.embedded else len(column.levels)
+    if column.embedded:
+        return 0
+    return len(column.inputs[0]) if column.inputs else len(column.levels)

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from osetra.errors import CheckpointError
+from osetra.nets.averaging import WeightAverage
+from osetra.nets.devices import device_state, set_device_state
 from osetra.nets.network import Network, without_dropout
 from osetra.nets.packing import Tree
 from osetra.nets.state import capture, restore
@@ -47,12 +49,17 @@ class TrainingProgress:
 
 
 def copied(network: Network) -> dict[str, Tensor]:
-    """Return a copy of the weights and buffers, under names that do not depend on dropout."""
+    """Return a copy of the weights and buffers on the CPU, under names that do not depend on dropout."""
     state = without_dropout(network).state_dict()
-    return {name: tensor.detach().clone() for name, tensor in state.items()}
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in state.items()}
 
 
-def captured(network: Network, stepper: torch.optim.Optimizer, progress: TrainingProgress) -> Tree:
+def captured(
+    network: Network,
+    stepper: torch.optim.Optimizer,
+    progress: TrainingProgress,
+    average: WeightAverage | None = None,
+) -> Tree:
     """Return all that the training needs to go on: after `restored` it is bitwise the same training.
 
     The learning rate's schedule needs nothing: it is a function of the epoch. The order of the rows
@@ -63,11 +70,15 @@ def captured(network: Network, stepper: torch.optim.Optimizer, progress: Trainin
         optimizer=stepper,
         generator=torch.default_generator,
         randomness=False,
+        average=average.state() if average is not None and average.kind != "none" else None,
+        device=device_state(next(network.parameters()).device),
         progress={item.name: getattr(progress, item.name) for item in fields(TrainingProgress)},
     )
 
 
-def restored(tree: object, network: Network, stepper: torch.optim.Optimizer) -> TrainingProgress:
+def restored(
+    tree: object, network: Network, stepper: torch.optim.Optimizer, average: WeightAverage | None = None
+) -> TrainingProgress:
     """Load what `captured` returned into network, optimizer and generator; return the progress.
 
     Raises:
@@ -80,9 +91,12 @@ def restored(tree: object, network: Network, stepper: torch.optim.Optimizer) -> 
         generator=torch.default_generator,
         randomness=False,
     )
+    set_device_state(next(network.parameters()).device, extra.get("device"))
     try:
+        if average is not None and extra.get("average") is not None:
+            average.restore(extra["average"], network)
         return TrainingProgress(**extra["progress"])
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError):
         raise CheckpointError(
             "the checkpoint is not one of the built-in network: it holds no progress of it"
         ) from None

@@ -25,7 +25,7 @@ from osetra.errors import DataError, StudyError
 from osetra.nets.dataset import Dataset, TaskKind, is_imbalanced
 from osetra.nets.loading import load
 from osetra.nets.model import Card, Model, evaluate, versions
-from osetra.nets.network import Family, architecture
+from osetra.nets.architecture import Family, architecture
 from osetra.nets.split import Split, folds, split
 from osetra.nets.training import PreparedSplit, TrainedNetwork, prepare, train
 from osetra.training.link import MemoryLink, ScriptedLink

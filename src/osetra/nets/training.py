@@ -19,23 +19,26 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from osetra.catalogue import by_name
 from osetra.errors import DataError, StudyError
 from osetra.nets import metrics
+from osetra.nets.architecture import Family, architecture
+from osetra.nets.averaging import WeightAverage
 from osetra.nets.dataset import Codes, Dataset
+from osetra.nets.devices import random_devices
 from osetra.nets.divergence import diagnose
-from osetra.nets.network import Family, Network, architecture, build, set_dropout, without_dropout
-from osetra.nets.optim import OptimizerSettings, adjust, optimizer, optimizer_settings, schedule
+from osetra.nets.epoch import Batches, Recipe, Trainee, rate_after, run_epoch
+from osetra.nets.initial import fit_to_data
+from osetra.nets.loss import regularization
+from osetra.nets.network import Network, build, set_dropout, without_dropout
+from osetra.nets.optim import adjust, groups_of, optimizer, optimizer_settings
 from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
 from osetra.nets.progress import TrainingProgress, captured, copied, restored
 from osetra.nets.split import Split
 from osetra.training.run import Run
 
 EVALUATED_AT_ONCE = 4096
-CHECKED_EVERY = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,9 +46,7 @@ class PreparedSplit:
     """One split, prepared: inputs as tensors, fitted on the training part only."""
 
     preparation: Preparation
-    train_values: Tensor
-    train_codes: Tensor
-    train_targets: Tensor
+    train: Batches
     validation: Inputs
     validation_target: NDArray[np.float64] | Codes
 
@@ -70,9 +71,11 @@ def prepare(dataset: Dataset, split: Split, *, scaling: str = "standard") -> Pre
     train = inputs.rows(split.train)
     return PreparedSplit(
         preparation=preparation,
-        train_values=torch.from_numpy(train.values),
-        train_codes=torch.from_numpy(train.codes),
-        train_targets=torch.from_numpy(outputs(preparation, dataset.target[split.train])),
+        train=Batches(
+            torch.from_numpy(train.values),
+            torch.from_numpy(train.codes),
+            torch.from_numpy(outputs(preparation, dataset.target[split.train])),
+        ),
         validation=inputs.rows(split.validation),
         validation_target=dataset.target[split.validation],
     )
@@ -89,6 +92,7 @@ def train(
     show: tuple[str, ...] = ("loss",),
     seed: int | None = None,
     state: object = None,
+    device: str = "cpu",
 ) -> TrainedNetwork:
     """Train a network as `run.config` says and return it with its best epoch's weights.
 
@@ -106,27 +110,29 @@ def train(
             the learning rate in force at the end of the epoch.
         seed: instead of `run.seed`, for the folds of a cross-validation.
         state: what `run.restore()` returned: the training goes on from there.
+        device: where it is computed, as PyTorch names it; what is returned is on the CPU.
 
     Raises:
         CheckpointError: the state is damaged or of another network or optimizer.
     """
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=random_devices(device)):
         torch.manual_seed(run.seed if seed is None else seed)
-        network = build(architecture(family, run.config), data.preparation)
+        trainee = _begun(run, data, family, device)
         live = by_name(family).changeable(run.config)
-        return _fit(run, network, data, live, epochs, patience, metric, show, state)
+        return _fit(run, trainee, data, live, epochs, patience, metric, show, state)
 
 
 def raw_outputs(network: Network, inputs: Inputs) -> NDArray[np.float64]:
     """Return the network's raw outputs (n, C) or (n, 1) in evaluation mode."""
     network.eval()
+    where = next(network.parameters()).device
     parts = []
     with torch.inference_mode():
         for start in range(0, len(inputs), EVALUATED_AT_ONCE):
             values = torch.from_numpy(inputs.values[start : start + EVALUATED_AT_ONCE])
             codes = torch.from_numpy(inputs.codes[start : start + EVALUATED_AT_ONCE])
-            parts.append(network(values, codes).double().numpy())
-    return np.concatenate(parts)
+            parts.append(network(values.to(where), codes.to(where)).cpu())
+    return torch.cat(parts).double().numpy()
 
 
 def score(
@@ -147,9 +153,27 @@ def score(
     return metrics.classification(raw, target.astype(np.int64))
 
 
+def _begun(run: Run, data: PreparedSplit, family: Family, device: str) -> Trainee:
+    """Return a network before its first step, with its optimizer."""
+    structure = architecture(family, run.config)
+    network = build(structure, data.preparation)
+    fit_to_data(network, structure, data.train.values, data.train.codes)
+    network.to(device)
+    chosen, how = optimizer_settings(run.config), regularization(run.config)
+    return Trainee(
+        network=network,
+        structure=structure,
+        task=data.preparation.task,
+        priors=data.preparation.priors,
+        stepper=optimizer(chosen, network, structure),
+        groups=groups_of(chosen, network, structure),
+        average=WeightAverage(how.averaging),
+    )
+
+
 def _fit(
     run: Run,
-    network: Network,
+    trainee: Trainee,
     data: PreparedSplit,
     live: Sequence[str],
     epochs: int,
@@ -158,95 +182,51 @@ def _fit(
     show: tuple[str, ...],
     state: object,
 ) -> TrainedNetwork:
-    stepper = optimizer(optimizer_settings(run.config), network)
+    network, average = trainee.network, trainee.average
     chance = metrics.chance(data.preparation.task, data.preparation.priors)
-    progress = TrainingProgress(copied(network)) if state is None else restored(state, network, stepper)
+    fresh = state is None
+    progress = TrainingProgress(copied(network)) if fresh else restored(state, network, trainee.stepper, average)
+    rows = data.train.to(trainee.device)
     run.accepts(*live)
     for epoch in run.steps(epochs):
         if progress.stale(patience):
             break  # restored where patience had ended
-        chosen = _steer(run, live, network, stepper)
-        loss = _epoch(network, stepper, chosen, data, (epoch - 1) / epochs, 1 / epochs)
-        scores = score(network, data.preparation, data.validation, data.validation_target)
-        progress.train_losses.append(loss)
-        progress.val_losses.append(scores["loss"])
-        reported = {"train_loss": loss, **{f"val_{name}": scores[name] for name in show if name != "lr"}}
-        _check_metric(metric, reported)
-        run.report(**reported, **({"lr": _rate(chosen, epoch / epochs)} if "lr" in show else {}))
-        reason = diagnose(progress.train_losses, progress.val_losses, chance=chance, epochs=epochs)
-        # Who rolls back a training that blew up does not want to hear that it blew up.
-        if reason and not run.interrupted:
-            run.diverged(reason)
-        progress.judge(reported[metric], {"train_loss": loss, **scores}, network)
-        run.checkpoint(lambda: captured(network, stepper, progress))
+        recipe = _steer(run, live, trainee)
+        loss = run_epoch(trainee, recipe, rows, (epoch - 1) / epochs, 1 / epochs)
+        average.epoch(network, epoch / epochs)
+        with average.applied(network):
+            scores = score(network, data.preparation, data.validation, data.validation_target)
+            progress.train_losses.append(loss)
+            progress.val_losses.append(scores["loss"])
+            reported = {"train_loss": loss, **{f"val_{name}": scores[name] for name in show if name != "lr"}}
+            _check_metric(metric, reported)
+            run.report(**reported, **({"lr": rate_after(recipe, epoch / epochs)} if "lr" in show else {}))
+            reason = diagnose(progress.train_losses, progress.val_losses, chance=chance, epochs=epochs)
+            # Who rolls back a training that blew up does not want to hear that it blew up.
+            if reason and not run.interrupted:
+                run.diverged(reason)
+            progress.judge(reported[metric], {"train_loss": loss, **scores}, network)
+        run.checkpoint(lambda: captured(network, trainee.stepper, progress, average))
         if progress.stale(patience):
             break
+    network.cpu()
     without_dropout(network).load_state_dict(progress.weights)
     network.eval()
     return TrainedNetwork(network, data.preparation, progress.best_epoch, progress.epochs, progress.kept)
 
 
-def _steer(
-    run: Run, names: Sequence[str], network: Network, stepper: torch.optim.Optimizer
-) -> OptimizerSettings:
-    """Put the values in force into network and optimizer; return the optimizer's settings."""
+def _steer(run: Run, names: Sequence[str], trainee: Trainee) -> Recipe:
+    """Put the values in force into network and optimizer; return how the next epoch is trained."""
     values = dict(run.config)
     for name in names:
         with suppress(StudyError):  # neither configured nor set: the default holds
             values[name] = run.live(name)
     if "batch_size" in values:
         values["batch_size"] = max(1, round(float(values["batch_size"])))
-    chosen = optimizer_settings(values)
-    adjust(stepper, chosen)
-    set_dropout(network, architecture("mlp", values).dropout)
-    return chosen
-
-
-def _rate(chosen: OptimizerSettings, share: float) -> float:
-    """Return the learning rate after a share of the budget: the rate in force times the schedule."""
-    return chosen.lr * schedule(chosen.schedule, share, warmup=chosen.warmup, final=chosen.final_lr)
-
-
-def _epoch(
-    network: Network,
-    stepper: torch.optim.Optimizer,
-    chosen: OptimizerSettings,
-    data: PreparedSplit,
-    begun: float,
-    length: float,
-) -> float:
-    """Run one pass over the training part, from share `begun` of the budget; return its mean loss."""
-    network.train()
-    n, size = len(data.train_values), chosen.batch_size
-    order = torch.randperm(n)
-    values, codes, targets = data.train_values[order], data.train_codes[order], data.train_targets[order]
-    batches = math.ceil(n / size)
-    total, seen = torch.zeros(()), 0
-    for batch in range(batches):
-        rows = slice(batch * size, (batch + 1) * size)
-        if n > 1 and n - batch * size == 1:
-            break  # a batch of one row has no spread to normalise by
-        rate = _rate(chosen, begun + length * (batch + 1) / batches)
-        for group in stepper.param_groups:
-            group["lr"] = rate
-        loss = _loss(network(values[rows], codes[rows]), targets[rows], data.preparation.task)
-        stepper.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        stepper.step()
-        count = len(targets[rows])
-        total += loss.detach() * count
-        seen += count
-        if batch % CHECKED_EVERY == CHECKED_EVERY - 1 and not torch.isfinite(total):
-            break
-    return float(total) / seen
-
-
-def _loss(raw: Tensor, targets: Tensor, task: str) -> Tensor:
-    if task == "multiclass":
-        return functional.cross_entropy(raw, targets)
-    if task == "binary":
-        return functional.binary_cross_entropy_with_logits(raw[:, 0], targets.to(raw.dtype))
-    return functional.mse_loss(raw[:, 0], targets)
+    recipe = Recipe(optimizer_settings(values), regularization(values), float(values.get("dropout", 0.0)))
+    adjust(trainee.stepper, recipe.optimizer)
+    set_dropout(trainee.network, recipe.dropout)
+    return recipe
 
 
 def _check_metric(metric: str, reported: Mapping[str, float]) -> None:

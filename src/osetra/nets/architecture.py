@@ -1,0 +1,116 @@
+"""Architecture: the structure of a network, as a checked record of plain values.
+
+What a record does not name keeps the value that networks had before there was a choice, so that models
+and studies of earlier versions mean today what they meant then. What a new study begins with stands in
+the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from torch import nn
+
+from osetra.core.params import Value
+from osetra.errors import DataError, nearest
+
+Family = Literal["mlp", "cnn"]
+ACTIVATIONS: Mapping[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky_relu": nn.LeakyReLU,
+    "elu": nn.ELU,
+    "selu": nn.SELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "mish": nn.Mish,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+}
+NORMS = ("none", "before", "after")
+INITS = ("uniform", "normal", "data")
+EMBEDDINGS = ("none", "periodic", "piecewise")
+PARAMETRIZATIONS = ("standard", "neural_tangent")
+POOLINGS = ("flatten", "average")
+_WHOLE = {
+    "layers": (1, 32), "units": (1, 16384), "blocks": (1, 8), "filters": (1, 2048), "kernel": (1, 31),
+    "members": (1, 256), "embedding_size": (0, 512),
+}  # fmt: skip
+_OPTIONS: Mapping[str, Sequence[str]] = {
+    "family": ("mlp", "cnn"), "activation": tuple(ACTIVATIONS), "init": INITS, "batch_norm": NORMS,
+    "number_embedding": EMBEDDINGS, "parametrization": PARAMETRIZATIONS, "pooling": POOLINGS,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """The structure of a network; the names are those of the catalogue."""
+
+    family: Family = "mlp"
+    layers: int = 2
+    """Hidden fully connected layers (mlp)."""
+    units: int = 64
+    """Width of the hidden layers; for a cnn, of the layer after the convolutions."""
+    blocks: int = 2
+    """Convolution blocks (cnn), each halving the picture and doubling the filters."""
+    filters: int = 16
+    """Filters of the first block (cnn)."""
+    kernel: int = 3
+    """Side of the convolution window (cnn), odd."""
+    pooling: str = "flatten"
+    """What the last block hands on (cnn): every pixel, or the average of each filter."""
+    activation: str = "relu"
+    parametric_activation: bool = False
+    """Whether each hidden unit learns how much of its activation it takes."""
+    init: str = "uniform"
+    """Distribution of the first weights; "data" fits them to a first batch."""
+    parametrization: str = "standard"
+    """How steps grow with the width; neural_tangent: a wide layer's weights move less, its biases a tenth."""
+    batch_norm: str = "none"
+    layer_norm: bool = False
+    residual: bool = False
+    """Whether hidden layers, or convolution blocks, add their input to their output."""
+    dropout: float = 0.0
+    number_embedding: str = "none"
+    """What a number input becomes before the first layer (mlp)."""
+    frequency: float = 0.1
+    """Spread of the frequencies of a periodic embedding."""
+    embedding_size: int = 0
+    """Numbers per embedded category; 0 is the root of its levels, at most 16."""
+    scaling_layer: bool = False
+    """Whether each input has a learnt factor (mlp)."""
+    members: int = 1
+    """Networks in one that share their hidden layers (mlp)."""
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in _WHOLE.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+                raise DataError(f"{name}={value!r}: a network takes a whole number in {least} … {most}")
+        if self.kernel % 2 == 0:
+            raise DataError(f"kernel={self.kernel}: an odd side keeps the picture's size; use 3 or 5")
+        if not 0 <= self.dropout < 1:
+            raise DataError(f"dropout={self.dropout:g}: a share of units, 0 … below 1")
+        if not 0 < self.frequency <= 1000:
+            raise DataError(f"frequency={self.frequency!r}: a number above 0, at most 1000")
+        for name, known in _OPTIONS.items():
+            value = getattr(self, name)
+            if value not in known:
+                hint = nearest(str(value), known)
+                raise DataError(f"{name}={value!r}: choose one of {', '.join(known)}.{hint}")
+        for name in ("parametric_activation", "layer_norm", "residual", "scaling_layer"):
+            if not isinstance(getattr(self, name), bool):
+                raise DataError(f"{name}={getattr(self, name)!r}: choose true or false")
+        if self.members > 1 and self.batch_norm != "none":
+            raise DataError(
+                f"members={self.members}, batch_norm={self.batch_norm}: members share layers that a batch "
+                "norm would mix; use layer_norm, or batch_norm=none"
+            )
+
+
+def architecture(family: Family, config: Mapping[str, Value]) -> Architecture:
+    """Return the structure that a config asks for; what it does not name keeps its default."""
+    known = {field.name for field in fields(Architecture)} - {"family"}
+    chosen = {name: value for name, value in config.items() if name in known}
+    return Architecture(family=family, **chosen)  # type: ignore[arg-type]  # checked there

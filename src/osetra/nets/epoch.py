@@ -1,0 +1,160 @@
+"""Epoch: one pass over the training rows, step by step.
+
+Nothing in a step waits for the device: the loss is summed where it is computed and read at the end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from osetra.nets.architecture import Architecture
+from osetra.nets.augment import augmented, mixed
+from osetra.nets.averaging import WeightAverage
+from osetra.nets.devices import fits
+from osetra.nets.groups import ParameterGroup
+from osetra.nets.loss import Regularization, loss, weights_of
+from osetra.nets.network import Network, dropouts
+from osetra.nets.optim import OptimizerSettings, set_rates
+from osetra.nets.schedules import schedule
+
+CHECKED_EVERY = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batches:
+    """The training rows, on the device where they are used or, where they do not fit, before it."""
+
+    values: Tensor
+    codes: Tensor
+    targets: Tensor
+    target_device: torch.device | None = None
+    """Where batches go when the rows stay behind."""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def to(self, where: torch.device) -> Batches:
+        """Return the rows on a device, or in pinned memory before it."""
+        tensors = (self.values, self.codes, self.targets)
+        if where.type == "cpu":
+            return self
+        if fits(tensors, where):
+            return Batches(*(each.to(where) for each in tensors))
+        return Batches(*tensors, where)
+
+    def shuffled(self, size: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Yield the rows in random order, in batches of nearly equal size."""
+        n = len(self)
+        batches = math.ceil(n / size)
+        order = torch.randperm(n)
+        where = self.target_device
+        if where is None:
+            order = order.to(self.values.device)
+            whole = (self.values[order], self.codes[order], self.targets[order])
+            for batch in range(batches):
+                rows = slice(n * batch // batches, n * (batch + 1) // batches)
+                yield whole[0][rows], whole[1][rows], whole[2][rows]
+            return
+        for batch in range(batches):
+            chosen = order[n * batch // batches : n * (batch + 1) // batches]
+            parts = (each[chosen].pin_memory() for each in (self.values, self.codes, self.targets))
+            values, codes, targets = (part.to(where, non_blocking=True) for part in parts)
+            yield values, codes, targets
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How an epoch is trained: the values in force at its beginning."""
+
+    optimizer: OptimizerSettings
+    regularization: Regularization
+    dropout: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trainee:
+    """A network that is trained, and what trains it."""
+
+    network: Network
+    structure: Architecture
+    task: str
+    priors: Sequence[float]
+    stepper: torch.optim.Optimizer
+    groups: Sequence[ParameterGroup]
+    average: WeightAverage
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.network.parameters()).device
+
+
+def rate_after(recipe: Recipe, share: float) -> float:
+    """Return the learning rate after a share of the budget: the rate in force times the schedule."""
+    chosen = recipe.optimizer
+    return chosen.lr * schedule(chosen.schedule, share, warmup=chosen.warmup, final=chosen.final_lr)
+
+
+def run_epoch(trainee: Trainee, recipe: Recipe, rows: Batches, begun: float, length: float) -> float:
+    """Run one pass over the rows, from share `begun` of the budget; return its mean loss."""
+    network, chosen, how = trainee.network, recipe.optimizer, recipe.regularization
+    network.train()
+    batches = math.ceil(len(rows) / chosen.batch_size)
+    weights = weights_of(how, trainee.priors, rows.values)
+    parameters = [parameter for group in trainee.groups for parameter in group.parameters]
+    total, seen = torch.zeros((), device=trainee.device), 0
+    for number, (values, codes, targets) in enumerate(rows.shuffled(chosen.batch_size), start=1):
+        if len(values) == 1 and len(rows) > 1:
+            break  # a batch of one row has no spread to normalise by
+        _set_share(trainee, recipe, begun + length * number / batches)
+        result = _loss(trainee, how, weights, values, codes, targets)
+        trainee.stepper.zero_grad(set_to_none=True)
+        result.backward()  # type: ignore[no-untyped-call]
+        if chosen.clip_norm:
+            nn.utils.clip_grad_norm_(parameters, chosen.clip_norm)
+        trainee.stepper.step()
+        trainee.average.step(network, how.average_decay)
+        total += result.detach() * len(values)
+        seen += len(values)
+        if number % CHECKED_EVERY == 0 and not torch.isfinite(total):
+            break
+    return float(total) / seen
+
+
+def _set_share(trainee: Trainee, recipe: Recipe, share: float) -> None:
+    """Set everything that changes from step to step, for the step that ends at a share of the budget."""
+    chosen = recipe.optimizer
+    held = 1.0
+    if chosen.regularization_schedule != "constant":
+        held = schedule(chosen.regularization_schedule, share, final=0.0)
+        for layer in dropouts(trainee.network):
+            layer.p = recipe.dropout * held
+    set_rates(trainee.stepper, trainee.groups, rate_after(recipe, share), chosen.weight_decay * held)
+
+
+def _loss(
+    trainee: Trainee,
+    how: Regularization,
+    weights: Tensor | None,
+    values: Tensor,
+    codes: Tensor,
+    targets: Tensor,
+) -> Tensor:
+    """Return the loss of a batch, whose rows may be changed and mixed before."""
+    if how.augment != "none" and values.ndim == 4:
+        values = augmented(values, how.augment)
+    members, partner, share = trainee.network.members, None, 1.0
+    if how.mixup:
+        values, codes, partner, share = mixed(values, codes, how.mixup)
+    raw = trainee.network(values, codes)
+    each = targets if members == 1 else targets.repeat_interleave(members)
+    own = loss(raw, each, trainee.task, how, weights)
+    if partner is None:
+        return own
+    other = targets[partner] if members == 1 else targets[partner].repeat_interleave(members)
+    return own.lerp(loss(raw, other, trainee.task, how, weights), 1.0 - share)

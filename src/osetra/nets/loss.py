@@ -1,0 +1,103 @@
+"""Loss: what a training makes small, and how it holds the network back.
+
+Label smoothing: Szegedy et al., arXiv 1512.00567. Focal loss: Lin et al., arXiv 1708.02002: (1-p)^γ on the
+loss of each row, p the probability of the truth. Balanced class weights: each class counts alike, the mean
+weight is 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from osetra.core.params import Value
+from osetra.errors import DataError, nearest
+
+CLASS_WEIGHTS = ("none", "balanced")
+AUGMENTATIONS = ("none", "crop", "flip_crop", "random")
+AVERAGINGS = ("none", "ema", "swa")
+_OPTIONS: Mapping[str, Sequence[str]] = {
+    "class_weights": CLASS_WEIGHTS, "augment": AUGMENTATIONS, "averaging": AVERAGINGS,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regularization:
+    """What keeps a network from learning rows by heart, beside decay and dropout; names as catalogued."""
+
+    label_smoothing: float = 0.0
+    """Share of the truth that is spread over all classes."""
+    class_weights: str = "none"
+    focal: float = 0.0
+    """The γ of focal loss; 0 is cross-entropy."""
+    mixup: float = 0.0
+    """Rows are mixed in pairs by a share drawn from Beta(mixup, mixup); 0 is never."""
+    augment: str = "none"
+    """How pictures are changed at each step."""
+    averaging: str = "none"
+    """Of the weights over the steps: what is scored and kept is the average."""
+    average_decay: float = 0.99
+    """Of ema: averages over about 1 / (1 - average_decay) steps."""
+
+    def __post_init__(self) -> None:
+        for name, known in _OPTIONS.items():
+            value = getattr(self, name)
+            if value not in known:
+                hint = nearest(str(value), known)
+                raise DataError(f"{name}={value!r}: choose one of {', '.join(known)}.{hint}")
+        for name in ("label_smoothing", "average_decay"):
+            if not 0 <= getattr(self, name) < 1:
+                raise DataError(f"{name}={getattr(self, name)!r}: must be at least 0 and below 1")
+        for name in ("focal", "mixup"):
+            if not getattr(self, name) >= 0:
+                raise DataError(f"{name}={getattr(self, name)!r}: must not be negative")
+
+
+def regularization(config: Mapping[str, Value]) -> Regularization:
+    """Return what a config asks for; what it does not name keeps its default."""
+    known = {field.name for field in fields(Regularization)}
+    chosen = {name: value for name, value in config.items() if name in known}
+    return Regularization(**chosen)  # type: ignore[arg-type]  # checked there
+
+
+def weights_of(how: Regularization, priors: Sequence[float], like: Tensor) -> Tensor | None:
+    """Return the weight of each class; None where all count as they come."""
+    if how.class_weights == "none" or not priors:
+        return None
+    shares = torch.tensor(priors, dtype=torch.float32, device=like.device)
+    return 1.0 / (shares.clamp_min(1e-4) * len(priors))
+
+
+def loss(raw: Tensor, targets: Tensor, task: str, how: Regularization, weights: Tensor | None) -> Tensor:
+    """Return the mean loss of raw outputs (n, C), or (n, 1) for two classes or a number."""
+    if task == "regression":
+        return functional.mse_loss(raw[:, 0], targets)
+    if not how.focal and weights is None:
+        if task == "multiclass":
+            return functional.cross_entropy(raw, targets, label_smoothing=how.label_smoothing)
+        return functional.binary_cross_entropy_with_logits(raw[:, 0], _smooth(targets, raw, how))
+    each, chance = _each(raw, targets, task, how)
+    if how.focal:
+        each = each * (1.0 - chance).clamp_min(0.0) ** how.focal
+    return (each if weights is None else each * weights[targets]).mean()
+
+
+def _each(raw: Tensor, targets: Tensor, task: str, how: Regularization) -> tuple[Tensor, Tensor]:
+    """Return the loss of each row, and the probability of its truth."""
+    if task == "multiclass":
+        each = functional.cross_entropy(
+            raw, targets, label_smoothing=how.label_smoothing, reduction="none"
+        )
+        return each, torch.softmax(raw, dim=1).gather(1, targets.unsqueeze(1))[:, 0]
+    logits = raw[:, 0]
+    each = functional.binary_cross_entropy_with_logits(logits, _smooth(targets, raw, how), reduction="none")
+    return each, torch.sigmoid(torch.where(targets > 0, logits, -logits))
+
+
+def _smooth(targets: Tensor, raw: Tensor, how: Regularization) -> Tensor:
+    truth = targets.to(raw.dtype)
+    return truth if not how.label_smoothing else truth.lerp(torch.full_like(truth, 0.5), how.label_smoothing)
