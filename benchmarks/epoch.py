@@ -121,7 +121,9 @@ def measure(name: str, repeats: int, share: float) -> dict[str, object]:
 
 def main() -> None:
     """Measure and print a table, or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="3 repeats of half the epochs")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--repeats", type=int, default=0)

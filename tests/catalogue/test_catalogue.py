@@ -41,7 +41,7 @@ def test_epochs_and_seeds_are_nowhere_searched():
 
 @pytest.mark.parametrize(
     ("trials", "searched"),
-    [(1, ("lr",)), (9, ("lr",)), (10, ("lr", "batch_size", "weight_decay", "units"))],
+    [(1, ("lr",)), (9, ("lr",)), (10, ("lr", "beta1", "batch_size", "weight_decay", "units"))],
 )
 def test_few_trials_open_few_hyperparameters(trials, searched):
     assert select_space(by_name("mlp"), trials).searched == searched
@@ -59,7 +59,7 @@ def test_more_trials_never_close_what_fewer_opened(catalogue):
 
 def test_the_sentence_says_what_is_searched_and_when_more_would_be():
     assert select_space(by_name("mlp"), 5).sentence == (
-        "5 trials: searching lr; the other 16 stay at their defaults (more from 10 trials on)."
+        "5 trials: searching lr; the other 25 stay at their defaults (more from 10 trials on)."
     )
 
 
@@ -72,7 +72,7 @@ def test_the_rest_is_fixed_at_defaults_and_recorded():
 def test_tune_opens_exactly_what_was_asked():
     selection = select_space(by_name("mlp"), 500, tune=["units", "lr"])
     assert set(selection.searched) == {"lr", "units"}
-    assert selection.sentence == "Searching lr and units, as asked; the other 15 stay as they are."
+    assert selection.sentence == "Searching lr and units, as asked; the other 24 stay as they are."
 
 
 def test_everything_opens_everything_at_any_budget():
@@ -96,7 +96,7 @@ def test_a_given_range_is_searched():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: by_name("mpl"), "mpl: no such search space; known: mlp, cnn. Did you mean 'mlp'?"),
+        (lambda: by_name("mpl"), "mpl: no such search space; known: table, mlp, cnn. Did you mean 'mlp'?"),
         (lambda: entry(by_name("mlp"), "learning"), "learning: no such hyperparameter of mlp; known: lr"),
         (lambda: select_space(by_name("mlp"), 5, tune=["unit"]), "Did you mean 'units'?"),
         (lambda: select_space(by_name("mlp"), 5, given={"droput": 0.1}), "Did you mean 'dropout'?"),
@@ -117,6 +117,7 @@ def test_what_can_change_depends_on_the_optimizer_but_not_on_what_can_change_its
     mlp = by_name("mlp")
     assert set(mlp.changeable({"optimizer": "momentum", "schedule": "constant"})) == {
         "lr", "momentum", "batch_size", "weight_decay", "schedule", "warmup", "final_lr", "dropout",
+        "clip_norm", "label_smoothing", "class_weights", "focal", "mixup", "regularization_schedule",
     }  # fmt: skip
     assert {"beta1", "beta2", "eps"} < set(mlp.changeable({})) and "momentum" not in mlp.changeable({})
     for optimizer in ("sgd", "rmsprop", "adam"):

@@ -71,7 +71,7 @@ def curves(run):
 
 def fit(run, data, *, family="mlp", epochs=5, patience=99, show=("loss", "lr")):
     """Train on the data's one split as `NetworkTask` does."""
-    parts = prepare(data, split(data))
+    parts = prepare(data, split(data), scaling=run.config.get("input_scaling", "standard"))
     return train(run, parts, family=family, epochs=epochs, patience=patience, show=show, state=run.restore())
 
 

@@ -1,8 +1,11 @@
 """Small data sets written by hand for the tests of this room."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from osetra.nets.dataset import CategoryColumn, Dataset, NumberColumn, Target, fingerprint
+from osetra.nets.images import as_images
 
 
 def flowers(n: int = 120, seed: int = 0) -> Dataset:
@@ -50,3 +53,29 @@ def _dataset(name, columns, values, classes):
         classes=classes,
         fingerprint=fingerprint(columns, None, target),
     )
+
+
+def market(n: int = 160, seed: int = 0) -> Dataset:
+    """Three classes of unequal size, two numbers, a category of few and one of many levels."""
+    rng = np.random.default_rng(seed)
+    codes = np.searchsorted([0.5, 0.8], np.arange(n) / n).astype(np.int64)
+    numbers = tuple(NumberColumn(f"x{i}", codes + rng.normal(0, 0.6, n)) for i in range(2))
+    place = np.where(rng.random(n) < 0.8, codes, rng.integers(0, 3, n)).astype(np.int64)
+    street = (codes * 5 + rng.integers(0, 6, n)).astype(np.int64)
+    columns = (
+        *numbers,
+        CategoryColumn("place", place, ("hill", "lake", "moor")),
+        CategoryColumn("street", street, tuple(f"street {i}" for i in range(16))),
+    )
+    return _dataset("market", columns, codes, ("a", "b", "c"))
+
+
+def shapes(n: int = 60, side: int = 8, seed: int = 0) -> Dataset:
+    """Pictures of two classes, one of them rarer: bright on the left, or bright at the top."""
+    rng = np.random.default_rng(seed)
+    codes = (np.arange(n) % 3 == 0).astype(np.int64)
+    pictures = rng.normal(0, 0.5, (n, 1, side, side))
+    pictures[codes == 0, :, :, : side // 2] += 1
+    pictures[codes == 1, :, : side // 2, :] += 1
+    data = _dataset("shapes", (), codes, ("left", "top"))
+    return replace(data, images=as_images(pictures[:, 0], "test"))

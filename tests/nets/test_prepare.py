@@ -108,8 +108,8 @@ def test_the_state_survives_json_exactly():
 
 
 def test_an_unknown_scaling_is_refused():
-    with pytest.raises(DataError, match="choose one of standard, minmax, none"):
-        fit(flowers(), ROWS, scaling="robust")
+    with pytest.raises(DataError, match="choose one of standard, robust, quantile, minmax, none"):
+        fit(flowers(), ROWS, scaling="rubust")
 
 
 def test_new_data_may_have_more_columns_in_another_order():

@@ -1,5 +1,6 @@
 """Values that change while the built-in network trains, and their unattended repetition."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,20 +13,23 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import osetra as ose
 from nets.steered import Steered, curves, ending, fit, outcome, run_of
-from nets.tables_for_tests import coins, flowers
+from nets.tables_for_tests import coins, flowers, market, shapes
 from nets.test_network import pictures
 from nets.test_packing import same
-from osetra.catalogue import by_name, catalogues
+from osetra.catalogue import by_name, catalogues, for_task
+from osetra.catalogue.lookup import entry as entry_of
 from osetra.core.params import conditions_of
 from osetra.errors import DataError, StudyError
-from osetra.nets.model import load, save
 from osetra.nets.architecture import Architecture
+from osetra.nets.model import load, save
 from osetra.nets.network import build, set_dropout, without_dropout
 from osetra.nets.prepare import fit as prepared
 from osetra.nets.task import Data, NetworkTask, rehearse
 
 CONFIG = {"units": 8, "layers": 2, "lr": 0.05, "batch_size": 16, "schedule": "cosine"}
 DATA = flowers()
+MARKET = market()
+SHAPES = shapes()
 
 
 def rehearsed(config, changes, **options):
@@ -54,34 +58,53 @@ def test_it_says_once_what_it_can_change(optimizer, names):
     run = Steered({**CONFIG, "optimizer": optimizer})
     fit(run, DATA, epochs=2)
     (accepted,) = run.accepted
-    common = {"lr", "weight_decay", "dropout", "batch_size", "schedule", "warmup", "final_lr"}
+    common = {
+        "lr", "weight_decay", "dropout", "batch_size", "schedule", "warmup", "final_lr", "clip_norm", "focal",
+        "label_smoothing", "class_weights", "mixup", "regularization_schedule",
+    }  # fmt: skip
     assert set(accepted) == common | names
 
 
 OTHER = {
     "lr": 0.01, "weight_decay": 0.5, "dropout": 0.4, "batch_size": 5, "momentum": 0.5, "beta1": 0.6,
     "beta2": 0.7, "eps": 0.01, "rms_decay": 0.5, "schedule": "step", "warmup": 0.9, "final_lr": 0.5,
+    "clip_norm": 0.01, "label_smoothing": 0.2, "focal": 2.0, "mixup": 0.4, "average_decay": 0.2,
+    "regularization_schedule": "flat_cosine", "frequency": 1.0, "members": 4,
 }  # fmt: skip
 """Values that make a difference at once; any other option will do for the rest."""
 
 
-def another(entry, value):
-    """A value of an entry that a training does not have yet."""
-    if entry.name in OTHER:
-        return OTHER[entry.name]
-    (param,) = entry.params
+def another(param, name, value):
+    """A value of a parameter that a training does not have yet."""
+    if OTHER.get(name, value) != value:
+        return OTHER[name]
     options = getattr(param, "options", None) or (param.low, param.high)
     return next(option for option in options if option != value)
 
 
 def catalogued():
-    """Every entry of the catalogue with a configuration that it is active in."""
+    """Every branch of every entry of the catalogue, with a configuration that it is active in."""
     for catalogue in catalogues():
         for entry in catalogue.entries:
-            optimizers = dict(conditions_of(entry.params[0])).get("optimizer", ("adamw",))
-            small = {"optimizer": optimizers[0], "lr": 0.001, "units": 16, "batch_size": 16}
-            config = catalogue.space.complete(small)
-            yield pytest.param(catalogue.name, entry, config, id=f"{catalogue.name}-{entry.name}")
+            for number, param in enumerate(entry.params):
+                wanted = {"batch_size": 16, "units": 64 if catalogue.name == "table" else 16}
+                activate(catalogue, param, wanted)
+                yield pytest.param(
+                    catalogue.name, entry, param, catalogue.space.complete(wanted),
+                    id=f"{catalogue.name}-{entry.name}-{number}",
+                )  # fmt: skip
+
+
+def activate(catalogue, param, wanted):
+    """Add what makes a parameter exist, and what makes that exist."""
+    for parent, allowed in conditions_of(param):
+        wanted.setdefault(parent, allowed[0])
+        activate(catalogue, entry_of(catalogue, parent).params[0], wanted)
+
+
+def family_and_data(name):
+    """What a known search space is of."""
+    return ("mlp", MARKET) if name == "table" else (name, SHAPES)
 
 
 class Midway:
@@ -103,21 +126,65 @@ def midway(order, data, family, run):
     fit(Midway(run, order), data, family=family, epochs=4)
 
 
-@pytest.mark.parametrize(("family", "entry", "config"), list(catalogued()))
+@pytest.mark.parametrize(("name", "entry", "param", "config"), list(catalogued()))
+def test_every_entry_of_the_catalogue_changes_the_training(name, entry, param, config):
+    family, data = family_and_data(name)
+    curves_of = []
+    for value in (config[entry.name], another(param, entry.name, config[entry.name])):
+        run = run_of({**config, entry.name: value})
+        ending(partial(fit, run, data, family=family, epochs=4))
+        curves_of.append(curves(run))
+    assert curves_of[0] != curves_of[1]
+
+
+@pytest.mark.parametrize("catalogue", catalogues(), ids=lambda catalogue: catalogue.name)
+@pytest.mark.parametrize("task", ["classes", "numbers"])
+def test_the_defaults_of_the_catalogue_train_and_both_ends_of_every_range_do(catalogue, task):
+    family, data = family_and_data(catalogue.name)
+    known = for_task(catalogue.name, "regression") if task == "numbers" else catalogue
+    data = data if task == "classes" else as_numbers(data)
+    for config in (known.space.default, *ends_of(known)):
+        run = run_of(config)
+        ending(partial(fit, run, data, family=family, epochs=3))
+        assert np.isfinite(curves(run)["train_loss"][0])
+
+
+def as_numbers(data):
+    """The same inputs, with a number to predict."""
+    target = data.target + np.random.default_rng(0).normal(0, 0.1, len(data))
+    return replace(data, target=target, task="regression", classes=())
+
+
+def ends_of(catalogue):
+    """The default configuration with one value at a time at an end of its range."""
+    plain = {"units": 64} if catalogue.name == "table" else {"units": 16}
+    for entry in catalogue.entries:
+        for param in entry.params:
+            wanted = dict(plain) if entry.name != "units" else {}
+            activate(catalogue, param, wanted)
+            ends = param.options if hasattr(param, "options") else (param.low, param.high)
+            for value in (ends[0], ends[-1]):
+                yield catalogue.space.complete({**wanted, entry.name: value})
+
+
+@pytest.mark.parametrize(("name", "entry", "param", "config"), list(catalogued()))
 def test_what_the_catalogue_calls_live_changes_a_running_training_and_nothing_else_does(
-    family, entry, config
+    name, entry, param, config
 ):
     """By an order to the built-in network in a study, compared with the same training left alone."""
-    data, value = pictures() if family == "cnn" else DATA, another(entry, config[entry.name])
+    value = another(param, entry.name, config[entry.name])
+    family, data = family_and_data(name)
     curves = []
     for change in ({}, {entry.name: value}):
         task = {"request": {}, "fingerprint": "of the built-in network, which may leave the searched range"}
-        study = ose.Study(space=by_name(family).space, minimize="val_loss", scheduler="full", task=task)
+        study = ose.Study(space=by_name(name).space, minimize="val_loss", scheduler="full", task=task)
         study.enqueue(config)
 
         order = partial(study.order, 1, "set", **change) if change else lambda: None
         study.run(partial(midway, order, data, family), trials=1)
-        curves.append(study.curve(1, "train_loss")[1])
+        curves.append(
+            [(study.curve(1, "train_loss")[1][i], study.curve(1, "val_loss")[1][i]) for i in range(4)]
+        )
     (order,) = study.trials[0].orders
     assert order.obeyed.result == ("done" if entry.live else "refused")
     assert order.step == 1

@@ -5,7 +5,7 @@ selection.space, selection.sentence
 """
 
 from osetra.catalogue.entry import Catalogue, CatalogueEntry
-from osetra.catalogue.lookup import by_name, catalogues
+from osetra.catalogue.lookup import by_name, catalogues, for_task
 from osetra.catalogue.tiers import Selection, select_space
 
-__all__ = ["Catalogue", "CatalogueEntry", "Selection", "by_name", "catalogues", "select_space"]
+__all__ = ["Catalogue", "CatalogueEntry", "Selection", "by_name", "catalogues", "for_task", "select_space"]

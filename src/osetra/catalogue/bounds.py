@@ -61,7 +61,15 @@ BOUNDS: Mapping[str, Bounds] = {
     "weight_decay": Bounds(low=0, high=100),
     "warmup": SHARE,
     "final_lr": Bounds(low=0, high=1, above=True),
+    "clip_norm": Bounds(low=0, high=math.inf),
+    "label_smoothing": SHARE,
+    "focal": Bounds(low=0, high=100),
+    "mixup": Bounds(low=0, high=100),
+    "average_decay": SHARE,
     "dropout": SHARE,
+    "frequency": Bounds(low=0, high=1000, above=True),
+    "embedding_size": Bounds(low=0, high=512, whole=True),
+    "members": Bounds(low=1, high=256, whole=True),
     "layers": Bounds(low=1, high=32, whole=True),
     "units": Bounds(low=1, high=16384, whole=True),
     "filters": Bounds(low=1, high=2048, whole=True),
@@ -87,10 +95,11 @@ def check_given(entry: CatalogueEntry, given: Branches) -> None:
 
 
 def _check_value(entry: CatalogueEntry, value: Value) -> None:
-    options = [str(option) for p in entry.params if isinstance(p, Choice) for option in p.options]
-    if options and value not in options:
-        hint = nearest(str(value), options)
-        raise SpaceError(f"{entry.name}={value}: choose one of {', '.join(options)}.{hint}")
+    options = [option for p in entry.params if isinstance(p, Choice) for option in p.options]
+    if options and not any(value == option and type(value) is type(option) for option in options):
+        words = [str(option).lower() if isinstance(option, bool) else str(option) for option in options]
+        hint = nearest(str(value), words)
+        raise SpaceError(f"{entry.name}={value}: choose one of {', '.join(words)}.{hint}")
     bounds = BOUNDS.get(entry.name)
     if bounds is not None and not bounds.allow(value):
         usual = " or ".join(entry.text)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from osetra.catalogue.entry import Catalogue, CatalogueEntry
-from osetra.catalogue.networks import CNN, MLP
+from osetra.catalogue.networks import CNN, MLP, TABLE, for_numbers
 from osetra.errors import SpaceError, nearest
 
 
 def catalogues() -> tuple[Catalogue, ...]:
     """Return every known search space."""
-    return (MLP, CNN)
+    return (TABLE, MLP, CNN)
 
 
 def by_name(name: str) -> Catalogue:
@@ -22,6 +22,11 @@ def by_name(name: str) -> Catalogue:
     if name not in known:
         raise SpaceError(f"{name}: no such search space; known: {', '.join(known)}.{nearest(name, known)}")
     return known[name]
+
+
+def for_task(name: str, task: str) -> Catalogue:
+    """Return the known search space of that name for a task: a regression has no classes to weigh."""
+    return for_numbers(by_name(name)) if task == "regression" else by_name(name)
 
 
 def entry(catalogue: Catalogue, name: str) -> CatalogueEntry:

@@ -1,14 +1,18 @@
 """Structure: what makes up the built-in networks. Output and loss follow from the task, not from here.
 
-Short names of sources as in `training.py`; KerasTuner is its Xception space, FCNet the small
-fully connected nets of arXiv 1905.04970.
+A table begins with the defaults of RealMLP (RealMLP-TD, tuned by its authors on 118 data sets): one
+training of it is hard to beat by tuning a plainer network. Short names of sources as in `training.py`;
+KerasTuner is its Xception space, FCNet the small fully connected nets of arXiv 1905.04970.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from osetra.catalogue.entry import Catalogue, CatalogueEntry
-from osetra.catalogue.training import SHARED
-from osetra.core.params import Choice, Float, Int, Ordinal
+from osetra.catalogue.training import ADAPTIVE, INPUT_SCALING, LR, SHARED
+from osetra.core.params import Choice, Float, Int, Ordinal, Param, Value
 
 LAYERS = CatalogueEntry(
     name="layers",
@@ -20,19 +24,23 @@ LAYERS = CatalogueEntry(
 )
 ACTIVATION = CatalogueEntry(
     name="activation",
-    params=(Choice("relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", default="relu"),),
+    params=(
+        Choice(
+            "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh", "sigmoid", default="relu"
+        ),
+    ),
     tier=3,
     live=False,
     help="what bends the hidden layers; the initial weights follow it (He or Glorot)",
-    source="Auto-PyTorch, pytabkit; ReLU is most used",
-)
+    source="Auto-PyTorch, pytabkit; ReLU is most used; RealMLP: selu for classes, mish for numbers",
+)  # fmt: skip
 INIT = CatalogueEntry(
     name="init",
-    params=(Choice("uniform", "normal", default="uniform"),),
+    params=(Choice("uniform", "normal", "data", default="uniform"),),
     tier=4,
     live=False,
-    help="distribution of the first weights; their variance follows the activation",
-    source="He et al. arXiv 1502.01852, Glorot & Bengio 2010",
+    help="distribution of the first weights; their variance follows the activation, or a first batch (data)",
+    source="He et al. arXiv 1502.01852, Glorot & Bengio 2010; RealMLP: data",
 )
 DROPOUT = CatalogueEntry(
     name="dropout",
@@ -52,18 +60,30 @@ BATCH_NORM = CatalogueEntry(
 )
 
 
-def units(default: int) -> CatalogueEntry:
-    """Return the entry for the width of hidden layers."""
-    return CatalogueEntry(
-        name="units",
-        params=(Int(16, 512, scale="log", default=default),),
-        tier=2,
-        live=False,
-        help="width of the hidden layers; wide with regularisation beats narrow",
-        source="rtdl 1…512, LCBench 64…1024, FCNet 16…512",
-    )
-
-
+LAYER_NORM = CatalogueEntry(
+    name="layer_norm",
+    params=(Choice(False, True, default=False, when={"batch_norm": "none"}),),
+    tier=4,
+    live=False,
+    help="normalises the units of each row before the activation, whatever the batch",
+    source="Ba et al. arXiv 1607.06450",
+)
+RESIDUAL = CatalogueEntry(
+    name="residual",
+    params=(Choice(False, True, default=False),),
+    tier=4,
+    live=False,
+    help="adds the input of a hidden layer, or of a further convolution per block, to its output",
+    source="He et al. arXiv 1512.03385; for tables rtdl's ResNet",
+)
+UNITS = CatalogueEntry(
+    name="units",
+    params=(Int(16, 512, scale="log", default=128),),
+    tier=2,
+    live=False,
+    help="width of the hidden layers; wide with regularisation beats narrow",
+    source="rtdl 1…512, LCBench 64…1024, FCNet 16…512",
+)
 FILTERS = CatalogueEntry(
     name="filters",
     params=(Ordinal(8, 16, 32, 64, default=16),),
@@ -90,17 +110,156 @@ KERNEL = CatalogueEntry(
 )
 
 
+POOLING = CatalogueEntry(
+    name="pooling",
+    params=(Choice("flatten", "average", default="flatten"),),
+    tier=4,
+    live=False,
+    help="what the last block hands on: every pixel, or the average of each filter (global average pooling)",
+    source="Lin et al. arXiv 1312.4400",
+)
+AUGMENT = CatalogueEntry(
+    name="augment",
+    params=(Choice("none", "crop", "flip_crop", "random", default="none"),),
+    tier=3,
+    live=True,
+    help="changes pictures at each step: shifts, mirror images, or turning, scaling, contrast and erasing",
+    source="random in the spirit of RandAugment, arXiv 1909.13719; never mirror digits or letters",
+)
+NUMBER_EMBEDDING = CatalogueEntry(
+    name="number_embedding",
+    params=(Choice("none", "periodic", "piecewise", default="periodic"),),
+    tier=3,
+    live=False,
+    help="what each number becomes before the first layer: waves of it, or its place among its quantiles",
+    source="Gorishniy et al. arXiv 2203.05556; RealMLP: periodic (PBLD)",
+)
+FREQUENCY = CatalogueEntry(
+    name="frequency",
+    params=(Float(0.01, 10.0, scale="log", default=0.1, when={"number_embedding": "periodic"}),),
+    tier=2,
+    live=False,
+    help="spread of the frequencies of the waves: large ones see finer steps in a number, and overfit",
+    source="RealMLP default 0.1, searched 0.01…50 (plr_sigma)",
+)
+EMBEDDING_SIZE = CatalogueEntry(
+    name="embedding_size",
+    params=(Ordinal(4, 8, 16, default=8),),
+    tier=4,
+    live=False,
+    help="numbers that stand for each category of a column with many",
+    source="RealMLP default 8, searched 4, 8, 16",
+)
+SCALING_LAYER = CatalogueEntry(
+    name="scaling_layer",
+    params=(Choice(True, False, default=True),),
+    tier=4,
+    live=False,
+    help="a learnt factor on each input, with six times the rate: columns are chosen early",
+    source="RealMLP",
+)
+PARAMETRIC_ACTIVATION = CatalogueEntry(
+    name="parametric_activation",
+    params=(Choice(True, False, default=True),),
+    tier=4,
+    live=False,
+    help="each hidden unit learns how much of its bend it takes",
+    source="RealMLP",
+)
+PARAMETRIZATION = CatalogueEntry(
+    name="parametrization",
+    params=(Choice("neural_tangent", "standard", default="neural_tangent", when={"optimizer": ADAPTIVE}),),
+    tier=4,
+    live=False,
+    help="neural_tangent: weights move by lr/√fan_in and biases by lr/10, so that one rate fits all widths",
+    source="Jacot et al. arXiv 1806.07572; RealMLP",
+)
+MEMBERS = CatalogueEntry(
+    name="members",
+    params=(Ordinal(1, 4, 8, 16, 32, default=1, when={"batch_norm": "none"}),),
+    tier=4,
+    live=False,
+    help="networks in one that share their hidden layers and answer together; as many times the cost",
+    source="TabM, Gorishniy et al. arXiv 2410.24210: 32",
+)
+
+
 def _sorted(entries: tuple[CatalogueEntry, ...]) -> tuple[CatalogueEntry, ...]:
     return tuple(sorted(entries, key=lambda entry: entry.tier))
 
 
+def _begun(entries: Iterable[CatalogueEntry], **defaults: Value) -> tuple[CatalogueEntry, ...]:
+    """Return the entries, some with another default in their first branch."""
+    return tuple(
+        replace(known, params=(_with_default(known.params[0], defaults[known.name]), *known.params[1:]))
+        if known.name in defaults
+        else known
+        for known in entries
+    )
+
+
+def _with_default(param: Param, value: Value) -> Param:
+    if isinstance(param, (Choice, Ordinal)):
+        return type(param)(*param.options, default=value, when=param.when)
+    return replace(param, default=value)  # type: ignore[type-var,arg-type]  # checked as it is built
+
+
+_HIDDEN = (ACTIVATION, DROPOUT, BATCH_NORM, LAYER_NORM, RESIDUAL, INIT)
+_TABLE_LR = replace(
+    LR,
+    params=(
+        Float(
+            5e-3, 0.5, scale="log", default=0.04,
+            when={"optimizer": ADAPTIVE, "parametrization": "neural_tangent"},
+        ),
+        replace(LR.params[0], when={"optimizer": ADAPTIVE, "parametrization": "standard"}),
+        *LR.params[1:],
+    ),
+    source=f"RealMLP default 0.04 for classes, 0.2 for numbers, searched 0.02…0.3; else {LR.source}",
+)  # fmt: skip
+_TABLE_SCALING = replace(
+    INPUT_SCALING,
+    params=(Choice("robust", "quantile", "standard", "minmax", "none", default="robust"),),
+    help="how inputs are normalised: robust by quartiles and bent at ±3, quantile to a normal distribution",
+    source="RealMLP: robust; rtdl: quantile; LeCun et al., Efficient BackProp (1998): standard",
+)
+_TABLE_UNITS = replace(
+    UNITS,
+    params=(Int(64, 512, scale="log", default=256),),
+    source="RealMLP default 256, searched 256, 384, 512; rtdl 1…512",
+)
+
+TABLE = Catalogue(
+    "table",
+    "fully connected network for tables, RealMLP at its defaults",
+    _sorted(
+        _begun(
+            (
+                _TABLE_LR,
+                *(known for known in SHARED if known.name not in ("lr", "input_scaling")),
+                _TABLE_UNITS, LAYERS, *_HIDDEN, NUMBER_EMBEDDING, FREQUENCY, EMBEDDING_SIZE, SCALING_LAYER,
+                PARAMETRIC_ACTIVATION, PARAMETRIZATION, MEMBERS, _TABLE_SCALING,
+            ),
+            batch_size=256, beta2=0.95, weight_decay=0.02, schedule="coslog4", layers=3, init="data",
+            regularization_schedule="flat_cosine", label_smoothing=0.1, dropout=0.15, activation="selu",
+        )
+    ),
+)  # fmt: skip
 MLP = Catalogue(
     "mlp",
-    "fully connected network, for tables and small pictures",
-    _sorted((*SHARED, units(128), LAYERS, ACTIVATION, DROPOUT, BATCH_NORM, INIT)),
+    "fully connected network, for small pictures",
+    _sorted((*SHARED, UNITS, LAYERS, *_HIDDEN)),
 )
 CNN = Catalogue(
     "cnn",
     "small convolutional network, for pictures",
-    _sorted((*SHARED, FILTERS, units(64), BLOCKS, KERNEL, ACTIVATION, DROPOUT, BATCH_NORM, INIT)),
+    _sorted(_begun((*SHARED, FILTERS, UNITS, BLOCKS, KERNEL, POOLING, AUGMENT, *_HIDDEN), units=64)),
 )
+_OF_CLASSES = ("label_smoothing", "class_weights", "focal")
+
+
+def for_numbers(catalogue: Catalogue) -> Catalogue:
+    """Return a known search space for a regression: nothing that is about classes, defaults of its own."""
+    kept = (known for known in catalogue.entries if known.name not in _OF_CLASSES)
+    numbers: dict[str, Value] = {"lr": 0.2, "activation": "mish"} if catalogue is TABLE else {}
+    return replace(catalogue, entries=_begun(kept, **numbers))

@@ -88,12 +88,6 @@ class Architecture:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
                 raise DataError(f"{name}={value!r}: a network takes a whole number in {least} … {most}")
-        if self.kernel % 2 == 0:
-            raise DataError(f"kernel={self.kernel}: an odd side keeps the picture's size; use 3 or 5")
-        if not 0 <= self.dropout < 1:
-            raise DataError(f"dropout={self.dropout:g}: a share of units, 0 … below 1")
-        if not 0 < self.frequency <= 1000:
-            raise DataError(f"frequency={self.frequency!r}: a number above 0, at most 1000")
         for name, known in _OPTIONS.items():
             value = getattr(self, name)
             if value not in known:
@@ -102,6 +96,15 @@ class Architecture:
         for name in ("parametric_activation", "layer_norm", "residual", "scaling_layer"):
             if not isinstance(getattr(self, name), bool):
                 raise DataError(f"{name}={getattr(self, name)!r}: choose true or false")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        if self.kernel % 2 == 0:
+            raise DataError(f"kernel={self.kernel}: an odd side keeps the picture's size; use 3 or 5")
+        if not 0 <= self.dropout < 1:
+            raise DataError(f"dropout={self.dropout:g}: a share of units, 0 … below 1")
+        if not 0 < self.frequency <= 1000:
+            raise DataError(f"frequency={self.frequency!r}: a number above 0, at most 1000")
         if self.members > 1 and self.batch_norm != "none":
             raise DataError(
                 f"members={self.members}, batch_norm={self.batch_norm}: members share layers that a batch "

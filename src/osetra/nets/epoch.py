@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -44,8 +44,8 @@ class Batches:
         if where.type == "cpu":
             return self
         if fits(tensors, where):
-            return Batches(*(each.to(where) for each in tensors))
-        return Batches(*tensors, where)
+            return Batches(self.values.to(where), self.codes.to(where), self.targets.to(where))
+        return replace(self, target_device=where)
 
     def shuffled(self, size: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Yield the rows in random order, in batches of nearly equal size."""

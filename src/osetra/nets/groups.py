@@ -3,9 +3,10 @@
 As a rule weight matrices decay, and biases, embeddings and the scale and shift of norms do not. In the
 neural tangent parametrization (Jacot et al., arXiv 1806.07572) a layer computes Wx/√fan_in with weights of
 unit size. Adam's step does not know that factor, so that the same comes of plain weights whose rate is
-divided by √fan_in and whose decay is multiplied by it: nothing is computed at every step for it. Steps of
-plain gradients are divided by fan_in. Biases then take a tenth of the rate; the factors of scaling layers,
-activations and embeddings are those of RealMLP (Holzmüller et al., arXiv 2407.04491).
+divided by √fan_in and whose decay is multiplied by it: nothing is computed at every step for it. Optimizers
+whose steps follow the size of the gradient keep the standard rates. Biases then take a tenth of the rate;
+the factors of scaling layers, activations and embeddings are those of RealMLP (Holzmüller et al., arXiv
+2407.04491).
 """
 
 from __future__ import annotations
@@ -47,19 +48,19 @@ def parameter_groups(
         structure: how it was built; its parametrization counts.
         adaptive: whether the optimizer's steps are independent of the size of gradients.
     """
-    tangent = structure is not None and structure.parametrization == "neural_tangent"
+    tangent = structure is not None and structure.parametrization == "neural_tangent" and adaptive
     found: dict[Factors, list[nn.Parameter]] = {(1.0, 1.0): [], (1.0, 0.0): []}
     for module in network.modules():
         for name, parameter in module.named_parameters(recurse=False):
-            factors = _factors(module, name, tangent, adaptive)
+            factors = _factors(module, name, tangent)
             found.setdefault(factors, []).append(parameter)
     return [ParameterGroup(*factors, parameters) for factors, parameters in found.items() if parameters]
 
 
-def _factors(module: nn.Module, name: str, tangent: bool, adaptive: bool) -> Factors:
+def _factors(module: nn.Module, name: str, tangent: bool) -> Factors:
     match module:
         case nn.Linear() | nn.Conv2d() | MemberHeads():
-            return _of_layer(module, name, tangent, adaptive)
+            return _of_layer(module, name, tangent)
         case Scaling():
             return _SCALING if module.weight.ndim == 1 else (1.0, 0.0)
         case ParametricActivation():
@@ -74,11 +75,11 @@ def _factors(module: nn.Module, name: str, tangent: bool, adaptive: bool) -> Fac
             return (1.0, 0.0)
 
 
-def _of_layer(layer: Layer, name: str, tangent: bool, adaptive: bool) -> Factors:
+def _of_layer(layer: Layer, name: str, tangent: bool) -> Factors:
     if name == "bias":
         return (_BIAS, 0.0) if tangent else (1.0, 0.0)
     if not tangent:
         return (1.0, 1.0)
     fan_in, _ = fans(layer)
-    factor = 1 / math.sqrt(fan_in) if adaptive else 1 / fan_in
+    factor = 1 / math.sqrt(fan_in)
     return (factor, 1 / factor)

@@ -89,9 +89,7 @@ def loss(raw: Tensor, targets: Tensor, task: str, how: Regularization, weights: 
 def _each(raw: Tensor, targets: Tensor, task: str, how: Regularization) -> tuple[Tensor, Tensor]:
     """Return the loss of each row, and the probability of its truth."""
     if task == "multiclass":
-        each = functional.cross_entropy(
-            raw, targets, label_smoothing=how.label_smoothing, reduction="none"
-        )
+        each = functional.cross_entropy(raw, targets, label_smoothing=how.label_smoothing, reduction="none")
         return each, torch.softmax(raw, dim=1).gather(1, targets.unsqueeze(1))[:, 0]
     logits = raw[:, 0]
     each = functional.binary_cross_entropy_with_logits(logits, _smooth(targets, raw, how), reduction="none")

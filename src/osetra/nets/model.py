@@ -25,8 +25,8 @@ from osetra.core.params import Value
 from osetra.errors import DataError
 from osetra.files import kind_of, read_regular
 from osetra.nets import prepare
-from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.architecture import Architecture
+from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.network import Network, build
 from osetra.nets.prepare import Preparation
 from osetra.nets.training import score

@@ -128,9 +128,7 @@ def without_dropout(network: Network) -> Network:
     """Return the same layers without dropout: weights under names that do not depend on it."""
     rest = [module for module in network.body if not isinstance(module, nn.Dropout)]
     tables = cast(list[nn.Embedding], list(network.embeddings))
-    return Network(
-        tables, nn.Sequential(*rest), network.front, members=network.members, reach=network.reach
-    )
+    return Network(tables, nn.Sequential(*rest), network.front, members=network.members, reach=network.reach)
 
 
 def _is_layer(module: nn.Module) -> bool:

@@ -366,7 +366,7 @@ def _scaled(how: Numbers, column: NumberColumn) -> NDArray[np.float32]:
     absent = np.isnan(column.values)
     filled = np.where(absent, how.fill, column.values)
     if how.knots:
-        scaled = np.interp(filled, *zip(*how.knots, strict=True))
+        scaled = np.interp(filled, [at for at, _ in how.knots], [normal for _, normal in how.knots])
     else:
         with np.errstate(over="ignore"):
             scaled = np.clip((filled - how.shift) / how.scale, -LARGEST, LARGEST)

@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from osetra.catalogue import Catalogue, for_task
 from osetra.core.claim import Claim
 from osetra.core.params import Value
 from osetra.core.problem import Objective
 from osetra.errors import DataError, StudyError
+from osetra.nets.architecture import Family, architecture
 from osetra.nets.dataset import Dataset, TaskKind, is_imbalanced
 from osetra.nets.loading import load
 from osetra.nets.model import Card, Model, evaluate, versions
-from osetra.nets.architecture import Family, architecture
 from osetra.nets.split import Split, folds, split
-from osetra.nets.training import PreparedSplit, TrainedNetwork, prepare, train
+from osetra.nets.training import PreparedSplit, TrainedNetwork, catalogue_of, prepare, train
 from osetra.training.link import MemoryLink, ScriptedLink
 from osetra.training.run import Run
 
@@ -60,7 +61,7 @@ class NetworkTask:
     data: Data
     network: Literal["auto", "mlp", "cnn"] = "auto"
     epochs: int = 0
-    """Budget of one training; 0 chooses 10 … 40 by the number of rows."""
+    """Budget of one training; 0 chooses 16 … 256 by the number of rows, of pictures 10 … 40."""
     patience: int = 0
     """Epochs without improvement before stopping early; 0 is a third of the epochs, at least 5."""
     metric: str = "val_loss"
@@ -69,6 +70,8 @@ class NetworkTask:
     """Above 1: cross-validation, each fold an instance of the trial."""
     watched: bool = False
     """Whether to report the learning rate in force too, as lr, for somebody who watches."""
+    earlier: bool = False
+    """Whether the study began with a version whose trainings on tables were as short as those on pictures."""
     split_seed: int = 0
     validation: float = 0.2
     test: float = 0.2
@@ -113,8 +116,17 @@ class NetworkTask:
     @property
     def budget(self) -> int:
         """Epochs of one training: a number of rows that takes seconds on a CPU, within 10 … 40."""
-        rows = 240_000 if self.family == "mlp" else 60_000
-        return self.epochs or min(40, max(10, round(rows / len(self.split.train))))
+        if self.epochs:
+            return self.epochs
+        rows = len(self.split.train)
+        if self.dataset.images is None and not self.earlier:
+            return min(256, max(16, round(2_500_000 / rows)))
+        return min(40, max(10, round((240_000 if self.family == "mlp" else 60_000) / rows)))
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The known search space of the network on this data."""
+        return for_task(catalogue_of(self.family, self.dataset.images is not None), self.dataset.task)
 
     @property
     def scores(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from osetra.catalogue import by_name
+from osetra.catalogue import for_task
 from osetra.errors import DataError, StudyError
 from osetra.nets import metrics
 from osetra.nets.architecture import Family, architecture
@@ -118,8 +118,14 @@ def train(
     with torch.random.fork_rng(devices=random_devices(device)):
         torch.manual_seed(run.seed if seed is None else seed)
         trainee = _begun(run, data, family, device)
-        live = by_name(family).changeable(run.config)
+        known = for_task(catalogue_of(family, data.preparation.pictures is not None), data.preparation.task)
+        live = known.changeable(run.config)
         return _fit(run, trainee, data, live, epochs, patience, metric, show, state)
+
+
+def catalogue_of(family: Family, pictures: bool) -> str:
+    """Return the name of the known search space of a network for pictures or for a table."""
+    return "table" if family == "mlp" and not pictures else family
 
 
 def raw_outputs(network: Network, inputs: Inputs) -> NDArray[np.float64]:
@@ -185,7 +191,9 @@ def _fit(
     network, average = trainee.network, trainee.average
     chance = metrics.chance(data.preparation.task, data.preparation.priors)
     fresh = state is None
-    progress = TrainingProgress(copied(network)) if fresh else restored(state, network, trainee.stepper, average)
+    progress = (
+        TrainingProgress(copied(network)) if fresh else restored(state, network, trainee.stepper, average)
+    )
     rows = data.train.to(trainee.device)
     run.accepts(*live)
     for epoch in run.steps(epochs):

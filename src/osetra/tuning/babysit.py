@@ -19,6 +19,7 @@ from osetra.tuning.script import is_script, load_script
 from osetra.tuning.studyfile import StudyFile, read_study_file
 
 if TYPE_CHECKING:
+    from osetra.catalogue import Catalogue
     from osetra.study.study import Study
     from osetra.training.run import Run
 
@@ -42,9 +43,9 @@ def begin_babysit(
     else:
         require_torch()
         network = network_task(request, location)
-        function, space = watched(network), _network_space(network.family, values)
+        function, space = watched(network), _network_space(network.catalogue, values)
         request = replace(request, minimize=network.metric)
-        task["fingerprint"] = network.dataset.fingerprint
+        task |= {"fingerprint": network.dataset.fingerprint, "epochs": network.budget}
     if location.exists:
         study = location.open(scheduler="full")
         _check_same(stored_request(study.history, location.name), request, location)
@@ -77,13 +78,12 @@ def _check_same(old: Request, new: Request, location: Location) -> None:
         )
 
 
-def _network_space(family: str, values: Mapping[str, Value]) -> Space:
+def _network_space(catalogue: Catalogue, values: Mapping[str, Value]) -> Space:
     """Return everything the built-in network knows; a value beyond the usual range is taken as given."""
-    from osetra.catalogue import by_name, select_space
+    from osetra.catalogue import select_space
     from osetra.catalogue.bounds import BOUNDS, check_given
     from osetra.catalogue.lookup import entry
 
-    catalogue = by_name(family)
     for name, value in values.items():
         check_given(entry(catalogue, name), Fixed(value))
     space = catalogue.space

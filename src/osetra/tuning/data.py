@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osetra.catalogue import Selection, by_name, select_space
+from osetra.catalogue import Selection, select_space
 from osetra.core.arguments import expected
 from osetra.core.declarations import Branches, branches_of, params_from_lines
 from osetra.core.limits import PER_TRAINING
@@ -70,7 +70,7 @@ def plan(location: Location, request: Request) -> DataPlan:
     request = _with_file(request)
     if request.maximize:
         raise StudyError("--maximize is for scripts; the built-in network reports what is to be small")
-    task = network_task(request, location, _known_fingerprint(location, request))
+    task = network_task(request, location, _begun_with(location, request))
     known = ("train_loss", *(f"val_{score}" for score in task.scores))
     if task.metric not in known:
         hint = nearest(task.metric, known)
@@ -154,20 +154,19 @@ def _settings(space: Mapping[str, Any]) -> dict[str, object]:
     return settings
 
 
-def _known_fingerprint(location: Location, request: Request) -> str:
-    """Return the fingerprint of the data that the study began with; empty when it is new.
+def _begun_with(location: Location, request: Request) -> Mapping[str, Any] | None:
+    """Return the task that the study was opened with; None when it is new.
 
     Raises:
         StudyMismatch: it began with another request.
     """
     if not location.exists:
-        return ""
+        return None
     study = location.open()
     history = study.history
     study.close()
     _check_same(stored_request(history, location.name), request, location)
-    task: Mapping[str, object] = history.opened.task if history.opened else {}
-    return str(task.get("fingerprint", ""))
+    return history.opened.task if history.opened else {}
 
 
 def _check_same(old: Request, new: Request, location: Location) -> None:
@@ -202,7 +201,7 @@ def _selection(task: NetworkTask, request: Request) -> Selection:
     trainings = request.limits.trainings
     bought = DEFAULT_TRIALS if trainings is None else round(PER_TRAINING * trainings)
     trials = request.limits.trials or max(1, bought)
-    return select_space(by_name(task.family), trials, tune=request.tune, everything=request.all, given=given)
+    return select_space(task.catalogue, trials, tune=request.tune, everything=request.all, given=given)
 
 
 def _open_study(location: Location, planned: DataPlan) -> Study:
@@ -223,7 +222,11 @@ def _open_study(location: Location, planned: DataPlan) -> Study:
         searcher=request.searcher,
         scheduler=request.scheduler,
         seed=request.seed,
-        task={"request": request.stored(), "fingerprint": task.dataset.fingerprint},
+        task={
+            "request": request.stored(),
+            "fingerprint": task.dataset.fingerprint,
+            "epochs": task.budget,
+        },
     )
 
 

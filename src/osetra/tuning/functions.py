@@ -40,7 +40,7 @@ def training_function(
         return load_script(request.source).function
     require_torch()
     stored: Mapping[str, Any] = history.opened.task if history.opened else {}
-    task = network_task(request, location, str(stored.get("fingerprint", "")))
+    task = network_task(request, location, stored)
     return task if request.verb == "tune" else watched(task)
 
 
@@ -69,8 +69,16 @@ def program_logs(location: Location, trial: int) -> list[Path]:
     return sorted(found, key=lambda file: (len(file.name), file.name))
 
 
-def network_task(request: Request, location: Location, fingerprint: str = "") -> NetworkTask:
-    """Return the built-in network's training on a request's data, bound to a fingerprint if given."""
+def network_task(
+    request: Request, location: Location, stored: Mapping[str, Any] | None = None
+) -> NetworkTask:
+    """Return the built-in network's training on a request's data, as the study began with it.
+
+    Args:
+        request: what was asked.
+        location: where the study is.
+        stored: the task that the study was opened with; None for a new one.
+    """
     from osetra.nets.task import Data, NetworkTask
 
     data = Data(
@@ -79,11 +87,12 @@ def network_task(request: Request, location: Location, fingerprint: str = "") ->
         task=request.task,  # type: ignore[arg-type]  # click lets only task kinds through
         drop=request.drop,
         categories=request.category,
-        fingerprint=fingerprint,
+        fingerprint=str((stored or {}).get("fingerprint", "")),
     )
     return NetworkTask(
         data=data,
-        epochs=request.epochs or 0,
+        epochs=request.epochs or int((stored or {}).get("epochs", 0)),
+        earlier=stored is not None and "epochs" not in stored,
         metric=request.minimize or METRIC,
         folds=request.folds,
         split_seed=request.seed,

@@ -127,7 +127,7 @@ def training(location: Location, study: Study, source: str | None) -> tuple[Call
         return load_function(_here(location, source or request.source)), source or _short(request)
     if source is None:
         return training_function(location, history), _short(request)
-    return network_task(replace(request, source=source), location, str(task.get("fingerprint", ""))), source
+    return network_task(replace(request, source=source), location, task), source
 
 
 def _here(location: Location, source: str) -> str:
