@@ -77,7 +77,7 @@ def test_a_table_becomes_a_model_and_the_model_predictions(here: Path, table: Pa
 def test_a_dry_run_shows_what_would_be_searched_and_trains_nothing(table: Path) -> None:
     done = CliRunner().invoke(main, ["tune", str(table), "--target", "outcome", "--dry-run"])
     assert done.exit_code == 0, done.output
-    assert "lr = log(0.0001, 0.1" in done.stdout
+    assert "lr = log(0.005, 0.5" in done.stdout
     assert "nothing was run" in done.stderr
     assert not (table.parent / "osetra-runs" / "clinic" / "study.db").exists()
 
@@ -121,4 +121,4 @@ def test_spaces_prints_ranges_defaults_and_what_each_does() -> None:
     assert "one_minus_log(0.5, 0.995)  default 0.9  if optimizer=momentum|nesterov" in done.stdout
     assert "learning rate α" in done.stdout
     document = json.loads(CliRunner().invoke(main, ["spaces", "--json"]).stdout)
-    assert [space["name"] for space in document["spaces"]] == ["mlp", "cnn"]
+    assert [space["name"] for space in document["spaces"]] == ["table", "mlp", "cnn"]

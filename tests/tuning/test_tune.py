@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def test_an_observer_hears_of_each_part_in_its_order(tuned: Any, listener: Liste
 
 def test_a_notebook_shows_the_result_and_no_markup_of_the_data(tuned: Any) -> None:
     shown = tuned._repr_html_()
-    assert tuned.test.verdict in shown and "<script" not in shown
+    assert escape(tuned.test.verdict) in shown and "<script" not in shown
 
 
 def test_the_model_predicts_frames_mappings_and_files_alike(tuned: Any, frame: pd.DataFrame) -> None:

@@ -201,7 +201,7 @@ def _begun(entries: Iterable[CatalogueEntry], **defaults: Value) -> tuple[Catalo
 def _with_default(param: Param, value: Value) -> Param:
     if isinstance(param, (Choice, Ordinal)):
         return type(param)(*param.options, default=value, when=param.when)
-    return replace(param, default=value)  # type: ignore[type-var,arg-type]  # checked as it is built
+    return replace(param, default=value)  # type: ignore[arg-type]  # checked as it is built
 
 
 _HIDDEN = (ACTIVATION, DROPOUT, BATCH_NORM, LAYER_NORM, RESIDUAL, INIT)
