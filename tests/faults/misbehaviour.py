@@ -341,7 +341,7 @@ def modules_edited(run, value):
     for _ in run.steps(3):
         run.report(loss=value)
     os.write, os.read, os.getpid, time.monotonic = before
-    sys.modules.pop("osetra")
+    sys.modules.pop("osetra", None)
     return value
 
 
