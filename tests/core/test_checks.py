@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from osetra.core.checks import is_above_zero, is_number, is_whole
+from osetra.core.arguments import is_above_zero, is_number, is_whole
 
 
 @pytest.mark.parametrize("value", [True, False, "3", None, [], {}])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, conditions_of, default_of
+from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, default_of
 from osetra.errors import SpaceError
 
 INTS = [Int(1, 9), Int(16, 512, scale="log"), Int(8, 250, step=8), Int(2, 3), Int(1, 4, scale="log")]
@@ -63,7 +63,7 @@ def test_numpy_scalars_are_taken_as_the_numbers_they_hold() -> None:
 
 
 def test_conditions_are_settled_to_tuples() -> None:
-    assert conditions_of(Float(0, 1, when={"a": "x", "b": (1, 2)})) == (("a", ("x",)), ("b", (1, 2)))
+    assert Float(0, 1, when={"a": "x", "b": (1, 2)}).when == (("a", ("x",)), ("b", (1, 2)))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osetra.core.finite import Numbering, identity, size
-from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, conditions_of
+from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param
 from osetra.core.space import Space
 from osetra.core.text import format_param, format_value, parse_param, parse_value
 
@@ -143,7 +143,7 @@ def test_exactly_the_active_coordinates_are_numbers(case: tuple[Space, np.ndarra
     space, points = case
     for config, point in zip(space.decode(points), space.snap(points), strict=True):
         for column, coordinate in zip(space.columns, point, strict=True):
-            active = all(p in config and config[p] in allowed for p, allowed in conditions_of(column.param))
+            active = all(p in config and config[p] in allowed for p, allowed in column.param.when)
             assert active == (not np.isnan(coordinate))
             assert not active or 0 <= coordinate <= 1
 

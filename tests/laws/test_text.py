@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from osetra.core.grammar import FORMS
 from osetra.core.literals import DOUBTFUL, WORDS, number_in
-from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, conditions_of
+from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param
 from osetra.core.text import format_param, parse_param
 from osetra.core.values import Option, Value, option_text
 from osetra.errors import TextError
@@ -106,7 +106,7 @@ class Speller:
         return f"{name}{self.blank()}={self.blank()}{text}"
 
     def param(self, param: Param) -> str:
-        body, when = self.body(param), conditions_of(param)
+        body, when = self.body(param), param.when
         if not when:
             return f"{self.blank()}{body}{self.blank()}"
         return f"{body} if {' and '.join(self.condition(parent, allowed) for parent, allowed in when)}"

@@ -18,7 +18,6 @@ from nets.test_network import pictures
 from nets.test_packing import same
 from osetra.catalogue import by_name, catalogues, for_task
 from osetra.catalogue.lookup import entry as entry_of
-from osetra.core.params import conditions_of
 from osetra.errors import DataError, StudyError
 from osetra.nets.architecture import Architecture
 from osetra.nets.model import load, save
@@ -97,7 +96,7 @@ def catalogued():
 
 def activate(catalogue, param, wanted):
     """Add what makes a parameter exist, and what makes that exist."""
-    for parent, allowed in conditions_of(param):
+    for parent, allowed in param.when:
         wanted.setdefault(parent, allowed[0])
         activate(catalogue, entry_of(catalogue, parent).params[0], wanted)
 

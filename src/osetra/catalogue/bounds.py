@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from osetra.catalogue.entry import CatalogueEntry
-from osetra.core.checks import is_number
+from osetra.core.arguments import is_number
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value
 from osetra.core.space import Branches
 from osetra.errors import SpaceError, nearest

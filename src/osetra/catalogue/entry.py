@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from osetra.core.params import Fixed, Param, Value, conditions_of, default_of
+from osetra.core.params import Fixed, Param, Value, default_of
 from osetra.core.space import Space
 from osetra.core.text import format_param
 
@@ -82,4 +82,4 @@ class Catalogue:
 
 
 def _can_hold(param: Param, lasting: Mapping[str, Value]) -> bool:
-    return all(lasting[name] in allowed for name, allowed in conditions_of(param) if name in lasting)
+    return all(lasting[name] in allowed for name, allowed in param.when if name in lasting)

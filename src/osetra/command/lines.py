@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from osetra.core.checks import is_number
+from osetra.core.arguments import is_number
 from osetra.errors import StudyError
 
 LONGEST = 1 << 16

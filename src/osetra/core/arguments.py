@@ -9,18 +9,32 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 
-from osetra.core.checks import is_number, is_whole
-from osetra.core.clean import one_line
 from osetra.errors import OsetraError, StudyError, nearest
 
 T = TypeVar("T")
 
 SHOWN = 60
 """Characters of a wrong argument that a message repeats."""
+
+
+def is_number(value: object, *, least: float = -math.inf) -> TypeGuard[int | float]:
+    """Whether a value is a number of at least `least`; NaN is one where any will do."""
+    real = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return real and (least == -math.inf or value >= least)  # type: ignore[operator]  # it is a number here
+
+
+def is_above_zero(value: object) -> TypeGuard[int | float]:
+    """Whether a value is a number above 0; it may be infinite."""
+    return is_number(value) and value > 0
+
+
+def is_whole(value: object, *, least: float = -math.inf) -> TypeGuard[int]:
+    """Whether a value is a whole number of at least `least`, and written as one."""
+    return isinstance(value, int) and is_number(value, least=least)
 
 
 def plain(value: object) -> object:
@@ -32,10 +46,10 @@ def plain(value: object) -> object:
 def given(value: object) -> str:
     """Return a wrong argument as a message repeats it: short, harmless, whatever its repr does."""
     try:
-        text = value if type(value) is str and not value.isprintable() else repr(value)
+        text = " ".join(repr(value).split())
     except Exception:
         text = f"<{type(value).__name__}>"
-    text = one_line(text.encode("utf-8", "replace").decode())
+    text = text if text.isprintable() else text.encode("unicode_escape").decode()
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 

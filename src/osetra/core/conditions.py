@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias
 
 from osetra.core.values import Option, Value, as_option, as_value, excerpt, option_name, sequence
 from osetra.errors import SpaceError
-
-if TYPE_CHECKING:
-    from osetra.core.params import Param
 
 When: TypeAlias = Mapping[str, "Option | Sequence[Option]"]
 Condition: TypeAlias = tuple[str, tuple[Value, ...]]
@@ -26,11 +23,6 @@ def conditions(when: object) -> tuple[Condition, ...]:
     if pairs is None:
         _refuse(when)
     return tuple(_condition(pair) for pair in pairs)
-
-
-def conditions_of(param: Param) -> tuple[Condition, ...]:
-    """Return the parameter's conditions in their settled form, all of which must hold."""
-    return tuple(param.when or ())  # type: ignore[arg-type]  # settled to a tuple on construction
 
 
 def _condition(pair: object) -> Condition:

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from osetra.core.arguments import expected, plain
-from osetra.core.checks import is_number, is_whole
+from osetra.core.arguments import expected, is_number, is_whole, plain
 from osetra.errors import OsetraError, StudyError, nearest
 
 Kind = TypeVar("Kind", bound=type)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value, conditions_of
+from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value
 from osetra.core.text import choice_of_list, parse_param
 from osetra.core.values import as_option, as_value, excerpt, sequence
 from osetra.errors import SpaceError
@@ -95,7 +95,7 @@ def _line(name: str, line: object, *, stored: bool) -> Branches:
         params = [
             parse_param(name, t, stored=stored) if isinstance(t, str) else _fixed(name, t) for t in line
         ]
-        if stored or not all(isinstance(p, Fixed) and not conditions_of(p) for p in params):
+        if stored or not all(isinstance(p, Fixed) and not p.when for p in params):
             return params
         return [p.meaning for p in params if isinstance(p, Fixed)]
     return line  # type: ignore[return-value]  # anything else than values is refused by the space

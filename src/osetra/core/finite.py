@@ -10,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from osetra.core.conditions import conditions_of
-from osetra.core.values import Config, Value
-
 if TYPE_CHECKING:
     from osetra.core.params import Param
     from osetra.core.space import Space
+    from osetra.core.values import Config, Value
 
 Held: TypeAlias = frozenset[tuple[int, str]]
 """Conditions met so far: (entry that has the condition, name of the parent)."""
-Identity: TypeAlias = frozenset[tuple[str, str, Value]]
+Identity: TypeAlias = "frozenset[tuple[str, str, Value]]"
 
 
 def identity(config: Mapping[str, Value]) -> Identity:
@@ -112,7 +110,7 @@ class Numbering:
         return sum(n * self._count(e + 1, after) for after, n in ways.items())
 
     def _active(self, e: int, held: Held) -> bool:
-        return all((e, parent) in held for parent, _ in conditions_of(self._entries[e][1]))
+        return all((e, parent) in held for parent, _ in self._entries[e][1].when)
 
     def _passed(self, e: int, held: Held) -> Held:
         return frozenset(pair for pair in held if pair[0] != e) if held else held
@@ -124,7 +122,7 @@ class Numbering:
 
 
 def _sort_key(entry: tuple[str, Param]) -> tuple[str, str]:
-    return entry[0], repr(conditions_of(entry[1]))
+    return entry[0], repr(entry[1].when)
 
 
 def _depth_first(entries: Iterable[tuple[str, Param]]) -> list[tuple[str, Param]]:
@@ -136,9 +134,9 @@ def _depth_first(entries: Iterable[tuple[str, Param]]) -> list[tuple[str, Param]
     pending = list(entries)
     while pending:
         open_names = {name for name, _ in pending}
-        ready = [p for p in pending if not any(parent in open_names for parent, _ in conditions_of(p[1]))]
+        ready = [p for p in pending if not any(parent in open_names for parent, _ in p[1].when)]
         places = {name: i for i, (name, _) in enumerate(ordered)}
-        following = max(ready, key=lambda p: max((places[n] for n, _ in conditions_of(p[1])), default=-1))
+        following = max(ready, key=lambda p: max((places[n] for n, _ in p[1].when), default=-1))
         ordered.append(following)
         pending.remove(following)
     return ordered
@@ -150,6 +148,6 @@ def _waiting_for(
     """Return for each name the entries that have a condition on it, with the values they allow."""
     waiting: dict[str, list[tuple[int, tuple[Value, ...]]]] = {name: [] for name, _ in entries}
     for e, (_, param) in enumerate(entries):
-        for parent, allowed in conditions_of(param):
+        for parent, allowed in param.when:
             waiting[parent].append((e, allowed))
     return waiting

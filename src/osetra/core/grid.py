@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from osetra.core.finite import Numbering
-from osetra.core.params import Fixed, Float, Int, Ordinal, Param, Value, conditions_of
+from osetra.core.params import Fixed, Float, Int, Ordinal, Param, Value
 from osetra.core.space import Space
 
 
@@ -15,7 +15,7 @@ def grid_space(space: Space, points: int) -> Space:
     Both ends of a range are among them; a single point is the middle. Options stay as they are, and
     so does a whole number on which a condition depends.
     """
-    parents = {parent for _, param in space for parent, _ in conditions_of(param)}
+    parents = {parent for _, param in space for parent, _ in param.when}
     branches: dict[str, list[Param]] = {}
     for name, param in space:
         branches.setdefault(name, []).append(param if name in parents else _cut(param, points))
@@ -32,7 +32,7 @@ def _cut(param: Param, points: int) -> Param:
         return param
     spread = np.array([0.5]) if points == 1 else np.linspace(0.0, 1.0, points)
     values = list(dict.fromkeys(_rounded(v, param) for v in param.from_unit(spread)))
-    when = dict(conditions_of(param))
+    when = dict(param.when)
     return Ordinal(*values, when=when) if len(values) > 1 else Fixed(values[0], when=when)
 
 

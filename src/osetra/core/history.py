@@ -13,8 +13,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.core.arguments import expected, given, plain
-from osetra.core.checks import is_whole
+from osetra.core.arguments import expected, given, is_whole, plain
 from osetra.core.curves import Curves, Point
 from osetra.core.facts import Entry, Noted, Opened, Source, Suggested
 from osetra.core.problem import Objective

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from osetra.core.checks import is_whole
+from osetra.core.arguments import is_whole
 from osetra.core.curves import Point
 from osetra.core.facts import (
     Checkpointed,

@@ -10,8 +10,7 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any
 
-from osetra.core.arguments import expected, plain
-from osetra.core.checks import is_above_zero, is_whole
+from osetra.core.arguments import expected, is_above_zero, is_whole, plain
 from osetra.core.history import History
 from osetra.core.ports import Budget
 from osetra.core.problem import Problem

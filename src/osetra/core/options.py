@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from osetra.core.conditions import Conditions, conditions
+from osetra.core.conditions import Condition, Conditions, conditions
 from osetra.core.construction import arguments_checked
 from osetra.core.scales import Array
 from osetra.core.values import (
@@ -113,7 +113,7 @@ class Choice(_Options):
     options: tuple[Value, ...]
     """As they stand in the log: the values, or their names."""
     default: Value | Unset
-    when: Conditions
+    when: tuple[Condition, ...]
     meanings: tuple[Option, ...] = field(repr=False)
     """What a training gets, option by option."""
 
@@ -138,7 +138,7 @@ class Ordinal(_Options):
     options: tuple[Value, ...]
     """As they stand in the log: the values, or their names."""
     default: Value | Unset
-    when: Conditions
+    when: tuple[Condition, ...]
     meanings: tuple[Option, ...] = field(repr=False)
     """What a training gets, option by option."""
 
@@ -159,7 +159,7 @@ class Fixed:
 
     value: Value
     """As it stands in the log."""
-    when: Conditions
+    when: tuple[Condition, ...]
     meaning: Option = field(repr=False)
     """What a training gets."""
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from osetra.core.conditions import Condition, When, conditions_of
+from osetra.core.conditions import Condition, When
 from osetra.core.options import UNSET, Choice, Fixed, Ordinal, Unset
 from osetra.core.ranges import Float, Int
 from osetra.core.values import Config, Value
@@ -35,7 +35,6 @@ __all__ = [
     "Unset",
     "Value",
     "When",
-    "conditions_of",
     "default_of",
 ]
 

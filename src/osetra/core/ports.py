@@ -36,8 +36,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from osetra.core.arguments import given, plain
-from osetra.core.checks import is_number
+from osetra.core.arguments import given, is_number, plain
 from osetra.core.curves import Point
 from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.facts import Entry, Fact

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from osetra.core.arguments import expected, option, plain, text
-from osetra.core.checks import is_number
+from osetra.core.arguments import expected, is_number, option, plain, text
 from osetra.core.construction import arguments_checked
 from osetra.core.space import Space
 from osetra.errors import StudyError

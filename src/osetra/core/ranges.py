@@ -45,7 +45,7 @@ class Float:
     scale: Scale = "linear"
     step: float | None = None
     default: float | None = None
-    when: Conditions = ()
+    when: tuple[Condition, ...] = ()
 
     def __init__(
         self,
@@ -158,7 +158,7 @@ class Int:
     scale: Scale = "linear"
     step: int = 1
     default: int | None = None
-    when: Conditions = ()
+    when: tuple[Condition, ...] = ()
 
     def __init__(
         self,

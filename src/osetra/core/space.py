@@ -36,7 +36,6 @@ from osetra.core.params import (
     Param,
     Searched,
     Value,
-    conditions_of,
     default_of,
 )
 from osetra.core.scales import Array
@@ -148,7 +147,7 @@ class Space:
 
     def branch(self, name: str, config: Mapping[str, Value]) -> Param | None:
         """Return the parameter behind a name that a config makes active; None when it makes none."""
-        return next((param for param in self.branches(name) if _holds(conditions_of(param), config)), None)
+        return next((param for param in self.branches(name) if _holds(param.when, config)), None)
 
     @property
     def meanings(self) -> Meanings:
@@ -179,7 +178,7 @@ class Space:
         config: Config = {}
         for index in self._order:
             name, param = self._entries[index]
-            if not _holds(conditions_of(param), config):
+            if not _holds(param.when, config):
                 continue
             try:
                 config[name] = param.check(partial[name]) if name in partial else default_of(param)
@@ -187,7 +186,7 @@ class Space:
                 raise SpaceError(f"{name}: {error}") from None
         for name in partial:
             if name not in config:
-                needs = " or ".join(format_condition(conditions_of(p)) for p in self.branches(name))
+                needs = " or ".join(format_condition(p.when) for p in self.branches(name))
                 raise SpaceError(f"{name}: it exists only if {needs}; leave it out or change that")
         return {name: config[name] for name in self.names if name in config}
 
@@ -195,7 +194,7 @@ class Space:
         """Map configs to points (n, d) of the unit cube; NaN where a column is inactive."""
         points = np.full((len(configs), len(self.columns)), np.nan)
         for j, column in enumerate(self.columns):
-            conditions = conditions_of(column.param)
+            conditions = column.param.when
             rows = [i for i, c in enumerate(configs) if column.key in c and _holds(conditions, c)]
             points[rows, j] = column.param.to_unit([configs[i][column.key] for i in rows])
         return points
@@ -247,7 +246,7 @@ class Space:
             snapped[:, j] = column.param.snap(points[:, j])
         for e in self._order:
             _, param = self._entries[e]
-            for parent, allowed in conditions_of(param):
+            for parent, allowed in param.when:
                 met = np.zeros(len(points), dtype=bool)
                 for p, (name, other) in enumerate(self._entries):
                     if name == parent:
@@ -280,10 +279,10 @@ def _topological(entries: Sequence[tuple[str, Param]]) -> tuple[int, ...]:
     settled: set[str] = set()
     pending = list(range(len(entries)))
     while pending:
-        ready = [e for e in pending if all(p in settled for p, _ in conditions_of(entries[e][1]))]
+        ready = [e for e in pending if all(p in settled for p, _ in entries[e][1].when)]
         if not ready:
             name, param = entries[pending[0]]
-            parent = next(p for p, _ in conditions_of(param) if p not in settled)
+            parent = next(p for p, _ in param.when if p not in settled)
             if parent not in names:
                 raise SpaceError(
                     f"{name}: its condition names {parent!r}, which is not in the space."
@@ -301,7 +300,7 @@ def _without_dormant(entries: list[tuple[str, Param]], order: Iterable[int]) -> 
     kept: dict[int, tuple[str, Param]] = {}
     for e in order:
         name, param = entries[e]
-        for parent, allowed in conditions_of(param):
+        for parent, allowed in param.when:
             possible = [other for n, other in kept.values() if n == parent]
             for other in possible:
                 _check_allowed(name, parent, other, allowed)
@@ -339,7 +338,7 @@ def _check_branches(entries: Sequence[tuple[str, Param]]) -> None:
     for name, param in entries:
         for other in branches.get(name, []):
             _check_meanings(name, param, other)
-            if not _exclusive(conditions_of(param), conditions_of(other)):
+            if not _exclusive(param.when, other.when):
                 raise SpaceError(
                     f"{name}: two branches can be active at once; give them conditions "
                     "on one parent that exclude each other"
@@ -367,7 +366,7 @@ def _columns(entries: Sequence[tuple[str, Param]]) -> Iterator[tuple[int, Column
     counts = {name: sum(n == name for n, _ in entries) for name, _ in entries}
     for e, (name, param) in enumerate(entries):
         if not isinstance(param, Fixed):
-            branch = f"[{format_condition(conditions_of(param))}]" if counts[name] > 1 else ""
+            branch = f"[{format_condition(param.when)}]" if counts[name] > 1 else ""
             yield e, Column(name + branch, name, param)
 
 

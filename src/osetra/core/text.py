@@ -16,7 +16,7 @@ from typing import NoReturn
 from osetra.core.conditions import Condition
 from osetra.core.grammar import FORMS, Argument, Call, read_item, read_parameter, usage
 from osetra.core.options import UNSET, Unset, slip
-from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value, conditions_of
+from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value
 from osetra.core.ranges import ranges_of_a_log
 from osetra.core.values import Option, option_name, option_text
 from osetra.errors import SpaceError, TextError, nearest
@@ -53,7 +53,7 @@ def format_condition(conditions: tuple[Condition, ...]) -> str:
 
 def format_param(param: Param) -> str:
     """Return a parameter as text, its condition included."""
-    condition = format_condition(conditions_of(param))
+    condition = format_condition(param.when)
     return _call(param) + (f" if {condition}" if condition else "")
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from osetra.core.arguments import expected, plain
-from osetra.core.checks import is_whole
+from osetra.core.arguments import expected, is_whole, plain
 from osetra.core.ending import Ending
 from osetra.core.facts import Worker
 from osetra.core.history import History

@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from osetra.core.checks import is_number, is_whole
+from osetra.core.arguments import is_number, is_whole
 from osetra.core.ports import Job, Store
 from osetra.errors import MissingExtra, StudyError
 from osetra.executors.processes import setup_message

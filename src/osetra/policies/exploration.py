@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from osetra.catalogue.live import LIVE, can_change
-from osetra.core.params import Choice, Fixed, Float, Int, Param, Value, conditions_of
+from osetra.core.params import Choice, Fixed, Float, Int, Param, Value
 from osetra.core.space import Branches, Space
 from osetra.errors import StudyError
 from osetra.numerics import population
@@ -42,9 +42,7 @@ def one_structure(space: Space, names: Sequence[str]) -> Space:
     given: dict[str, Branches] = {}
     for name in space.names:
         branches = [
-            param
-            for param in space.branches(name)
-            if all(parent in default for parent, _ in conditions_of(param))
+            param for param in space.branches(name) if all(parent in default for parent, _ in param.when)
         ]
         if name in varied and branches:
             given[name] = branches

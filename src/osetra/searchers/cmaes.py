@@ -29,7 +29,7 @@ from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.finite import Identity
 from osetra.core.history import History
-from osetra.core.params import Config, Float, Int, Ordinal, conditions_of
+from osetra.core.params import Config, Float, Int, Ordinal
 from osetra.core.problem import Problem
 from osetra.core.results import results
 from osetra.core.scales import Array
@@ -146,7 +146,7 @@ def _shape(space: Space) -> _Shape:
     numbers = tuple(j for j, column in enumerate(space.columns) if not column.categorical)
     columns = [space.columns[j] for j in numbers]
     rounded = any(c.levels for c in columns)
-    conditional = any(conditions_of(c.param) for c in columns)
+    conditional = any(c.param.when for c in columns)
     return _Shape(
         numbers,
         choices,

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from osetra.core.conditions import conditions_of
 from osetra.core.finite import Identity, Numbering, identity, size
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def repeatable(space: Space, history: History) -> set[Identity]:
     Where every configuration has a continuous value, that is none but the defaults, which are no
     draw; remembering thousands of others would only cost time.
     """
-    if not any(param.levels == 0 and not conditions_of(param) for _, param in space):
+    if not any(param.levels == 0 and not param.when for _, param in space):
         return suggested(history)
     default = space.default
     return {identity(default)} if any(history.trials.derived(_has, default)) else set()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from osetra.core.checks import is_whole
+from osetra.core.arguments import is_whole
 from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.facts import Noted

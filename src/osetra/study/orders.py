@@ -12,8 +12,7 @@ from typing import Any, get_args
 
 from osetra.catalogue.bounds import BOUNDS
 from osetra.catalogue.live import can_change
-from osetra.core.arguments import expected, given, mapping, plain, text
-from osetra.core.checks import is_above_zero, is_number, is_whole
+from osetra.core.arguments import expected, given, is_above_zero, is_number, is_whole, mapping, plain, text
 from osetra.core.decisions import Suggestion
 from osetra.core.facts import Source, Verb
 from osetra.core.history import History

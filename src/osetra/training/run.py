@@ -23,8 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from osetra.core.arguments import expected, plain, text, whole
-from osetra.core.checks import is_whole
+from osetra.core.arguments import expected, is_whole, plain, text, whole
 from osetra.core.claim import Claim
 from osetra.core.clean import described
 from osetra.core.config import RunConfig
