@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from osetra.catalogue.entry import Catalogue, CatalogueEntry
 from osetra.catalogue.training import ADAPTIVE, INPUT_SCALING, LR, SHARED
+from osetra.core.conditions import conditions
 from osetra.core.params import Choice, Float, Int, Ordinal, Param, Value
 
 LAYERS = CatalogueEntry(
@@ -212,7 +213,7 @@ _TABLE_LR = replace(
             5e-3, 0.5, scale="log", default=0.04,
             when={"optimizer": ADAPTIVE, "parametrization": "neural_tangent"},
         ),
-        replace(LR.params[0], when={"optimizer": ADAPTIVE, "parametrization": "standard"}),
+        replace(LR.params[0], when=conditions({"optimizer": ADAPTIVE, "parametrization": "standard"})),
         *LR.params[1:],
     ),
     source=f"RealMLP default 0.04 for classes, 0.2 for numbers, searched 0.02…0.3; else {LR.source}",
