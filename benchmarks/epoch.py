@@ -29,8 +29,8 @@ from torch.nn import functional  # noqa: E402
 
 from osetra.core.claim import Claim  # noqa: E402
 from osetra.core.problem import Objective  # noqa: E402
-from osetra.nets.loading import load  # noqa: E402
-from osetra.nets.split import split  # noqa: E402
+from osetra.data.loading import load  # noqa: E402
+from osetra.data.split import split  # noqa: E402
 from osetra.nets.training import PreparedSplit, prepare, train  # noqa: E402
 from osetra.training.link import MemoryLink, ScriptedLink  # noqa: E402
 from osetra.training.run import Run  # noqa: E402

@@ -4,9 +4,9 @@ import msgspec
 
 from osetra.core.claim import Claim
 from osetra.core.problem import Objective
+from osetra.data.split import split
 from osetra.errors import Diverged, StudyError
 from osetra.nets.packing import pack, unpack
-from osetra.nets.split import split
 from osetra.nets.training import prepare, train
 from osetra.training.link import MemoryLink, ScriptedLink
 from osetra.training.run import Run, control_of

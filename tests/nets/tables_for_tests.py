@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from osetra.nets.dataset import CategoryColumn, Dataset, NumberColumn, Target, fingerprint
-from osetra.nets.images import as_images
+from osetra.data.dataset import CategoryColumn, Dataset, NumberColumn, Target, fingerprint
+from osetra.data.images import as_images
 
 
 def flowers(n: int = 120, seed: int = 0) -> Dataset:

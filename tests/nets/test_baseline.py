@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nets.tables_for_tests import coins, flowers, line
+from osetra.data.split import split
 from osetra.nets.baseline import baseline, evaluate_baseline
-from osetra.nets.split import split
 
 
 def test_guessing_reaches_the_entropy_of_the_classes():

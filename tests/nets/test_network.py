@@ -9,10 +9,10 @@ from torch import nn
 from torch.nn import functional
 
 from nets.tables_for_tests import coins, flowers, line
+from osetra.data.images import as_images
 from osetra.errors import DataError
 from osetra.nets.architecture import ACTIVATIONS, Architecture, architecture
 from osetra.nets.groups import parameter_groups
-from osetra.nets.images import as_images
 from osetra.nets.metrics import chance, classification, probabilities, regression
 from osetra.nets.network import build
 from osetra.nets.prepare import apply, fit

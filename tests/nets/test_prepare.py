@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from nets.tables_for_tests import flowers, line
+from osetra.data.dataset import CategoryColumn, NumberColumn
+from osetra.data.images import as_images
+from osetra.data.tables import Table
 from osetra.errors import DataError
-from osetra.nets.dataset import CategoryColumn, NumberColumn
-from osetra.nets.images import as_images
 from osetra.nets.prepare import apply, fit, from_json, outputs, read_columns, to_json
-from osetra.nets.tables import Table
 
 ROWS = np.arange(0, 60)
 

@@ -8,8 +8,8 @@ import torch
 
 from nets.steered import curves, run_of
 from nets.tables_for_tests import coins, flowers, line
+from osetra.data.split import split
 from osetra.errors import DataError, Diverged
-from osetra.nets.split import split
 from osetra.nets.training import prepare, raw_outputs, score, train
 from osetra.training.link import MemoryLink, ScriptedLink
 

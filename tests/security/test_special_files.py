@@ -126,7 +126,7 @@ def test_as_a_configuration(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["data.csv", "data.tsv", "data.csv.gz", "data.npz"])
 def test_as_data(name: str, kind: str, tmp_path: Path) -> None:
-    loading = pytest.importorskip("osetra.nets.loading")
+    loading = pytest.importorskip("osetra.data.loading")
     KINDS[kind](tmp_path / name)
     with pytest.raises(DataError, match="data"):
         loading.load(tmp_path / name)

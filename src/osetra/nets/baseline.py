@@ -16,10 +16,10 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from osetra.data.dataset import Codes, Dataset
+from osetra.data.split import Split
 from osetra.nets import metrics
-from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
-from osetra.nets.split import Split
 
 Array = NDArray[np.float64]
 Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.nets.dataset import Codes, TaskKind
+from osetra.data.dataset import Codes, TaskKind
 
 Array = NDArray[np.float64]
 

@@ -22,11 +22,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from osetra.core.params import Value
+from osetra.data.dataset import Codes, Dataset
 from osetra.errors import DataError
 from osetra.files import kind_of, read_regular
 from osetra.nets import prepare
 from osetra.nets.architecture import Architecture
-from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.network import Network, build
 from osetra.nets.prepare import Preparation
 from osetra.nets.training import score

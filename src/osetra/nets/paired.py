@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from osetra.core.judgement import Comparison, Judgement
+from osetra.data.dataset import Codes, Dataset
 from osetra.nets.baseline import Baseline, guesses, linear_outputs
-from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.metrics import probabilities
 from osetra.nets.model import Model
 from osetra.nets.prepare import Preparation, apply

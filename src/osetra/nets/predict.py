@@ -11,15 +11,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from osetra.data import sources
+from osetra.data.arrays import as_table, inputs_of, read_arrays
+from osetra.data.dataset import Images
+from osetra.data.frames import is_frame, table_of
+from osetra.data.images import PICTURES, as_images, read_pictures
+from osetra.data.tables import Table, read_table
 from osetra.errors import DataError
-from osetra.nets import metrics, sources
-from osetra.nets.arrays import as_table, inputs_of, read_arrays
-from osetra.nets.dataset import Images
-from osetra.nets.frames import is_frame, table_of
-from osetra.nets.images import PICTURES, as_images, read_pictures
+from osetra.nets import metrics
 from osetra.nets.model import Model
 from osetra.nets.prepare import Inputs, Preparation, apply, read_columns, unseen
-from osetra.nets.tables import Table, read_table
 from osetra.nets.training import raw_outputs
 
 _Read: TypeAlias = tuple[tuple[str, ...], Inputs, dict[str, int]]

@@ -16,9 +16,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.errors import DataError, nearest
-from osetra.nets.columns import to_categories, to_numbers
-from osetra.nets.dataset import (
+from osetra.data.columns import to_categories, to_numbers
+from osetra.data.dataset import (
     MISSING,
     CategoryColumn,
     Codes,
@@ -28,7 +27,8 @@ from osetra.nets.dataset import (
     NumberColumn,
     TaskKind,
 )
-from osetra.nets.tables import Table
+from osetra.data.tables import Table
+from osetra.errors import DataError, nearest
 
 Scaling: TypeAlias = Literal["standard", "robust", "quantile", "minmax", "none"]
 SCALINGS: tuple[str, ...] = ("standard", "robust", "quantile", "minmax", "none")

@@ -22,12 +22,12 @@ from osetra.catalogue import Catalogue, for_task
 from osetra.core.claim import Claim
 from osetra.core.params import Value
 from osetra.core.problem import Objective
+from osetra.data.dataset import Dataset, TaskKind, is_imbalanced
+from osetra.data.loading import load
+from osetra.data.split import Split, folds, split
 from osetra.errors import DataError, StudyError
 from osetra.nets.architecture import Family, architecture
-from osetra.nets.dataset import Dataset, TaskKind, is_imbalanced
-from osetra.nets.loading import load
 from osetra.nets.model import Card, Model, evaluate, versions
-from osetra.nets.split import Split, folds, split
 from osetra.nets.training import PreparedSplit, TrainedNetwork, catalogue_of, prepare, train
 from osetra.training.link import MemoryLink, ScriptedLink
 from osetra.training.run import Run

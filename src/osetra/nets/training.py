@@ -21,11 +21,11 @@ import torch
 from numpy.typing import NDArray
 
 from osetra.catalogue import for_task
+from osetra.data.dataset import Codes, Dataset
 from osetra.errors import DataError, StudyError
 from osetra.nets import metrics
 from osetra.nets.architecture import Family, architecture
 from osetra.nets.averaging import WeightAverage
-from osetra.nets.dataset import Codes, Dataset
 from osetra.nets.devices import random_devices
 from osetra.nets.divergence import diagnose
 from osetra.nets.epoch import Batches, Recipe, Trainee, rate_after, run_epoch
@@ -35,7 +35,6 @@ from osetra.nets.network import Network, build, set_dropout, without_dropout
 from osetra.nets.optim import adjust, groups_of, optimizer, optimizer_settings
 from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
 from osetra.nets.progress import TrainingProgress, captured, copied, restored
-from osetra.nets.split import Split
 from osetra.training.run import Run
 
 EVALUATED_AT_ONCE = 4096

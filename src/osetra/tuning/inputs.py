@@ -32,7 +32,7 @@ def arrays_of(data: object, target: object) -> tuple[dict[str, NDArray[Any]], st
     Raises:
         DataError: it is none of these, or a column cannot be kept.
     """
-    from osetra.nets.frames import columns_of, is_frame
+    from osetra.data.frames import columns_of, is_frame
 
     if isinstance(data, tuple) and len(data) == 2 and target is None:
         data, target = data

@@ -29,7 +29,7 @@ def command(output: Output, source: str | None, target: str | None, as_json: boo
 
 
 def _list(output: Output, as_json: bool) -> None:
-    from osetra.nets.sources import known
+    from osetra.data.sources import known
 
     if as_json:
         sets = [
@@ -58,8 +58,8 @@ def _list(output: Output, as_json: bool) -> None:
 
 
 def _describe(output: Output, source: str, target: str | None, as_json: bool) -> None:
-    from osetra.nets.dataset import NumberColumn
-    from osetra.nets.loading import load
+    from osetra.data.dataset import NumberColumn
+    from osetra.data.loading import load
 
     dataset = load(source, target=target)
     columns = [

@@ -14,9 +14,9 @@ from shlex import quote
 import numpy as np
 
 from osetra.core.finding import Finding
+from osetra.data.dataset import CategoryColumn, Column, Floats, NumberColumn
+from osetra.data.tables import Cells, Table
 from osetra.errors import DataError, nearest
-from osetra.nets.dataset import CategoryColumn, Column, Floats, NumberColumn
-from osetra.nets.tables import Cells, Table
 
 MOSTLY = 0.9
 """Share of number cells from which a text cell counts as a mistake in a number column."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from osetra.core.finding import Finding
+from osetra.data.dataset import CategoryColumn, Images
 from osetra.errors import DataError, MissingExtra
 from osetra.files import kind_of
-from osetra.nets.dataset import CategoryColumn, Images
 
 if TYPE_CHECKING:
     from PIL.Image import Image

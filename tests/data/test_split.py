@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nets.tables_for_tests import coins, flowers, line
+from osetra.data.split import folds, split, strata
 from osetra.errors import DataError
-from osetra.nets.split import folds, split, strata
 
 
 @given(n=st.integers(6, 300), seed=st.integers(0, 9), kind=st.sampled_from([coins, flowers, line]))

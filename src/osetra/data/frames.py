@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from osetra.data.arrays import as_table
+from osetra.data.tables import Table
 from osetra.errors import DataError
-from osetra.nets.arrays import as_table
-from osetra.nets.tables import Table
 
 
 def is_frame(data: object) -> bool:

@@ -13,8 +13,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from osetra.data.tables import Cells, Table
 from osetra.errors import DataError
-from osetra.nets.tables import Cells, Table
 
 INPUTS = ("x", "X", "data", "features", "images")
 TARGETS = ("y", "target", "targets", "label", "labels")

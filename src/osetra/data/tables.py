@@ -18,9 +18,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from osetra.data.dataset import Floats
 from osetra.errors import DataError, MissingExtra
 from osetra.files import read_regular
-from osetra.nets.dataset import Floats
 
 Cells: TypeAlias = Sequence[str | None] | Floats
 

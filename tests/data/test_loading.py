@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from osetra.data import sources
+from osetra.data.dataset import CategoryColumn, NumberColumn
+from osetra.data.loading import load
 from osetra.errors import DataError, MissingExtra
-from osetra.nets import sources
-from osetra.nets.dataset import CategoryColumn, NumberColumn
-from osetra.nets.loading import load
 
 PENGUINS = """species,island,bill_length_mm,body_mass_g,sex
 Adelie,Torgersen,39.1,3750,male
@@ -146,7 +146,7 @@ def test_loading_data_does_not_import_pytorch():
     import subprocess
     import sys
 
-    code = "import sys, osetra.nets.loading; sys.exit('torch' in sys.modules)"
+    code = "import sys, osetra.data.loading; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

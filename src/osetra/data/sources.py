@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from osetra.data.dataset import Images, TaskKind
+from osetra.data.images import as_images
+from osetra.data.tables import Table, parse_text, read_table
 from osetra.errors import DataError, MissingExtra, nearest
-from osetra.nets.dataset import Images, TaskKind
-from osetra.nets.images import as_images
-from osetra.nets.tables import Table, parse_text, read_table
 
 
 @dataclass(frozen=True, slots=True)

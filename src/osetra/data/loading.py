@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from osetra.data import sources
+from osetra.data.arrays import as_table, inputs_of, read_arrays, target_of
+from osetra.data.columns import infer, usable
+from osetra.data.dataset import Dataset, Images, TaskKind, fingerprint, imbalance, settle_target
+from osetra.data.images import as_images, read_class_folders
+from osetra.data.tables import SUFFIXES, Table, read_table
 from osetra.errors import DataError, nearest
 from osetra.files import kind_of
-from osetra.nets import sources
-from osetra.nets.arrays import as_table, inputs_of, read_arrays, target_of
-from osetra.nets.columns import infer, usable
-from osetra.nets.dataset import Dataset, Images, TaskKind, fingerprint, imbalance, settle_target
-from osetra.nets.images import as_images, read_class_folders
-from osetra.nets.tables import SUFFIXES, Table, read_table
 
 USUAL_TARGETS = ("target", "label", "class", "y")
 

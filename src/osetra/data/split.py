@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.data.dataset import Codes, Dataset
 from osetra.errors import DataError
-from osetra.nets.dataset import Codes, Dataset
 
 BINS = 10
 """Into how many groups of similar values a regression target is cut for stratifying."""
