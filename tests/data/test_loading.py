@@ -10,6 +10,7 @@ import pytest
 from osetra.data import sources
 from osetra.data.dataset import CategoryColumn, NumberColumn
 from osetra.data.loading import load
+from osetra.data.reading import Reading
 from osetra.errors import DataError, MissingExtra
 
 PENGUINS = """species,island,bill_length_mm,body_mass_g,sex
@@ -192,16 +193,20 @@ BAD = [
     ("y,x\n1,2\n", "y", "the data has one row; give at least two, better some hundreds"),
     ("y,x\na,1\na,2\n", "y", "y: every row is 'a'; at least two classes are needed"),
     ("y,x\n3.5,1\n3.5,2\n", "y", "y: every row is '3.5'; at least two classes are needed"),
-    ("y,x\na,1\n,2\nb,3\nNA,4\n", "y", "y: 2 of 4 rows have no target (rows 2, 4); fill them in or"),
+    ("y,x\n,1\n,2\nNA,4\n", "y", "y: no row has a target; predict another column"),
     ("species,x\na,1\nb,2\n", "specis", "'specis': no such column in"),
     ("species,x\na,1\nb,2\n", "specis", "Did you mean 'species'? Columns: species, x"),
     ("a,b\n1,2\n2,1\n", None, "which column is to be predicted? Give --target with one of: a, b"),
     ("y,x\n1,2,3,4\n", "y", "row 1 has 4 cells and the header has 2"),
     ("y,x,x\n1,2,3\n", "y", "two columns are called 'x'; rename one of them"),
-    ("1,2\n3,4\n", None, "the first line holds only numbers (1, 2 …)"),
+    ("1,2\n3,4\n", None, "which column is to be predicted? Give --target with one of: x1, x2"),
     ("y,x\n1,inf\n2,1\n", "y", "x: row 1 holds 'inf', which is not a finite number"),
-    ("y,d\na,2020-01-31\nb,2021-02-01\n", "y", "d: holds dates such as '2020-01-31', which a network"),
-    ("y,d\na,2020-01-31\nb,2021-02-01\n", "y", "leave it out with --drop d"),
+    (
+        "d,x\n2020-01-31,1\n2021-02-01,2\n",
+        "d",
+        "d: holds dates such as '2020-01-31', which are not predicted",
+    ),
+    ("d,x\n2020-01-31,1\n2021-02-01,2\n", "d", "read them as classes with --category d"),
     ("y,x\na,1\nb,1\n", "y", "no column is left to predict 'y' from"),
 ]
 
@@ -222,12 +227,12 @@ def test_a_text_cell_in_a_number_column_is_named_with_its_row(write):
 
 def test_a_number_column_can_be_read_as_categories(write):
     rows = "".join(f"{i % 2},{'other' if i == 16 else i % 5}\n" for i in range(40))
-    column = load(write("y,code\n" + rows), target="y", categories=["code"]).columns[0]
+    column = load(write("y,code\n" + rows), target="y", reading=Reading(category=("code",))).columns[0]
     assert column.levels == ("0", "1", "2", "3", "4", "other")
 
 
 def test_a_date_column_can_be_dropped(write):
-    data = load(write("y,d,x\na,2020-01-31,1\nb,2021-02-01,2\n"), target="y", drop=["d"])
+    data = load(write("y,d,x\na,2020-01-31,1\nb,2021-02-01,2\n"), target="y", reading=Reading(drop=("d",)))
     assert [column.name for column in data.columns] == ["x"]
 
 
@@ -241,8 +246,8 @@ def test_a_misspelt_data_set_name_gets_the_nearest_one():
         load("digit")
 
 
-def test_an_unknown_kind_of_file_lists_what_is_read(write):
-    with pytest.raises(DataError, match=r"this kind of file is not read; give one of \.csv"):
+def test_a_file_that_is_not_what_its_name_says_is_refused(write):
+    with pytest.raises(DataError, match=r"not a readable \.xlsx file: its content is something else"):
         load(write("x", "data.xlsx"))
 
 

@@ -8,7 +8,7 @@ import pytest
 from nets.tables_for_tests import flowers, line
 from osetra.data.dataset import CategoryColumn, NumberColumn
 from osetra.data.images import as_images
-from osetra.data.tables import Table
+from osetra.data.table import Table, Texts
 from osetra.errors import DataError
 from osetra.nets.prepare import apply, fit, from_json, outputs, read_columns, to_json
 
@@ -114,13 +114,15 @@ def test_an_unknown_scaling_is_refused():
 
 def test_new_data_may_have_more_columns_in_another_order():
     prepared = fit(flowers(), ROWS)
-    table = Table("new", ("place", "x", "second", "first"), (("lake",), ("?",), ("1",), ("2",)))
+    table = Table(
+        "new", ("place", "x", "second", "first"), tuple(map(Texts, (("lake",), ("?",), ("1",), ("2",))))
+    )
     assert [column.name for column in read_columns(prepared, table)] == ["first", "second", "place"]
 
 
 def test_a_missing_column_in_new_data_is_named_with_the_nearest():
     prepared = fit(flowers(), ROWS)
-    table = Table("new.csv", ("frist", "second", "place"), (("1",), ("2",), ("lake",)))
+    table = Table("new.csv", ("frist", "second", "place"), tuple(map(Texts, (("1",), ("2",), ("lake",)))))
     with pytest.raises(DataError) as error:
         read_columns(prepared, table)
     assert str(error.value) == (
@@ -130,6 +132,10 @@ def test_a_missing_column_in_new_data_is_named_with_the_nearest():
 
 def test_text_in_new_data_where_numbers_were_is_named():
     prepared = fit(flowers(), ROWS)
-    table = Table("new.csv", ("first", "second", "place"), (("1", "big"), ("2", "2"), ("lake", "lake")))
+    table = Table(
+        "new.csv",
+        ("first", "second", "place"),
+        tuple(map(Texts, (("1", "big"), ("2", "2"), ("lake", "lake")))),
+    )
     with pytest.raises(DataError, match="first: row 2 holds 'big', which is not a finite number"):
         read_columns(prepared, table)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from osetra.cli.commands.tune import command
 from osetra.core.limits import Limits
+from osetra.data.reading import Reading
 from osetra.tuning.request import Request
 
 WORDS = st.lists(st.from_regex(r"[a-zA-Z][\w .'\"$-]{0,8}", fullmatch=True).map(str.strip), max_size=3).map(
@@ -28,13 +29,31 @@ LIMITS = st.builds(
     report_timeout=st.none() | ABOVE_0,
     confirm=st.none() | st.integers(0, 9),
 )
+READINGS = st.builds(
+    Reading,
+    delimiter=st.sampled_from(["", ";", "tab"]),
+    decimal=st.sampled_from(["", ".", ","]),
+    header=st.sampled_from(["", "yes", "no", "3"]),
+    na=st.lists(st.sampled_from(["999", "age=-1", "not, known"]), max_size=2).map(tuple),
+    number=WORDS,
+    category=WORDS,
+    text=WORDS,
+    date=st.lists(st.sampled_from(["day", "day=dmy"]), max_size=2).map(tuple),
+    drop=WORDS,
+    group=st.none() | WORD,
+    time=st.none() | WORD,
+    weight=st.none() | WORD,
+    split=st.none() | WORD,
+    test=st.sampled_from([None, "/sealed.csv"]),
+    ignore_case=st.booleans(),
+    log_target=st.booleans(),
+)
 REQUESTS = st.builds(
     Request,
     source=st.just("data.csv"),
     target=st.none() | WORD,
     task=st.sampled_from([None, "binary", "multiclass", "regression"]),
-    drop=WORDS,
-    category=WORDS,
+    reading=READINGS,
     limits=LIMITS,
     searcher=st.sampled_from([None, "auto", "tpe"]),
     scheduler=st.sampled_from([None, "auto", "asha"]),

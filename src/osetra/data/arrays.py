@@ -6,6 +6,7 @@ labels. A file of one-dimensional arrays of one length is a table of columns.
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 from typing import TypeAlias
@@ -13,11 +14,14 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.data.tables import Cells, Table
+from osetra.data.files import read_bytes
+from osetra.data.table import Cells, Table, Texts, check_names
 from osetra.errors import DataError
 
-INPUTS = ("x", "X", "data", "features", "images")
+INPUTS = ("x", "X", "data", "features", "images", "image", "pixels", "sequences", "series", "signals")
 TARGETS = ("y", "target", "targets", "label", "labels")
+PICTURE_NAMES = ("images", "image", "pictures", "pixels")
+SEQUENCE_NAMES = ("sequences", "sequence", "series", "signals")
 Raw: TypeAlias = NDArray[np.generic]
 
 
@@ -27,12 +31,18 @@ def read_arrays(path: Path) -> dict[str, Raw]:
     Raises:
         DataError: no such file, not an .npz file, no arrays, or pickled objects.
     """
+    kind, raw = read_bytes(path)
+    if kind != "npz":
+        raise DataError(f"{path}: not a readable .npz file; write it with numpy.savez")
+    return parse_arrays(raw, str(path))
+
+
+def parse_arrays(raw: bytes, path: str) -> dict[str, Raw]:
+    """Return the named arrays in the bytes of an .npz file."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
             found = {name: stored[name] for name in stored.files}
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; check the path") from None
-    except (OSError, zipfile.BadZipFile, AttributeError, TypeError) as error:
+    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, AttributeError, TypeError) as error:
         raise DataError(f"{path}: not a readable .npz file ({error}); write it with numpy.savez") from None
     except ValueError:
         raise DataError(
@@ -67,8 +77,31 @@ def target_of(arrays: dict[str, Raw], target: str | None, source: str) -> str:
     raise DataError(f"{source}: no array called y; found {', '.join(arrays)}; name one with --target")
 
 
+def is_sequence(name: str, values: Raw) -> bool:
+    """Return whether an array (n, T, c) holds sequences and not pictures (n, h, w).
+
+    A name settles it. Else pictures are bytes, or at least 8 pixels high and wide with values in a picture's
+    range, 0 … 1 or 0 … 255.
+    """
+    if values.ndim != 3 or name.lower() in PICTURE_NAMES:
+        return False
+    if name.lower() in SEQUENCE_NAMES or min(values.shape[1:]) < 8:
+        return values.dtype != np.uint8 or name.lower() in SEQUENCE_NAMES
+    if values.dtype.kind not in "fiu" or values.dtype == np.uint8:
+        return False
+    numbers = values.astype(np.float64)
+    return bool(np.nanmin(numbers) < 0 or np.nanmax(numbers) > 65535)
+
+
+def unrolled(values: Raw) -> Raw:
+    """Return inputs (n, …) as (n, d)."""
+    return values.reshape(len(values), -1) if values.ndim > 2 else values
+
+
 def as_table(arrays: dict[str, Raw], source: str) -> Table:
-    """Return arrays as a table: a matrix `x` becomes x0, x1, …; a vector is one column.
+    """Return arrays as a table: a matrix `x` becomes x0, x1, …; a vector or (n, 1) is one column.
+
+    A matrix of one 1 per row named like a target is one column of the places of the ones.
 
     Raises:
         DataError: arrays of different lengths or with more than two dimensions.
@@ -78,16 +111,38 @@ def as_table(arrays: dict[str, Raw], source: str) -> Table:
     for name, array in arrays.items():
         if array.ndim not in (1, 2):
             raise DataError(f"{source}: {name} has shape {array.shape}; a table needs (n,) or (n, d)")
+        if array.ndim == 2 and name in TARGETS:
+            array = _one_column(array, name, source)
         columns = [array] if array.ndim == 1 else list(array.T)
         names += [name] if array.ndim == 1 else [f"{name}{i}" for i in range(len(columns))]
         cells += [_cells(column) for column in columns]
     if len({len(column) for column in cells}) > 1:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         raise DataError(f"{source}: arrays of different lengths: {shapes}")
+    check_names(names, source)
     return Table(source, tuple(names), tuple(cells))
+
+
+def _one_column(array: Raw, name: str, source: str) -> Raw:
+    if array.shape[1] == 1:
+        return array[:, 0]
+    hot = (
+        array.dtype.kind in "fiub" and np.all((array == 0) | (array == 1)) and np.all(array.sum(axis=1) == 1)
+    )
+    if not hot:
+        raise DataError(
+            f"{source}: {name} has shape {array.shape}; one target per row is predicted: (n,), "
+            "(n, 1) or one-hot (n, classes). Save each of several targets under its own name and choose with "
+            "--target"
+        )
+    return np.asarray(np.argmax(array, axis=1))
 
 
 def _cells(column: Raw) -> Cells:
     if column.dtype.kind in "fiu":
         return column.astype(np.float64)
-    return tuple(str(value) or None for value in column.tolist())
+    if column.dtype.kind == "M":
+        return column.astype("datetime64[us]")
+    if column.dtype.kind == "m":
+        return column.astype("timedelta64[us]").astype(np.float64) / 1e6
+    return Texts([str(value) or None for value in column.tolist()])

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from osetra.core.finding import Finding
+from osetra.data.table import written
 from osetra.errors import DataError
+
+if TYPE_CHECKING:
+    from osetra.data.schema import Recipe
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
@@ -27,6 +31,7 @@ MISSING = "(missing)"
 
 FEW_CLASSES = 20
 """Whole numbers with at most this many different values are read as classes."""
+MOST_CLASSES = 5000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +73,21 @@ class Dataset:
     fingerprint: str
     notes: tuple[Finding, ...] = ()
     """What was noticed or changed while reading, for the user's eyes."""
+    schema: tuple[Recipe, ...] = ()
+    """How the columns were made of the cells of a table; kept with a model, for tables to come."""
+    dialect: tuple[str, str, str] = ("", "", "")
+    """The delimiter, decimal and header that a person named; later files are read so too."""
+    groups: Codes | None = None
+    """(n,) rows with the same code stay in one part of the split."""
+    times: Floats | None = None
+    """(n,) when each row was: the past is trained on, the future sealed."""
+    parts: Codes | None = None
+    """(n,) the given split: 0 for training, 1 for validation, 2 for the sealed test, -1 for one of
+    the first two."""
+    weights: Floats | None = None
+    """(n,) how much each row counts in training, 1 on average."""
+    log_target: bool = False
+    """Whether the logarithm of the target is learnt."""
 
     def __len__(self) -> int:
         return len(self.target)
@@ -121,6 +141,12 @@ def settle_target(column: Column, *, task: TaskKind | None = None) -> Target:
             f"{example!r}; leave the task out to predict classes"
         )
     codes, classes = _classes(column)
+    if len(classes) > max(FEW_CLASSES, min(MOST_CLASSES, len(codes) // 2)):
+        raise DataError(
+            f"{column.name}: {len(classes)} different classes in {len(codes)} rows, such as {classes[0]!r}; "
+            f"too few rows of each to learn from (at most {MOST_CLASSES} classes, two rows each on average). "
+            "Predict another column, or one with coarser classes"
+        )
     if len(classes) < 2:
         raise DataError(
             f"{column.name}: every row is {classes[0]!r}; at least two classes are needed to learn "
@@ -132,8 +158,10 @@ def settle_target(column: Column, *, task: TaskKind | None = None) -> Target:
     return Target(codes, found, classes)
 
 
-def fingerprint(columns: tuple[Column, ...], images: Images | None, target: Target) -> str:
-    """Return 16 hex digits that change whenever a name, a cell or the order of rows changes."""
+def fingerprint(
+    columns: tuple[Column, ...], images: Images | None, target: Target, roles: bytes = b""
+) -> str:
+    """Return 16 hex digits that change whenever a name, a cell, the order of rows or a role changes."""
     digest = hashlib.sha256()
     for column in columns:
         digest.update(column.name.encode())
@@ -147,6 +175,7 @@ def fingerprint(columns: tuple[Column, ...], images: Images | None, target: Targ
         digest.update(np.ascontiguousarray(images).tobytes())
     digest.update("\0".join(target.classes).encode())
     digest.update(np.ascontiguousarray(target.values).tobytes())
+    digest.update(roles)
     return digest.hexdigest()[:16]
 
 
@@ -200,6 +229,6 @@ def _detected(values: Floats) -> TaskKind:
 def _classes(column: Column) -> tuple[Codes, tuple[str, ...]]:
     if isinstance(column, NumberColumn):
         different, codes = np.unique(column.values, return_inverse=True)
-        return codes.astype(np.int64), tuple(f"{value:g}" for value in different)
+        return codes.astype(np.int64), tuple(written(float(value)) for value in different)
     used, codes = np.unique(column.codes, return_inverse=True)
     return codes.astype(np.int64), tuple(column.levels[code] for code in used)

@@ -1,6 +1,6 @@
-"""Frames: columns of pandas, polars and plain mappings as arrays of numbers or text.
+"""Frames: columns of pandas, polars, Arrow and Hugging Face tables, mappings and torch data sets as arrays.
 
-Neither library is imported: both say which columns they have and give them as NumPy arrays.
+No library is imported: each says which columns it has and gives them as NumPy arrays.
 """
 
 from __future__ import annotations
@@ -17,29 +17,71 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.data.arrays import as_table
-from osetra.data.tables import Table
+from osetra.data.table import Table
 from osetra.errors import DataError
+
+MOST_TEXT = 2 << 30
+"""Bytes of text in one column of data in memory: all rows take as much as the longest."""
 
 
 def is_frame(data: object) -> bool:
-    """Whether it is a pandas or polars frame, or looks like one."""
-    return hasattr(data, "columns") and hasattr(data, "__getitem__") and hasattr(data, "shape")
+    """Whether it is a frame of pandas or polars, or an Arrow or Hugging Face table."""
+    named = hasattr(data, "columns") or hasattr(data, "column_names")
+    return named and hasattr(data, "__getitem__") and hasattr(data, "shape")
+
+
+def is_examples(data: object) -> bool:
+    """Whether it is a data set of examples, as PyTorch has them: a length, and (inputs, target) by number."""
+    if isinstance(data, (Mapping, np.ndarray, list, tuple, str)) or hasattr(data, "__array__"):
+        return False
+    return hasattr(data, "__len__") and hasattr(data, "__getitem__") and not is_frame(data)
+
+
+def examples_of(data: Any) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Return the inputs (n, …) and targets (n,) of a data set of examples; no targets where it has none.
+
+    Raises:
+        DataError: no examples, or inputs of different shapes.
+    """
+    if not len(data):
+        raise DataError("the data set holds no examples")
+    pairs = [data[i] for i in range(len(data))]
+    labelled = isinstance(pairs[0], (tuple, list)) and len(pairs[0]) == 2
+    inputs = [np.asarray(pair[0] if labelled else pair) for pair in pairs]
+    shapes = {each.shape for each in inputs}
+    if len(shapes) > 1:
+        some = " and ".join(str(shape) for shape in sorted(shapes)[:2])
+        raise DataError(f"examples of different shapes, such as {some}; give them all one shape first")
+    targets = np.array([np.asarray(pair[1]).item() for pair in pairs]) if labelled else None
+    return np.stack(inputs), targets
 
 
 def columns_of(data: Any) -> dict[str, NDArray[Any]]:
-    """Return the columns of a frame or mapping: each (n,) of float64 or text, empty text where missing.
+    """Return the columns of a frame or mapping: each (n,) numbers, moments or text, empty text where missing.
 
     Raises:
         DataError: no columns, no rows, a name twice, or a column that is not one-dimensional.
     """
-    names = list(data if isinstance(data, Mapping) else data.columns)
+    names = list(data if isinstance(data, Mapping) else getattr(data, "column_names", None) or data.columns)
     if len({str(name) for name in names}) < len(names):
         twice = next(str(name) for name in names if [str(n) for n in names].count(str(name)) > 1)
         raise DataError(f"{twice!r}: two columns have this name; rename one")
-    columns = {str(name): _column(str(name), data[name]) for name in names}
+    classes = getattr(data, "features", None)
+    columns = {
+        str(name): _column(str(name), _named(data[name], classes[name] if classes else None))
+        for name in names
+    }
     if not columns or not len(next(iter(columns.values()))):
         raise DataError("the data has no columns or no rows")
     return columns
+
+
+def _named(series: Any, feature: Any) -> Any:
+    """Return class names for the numbers of a Hugging Face class label."""
+    names = getattr(feature, "names", None)
+    if not names:
+        return series
+    return [None if value is None or value < 0 else names[value] for value in series]
 
 
 def table_of(data: Any, source: str = "the data") -> Table:
@@ -56,19 +98,29 @@ def _column(name: str, series: Any) -> NDArray[Any]:
     if kind in ("i", "u", "f") and hasattr(series, "isna"):
         # pandas' own numbers know missing ones that NumPy's do not.
         return np.asarray(series.to_numpy(dtype=np.float64, na_value=math.nan))
-    values = np.asarray(series.to_numpy() if hasattr(series, "to_numpy") else series)
+    values = np.asarray(series.to_numpy() if hasattr(series, "to_numpy") else list(series))
     if values.ndim != 1:
         raise DataError(f"{name!r}: a column is one-dimensional, and this has shape {values.shape}")
-    if values.dtype.kind in "iuf":
+    if values.dtype.kind in "iuf" and (values.dtype.kind == "f" or np.abs(values).max(initial=0) <= 2**53):
         return values.astype(np.float64)
+    if values.dtype.kind == "M":
+        return values.astype("datetime64[us]")
+    if values.dtype.kind == "m":
+        return np.where(np.isnat(values), math.nan, values.astype("timedelta64[us]").astype(np.float64) / 1e6)
     if values.dtype.kind in _REFUSED:
         raise DataError(f"{name!r}: {_REFUSED[values.dtype.kind]}")
-    return np.array([_text(name, row, value) for row, value in enumerate(values.tolist(), 1)], dtype=np.str_)
+    texts = [_text(name, row, value) for row, value in enumerate(values.tolist(), 1)]
+    longest = max(map(len, texts), default=0)
+    if 4 * longest * len(texts) > MOST_TEXT:
+        raise DataError(
+            f"{name!r}: texts of up to {longest} characters in {len(texts)} rows; leave the column out, "
+            "shorten it, or give the data as a file (frame.to_csv)"
+        )
+    return np.array(texts, dtype=np.str_)
 
 
 _REFUSED = {
     "c": "a network cannot use complex numbers; give real and imaginary part a column each",
-    "m": "a network cannot use spans of time as they are; give them as numbers, such as seconds",
     "V": "a network cannot use records; give each of their fields a column",
 }
 """What is said of columns of some kinds."""

@@ -1,18 +1,24 @@
-"""Images: arrays and folders of pictures, one folder per class.
+"""Images: arrays, folders of pictures by class, and tables that name pictures.
 
-Everything becomes one array (n, channels, height, width) of bytes or floats.
+Everything becomes one array (n, channels, height, width) of bytes, or of floats where pixels are deeper
+than 8 bits. Files are opened, turned upright, laid on white where they are transparent, shrunk and let go
+one by one.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from osetra.core.finding import Finding
-from osetra.data.dataset import CategoryColumn, Images
+from osetra.data.dataset import CategoryColumn, Codes, Images
+from osetra.data.table import Table, Texts, note
 from osetra.errors import DataError, MissingExtra
 from osetra.files import kind_of
 
@@ -20,6 +26,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+PARTS = {
+    "train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "dev": 1, "test": 2, "testing": 2,
+}  # fmt: skip
+"""Names of folders that are the parts of a split and no classes."""
 LARGEST_SIDE = 64
 """Pictures are shrunk to at most this many pixels a side: what a small network on a CPU can take."""
 
@@ -49,6 +59,16 @@ def as_images(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]], source: 
     return values
 
 
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Pictures that could be read."""
+
+    images: Images
+    kept: Codes
+    """Which of the files they are, from 0."""
+    notes: tuple[Finding, ...]
+
+
 def class_folders(folder: Path) -> dict[str, list[Path]]:
     """Return the pictures under each sub-folder with at least one, sorted by name."""
     found = {
@@ -59,51 +79,194 @@ def class_folders(folder: Path) -> dict[str, list[Path]]:
     return {name: files for name, files in found.items() if files}
 
 
-def read_class_folders(folder: Path) -> tuple[Images, CategoryColumn, tuple[Finding, ...]]:
-    """Read a folder that holds one sub-folder of pictures per class.
+def read_class_folders(
+    folder: Path,
+) -> tuple[Images, CategoryColumn, Codes | None, tuple[Finding, ...]]:
+    """Read a folder that holds one sub-folder of pictures per class, or of train, val and test with those.
 
-    Gives back the pictures, the class of each, and a note when sizes had to be made equal.
+    Gives back the pictures, the class of each, the part of a given split, and notes on what was changed.
 
     Raises:
-        DataError: no sub-folder with pictures, or a picture that cannot be read.
+        DataError: no sub-folder with pictures, or none that can be read.
         MissingExtra: Pillow is not installed.
     """
     by_class = class_folders(folder)
-    if not by_class:
+    given = {name: class_folders(folder / name) for name in by_class if name.lower() in PARTS}
+    split = len(given) > 1 and len(given) == len(by_class) and any(len(found) > 1 for found in given.values())
+    if not split and not by_class:
         raise DataError(
             f"{folder}: no pictures in sub-folders; put the pictures of each class into a folder "
             f"with the name of the class ({', '.join(PICTURES[:4])} …)"
         )
-    files = [file for members in by_class.values() for file in members]
-    images, note = read_pictures(files)
-    codes = np.repeat(np.arange(len(by_class)), [len(members) for members in by_class.values()])
-    return images, CategoryColumn("class", codes.astype(np.int64), tuple(by_class)), note
+    labelled = given if split else {"": by_class}
+    members = [
+        (file, name, PARTS.get(part.lower(), -1))
+        for part, found in labelled.items()
+        for name, files in found.items()
+        for file in files
+    ]
+    pictures = read_pictures([file for file, _, _ in members], skip=True)
+    members = [members[i] for i in pictures.kept.tolist()]
+    classes = tuple(sorted({name for _, name, _ in members}))
+    codes = np.array([classes.index(name) for _, name, _ in members], dtype=np.int64)
+    column = CategoryColumn("class", codes, classes)
+    if not split:
+        return pictures.images, column, None, pictures.notes
+    parts = np.array([part for _, _, part in members], dtype=np.int64)
+    parts = parts if np.any(parts == 1) else np.where(parts == 0, -1, parts)
+    counts = ", ".join(f"{name} {sum(map(len, found.values()))}" for name, found in given.items())
+    said = note("split", f"the split is that of the folders: {counts}")
+    if not np.any(parts == 2):
+        # Nothing is to be sealed by the folders: what they call validation is.
+        parts = np.where(parts == 1, 2, -1)
+    return pictures.images, column, parts, (said, *pictures.notes)
+
+
+def read_listed(
+    table: Table, folder: Path, shape: tuple[int, int, int] | None = None
+) -> tuple[Images, Table] | None:
+    """Return the pictures that a column of a table names, and the table without it; None without such one.
+
+    Raises:
+        DataError: the named files are not there.
+    """
+    for name, cells in zip(table.names, table.cells, strict=True):
+        if not isinstance(cells, Texts) or not cells.levels:
+            continue
+        if sum(level.lower().endswith(PICTURES) for level in cells.levels) < 0.9 * len(cells.levels):
+            continue
+        places = [folder, *sorted(child for child in folder.iterdir() if child.is_dir())]
+        first = next((p for p in places for level in cells.levels[:20] if (p / level).is_file()), None)
+        if first is None:
+            example = cells.levels[0]
+            raise DataError(
+                f"{table.source}: {name} names pictures such as {example!r}, which are not in {folder}; put "
+                f"the pictures there, or leave the column out with --drop {name}"
+            )
+        files = [first / (cell or "") for cell in cells]
+        pictures = read_pictures(files, shape, skip=True)
+        rest = [i for i, other in enumerate(table.names) if other != name]
+        said = note("pictures", f"the pictures are the files named in {name!r}; other columns are not used")
+        kept = Table(
+            table.source, tuple(table.names[i] for i in rest), tuple(table.cells[i] for i in rest),
+            (*table.notes, said, *pictures.notes), table.decimal,
+        )  # fmt: skip
+        return pictures.images, kept.take(pictures.kept)
+    return None
 
 
 def read_pictures(
-    files: list[Path], shape: tuple[int, int, int] | None = None
-) -> tuple[Images, tuple[Finding, ...]]:
-    """Read picture files as (n, channels, height, width) uint8, resized to `shape` or a common size.
+    files: Sequence[Path], shape: tuple[int, int, int] | None = None, *, skip: bool = False
+) -> Pictures:
+    """Read picture files as (n, channels, height, width), resized to `shape` or a common size.
+
+    Args:
+        files: the pictures.
+        shape: channels, height and width; left out, those of most pictures, shrunk.
+        skip: whether files that cannot be read are left out with a count.
 
     Raises:
         DataError: a file that is no readable picture.
         MissingExtra: Pillow is not installed.
     """
-    pictures = [_open(file) for file in files]
-    sizes = Counter(picture.size for picture in pictures)
+    kept: list[int] = []
+    heads: list[tuple[tuple[int, int], bool, bool]] = []
+    broken: list[str] = []
+    first: DataError | None = None
+    for i, file in enumerate(files):
+        try:
+            heads.append(_head(file))
+            kept.append(i)
+        except DataError as error:
+            first = first or error
+            broken.append(_refused(error, file, skip=skip))
+    if first is not None and not heads:
+        raise first
+    sizes = Counter(size for size, _, _ in heads)
     if shape is None:
         width, height = _common_size(sizes)
-        gray = all(picture.mode in ("1", "L", "I;16", "I") for picture in pictures)
-        shape = (1 if gray else 3, height, width)
-    mode, size = {1: "L", 3: "RGB", 4: "RGBA"}[shape[0]], (shape[2], shape[1])
-    arrays = [np.asarray(_fitted(picture, mode, size), dtype=np.uint8) for picture in pictures]
-    resized = sum(count for each, count in sizes.items() if each != size)
-    text = f"{resized} of {len(files)} pictures were resized to {size[0]}×{size[1]} pixels"
-    note = (Finding(rule="pictures-resized", level="info", text=text),) if resized else ()
-    return as_images(np.stack(arrays), str(files[0].parent)), note
+        shape = (1 if all(gray for _, gray, _ in heads) else 3, height, width)
+    deep = any(deep for _, _, deep in heads)
+    images = np.zeros((len(kept), *shape), dtype=np.float32 if deep else np.uint8)
+    good: list[int] = []
+    for i in kept:
+        try:
+            images[len(good)] = _pixels(files[i], shape, deep=deep)
+            good.append(i)
+        except DataError as error:
+            first = first or error
+            broken.append(_refused(error, files[i], skip=skip))
+    if first is not None and not good:
+        raise first
+    notes = []
+    resized = sum(count for each, count in sizes.items() if each != (shape[2], shape[1]))
+    if resized:
+        text = f"{resized} of {len(files)} pictures were resized to {shape[2]}×{shape[1]} pixels"
+        notes.append(note("pictures-resized", text))
+    if broken:
+        shown = ", ".join(broken[:3]) + (" …" if len(broken) > 3 else "")
+        text = f"{len(broken)} of {len(files)} pictures cannot be read and are left out: {shown}"
+        notes.append(Finding(rule="pictures-broken", level="warning", text=text))
+    return Pictures(images[: len(good)], np.array(good, dtype=np.int64), tuple(notes))
 
 
-def _open(file: Path) -> Image:
+def _refused(error: DataError, file: Path, *, skip: bool) -> str:
+    if not skip:
+        raise error
+    return file.name
+
+
+def _head(file: Path) -> tuple[tuple[int, int], bool, bool]:
+    """Return a picture's upright size, and whether it is gray, and deeper than 8 bits, from its header."""
+    with _opened(file) as picture:
+        width, height = picture.size
+        turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        gray = picture.mode in ("1", "L", "LA", "I", "F") or picture.mode.startswith("I;16")
+        return (height, width) if turned else (width, height), gray, _is_deep(picture.mode)
+
+
+def _pixels(file: Path, shape: tuple[int, int, int], *, deep: bool) -> Any:
+    """Return a picture's pixels (channels, height, width) in 0 … 255."""
+    from PIL import Image, ImageOps
+
+    size = (shape[2], shape[1])
+    mode = {1: "L", 3: "RGB", 4: "RGBA"}[shape[0]]
+    with _opened(file) as opened:
+        try:
+            opened.draft("L" if mode == "L" else "RGB", (4 * size[0], 4 * size[1]))
+            opened.load()
+            picture: Image.Image = ImageOps.exif_transpose(opened)
+            if _is_deep(picture.mode):
+                values = _scaled(np.asarray(picture, dtype=np.float32), picture.mode)
+                if picture.size != size:
+                    values = np.asarray(Image.fromarray(values).resize(size))
+                return np.broadcast_to(values[None], shape)
+            if mode != "RGBA" and ("A" in picture.mode or "transparency" in picture.info):
+                clear = picture.convert("RGBA")
+                picture = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
+            picture = picture if picture.mode == mode else picture.convert(mode)
+            picture = picture if picture.size == size else picture.resize(size)
+            array = np.asarray(picture, dtype=np.float32 if deep else np.uint8)
+        except (OSError, ValueError, SyntaxError, EOFError) as error:
+            raise DataError(f"{file}: not a readable picture ({error}); remove or replace it") from None
+    return array[None] if array.ndim == 2 else np.moveaxis(array, 2, 0)
+
+
+def _is_deep(mode: str) -> bool:
+    return mode in ("I", "F") or mode.startswith("I;16")
+
+
+def _scaled(values: Any, mode: str) -> Any:
+    """Return deep pixels in 0 … 255: 16 bits as they are declared, others by what fits."""
+    if mode.startswith("I;16"):
+        return values / np.float32(257.0)
+    most = float(values.max(initial=0.0))
+    if mode == "F" and most <= 1.0:
+        return values * np.float32(255.0)
+    return values / np.float32(257.0) if most > 255.0 else values
+
+
+def _opened(file: Path) -> Image:
     try:
         from PIL import Image
     except ImportError:
@@ -111,9 +274,9 @@ def _open(file: Path) -> Image:
     if kind := kind_of(file):
         raise DataError(f"{file} is {kind} and no picture; remove it")
     try:
-        with Image.open(file) as picture:
-            picture.load()
-            return picture.copy()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(file)
     except FileNotFoundError:
         raise DataError(f"{file}: no such file; check the path") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -124,8 +287,3 @@ def _common_size(sizes: Counter[tuple[int, int]]) -> tuple[int, int]:
     width, height = sizes.most_common(1)[0][0]
     shrink = min(1.0, LARGEST_SIDE / max(width, height))
     return max(1, round(width * shrink)), max(1, round(height * shrink))
-
-
-def _fitted(picture: Image, mode: str, size: tuple[int, int]) -> Image:
-    picture = picture if picture.mode == mode else picture.convert(mode)
-    return picture if picture.size == size else picture.resize(size)

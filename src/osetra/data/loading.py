@@ -6,19 +6,35 @@ load("digits")
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from osetra.data import sources
-from osetra.data.arrays import as_table, inputs_of, read_arrays, target_of
-from osetra.data.columns import infer, usable
+from osetra.data.arrays import as_table, inputs_of, is_sequence, parse_arrays, target_of, unrolled
+from osetra.data.checks import checks
 from osetra.data.dataset import Dataset, Images, TaskKind, fingerprint, imbalance, settle_target
-from osetra.data.images import as_images, read_class_folders
-from osetra.data.tables import SUFFIXES, Table, read_table
+from osetra.data.files import read_bytes
+from osetra.data.formats import parse, read_table
+from osetra.data.images import as_images, read_class_folders, read_listed
+from osetra.data.reading import Reading
+from osetra.data.roles import roles_of, with_test_file
+from osetra.data.semantics import Meaning, check_columns, understand
+from osetra.data.table import Table, note
+from osetra.data.targets import labelled
 from osetra.errors import DataError, nearest
 from osetra.files import kind_of
 
 USUAL_TARGETS = ("target", "label", "class", "y")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A data set with the raw table that it was made of, for a look at both."""
+
+    dataset: Dataset
+    table: Table | None = None
+    meanings: tuple[Meaning, ...] = ()
+    """What each input column means."""
 
 
 def load(
@@ -26,108 +42,140 @@ def load(
     *,
     target: str | None = None,
     task: TaskKind | None = None,
-    drop: Sequence[str] = (),
-    categories: Sequence[str] = (),
+    reading: Reading | None = None,
 ) -> Dataset:
     """Read a data file, a folder of pictures by class, or a known data set.
 
     Args:
-        where: a path (.csv, .tsv, .txt, .parquet, .npz, a folder), or a name from `sources.known()`.
+        where: a path to a table, arrays or a folder of pictures, or a name from `sources.known()`.
         target: the column to predict; known sets and image folders have one already.
         task: "binary", "multiclass" or "regression" instead of what the target looks like.
-        drop: columns to leave out.
-        categories: number columns to read as categories.
+        reading: what is not to be left to what it looks like.
 
     Raises:
         DataError: the data cannot be used as it is; the text names file, column and row.
         MissingExtra: a package is needed to read it.
     """
-    path = Path(where)
+    return load_all(where, target=target, task=task, reading=reading).dataset
+
+
+def load_all(
+    where: str | Path,
+    *,
+    target: str | None = None,
+    task: TaskKind | None = None,
+    reading: Reading | None = None,
+) -> Loaded:
+    """Read what `load` reads, and keep the raw table beside it."""
+    path, reading = Path(where), reading or Reading()
     if kind := kind_of(path):
         raise DataError(f"{path} is {kind}, and data is read from a file more than once; write it to a file")
     if path.is_dir():
-        images, classes, notes = read_class_folders(path)
-        settled = settle_target(classes, task=task)
-        return Dataset(
-            name=path.name, source=str(path), images=images, target_name="class",
-            target=settled.values, task=settled.task, classes=settled.classes,
-            fingerprint=fingerprint((), images, settled), notes=notes + imbalance(settled, "class"),
-        )  # fmt: skip
+        return Loaded(_pictures(path, task))
     if not path.exists() and path.suffix == "" and path.name == str(where):
         source = sources.find(str(where))
         contents = sources.read(source)
-        return _assemble(
-            contents.table, target or contents.target, name=source.name, images=contents.images,
-            task=task or (contents.task if target is None else None), drop=drop,
-            categories=categories, licence=source.licence,
-        )  # fmt: skip
-    if path.suffix == ".npz":
-        return _from_arrays(path, target=target, task=task, drop=drop, categories=categories)
+        wanted = task or (contents.task if target is None else None)
+        loaded = _assemble(
+            contents.table, target or contents.target, source.name, wanted, reading, contents.images
+        )
+        return replace(loaded, dataset=replace(loaded.dataset, licence=source.licence))
     if not path.exists():
         raise DataError(
             f"{path}: no such file; check the path, or name a data set ('osetra data' lists them)"
         )
-    if not path.name.lower().endswith(SUFFIXES):
-        raise DataError(f"{path}: this kind of file is not read; give one of {', '.join(SUFFIXES)}")
-    table = read_table(path)
-    chosen = _chosen_target(table, target)
-    return _assemble(table, chosen, name=path.stem.split(".")[0], task=task, drop=drop, categories=categories)
+    content, raw = read_bytes(path)
+    if content == "npz":
+        return _from_arrays(path, raw, target, task, reading)
+    table = parse(content, raw, path, reading)
+    if reading.test:
+        table = with_test_file(table, read_table(Path(reading.test), reading), reading.test)
+    name = path.name.split(".")[0]
+    listed = read_listed(table, path.parent)
+    if listed is not None:
+        images, table = listed
+        return _assemble(table, _chosen_target(table, target, last=True), name, task, reading, images)
+    return _assemble(table, _chosen_target(table, target), name, task, reading)
+
+
+def _pictures(path: Path, task: TaskKind | None) -> Dataset:
+    images, classes, parts, notes = read_class_folders(path)
+    settled = settle_target(classes, task=task)
+    return Dataset(
+        name=path.name, source=str(path), images=images, target_name="class",
+        target=settled.values, task=settled.task, classes=settled.classes, parts=parts,
+        fingerprint=fingerprint((), images, settled), notes=notes + imbalance(settled, "class"),
+    )  # fmt: skip
 
 
 def _from_arrays(
-    path: Path,
-    *,
-    target: str | None,
-    task: TaskKind | None,
-    drop: Sequence[str],
-    categories: Sequence[str],
-) -> Dataset:
-    arrays = read_arrays(path)
+    path: Path, raw: bytes, target: str | None, task: TaskKind | None, reading: Reading
+) -> Loaded:
+    arrays = parse_arrays(raw, str(path))
     inputs = inputs_of(arrays, str(path))
     if inputs is None:
         table = as_table(arrays, str(path))
-        chosen = _chosen_target(table, target)
-        return _assemble(table, chosen, name=path.stem, task=task, drop=drop, categories=categories)
+        return _assemble(table, _chosen_target(table, target), path.stem, task, reading)
     name, values = inputs
     chosen = target_of(arrays, target, str(path))
-    images = as_images(values, str(path)) if values.ndim > 2 else None
-    used = {chosen: arrays[chosen]} if images is not None else {name: values, chosen: arrays[chosen]}
     if len(values) != len(arrays[chosen]):
         raise DataError(
             f"{path}: {name} has {len(values)} rows and {chosen} has {len(arrays[chosen])}; "
             "they must be equally long"
         )
-    table = as_table(used, str(path))
-    return _assemble(
-        table, chosen, name=path.stem, images=images, task=task, drop=drop, categories=categories
-    )
+    answers = as_table({chosen: arrays[chosen]}, str(path))
+    if values.ndim > 2 and not is_sequence(name, values):
+        return _assemble(answers, chosen, path.stem, task, reading, as_images(values, str(path)))
+    table = as_table({name: unrolled(values), chosen: arrays[chosen]}, str(path))
+    if values.ndim > 2:
+        steps = f"sequences of {values.shape[1]} steps" + (
+            f" of {values.shape[2]} values" if values.ndim == 3 else ""
+        )
+        text = f"{name} is read as {steps}, each value a column; call the array images if it holds pictures"
+        table = replace(table, notes=(*table.notes, note("sequences", text)))
+    return _assemble(table, chosen, path.stem, task, reading)
 
 
 def _assemble(
     table: Table,
     target: str,
-    *,
     name: str,
     task: TaskKind | None,
-    drop: Sequence[str],
-    categories: Sequence[str],
+    reading: Reading,
     images: Images | None = None,
-    licence: str = "",
-) -> Dataset:
+) -> Loaded:
     if target not in table.names:
         raise _no_target(table, target)
-    wanted = infer(target, table[target], category=target in categories)
-    settled = settle_target(wanted, task=task)
-    others = tuple(name for name in categories if name != target)
-    columns, notes = ((), ()) if images is not None else usable(table, target, drop=drop, categories=others)
-    return Dataset(
-        name=name, source=table.source, licence=licence, columns=columns, images=images,
+    check_columns(table, reading)
+    rows = labelled(table, target, task, reading)
+    settled, roles = rows.target, roles_of(rows.table, reading)
+    notes = rows.table.notes + rows.notes + roles.notes
+    if images is not None:
+        images = images if len(rows.kept) == len(images) else images[rows.kept]
+        dataset = Dataset(
+            name=name, source=table.source, images=images,
+            target_name=target, target=settled.values, task=settled.task, classes=settled.classes,
+            fingerprint=fingerprint((), images, settled, roles.content),
+            notes=notes + imbalance(settled, target),
+            groups=roles.groups, times=roles.times, parts=roles.parts, weights=roles.weights,
+            log_target=reading.log_target,
+        )  # fmt: skip
+        return Loaded(dataset, rows.table)
+    inputs = understand(rows.table, reading, skip=(target, *roles.skipped))
+    warnings = checks(rows.table, inputs.columns, settled, target, reading)
+    dataset = Dataset(
+        name=name, source=table.source, columns=inputs.columns, schema=inputs.schema,
+        dialect=(reading.delimiter, reading.decimal, reading.header),
         target_name=target, target=settled.values, task=settled.task, classes=settled.classes,
-        fingerprint=fingerprint(columns, images, settled), notes=notes + imbalance(settled, target),
+        fingerprint=fingerprint(inputs.columns, None, settled, roles.content),
+        notes=notes + inputs.notes + warnings + imbalance(settled, target),
+        groups=roles.groups, times=roles.times, parts=roles.parts, weights=roles.weights,
+        log_target=reading.log_target,
     )  # fmt: skip
+    return Loaded(dataset, rows.table, inputs.meanings)
 
 
-def _chosen_target(table: Table, target: str | None) -> str:
+def _chosen_target(table: Table, target: str | None, *, last: bool = False) -> str:
     if target is not None:
         if target not in table.names:
             raise _no_target(table, target)
@@ -135,12 +183,17 @@ def _chosen_target(table: Table, target: str | None) -> str:
     for name in table.names:
         if name.lower() in USUAL_TARGETS:
             return name
-    shown = ", ".join(table.names)
-    raise DataError(f"{table.source}: which column is to be predicted? Give --target with one of: {shown}")
+    if last:
+        return table.names[-1]
+    raise DataError(
+        f"{table.source}: which column is to be predicted? Give --target with one of: {_shown(table)}"
+    )
 
 
 def _no_target(table: Table, target: str) -> DataError:
-    shown = ", ".join(table.names)
-    return DataError(
-        f"{target!r}: no such column in {table.source}.{nearest(target, table.names)} Columns: {shown}"
-    )
+    hint = nearest(target, table.names)
+    return DataError(f"{target!r}: no such column in {table.source}.{hint} Columns: {_shown(table)}")
+
+
+def _shown(table: Table) -> str:
+    return ", ".join(table.names[:60]) + (f" … {len(table.names)} in all" if len(table.names) > 60 else "")

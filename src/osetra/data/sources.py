@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from osetra.data.dataset import Images, TaskKind
+from osetra.data.delimited import parse_text
+from osetra.data.formats import read_table
 from osetra.data.images import as_images
-from osetra.data.tables import Table, parse_text, read_table
+from osetra.data.table import Table, Texts
 from osetra.errors import DataError, MissingExtra, nearest
 
 
@@ -96,7 +98,7 @@ def _sklearn(loader: str, target: str) -> Callable[[DataSource], Contents]:
         bunch = getattr(datasets, f"load_{loader}")()
         values = bunch.target.astype(np.float64)
         named = tuple(bunch.target_names) if source.task != "regression" else ()
-        cells = tuple(str(named[int(v)]) for v in values) if named else values
+        cells = Texts([str(named[int(v)]) for v in values]) if named else values
         columns = tuple(np.asarray(bunch.data[:, i], dtype=np.float64) for i in range(bunch.data.shape[1]))
         table = Table(source.name, (*bunch.feature_names, target), (*columns, cells))
         return Contents(table, target, task=source.task)
@@ -123,7 +125,7 @@ def _grid(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 
 
 def _labels(source: DataSource, labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Table:
-    return Table(source.name, ("digit",), (tuple(str(label) for label in labels),))
+    return Table(source.name, ("digit",), (Texts([str(label) for label in labels]),))
 
 
 def _csv(relative: str, target: str) -> Callable[[DataSource], Contents]:

@@ -14,17 +14,23 @@ from typing import TypeAlias
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.optimize import minimize
+from scipy.sparse.linalg import LinearOperator, cg
 
 from osetra.data.dataset import Codes, Dataset
 from osetra.data.split import Split
 from osetra.nets import metrics
 from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
+from osetra.nets.training import regression_scores
 
 Array = NDArray[np.float64]
+Features: TypeAlias = "Array | sparse.csr_array"
 Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 PENALTIES = (1.0, 1e-2, 1e-4)
 """L2 penalties tried, on the mean loss of standardised inputs; each starts where the last ended."""
+SPARSE_FROM = 512
+"""Levels of embedded categories from which their one-hot columns are kept as the places of their ones."""
 ITERATIONS = 150
 TOLERANCE = 1e-5
 
@@ -81,38 +87,74 @@ def guesses(model: Baseline, n: int) -> Array:
     return np.tile(_base_rates(model.preparation), (n, 1))
 
 
-def linear_features(preparation: Preparation, inputs: Inputs) -> Array:
-    """Return inputs as one matrix (n, d): pictures flattened, embedded categories one-hot."""
+def linear_features(preparation: Preparation, inputs: Inputs) -> Features:
+    """Return inputs as one matrix (n, d): pictures flattened, embedded categories one-hot, sparse if many."""
     flat = inputs.values.reshape(len(inputs), -1).astype(np.float64)
-    hot = [
-        (inputs.codes[:, [i]] == np.arange(1, levels)).astype(np.float64)
-        for i, levels in enumerate(preparation.embedded)
-    ]
-    return np.concatenate([flat, *hot], axis=1)
+    if sum(preparation.embedded) < SPARSE_FROM:
+        hot = [
+            (inputs.codes[:, [i]] == np.arange(1, levels)).astype(np.float64)
+            for i, levels in enumerate(preparation.embedded)
+        ]
+        return np.concatenate([flat, *hot], axis=1)
+    parts = [sparse.csr_array(flat)]
+    for i, levels in enumerate(preparation.embedded):
+        rows = np.flatnonzero(inputs.codes[:, i])  # 0 was never seen
+        places = (rows, inputs.codes[rows, i] - 1)
+        parts.append(sparse.csr_array((np.ones(len(rows)), places), shape=(len(inputs), levels - 1)))
+    return sparse.csr_array(sparse.hstack(parts, format="csr"))
 
 
-def _solve_linear(x: Array, y: Array, penalty: float) -> tuple[Array, Array]:
+def _solve_linear(x: Features, y: Array, penalty: float) -> tuple[Array, Array]:
+    if not isinstance(x, np.ndarray):
+        return _solve_sparse(x, y, penalty)
     center = x.mean(axis=0)
     gram = (x - center).T @ (x - center) / len(x) + penalty * np.eye(x.shape[1])
     weights: Array = np.linalg.solve(gram, (x - center).T @ y / len(x))[:, None]
     return weights, float(y.mean()) - center @ weights
 
 
-def _solve_softmax(x: Array, y: Codes, penalty: float, weights: Array, bias: Array) -> tuple[Array, Array]:
-    classes, rows, truth = weights.shape[1], torch.arange(len(x)), torch.from_numpy(y)
+def _solve_sparse(x: sparse.csr_array, y: Array, penalty: float) -> tuple[Array, Array]:
+    """Solve the same normal equations by conjugate gradients, without ever forming them."""
+    n, d = x.shape
+    center = np.asarray(x.mean(axis=0)).ravel()
+    diagonal = np.asarray(x.multiply(x).mean(axis=0)).ravel() - center**2 + penalty
+
+    def product(weights: Vector) -> Array:
+        through: Array = x.T @ (x @ weights) / n
+        return through - center * float(center @ weights) + penalty * weights
+
+    gram = LinearOperator((d, d), matvec=product, dtype=np.float64)
+    scaled = LinearOperator((d, d), matvec=lambda weights: weights / diagonal, dtype=np.float64)
+    found, _ = cg(gram, x.T @ y / n - center * y.mean(), rtol=TOLERANCE, maxiter=ITERATIONS, M=scaled)
+    weights = np.asarray(found)[:, None]
+    return weights, float(y.mean()) - center @ weights
+
+
+def _solve_softmax(x: Features, y: Codes, penalty: float, weights: Array, bias: Array) -> tuple[Array, Array]:
+    n, classes = x.shape[0], weights.shape[1]
+    rows, truth = torch.arange(n), torch.from_numpy(y)
     # PyTorch multiplies here because it was told how many threads to use; NumPy cannot be told.
-    inputs = torch.from_numpy(x)
+    inputs = torch.from_numpy(x) if isinstance(x, np.ndarray) else None
+
+    def outputs_of(weights: Array) -> torch.Tensor:
+        if inputs is None:
+            return torch.from_numpy(np.asarray(x @ weights))
+        product: torch.Tensor = inputs @ torch.from_numpy(weights)
+        return product
+
+    def slope_of(delta: torch.Tensor) -> Array:
+        return np.asarray(x.T @ delta.numpy() if inputs is None else (inputs.T @ delta).numpy())
 
     def cost(flat: Vector) -> tuple[float, Vector]:
         weights, bias = flat[:-classes].reshape(-1, classes), flat[-classes:]
-        logits = inputs @ torch.from_numpy(weights) + torch.from_numpy(bias)
+        logits = outputs_of(weights) + torch.from_numpy(bias)
         logs = torch.log_softmax(logits, dim=1)
         loss = -float(logs[rows, truth].mean())
         # d loss / d logits = prediction - truth, the start of backpropagation.
         delta = torch.exp(logs)
         delta[rows, truth] -= 1.0
-        delta /= len(x)
-        slope = (inputs.T @ delta).numpy() + penalty * weights
+        delta /= n
+        slope = slope_of(delta) + penalty * weights
         gradient: Vector = np.concatenate([slope.ravel(), delta.sum(dim=0).numpy()])
         return loss + penalty * float(np.sum(weights**2)) / 2, gradient
 
@@ -132,6 +174,5 @@ def _base_rates(preparation: Preparation) -> Array:
 
 def _score(preparation: Preparation, raw: Array, truth: NDArray[np.float64] | Codes) -> dict[str, float]:
     if preparation.task == "regression":
-        predicted = raw[:, 0] * preparation.spread + preparation.center
-        return metrics.regression(predicted, truth.astype(np.float64), preparation.spread)
+        return regression_scores(preparation, raw, truth.astype(np.float64))
     return metrics.classification(raw, truth.astype(np.int64))

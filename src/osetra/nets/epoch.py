@@ -34,6 +34,8 @@ class Batches:
     targets: Tensor
     target_device: torch.device | None = None
     """Where batches go when the rows stay behind."""
+    weights: Tensor | None = None
+    """(n,) how much each row counts, 1 on average; None is all alike."""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -44,10 +46,12 @@ class Batches:
         if where.type == "cpu":
             return self
         if fits(tensors, where):
-            return Batches(self.values.to(where), self.codes.to(where), self.targets.to(where))
+            weights = None if self.weights is None else self.weights.to(where)
+            values, codes, targets = (tensor.to(where) for tensor in tensors)
+            return Batches(values, codes, targets, weights=weights)
         return replace(self, target_device=where)
 
-    def shuffled(self, size: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    def shuffled(self, size: int) -> Iterator[Batches]:
         """Yield the rows in random order, in batches of nearly equal size."""
         n = len(self)
         batches = math.ceil(n / size)
@@ -55,16 +59,24 @@ class Batches:
         where = self.target_device
         if where is None:
             order = order.to(self.values.device)
-            whole = (self.values[order], self.codes[order], self.targets[order])
+            whole = self._rows(order)
             for batch in range(batches):
                 rows = slice(n * batch // batches, n * (batch + 1) // batches)
-                yield whole[0][rows], whole[1][rows], whole[2][rows]
+                yield whole._rows(rows)
             return
         for batch in range(batches):
             chosen = order[n * batch // batches : n * (batch + 1) // batches]
-            parts = (each[chosen].pin_memory() for each in (self.values, self.codes, self.targets))
-            values, codes, targets = (part.to(where, non_blocking=True) for part in parts)
-            yield values, codes, targets
+            yield self._rows(chosen)._sent(where)
+
+    def _rows(self, rows: Tensor | slice) -> Batches:
+        weights = None if self.weights is None else self.weights[rows]
+        return Batches(self.values[rows], self.codes[rows], self.targets[rows], weights=weights)
+
+    def _sent(self, where: torch.device) -> Batches:
+        tensors = (each.pin_memory() for each in (self.values, self.codes, self.targets))
+        values, codes, targets = (each.to(where, non_blocking=True) for each in tensors)
+        weights = None if self.weights is None else self.weights.pin_memory().to(where, non_blocking=True)
+        return Batches(values, codes, targets, weights=weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +120,19 @@ def run_epoch(trainee: Trainee, recipe: Recipe, rows: Batches, begun: float, len
     weights = weights_of(how, trainee.priors, rows.values)
     parameters = [parameter for group in trainee.groups for parameter in group.parameters]
     total, seen = torch.zeros((), device=trainee.device), 0
-    for number, (values, codes, targets) in enumerate(rows.shuffled(chosen.batch_size), start=1):
-        if len(values) == 1 and len(rows) > 1:
+    for number, batch in enumerate(rows.shuffled(chosen.batch_size), start=1):
+        if len(batch) == 1 and len(rows) > 1:
             break  # a batch of one row has no spread to normalise by
         _set_share(trainee, recipe, begun + length * number / batches)
-        result = _loss(trainee, how, weights, values, codes, targets)
+        result = _loss(trainee, how, weights, batch)
         trainee.stepper.zero_grad(set_to_none=True)
         result.backward()  # type: ignore[no-untyped-call]
         if chosen.clip_norm:
             nn.utils.clip_grad_norm_(parameters, chosen.clip_norm)
         trainee.stepper.step()
         trainee.average.step(network, how.average_decay)
-        total += result.detach() * len(values)
-        seen += len(values)
+        total += result.detach() * len(batch)
+        seen += len(batch)
         if number % CHECKED_EVERY == 0 and not torch.isfinite(total):
             break
     return float(total) / seen
@@ -137,24 +149,26 @@ def _set_share(trainee: Trainee, recipe: Recipe, share: float) -> None:
     set_rates(trainee.stepper, trainee.groups, rate_after(recipe, share), chosen.weight_decay * held)
 
 
-def _loss(
-    trainee: Trainee,
-    how: Regularization,
-    weights: Tensor | None,
-    values: Tensor,
-    codes: Tensor,
-    targets: Tensor,
-) -> Tensor:
+def _loss(trainee: Trainee, how: Regularization, weights: Tensor | None, batch: Batches) -> Tensor:
     """Return the loss of a batch, whose rows may be changed and mixed before."""
+    values, codes, targets, counts = batch.values, batch.codes, batch.targets, batch.weights
     if how.augment != "none" and values.ndim == 4:
         values = augmented(values, how.augment)
     members, partner, share = trainee.network.members, None, 1.0
     if how.mixup:
         values, codes, partner, share = mixed(values, codes, how.mixup)
     raw = trainee.network(values, codes)
-    each = targets if members == 1 else targets.repeat_interleave(members)
-    own = loss(raw, each, trainee.task, how, weights)
+    rows = _repeated(members, targets, counts)
+    own = loss(raw, rows[0], trainee.task, how, weights, rows[1])
     if partner is None:
         return own
-    other = targets[partner] if members == 1 else targets[partner].repeat_interleave(members)
-    return own.lerp(loss(raw, other, trainee.task, how, weights), 1.0 - share)
+    others = _repeated(members, targets[partner], None if counts is None else counts[partner])
+    return own.lerp(loss(raw, others[0], trainee.task, how, weights, others[1]), 1.0 - share)
+
+
+def _repeated(members: int, targets: Tensor, counts: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Return targets and weights of rows for each member of an ensemble."""
+    if members == 1:
+        return targets, counts
+    counts = None if counts is None else counts.repeat_interleave(members)
+    return targets.repeat_interleave(members), counts

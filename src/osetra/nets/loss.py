@@ -72,18 +72,31 @@ def weights_of(how: Regularization, priors: Sequence[float], like: Tensor) -> Te
     return 1.0 / (shares.clamp_min(1e-4) * len(priors))
 
 
-def loss(raw: Tensor, targets: Tensor, task: str, how: Regularization, weights: Tensor | None) -> Tensor:
-    """Return the mean loss of raw outputs (n, C), or (n, 1) for two classes or a number."""
+def loss(
+    raw: Tensor,
+    targets: Tensor,
+    task: str,
+    how: Regularization,
+    weights: Tensor | None,
+    counts: Tensor | None = None,
+) -> Tensor:
+    """Return the mean loss of raw outputs (n, C), or (n, 1) for two classes or a number.
+
+    `weights` are those of the classes, `counts` (n,) says how much each row counts.
+    """
     if task == "regression":
-        return functional.mse_loss(raw[:, 0], targets)
-    if not how.focal and weights is None:
+        if counts is None:
+            return functional.mse_loss(raw[:, 0], targets)
+        return (counts * (raw[:, 0] - targets) ** 2).mean()
+    if not how.focal and weights is None and counts is None:
         if task == "multiclass":
             return functional.cross_entropy(raw, targets, label_smoothing=how.label_smoothing)
         return functional.binary_cross_entropy_with_logits(raw[:, 0], _smooth(targets, raw, how))
     each, chance = _each(raw, targets, task, how)
     if how.focal:
         each = each * (1.0 - chance).clamp_min(0.0) ** how.focal
-    return (each if weights is None else each * weights[targets]).mean()
+    each = each if weights is None else each * weights[targets]
+    return (each if counts is None else each * counts).mean()
 
 
 def _each(raw: Tensor, targets: Tensor, task: str, how: Regularization) -> tuple[Tensor, Tensor]:

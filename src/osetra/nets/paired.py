@@ -23,7 +23,7 @@ from osetra.data.dataset import Codes, Dataset
 from osetra.nets.baseline import Baseline, guesses, linear_outputs
 from osetra.nets.metrics import probabilities
 from osetra.nets.model import Model
-from osetra.nets.prepare import Preparation, apply
+from osetra.nets.prepare import Preparation, answers, apply, outputs
 from osetra.nets.training import raw_outputs
 
 Array: TypeAlias = NDArray[np.float64]
@@ -109,8 +109,9 @@ def _outputs(model: Model, dataset: Dataset, rows: Codes) -> Array:
 
 def _missed(preparation: Preparation, raw: Array, truth: Array | Codes) -> _Missed:
     if preparation.task == "regression":
-        squared = (raw[:, 0] * preparation.spread + preparation.center - truth) ** 2
-        return _Missed(squared, squared)
+        squared = (answers(preparation, raw) - truth) ** 2
+        learnt = squared if not preparation.log else (raw[:, 0] - outputs(preparation, truth)) ** 2
+        return _Missed(squared, learnt)
     shares, codes = probabilities(raw), truth.astype(np.int64)
     right = shares[np.arange(len(codes)), codes]
     return _Missed((shares.argmax(axis=1) != codes).astype(np.float64), -np.log(np.maximum(right, 1e-300)))

@@ -12,15 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.data import sources
-from osetra.data.arrays import as_table, inputs_of, read_arrays
+from osetra.data.arrays import as_table, inputs_of, parse_arrays, unrolled
 from osetra.data.dataset import Images
-from osetra.data.frames import is_frame, table_of
-from osetra.data.images import PICTURES, as_images, read_pictures
-from osetra.data.tables import Table, read_table
+from osetra.data.files import read_bytes
+from osetra.data.formats import parse
+from osetra.data.frames import examples_of, is_examples, is_frame, table_of
+from osetra.data.images import PICTURES, as_images, read_listed, read_pictures
+from osetra.data.reading import Reading
+from osetra.data.table import Table
 from osetra.errors import DataError
 from osetra.nets import metrics
 from osetra.nets.model import Model
-from osetra.nets.prepare import Inputs, Preparation, apply, read_columns, unseen
+from osetra.nets.prepare import Inputs, Preparation, answers, apply, read_columns, unseen
 from osetra.nets.training import raw_outputs
 
 _Read: TypeAlias = tuple[tuple[str, ...], Inputs, dict[str, int]]
@@ -85,7 +88,7 @@ def answer(model: Model, inputs: Inputs, names: tuple[str, ...] = ()) -> Predict
     raw = raw_outputs(model.network, inputs)
     names = names or tuple(str(row + 1) for row in range(len(inputs)))
     if preparation.task == "regression":
-        numbers = raw[:, 0] * preparation.spread + preparation.center
+        numbers = answers(preparation, raw)
         nothing = np.zeros((len(inputs), 0))
         return Predictions(preparation.target, names, tuple(numbers.tolist()), (), nothing)
     shares = metrics.probabilities(raw)
@@ -98,10 +101,10 @@ def _read(preparation: Preparation, data: object) -> _Read:
         return _read_path(preparation, data)
     if is_frame(data) or isinstance(data, Mapping):
         return (), *_inputs(preparation, table_of(data), None, "the frame")
-    array = np.asarray(data)
-    if array.ndim > 2:
+    array = examples_of(data)[0] if is_examples(data) else np.asarray(data)
+    if array.ndim > 2 and preparation.pictures is not None:
         return (), *_inputs(preparation, None, as_images(array, "the array"), "the array")
-    return (), *_inputs(preparation, as_table({"x": array}, "the array"), None, "the array")
+    return (), *_inputs(preparation, as_table({"x": unrolled(array)}, "the array"), None, "the array")
 
 
 def _read_path(preparation: Preparation, where: str | PathLike[str]) -> _Read:
@@ -111,14 +114,36 @@ def _read_path(preparation: Preparation, where: str | PathLike[str]) -> _Read:
         return (), *_inputs(preparation, contents.table, contents.images, contents.table.source)
     if path.is_dir() or path.suffix.lower() in PICTURES:
         return _read_pictures(preparation, path)
-    if path.suffix == ".npz":
-        arrays = read_arrays(path)
-        found = inputs_of(arrays, str(path))
-        if found is not None and found[1].ndim > 2:
-            return (), *_inputs(preparation, None, as_images(found[1], str(path)), str(path))
-        vectors = {name: array for name, array in arrays.items() if found is None or name == found[0]}
-        return (), *_inputs(preparation, as_table(vectors, str(path)), None, str(path))
-    return (), *_inputs(preparation, read_table(path), None, str(path))
+    if not path.exists():
+        raise DataError(f"{path}: no such file; check the path")
+    kind, raw = read_bytes(path)
+    if kind != "npz":
+        delimiter, decimal, header = preparation.dialect
+        said = Reading(delimiter=delimiter, decimal=decimal, header=header)
+        table = parse(kind, raw, path, said)
+        if preparation.pictures is not None:
+            return _read_listed(preparation, table, path)
+        return (), *_inputs(preparation, table, None, str(path))
+    arrays = parse_arrays(raw, str(path))
+    found = inputs_of(arrays, str(path))
+    if found is not None and found[1].ndim > 2 and preparation.pictures is not None:
+        return (), *_inputs(preparation, None, as_images(found[1], str(path)), str(path))
+    vectors = {
+        name: unrolled(array) if found and name == found[0] else array
+        for name, array in arrays.items()
+        if found is None or name == found[0]
+    }
+    return (), *_inputs(preparation, as_table(vectors, str(path)), None, str(path))
+
+
+def _read_listed(preparation: Preparation, table: Table, path: Path) -> _Read:
+    assert preparation.pictures is not None
+    listed = read_listed(table, path.parent, preparation.pictures.shape)
+    if listed is None:
+        return (), *_inputs(preparation, table, None, str(path))
+    images, kept = listed
+    names = tuple(str(kept.row(i)) for i in range(len(kept)))
+    return names, *_inputs(preparation, None, images, str(path))
 
 
 def _read_pictures(preparation: Preparation, path: Path) -> _Read:
@@ -129,7 +154,7 @@ def _read_pictures(preparation: Preparation, path: Path) -> _Read:
         files = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES)
     if not files:
         raise DataError(f"{path}: no pictures in this folder ({', '.join(PICTURES[:4])} …)")
-    images, _ = read_pictures(files, preparation.pictures.shape)
+    images = read_pictures(files, preparation.pictures.shape).images
     names = tuple(str(file.relative_to(path)) if path.is_dir() else file.name for file in files)
     return names, *_inputs(preparation, None, images, str(path))
 

@@ -2,12 +2,14 @@
 
 Numbers are scaled and, where cells were missing in training, filled with the median beside an
 indicator that says so. Categories with few levels become one-hot columns; many levels become codes
-for an embedding. Code 0 means "never seen in training", and its inputs are all zero. Pictures are
-scaled per channel. The state is plain JSON, so that a saved model needs nothing else.
+for an embedding, of which rare levels share some by hash. Code 0 means "never seen in training", and
+its inputs are all zero. Pictures are scaled per channel. The state is plain JSON, so that a saved model
+needs nothing else.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -16,7 +18,6 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.data.columns import to_categories, to_numbers
 from osetra.data.dataset import (
     MISSING,
     CategoryColumn,
@@ -27,7 +28,8 @@ from osetra.data.dataset import (
     NumberColumn,
     TaskKind,
 )
-from osetra.data.tables import Table
+from osetra.data.schema import Category, Number, Recipe, read_schema, schema_from_json, schema_to_json
+from osetra.data.table import Table
 from osetra.errors import DataError, nearest
 
 Scaling: TypeAlias = Literal["standard", "robust", "quantile", "minmax", "none"]
@@ -38,6 +40,9 @@ REACH = 3.0
 """Robustly scaled inputs end here: x / sqrt(1 + (x / REACH)²)."""
 KNOTS = 256
 """Quantiles that a number column is mapped to a normal distribution by."""
+MOST_LEVELS = 1000
+"""Of a category with more levels the commonest have an embedding each; the rest shares BUCKETS by hash."""
+BUCKETS = 256
 LARGEST = 1e15
 """Scaled inputs are cut off here: their squares must fit into 32-bit floats."""
 
@@ -67,6 +72,8 @@ class Categories:
     embedded: bool
     inputs: tuple[tuple[float, ...], ...] = ()
     """The inputs that each level becomes; none for an embedded one, or when they are one-hot."""
+    buckets: int = 0
+    """How many embeddings the rarer levels share; a level's place among them is its hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,12 @@ class Preparation:
     """A regression learns (target - center) / spread."""
     reach: tuple[float, float] | None = None
     """The lowest and the highest that a regression has seen, as it learns them: no answer lies beyond."""
+    log: bool = False
+    """Whether a regression learns so of the target's logarithm."""
+    schema: tuple[Recipe, ...] = ()
+    """How columns are made of the cells of a table; models of earlier versions have none."""
+    dialect: tuple[str, str, str] = ("", "", "")
+    """The delimiter, decimal and header that a person named for the file that was learnt from."""
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -129,7 +142,7 @@ class Preparation:
     def embedded(self) -> tuple[int, ...]:
         """Levels of each embedded category, the unseen one included."""
         return tuple(
-            len(column.levels) + 1
+            len(column.levels) + 1 + column.buckets
             for column in self.columns
             if isinstance(column, Categories) and column.embedded
         )
@@ -143,8 +156,9 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparat
     """
     if scaling not in SCALINGS:
         raise DataError(f"input scaling {scaling!r}: choose one of {', '.join(SCALINGS)}")
-    target = dataset.target[rows]
     regression = dataset.task == "regression"
+    target = dataset.target[rows]
+    target = np.log(target) if dataset.log_target else target
     center, spread = (float(target.mean()), float(target.std()) or 1.0) if regression else (0.0, 1.0)
     ends = (float((target.min() - center) / spread), float((target.max() - center) / spread))
     return Preparation(
@@ -157,6 +171,9 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparat
         center=center,
         spread=spread,
         reach=ends if regression and scaling == "robust" else None,
+        log=dataset.log_target,
+        schema=dataset.schema,
+        dialect=dataset.dialect,
     )
 
 
@@ -198,23 +215,18 @@ def read_columns(preparation: Preparation, table: Table) -> tuple[Column, ...]:
     Raises:
         DataError: a column is missing (the nearest name is suggested), or has text where numbers were.
     """
-    found: list[Column] = []
-    missing = [how.name for how in preparation.columns if how.name not in table.names]
+    schema = preparation.schema or tuple(
+        Number(how.name) if isinstance(how, Numbers) else Category(how.name) for how in preparation.columns
+    )
+    missing = [recipe.name for recipe in schema if recipe.name not in table.names]
     if missing:
         hint = nearest(missing[0], [name for name in table.names if name != preparation.target])
         raise DataError(
             f"{table.source}: the model needs the column{'s' if len(missing) > 1 else ''} "
             f"{', '.join(map(repr, missing))}, found {', '.join(table.names)}.{hint}"
         )
-    for how in preparation.columns:
-        cells = table[how.name]
-        if isinstance(how, Numbers):
-            found.append(NumberColumn(how.name, to_numbers(how.name, cells)))
-        elif isinstance(cells, np.ndarray):
-            found.append(to_categories(how.name, [None if np.isnan(v) else f"{v:g}" for v in cells.tolist()]))
-        else:
-            found.append(to_categories(how.name, cells))
-    return tuple(found)
+    found = read_schema(schema, table)
+    return tuple(found[how.name] for how in preparation.columns)
 
 
 def unseen(preparation: Preparation, columns: Sequence[Column]) -> dict[str, int]:
@@ -230,8 +242,15 @@ def unseen(preparation: Preparation, columns: Sequence[Column]) -> dict[str, int
 def outputs(preparation: Preparation, target: NDArray[np.float64] | Codes) -> NDArray[np.float32] | Codes:
     """Return the target as the loss takes it: class codes, or standardised numbers."""
     if preparation.task == "regression":
+        target = np.log(target) if preparation.log else target
         return ((target - preparation.center) / preparation.spread).astype(np.float32)
     return target.astype(np.int64)
+
+
+def answers(preparation: Preparation, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the numbers (n,) that raw outputs (n, 1) of a regression stand for."""
+    numbers = raw[:, 0] * preparation.spread + preparation.center
+    return np.exp(np.minimum(numbers, 700.0)) if preparation.log else numbers
 
 
 def to_json(preparation: Preparation) -> dict[str, Any]:
@@ -248,6 +267,9 @@ def to_json(preparation: Preparation) -> dict[str, Any]:
         "center": preparation.center,
         "spread": preparation.spread,
         "reach": None if preparation.reach is None else list(preparation.reach),
+        "log": preparation.log,
+        "schema": schema_to_json(preparation.schema),
+        "dialect": list(preparation.dialect),
     }  # fmt: skip
 
 
@@ -259,6 +281,7 @@ def from_json(state: Mapping[str, Any]) -> Preparation:
     """
     pictures = state["pictures"]
     channels, height, width = map(int, pictures["shape"]) if pictures else (0, 0, 0)
+    delimiter, decimal, header = state.get("dialect", ("", "", ""))
     task: TaskKind = state["task"]
     if task not in ("binary", "multiclass", "regression"):
         raise ValueError(f"task {task!r}")
@@ -278,6 +301,9 @@ def from_json(state: Mapping[str, Any]) -> Preparation:
         center=float(state["center"]),
         spread=float(state["spread"]),
         reach=_pair(state["reach"]) if state.get("reach") else None,
+        log=bool(state.get("log", False)),
+        schema=schema_from_json(state.get("schema", ())),
+        dialect=(str(delimiter), str(decimal), str(header)),
     )
 
 
@@ -289,7 +315,7 @@ def _column_to_json(column: Numbers | Categories) -> dict[str, Any]:
         }  # fmt: skip
     return {
         "category": column.name, "levels": list(column.levels), "embedded": column.embedded,
-        "inputs": [list(each) for each in column.inputs],
+        "inputs": [list(each) for each in column.inputs], "buckets": column.buckets,
     }  # fmt: skip
 
 
@@ -304,7 +330,7 @@ def _column_from_json(column: Mapping[str, Any]) -> Numbers | Categories:
     levels, embedded = tuple(map(str, column["levels"])), bool(column["embedded"])
     if inputs and (len(inputs) != len(levels) or len({len(each) for each in inputs}) != 1):
         raise ValueError(f"inputs of {column['category']!r}")
-    return Categories(str(column["category"]), levels, embedded, inputs)
+    return Categories(str(column["category"]), levels, embedded, inputs, int(column.get("buckets", 0)))
 
 
 def _pair(values: Sequence[Any]) -> tuple[float, float]:
@@ -314,10 +340,15 @@ def _pair(values: Sequence[Any]) -> tuple[float, float]:
 
 def _fit_column(column: Column, rows: Codes, scaling: str) -> Numbers | Categories:
     if isinstance(column, CategoryColumn):
-        seen = np.unique(column.codes[rows])
+        seen, counts = np.unique(column.codes[rows], return_counts=True)
+        if len(seen) > MOST_LEVELS:
+            commonest = np.sort(seen[np.argsort(-counts, kind="stable")[:MOST_LEVELS]])
+            buckets, seen = min(BUCKETS, len(seen) - MOST_LEVELS), commonest
+        else:
+            buckets = 0
         levels = tuple(MISSING if code < 0 else column.levels[code] for code in seen)
         if len(levels) > ONE_HOT_LEVELS:
-            return Categories(column.name, levels, True)
+            return Categories(column.name, levels, True, buckets=buckets)
         shares = np.array([np.mean(column.codes[rows] == code) for code in seen])
         return Categories(column.name, levels, False, _robust_levels(shares) if scaling == "robust" else ())
     values = column.values[rows]
@@ -405,9 +436,19 @@ def _normal_knots(values: NDArray[np.float64]) -> tuple[tuple[float, float], ...
 
 def _recoded(how: Categories, column: CategoryColumn) -> Codes:
     place = {level: i for i, level in enumerate(how.levels, start=1)}
+    rest = (how.buckets, len(how.levels) + 1)
     # The last two entries serve the codes len(levels), unseen text, and -1, missing.
-    table = [*(place.get(level, 0) for level in column.levels), 0, place.get(MISSING, 0)]
+    table = [
+        *(place.get(level) or _hashed(level, *rest) for level in column.levels),
+        0,
+        place.get(MISSING, 0),
+    ]
     return np.array(table, dtype=np.int64)[column.codes]
+
+
+def _hashed(level: str, buckets: int, first: int) -> int:
+    """Return the code that a rarer level shares with others; 0 without buckets."""
+    return first + zlib.crc32(level.encode()) % buckets if buckets else 0
 
 
 def _content(column: Column) -> NDArray[np.float64] | Codes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -24,9 +24,11 @@ from osetra.core.params import Value
 from osetra.core.problem import Objective
 from osetra.data.dataset import Dataset, TaskKind, is_imbalanced
 from osetra.data.loading import load
+from osetra.data.reading import Reading
 from osetra.data.split import Split, folds, split
 from osetra.errors import DataError, StudyError
 from osetra.nets.architecture import Family, architecture
+from osetra.nets.cost import epochs_for, family_of
 from osetra.nets.model import Card, Model, evaluate, versions
 from osetra.nets.training import PreparedSplit, TrainedNetwork, catalogue_of, prepare, train
 from osetra.training.link import MemoryLink, ScriptedLink
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
 
 Changes = Sequence[tuple[int, Mapping[str, Value]]]
 """Of a steered training: (step after which they change, the new values); 0 is the beginning."""
-SMALLEST_PICTURE = 16
-"""Pictures with a shorter side go to a fully connected net unless a cnn is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,7 @@ class Data:
     where: str
     target: str | None = None
     task: TaskKind | None = None
-    drop: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
+    reading: Reading = field(default_factory=Reading)
     fingerprint: str = ""
     """When given, the data must still have it: a study is about one data set."""
 
@@ -110,18 +109,15 @@ class NetworkTask:
         """The network's family, with "auto" settled: cnn for pictures from 16×16 on, else mlp."""
         if self.network != "auto":
             return self.network
-        images = self.dataset.images
-        return "cnn" if images is not None and min(images.shape[2:]) >= SMALLEST_PICTURE else "mlp"
+        return family_of(self.dataset)
 
     @property
     def budget(self) -> int:
         """Epochs of one training: a number of rows that takes seconds on a CPU, within 10 … 40."""
         if self.epochs:
             return self.epochs
-        rows = len(self.split.train)
-        if self.dataset.images is None and not self.earlier:
-            return min(256, max(16, round(2_500_000 / rows)))
-        return min(40, max(10, round((240_000 if self.family == "mlp" else 60_000) / rows)))
+        rows, images = len(self.split.train), self.dataset.images is not None
+        return epochs_for(rows, self.family, table=not images and not self.earlier)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -219,7 +215,7 @@ def rehearse(
 
 @lru_cache(maxsize=2)
 def _dataset(data: Data, stamp: tuple[int, int]) -> Dataset:
-    found = load(data.where, target=data.target, task=data.task, drop=data.drop, categories=data.categories)
+    found = load(data.where, target=data.target, task=data.task, reading=data.reading)
     if data.fingerprint and found.fingerprint != data.fingerprint:
         raise DataError(
             f"{data.where}: the data changed since the study began (fingerprint {found.fingerprint}, "

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from osetra.catalogue import for_task
 from osetra.data.dataset import Codes, Dataset
+from osetra.data.split import Split
 from osetra.errors import DataError, StudyError
 from osetra.nets import metrics
 from osetra.nets.architecture import Family, architecture
@@ -33,7 +34,7 @@ from osetra.nets.initial import fit_to_data
 from osetra.nets.loss import regularization
 from osetra.nets.network import Network, build, set_dropout, without_dropout
 from osetra.nets.optim import adjust, groups_of, optimizer, optimizer_settings
-from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
+from osetra.nets.prepare import Inputs, Preparation, answers, apply, fit, outputs
 from osetra.nets.progress import TrainingProgress, captured, copied, restored
 from osetra.training.run import Run
 
@@ -74,6 +75,9 @@ def prepare(dataset: Dataset, split: Split, *, scaling: str = "standard") -> Pre
             torch.from_numpy(train.values),
             torch.from_numpy(train.codes),
             torch.from_numpy(outputs(preparation, dataset.target[split.train])),
+            weights=None
+            if dataset.weights is None
+            else torch.from_numpy(dataset.weights[split.train].astype(np.float32)),
         ),
         validation=inputs.rows(split.validation),
         validation_target=dataset.target[split.validation],
@@ -149,10 +153,9 @@ def score(
     """Return loss, error, balanced_error, or loss, rmse, r2, of a network on some rows."""
     raw = raw_outputs(network, inputs)
     if preparation.task == "regression":
-        predicted = raw[:, 0] * preparation.spread + preparation.center
-        if not np.all(np.isfinite(predicted)):
+        if not np.all(np.isfinite(raw)):
             return dict.fromkeys(("loss", "rmse", "r2"), math.nan)
-        return metrics.regression(predicted, target.astype(np.float64), preparation.spread)
+        return regression_scores(preparation, raw, target.astype(np.float64))
     if not np.all(np.isfinite(raw)):
         return dict.fromkeys(("loss", "error", "balanced_error"), math.nan)
     return metrics.classification(raw, target.astype(np.int64))
@@ -174,6 +177,16 @@ def _begun(run: Run, data: PreparedSplit, family: Family, device: str) -> Traine
         groups=groups_of(chosen, network, structure),
         average=WeightAverage(how.averaging),
     )
+
+
+def regression_scores(
+    preparation: Preparation, raw: NDArray[np.float64], target: NDArray[np.float64]
+) -> dict[str, float]:
+    """Return loss, as it is learnt, rmse and r2 of raw outputs (n, 1)."""
+    scores = metrics.regression(answers(preparation, raw), target, preparation.spread)
+    if preparation.log:
+        scores["loss"] = float(np.mean((raw[:, 0] - outputs(preparation, target)) ** 2))
+    return scores
 
 
 def _fit(

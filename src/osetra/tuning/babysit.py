@@ -66,7 +66,7 @@ def begin_babysit(
 
 
 def _check_same(old: Request, new: Request, location: Location) -> None:
-    names = ("verb", "source", "target", "task", "drop", "category", "epochs", "seed")
+    names = ("verb", "source", "target", "task", "reading", "epochs", "seed")
     changes = [
         f"{n}: {getattr(old, n)} → {getattr(new, n)}" for n in names if getattr(old, n) != getattr(new, n)
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from osetra.catalogue import Selection, select_space
 from osetra.core.arguments import expected
 from osetra.core.declarations import Branches, branches_of, params_from_lines
+from osetra.core.finding import Finding
 from osetra.core.limits import PER_TRAINING
 from osetra.core.text import format_param, parse_param
 from osetra.errors import DataError, StudyError, StudyMismatch, nearest
@@ -20,7 +21,7 @@ from osetra.tuning.locations import Location
 from osetra.tuning.model import load_model
 from osetra.tuning.observer import Observer, Row
 from osetra.tuning.program import filled
-from osetra.tuning.request import DEFAULT_TRIALS, Request, stored_request
+from osetra.tuning.request import DEFAULT_TRIALS, READING, Request, stored_request
 from osetra.tuning.result import TuneResult, result_of
 from osetra.tuning.search import search, with_confirmation, with_end
 from osetra.tuning.studyfile import read_study_file
@@ -32,13 +33,14 @@ if TYPE_CHECKING:
     from osetra.study.display import Display
     from osetra.study.study import Study
 
-_SAME = ("source", "target", "minimize", "task", "drop", "category", "folds", "epochs", "seed")
+_SAME = ("source", "target", "minimize", "task", "folds", "epochs", "seed")
 """Parts of a request that cannot change while a study goes on: results would not compare."""
 _KINDS = {
     "binary": "two classes: sigmoid and cross-entropy",
     "multiclass": "classes: softmax and cross-entropy",
     "regression": "a number: squared error",
 }
+_NOTES = {"info": "note", "advice": "note", "warning": "warning"}
 _LINEAR = {"binary": "logistic", "multiclass": "softmax", "regression": "linear"}
 
 
@@ -171,9 +173,10 @@ def _begun_with(location: Location, request: Request) -> Mapping[str, Any] | Non
 
 def _check_same(old: Request, new: Request, location: Location) -> None:
     changes = [
-        f"{name}: {getattr(old, name)} → {getattr(new, name)}"
-        for name in _SAME
-        if getattr(old, name) != getattr(new, name)
+        f"{name}: {getattr(was, name)} → {getattr(now, name)}"
+        for was, now, names in ((old, new, _SAME), (old.reading, new.reading, READING))
+        for name in names
+        if getattr(was, name) != getattr(now, name)
     ]
     if old.source != new.source and _moved(old, new, location):
         changes = [change for change in changes if not change.startswith("source:")]
@@ -241,8 +244,12 @@ def _data_rows(task: NetworkTask) -> list[Row]:
         ("data", f"{dataset.shape}{licence}"),
         ("task", f"predict {dataset.target_name}; {_KINDS[dataset.task]}"),
         ("split", f"{len(split.train)} rows to train on, {share}, {sealed}"),
-        *(("note", note.text) for note in dataset.notes),
+        *((_NOTES[note.level], _noted(note)) for note in dataset.notes),
     ]
+
+
+def _noted(note: Finding) -> str:
+    return f"{note.text}; {note.action}" if note.action else note.text
 
 
 def _baseline_text(task: NetworkTask, baseline: Baseline) -> str:

@@ -85,8 +85,7 @@ def network_task(
         where=data_source(request, location),
         target=request.target,
         task=request.task,  # type: ignore[arg-type]  # click lets only task kinds through
-        drop=request.drop,
-        categories=request.category,
+        reading=request.reading,
         fingerprint=str((stored or {}).get("fingerprint", "")),
     )
     return NetworkTask(

@@ -25,14 +25,14 @@ def arrays_of(data: object, target: object) -> tuple[dict[str, NDArray[Any]], st
     """Return data in memory as named arrays, and the name of the target among them.
 
     Args:
-        data: a pandas or polars frame, a mapping of names to columns, an array (n, …) of inputs, or a
-            pair of inputs and target.
+        data: a pandas, polars, Arrow or Hugging Face table, a mapping of names to columns, an array (n, …)
+            of inputs, a pair of inputs and target, or a PyTorch data set of such pairs.
         target: the name of a column, or the values to predict, (n,).
 
     Raises:
         DataError: it is none of these, or a column cannot be kept.
     """
-    from osetra.data.frames import columns_of, is_frame
+    from osetra.data.frames import columns_of, examples_of, is_examples, is_frame
 
     if isinstance(data, tuple) and len(data) == 2 and target is None:
         data, target = data
@@ -46,6 +46,8 @@ def arrays_of(data: object, target: object) -> tuple[dict[str, NDArray[Any]], st
         if name in columns:
             raise DataError(f"the data has a column {name!r} already; give target={name!r}, or rename one")
         return {**columns, **columns_of({name: target})}, name
+    if is_examples(data) and target is None:
+        data, target = examples_of(data)
     inputs = np.asarray(data)
     if inputs.dtype.kind not in "fiub" or inputs.ndim < 2:
         raise DataError(

@@ -51,7 +51,8 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
         found["keep_going"] = truth("keep_going", found["keep_going"])
     if found["epochs"] is not None:
         found["epochs"] = whole("epochs", found["epochs"], least=1, most=_MOST)
-    found |= {name: _words(name, options[name]) for name in ("drop", "category", "tune")}
+    found["tune"] = _words("tune", options["tune"])
+    found |= _reading(options)
     found["set"] = _settings(options["set"])
     if found["observer"] is not None and not isinstance(found["observer"], Observer):
         raise expected(
@@ -60,6 +61,31 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
     check_showing(options["progress"], None)
     check_limits(Request.of({**found, "source": ""}).limits)
     return found
+
+
+def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that say how data is to be read."""
+    lists = ("drop", "number", "category", "text", "date")
+    found: dict[str, Any] = {name: _words(name, options[name]) for name in lists}
+    na = options["na"]
+    # A text that means missing may hold a comma.
+    found["na"] = (na,) if isinstance(na, str) else _words("na", _as_texts(na))
+    for name in ("delimiter", "decimal", "group", "time", "weight", "split"):
+        given = plain(options[name])
+        found[name] = None if given is None else text(name, given)
+    header = plain(options["header"])
+    if isinstance(header, bool):
+        header = "yes" if header else "no"
+    found["header"] = None if header is None else text("header", str(header))
+    found["test"] = None if options["test"] is None else str(Path(path("test", options["test"])).resolve())
+    return found | {name: truth(name, options[name]) for name in ("ignore_case", "log_target")}
+
+
+def _as_texts(values: object) -> object:
+    """Return a list with its numbers as texts: na=[999] is what people write."""
+    if not isinstance(values, (list, tuple, set, frozenset)):
+        return values
+    return [str(value) if isinstance(value, (int, float)) else value for value in values]
 
 
 def check_limits(limits: Limits) -> None:

@@ -9,11 +9,14 @@ from typing import Any
 
 from osetra.core.history import History
 from osetra.core.limits import Limits
+from osetra.data.reading import Reading
 from osetra.errors import StudyError
 
 DEFAULT_TRIALS = 30
 """Trials of a study for which no limit was asked."""
 _LIMITS = tuple(limit.name for limit in fields(Limits))
+READING = tuple(option.name for option in fields(Reading))
+"""Options that say how data is to be read."""
 _UNTYPED = ("source", "verb", "command", "folder", "config")
 """Parts of a request that are no options of `osetra tune`."""
 
@@ -31,8 +34,8 @@ class Request:
     """run: where it was typed, which is where the program runs."""
     target: str | None = None
     task: str | None = None
-    drop: tuple[str, ...] = ()
-    category: tuple[str, ...] = ()
+    reading: Reading = field(default_factory=Reading)
+    """How the data is to be read where that is not left to what it looks like."""
     limits: Limits = field(default_factory=Limits)
     searcher: str | None = None
     """None goes on with the study's own, which is "auto" at first."""
@@ -56,15 +59,16 @@ class Request:
     def of(cls, options: Mapping[str, Any]) -> Request:
         """Return the request of named options, limits among them; names of others are passed over."""
         limits = {name: options[name] for name in _LIMITS if name in options}
-        names = [part.name for part in fields(cls) if part.name != "limits"]
+        reading = {name: options[name] for name in READING if options.get(name) is not None}
+        names = [part.name for part in fields(cls) if part.name not in ("limits", "reading")]
         own = {name: options[name] for name in names if name in options}
-        return cls(**own, limits=Limits(**limits))
+        return cls(**own, limits=Limits(**limits), reading=Reading(**reading))
 
     def stored(self) -> dict[str, Any]:
         """Return the request as JSON-ready data."""
         values = asdict(self)
-        limits = values.pop("limits")
-        return {name: value for name, value in {**values, **limits}.items() if value not in (None, (), "")}
+        flat = {**values.pop("reading"), **values.pop("limits"), **values}
+        return {name: value for name, value in flat.items() if value not in (None, (), "")}
 
     @property
     def command_line(self) -> str:
@@ -92,13 +96,13 @@ def _options(request: Request) -> Iterator[str]:
     """Yield the words for what differs from a plain request, and the seed, so that results repeat."""
     plain = asdict(Request(source=request.source))
     values = asdict(request)
-    flat = {**values, **values["limits"]}
-    usual = {**plain, **plain["limits"]}
+    flat = {**values, **values["reading"], **values["limits"]}
+    usual = {**plain, **plain["reading"], **plain["limits"]}
     for name, value in flat.items():
-        if name in (*_UNTYPED, "limits", "seed") or value == usual[name]:
+        if name in (*_UNTYPED, "limits", "reading", "seed") or value == usual[name]:
             continue
         option = f"--{name.replace('_', '-')}"
-        if name == "set":
+        if name == "set" or name in ("na", "date"):
             yield from (word for text in value for word in (option, text))
         elif isinstance(value, tuple):
             yield from (option, ",".join(value))

@@ -29,7 +29,21 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     *,
     task: str | None = None,
     drop: str | Iterable[str] = (),
+    number: str | Iterable[str] = (),
     category: str | Iterable[str] = (),
+    text: str | Iterable[str] = (),
+    date: str | Iterable[str] = (),
+    na: str | Iterable[str] = (),
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    header: str | int | bool | None = None,
+    ignore_case: bool = False,
+    log_target: bool = False,
+    group: str | None = None,
+    time: str | None = None,
+    weight: str | None = None,
+    split: str | None = None,
+    test: str | PathLike[str] | None = None,
     trials: int | None = None,
     minutes: float | None = None,
     trainings: float | None = None,
@@ -63,12 +77,26 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     The study is kept in osetra-runs/NAME, where the command line finds it; the same call again goes on.
 
     Args:
-        data: a file, a folder of pictures by class, a name from `osetra data`, a pandas or polars frame,
-            a mapping of columns, or an array (n, …) of inputs.
+        data: a file, a folder of pictures by class, a name from `osetra data`, a pandas, polars, Arrow or
+            Hugging Face table, a mapping of columns, an array (n, …) of inputs, or a PyTorch data set.
         target: the column to predict, or its values (n,); left out, one called target, label, class or y.
         task: "binary", "multiclass" or "regression", where the target leaves it open.
         drop: columns to leave out.
-        category: number columns that are categories.
+        number: columns to read as numbers; what is none is missing.
+        category: columns to read as categories, also where they hold numbers.
+        text: columns to read as free text.
+        date: columns of dates; "COLUMN=dmy" says the order of day, month and year.
+        na: texts that mean missing; "COLUMN=TEXT" in one column only.
+        delimiter: between the cells of a text file.
+        decimal: "." or ",": what stands before decimals.
+        header: whether there is a line of names, or the number of that line.
+        ignore_case: labels that differ in case only are one.
+        log_target: learn the logarithm of a number, so that relative errors count.
+        group: a column; rows with the same value stay in one part of the split.
+        time: a column; the past is trained on, the future sealed.
+        weight: a column; how much each row counts in training.
+        split: a column that says train, validation or test.
+        test: a file of rows to seal, with the columns of the data.
         trials: trials in total, those of earlier calls included; 30 when no limit is given.
         minutes: wall-clock limit of the search.
         trainings: what the study may cost in full trainings.

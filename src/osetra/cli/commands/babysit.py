@@ -9,6 +9,7 @@ import click
 
 from osetra.cli.options import check_goal, confirm, json_option, parse_pairs, plain_name, store_option
 from osetra.cli.output import Output
+from osetra.cli.reading import reading_options
 from osetra.errors import OsetraError
 from osetra.tuning.locations import Location, create, find, name_for
 from osetra.tuning.request import Request
@@ -22,6 +23,7 @@ from osetra.tuning.request import Request
     "-t", "--target", metavar="COLUMN", help="The column to predict [default: target, label, class or y]."
 )
 @click.option("--task", type=click.Choice(["binary", "multiclass", "regression"]), help="What to predict.")
+@reading_options
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the data.")
 @click.option("--minimize", metavar="METRIC", help="For a script: the metric to watch [default: val_loss].")
 @click.option("--maximize", metavar="METRIC", help="For a script: a metric that is to be large.")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import click
 from rich import box
 from rich.table import Table
@@ -9,23 +12,43 @@ from rich.text import Text
 
 from osetra.cli.options import json_option
 from osetra.cli.output import Output
+from osetra.cli.reading import reading_options
+
+if TYPE_CHECKING:
+    from osetra.data.dataset import Dataset
+    from osetra.data.description import ColumnView
+    from osetra.data.loading import Loaded
+
+MOST_SHOWN = 60
+"""Columns shown of a wide table."""
+_KINDS = {"binary": "two classes", "multiclass": "classes", "regression": "a number"}
 
 
 @click.command("data", short_help="List the data sets known by name, or look into your own.")
 @click.argument("source", required=False, metavar="[DATA]")
 @click.option("-t", "--target", metavar="COLUMN", help="The column to predict.")
+@click.option(
+    "--task",
+    type=click.Choice(["binary", "multiclass", "regression"]),
+    help="What to predict.",
+)
+@reading_options
 @json_option
 @click.pass_obj
-def command(output: Output, source: str | None, target: str | None, as_json: bool) -> None:
+def command(output: Output, /, source: str | None, **options: Any) -> None:
     """List the data sets that `osetra tune` knows by name, or look into DATA before tuning on it.
+
+    Of DATA it shows the type, range and share of missing cells of each column, what was assumed in
+    reading it, what to beware of, and what a training would take. The options say otherwise where an
+    assumption is wrong; `osetra tune` takes the same.
 
     The data sets are carried by other packages; osetra reads them where those are installed and
     holds no copy.
     """
     if source is None:
-        _list(output, as_json)
+        _list(output, options["as_json"])
     else:
-        _describe(output, source, target, as_json)
+        _describe(output, source, options)
 
 
 def _list(output: Output, as_json: bool) -> None:
@@ -57,42 +80,123 @@ def _list(output: Output, as_json: bool) -> None:
     output.say(Text("to tune on one: osetra tune digits; your own: osetra tune FILE --target COLUMN", "dim"))
 
 
-def _describe(output: Output, source: str, target: str | None, as_json: bool) -> None:
-    from osetra.data.dataset import NumberColumn
-    from osetra.data.loading import load
+def _describe(output: Output, source: str, options: Mapping[str, Any]) -> None:
+    from osetra.data.description import target_view, views
+    from osetra.data.loading import load_all
+    from osetra.data.split import split
+    from osetra.tuning.request import Request
 
-    dataset = load(source, target=target)
-    columns = [
-        {"name": c.name, "kind": "number"}
-        if isinstance(c, NumberColumn)
-        else {"name": c.name, "kind": "category", "levels": list(c.levels)}
-        for c in dataset.columns
-    ]
-    if as_json:
-        output.document(
-            "dataset",
-            {
-                "name": dataset.name,
-                "rows": len(dataset),
-                "task": dataset.task,
-                "target": dataset.target_name,
-                "classes": list(dataset.classes),
-                "columns": columns,
-                "fingerprint": dataset.fingerprint,
-                "notes": [note.text for note in dataset.notes],
-            },
-        )
+    asked = Request.of({**options, "source": source})
+    loaded = load_all(source, target=asked.target, task=options["task"], reading=asked.reading)
+    dataset, columns = loaded.dataset, views(loaded)
+    if options["as_json"]:
+        output.document("dataset", _document(loaded, columns))
         return
-    grid = Table.grid(padding=(0, 2))
-    grid.add_row(Text("data", "dim"), Text(f"{dataset.name}: {dataset.shape}", "bold"))
-    grid.add_row(Text("task", "dim"), f"{dataset.task}, predicts {dataset.target_name}")
-    if dataset.classes:
-        shown = ", ".join(dataset.classes[:12]) + (" …" if len(dataset.classes) > 12 else "")
-        grid.add_row(Text("classes", "dim"), shown)
-    for column in columns:
-        levels = column.get("levels", ())
-        detail = f" of {len(levels)}: {', '.join(list(levels)[:6])}" if levels else ""
-        grid.add_row(Text(str(column["name"]), "dim"), f"{column['kind']}{detail}")
+    target, parts = target_view(loaded), split(dataset)
+    head = Table.grid(padding=(0, 2))
+    head.add_row(Text("data", "dim"), Text(f"{dataset.name}: {dataset.shape}", "bold"))
+    said = Text.assemble(
+        f"{dataset.target_name}, {_KINDS[dataset.task]}: {target.values}  ", (_bars(target.bins), "cyan")
+    )
+    head.add_row(Text("predicts", "dim"), said)
+    sizes = (
+        f"{len(parts.train)} rows to train on, {len(parts.validation)} to choose by, {len(parts.test)} sealed"
+    )
+    head.add_row(Text("split", "dim"), sizes)
+    for name, text in _expected(dataset):
+        head.add_row(Text(name, "dim"), text)
+    output.show(head)
+    if columns:
+        output.show(_columns_table(columns))
     for note in dataset.notes:
-        grid.add_row(Text("note", "yellow"), note.text)
-    output.show(grid)
+        style = "yellow" if note.level == "warning" else "dim"
+        action = Text(f" → {note.action}", "green") if note.action else Text()
+        output.show(
+            Text.assemble(
+                (f"{note.level if note.level == 'warning' else 'note'}  ", style), note.text, action
+            )
+        )
+
+
+def _columns_table(columns: Sequence[ColumnView]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table.add_column("column", max_width=18, overflow="ellipsis", no_wrap=True)
+    table.add_column("type", min_width=8, no_wrap=True)
+    table.add_column("missing", justify="right", min_width=7, no_wrap=True)
+    table.add_column("values", overflow="ellipsis", no_wrap=True, max_width=25)
+    table.add_column("", min_width=12, no_wrap=True)
+    for view in sorted(columns, key=lambda view: view.kind == "left out")[:MOST_SHOWN]:
+        style = "dim" if view.kind == "left out" else ""
+        missing = (
+            ""
+            if not view.missing
+            else "<1 %"
+            if view.missing < 0.01
+            else f"{view.missing:.0%}".replace("%", " %")
+        )
+        table.add_row(
+            Text(view.name),
+            view.kind,
+            missing,
+            Text(view.values),
+            Text(_bars(view.bins), "cyan"),
+            style=style,
+        )
+    if len(columns) > MOST_SHOWN:
+        table.add_row(f"… {len(columns) - MOST_SHOWN} more", "", "", "", "", style="dim")
+    return table
+
+
+def _bars(counts: Sequence[int]) -> str:
+    """Return counts as bars; nothing is a space, and what there is can be seen."""
+    most = max(counts, default=0)
+    marks = "▁▂▃▄▅▆▇█"
+    return "".join(marks[min(7, int(8 * count / most))] if count else " " for count in counts) if most else ""
+
+
+def _expected(dataset: Dataset) -> list[tuple[str, str]]:
+    """Return what one training would take, and what would be searched."""
+    from osetra.catalogue import by_name, select_space
+    from osetra.nets.cost import bytes_of, epochs_for, family_of, seconds_of
+    from osetra.tuning.request import DEFAULT_TRIALS
+
+    family = family_of(dataset)
+    epochs = epochs_for(max(1, round(0.6 * len(dataset))), family)
+    seconds = seconds_of(dataset)
+    article = "an" if family == "mlp" else "a"
+    time = f"about {seconds:.0f} s" if seconds >= 1 else "less than a second"
+    time = f"about {seconds / 60:.0f} minutes" if seconds > 120 else time
+    selection = select_space(by_name(family), DEFAULT_TRIALS)
+    return [
+        (
+            "training",
+            f"{article} {family} for {epochs} epochs: {time} on one core, {bytes_of(dataset) / 1e6:.0f} MB",
+        ),
+        ("search", selection.sentence),
+    ]
+
+
+def _document(loaded: Loaded, columns: Sequence[ColumnView]) -> dict[str, object]:
+    from osetra.data.dataset import CategoryColumn
+
+    dataset = loaded.dataset
+    categories = [column for column in dataset.columns if isinstance(column, CategoryColumn)]
+    levels = {column.name: {"levels": list(column.levels)} for column in categories}
+
+    return {
+        "name": dataset.name,
+        "rows": len(dataset),
+        "task": dataset.task,
+        "target": dataset.target_name,
+        "classes": list(dataset.classes),
+        "columns": [
+            {
+                "name": view.name, "kind": view.kind, "missing": view.missing, "values": view.values,
+                "histogram": list(view.bins), **levels.get(view.name, {}),
+            }
+            for view in columns
+        ],
+        "inputs": [column.name for column in dataset.columns],
+        "fingerprint": dataset.fingerprint,
+        "notes": [note.text for note in dataset.notes],
+    }  # fmt: skip

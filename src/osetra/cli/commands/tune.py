@@ -24,16 +24,12 @@ from osetra.cli.options import (
     store_option,
 )
 from osetra.cli.output import Output
+from osetra.cli.reading import reading_options, words
 from osetra.tuning.locations import Location, create, name_for
 from osetra.tuning.options import check_limits
 from osetra.tuning.request import DEFAULT_TRIALS, Request
 from osetra.tuning.script import is_script
 from osetra.views.terminal.opening import labelled
-
-
-def _words(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Split `a,b` and repeated options into names."""
-    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
 
 
 def _positive(_: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
@@ -57,10 +53,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     type=click.Choice(["binary", "multiclass", "regression"]),
     help="What to predict, where the column leaves it open.",
 )
-@click.option("--drop", multiple=True, callback=_words, metavar="A,B", help="Columns to leave out.")
-@click.option(
-    "--category", multiple=True, callback=_words, metavar="A,B", help="Number columns that are categories."
-)
+@reading_options
 @click.option(
     "-n",
     "--trials",
@@ -87,7 +80,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     help="What to try next: auto, bayes, tpe, cmaes, sobol, random, grid … [default: auto].",
 )
 @scheduler_option
-@click.option("--tune", multiple=True, callback=_words, metavar="A,B", help="Search these only.")
+@click.option("--tune", multiple=True, callback=words, metavar="A,B", help="Search these only.")
 @click.option("--all", is_flag=True, help="Search every hyperparameter there is.")
 @click.option(
     "--set",

@@ -1,0 +1,57 @@
+"""Options that say how data is to be read, the same for every verb that reads data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def words(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Split `a,b` and repeated options into names."""
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def _absolute(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    return str(Path(value).resolve()) if value and Path(value).exists() else value
+
+
+def _columns(name: str, text: str) -> Callable[[Any], Any]:
+    return click.option(f"--{name}", multiple=True, callback=words, metavar="A,B", help=text)
+
+
+_OPTIONS = (
+    _columns("drop", "Columns to leave out."),
+    _columns("number", "Columns to read as numbers; what is none is missing."),
+    _columns("category", "Columns to read as categories, also where they hold numbers."),
+    _columns("text", "Columns to read as free text."),
+    click.option(
+        "--date", multiple=True, metavar="COLUMN[=dmy]",
+        help="A column of dates, and the order of day, month, year. Repeatable.",
+    ),
+    click.option(
+        "--na", multiple=True, metavar="[COLUMN=]TEXT",
+        help="A text that means missing, such as 999; in one column only, when named. Repeatable.",
+    ),
+    click.option("--delimiter", metavar="MARK", help="Between the cells of a text file: ';', tab, space …"),
+    click.option("--decimal", type=click.Choice([".", ","]), help="What stands before decimals."),
+    click.option("--header", metavar="yes|no|LINE", help="If there is a line of names, or which one it is."),
+    click.option("--ignore-case", is_flag=True, help="Labels that differ in case only are one."),
+    click.option("--log-target", is_flag=True, help="Learn a number's logarithm: relative errors count."),
+    click.option("--group", metavar="COLUMN", help="Rows with the same value stay in one part of the split."),
+    click.option("--time", metavar="COLUMN", help="Train on the past, seal the future."),
+    click.option("--weight", metavar="COLUMN", help="How much each row counts in training."),
+    click.option("--split", metavar="COLUMN", help="The column that says train, validation or test."),
+    click.option(
+        "--test", metavar="FILE", callback=_absolute, help="A file of rows to seal, with the same columns."
+    ),
+)  # fmt: skip
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the options of `osetra.data.reading.Reading`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

@@ -1,0 +1,237 @@
+"""Delimited text: CSV and its many relatives, as a table.
+
+The standard reader reads any dialect and knows the row of a mistake. Files beyond a few megabytes go
+through Arrow, where it is installed and the file is regular: an eighth of the time, a third of the memory.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from typing import Any
+
+from osetra.core.finding import Finding
+from osetra.data.dialect import NAMES, Dialect, decoded, sniff
+from osetra.data.reading import Reading
+from osetra.data.table import MISSING_MARKS, PLAIN, Table, Texts, check_names, note, unquoted
+from osetra.errors import DataError
+
+LARGE = 4 << 20
+"""Characters from which Arrow reads."""
+HEAD = 100
+MOST_SHORT = 0.1
+"""Share of rows that may lack cells at their end; beyond, something else is wrong."""
+
+
+def parse_bytes(raw: bytes, source: str, reading: Reading, *, tab: bool = False) -> Table:
+    """Return the table in a text file's bytes.
+
+    Raises:
+        DataError: no text, no rows, rows with too many cells, or a column name twice.
+    """
+    text, encoding = decoded(raw, source)
+    return parse_text(text, source, reading=reading, tab=tab, encoding=encoding)
+
+
+def parse_text(
+    text: str,
+    source: str,
+    *,
+    reading: Reading | None = None,
+    tab: bool = False,
+    names: Sequence[str] = (),
+    encoding: str = "utf-8",
+) -> Table:
+    """Return the table in a delimited text; `names` are for one without a line of names."""
+    reading = reading or Reading()
+    if not text.strip():
+        raise DataError(f"{source}: the file is empty; it needs a line of column names and rows")
+    dialect = sniff(text, reading, tab=tab)
+    stream = io.StringIO(text, newline="")
+    for _ in range(dialect.skipped):
+        stream.readline()
+    top = stream.tell()
+    rows = _rows(stream, dialect, source)
+    first = next(rows, None)
+    if first is None:
+        raise DataError(f"{source}: the file is empty; it needs a line of column names and rows")
+    begin = stream.tell()
+    head = list(islice(rows, HEAD))
+    header = not names and has_header(first, head, reading)
+    labels = [unquoted(cell) for cell in first] if header else list(names)
+    assumed = _assumed(dialect, encoding, reading, header or bool(names))
+    regular = len(text) > LARGE and not dialect.comment and dialect.delimiter != " "
+    if regular and (header or not names):
+        width = Counter(map(len, head)).most_common(1)[0][0] if head else len(first)
+        columns = _arrow(text[begin if header else top :], dialect, width)
+        if columns is not None:
+            return finished(source, _aligned(labels, columns), columns, assumed, dialect.decimal)
+    rest = chain(head, rows) if header else chain([first], head, rows)
+    return from_rows(list(rest), source, labels, assumed, decimal=dialect.decimal)
+
+
+def from_rows(
+    rows: list[list[str]],
+    source: str,
+    labels: list[str],
+    notes: tuple[Finding, ...] = (),
+    *,
+    decimal: str = ".",
+) -> Table:
+    """Return rows of cells as a table; labels may be missing.
+
+    Raises:
+        DataError: no rows, or rows with too many cells or too few.
+    """
+    if not rows:
+        raise DataError(f"{source}: the file has column names and no rows; nothing to learn from")
+    usual = Counter(map(len, rows)).most_common(1)[0][0]
+    width = len(labels) or usual
+    if labels and usual == len(labels) + 1:
+        empty = not any(row[-1].strip() for row in rows if len(row) == usual)
+        # R's write.table leaves the name of its row-name column out; others end each row with a comma.
+        labels, width = (labels, usual) if empty else (["", *labels], usual)
+        labels = [*labels, ""] if empty else labels
+    short = 0
+    for number, row in enumerate(rows, start=1):
+        if len(row) == width:
+            continue
+        if any(cell.strip() for cell in row[width:]):
+            raise DataError(
+                f"{source}: row {number} has {len(row)} cells and the header has {width}; "
+                "look for a stray separator or quote in that row"
+            )
+        short += len(row) < width
+        row[:] = [*row[:width], *[""] * (width - len(row))]
+    if short > max(1, MOST_SHORT * len(rows)):
+        raise DataError(
+            f"{source}: {short} of {len(rows)} rows have fewer cells than the header has names; "
+            "say what separates the cells with --delimiter, or which line holds the names with --header"
+        )
+    if short:
+        notes += (note("short-rows", f"{short} rows have too few cells: the rest of them is missing"),)
+    columns = [Texts(column) for column in zip(*rows, strict=True)]
+    return finished(source, labels, columns, notes, decimal)
+
+
+def finished(
+    source: str, labels: list[str], columns: Sequence[Any], notes: tuple[Finding, ...], decimal: str = "."
+) -> Table:
+    """Return named columns as a table: empty columns without a name are none, others get one."""
+    if not labels:
+        empty = [isinstance(column, Texts) and not len(column.levels) for column in columns]
+        labels = ["" if gone else f"x{i}" for i, gone in enumerate(empty, start=1)]
+    kept = [
+        (name if name or not i else f"column {i + 1}", column)
+        for i, (name, column) in enumerate(zip(labels, columns, strict=True))
+        if name or not isinstance(column, Texts) or len(column.levels)
+    ]
+    check_names([name for name, _ in kept], source)
+    if not kept or not len(kept[0][1]):
+        raise DataError(f"{source}: the file has column names and no rows; nothing to learn from")
+    return Table(source, tuple(n for n, _ in kept), tuple(c for _, c in kept), notes, decimal)
+
+
+def has_header(first: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading) -> bool:
+    """Return whether the first row holds names: text above numbers, or text that is nowhere below."""
+    if reading.header:
+        return reading.header != "no"
+    cells = [unquoted(cell) for cell in first]
+    if all(PLAIN.fullmatch(cell) for cell in cells if cell):
+        return False
+    for_names = against = 0
+    for i, cell in enumerate(cells):
+        below = [text for text in (unquoted(row[i]) for row in rows if i < len(row)) if _says(text)]
+        if not _says(cell) or not below:
+            continue
+        if sum(map(_numeric, below)) > 0.9 * len(below):
+            if not _numeric(cell):
+                return True
+            against += 1
+        elif cell in below:
+            against += 1
+        elif len(set(below)) <= len(below) // 2:
+            for_names += 1
+    return for_names >= against
+
+
+def _says(text: str) -> bool:
+    return text.lower() not in MISSING_MARKS
+
+
+def _numeric(text: str) -> bool:
+    return any(map(str.isdigit, text)) and not any(map(str.isalpha, text.replace("e", "")))
+
+
+def _rows(stream: io.StringIO, dialect: Dialect, source: str) -> Iterator[list[str]]:
+    csv.field_size_limit(sys.maxsize)  # a cell may be long
+    lines: Iterator[str] = iter(stream.readline, "")
+    if dialect.comment:
+        lines = (line for line in lines if not dialect.is_comment(line))
+    try:
+        for row in dialect.reader(lines):
+            if len(row) > 1 or (row and row[0].strip()):
+                yield row
+    except csv.Error as error:
+        raise DataError(f"{source}: cannot be cut into cells: {error}; look for a stray quote") from None
+
+
+def _arrow(text: str, dialect: Dialect, width: int) -> list[Texts] | None:
+    try:
+        import pyarrow
+        import pyarrow.csv
+    except ImportError:
+        return None
+    names = [str(i) for i in range(width)]
+    raw = text.encode()
+    try:
+        table = pyarrow.csv.read_csv(
+            pyarrow.BufferReader(raw),
+            read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=max(1 << 20, _longest(raw))),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=dialect.delimiter, quote_char=dialect.quote, newlines_in_values=True,
+                escape_char=dialect.escape or False, double_quote=dialect.escape is None,
+            ),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types={name: pyarrow.large_string() for name in names}
+            ),
+        )  # fmt: skip
+    except pyarrow.ArrowInvalid:
+        return None  # irregular: the standard reader knows better, or says where
+    return [Texts(column.combine_chunks()) for column in table.columns]
+
+
+def _longest(raw: bytes) -> int:
+    return 4 * max(map(len, raw.split(b"\n")), default=0)
+
+
+def _aligned(labels: list[str], columns: list[Texts]) -> list[str]:
+    if not labels or len(labels) == len(columns):
+        return labels
+    if len(columns) == len(labels) + 1:
+        return [*labels, ""] if not len(columns[-1].levels) else ["", *labels]
+    return labels
+
+
+def _assumed(dialect: Dialect, encoding: str, reading: Reading, header: bool) -> tuple[Finding, ...]:
+    """Return one line on everything that is not as usual."""
+    parts = []
+    if encoding != "utf-8":
+        parts.append(f"{encoding} text")
+    if dialect.delimiter not in ",\t" and not reading.delimiter:
+        parts.append(f"{NAMES.get(dialect.delimiter, repr(dialect.delimiter))} between cells")
+    if dialect.decimal == "," and not reading.decimal:
+        parts.append("a comma before decimals")
+    if dialect.skipped and not reading.header.isdigit():
+        parts.append(f"{dialect.skipped} title line{'s' if dialect.skipped > 1 else ''} left out")
+    if dialect.comment:
+        parts.append(f"lines that begin with {dialect.comment} are comments")
+    if not header and not reading.header:
+        parts.append("no line of names: the columns are x1, x2, …")
+    if not parts:
+        return ()
+    return (note("dialect", f"read as: {'; '.join(parts)} (--delimiter, --decimal, --header say otherwise)"),)

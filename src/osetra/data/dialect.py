@@ -1,0 +1,186 @@
+"""Dialect: how a text file writes a table, guessed from its first lines.
+
+Each delimiter is tried on a sample. The best one cuts the lines into equally many cells, many rather
+than few, that look like cells: numbers, dates, words. Source of the score (pattern × type):
+van den Burg, Nazábal & Sutton 2019, Wrangling messy CSV files by detecting row and type patterns.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from osetra.data.reading import Reading
+from osetra.errors import DataError
+
+CANDIDATES = (",", ";", "\t", "|", " ", "^", "~")
+SAMPLE_LINES = 200
+COMMENTS = ("#", "%", "//")
+NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes (|)", " ": "spaces"}
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+_SEP = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
+_DOUBLED = re.compile(r'(?<![\\,;\t|\n])""(?![,;\t|\n]|$)')
+_NUMBER = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d[\d.,]*([eE][+-]?\d+)?")
+_WORD = re.compile(r"[^,;\t|]*")
+_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+)")
+_POINT = re.compile(r"[+-]?(\d*\.(\d{1,2}|\d{4,})|0\.\d+|\d{1,3}(,\d{3})+\.\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a text file writes a table."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str | None = None
+    comment: str = ""
+    """What lines begin with that are no rows."""
+    skipped: int = 0
+    """Lines before the names or the first row that are no rows: titles."""
+    decimal: str = "."
+
+    def rows(self, lines: Sequence[str]) -> list[list[str]]:
+        """Return the cells of each line that has any."""
+        return [row for row in self.reader(lines) if row]
+
+    def reader(self, lines: Iterable[str]):  # type: ignore[no-untyped-def]  # csv's own type is private
+        """Return the standard reader of lines in this dialect."""
+        spaces = self.delimiter == " "
+        return csv.reader(
+            (line.strip(" \r\n") + "\n" for line in lines) if spaces else lines,
+            delimiter=self.delimiter, quotechar=self.quote, escapechar=self.escape,
+            doublequote=self.escape is None, skipinitialspace=spaces,
+        )  # fmt: skip
+
+    def is_comment(self, line: str) -> bool:
+        """Whether a line is a comment."""
+        return bool(self.comment) and line.startswith(self.comment)
+
+
+def decoded(raw: bytes, source: str) -> tuple[str, str]:
+    """Return the text of a file, and its encoding: by its mark, UTF-8 where that fits, else Western.
+
+    Raises:
+        DataError: this is no text.
+    """
+    for mark, encoding in _BOMS:
+        if raw.startswith(mark):
+            try:
+                return _with_newlines(raw.decode(encoding)), encoding.removesuffix("-sig")
+            except UnicodeDecodeError:
+                raise DataError(f"{source}: marked as {encoding} and is not; save it as UTF-8") from None
+    sample = raw[:4096]
+    if b"\0" in sample:
+        even, odd = sample[::2].count(0), sample[1::2].count(0)
+        wide = "utf-16-le" if odd > even else "utf-16-be"
+        if min(even, odd) == 0 and even + odd > 0.3 * len(sample) / 2 and len(raw) % 2 == 0:
+            return _with_newlines(raw.decode(wide, "replace")), wide[:6]
+        raise DataError(f"{source}: this is not a text file; give a table as .csv, .parquet or .xlsx")
+    try:
+        return _with_newlines(raw.decode("utf-8")), "utf-8"
+    except UnicodeDecodeError:
+        pass
+    old_mac = b"\r" in raw and b"\n" not in raw
+    for encoding in ("mac-roman",) if old_mac else ("cp1252", "latin-1"):
+        try:
+            return _with_newlines(raw.decode(encoding)), encoding
+        except UnicodeDecodeError:
+            continue
+    raise DataError(f"{source}: this is not a text file; save it as UTF-8")
+
+
+def sniff(text: str, reading: Reading, *, tab: bool = False) -> Dialect:
+    """Return the dialect of a text, but for what the reading says."""
+    lines = text[: 1 << 20].split("\n")[: SAMPLE_LINES + 50]
+    skipped = 0
+    while skipped < len(lines) and not lines[skipped].strip():
+        skipped += 1
+    declared = _SEP.match(lines[skipped].strip('"')) if skipped < len(lines) else None
+    skipped += bool(declared)
+    comment = next(
+        (mark for mark in COMMENTS if any(x.startswith(mark) for x in lines[skipped : skipped + 1])), ""
+    )
+    body = [x for x in lines[skipped:] if x.strip() and not (comment and x.startswith(comment))][
+        :SAMPLE_LINES
+    ]
+    sample = text[: 1 << 20]
+    escape = "\\" if '\\"' in sample and not _DOUBLED.search(sample) else None
+    if reading.separator:
+        candidates: Sequence[str] = (reading.separator,)
+    elif declared:
+        candidates = (declared.group(1),)
+    elif tab and any("\t" in line for line in body[:2]):
+        candidates = ("\t",)
+    else:
+        candidates = CANDIDATES
+    trials = [Dialect(mark, quote, escape, comment) for mark in candidates for quote in _quotes(body, mark)]
+    best = max(trials, key=lambda dialect: _score(dialect, body))
+    titles = int(reading.header) - 1 - skipped if reading.header.isdigit() else _titles(best, lines[skipped:])
+    rows = best.rows(body)
+    decimal = reading.decimal or _decimal(rows)
+    return Dialect(best.delimiter, best.quote, escape, comment, skipped + titles, decimal)
+
+
+def _with_newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _quotes(lines: Sequence[str], delimiter: str) -> tuple[str, ...]:
+    single = any(f"{delimiter}'" in line or line.startswith("'") for line in lines)
+    return ('"', "'") if single and not any('"' in line for line in lines) else ('"',)
+
+
+def _score(dialect: Dialect, lines: Sequence[str]) -> float:
+    try:
+        rows = dialect.rows([line + "\n" for line in lines])
+    except csv.Error:
+        return -1.0
+    if not rows:
+        return -1.0
+    widths = Counter(map(len, rows))
+    pattern = sum(count * (width - 1) / width for width, count in widths.items()) / len(widths)
+    cells = [cell.strip() for row in rows[:50] for cell in row]
+    typed = sum(_looks_like_cell(cell) for cell in cells) / len(cells)
+    # A single column is a table too, but only when nothing cuts the lines.
+    rare = 0.5 if dialect.delimiter in " ^~" else 1.0
+    return max(pattern, 1e-3) / len(rows) * (0.05 + typed) * rare
+
+
+def _looks_like_cell(cell: str) -> float:
+    if not cell or _NUMBER.fullmatch(cell):
+        return 1.0
+    if not _WORD.fullmatch(cell):
+        return 0.2
+    return 0.9 if len(cell) < 60 else 0.5
+
+
+def _titles(dialect: Dialect, lines: Sequence[str]) -> int:
+    """Return how many lines before the table are titles: far narrower than what follows."""
+    widths = []
+    for line in lines[:SAMPLE_LINES]:
+        rows = [] if not line.strip() or dialect.is_comment(line) else dialect.rows([line + "\n"])
+        widths.append(sum(bool(cell.strip()) for cell in rows[0]) if rows else 0)
+    usual = Counter(width for width in widths if width).most_common(1)
+    if not usual or usual[0][0] < 3:
+        return 0
+    count = titles = 0
+    while count < len(widths) and widths[count] <= max(1, usual[0][0] // 3):
+        count += 1
+        titles = count if lines[count - 1].strip() and not dialect.is_comment(lines[count - 1]) else titles
+    return titles if count < len(widths) else 0
+
+
+def _decimal(rows: Sequence[Sequence[str]]) -> str:
+    cells = [cell.strip() for row in rows for cell in row]
+    return (
+        ","
+        if sum(map(bool, map(_COMMA.fullmatch, cells))) > sum(map(bool, map(_POINT.fullmatch, cells)))
+        else "."
+    )

@@ -1,0 +1,269 @@
+"""Formats: Parquet, Feather, Excel, JSON lines and ARFF files as tables."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from osetra.core.finding import Finding
+from osetra.data.delimited import finished, from_rows, has_header, parse_bytes
+from osetra.data.dialect import decoded
+from osetra.data.files import SUFFIXES, Kind, read_bytes
+from osetra.data.reading import Reading
+from osetra.data.table import Cells, Table, Texts, check_names, note, unquoted, written
+from osetra.errors import DataError, MissingExtra
+
+EXACT = 2**53
+"""Whole numbers beyond are kept as text: floats would mix them up."""
+_ATTRIBUTE = re.compile(r"@attribute\s+('(?:[^'\\]|\\.)*'|\"[^\"]*\"|\S+)\s+(.+)", re.IGNORECASE)
+
+
+def read_table(path: Path, reading: Reading | None = None) -> Table:
+    """Read a table from a file of any kind but .npz, which `arrays` reads.
+
+    Raises:
+        DataError: no such file, no rows, ragged lines, repeated column names, a foreign or damaged file.
+        MissingExtra: Parquet or Feather without pyarrow, Excel without openpyxl.
+    """
+    reading = reading or Reading()
+    kind, raw = read_bytes(path)
+    return parse(kind, raw, path, reading)
+
+
+def parse(kind: Kind, raw: bytes, path: Path, reading: Reading) -> Table:
+    """Return the table in a file's bytes."""
+    source = str(path)
+    if kind in ("parquet", "feather"):
+        return _columnar(raw, source, kind)
+    if kind == "xlsx":
+        return _workbook(raw, source, reading)
+    if kind == "json":
+        return _records(raw, source)
+    if kind == "arff":
+        return _arff(raw, source)
+    if kind == "npz":
+        raise DataError(f"{source}: arrays, where a table is needed; give one of {', '.join(SUFFIXES)}")
+    return parse_bytes(raw, source, reading, tab=".tsv" in (s.lower() for s in path.suffixes))
+
+
+def _columnar(raw: bytes, source: str, kind: Kind) -> Table:
+    try:
+        import pyarrow
+        import pyarrow.feather
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingExtra(f"{source}: {kind.title()} files need pyarrow: pip install pyarrow") from None
+    try:
+        if kind == "parquet":
+            file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(raw))
+            check_names(file.schema_arrow.names, source)
+            table = file.read()
+        else:
+            table = pyarrow.feather.read_table(pyarrow.BufferReader(raw))
+            check_names(table.column_names, source)
+    except (OSError, pyarrow.ArrowException) as error:
+        reason = str(error).partition("\n")[0]
+        raise DataError(f"{source}: not a readable {kind.title()} file: {reason}") from None
+    if not table.num_columns or not table.num_rows:
+        raise DataError(f"{source}: the file has no rows; nothing to learn from")
+    names = [_column_name(name) for name in table.column_names]
+    return finished(source, names, [from_arrow(column) for column in table.columns], ())
+
+
+def _column_name(name: str) -> str:
+    return "" if name == "__index_level_0__" else name
+
+
+def from_arrow(column: Any) -> Cells:
+    """Return an Arrow column as cells."""
+    import pyarrow
+    import pyarrow.compute as compute
+
+    kind, types = column.type, pyarrow.types
+    if types.is_dictionary(kind):
+        column, kind = column.cast(kind.value_type), kind.value_type
+    if types.is_duration(kind):
+        return _floats(compute.cast(column, pyarrow.duration("us")).cast(pyarrow.int64())) / 1e6
+    if types.is_timestamp(kind) or types.is_date(kind):
+        if types.is_timestamp(kind) and kind.tz:
+            column = _local(column)
+        return np.asarray(
+            compute.cast(column, pyarrow.timestamp("us"), safe=False).to_numpy(), dtype="datetime64[us]"
+        )
+    if types.is_integer(kind) and column.null_count < len(column):
+        ends = compute.min_max(column).as_py()
+        if max(-ends["min"], ends["max"]) <= EXACT:
+            return _floats(column)
+        return Texts(column.cast(pyarrow.string()).combine_chunks())
+    if types.is_floating(kind) or types.is_decimal(kind):
+        return _floats(column)
+    if types.is_string(kind) or types.is_large_string(kind):
+        return Texts(column.combine_chunks())
+    if types.is_null(kind):
+        return Texts([None] * len(column))
+    return Texts([_text(value) for value in column.to_pylist()])
+
+
+def _local(column: Any) -> Any:
+    import pyarrow
+    import pyarrow.compute
+
+    try:
+        return pyarrow.compute.local_timestamp(column)
+    except pyarrow.ArrowInvalid:
+        return column  # the machine knows no time zones; the hour is that of Greenwich
+
+
+def _floats(column: Any) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    import pyarrow
+
+    return np.array(column.cast(pyarrow.float64()).to_numpy(), dtype=np.float64)
+
+
+def _workbook(raw: bytes, source: str, reading: Reading) -> Table:
+    try:
+        import openpyxl
+    except ImportError:
+        raise MissingExtra(f"{source}: Excel files need openpyxl: pip install openpyxl") from None
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+        sheets = [
+            (sheet.title, [[_text(cell) or "" for cell in row] for row in sheet.iter_rows(values_only=True)])
+            for sheet in book.worksheets
+        ]
+    except Exception as error:  # openpyxl raises whatever its parsers raise
+        raise DataError(f"{source}: not a readable Excel file ({error}); save it again, or as .csv") from None
+    filled = [(title, [row for row in rows if any(row)]) for title, rows in sheets]
+    filled = [(title, rows) for title, rows in filled if rows]
+    if not filled:
+        raise DataError(f"{source}: the workbook is empty; it needs a line of column names and rows")
+    title, rows = filled[0]
+    notes: tuple[Finding, ...] = ()
+    if len(filled) > 1:
+        others = ", ".join(name for name, _ in filled[1:])
+        notes = (
+            note("sheet", f"read from sheet {title!r}; save {others} as files of their own to use them"),
+        )
+    width = max(map(len, rows))
+    left = min(next(i for i, cell in enumerate(row) if cell) for row in rows[:50])
+    skipped = int(reading.header) - 1 if reading.header.isdigit() else _narrow(rows, width - left)
+    rows = [row[left:] for row in rows[skipped:]]
+    if not has_header(rows[0], rows[1:101], reading):
+        return from_rows(rows, source, [], notes)
+    return from_rows(rows[1:], source, [unquoted(label) for label in rows[0]], notes)
+
+
+def _narrow(rows: list[list[str]], width: int) -> int:
+    """Return how many rows at the top are titles."""
+    count = 0
+    while width >= 3 and count < len(rows) - 1 and sum(map(bool, rows[count])) <= max(1, width // 3):
+        count += 1
+    return count
+
+
+def _records(raw: bytes, source: str) -> Table:
+    text, _ = decoded(raw, source)
+    records: list[Any] = []
+    try:
+        if text.lstrip().startswith("["):
+            records = json.loads(text)
+        else:
+            lines = text.split("\n")
+            while len(records) < len(lines):
+                line = lines[len(records)]
+                records.append(json.loads(line) if line.strip() else None)
+            records = [record for record in records if record is not None]
+    except ValueError as error:
+        raise DataError(
+            f"{source}: line {len(records) + 1}: not readable as JSON ({error}); each line is to hold one "
+            'record, such as {"a": 1, "y": "yes"}'
+        ) from None
+    except RecursionError:
+        raise DataError(f"{source}: the JSON is nested too deeply to be a table") from None
+    if len(records) == 1 and isinstance(records[0], dict):
+        inner = [value for value in records[0].values() if isinstance(value, list)]
+        if len(inner) == len(records[0]) and inner:  # columns: {"a": [...], "y": [...]}
+            return finished(
+                source, list(map(str, records[0])), [_json_column(column) for column in inner], ()
+            )
+        if len(inner) == 1 and inner[0] and isinstance(inner[0][0], dict):
+            records = inner[0]
+    if not records or not all(isinstance(record, dict) for record in records):
+        raise DataError(f"{source}: each line is to hold one JSON object with the columns of a row")
+    flat = [dict(_flat(record)) for record in records]
+    names = list(dict.fromkeys(name for record in flat for name in record))
+    columns = [_json_column([record.get(name) for record in flat]) for name in names]
+    return finished(source, names, columns, ())
+
+
+def _flat(record: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
+    for name, value in record.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
+
+
+def _json_column(values: list[Any]) -> Cells:
+    present = [value for value in values if value is not None]
+    numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in present)
+    if present and numbers and all(abs(v) <= EXACT for v in present if isinstance(v, int)):
+        return np.array([np.nan if v is None else float(v) for v in values], dtype=np.float64)
+    return Texts([_text(value) for value in values])
+
+
+def _arff(raw: bytes, source: str) -> Table:
+    text, _ = decoded(raw, source)
+    names: list[str] = []
+    nominal: list[str] = []
+    lines = iter(text.split("\n"))
+    for line in lines:
+        line = line.strip()
+        if line.lower().startswith("@data"):
+            break
+        found = _ATTRIBUTE.match(line)
+        if found:
+            names.append(found.group(1).strip("'\"").replace("\\'", "'"))
+            if found.group(2).lstrip().startswith("{"):
+                nominal.append(names[-1])
+    body = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("%")]
+    if not names or not body:
+        raise DataError(f"{source}: no @attribute lines or no rows after @data; this is no usable ARFF file")
+    if body[0].startswith("{"):
+        raise DataError(f"{source}: sparse ARFF rows are not read; save the table as .csv")
+    mark = '"' if not any("'" in line for line in body[:200]) else "'"
+    delimiter = "\t" if "\t" in body[0] and "," not in body[0] else ","
+    rows = [
+        ["" if cell.strip() == "?" else cell for cell in row]
+        for row in csv.reader(
+            body, quotechar=mark, delimiter=delimiter, skipinitialspace=True, escapechar="\\"
+        )
+    ]
+    table = from_rows(rows, source, names)
+    return Table(source, table.names, table.cells, table.notes, ".", tuple(nominal))
+
+
+def _text(value: object) -> str | None:
+    if value is None or value != value:
+        return None
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, (int, float)):
+        return str(value) if isinstance(value, int) or not value.is_integer() else written(value)
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(sep=" ") if value.time() != datetime.time() else value.date().isoformat()
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        return ";".join(str(_text(item) or "") for item in value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value)

@@ -1,0 +1,196 @@
+"""Moments: dates, times of day and durations as people write them, and what a network learns of them.
+
+A date gives its year, the place in the year and in the week on a circle, the hour on a circle where
+there are hours, and the days elapsed since 1970. A time of day is a place on a circle too.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from osetra.data.table import Floats
+
+Order: TypeAlias = Literal["ymd", "mdy", "dmy", "named", "ym", "clock", "duration", "compact"]
+ORDERS: tuple[Order, ...] = ("ymd", "mdy", "dmy", "named", "ym", "clock", "duration")
+PARTS = ("year", "season sin", "season cos", "weekday sin", "weekday cos", "hour sin", "hour cos", "elapsed")
+"""Of a date; season is the place in the year."""
+CLOCK_PARTS = ("hour sin", "hour cos", "hours")
+"""Of a time of day."""
+EPOCH = datetime.datetime(1970, 1, 1)
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan",
+            "feb",
+            "mar mär mrz",
+            "apr",
+            "may mai",
+            "jun",
+            "jul",
+            "aug",
+            "sep",
+            "oct okt",
+            "nov",
+            "dec dez",
+        ),
+        1,
+    )
+    for name in names.split()
+}
+_CLOCK = (
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:[.,]\d+)?))?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
+    r"|(?P<hour12>\d{1,2})\s*(?P<half12>[AaPp]\.?[Mm]\.?)"
+)
+_ZONE = r"\s*(?P<zone>Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2})?"
+_TIME = rf"(?:(?:[T\s]|,\s)\s*(?:{_CLOCK}){_ZONE})?"
+_WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\.?,?\s+)?"
+_NAME = r"(?P<name>[A-Za-zä]{3,9})\.?"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?"
+_PATTERNS: dict[Order, tuple[re.Pattern[str], ...]] = {
+    "ymd": (re.compile(rf"(?P<year>\d{{4}})([-/.])(?P<month>\d{{1,2}})\2(?P<day>\d{{1,2}}){_TIME}"),),
+    "mdy": (re.compile(rf"(?P<month>\d{{1,2}})([-/.])(?P<day>\d{{1,2}})\2(?P<year>\d{{4}}|\d{{2}}){_TIME}"),),
+    "dmy": (re.compile(rf"(?P<day>\d{{1,2}})([-/.])(?P<month>\d{{1,2}})\2(?P<year>\d{{4}}|\d{{2}}){_TIME}"),),
+    "named": (
+        re.compile(rf"{_WEEKDAY}{_NAME}\s+{_DAY},?\s+(?P<year>\d{{4}}){_TIME}"),
+        re.compile(rf"{_WEEKDAY}{_DAY}[\s-]+{_NAME}[\s,-]+(?P<year>\d{{4}}|\d{{2}}){_TIME}"),
+        re.compile(rf"(?P<year>\d{{4}})[\s-]+{_NAME}[\s-]+{_DAY}{_TIME}"),
+        re.compile(rf"{_NAME}[\s-]+(?P<year>\d{{4}})"),
+        re.compile(rf"{_NAME}-(?P<year>\d{{2}})"),
+    ),
+    "ym": (re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})"), re.compile(r"(?P<month>\d{2})/(?P<year>\d{4})")),
+    "compact": (re.compile(r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})"),),
+    "clock": (re.compile(_CLOCK),),
+}
+_DURATIONS = (
+    re.compile(
+        r"(?P<minus>-)?(?:(?P<days>\d+) days?,? ?)?"
+        r"(?:\+?(?P<hours>\d+):(?P<minutes>\d{2})(?::(?P<seconds>\d{2}(?:\.\d+)?))?)?"
+    ),
+    re.compile(
+        r"(?P<minus>-)?P(?:(?P<days>\d+)D)?"
+        r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
+    ),
+    re.compile(
+        r"(?P<minus>-)?(?:(?P<days>\d+) ?d(?:ays?)? ?)?(?:(?P<hours>\d+) ?h(?:ours?|rs?)? ?)?"
+        r"(?:(?P<minutes>\d+) ?m(?:in(?:utes?|s)?)? ?)?(?:(?P<seconds>\d+(?:\.\d+)?) ?s(?:ec(?:onds?|s)?)?)?"
+    ),
+)
+
+
+def order_of(
+    levels: Sequence[str], *, declared: str = "", day_first: bool = False
+) -> tuple[Order, bool] | None:
+    """Return in which order nearly all texts are moments, and whether month and day could be swapped.
+
+    Args:
+        levels: distinct texts; a part of many is enough.
+        declared: the order that a person named, or "".
+        day_first: which to take where both fit, unless points stand between (then the day is first).
+    """
+    step = max(1, len(levels) // 500)
+    sample = levels[::step]
+    orders: tuple[Order, ...] = (declared,) if declared else ORDERS  # type: ignore[assignment]
+    fits = [
+        order
+        for order in orders
+        if sum(moment_of(text, order) is not None for text in sample) > 0.9 * len(sample)
+    ]
+    if not fits:
+        return None
+    if "mdy" in fits and "dmy" in fits:
+        european = day_first or all("." in text for text in sample)
+        return ("dmy" if european else "mdy"), not all("." in text for text in sample)
+    if fits[0] == "clock" and "duration" in fits and not any(_half(text) for text in sample):
+        return (
+            ("clock", False) if all(int(text.split(":")[0]) < 24 for text in sample) else ("duration", False)
+        )
+    return fits[0], False
+
+
+def moment_of(text: str, order: Order) -> float | None:
+    """Return days since 1970, for a time of day and a duration its hours; None when it is none."""
+    if order == "duration":
+        return _duration(text)
+    for pattern in _PATTERNS[order]:
+        found = pattern.fullmatch(text)
+        if found is None:
+            continue
+        parts = found.groupdict()
+        hours = _hours(parts)
+        if order == "clock" or hours is None:
+            return hours
+        month = parts.get("month") or _MONTHS.get((parts.get("name") or "")[:3].lower())
+        if month is None:
+            return None
+        year = int(parts["year"])
+        year += (2000 if year < 70 else 1900) if len(parts["year"]) == 2 else 0
+        try:
+            day = datetime.datetime(year, int(month), int(parts.get("day") or 1))
+        except ValueError:
+            return None
+        return (day - EPOCH).days + hours / 24
+    return None
+
+
+def date_parts(days: Floats) -> dict[str, Floats]:
+    """Return what is learnt of moments, days since 1970 (n,): each of PARTS, NaN where missing."""
+    known = np.isfinite(days)
+    filled = np.where(known, days, 0.0)
+    dates = np.floor(filled).astype("datetime64[D]")
+    years = dates.astype("datetime64[Y]")
+    into = (dates - years.astype("datetime64[D]")).astype(np.float64) / 365.25
+    # 1970-01-01 was a Thursday; Monday is 0.
+    week, hour = (np.floor(filled) + 3) % 7 / 7, (filled % 1.0)
+    values = {
+        "year": years.astype(np.int64) + 1970.0,
+        "season sin": np.sin(2 * np.pi * into), "season cos": np.cos(2 * np.pi * into),
+        "weekday sin": np.sin(2 * np.pi * week), "weekday cos": np.cos(2 * np.pi * week),
+        "hour sin": np.sin(2 * np.pi * hour), "hour cos": np.cos(2 * np.pi * hour),
+        "elapsed": filled,
+    }  # fmt: skip
+    return {name: np.where(known, each, np.nan) for name, each in values.items()}
+
+
+def clock_parts(hours: Floats) -> dict[str, Floats]:
+    """Return what is learnt of times of day, hours (n,): each of CLOCK_PARTS."""
+    angle = 2 * np.pi * hours / 24
+    return {"hour sin": np.sin(angle), "hour cos": np.cos(angle), "hours": hours}
+
+
+def _hours(parts: dict[str, str | None]) -> float | None:
+    hour, half = parts.get("hour") or parts.get("hour12"), parts.get("half") or parts.get("half12")
+    if hour is None:
+        return 0.0
+    value = int(hour)
+    if half:
+        if not 1 <= value <= 12:
+            return None
+        value = value % 12 + (12 if half[0] in "Pp" else 0)
+    minute, second = int(parts.get("minute") or 0), float((parts.get("second") or "0").replace(",", "."))
+    if value > 24 or minute > 59 or second >= 61:
+        return None
+    return value + minute / 60 + second / 3600
+
+
+def _half(text: str) -> bool:
+    return text[-1:] in "mM." and any(letter in text.lower() for letter in "ap")
+
+
+def _duration(text: str) -> float | None:
+    for pattern in _DURATIONS:
+        found = pattern.fullmatch(text)
+        if found is None or not any(found[name] for name in ("days", "hours", "minutes", "seconds")):
+            continue
+        days, hours, minutes, seconds = (
+            float(found[name] or 0) for name in ("days", "hours", "minutes", "seconds")
+        )
+        total = 24 * days + hours + minutes / 60 + seconds / 3600
+        return -total if found["minus"] else total
+    return None

@@ -1,0 +1,136 @@
+"""Numbers as people write them: with thousands marks, percent, currency, units, parentheses, bounds.
+
+`number_of` reads one text; `number_format` looks at a whole column and settles what its marks mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from osetra.data.table import MISSING_MARKS, Codes
+
+WORDS_FOR_MISSING = frozenset(
+    {
+        "-", "--", "---", "–", "—", "*", "**", "x", "~", "unknown", "unk", "missing", "none", "nil", "n.a.",
+        "n.d.", "nd", "not available", "not applicable", "k.a.", "keine angabe", "#ref!", "tbd", "tba",
+    }
+)  # fmt: skip
+"""Also missing where everything else in the column is a number or a date."""
+SAMPLE = 100
+"""Levels looked at before all are."""
+MOSTLY = 0.9
+"""Share of number cells from which a text cell counts as a mistake in a number column."""
+
+_CURRENCY = (
+    r"US\$|CA\$|A\$|R\$|HK\$|NT\$|kr\.?|zł|Kč|Fr\.?|Rs\.?|CHF|EUR|USD|GBP|JPY|CNY|INR|SEK|NOK|DKK|PLN|BRL|AUD|"
+    r"CAD|RUB|[$€£¥₹₽₩₺₫₴₦฿¢]"
+)
+_SPACE = "[ \u00a0\u202f]?"
+_DIGITS = {
+    ".": r"(?:\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})*,\d{3}|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+|\d+)"
+    r"(?:\.\d*)?|\.\d+",
+    ",": r"(?:[1-9]\d{0,2}(?:\.\d{3})+|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+|\d+)(?:,\d*)?|,\d+",
+}
+_PATTERN = {
+    mark: re.compile(
+        rf"(?P<bound>[<>≤≥~≈]=?)?{_SPACE}(?P<open>\()?(?P<sign>[+\-−–])?{_SPACE}(?P<before>{_CURRENCY})?{_SPACE}"
+        rf"(?P<minus>[-−])?(?P<digits>{digits})(?P<exponent>[eE][+-]?\d+)?(?P<more>\+)?{_SPACE}"
+        rf"(?P<times>(?:[KkMB]|bn|mn|Mio\.?|Mrd\.?)(?![\w/]))?{_SPACE}"
+        rf"(?P<after>{_CURRENCY}|%|‰|[^\W\d_][^\d\s()<>$€£%;,|]{{0,9}}|°[CF]?|['\"″′])?(?P<plus>\+)?(?P<close>\))?"
+    )
+    for mark, digits in _DIGITS.items()
+}
+_TIMES = {"k": 1e3, "m": 1e6, "b": 1e9, "bn": 1e9, "mn": 1e6, "mio": 1e6, "mrd": 1e9}
+_ORDINALS = frozenset({"st", "nd", "rd", "th"})
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """How the numbers of a column are written."""
+
+    decimal: str = "."
+    unit: str = ""
+    """What stands beside them: %, a currency or a unit; only said."""
+    marks: tuple[str, ...] = ()
+    """Texts, in lower case, that mean missing in this column."""
+    thousands: bool = False
+    bounds: int = 0
+    """How many cells are bounds such as <0.1, read as the bound."""
+
+
+def number_of(text: str, decimal: str = ".") -> tuple[float, str, str] | None:
+    """Return a text's number, its unit and its multiplier; None when it is no number."""
+    if text.lower().lstrip("+-") in ("inf", "infinity"):
+        return float(text), "", ""  # refused later, with its row
+    found = _PATTERN[decimal].fullmatch(text)
+    if found is None or bool(found["open"]) != bool(found["close"]):
+        return None
+    digits = re.sub(r"[.'’ \u00a0\u202f]" if decimal == "," else r"[,'’ \u00a0\u202f]", "", found["digits"])
+    value = float(digits.replace(",", ".") + (found["exponent"] or ""))
+    negative = (found["sign"] in ("-", "−", "–")) != bool(found["minus"]) or bool(found["open"])
+    times = (found["times"] or "").rstrip(".").lower()
+    after = found["after"] or ""
+    if found["before"] and after and after != "%":
+        return None
+    unit = found["before"] or after
+    unit = "" if unit.lower() in _ORDINALS else unit
+    return (-value if negative else value) * _TIMES.get(times, 1.0), unit, times
+
+
+def number_format(
+    levels: Sequence[str], counts: Codes, *, decimal: str = ".", declared: frozenset[str] = frozenset()
+) -> NumberFormat | None:
+    """Return how a column's numbers are written; None when they are no numbers of one kind.
+
+    Args:
+        levels: the distinct texts.
+        counts: how many rows have each.
+        decimal: what the rest of the file has before decimals, for numbers that could be read in two ways.
+        declared: texts, in lower case, declared as missing.
+    """
+    always = MISSING_MARKS | declared
+    said = [
+        (level, int(count))
+        for level, count in zip(levels, counts, strict=True)
+        if level.lower() not in always
+    ]
+    if not said:
+        return None
+    marks = frozenset(level.lower() for level, _ in said if level.lower() in WORDS_FOR_MISSING)
+    values = [(level, count) for level, count in said if level.lower() not in marks]
+    if not values:
+        return None
+    for mark in (decimal, "," if decimal == "." else "."):
+        if any(number_of(level, mark) is None for level, _ in values[:: max(1, len(values) // SAMPLE)]):
+            continue
+        read = [(number_of(level, mark), level, count) for level, count in values]
+        if any(number is None for number, _, _ in read):
+            continue
+        units = Counter(_singular(number[1]) for number, _, _ in read if number)
+        named = [unit for unit in units if unit]
+        if len(named) > 1 or not _are_quantities(values):
+            return None
+        thousands = any(
+            re.search(r"\d[,.'’ \u00a0\u202f]\d{3}(\D|$)", level) for level, _ in values
+        ) and not all(re.fullmatch(r"[+-]?\d*\.?\d*([eE][+-]?\d+)?", level) for level, _ in values)
+        bounds = sum(count for number, level, count in read if level[0] in "<>≤≥~≈" or "+" in level[1:])
+        return NumberFormat(
+            mark, named[0] if named else "", tuple(sorted(marks | declared)), thousands, bounds
+        )
+    return None
+
+
+def _singular(unit: str) -> str:
+    return unit[:-1] if len(unit) > 3 and unit.endswith("s") else unit
+
+
+def _are_quantities(values: Sequence[tuple[str, int]]) -> bool:
+    """Return False for codes such as 00501: equally long digits, some with zeros in front."""
+    digits = all(level.isdigit() for level, _ in values)
+    widths = {len(level) for level, _ in values}
+    return not (
+        digits and len(widths) == 1 and min(widths) >= 3 and any(x.startswith("0") for x, _ in values)
+    )

@@ -1,0 +1,69 @@
+"""Reading: how data is to be read where that is not left to what it looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from osetra.errors import DataError
+
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "pipe": "|", "\\t": "\t"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Everything about a data file that a person can say; empty is left to what it looks like."""
+
+    delimiter: str = ""
+    """Between the cells of a text file: one character, or its name."""
+    decimal: str = ""
+    """"." or ",": what stands before decimals."""
+    header: str = ""
+    """"yes", "no", or the number of the line with the names."""
+    na: tuple[str, ...] = ()
+    """Texts that mean missing; COLUMN=TEXT for one column only."""
+    number: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    date: tuple[str, ...] = ()
+    """Columns of dates; COLUMN=dmy, mdy or ymd says their order."""
+    drop: tuple[str, ...] = ()
+    group: str | None = None
+    """Rows with the same value stay in one part of the split."""
+    time: str | None = None
+    """Training on the past, sealed rows from the future."""
+    weight: str | None = None
+    """How much each row counts."""
+    split: str | None = None
+    """The column that says train, validation or test."""
+    test: str | None = None
+    """A file of rows to seal, with the columns of the data."""
+    ignore_case: bool = False
+    """Whether labels that differ in case only are one."""
+    log_target: bool = False
+    """Whether the logarithm of a number is learnt, so that relative errors count."""
+
+    def __post_init__(self) -> None:
+        if self.decimal not in ("", ".", ","):
+            raise DataError(f"decimal={self.decimal!r}: give '.' or ','")
+        if len(self.separator) > 1:
+            raise DataError(
+                f"delimiter={self.delimiter!r}: give one character, or one of {', '.join(DELIMITERS)}"
+            )
+        if self.header not in ("", "yes", "no") and not self.header.isdigit():
+            raise DataError(f"header={self.header!r}: give yes, no, or the number of the line with the names")
+
+    @property
+    def separator(self) -> str:
+        """The delimiter as a character."""
+        return DELIMITERS.get(self.delimiter.lower(), self.delimiter)
+
+    def missing(self, column: str) -> frozenset[str]:
+        """Return the texts, in lower case, that were declared missing in a column."""
+        said = (word.rpartition("=") for word in self.na)
+        return frozenset(text.strip().lower() for name, _, text in said if name.strip() in ("", column))
+
+    @property
+    def dates(self) -> dict[str, str]:
+        """The declared columns of dates, with their order where that was given."""
+        said = (word.partition("=") for word in self.date)
+        return {name.strip(): order.strip().lower() for name, _, order in said}

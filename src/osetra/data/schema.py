@@ -1,0 +1,233 @@
+"""Schema: how each raw column becomes what a network learns from, settled once and kept with a model.
+
+A recipe reads the cells of one column of any later table as it read the first: the same decimal mark,
+the same order of day and month, the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from osetra.data.dataset import CategoryColumn, Column, Floats, NumberColumn
+from osetra.data.moments import EPOCH, Order, clock_parts, date_parts, moment_of
+from osetra.data.numbers import number_of
+from osetra.data.table import MISSING_MARKS, Cells, Codes, Table, Texts, as_texts, unquoted
+from osetra.data.words import contained
+from osetra.errors import DataError
+
+LARGEST = 1e150
+"""The square of it is a number, too: means and deviations need that."""
+RowOf: TypeAlias = Callable[[int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A column of numbers."""
+
+    name: str
+    decimal: str = "."
+    marks: tuple[str, ...] = ()
+    """Texts, in lower case, that mean missing beside the usual ones."""
+    loose: bool = False
+    """Whether what is no number is missing: where a person said that the column holds numbers."""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A column of texts that each mean one thing."""
+
+    name: str
+    marks: tuple[str, ...] = ()
+    ignore_case: bool = False
+    keep: tuple[str, ...] = ()
+    """Usual marks of a missing cell that are levels here, such as none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    """A column of dates, times of day or durations."""
+
+    name: str
+    order: Order
+    marks: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    """Which parts are learnt from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A column of free text, of which common words are learnt from."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+Recipe: TypeAlias = Number | Category | Date | Words
+_KINDS: dict[str, type[Recipe]] = {"number": Number, "category": Category, "date": Date, "words": Words}
+
+
+def columns_of(recipe: Recipe, cells: Cells, row_of: RowOf = lambda index: index + 1) -> tuple[Column, ...]:
+    """Return the columns that a recipe makes of cells.
+
+    Raises:
+        DataError: a cell that is not what the recipe reads; the text names its row.
+    """
+    if isinstance(recipe, Number):
+        return (NumberColumn(recipe.name, to_numbers(recipe, cells, row_of)),)
+    if isinstance(recipe, Category):
+        return (to_categories(recipe, as_texts(cells)),)
+    if isinstance(recipe, Date):
+        parts = parts_of(recipe, days_of(recipe, cells))
+        return tuple(NumberColumn(_part(recipe.name, part), parts[part]) for part in recipe.parts)
+    texts = as_texts(cells)
+    table = np.vstack([contained(texts.levels, recipe.words), np.full((1, len(recipe.words)), np.nan)])
+    return tuple(
+        NumberColumn(f"{recipe.name}: {word}", table[:, i][texts.codes])
+        for i, word in enumerate(recipe.words)
+    )
+
+
+def to_numbers(recipe: Number, cells: Cells, row_of: RowOf = lambda index: index + 1) -> Floats:
+    """Return cells as numbers (n,), NaN where missing.
+
+    Raises:
+        DataError: a cell that is no finite number, with its row and its text.
+    """
+    values = _read_numbers(recipe, cells, row_of)
+    large = f"is too large to calculate with (beyond {LARGEST:g}); rescale the column"
+    beyond = np.abs(values) > LARGEST
+    _refuse(recipe.name, beyond, lambda i: cells[i] if isinstance(cells, Texts) else values[i], row_of, large)
+    return values
+
+
+def _read_numbers(recipe: Number, cells: Cells, row_of: RowOf) -> Floats:
+    if not isinstance(cells, Texts):
+        if cells.dtype.kind == "M":
+            raise DataError(f"{recipe.name}: holds moments in time where numbers are needed")
+        values = np.asarray(cells, dtype=np.float64)
+        values = _declared_missing(values, recipe.marks)
+        _refuse(recipe.name, np.isinf(values), lambda i: f"{values[i]:g}", row_of)
+        return values
+    plain = cells.numbers() if recipe.decimal == "." else None
+    if plain is not None:
+        _refuse(recipe.name, np.isinf(plain), cells.__getitem__, row_of)
+        return _declared_missing(plain, recipe.marks)
+    marks = MISSING_MARKS | set(recipe.marks)
+    read = _numbers_of(cells.levels, recipe.decimal, marks)
+    if None in read and not recipe.loose:
+        # A later file may come from a place with another mark before decimals.
+        again = _numbers_of(cells.levels, "," if recipe.decimal == "." else ".", marks)
+        read = again if None not in again else read
+        bad = [number is None for number in read]
+        _refuse(recipe.name, np.array([*bad, False])[cells.codes], cells.__getitem__, row_of)
+    return np.array([*(np.nan if n is None else n for n in read), np.nan], dtype=np.float64)[cells.codes]
+
+
+def to_categories(recipe: Category, cells: Texts) -> CategoryColumn:
+    """Return cells as codes into their sorted distinct texts."""
+    marks = (MISSING_MARKS - set(recipe.keep)) | set(recipe.marks)
+    names = [None if level.lower() in marks else level for level in cells.levels]
+    if recipe.ignore_case:
+        names = _commonest_case(names, cells.counts)
+    known = tuple(sorted({name for name in names if name is not None}))
+    place: dict[str | None, int] = {name: code for code, name in enumerate(known)}
+    place[None] = -1
+    codes = np.array([*(place[name] for name in names), -1], dtype=np.int64)[cells.codes]
+    return CategoryColumn(recipe.name, codes, known)
+
+
+def days_of(recipe: Date, cells: Cells) -> Floats:
+    """Return moments as days since 1970, times of day and durations as hours (n,); NaN where missing."""
+    if not isinstance(cells, Texts):
+        if cells.dtype.kind == "M":
+            micros = (cells.astype("datetime64[us]") - np.datetime64(EPOCH, "us")).astype("timedelta64[us]")
+            return np.where(np.isnat(cells), np.nan, micros.astype(np.float64) / 86_400e6)
+        if recipe.order != "compact":
+            return np.asarray(cells, dtype=np.float64)
+        cells = as_texts(cells)
+    read = [moment_of(level, recipe.order) for level in cells.levels]
+    return np.array([*(np.nan if m is None else m for m in read), np.nan], dtype=np.float64)[cells.codes]
+
+
+def parts_of(recipe: Date, values: Floats) -> dict[str, Floats]:
+    """Return everything that could be learnt of moments, by name."""
+    if recipe.order == "clock":
+        return clock_parts(values)
+    return {"hours": values} if recipe.order == "duration" else date_parts(values)
+
+
+def read_schema(schema: Sequence[Recipe], table: Table) -> dict[str, Column]:
+    """Return the columns that recipes make of a table, by name."""
+    made = [column for r in schema for column in columns_of(r, table[r.name], table.row)]
+    return {column.name: column for column in made}
+
+
+def schema_to_json(schema: Sequence[Recipe]) -> list[dict[str, Any]]:
+    """Return recipes as plain JSON values."""
+    kinds = {made: kind for kind, made in _KINDS.items()}
+    return [
+        {"kind": kinds[type(r)], **{name: getattr(r, name) for name in r.__dataclass_fields__}}
+        for r in schema
+    ]
+
+
+def schema_from_json(state: Sequence[Mapping[str, Any]]) -> tuple[Recipe, ...]:
+    """Return the recipes that `schema_to_json` wrote.
+
+    Raises:
+        KeyError, TypeError: it did not write them.
+    """
+    made: list[Recipe] = []
+    for recipe in state:
+        values: dict[str, Any] = {
+            str(name): tuple(map(str, value)) if isinstance(value, list) else value
+            for name, value in recipe.items()
+            if name != "kind"
+        }
+        made.append(_KINDS[recipe["kind"]](**values))
+    return tuple(made)
+
+
+def _numbers_of(levels: Sequence[str], decimal: str, marks: Set[str]) -> list[float | None]:
+    """Return the number of each text, NaN for a mark of a missing one, None for what is none."""
+    read = (None if level.lower() in marks else number_of(level, decimal) for level in levels)
+    return [
+        np.nan if level.lower() in marks else None if found is None else found[0]
+        for level, found in zip(levels, read, strict=True)
+    ]
+
+
+def _part(name: str, part: str) -> str:
+    return name if part == "hours" else f"{name} {part}"
+
+
+def _declared_missing(values: Floats, marks: Sequence[str]) -> Floats:
+    declared = [float(mark) for mark in marks if mark.lstrip("-").replace(".", "", 1).isdigit()]
+    return np.where(np.isin(values, declared), np.nan, values) if declared else values
+
+
+def _commonest_case(names: list[str | None], counts: Codes) -> list[str | None]:
+    """Return for each text the commonest spelling of those that differ in case only."""
+    best: dict[str, tuple[int, str]] = {}
+    for name, count in zip(names, counts.tolist(), strict=True):
+        if name is not None:
+            best[name.casefold()] = max(best.get(name.casefold(), (0, "")), (count, name))
+    return [None if name is None else best[unquoted(name).casefold()][1] for name in names]
+
+
+def _refuse(
+    name: str,
+    bad: Any,
+    text_of: Callable[[int], object],
+    row_of: RowOf,
+    why: str = "is not a finite number; correct that cell, or empty it if the value is unknown",
+) -> None:
+    where = np.flatnonzero(bad)
+    if len(where):
+        index = int(where[0])
+        raise DataError(f"{name}: row {row_of(index)} holds {str(text_of(index))!r}, which {why}")

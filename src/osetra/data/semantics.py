@@ -1,0 +1,340 @@
+"""Semantics: what each column of a table means, and the recipe that reads it.
+
+A column whose present cells are all numbers is a number column, also with thousands marks, percent,
+currency or a unit. One in which nearly all are numbers has a typing error, and the row is named. Dates
+and times are taken apart. Texts are a category, or free text, or an identifier that is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from shlex import quote
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from osetra.core.finding import Finding
+from osetra.data.dataset import CategoryColumn, Column, NumberColumn
+from osetra.data.moments import CLOCK_PARTS, PARTS, order_of
+from osetra.data.numbers import MOSTLY, SAMPLE, WORDS_FOR_MISSING, number_format, number_of
+from osetra.data.reading import Reading
+from osetra.data.schema import Category, Date, Number, Recipe, Words, columns_of, days_of
+from osetra.data.table import MISSING_MARKS, Cells, Table, Texts, as_texts, note
+from osetra.data.words import tokens, vocabulary
+from osetra.errors import DataError, nearest
+
+Kind: TypeAlias = Literal["number", "category", "date", "text", "identifier"]
+ORDERS_OF_DATES = ("", "ymd", "mdy", "dmy", "named", "ym", "clock", "duration", "compact")
+MOST_COLUMNS = 50_000
+TEXT_WORDS = 3
+"""Texts of so many words on average are free text and not identifiers."""
+_COUNTERS = ("", "rownames", "row", "index", "id", "unnamed: 0", "column 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a column means, how it is read, and what a person should know about that."""
+
+    name: str
+    kind: Kind
+    recipe: Recipe | None
+    """None: there is nothing to learn from it."""
+    remark: str = ""
+    """In brackets after the column's name, such as "$" or "month/day/year"."""
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The columns of a table as a network learns from them."""
+
+    columns: tuple[Column, ...]
+    schema: tuple[Recipe, ...]
+    meanings: tuple[Meaning, ...]
+    notes: tuple[Finding, ...]
+
+
+def understand(table: Table, reading: Reading, *, skip: Sequence[str]) -> Understood:
+    """Return the input columns of a table, how each is read, and notes on what was assumed or left out.
+
+    Args:
+        table: the rows.
+        reading: what a person said about columns.
+        skip: the target, and columns that are no inputs.
+
+    Raises:
+        DataError: a column that cannot be used, an unknown name, or no input column left.
+    """
+    check_columns(table, reading)
+    columns: list[Column] = []
+    schema: list[Recipe] = []
+    meanings: list[Meaning] = []
+    left_out: list[Finding] = []
+    for name, cells in zip(table.names, table.cells, strict=True):
+        if name in skip or name in reading.drop:
+            continue
+        meaning = meaning_of(name, cells, table, reading)
+        if name == reading.time and isinstance(meaning.recipe, Date):
+            # A network cannot know what years mean that it has not seen.
+            parts = tuple(part for part in meaning.recipe.parts if part not in ("year", "elapsed"))
+            meaning = replace(meaning, recipe=replace(meaning.recipe, parts=parts))
+        made = () if meaning.recipe is None else columns_of(meaning.recipe, cells, table.row)
+        forced = name in reading.category or name in reading.number
+        reasons = {column.name: _useless(column, len(table), forced=forced) for column in made}
+        kept = [column for column in made if not reasons[column.name]]
+        columns += kept
+        meanings.append(meaning)
+        if kept:
+            assert meaning.recipe is not None
+            schema.append(meaning.recipe)
+        else:
+            why = meaning.warning if meaning.recipe is None else next(iter(reasons.values()), "it is empty")
+            left_out.append(note("column-left-out", f"{name!r} left out: {why}"))
+    if not columns:
+        raise DataError(f"{table.source}: no column is left to predict {skip[0]!r} from")
+    return Understood(tuple(columns), tuple(schema), tuple(meanings), (*assumed(meanings), *left_out))
+
+
+def check_columns(table: Table, reading: Reading) -> None:
+    """Raise DataError for too many columns, and for names that are no columns of the table."""
+    if len(table.names) > MOST_COLUMNS:
+        raise DataError(
+            f"{table.source}: {len(table.names)} columns; at most {MOST_COLUMNS} are read, so choose those "
+            "that can matter, or summarise them"
+        )
+    single = [name for name in (reading.group, reading.time, reading.weight, reading.split) if name]
+    declared = [word.rpartition("=")[0] for word in reading.na]
+    for name in (
+        *reading.drop, *reading.category, *reading.number, *reading.text, *reading.dates, *single,
+        *(name for name in declared if name),
+    ):  # fmt: skip
+        if name not in table.names:
+            raise DataError(f"{name!r}: no such column in {table.source}.{nearest(name, table.names)}")
+
+
+def meaning_of(name: str, cells: Cells, table: Table, reading: Reading, *, target: bool = False) -> Meaning:
+    """Return what a column means: as a person said, else as its cells look.
+
+    Raises:
+        DataError: a few text cells in a column of numbers, or cells that are not what was said.
+    """
+    marks = tuple(sorted(reading.missing(name)))
+    if name in reading.category or (name in table.categories and name not in reading.number):
+        return Meaning(
+            name, "category", Category(name, marks, reading.ignore_case, _kept(cells, target=target))
+        )
+    if name in reading.text:
+        return _text(name, as_texts(cells))
+    if name in reading.dates:
+        return _date(name, cells, marks, reading.dates[name])
+    if not isinstance(cells, Texts):
+        if cells.dtype.kind == "M":
+            return _date(name, cells, marks, "ymd")
+        return Meaning(name, "number", Number(name, marks=marks))
+    number = _number(name, cells, table, marks, loose=name in reading.number)
+    if number is not None:
+        return number
+    texts = [level for level in cells.levels if level.lower() not in {*MISSING_MARKS, *marks}]
+    said = [level for level in texts if level.lower() not in WORDS_FOR_MISSING]
+    if said and order_of(said):
+        return _date(name, cells, marks, "")
+    _refuse_slips(name, cells, table, marks)
+    return _category(name, cells, table, marks, reading, target=target)
+
+
+def _number(name: str, cells: Texts, table: Table, marks: tuple[str, ...], *, loose: bool) -> Meaning | None:
+    plain = cells.numbers()
+    if plain is not None and table.decimal == "." and (loose or not _is_code(cells)):
+        return Meaning(name, "number", Number(name, marks=marks, loose=loose))
+    found = number_format(cells.levels, cells.counts, decimal=table.decimal, declared=frozenset(marks))
+    if found is None:
+        if plain is not None and (loose or not _is_code(cells)):
+            return Meaning(name, "number", Number(name, marks=marks))
+        if not loose:
+            return None
+        return Meaning(
+            name, "number", Number(name, table.decimal, marks, loose=True), "what is no number is missing"
+        )
+    remarks = [found.unit] if found.unit else []
+    remarks += ["thousands marks"] if found.thousands else []
+    remarks += [f"{found.bounds} bounds such as <1 read as the bound"] if found.bounds else []
+    shown = sorted(level for level in cells.levels if level.lower() in set(found.marks) - set(marks))
+    remarks += [f"{', '.join(map(repr, shown))} missing"] if shown else []
+    recipe = Number(name, found.decimal, found.marks, loose, found.unit)
+    return Meaning(name, "number", recipe, ", ".join(remarks))
+
+
+def _is_code(cells: Texts) -> bool:
+    """Whether whole numbers are codes such as 00501: equally long, some with a zero in front."""
+    levels = cells.levels
+    if not any(level.startswith("0") for level in levels[:1]) or not all(map(str.isdigit, levels)):
+        return False
+    return len({len(level) for level in levels}) == 1 and len(levels[0]) >= 3
+
+
+def _refuse_slips(name: str, cells: Texts, table: Table, marks: tuple[str, ...]) -> None:
+    missing = {*MISSING_MARKS, *WORDS_FOR_MISSING, *marks}
+    said = [
+        (level, int(n))
+        for level, n in zip(cells.levels, cells.counts, strict=True)
+        if level.lower() not in missing
+    ]
+    total = sum(n for _, n in said)
+    some = said[:: max(1, len(said) // SAMPLE)]
+    if sum(number_of(level, table.decimal) is not None for level, _ in some) < len(some) / 2:
+        return
+    numbers = [(number_of(level, table.decimal), n) for level, n in said]
+    units = {number[1] for number, _ in numbers if number and number[1]}
+    share = sum(n for number, n in numbers if number is not None)
+    if not said or share == total or share < MOSTLY * total or len(units) > 1:
+        return
+    wrong = next(level for (number, _), (level, _) in zip(numbers, said, strict=True) if number is None)
+    index = int(np.flatnonzero(cells.codes == cells.levels.index(wrong))[0])
+    raise DataError(
+        f"{name}: row {table.row(index)} holds {wrong!r}, and {share} of "
+        f"{total} cells are numbers; correct that cell, empty it if the value is unknown "
+        f"(or say so with --na {quote(wrong)}), or read the column as categories with --category "
+        f"{quote(name)}"
+    )
+
+
+def _date(name: str, cells: Cells, marks: tuple[str, ...], declared: str) -> Meaning:
+    if declared not in ORDERS_OF_DATES:
+        raise DataError(f"--date {name}={declared}: give one of ymd, mdy, dmy, or leave the order out")
+    remark = ""
+    if isinstance(cells, Texts):
+        levels = [
+            level
+            for level in cells.levels
+            if level.lower() not in {*MISSING_MARKS, *WORDS_FOR_MISSING, *marks}
+        ]
+        found = order_of(levels, declared=declared) or order_of(levels, declared="compact")
+        if found is None:
+            example = levels[0] if levels else ""
+            raise DataError(f"{name}: {example!r} is not readable as a date; write dates as 2024-05-31")
+        order, ambiguous = found
+        if ambiguous:
+            shown = {"mdy": "month/day/year", "dmy": "day/month/year"}[order]
+            other = "dmy" if order == "mdy" else "mdy"
+            remark = f"read as {shown}; --date {name}={other} says otherwise"
+    else:
+        order = "ymd" if cells.dtype.kind == "M" else "compact"
+    recipe = Date(
+        name, order, marks, CLOCK_PARTS if order == "clock" else ("hours",) if order == "duration" else PARTS
+    )
+    days = days_of(recipe, cells)
+    absent = int(np.sum(np.isnan(days)))
+    gone = int(np.sum(as_texts(cells).codes < 0)) if isinstance(cells, Texts) else absent
+    if absent > gone and not remark:
+        remark = f"{absent - gone} cells that are no dates are missing"
+    return Meaning(name, "date", recipe, remark)
+
+
+def _category(
+    name: str, cells: Texts, table: Table, marks: tuple[str, ...], reading: Reading, *, target: bool
+) -> Meaning:
+    recipe = Category(name, marks, reading.ignore_case, _kept(cells, target=target))
+    n, levels = len(cells), len(cells.levels)
+    if target or levels <= max(20, n // 2):
+        wordy = levels > 20 and levels > n // 10 and _words(cells) >= 2 * TEXT_WORDS
+        if target or not wordy:
+            return Meaning(name, "category", recipe, "codes, not quantities" if _is_code(cells) else "")
+    if _words(cells) >= TEXT_WORDS:
+        return _text(name, cells)
+    why = f"{levels} different texts in {n} rows look like an identifier or free text"
+    return Meaning(name, "identifier", None, warning=why)
+
+
+def _kept(cells: Cells, *, target: bool) -> tuple[str, ...]:
+    """Return marks of missing cells that are classes of a target: none, beside other texts."""
+    if not target or not isinstance(cells, Texts):
+        return ()
+    lower = {level.lower() for level in cells.levels}
+    return ("none",) if "none" in lower and len(lower - MISSING_MARKS) else ()
+
+
+def _words(cells: Texts) -> float:
+    sample = cells.levels[:: max(1, len(cells.levels) // 200)]
+    return float(np.mean([len(tokens(level)) for level in sample])) if sample else 0.0
+
+
+def _text(name: str, cells: Texts) -> Meaning:
+    words = vocabulary(cells.levels, cells.counts)
+    if not words:
+        why = f"{len(cells.levels)} different texts of which no word is common look like names or identifiers"
+        return Meaning(name, "text", None, warning=why)
+    return Meaning(name, "text", Words(name, words), f"{len(words)} words: {', '.join(words[:3])} …")
+
+
+def assumed(meanings: Sequence[Meaning]) -> tuple[Finding, ...]:
+    """Return a line for each kind of column on what was assumed."""
+    numbers = [f"{m.name} ({m.remark})" for m in meanings if m.kind == "number" and m.remark]
+    dates = [m.name + (f" ({m.remark})" if m.remark else "") for m in meanings if m.kind == "date"]
+    texts = [f"{m.name} ({m.remark})" for m in meanings if m.kind == "text" and m.recipe]
+    codes = [m.name for m in meanings if m.kind == "category" and m.remark]
+    notes = []
+    if numbers:
+        notes.append(
+            note("numbers", f"read as numbers: {_listed(numbers)}", "--category COLUMN says otherwise")
+        )
+    if dates:
+        text = f"dates and times become year, season, weekday, hour and elapsed days: {_listed(dates)}"
+        notes.append(note("dates", text))
+    if texts:
+        notes.append(note("texts", f"of free text, common words are learnt from: {_listed(texts)}"))
+    if codes:
+        notes.append(
+            note(
+                "codes",
+                f"codes with zeros in front are categories: {_listed(codes)} (--number says otherwise)",
+            )
+        )
+    return tuple(notes)
+
+
+def _listed(names: Sequence[str], most: int = 6) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _useless(column: Column, n: int, *, forced: bool) -> str:
+    if isinstance(column, NumberColumn):
+        present = column.values[~np.isnan(column.values)]
+        if not len(present):
+            return "every cell is empty"
+        if np.ptp(present) == 0 and len(present) == n:
+            return "every row is the same"
+        return "" if forced else _counts_rows(column.name, present, n)
+    used = np.unique(column.codes[column.codes >= 0])
+    if len(used) == 0:
+        return "every cell is empty"
+    if len(used) == 1 and np.all(column.codes >= 0):
+        return "every row is the same"
+    return ""
+
+
+def looks_like_identifier(name: str) -> bool:
+    """Whether a name says that the column identifies something."""
+    lower = name.lower()
+    return (
+        lower in _COUNTERS
+        or lower.endswith(("_id", " id", ".id", "-id", "uuid", "guid"))
+        or name.endswith(("Id", "ID"))
+    )
+
+
+def _counts_rows(name: str, present: np.ndarray[tuple[int], np.dtype[np.float64]], n: int) -> str:
+    if len(present) != n or n <= 2 or not looks_like_identifier(name):
+        return ""
+    if np.array_equal(present, np.arange(n) + present[0]):
+        return "it only counts the rows"
+    if np.all(present == np.rint(present)) and len(np.unique(present)) == n:
+        return "it is another number in every row, an identifier (--number says otherwise)"
+    return ""
+
+
+def codes_of(name: str, cells: Cells) -> CategoryColumn:
+    """Return any column as groups of equal cells."""
+    from osetra.data.schema import to_categories
+
+    return to_categories(Category(name), as_texts(cells))

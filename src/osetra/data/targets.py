@@ -1,0 +1,110 @@
+"""Targets: the column to predict, settled; rows without it, and sums of other rows, are left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from osetra.core.finding import Finding
+from osetra.data.dataset import CategoryColumn, Codes, NumberColumn, Target, TaskKind, settle_target
+from osetra.data.reading import Reading
+from osetra.data.schema import columns_of
+from osetra.data.semantics import assumed, meaning_of
+from osetra.data.table import Table, Texts, note
+from osetra.errors import DataError
+
+TOTALS = frozenset(
+    {
+        "total",
+        "totals",
+        "grand total",
+        "sum",
+        "summe",
+        "gesamt",
+        "average",
+        "mean",
+        "subtotal",
+        "total:",
+        "sum:",
+    }
+)
+"""What a row at the end of a table says when it sums up the others."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """The rows that have a target, and it."""
+
+    table: Table
+    target: Target
+    kept: Codes
+    """Which rows of the file they are, from 0."""
+    notes: tuple[Finding, ...]
+
+
+def labelled(table: Table, name: str, task: TaskKind | None, reading: Reading) -> Labelled:
+    """Return the rows of a table that have a target.
+
+    Raises:
+        DataError: a target that cannot be predicted: a date, texts that are all different, one class.
+    """
+    whole = np.arange(len(table))
+    table, kept = _without_totals(table, whole)
+    meaning = meaning_of(name, table[name], table, reading, target=True)
+    if meaning.kind == "date":
+        cells = table[name]
+        example = next((cell for cell in cells if cell), "") if isinstance(cells, Texts) else cells[0]
+        raise DataError(
+            f"{name}: holds dates such as {str(example)!r}, which are not predicted as they are; predict a "
+            f"number made of them, such as the days until then, or read them as classes with "
+            f"--category {name}"
+        )
+    if meaning.recipe is None or meaning.kind == "text":
+        raise DataError(f"{name}: free text is not predicted; predict a number or a class, with --target")
+    (column,) = columns_of(meaning.recipe, table[name], table.row)
+    absent = np.isnan(column.values) if isinstance(column, NumberColumn) else column.codes < 0
+    missing = int(absent.sum())
+    if missing == len(absent) and missing:
+        raise DataError(f"{name}: no row has a target; predict another column, with --target")
+    notes = assumed([meaning])
+    if missing:
+        rows = np.flatnonzero(absent)
+        shown = ", ".join(str(table.row(row)) for row in rows[:5].tolist()) + (" …" if missing > 5 else "")
+        text = f"{missing} of {len(absent)} rows have no {name!r} and are left out (rows {shown})"
+        present = np.flatnonzero(~absent)
+        table, kept = table.take(present), kept[present]
+        notes += (note("no-target", text),)
+        column = (
+            NumberColumn(name, column.values[present])
+            if isinstance(column, NumberColumn)
+            else CategoryColumn(name, column.codes[present], column.levels)
+        )
+    target = settle_target(column, task="regression" if reading.log_target and task is None else task)
+    if reading.log_target and np.any(~(target.values > 0)):
+        row = table.row(int(np.flatnonzero(~(target.values > 0))[0]))
+        raise DataError(f"{name}: --log-target needs numbers above 0, and row {row} holds none")
+    return Labelled(table, target, kept, notes)
+
+
+def _without_totals(table: Table, kept: Codes) -> tuple[Table, Codes]:
+    last = range(max(0, len(table) - 2), len(table)) if len(table) > 4 else ()
+    texts = [cells for cells in table.cells if isinstance(cells, Texts)]
+    sums = [row for row in last if any((cells[row] or "").lower() in TOTALS for cells in texts)]
+    common = any(sum(level.lower() in TOTALS for level in cells.levels) and _often(cells) for cells in texts)
+    if not sums or common:
+        return table, kept
+    rest = np.array([row for row in range(len(table)) if row not in sums], dtype=np.int64)
+    text = (
+        f"row {', '.join(str(table.row(row)) for row in sums)} looks like a sum of the others and is left out"
+    )
+    return table.take(rest, note("total-row", text)), rest
+
+
+def _often(cells: Texts) -> bool:
+    """Whether a word for sums is an ordinary level of a column."""
+    return any(
+        count > 2
+        for level, count in zip(cells.levels, cells.counts.tolist(), strict=True)
+        if level.lower() in TOTALS
+    )

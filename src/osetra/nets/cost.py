@@ -1,0 +1,61 @@
+"""Cost: what one training of the built-in network takes, guessed without PyTorch from the data's size.
+
+The constants are fitted to trainings of a few networks on one thread of a usual processor, and are good
+to a factor of two or three.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from osetra.data.dataset import CategoryColumn, Dataset
+
+Family = Literal["mlp", "cnn"]
+SMALLEST_PICTURE = 16
+"""Pictures with a shorter side go to a fully connected net unless a cnn is asked for."""
+PER_ROW, PER_WEIGHT, PER_STEP, PER_PIXEL = 5e-6, 1e-10, 150e-6, 0.42e-6
+"""Seconds: for each row, for each row and weight, for each step; of a cnn for each row and pixel."""
+FRAMEWORK = 260e6
+"""Bytes that PyTorch takes by itself."""
+
+
+def family_of(dataset: Dataset) -> Family:
+    """Return which network is trained: a cnn for pictures from 16×16 on, else an mlp."""
+    images = dataset.images
+    return "cnn" if images is not None and min(images.shape[2:]) >= SMALLEST_PICTURE else "mlp"
+
+
+def epochs_for(rows: int, family: Family, *, table: bool = False) -> int:
+    """Return the budget of one training: a number of rows that takes seconds on a CPU, within limits.
+
+    A table's network is trained longer, up to 256 epochs; others 10 … 40.
+    """
+    if table:
+        return min(256, max(16, round(2_500_000 / rows)))
+    total = 240_000 if family == "mlp" else 60_000
+    return min(40, max(10, round(total / rows)))
+
+
+def seconds_of(dataset: Dataset, *, batch: int = 64, units: int = 64) -> float:
+    """Return about how long one training takes at the network's default size."""
+    rows, family = max(1, round(0.6 * len(dataset))), family_of(dataset)
+    if family == "cnn" and dataset.images is not None:
+        each = PER_PIXEL * math.prod(dataset.images.shape[1:]) + PER_ROW
+    else:
+        each = PER_ROW + PER_WEIGHT * units * (width_of(dataset) + units)
+    return epochs_for(rows, family, table=dataset.images is None) * (rows * each + rows / batch * PER_STEP)
+
+
+def bytes_of(dataset: Dataset) -> float:
+    """Return about how much memory one training takes."""
+    # The inputs as tensors, a shuffled copy of an epoch, and the data set itself in twice the precision.
+    return FRAMEWORK + len(dataset) * (4 * width_of(dataset) * 2 + 8 * (len(dataset.columns) + 1))
+
+
+def width_of(dataset: Dataset) -> int:
+    """Return about how many numbers a row is to the network."""
+    if dataset.images is not None:
+        return math.prod(dataset.images.shape[1:])
+    levels = [len(column.levels) for column in dataset.columns if isinstance(column, CategoryColumn)]
+    return len(dataset.columns) - len(levels) + sum(n if n <= 10 else 16 for n in levels)
