@@ -161,3 +161,32 @@ def test_status_needs_neither_torch_nor_scipy_nor_matplotlib(digits: Path) -> No
 
 def test_the_version_is_known_without_an_installed_package() -> None:
     assert stdout("--version").startswith("osetra 0.")
+
+
+def test_a_look_at_data_fits_80_columns_and_says_what_to_beware_of(tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from osetra.cli import main
+
+    rows = "".join(
+        f"{i % 9},${1000 + 13 * i % 700:,},2024-0{1 + i % 9}-03,{'ab'[i % 2]},{'xy'[i % 2]}\n"
+        for i in range(90)
+    )
+    file = tmp_path / "sales.csv"
+    file.write_text("user_id,price,day,copy,y\n" + rows.replace("$1,", '"$1,').replace(",2024", '",2024'))
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = CliRunner().invoke(main, ["data", str(file)])
+    assert shown.exit_code == 0, shown.output
+    assert max(map(len, shown.stdout.splitlines())) <= 80
+    for words in (
+        "thousands marks",
+        "category",
+        "date",
+        "█",
+        "--group user_id",
+        "--drop copy",
+        "on one core",
+    ):
+        assert words in shown.stdout
+    kept = CliRunner().invoke(main, ["data", str(file), "--group", "user_id", "--drop", "copy", "--json"])
+    assert [c["name"] for c in json.loads(kept.stdout)["columns"]] == ["price", "day"]

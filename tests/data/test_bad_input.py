@@ -9,7 +9,7 @@ import pytest
 
 from osetra.data.files import read_bytes
 from osetra.data.loading import load
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.errors import DataError
 
 ROWS = "".join(f"{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(60))
@@ -126,7 +126,7 @@ BAD = [
 @pytest.mark.parametrize(("text", "target", "said", "message"), BAD, ids=[str(i) for i in range(len(BAD))])
 def test_data_that_cannot_be_used_says_why(write, text, target, said, message):
     with pytest.raises(DataError) as error:
-        load(write(text), target=target, reading=Reading(**said))
+        load(write(text), target=target, reading=DataOptions(**said))
     assert message in str(error.value)
 
 
@@ -140,7 +140,7 @@ def test_data_that_cannot_be_used_says_why(write, text, target, said, message):
 )
 def test_options_that_make_no_sense_are_refused(said, message):
     with pytest.raises(DataError, match=message):
-        Reading(**said)
+        DataOptions(**said)
 
 
 def test_100_000_columns_are_refused_at_once(write):
@@ -160,4 +160,4 @@ def test_a_million_classes_are_refused(tmp_path):
 
 def test_an_unreadable_weight_names_the_row(write):
     with pytest.raises(DataError, match="w: row 2 holds 'heavy'"):
-        load(write("a,w,y\n1,2,x\n2,heavy,z\n3,4,x\n"), reading=Reading(weight="w", drop=("w",)))
+        load(write("a,w,y\n1,2,x\n2,heavy,z\n3,4,x\n"), reading=DataOptions(weight="w", drop=("w",)))

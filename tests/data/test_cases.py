@@ -9,7 +9,7 @@ import pytest
 
 from osetra.data.dataset import CategoryColumn, NumberColumn
 from osetra.data.loading import load
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.errors import DataError
 
 N = 120
@@ -79,7 +79,7 @@ def test_marks_of_missing_numbers_are_missing(write, mark):
 def test_a_number_that_means_missing_is_declared(write):
     path = write(table("age", [999 if i % 10 == 0 else i % 50 for i in range(N)]))
     assert np.nanmax(load(path).columns[0].values) == 999
-    said = load(path, reading=Reading(na=("age=999",))).columns[0]
+    said = load(path, reading=DataOptions(na=("age=999",))).columns[0]
     assert np.nanmax(said.values) == 49
     assert np.isnan(said.values).sum() == N // 10
 
@@ -91,7 +91,7 @@ def test_units_of_several_kinds_are_a_category_and_no_number(write):
 
 def test_what_is_no_number_is_missing_where_a_person_says_number(write):
     path = write(table("a", ["broken" if i % 3 == 0 else a for i, a in enumerate(A)]))
-    column = load(path, reading=Reading(number=("a",))).columns[0]
+    column = load(path, reading=DataOptions(number=("a",))).columns[0]
     assert np.isnan(column.values).sum() == 40
 
 
@@ -108,7 +108,7 @@ def test_what_is_no_number_is_missing_where_a_person_says_number(write):
     ],
 )
 def test_dates_and_times_are_taken_apart(write, texts, parts):
-    reading = Reading(date=("when",)) if parts is None else Reading()
+    reading = DataOptions(date=("when",)) if parts is None else DataOptions()
     names = [column.name for column in load(write(table("when", texts)), reading=reading).columns]
     wanted = "when year" if parts is None else f"when {parts}".strip()
     assert wanted in names
@@ -117,7 +117,7 @@ def test_dates_and_times_are_taken_apart(write, texts, parts):
 def test_the_order_of_day_and_month_is_said_and_can_be_said_otherwise(write):
     path = write(table("when", [f"{1 + i % 12}/{1 + i % 9}/2024" for i in range(N)]))
     assert "month/day/year; --date when=dmy says otherwise" in " ".join(n.text for n in load(path).notes)
-    first, other = load(path), load(path, reading=Reading(date=("when=dmy",)))
+    first, other = load(path), load(path, reading=DataOptions(date=("when=dmy",)))
     assert first.fingerprint != other.fingerprint
 
 
@@ -135,7 +135,7 @@ def test_none_is_a_class_of_a_target_and_can_be_declared_missing(write):
     path = write(table("a", A).replace("no\n", "none\n"))
     assert load(path).classes == ("none", "yes")
     with pytest.raises(DataError, match="every row is 'yes'"):
-        load(path, reading=Reading(na=("none",)))
+        load(path, reading=DataOptions(na=("none",)))
 
 
 def test_rows_without_a_target_are_left_out_and_counted(write):
@@ -155,7 +155,7 @@ def test_a_row_of_sums_is_left_out(write, last):
 def test_labels_that_differ_in_case_are_said_and_merged_when_told(write):
     path = write(table("a", A).replace("yes", "YES", 20))
     assert "classes that differ in case only: 'YES', 'yes'" in " ".join(n.text for n in load(path).notes)
-    assert load(path, reading=Reading(ignore_case=True)).classes == ("no", "yes")
+    assert load(path, reading=DataOptions(ignore_case=True)).classes == ("no", "yes")
 
 
 def rules(data) -> set[str]:
@@ -175,7 +175,7 @@ def test_a_near_copy_of_a_number_is_a_warning(write):
 def test_groups_that_fall_on_both_sides_are_a_warning_until_kept_together(write):
     path = write(table("user_id", [f"u{i % 12}" for i in range(N)]))
     assert "groups" in rules(load(path))
-    assert "groups" not in rules(load(path, reading=Reading(group="user_id")))
+    assert "groups" not in rules(load(path, reading=DataOptions(group="user_id")))
 
 
 def test_a_row_counter_of_sorted_rows_is_left_out_and_said(write):
@@ -208,12 +208,12 @@ def test_a_heavy_tail_names_the_option_that_mends_it(write):
     text = "a,y\n" + "".join(f"{a},{np.exp(4 * b):.8f}\n" for a, b in zip(A, B, strict=True))
     (found,) = [note for note in load(write(text)).notes if note.rule == "heavy-tail"]
     assert "--log-target" in found.action
-    assert load(write(text), reading=Reading(log_target=True)).log_target
+    assert load(write(text), reading=DataOptions(log_target=True)).log_target
 
 
 def test_a_logarithm_needs_numbers_above_0(write):
     with pytest.raises(DataError, match="--log-target needs numbers above 0, and row 3 holds none"):
-        load(write("a,y\n1,2.5\n2,3.5\n3,0\n4,1\n"), reading=Reading(log_target=True))
+        load(write("a,y\n1,2.5\n2,3.5\n3,0\n4,1\n"), reading=DataOptions(log_target=True))
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_parquet_types_are_kept(tmp_path):
         }),
         tmp_path / "t.parquet",
     )  # fmt: skip
-    data = load(tmp_path / "t.parquet", reading=Reading(category=("big",)))
+    data = load(tmp_path / "t.parquet", reading=DataOptions(category=("big",)))
     kinds = {column.name: column for column in data.columns}
     assert kinds["big"].levels == (str(2**60), str(2**60 + 1), str(2**60 + 2))
     assert kinds["yes"].levels == ("False", "True")

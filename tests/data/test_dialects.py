@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from osetra.data import delimited
 from osetra.data.delimited import parse_bytes, parse_text
 from osetra.data.numbers import number_of
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.data.schema import Number, to_numbers
 from osetra.data.table import Texts
 from osetra.errors import DataError
@@ -68,7 +68,7 @@ def test_a_table_in_any_dialect_is_read_back(table):
     # Where commas are both decimals and delimiters, only quotes tell them apart: that is another dialect.
     assume(table["delimiter"] != "," or table["decimal"] == "." or table["quoting"] == csv.QUOTE_ALL)
     assume(table["newline"] != "\r" or not any("\n" in label for label in table["labels"]))
-    read = parse_bytes(written(table), "t.csv", Reading())
+    read = parse_bytes(written(table), "t.csv", DataOptions())
     names = tuple(table["names"]) if table["header"] else ("x1", "x2", "x3", "x4")
     assert read.names == names
     recipe = Number(names[0], read.decimal)
@@ -80,7 +80,7 @@ def test_a_table_in_any_dialect_is_read_back(table):
 @settings(max_examples=100, deadline=None)
 @given(dialects())
 def test_what_is_said_is_obeyed(table):
-    said = Reading(
+    said = DataOptions(
         delimiter=table["delimiter"], decimal=table["decimal"], header="yes" if table["header"] else "no"
     )
     assume(table["newline"] != "\r" or not any("\n" in label for label in table["labels"]))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osetra.data.loading import load
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.data.split import folds, split
 from osetra.errors import DataError
 
@@ -16,12 +16,10 @@ N = 200
 def dataset(tmp_path, column, name="g", **said):
     rng = np.random.default_rng(0)
     y = np.where(rng.integers(0, 2, N), "yes", "no")
-    rows = "".join(
-        f"{a:.3f},{c},{'yes' if k else 'no'}\n" for a, c, k in zip(rng.normal(size=N), column, y, strict=True)
-    )
+    rows = "".join(f"{a:.3f},{c},{k}\n" for a, c, k in zip(rng.normal(size=N), column, y, strict=True))
     path = tmp_path / "data.csv"
     path.write_text(f"a,{name},y\n" + rows)
-    return load(path, reading=Reading(**said))
+    return load(path, reading=DataOptions(**said))
 
 
 @settings(max_examples=30, deadline=None)
@@ -87,11 +85,11 @@ def test_a_file_of_sealed_rows_is_the_test_part(tmp_path):
     rows = [f"{i % 13},{'yes' if i % 3 else 'no'}" for i in range(N)]
     for name, lines in (("train.csv", rows[:150]), ("test.csv", rows[150:])):
         (tmp_path / name).write_text("\n".join(["a,y", *lines, ""]))
-    data = load(tmp_path / "train.csv", reading=Reading(test=str(tmp_path / "test.csv")))
+    data = load(tmp_path / "train.csv", reading=DataOptions(test=str(tmp_path / "test.csv")))
     assert split(data).test.tolist() == list(range(150, N))
     (tmp_path / "other.csv").write_text("b,y\n1,yes\n")
     with pytest.raises(DataError, match=r"other\.csv: lacks the column 'a'"):
-        load(tmp_path / "train.csv", reading=Reading(test=str(tmp_path / "other.csv")))
+        load(tmp_path / "train.csv", reading=DataOptions(test=str(tmp_path / "other.csv")))
 
 
 def test_weights_are_1_on_average_and_no_input(tmp_path):

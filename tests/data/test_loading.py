@@ -10,7 +10,7 @@ import pytest
 from osetra.data import sources
 from osetra.data.dataset import CategoryColumn, NumberColumn
 from osetra.data.loading import load
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.errors import DataError, MissingExtra
 
 PENGUINS = """species,island,bill_length_mm,body_mass_g,sex
@@ -227,12 +227,14 @@ def test_a_text_cell_in_a_number_column_is_named_with_its_row(write):
 
 def test_a_number_column_can_be_read_as_categories(write):
     rows = "".join(f"{i % 2},{'other' if i == 16 else i % 5}\n" for i in range(40))
-    column = load(write("y,code\n" + rows), target="y", reading=Reading(category=("code",))).columns[0]
+    column = load(write("y,code\n" + rows), target="y", reading=DataOptions(category=("code",))).columns[0]
     assert column.levels == ("0", "1", "2", "3", "4", "other")
 
 
 def test_a_date_column_can_be_dropped(write):
-    data = load(write("y,d,x\na,2020-01-31,1\nb,2021-02-01,2\n"), target="y", reading=Reading(drop=("d",)))
+    data = load(
+        write("y,d,x\na,2020-01-31,1\nb,2021-02-01,2\n"), target="y", reading=DataOptions(drop=("d",))
+    )
     assert [column.name for column in data.columns] == ["x"]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from osetra.cli.commands.tune import command
 from osetra.core.limits import Limits
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.tuning.request import Request
 
 WORDS = st.lists(st.from_regex(r"[a-zA-Z][\w .'\"$-]{0,8}", fullmatch=True).map(str.strip), max_size=3).map(
@@ -30,7 +30,7 @@ LIMITS = st.builds(
     confirm=st.none() | st.integers(0, 9),
 )
 READINGS = st.builds(
-    Reading,
+    DataOptions,
     delimiter=st.sampled_from(["", ";", "tab"]),
     decimal=st.sampled_from(["", ".", ","]),
     header=st.sampled_from(["", "yes", "no", "3"]),

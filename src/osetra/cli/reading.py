@@ -51,7 +51,7 @@ _OPTIONS = (
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb the options of `osetra.data.reading.Reading`."""
+    """Give a verb the options of `osetra.data.options.DataOptions`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

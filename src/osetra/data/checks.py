@@ -13,7 +13,7 @@ import numpy as np
 
 from osetra.core.finding import Finding
 from osetra.data.dataset import CategoryColumn, Codes, Column, NumberColumn, Target
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.data.semantics import codes_of, looks_like_identifier
 from osetra.data.table import Table, Texts, note
 
@@ -30,7 +30,7 @@ _GROUPS = re.compile(
 
 
 def checks(
-    table: Table, columns: Sequence[Column], target: Target, name: str, reading: Reading
+    table: Table, columns: Sequence[Column], target: Target, name: str, reading: DataOptions
 ) -> tuple[Finding, ...]:
     """Return warnings on leaks, groups, order, duplicates and labels.
 
@@ -102,7 +102,7 @@ def _leaks(columns: Sequence[Column], target: Target, name: str, rows: Codes) ->
             )  # fmt: skip
 
 
-def _groups(table: Table, columns: Sequence[Column], target: str, reading: Reading) -> Iterator[Finding]:
+def _groups(table: Table, columns: Sequence[Column], target: str, reading: DataOptions) -> Iterator[Finding]:
     if reading.group or reading.time or reading.split or reading.test:
         return
     n = len(table)
@@ -126,7 +126,7 @@ def _groups(table: Table, columns: Sequence[Column], target: str, reading: Readi
             )  # fmt: skip
 
 
-def _sorted(table: Table, target: Target, name: str, reading: Reading) -> Iterator[Finding]:
+def _sorted(table: Table, target: Target, name: str, reading: DataOptions) -> Iterator[Finding]:
     if target.task == "regression" or len(table) < 20 or reading.time:
         return
     changes = int(np.sum(np.diff(target.values) != 0))

@@ -16,38 +16,52 @@ from typing import Any
 
 from osetra.core.finding import Finding
 from osetra.data.dialect import NAMES, Dialect, decoded, sniff
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.data.table import MISSING_MARKS, PLAIN, Table, Texts, check_names, note, unquoted
 from osetra.errors import DataError
 
 LARGE = 4 << 20
 """Characters from which Arrow reads."""
+BLOCK = 4 << 20
+"""Bytes that Arrow looks at together."""
 HEAD = 100
 MOST_SHORT = 0.1
 """Share of rows that may lack cells at their end; beyond, something else is wrong."""
 
 
-def parse_bytes(raw: bytes, source: str, reading: Reading, *, tab: bool = False) -> Table:
+def parse_bytes(raw: bytes, source: str, reading: DataOptions, *, tab: bool = False) -> Table:
     """Return the table in a text file's bytes.
 
     Raises:
         DataError: no text, no rows, rows with too many cells, or a column name twice.
     """
     text, encoding = decoded(raw, source)
-    return parse_text(text, source, reading=reading, tab=tab, encoding=encoding)
+    same = encoding == "utf-8" and b"\r" not in raw and not raw.startswith(b"\xef\xbb\xbf")
+    return parse_text(text, source, reading=reading, tab=tab, encoding=encoding, raw=raw if same else None)
 
 
 def parse_text(
     text: str,
     source: str,
     *,
-    reading: Reading | None = None,
+    reading: DataOptions | None = None,
     tab: bool = False,
     names: Sequence[str] = (),
     encoding: str = "utf-8",
+    raw: bytes | None = None,
 ) -> Table:
-    """Return the table in a delimited text; `names` are for one without a line of names."""
-    reading = reading or Reading()
+    """Return the table in a delimited text.
+
+    Args:
+        text: all of it.
+        source: what errors call it.
+        reading: what a person said about it.
+        tab: whether tabs are expected between cells.
+        names: for a text without a line of names.
+        encoding: what it was decoded from.
+        raw: the text in UTF-8, where it is at hand anyway.
+    """
+    reading = reading or DataOptions()
     if not text.strip():
         raise DataError(f"{source}: the file is empty; it needs a line of column names and rows")
     dialect = sniff(text, reading, tab=tab)
@@ -67,7 +81,9 @@ def parse_text(
     regular = len(text) > LARGE and not dialect.comment and dialect.delimiter != " "
     if regular and (header or not names):
         width = Counter(map(len, head)).most_common(1)[0][0] if head else len(first)
-        columns = _arrow(text[begin if header else top :], dialect, width)
+        start = begin if header else top
+        whole = text[start:].encode() if raw is None else memoryview(raw)[len(text[:start].encode()) :]
+        columns = _arrow(whole, dialect, width)
         if columns is not None:
             return finished(source, _aligned(labels, columns), columns, assumed, dialect.decimal)
     rest = chain(head, rows) if header else chain([first], head, rows)
@@ -136,7 +152,7 @@ def finished(
     return Table(source, tuple(n for n, _ in kept), tuple(c for _, c in kept), notes, decimal)
 
 
-def has_header(first: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading) -> bool:
+def has_header(first: Sequence[str], rows: Sequence[Sequence[str]], reading: DataOptions) -> bool:
     """Return whether the first row holds names: text above numbers, or text that is nowhere below."""
     if reading.header:
         return reading.header != "no"
@@ -180,33 +196,40 @@ def _rows(stream: io.StringIO, dialect: Dialect, source: str) -> Iterator[list[s
         raise DataError(f"{source}: cannot be cut into cells: {error}; look for a stray quote") from None
 
 
-def _arrow(text: str, dialect: Dialect, width: int) -> list[Texts] | None:
+def _arrow(raw: bytes | memoryview, dialect: Dialect, width: int) -> list[Texts] | None:
     try:
         import pyarrow
-        import pyarrow.csv
     except ImportError:
         return None
-    names = [str(i) for i in range(width)]
-    raw = text.encode()
-    try:
-        table = pyarrow.csv.read_csv(
-            pyarrow.BufferReader(raw),
-            read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=max(1 << 20, _longest(raw))),
-            parse_options=pyarrow.csv.ParseOptions(
-                delimiter=dialect.delimiter, quote_char=dialect.quote, newlines_in_values=True,
-                escape_char=dialect.escape or False, double_quote=dialect.escape is None,
-            ),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types={name: pyarrow.large_string() for name in names}
-            ),
-        )  # fmt: skip
-    except pyarrow.ArrowInvalid:
-        return None  # irregular: the standard reader knows better, or says where
-    return [Texts(column.combine_chunks()) for column in table.columns]
+    for block in (BLOCK, len(raw)):  # a row must fit into a block
+        try:
+            table = _read_csv(raw, dialect, [str(i) for i in range(width)], block)
+            columns = list(reversed(table.columns))
+            del table
+            return [Texts(columns.pop().combine_chunks()) for _ in range(width)]
+        except pyarrow.ArrowInvalid as error:
+            if "straddling" not in str(error):
+                return None  # irregular: the standard reader knows better, or says where
+    return None
 
 
-def _longest(raw: bytes) -> int:
-    return 4 * max(map(len, raw.split(b"\n")), default=0)
+def _read_csv(raw: bytes | memoryview, dialect: Dialect, names: list[str], block: int) -> Any:
+    import pyarrow
+    import pyarrow.csv
+
+    kind = pyarrow.string() if len(raw) < 2**31 else pyarrow.large_string()
+    return pyarrow.csv.read_csv(
+        pyarrow.BufferReader(raw),
+        read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=min(block, 2**31 - 1)),
+        parse_options=pyarrow.csv.ParseOptions(
+            delimiter=dialect.delimiter, quote_char=dialect.quote, newlines_in_values=True,
+            escape_char=dialect.escape or False, double_quote=dialect.escape is None,
+        ),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, kind),
+            null_values=[""], strings_can_be_null=True,
+        ),
+    )  # fmt: skip
 
 
 def _aligned(labels: list[str], columns: list[Texts]) -> list[str]:
@@ -217,7 +240,7 @@ def _aligned(labels: list[str], columns: list[Texts]) -> list[str]:
     return labels
 
 
-def _assumed(dialect: Dialect, encoding: str, reading: Reading, header: bool) -> tuple[Finding, ...]:
+def _assumed(dialect: Dialect, encoding: str, reading: DataOptions, header: bool) -> tuple[Finding, ...]:
     """Return one line on everything that is not as usual."""
     parts = []
     if encoding != "utf-8":

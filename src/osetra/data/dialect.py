@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.errors import DataError
 
 CANDIDATES = (",", ";", "\t", "|", " ", "^", "~")
@@ -96,7 +96,7 @@ def decoded(raw: bytes, source: str) -> tuple[str, str]:
     raise DataError(f"{source}: this is not a text file; save it as UTF-8")
 
 
-def sniff(text: str, reading: Reading, *, tab: bool = False) -> Dialect:
+def sniff(text: str, reading: DataOptions, *, tab: bool = False) -> Dialect:
     """Return the dialect of a text, but for what the reading says."""
     lines = text[: 1 << 20].split("\n")[: SAMPLE_LINES + 50]
     skipped = 0

@@ -17,7 +17,7 @@ from osetra.core.finding import Finding
 from osetra.data.delimited import finished, from_rows, has_header, parse_bytes
 from osetra.data.dialect import decoded
 from osetra.data.files import SUFFIXES, Kind, read_bytes
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.data.table import Cells, Table, Texts, check_names, note, unquoted, written
 from osetra.errors import DataError, MissingExtra
 
@@ -26,19 +26,19 @@ EXACT = 2**53
 _ATTRIBUTE = re.compile(r"@attribute\s+('(?:[^'\\]|\\.)*'|\"[^\"]*\"|\S+)\s+(.+)", re.IGNORECASE)
 
 
-def read_table(path: Path, reading: Reading | None = None) -> Table:
+def read_table(path: Path, reading: DataOptions | None = None) -> Table:
     """Read a table from a file of any kind but .npz, which `arrays` reads.
 
     Raises:
         DataError: no such file, no rows, ragged lines, repeated column names, a foreign or damaged file.
         MissingExtra: Parquet or Feather without pyarrow, Excel without openpyxl.
     """
-    reading = reading or Reading()
+    reading = reading or DataOptions()
     kind, raw = read_bytes(path)
     return parse(kind, raw, path, reading)
 
 
-def parse(kind: Kind, raw: bytes, path: Path, reading: Reading) -> Table:
+def parse(kind: Kind, raw: bytes, path: Path, reading: DataOptions) -> Table:
     """Return the table in a file's bytes."""
     source = str(path)
     if kind in ("parquet", "feather"):
@@ -128,7 +128,7 @@ def _floats(column: Any) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.array(column.cast(pyarrow.float64()).to_numpy(), dtype=np.float64)
 
 
-def _workbook(raw: bytes, source: str, reading: Reading) -> Table:
+def _workbook(raw: bytes, source: str, reading: DataOptions) -> Table:
     try:
         import openpyxl
     except ImportError:

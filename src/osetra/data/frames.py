@@ -93,12 +93,18 @@ def table_of(data: Any, source: str = "the data") -> Table:
     return as_table(columns_of(data), source)
 
 
+def _listed(series: Any) -> Any:
+    """Return what has rows but is no array as a list; what has none as it is, to be refused."""
+    plain = isinstance(series, (str, bytes, np.ndarray)) or not hasattr(series, "__iter__")
+    return series if plain else list(series)
+
+
 def _column(name: str, series: Any) -> NDArray[Any]:
     kind = getattr(getattr(series, "dtype", None), "kind", "")
     if kind in ("i", "u", "f") and hasattr(series, "isna"):
         # pandas' own numbers know missing ones that NumPy's do not.
         return np.asarray(series.to_numpy(dtype=np.float64, na_value=math.nan))
-    values = np.asarray(series.to_numpy() if hasattr(series, "to_numpy") else list(series))
+    values = np.asarray(series.to_numpy() if hasattr(series, "to_numpy") else _listed(series))
     if values.ndim != 1:
         raise DataError(f"{name!r}: a column is one-dimensional, and this has shape {values.shape}")
     if values.dtype.kind in "iuf" and (values.dtype.kind == "f" or np.abs(values).max(initial=0) <= 2**53):

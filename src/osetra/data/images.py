@@ -31,7 +31,7 @@ PARTS = {
 }  # fmt: skip
 """Names of folders that are the parts of a split and no classes."""
 LARGEST_SIDE = 64
-"""Pictures are shrunk to at most this many pixels a side: what a small network on a CPU can take."""
+"""PictureFiles are shrunk to at most this many pixels a side: what a small network on a CPU can take."""
 
 
 def as_images(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]], source: str) -> Images:
@@ -60,7 +60,7 @@ def as_images(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]], source: 
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class PictureFiles:
     """Pictures that could be read."""
 
     images: Images
@@ -157,7 +157,7 @@ def read_listed(
 
 def read_pictures(
     files: Sequence[Path], shape: tuple[int, int, int] | None = None, *, skip: bool = False
-) -> Pictures:
+) -> PictureFiles:
     """Read picture files as (n, channels, height, width), resized to `shape` or a common size.
 
     Args:
@@ -207,7 +207,7 @@ def read_pictures(
         shown = ", ".join(broken[:3]) + (" …" if len(broken) > 3 else "")
         text = f"{len(broken)} of {len(files)} pictures cannot be read and are left out: {shown}"
         notes.append(Finding(rule="pictures-broken", level="warning", text=text))
-    return Pictures(images[: len(good)], np.array(good, dtype=np.int64), tuple(notes))
+    return PictureFiles(images[: len(good)], np.array(good, dtype=np.int64), tuple(notes))
 
 
 def _refused(error: DataError, file: Path, *, skip: bool) -> str:

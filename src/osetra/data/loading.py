@@ -16,7 +16,7 @@ from osetra.data.dataset import Dataset, Images, TaskKind, fingerprint, imbalanc
 from osetra.data.files import read_bytes
 from osetra.data.formats import parse, read_table
 from osetra.data.images import as_images, read_class_folders, read_listed
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.data.roles import roles_of, with_test_file
 from osetra.data.semantics import Meaning, check_columns, understand
 from osetra.data.table import Table, note
@@ -42,7 +42,7 @@ def load(
     *,
     target: str | None = None,
     task: TaskKind | None = None,
-    reading: Reading | None = None,
+    reading: DataOptions | None = None,
 ) -> Dataset:
     """Read a data file, a folder of pictures by class, or a known data set.
 
@@ -64,10 +64,10 @@ def load_all(
     *,
     target: str | None = None,
     task: TaskKind | None = None,
-    reading: Reading | None = None,
+    reading: DataOptions | None = None,
 ) -> Loaded:
     """Read what `load` reads, and keep the raw table beside it."""
-    path, reading = Path(where), reading or Reading()
+    path, reading = Path(where), reading or DataOptions()
     if kind := kind_of(path):
         raise DataError(f"{path} is {kind}, and data is read from a file more than once; write it to a file")
     if path.is_dir():
@@ -109,7 +109,7 @@ def _pictures(path: Path, task: TaskKind | None) -> Dataset:
 
 
 def _from_arrays(
-    path: Path, raw: bytes, target: str | None, task: TaskKind | None, reading: Reading
+    path: Path, raw: bytes, target: str | None, task: TaskKind | None, reading: DataOptions
 ) -> Loaded:
     arrays = parse_arrays(raw, str(path))
     inputs = inputs_of(arrays, str(path))
@@ -141,7 +141,7 @@ def _assemble(
     target: str,
     name: str,
     task: TaskKind | None,
-    reading: Reading,
+    reading: DataOptions,
     images: Images | None = None,
 ) -> Loaded:
     if target not in table.names:

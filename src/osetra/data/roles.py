@@ -8,7 +8,7 @@ import numpy as np
 
 from osetra.core.finding import Finding
 from osetra.data.dataset import Codes, Floats
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.data.schema import Date, Number, columns_of, days_of
 from osetra.data.semantics import codes_of, meaning_of
 from osetra.data.table import Cells, Table, Texts, as_texts, note
@@ -44,7 +44,7 @@ class Roles:
         return b"".join(b"" if each is None else np.ascontiguousarray(each).tobytes() for each in present)
 
 
-def roles_of(table: Table, reading: Reading) -> Roles:
+def roles_of(table: Table, reading: DataOptions) -> Roles:
     """Return what a table's columns with a role say.
 
     Raises:
@@ -117,7 +117,7 @@ def _with_groups(roles: Roles, name: str, cells: Cells) -> Roles:
     return replace(roles, groups=groups, skipped=(*roles.skipped, name), notes=(*roles.notes, made))
 
 
-def _with_times(roles: Roles, name: str, table: Table, reading: Reading) -> Roles:
+def _with_times(roles: Roles, name: str, table: Table, reading: DataOptions) -> Roles:
     meaning = meaning_of(name, table[name], table, reading)
     recipe = meaning.recipe
     if isinstance(recipe, Date):

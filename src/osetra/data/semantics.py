@@ -18,7 +18,7 @@ from osetra.core.finding import Finding
 from osetra.data.dataset import CategoryColumn, Column, NumberColumn
 from osetra.data.moments import CLOCK_PARTS, PARTS, order_of
 from osetra.data.numbers import MOSTLY, SAMPLE, WORDS_FOR_MISSING, number_format, number_of
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.data.schema import Category, Date, Number, Recipe, Words, columns_of, days_of
 from osetra.data.table import MISSING_MARKS, Cells, Table, Texts, as_texts, note
 from osetra.data.words import tokens, vocabulary
@@ -55,7 +55,7 @@ class Understood:
     notes: tuple[Finding, ...]
 
 
-def understand(table: Table, reading: Reading, *, skip: Sequence[str]) -> Understood:
+def understand(table: Table, reading: DataOptions, *, skip: Sequence[str]) -> Understood:
     """Return the input columns of a table, how each is read, and notes on what was assumed or left out.
 
     Args:
@@ -96,7 +96,7 @@ def understand(table: Table, reading: Reading, *, skip: Sequence[str]) -> Unders
     return Understood(tuple(columns), tuple(schema), tuple(meanings), (*assumed(meanings), *left_out))
 
 
-def check_columns(table: Table, reading: Reading) -> None:
+def check_columns(table: Table, reading: DataOptions) -> None:
     """Raise DataError for too many columns, and for names that are no columns of the table."""
     if len(table.names) > MOST_COLUMNS:
         raise DataError(
@@ -113,7 +113,9 @@ def check_columns(table: Table, reading: Reading) -> None:
             raise DataError(f"{name!r}: no such column in {table.source}.{nearest(name, table.names)}")
 
 
-def meaning_of(name: str, cells: Cells, table: Table, reading: Reading, *, target: bool = False) -> Meaning:
+def meaning_of(
+    name: str, cells: Cells, table: Table, reading: DataOptions, *, target: bool = False
+) -> Meaning:
     """Return what a column means: as a person said, else as its cells look.
 
     Raises:
@@ -232,7 +234,7 @@ def _date(name: str, cells: Cells, marks: tuple[str, ...], declared: str) -> Mea
 
 
 def _category(
-    name: str, cells: Texts, table: Table, marks: tuple[str, ...], reading: Reading, *, target: bool
+    name: str, cells: Texts, table: Table, marks: tuple[str, ...], reading: DataOptions, *, target: bool
 ) -> Meaning:
     recipe = Category(name, marks, reading.ignore_case, _kept(cells, target=target))
     n, levels = len(cells), len(cells.levels)

@@ -175,6 +175,15 @@ def _arrow_numbers(cells: Any) -> Floats | None:
     import pyarrow
     import pyarrow.compute
 
+    try:
+        return _as_floats(pyarrow.compute.cast(cells, pyarrow.float64()))
+    except pyarrow.ArrowInvalid:
+        pass
+    some = cells.slice(0, 1000).drop_null().to_pylist()
+    if some and not any(
+        any(map(str.isdigit, text)) or text.strip().lower() in MISSING_MARKS for text in some
+    ):
+        return None
     trimmed = pyarrow.compute.utf8_trim_whitespace(cells)
     lower = pyarrow.compute.utf8_lower(trimmed)
     gone = pyarrow.compute.is_in(lower, value_set=pyarrow.array(sorted(MISSING_MARKS), lower.type))
@@ -183,4 +192,8 @@ def _arrow_numbers(cells: Any) -> Floats | None:
         values = pyarrow.compute.cast(kept, pyarrow.float64())
     except pyarrow.ArrowInvalid:
         return None
+    return _as_floats(values)
+
+
+def _as_floats(values: Any) -> Floats:
     return np.array(values.to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -8,7 +8,7 @@ import numpy as np
 
 from osetra.core.finding import Finding
 from osetra.data.dataset import CategoryColumn, Codes, NumberColumn, Target, TaskKind, settle_target
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.data.schema import columns_of
 from osetra.data.semantics import assumed, meaning_of
 from osetra.data.table import Table, Texts, note
@@ -43,7 +43,7 @@ class Labelled:
     notes: tuple[Finding, ...]
 
 
-def labelled(table: Table, name: str, task: TaskKind | None, reading: Reading) -> Labelled:
+def labelled(table: Table, name: str, task: TaskKind | None, reading: DataOptions) -> Labelled:
     """Return the rows of a table that have a target.
 
     Raises:

@@ -18,7 +18,7 @@ from osetra.data.files import read_bytes
 from osetra.data.formats import parse
 from osetra.data.frames import examples_of, is_examples, is_frame, table_of
 from osetra.data.images import PICTURES, as_images, read_listed, read_pictures
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.data.table import Table
 from osetra.errors import DataError
 from osetra.nets import metrics
@@ -119,7 +119,7 @@ def _read_path(preparation: Preparation, where: str | PathLike[str]) -> _Read:
     kind, raw = read_bytes(path)
     if kind != "npz":
         delimiter, decimal, header = preparation.dialect
-        said = Reading(delimiter=delimiter, decimal=decimal, header=header)
+        said = DataOptions(delimiter=delimiter, decimal=decimal, header=header)
         table = parse(kind, raw, path, said)
         if preparation.pictures is not None:
             return _read_listed(preparation, table, path)

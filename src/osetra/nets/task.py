@@ -24,7 +24,7 @@ from osetra.core.params import Value
 from osetra.core.problem import Objective
 from osetra.data.dataset import Dataset, TaskKind, is_imbalanced
 from osetra.data.loading import load
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.data.split import Split, folds, split
 from osetra.errors import DataError, StudyError
 from osetra.nets.architecture import Family, architecture
@@ -48,7 +48,7 @@ class Data:
     where: str
     target: str | None = None
     task: TaskKind | None = None
-    reading: Reading = field(default_factory=Reading)
+    reading: DataOptions = field(default_factory=DataOptions)
     fingerprint: str = ""
     """When given, the data must still have it: a study is about one data set."""
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from osetra.core.history import History
 from osetra.core.limits import Limits
-from osetra.data.reading import Reading
+from osetra.data.options import DataOptions
 from osetra.errors import StudyError
 
 DEFAULT_TRIALS = 30
 """Trials of a study for which no limit was asked."""
 _LIMITS = tuple(limit.name for limit in fields(Limits))
-READING = tuple(option.name for option in fields(Reading))
+READING = tuple(option.name for option in fields(DataOptions))
 """Options that say how data is to be read."""
 _UNTYPED = ("source", "verb", "command", "folder", "config")
 """Parts of a request that are no options of `osetra tune`."""
@@ -34,7 +34,7 @@ class Request:
     """run: where it was typed, which is where the program runs."""
     target: str | None = None
     task: str | None = None
-    reading: Reading = field(default_factory=Reading)
+    reading: DataOptions = field(default_factory=DataOptions)
     """How the data is to be read where that is not left to what it looks like."""
     limits: Limits = field(default_factory=Limits)
     searcher: str | None = None
@@ -62,7 +62,7 @@ class Request:
         reading = {name: options[name] for name in READING if options.get(name) is not None}
         names = [part.name for part in fields(cls) if part.name not in ("limits", "reading")]
         own = {name: options[name] for name in names if name in options}
-        return cls(**own, limits=Limits(**limits), reading=Reading(**reading))
+        return cls(**own, limits=Limits(**limits), reading=DataOptions(**reading))
 
     def stored(self) -> dict[str, Any]:
         """Return the request as JSON-ready data."""

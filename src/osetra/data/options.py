@@ -1,4 +1,4 @@
-"""Reading: how data is to be read where that is not left to what it looks like."""
+"""Options: how data is to be read where that is not left to what it looks like."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "pipe":
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class DataOptions:
     """Everything about a data file that a person can say; empty is left to what it looks like."""
 
     delimiter: str = ""
