@@ -28,9 +28,9 @@ from osetra.data.options import DataOptions
 from osetra.data.split import Split, folds, split
 from osetra.errors import DataError, StudyError
 from osetra.nets.architecture import Family, architecture
-from osetra.nets.cost import epochs_for, family_of
+from osetra.nets.cost import catalogue_of, epochs_for, family_of
 from osetra.nets.model import Card, Model, evaluate, versions
-from osetra.nets.training import PreparedSplit, TrainedNetwork, catalogue_of, prepare, train
+from osetra.nets.training import PreparedSplit, TrainedNetwork, prepare, train
 from osetra.training.link import MemoryLink, ScriptedLink
 from osetra.training.run import Run
 

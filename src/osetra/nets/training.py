@@ -27,6 +27,7 @@ from osetra.errors import DataError, StudyError
 from osetra.nets import metrics
 from osetra.nets.architecture import Family, architecture
 from osetra.nets.averaging import WeightAverage
+from osetra.nets.cost import catalogue_of
 from osetra.nets.devices import random_devices
 from osetra.nets.divergence import diagnose
 from osetra.nets.epoch import Batches, Recipe, Trainee, rate_after, run_epoch
@@ -124,11 +125,6 @@ def train(
         known = for_task(catalogue_of(family, data.preparation.pictures is not None), data.preparation.task)
         live = known.changeable(run.config)
         return _fit(run, trainee, data, live, epochs, patience, metric, show, state)
-
-
-def catalogue_of(family: Family, pictures: bool) -> str:
-    """Return the name of the known search space of a network for pictures or for a table."""
-    return "table" if family == "mlp" and not pictures else family
 
 
 def raw_outputs(network: Network, inputs: Inputs) -> NDArray[np.float64]:

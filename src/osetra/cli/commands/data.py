@@ -156,17 +156,18 @@ def _bars(counts: Sequence[int]) -> str:
 
 def _expected(dataset: Dataset) -> list[tuple[str, str]]:
     """Return what one training would take, and what would be searched."""
-    from osetra.catalogue import by_name, select_space
-    from osetra.nets.cost import bytes_of, epochs_for, family_of, seconds_of
+    from osetra.catalogue import for_task, select_space
+    from osetra.nets.cost import bytes_of, catalogue_of, epochs_for, family_of, seconds_of
     from osetra.tuning.request import DEFAULT_TRIALS
 
     family = family_of(dataset)
-    epochs = epochs_for(max(1, round(0.6 * len(dataset))), family)
+    table = dataset.images is None
+    epochs = epochs_for(max(1, round(0.6 * len(dataset))), family, table=table)
     seconds = seconds_of(dataset)
     article = "an" if family == "mlp" else "a"
     time = f"about {seconds:.0f} s" if seconds >= 1 else "less than a second"
     time = f"about {seconds / 60:.0f} minutes" if seconds > 120 else time
-    selection = select_space(by_name(family), DEFAULT_TRIALS)
+    selection = select_space(for_task(catalogue_of(family, not table), dataset.task), DEFAULT_TRIALS)
     return [
         (
             "training",
