@@ -10,7 +10,8 @@ from osetra.data.dataset import CategoryColumn, NumberColumn
 from osetra.data.images import as_images
 from osetra.data.table import Table, Texts
 from osetra.errors import DataError
-from osetra.nets.prepare import apply, fit, from_json, outputs, read_columns, to_json
+from osetra.nets.preparation_json import from_json, to_json
+from osetra.nets.prepare import apply, fit, outputs, read_columns
 
 ROWS = np.arange(0, 60)
 

@@ -28,6 +28,7 @@ from osetra.files import kind_of, read_regular
 from osetra.nets import prepare
 from osetra.nets.architecture import Architecture
 from osetra.nets.network import Network, build
+from osetra.nets.preparation_json import from_json, to_json
 from osetra.nets.prepare import Preparation
 from osetra.nets.training import score
 from osetra.version import __version__
@@ -87,7 +88,7 @@ def save(model: Model, folder: Path) -> Path:
     state = {
         "format": FORMAT,
         "architecture": dataclasses.asdict(model.structure),
-        "preparation": prepare.to_json(model.preparation),
+        "preparation": to_json(model.preparation),
         "card": _plain(dataclasses.asdict(model.card)),
     }
     weights = {name: tensor.contiguous() for name, tensor in model.network.state_dict().items()}
@@ -114,7 +115,7 @@ def load(folder: str | Path) -> Model:
     state = _read_card(folder)
     try:
         structure = Architecture(**state["architecture"])
-        preparation = prepare.from_json(state["preparation"])
+        preparation = from_json(state["preparation"])
         card = Card(**state["card"])
     except (KeyError, TypeError, ValueError, AttributeError, DataError) as error:
         raise DataError(f"{folder / CARD}: not a card that osetra wrote ({error}); save it again") from None

@@ -10,10 +10,10 @@ needs nothing else.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from osetra.data.dataset import (
     NumberColumn,
     TaskKind,
 )
-from osetra.data.schema import Category, Number, Recipe, read_schema, schema_from_json, schema_to_json
+from osetra.data.schema import Category, Number, Recipe, read_schema
 from osetra.data.table import Table
 from osetra.errors import DataError, nearest
 
@@ -251,91 +251,6 @@ def answers(preparation: Preparation, raw: NDArray[np.float64]) -> NDArray[np.fl
     """Return the numbers (n,) that raw outputs (n, 1) of a regression stand for."""
     numbers = raw[:, 0] * preparation.spread + preparation.center
     return np.exp(np.minimum(numbers, 700.0)) if preparation.log else numbers
-
-
-def to_json(preparation: Preparation) -> dict[str, Any]:
-    """Return the state as plain JSON values."""
-    pictures = preparation.pictures
-    return {
-        "columns": [_column_to_json(column) for column in preparation.columns],
-        "pictures": None if pictures is None else {
-            "shape": list(pictures.shape), "shift": list(pictures.shift), "scale": list(pictures.scale)},
-        "target": preparation.target,
-        "task": preparation.task,
-        "classes": list(preparation.classes),
-        "priors": list(preparation.priors),
-        "center": preparation.center,
-        "spread": preparation.spread,
-        "reach": None if preparation.reach is None else list(preparation.reach),
-        "log": preparation.log,
-        "schema": schema_to_json(preparation.schema),
-        "dialect": list(preparation.dialect),
-    }  # fmt: skip
-
-
-def from_json(state: Mapping[str, Any]) -> Preparation:
-    """Return the preparation that `to_json` wrote.
-
-    Raises:
-        KeyError, TypeError, ValueError: the state is not one that `to_json` wrote.
-    """
-    pictures = state["pictures"]
-    channels, height, width = map(int, pictures["shape"]) if pictures else (0, 0, 0)
-    delimiter, decimal, header = state.get("dialect", ("", "", ""))
-    task: TaskKind = state["task"]
-    if task not in ("binary", "multiclass", "regression"):
-        raise ValueError(f"task {task!r}")
-    return Preparation(
-        columns=tuple(_column_from_json(column) for column in state["columns"]),
-        pictures=Pictures(
-            (channels, height, width),
-            tuple(map(float, pictures["shift"])),
-            tuple(map(float, pictures["scale"])),
-        )
-        if pictures
-        else None,
-        target=str(state["target"]),
-        task=task,
-        classes=tuple(map(str, state["classes"])),
-        priors=tuple(map(float, state["priors"])),
-        center=float(state["center"]),
-        spread=float(state["spread"]),
-        reach=_pair(state["reach"]) if state.get("reach") else None,
-        log=bool(state.get("log", False)),
-        schema=schema_from_json(state.get("schema", ())),
-        dialect=(str(delimiter), str(decimal), str(header)),
-    )
-
-
-def _column_to_json(column: Numbers | Categories) -> dict[str, Any]:
-    if isinstance(column, Numbers):
-        return {
-            "number": column.name, "fill": column.fill, "shift": column.shift, "scale": column.scale,
-            "indicator": column.indicator, "smooth": column.smooth, "knots": [list(k) for k in column.knots],
-        }  # fmt: skip
-    return {
-        "category": column.name, "levels": list(column.levels), "embedded": column.embedded,
-        "inputs": [list(each) for each in column.inputs], "buckets": column.buckets,
-    }  # fmt: skip
-
-
-def _column_from_json(column: Mapping[str, Any]) -> Numbers | Categories:
-    # Cards of earlier versions say nothing of smooth, knots and inputs.
-    if "number" in column:
-        fill, shift, scale = (float(column[key]) for key in ("fill", "shift", "scale"))
-        knots = tuple(_pair(knot) for knot in column.get("knots", ()))
-        smooth = bool(column.get("smooth", False))
-        return Numbers(str(column["number"]), fill, shift, scale, bool(column["indicator"]), smooth, knots)
-    inputs = tuple(tuple(map(float, each)) for each in column.get("inputs", ()))
-    levels, embedded = tuple(map(str, column["levels"])), bool(column["embedded"])
-    if inputs and (len(inputs) != len(levels) or len({len(each) for each in inputs}) != 1):
-        raise ValueError(f"inputs of {column['category']!r}")
-    return Categories(str(column["category"]), levels, embedded, inputs, int(column.get("buckets", 0)))
-
-
-def _pair(values: Sequence[Any]) -> tuple[float, float]:
-    low, high = map(float, values)
-    return low, high
 
 
 def _fit_column(column: Column, rows: Codes, scaling: str) -> Numbers | Categories:
