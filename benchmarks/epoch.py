@@ -47,7 +47,7 @@ def by_hand(data: PreparedSplit, family: str, config: Mapping[str, object]) -> n
     """Return the network as a person would write it down."""
     classes, units = len(data.preparation.classes), int(config["units"])  # type: ignore[call-overload]
     if family == "mlp":
-        width = math.prod(data.train_values.shape[1:])
+        width = math.prod(data.train.values.shape[1:])
         return nn.Sequential(
             nn.Flatten(), nn.Linear(width, units), nn.ReLU(), nn.Linear(units, units), nn.ReLU(),
             nn.Linear(units, classes),
@@ -63,7 +63,7 @@ def bare(data: PreparedSplit, family: str, config: Mapping[str, object], epochs:
     """Train by a hand-written loop."""
     torch.manual_seed(0)
     network, size = by_hand(data, family, config), int(config["batch_size"])  # type: ignore[call-overload]
-    values, targets = data.train_values, data.train_targets
+    values, targets = data.train.values, data.train.targets
     held_out, truth = validation(data)
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.01, fused=True)
     steps = math.ceil(len(values) / size)

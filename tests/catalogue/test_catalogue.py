@@ -2,10 +2,11 @@
 
 import pytest
 
-from osetra.catalogue import by_name, catalogues, select_space
+from osetra.catalogue import by_name, catalogues, for_task, select_space
 from osetra.catalogue.entry import TIERS
 from osetra.catalogue.live import can_change
 from osetra.catalogue.lookup import entry
+from osetra.catalogue.orders import NEVER
 from osetra.core.params import Float
 from osetra.errors import SpaceError
 
@@ -61,6 +62,36 @@ def test_the_sentence_says_what_is_searched_and_when_more_would_be():
     assert select_space(by_name("mlp"), 5).sentence == (
         "5 trials: searching lr; the other 25 stay at their defaults (more from 10 trials on)."
     )
+
+
+@pytest.mark.parametrize("catalogue", catalogues(), ids=lambda catalogue: catalogue.name)
+@pytest.mark.parametrize("optimizer", ["adamw", "momentum"])
+def test_in_ngs_order_alpha_is_first_and_adams_own_numbers_never_come(catalogue, optimizer):
+    def searched(trials, **options):
+        given = {"optimizer": optimizer}
+        return set(select_space(catalogue, trials, order="ng", given=given, **options).searched)
+
+    second = {"lr", "units", "batch_size", *(["momentum"] if optimizer == "momentum" else [])}
+    third = {"layers", "blocks", "schedule", "final_lr"} & set(catalogue.names)
+    assert searched(9) == {"lr"}
+    assert searched(10) == second
+    assert searched(40) == searched(1000) == searched(3, everything=True) == second | third
+    assert not set(NEVER) & searched(1000, everything=True)
+    assert select_space(catalogue, 9, order="ng").sentence.startswith(
+        "9 trials, in Ng's order: searching lr;"
+    )
+
+
+def test_momentum_and_beta1_are_reached_with_few_trials():
+    assert "beta1" in select_space(by_name("table"), 10).searched
+    assert "momentum" in select_space(by_name("table"), 10, given={"optimizer": "momentum"}).searched
+
+
+def test_a_regression_has_nothing_about_classes_and_defaults_of_its_own():
+    table = for_task("table", "regression")
+    assert not {"label_smoothing", "class_weights", "focal"} & set(table.names)
+    assert (table.space.default["lr"], table.space.default["activation"]) == (0.2, "mish")
+    assert for_task("table", "binary") is by_name("table")
 
 
 def test_the_rest_is_fixed_at_defaults_and_recorded():

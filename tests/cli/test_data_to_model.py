@@ -120,5 +120,34 @@ def test_spaces_prints_ranges_defaults_and_what_each_does() -> None:
     done = CliRunner().invoke(main, ["spaces", "mlp"], env={"COLUMNS": "140"})
     assert "one_minus_log(0.5, 0.995)  default 0.9  if optimizer=momentum|nesterov" in done.stdout
     assert "learning rate α" in done.stdout
+    assert "BLEND: batch size, learning rate, epochs, number of layers, dropout" in done.stdout
     document = json.loads(CliRunner().invoke(main, ["spaces", "--json"]).stdout)
     assert [space["name"] for space in document["spaces"]] == ["table", "mlp", "cnn"]
+
+
+def test_a_gpu_that_is_not_there_is_refused_before_there_is_a_study(
+    table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    done = CliRunner().invoke(main, ["tune", str(table), "--target", "outcome", "--device", "cuda"])
+    assert done.exit_code != 0
+    said = " ".join(done.stderr.split())
+    assert "device 'cuda': PyTorch" in said and "use device auto or cpu" in said
+    assert not (table.parent / "osetra-runs" / "clinic" / "study.sqlite").exists()
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "cpu:1"])
+def test_a_device_of_no_such_name_is_refused(table: Path, name: str) -> None:
+    done = CliRunner().invoke(main, ["tune", str(table), "--target", "outcome", "--device", name])
+    assert done.exit_code != 0
+    assert f"device '{name}': choose auto, cpu, cuda" in " ".join(done.stderr.split())
+
+
+def test_ngs_order_is_asked_for_by_name(table: Path) -> None:
+    words = ["tune", str(table), "--target", "outcome", "--order", "ng", "-n", "10", "--dry-run"]
+    done = CliRunner().invoke(main, words)
+    assert "10 trials, in Ng's order: searching lr, batch_size and units;" in " ".join(
+        (done.stdout + done.stderr).split()
+    )

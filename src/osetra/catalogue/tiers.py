@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from osetra.catalogue.bounds import check_given
 from osetra.catalogue.entry import Catalogue
 from osetra.catalogue.lookup import entry
+from osetra.catalogue.orders import NG, Order, place_of
 from osetra.core.space import Branches, Space
 from osetra.errors import SpaceError
 
@@ -40,6 +41,7 @@ def select_space(
     everything: bool = False,
     given: Mapping[str, Branches] | None = None,
     minutes: float | None = None,
+    order: Order = "tiers",
 ) -> Selection:
     """Return the space for a budget of trials.
 
@@ -49,6 +51,8 @@ def select_space(
         tune: search these instead of what the budget would open.
         everything: search all of them, whatever the budget.
         given: own values or ranges by name; a value is fixed, a range is searched.
+        order: what comes first: "tiers", the catalogue's own, or "ng", after which Adam's β₁, β₂ and ε and
+            all that he does not name are left alone.
         minutes: the limit when it is one of time; `trials` is then a guess, and the sentence says so.
 
     Raises:
@@ -67,7 +71,8 @@ def select_space(
     top = next(tier for tier, least in FROM_TRIALS if trials >= least)
     params: dict[str, Branches] = {}
     for known in catalogue.entries:
-        opened = everything or (known.name in tune if tune else known.tier <= top)
+        tier = known.tier if order == "tiers" else place_of(known.name)
+        opened = known.name in tune if tune else tier is not None and (everything or tier <= top)
         params[known.name] = given.get(known.name, list(known.params if opened else known.fixed))
     space = Space({name: params[name] for name in catalogue.names})
     searched = space.searched
@@ -75,12 +80,21 @@ def select_space(
     count = f"{trials} trial{'s' if trials > 1 else ''}"
     if minutes is not None:
         count = f"{minutes:g} minute{'' if minutes == 1 else 's'}, taken for {count}"
-    sentence = _sentence(searched, fixed, count, bool(tune), everything, top)
+    if order == "ng":
+        count += ", in Ng's order"
+    last = len(NG) if order == "ng" else len(FROM_TRIALS)
+    sentence = _sentence(searched, fixed, count, bool(tune), everything, top, last)
     return Selection(space, searched, fixed, sentence)
 
 
 def _sentence(
-    searched: Sequence[str], fixed: Sequence[str], count: str, tuned: bool, everything: bool, top: int
+    searched: Sequence[str],
+    fixed: Sequence[str],
+    count: str,
+    tuned: bool,
+    everything: bool,
+    top: int,
+    last: int,
 ) -> str:
     if not searched:
         return "Every hyperparameter is given; there is nothing to search."
@@ -91,7 +105,7 @@ def _sentence(
         return f"Searching all {len(searched)} hyperparameters, as asked."
     if not fixed:
         return f"{count} are enough to search all {len(searched)} hyperparameters."
-    more = next((least for tier, least in reversed(FROM_TRIALS) if tier > top), None)
+    more = next((least for tier, least in reversed(FROM_TRIALS) if top < tier <= last), None)
     later = f" (more from {more} trials on)" if more else ""
     return f"{count}: searching {shown}; the other {len(fixed)} stay at their defaults{later}."
 

@@ -11,6 +11,7 @@ import click
 from osetra.core.params import Value
 from osetra.core.text import parse_value
 from osetra.errors import StudyError, TextError
+from osetra.tuning.devices import check_device
 from osetra.tuning.locations import check_name, known
 
 
@@ -25,6 +26,17 @@ json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON document on stdout instead of text for people."
 )
 
+
+def _device(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    return None if value is None else check_device(value)
+
+
+device_option = click.option(
+    "--device",
+    metavar="NAME",
+    callback=_device,
+    help="Where the built-in network trains: auto, cpu, cuda, cuda:1 or mps [default: auto, a GPU if any].",
+)
 
 store_option = click.option(
     "--store",

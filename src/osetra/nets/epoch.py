@@ -6,8 +6,9 @@ Nothing in a step waits for the device: the loss is summed where it is computed 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -15,68 +16,15 @@ from torch import Tensor, nn
 from osetra.nets.architecture import Architecture
 from osetra.nets.augment import augmented, mixed
 from osetra.nets.averaging import WeightAverage
-from osetra.nets.devices import fits
+from osetra.nets.batches import Batches
 from osetra.nets.groups import ParameterGroup
 from osetra.nets.loss import Regularization, loss, weights_of
 from osetra.nets.network import Network, dropouts
 from osetra.nets.optim import OptimizerSettings, set_rates
 from osetra.nets.schedules import schedule
+from osetra.nets.stepping import GradientSteps
 
 CHECKED_EVERY = 100
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Batches:
-    """The training rows, on the device where they are used or, where they do not fit, before it."""
-
-    values: Tensor
-    codes: Tensor
-    targets: Tensor
-    target_device: torch.device | None = None
-    """Where batches go when the rows stay behind."""
-    weights: Tensor | None = None
-    """(n,) how much each row counts, 1 on average; None is all alike."""
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def to(self, where: torch.device) -> Batches:
-        """Return the rows on a device, or in pinned memory before it."""
-        tensors = (self.values, self.codes, self.targets)
-        if where.type == "cpu":
-            return self
-        if fits(tensors, where):
-            weights = None if self.weights is None else self.weights.to(where)
-            values, codes, targets = (tensor.to(where) for tensor in tensors)
-            return Batches(values, codes, targets, weights=weights)
-        return replace(self, target_device=where)
-
-    def shuffled(self, size: int) -> Iterator[Batches]:
-        """Yield the rows in random order, in batches of nearly equal size."""
-        n = len(self)
-        batches = math.ceil(n / size)
-        order = torch.randperm(n)
-        where = self.target_device
-        if where is None:
-            order = order.to(self.values.device)
-            whole = self._rows(order)
-            for batch in range(batches):
-                rows = slice(n * batch // batches, n * (batch + 1) // batches)
-                yield whole._rows(rows)
-            return
-        for batch in range(batches):
-            chosen = order[n * batch // batches : n * (batch + 1) // batches]
-            yield self._rows(chosen)._sent(where)
-
-    def _rows(self, rows: Tensor | slice) -> Batches:
-        weights = None if self.weights is None else self.weights[rows]
-        return Batches(self.values[rows], self.codes[rows], self.targets[rows], weights=weights)
-
-    def _sent(self, where: torch.device) -> Batches:
-        tensors = (each.pin_memory() for each in (self.values, self.codes, self.targets))
-        values, codes, targets = (each.to(where, non_blocking=True) for each in tensors)
-        weights = None if self.weights is None else self.weights.pin_memory().to(where, non_blocking=True)
-        return Batches(values, codes, targets, weights=weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +47,7 @@ class Trainee:
     stepper: torch.optim.Optimizer
     groups: Sequence[ParameterGroup]
     average: WeightAverage
+    steps: GradientSteps
 
     @property
     def device(self) -> torch.device:
@@ -119,19 +68,17 @@ def run_epoch(trainee: Trainee, recipe: Recipe, rows: Batches, begun: float, len
     batches = math.ceil(len(rows) / chosen.batch_size)
     weights = weights_of(how, trainee.priors, rows.values)
     parameters = [parameter for group in trainee.groups for parameter in group.parameters]
+    loss_of = partial(_loss, trainee, how, weights)
+    clip = partial(nn.utils.clip_grad_norm_, parameters, chosen.clip_norm)
     total, seen = torch.zeros((), device=trainee.device), 0
     for number, batch in enumerate(rows.shuffled(chosen.batch_size), start=1):
         if len(batch) == 1 and len(rows) > 1:
             break  # a batch of one row has no spread to normalise by
         _set_share(trainee, recipe, begun + length * number / batches)
-        result = _loss(trainee, how, weights, batch)
-        trainee.stepper.zero_grad(set_to_none=True)
-        result.backward()  # type: ignore[no-untyped-call]
-        if chosen.clip_norm:
-            nn.utils.clip_grad_norm_(parameters, chosen.clip_norm)
-        trainee.stepper.step()
+        mean = trainee.steps.gradients(loss_of, batch, trainee.stepper)
+        trainee.steps.step(trainee.stepper, clip if chosen.clip_norm else None)
         trainee.average.step(network, how.average_decay)
-        total += result.detach() * len(batch)
+        total += mean * len(batch)
         seen += len(batch)
         if number % CHECKED_EVERY == 0 and not torch.isfinite(total):
             break

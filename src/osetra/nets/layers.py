@@ -160,7 +160,6 @@ def agreed(raw: Tensor) -> Tensor:
     Probabilities are averaged, and then made raw again; one output per row is a logit of two classes.
     """
     if raw.shape[2] == 1:
-        chance = torch.sigmoid(raw.double()).mean(dim=1).clamp(1e-12, 1 - 1e-12)
-        return torch.logit(chance).to(raw.dtype)
+        return torch.logit(torch.sigmoid(raw).mean(dim=1), eps=1e-7)
     logs = functional.log_softmax(raw, dim=2)
     return torch.logsumexp(logs, dim=1) - math.log(raw.shape[1])

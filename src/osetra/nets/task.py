@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -29,6 +29,7 @@ from osetra.data.split import Split, folds, split
 from osetra.errors import DataError, StudyError
 from osetra.nets.architecture import Family, architecture
 from osetra.nets.cost import catalogue_of, epochs_for, family_of
+from osetra.nets.devices import free_memory, gpus, slots_for, used_memory
 from osetra.nets.model import Card, Model, evaluate, versions
 from osetra.nets.training import PreparedSplit, TrainedNetwork, prepare, train
 from osetra.training.link import MemoryLink, ScriptedLink
@@ -75,6 +76,8 @@ class NetworkTask:
     validation: float = 0.2
     test: float = 0.2
     threads: int = 1
+    device: str = "cpu"
+    """Where it is computed, as PyTorch names it."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "patience"):
@@ -118,6 +121,17 @@ class NetworkTask:
             return self.epochs
         rows, images = len(self.split.train), self.dataset.images is not None
         return epochs_for(rows, self.family, table=not images and not self.earlier)
+
+    def slots(self, workers: int) -> tuple[int, str]:
+        """Return how many trainings run at once, and the GPUs that they share out; none on the processor.
+
+        A device with a number is shared by all of them.
+        """
+        devices = gpus() if self.device == "cuda" else 0
+        if workers <= devices or not devices:
+            return slots_for(workers, devices, 0, 0), "all" if devices else ""
+        rehearse(replace(self, epochs=1), self.catalogue.space.default, 0)
+        return slots_for(workers, devices, used_memory(self.device), free_memory(self.device)), "all"
 
     @property
     def catalogue(self) -> Catalogue:
@@ -178,6 +192,7 @@ class NetworkTask:
             show=(*self.scores, "lr") if self.watched else self.scores,
             seed=seed,
             state=state,
+            device=self.device,
         )
 
     def _splits(self) -> tuple[Split, ...]:

@@ -27,16 +27,18 @@ from osetra.errors import DataError, StudyError
 from osetra.nets import metrics
 from osetra.nets.architecture import Family, architecture
 from osetra.nets.averaging import WeightAverage
+from osetra.nets.batches import Batches
 from osetra.nets.cost import catalogue_of
-from osetra.nets.devices import random_devices
+from osetra.nets.devices import precision_of, random_devices
 from osetra.nets.divergence import diagnose
-from osetra.nets.epoch import Batches, Recipe, Trainee, rate_after, run_epoch
+from osetra.nets.epoch import Recipe, Trainee, rate_after, run_epoch
 from osetra.nets.initial import fit_to_data
 from osetra.nets.loss import regularization
 from osetra.nets.network import Network, build, set_dropout, without_dropout
 from osetra.nets.optim import adjust, groups_of, optimizer, optimizer_settings
 from osetra.nets.prepare import Inputs, Preparation, answers, apply, fit, outputs
 from osetra.nets.progress import TrainingProgress, captured, copied, restored
+from osetra.nets.stepping import GradientSteps
 from osetra.training.run import Run
 
 EVALUATED_AT_ONCE = 4096
@@ -172,6 +174,7 @@ def _begun(run: Run, data: PreparedSplit, family: Family, device: str) -> Traine
         stepper=optimizer(chosen, network, structure),
         groups=groups_of(chosen, network, structure),
         average=WeightAverage(how.averaging),
+        steps=GradientSteps(precision_of(torch.device(device), family)),
     )
 
 

@@ -118,6 +118,7 @@ def tune_data(
         keep_going=request.keep_going,
         progress=progress,
         watch=watch,
+        slots=task.slots(limits.workers),
     )
     observer.on_search_end(study)
     history, objective, folder = study.history, study.problem.objective, location.folder / MODEL
@@ -204,7 +205,9 @@ def _selection(task: NetworkTask, request: Request) -> Selection:
     trainings = request.limits.trainings
     bought = DEFAULT_TRIALS if trainings is None else round(PER_TRAINING * trainings)
     trials = request.limits.trials or max(1, bought)
-    return select_space(task.catalogue, trials, tune=request.tune, everything=request.all, given=given)
+    return select_space(task.catalogue, trials, tune=request.tune, everything=request.all, given=given,
+        order="ng" if request.order == "ng" else "tiers",
+    )  # fmt: skip
 
 
 def _open_study(location: Location, planned: DataPlan) -> Study:
@@ -216,7 +219,8 @@ def _open_study(location: Location, planned: DataPlan) -> Study:
     if location.exists:
         study = location.open(request.searcher, request.scheduler)
         old = stored_request(study.history, location.name)
-        if (old.tune, old.all, old.set) == (request.tune, request.all, request.set):
+        asked, before = ((each.tune, each.all, each.set, each.order or "tiers") for each in (request, old))
+        if asked == before:
             return study
         study.close()
     return location.start(

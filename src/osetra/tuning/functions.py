@@ -79,6 +79,7 @@ def network_task(
         location: where the study is.
         stored: the task that the study was opened with; None for a new one.
     """
+    from osetra.nets.devices import chosen_device
     from osetra.nets.task import Data, NetworkTask
 
     data = Data(
@@ -90,6 +91,7 @@ def network_task(
     )
     return NetworkTask(
         data=data,
+        device=chosen_device(request.device or "auto"),
         epochs=request.epochs or int((stored or {}).get("epochs", 0)),
         earlier=stored is not None and "epochs" not in stored,
         metric=request.minimize or METRIC,

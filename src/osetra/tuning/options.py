@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from osetra.catalogue.orders import ORDERS
 from osetra.core.arguments import expected, option, path, plain, text, truth, whole
 from osetra.core.limits import Limits
 from osetra.core.params import Param
@@ -15,6 +16,7 @@ from osetra.errors import StudyError, nearest
 from osetra.policies import DESCRIPTIONS
 from osetra.searchers import SEARCHERS
 from osetra.study.display import check_showing
+from osetra.tuning.devices import check_device
 from osetra.tuning.observer import Observer
 from osetra.tuning.request import Request
 
@@ -35,6 +37,10 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
     found = {name: plain(value) for name, value in options.items()}
     if found["task"] is not None:
         option("task", found["task"], TASKS)
+    if found.get("order") is not None:
+        option("order", found["order"], ORDERS)
+    if found.get("device") is not None:
+        found["device"] = check_device(text("device", found["device"], "a name is needed, such as 'cuda'"))
     for name, kind in (("searcher", SEARCHERS), ("scheduler", DESCRIPTIONS)):
         if found[name] is not None:
             check_name(

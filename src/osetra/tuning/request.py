@@ -43,9 +43,13 @@ class Request:
     """How long to train each; None goes on with the study's own."""
     tune: tuple[str, ...] = ()
     all: bool = False
+    order: str | None = None
+    """Which hyperparameters come first: tiers, the catalogue's own order, or ng."""
     set: tuple[str, ...] = ()
     folds: int = 1
     epochs: int | None = None
+    device: str | None = None
+    """Where trainings are computed; None is a GPU where there is one, else the processor."""
     seed: int = 0
     keep_going: bool = False
     """Whether to go on although the first trials all fail alike."""

@@ -32,8 +32,20 @@ def search(
     keep_going: bool = False,
     progress: bool | Display = True,
     watch: Watch | None = None,
+    slots: tuple[int, str] | None = None,
 ) -> None:
     """Search within the limits, and run the best `limits.confirm` again with fresh seeds.
+
+    Args:
+        study: whose trials are trained.
+        train: what trains one.
+        limits: when it is over; its workers are how many train at once, unless slots say so.
+        title: what the display is headed with.
+        steps: the budget of one training.
+        keep_going: whether to go on when the first trials all fail alike.
+        progress: whether to show it, or what shows it.
+        watch: who is told of the history.
+        slots: how many train at once, and the GPUs that they share out, as `Processes` takes both.
 
     Raises:
         TrainingFailed: the first trials all fail alike, and nobody wants to keep going.
@@ -41,7 +53,7 @@ def search(
     """
     from osetra.executors import Processes
 
-    executor = Processes(limits.workers)
+    executor = Processes(*(slots or (limits.workers, ())))
     display = usual_display(title) if progress is True and title else progress
     study.run(
         train,

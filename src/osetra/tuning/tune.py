@@ -54,9 +54,11 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     scheduler: str | None = None,
     tune: str | Iterable[str] = (),
     all: bool = False,
+    order: str | None = None,
     set: Mapping[str, object] | Iterable[str] = (),
     folds: int = 1,
     epochs: int | None = None,
+    device: str | None = None,
     seed: int = 0,
     keep_going: bool = False,
     minimize: str | None = None,
@@ -107,9 +109,11 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         scheduler: how long to train each: "auto", "full", "asha", "hyperband" …
         tune: search these hyperparameters only.
         all: search every hyperparameter there is.
+        order: what is searched first: "tiers", the catalogue's own, or "ng", as Andrew Ng teaches.
         set: values or ranges by name, such as {"lr": Float(1e-4, 0.1, scale="log"), "layers": 2}.
         folds: cross-validate each trial with so many folds.
         epochs: most passes over the data per training.
+        device: where to train: "auto", "cpu", "cuda", "cuda:1" or "mps"; auto when left out.
         seed: makes everything repeatable.
         keep_going: whether to go on although the first three trials fail with the same error.
         minimize: the validation score to make small: "val_loss", "val_error", "val_rmse" …

@@ -11,12 +11,14 @@ from typing import Any
 import click
 from rich.text import Text
 
+from osetra.catalogue.orders import ORDERS
 from osetra.cli.failures import typed
 from osetra.cli.options import (
     check_goal,
     check_scheduler,
     check_searcher,
     confirm,
+    device_option,
     json_option,
     keep_going_option,
     plain_name,
@@ -83,6 +85,11 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
 @click.option("--tune", multiple=True, callback=words, metavar="A,B", help="Search these only.")
 @click.option("--all", is_flag=True, help="Search every hyperparameter there is.")
 @click.option(
+    "--order",
+    type=click.Choice(ORDERS),
+    help="What is searched first: tiers, or ng for the order that Andrew Ng teaches [default: tiers].",
+)
+@click.option(
     "--set",
     multiple=True,
     metavar="NAME=VALUE",
@@ -96,6 +103,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     help="Cross-validate each trial with so many folds; 1 is one validation part.",
 )
 @click.option("--epochs", type=click.IntRange(1), help="Most passes over the data per training.")
+@device_option
 @click.option(
     "--minimize", metavar="METRIC", help="For a function or program: the reported metric to make small."
 )
