@@ -133,8 +133,8 @@ ZOO: Mapping[str, Callable[[], Any]] = {
     "path": lambda: Path("elsewhere.db"),
 }
 FEW = (
-    *("None", "True", "-1", "nan", "2**70", "np.int64", "np.float32", "np.bool_", "array", "empty text"),
-    *("NUL", "surrogate", "dict of numbers", "hostile", "object", "exception"),
+    *("None", "True", "-1", "nan", "2**70", "np.int64", "array", "empty text", "surrogate"),
+    *("nested list", "dict of numbers", "hostile", "exception"),
 )
 """Those of a quick run."""
 

@@ -1,3 +1,5 @@
+import pytest
+
 from advice.studies import LR, PROBLEM
 from osetra.advice import lint, space_lint
 from osetra.core.facts import Noted
@@ -62,3 +64,10 @@ def test_a_running_grid_is_judged_by_its_note() -> None:
 def test_steps_were_chosen_by_a_person_and_are_not_judged() -> None:
     assert lint(Space(lr=Float(0.1, 2, step=0.1))) == []
     assert lint(Space(lr=Float(0.1, 2))) != []
+
+
+@pytest.mark.parametrize("space", [Space(), Space(lr=0.1)])
+def test_a_space_that_searches_nothing_is_named(space: Space) -> None:
+    assert lint(space, trials=1) == []
+    (finding,) = lint(space, trials=5)
+    assert "one configuration" in finding.text

@@ -119,3 +119,33 @@ def test_a_wrong_line_is_answered(wrong: Any) -> None:
     attempt(Space.parse, {"x": wrong})
     attempt(Space.parse, {"x": [wrong, "a"]})
     attempt(Space.parse, {"x": {"y": wrong}})
+
+
+def _circle() -> dict[str, Any]:
+    circle: dict[str, Any] = {}
+    circle["lr"] = circle
+    return circle
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: Space(_circle()),
+        lambda: Space(x=_circle()),
+        lambda: Space.parse(_circle()),
+    ],
+)
+def test_what_holds_itself_is_refused(call: Callable[[], object]) -> None:
+    with pytest.raises(OsetraError, match="holds itself"):
+        call()
+
+
+def test_numbers_beyond_all_floats_are_not_compared() -> None:
+    for pair in ((10**400, 1.0), (1.0, 10**400)):
+        with pytest.raises(OsetraError, match="beyond all floats"):
+            Objective(metric="loss").better(*pair)
+
+
+@pytest.mark.parametrize("kind", [Choice, Ordinal])
+def test_options_may_be_given_by_their_name(kind: Any) -> None:
+    assert kind(options=[1, 2], default=2) == kind(1, 2, default=2)

@@ -364,3 +364,10 @@ def test_a_wrong_argument_is_refused_before_there_is_a_file(options, tmp_path):
     with pytest.raises(ose.OsetraError):
         ose.Study(tmp_path / "study.db", ose.Space(x=ose.Float(0, 1)), minimize="loss", **options)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_task_that_holds_itself_is_refused() -> None:
+    circle: dict[str, object] = {}
+    circle["inner"] = [circle]
+    with pytest.raises(StudyError, match="holds itself"):
+        ose.Study("memory:", ose.Space(x=ose.Float(0, 1)), minimize="loss", task=circle)

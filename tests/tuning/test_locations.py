@@ -150,3 +150,8 @@ def test_a_file_that_a_program_made_here_is_found_without_its_ending() -> None:
     study.enqueue()
     study.close()
     assert find("letters").address.file == Path("letters.db")
+
+
+def test_a_store_that_no_file_can_be_is_refused() -> None:
+    with pytest.raises(StudyError, match="give a shorter one"):
+        create("a", store="x" * 100_000)

@@ -25,7 +25,7 @@ _AVERAGES = re.compile(r"(^|[._-])(beta|beta1|beta2|betas|momentum|ema|ema_decay
 
 def find(problem: Problem, history: History) -> list[Finding]:
     """Return what is questionable about the space, and about a grid beyond the target."""
-    found = lint(problem.space)
+    found = lint(problem.space, trials=history.target or 1)
     for note in history.noted("grid"):
         found += _too_large(int(note.data["combinations"]), history.target)
     return found
@@ -36,10 +36,22 @@ def lint(space: Space, *, searcher: str = "", trials: int = 0, points: int = 5) 
 
     With searcher "grid", its combinations of `points` values per range are counted against `trials`.
     """
+    if not space.columns:
+        return [] if trials == 1 else [_nothing_searched()]
     found = [
         finding for name, p in space if isinstance(p, Float) and not p.levels for finding in _scale(name, p)
     ]
     return found + (_too_large(grid_size(space, points), trials) if searcher == "grid" else [])
+
+
+def _nothing_searched() -> Finding:
+    return Finding(
+        rule=RULE,
+        level="warning",
+        text="the space searches nothing: there is one configuration to try, and trials beyond the first "
+        "only repeat it",
+        action="declare a range, such as lr=Float(1e-4, 1, log=True), or run one trial",
+    )
 
 
 def _scale(name: str, param: Float) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value
 from osetra.core.text import choice_of_list, parse_param
-from osetra.core.values import as_option, as_value, excerpt, sequence
+from osetra.core.values import as_option, as_value, deeper, excerpt, sequence
 from osetra.errors import SpaceError
 
 Branches: TypeAlias = "Param | Value | Sequence[Param | Value | tuple[Any, ...]]"
@@ -18,6 +18,7 @@ _OF_RANGES = {
     *("values", "options", "choices", "distribution", "value", "q", "prior"),
 }
 """What other tuners call the parts of a parameter."""
+_DEEPEST = 20
 _ENDS = {"low", "high", "min", "max", "lower", "upper", "values", "options", "choices"}
 
 
@@ -31,6 +32,7 @@ def params_by_name(given: Mapping[str, Any]) -> dict[str, Branches]:
     for name, value in given.items():
         _check_name(name)
         inner = {name: value}
+        _check_depth(name, value)
         if isinstance(value, Mapping):
             if not _holds_params(value):
                 raise SpaceError(
@@ -53,6 +55,7 @@ def params_from_lines(lines: Mapping[str, Any], *, stored: bool = False) -> dict
     found: dict[str, Branches] = {}
     for name, line in lines.items():
         _check_name(name)
+        _check_depth(name, line)
         if isinstance(line, Mapping):
             _check_table(name, line)
             _add(
@@ -127,6 +130,11 @@ def _check_table(name: str, table: Mapping[str, Any]) -> None:
             f'{name}: {excerpt(dict(table))}: a range is written as text, such as {name} = "log(1e-4, 1)" or '
             f'"int(16, 512)", options as "choice(sgd, adam)"'
         )
+
+
+def _check_depth(name: str, value: object) -> None:
+    if deeper(value, _DEEPEST):
+        raise SpaceError(f"{name}: {excerpt(value)}: it holds itself, or is more than {_DEEPEST} levels deep")
 
 
 def _check_name(name: object) -> None:

@@ -47,12 +47,25 @@ def place_of(place: object, levels: int) -> int:
     return found
 
 
+@dataclass(frozen=True, slots=True, init=False)
 class _Options:
     """What `Choice` and `Ordinal` share: a value is an index into the options."""
 
-    __slots__ = ()
     options: tuple[Value, ...]
-    meanings: tuple[Option, ...]
+    """As they stand in the log: the values, or their names."""
+    default: Value | Unset
+    when: tuple[Condition, ...]
+    meanings: tuple[Option, ...] = field(repr=False)
+    """What a training gets, option by option."""
+
+    def __init__(
+        self,
+        *options: Any,
+        default: Any = UNSET,
+        when: Conditions = None,
+        **names: Any,
+    ) -> None:
+        _fill(self, options, names, default, when)
 
     @property
     def levels(self) -> int:
@@ -110,22 +123,6 @@ class Choice(_Options):
     tuple.
     """
 
-    options: tuple[Value, ...]
-    """As they stand in the log: the values, or their names."""
-    default: Value | Unset
-    when: tuple[Condition, ...]
-    meanings: tuple[Option, ...] = field(repr=False)
-    """What a training gets, option by option."""
-
-    def __init__(
-        self,
-        *options: Any,
-        default: Any = UNSET,
-        when: Conditions = None,
-        **names: Any,
-    ) -> None:
-        _fill(self, options, names, default, when)
-
 
 @arguments_checked(SpaceError)
 @dataclass(frozen=True, slots=True, init=False)
@@ -134,22 +131,6 @@ class Ordinal(_Options):
 
     Options are given as those of a `Choice` are.
     """
-
-    options: tuple[Value, ...]
-    """As they stand in the log: the values, or their names."""
-    default: Value | Unset
-    when: tuple[Condition, ...]
-    meanings: tuple[Option, ...] = field(repr=False)
-    """What a training gets, option by option."""
-
-    def __init__(
-        self,
-        *options: Any,
-        default: Any = UNSET,
-        when: Conditions = None,
-        **names: Any,
-    ) -> None:
-        _fill(self, options, names, default, when)
 
 
 @arguments_checked(SpaceError)
@@ -213,9 +194,11 @@ def _one(value: object) -> tuple[Value, Option]:
 
 
 def _fill(
-    param: Choice | Ordinal, given: tuple[Any, ...], names: Mapping[str, Any], default: object, when: object
+    param: _Options, given: tuple[Any, ...], names: Mapping[str, Any], default: object, when: object
 ) -> None:
     kind = type(param).__name__
+    if not given and names.keys() == {"options"} and sequence(names["options"]) is not None:
+        given, names = (names["options"],), {}
     if len(given) == 1 and not names and isinstance(given[0], Mapping):
         pairs: list[tuple[Value, Option]] = [
             (_name(name), _settled(kind, value)) for name, value in given[0].items()
@@ -276,6 +259,6 @@ def _settled(kind: str, option: object) -> Option:
         raise SpaceError(f"{kind}: {error}") from None
 
 
-def _keep(param: Choice | Ordinal | Fixed, **values: object) -> None:
+def _keep(param: _Options | Fixed, **values: object) -> None:
     for name, value in values.items():
         object.__setattr__(param, name, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -44,8 +45,10 @@ class Objective:
     def better(self, value: float, than: float | None) -> bool:
         """Whether a finite value beats another; any finite value beats None."""
         for name, one in (("value", value), ("than", 0.0 if than is None else than)):
-            if not is_number(plain(one)):
+            if not is_number(found := plain(one)):
                 raise expected(name, one, "a number is needed")
+            if isinstance(found, int) and abs(found) > sys.float_info.max:
+                raise expected(name, one, "the number is beyond all floats")
         return math.isfinite(value) and (than is None or self.sign * value < self.sign * than)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from osetra.errors import SpaceError
@@ -63,6 +63,17 @@ def as_option(value: object, depth: int = 0) -> Option:
             f"{excerpt(value)}: an option holds at least one value, at most {_DEEPEST} levels deep"
         )
     return tuple(as_option(item, depth + 1) for item in items)
+
+
+def deeper(tree: object, levels: int) -> bool:
+    """Whether mappings and sequences stand within each other more than so many times, or hold themselves."""
+    if isinstance(tree, Mapping):
+        inner: Iterable[object] = tree.values()
+    elif isinstance(tree, (list, tuple)):
+        inner = tree
+    else:
+        return False
+    return levels == 0 or any(deeper(item, levels - 1) for item in inner)
 
 
 def sequence(value: object) -> tuple[object, ...] | None:

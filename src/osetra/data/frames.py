@@ -104,7 +104,10 @@ def _column(name: str, series: Any) -> NDArray[Any]:
     if kind in ("i", "u", "f") and hasattr(series, "isna"):
         # pandas' own numbers know missing ones that NumPy's do not.
         return np.asarray(series.to_numpy(dtype=np.float64, na_value=math.nan))
-    values = np.asarray(series.to_numpy() if hasattr(series, "to_numpy") else _listed(series))
+    try:
+        values = np.asarray(series.to_numpy() if hasattr(series, "to_numpy") else _listed(series))
+    except ValueError:  # lists of different lengths
+        raise DataError(f"{name!r}: a column holds one value a row, and this holds lists") from None
     if values.ndim != 1:
         raise DataError(f"{name!r}: a column is one-dimensional, and this has shape {values.shape}")
     if values.dtype.kind in "iuf" and (values.dtype.kind == "f" or np.abs(values).max(initial=0) <= 2**53):

@@ -122,8 +122,9 @@ def _description(space: Space) -> str:
         "conditional": sum(bool(column.param.when) for column in columns),
     }
     mixture = ", ".join(f"{number} {kind}" for kind, number in kinds.items() if number)
-    plural = "" if len(columns) == 1 else "s"
-    return f"{len(columns)} hyperparameter{plural}" + (f" ({mixture})" if mixture else "")
+    if len(columns) == 1:
+        return "1 hyperparameter" + "".join(f", {kind}" for kind, number in kinds.items() if number)
+    return f"{len(columns)} hyperparameters" + (f" ({mixture})" if mixture else "")
 
 
 def _with_note(found: Sequence[Suggestion], history: History, name: str, why: str) -> list[Suggestion]:

@@ -15,8 +15,10 @@ from osetra.core.history import History
 from osetra.core.ports import Store
 from osetra.core.problem import METRIC, Direction, Objective, Pick, Problem
 from osetra.core.space import Space, difference
+from osetra.core.values import deeper
 from osetra.errors import Conflict, StudyError, StudyMismatch
 from osetra.executors.appending import append_patiently
+from osetra.stores import is_server
 from osetra.stores.address import mask, parse
 
 
@@ -54,12 +56,16 @@ def question_of(
         seed=None if seed is None else whole("seed", seed),
         searcher=_name("searcher", searcher, "suggest"),
         scheduler=_name("scheduler", scheduler, "judge"),
-        task=_plain_tree(mapping("task", {} if task is None else task, wanted)),
+        task=_plain_tree(_task(mapping("task", {} if task is None else task, wanted))),
     )
 
 
 LONGEST = 200
 """Letters of a study's name, as the folder of its checkpoints spells it: file systems allow 255 bytes."""
+
+
+DEEPEST = 50
+"""Levels of mappings and lists in what a training is about."""
 
 
 def place_of(url: object, name: object) -> tuple[str, str]:
@@ -68,14 +74,16 @@ def place_of(url: object, name: object) -> tuple[str, str]:
     Raises:
         StudyError: no text or path, or an empty one.
     """
-    place = path("url", url, "a study lives in a file such as 'study.db', or in 'memory:'")
+    wanted = "a study lives in a file such as 'study.db', or in 'memory:'"
+    server = isinstance(url, str) and is_server(url)
+    place = text("url", url, wanted) if server else path("url", url, wanted)
     called = None if name is None else text("name", name, "the study's name is a text")
     if called == "":
         raise expected("name", name, "the study's name is a text of a letter or more")
     address = parse(place, called)
     if len(quote(address.study, safe="")) > LONGEST:
-        wanted = f"a name of at most {LONGEST} letters is needed, for its checkpoints get a folder"
-        raise expected("name", address.study, wanted)
+        short = f"a name of at most {LONGEST} letters is needed, for its checkpoints get a folder"
+        raise expected("name", address.study, short)
     return address.url, address.study
 
 
@@ -95,6 +103,12 @@ def _name(kind: str, chosen: object, verb: str) -> str:
     if not isinstance(name, str):
         raise expected(kind, chosen, f"give the name of one, such as 'auto', or a {kind.capitalize()}")
     return name
+
+
+def _task(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    if deeper(given, DEEPEST):
+        raise expected("task", given, f"it holds itself, or is more than {DEEPEST} levels deep")
+    return given
 
 
 def _plain_tree(value: Any) -> Any:

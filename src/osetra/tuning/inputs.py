@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from osetra.core.arguments import expected
 from osetra.errors import DataError, StudyMismatch
 
 if TYPE_CHECKING:
@@ -48,7 +49,11 @@ def arrays_of(data: object, target: object) -> tuple[dict[str, NDArray[Any]], st
         return {**columns, **columns_of({name: target})}, name
     if is_examples(data) and target is None:
         data, target = examples_of(data)
-    inputs = np.asarray(data)
+    try:
+        inputs = np.asarray(data)
+    except Exception:  # of lists of different lengths, or of an object that pretends to be an array
+        wanted = "rows of the same length are needed: an array (n, d), a frame or a mapping of columns"
+        raise expected("data", data, wanted, DataError) from None
     if inputs.dtype.kind not in "fiub" or inputs.ndim < 2:
         raise DataError(
             f"{type(data).__name__} of shape {inputs.shape}: a path, a name from `osetra data`, a frame, or "

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osetra.core.arguments import given
+from osetra.core.arguments import path as path_checked
 from osetra.errors import NoDatabase, StudyError, nearest
 from osetra.files import read_regular
 from osetra.stores import is_server, studies
@@ -169,6 +170,7 @@ def create(
         address = parse(store, None if "#" in store else name)
         warn_of_password(address)
         if address.file is not None:
+            path_checked("store", address.file)
             address = Address(str(address.file.absolute()), address.study)
         elif is_server(address.url) and confirm is not None:
             _offer_database(address, confirm)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from osetra.errors import MissingExtra, NewerSchema, NotAStudy, OsetraError, StoreAway, StoreError
-from osetra.stores.address import mask
+from osetra.stores.address import SERVER, mask
 from osetra.stores.forks import keep_from_forks
 from osetra.stores.statements import load, migrations
 
@@ -175,6 +175,10 @@ class Server:
             connection = connect(self.url)
         except psycopg.Error as error:
             raise unconnected(error, self.url) from None
+        except UnicodeError:  # of a host with a part of more than 63 letters
+            raise StoreError(
+                f"{mask(self.url)[:80]}: this is no host's name; the address is {SERVER}"
+            ) from None
         try:
             if not self.connections:
                 _compare_clocks(connection, self.url)
