@@ -13,7 +13,7 @@ from osetra.core.curves import Point
 from osetra.core.ending import Ending
 from osetra.core.facts import Claimed, Suggested, Worker
 from osetra.core.history import History
-from osetra.errors import LeaseLost, StoreAway, StoreFull
+from osetra.errors import LeaseLost, StoreAway, StoreError, StoreFull
 from osetra.executors import outbox as module
 from osetra.executors.appending import end
 from osetra.executors.identity import this_process
@@ -215,3 +215,37 @@ def test_it_is_private_and_no_link_is_followed(tmp_path):
     with pytest.raises(StoreFull):
         box.append([], [Point(1, 1, 0, 1, "loss", 0.5)])
     assert precious.read_text() == "mine"
+
+
+class Picky(Away):
+    """A store that refuses every report of one step."""
+
+    refused = 3
+
+    def append(self, facts, points=(), *, lease=60.0):
+        if not self.away and any(point.step == self.refused for point in points):
+            raise StoreError("this step is not liked")
+        return super().append(facts, points, lease=lease)
+
+
+@pytest.mark.parametrize(("refused", "outcome_"), [(3, "finished"), (STEPS, "failed")])
+def test_what_the_store_refuses_is_set_aside_and_named_and_the_rest_is_delivered(refused, outcome_, caplog):
+    store = Picky()
+    store.refused = refused
+    store.append([Suggested(1, {"x": 0.5}, 1), Claimed(1, 1, DEAD)])
+    box = Outbox(store, 1, 1, DEAD)
+    store.away = True
+    for step in range(1, STEPS):
+        box.append([], [Point(1, 1, 0, step, "loss", 1.0 / step)])
+    end(box, 1, 1, Ending("finished", 1.0 / STEPS), [Point(1, 1, 0, STEPS, "loss", 1.0 / STEPS)])
+    store.away = False
+    box.deliver()
+    trial, steps = outcome(store)
+    assert trial.state == outcome_
+    assert steps == [step for step in range(1, STEPS + 1) if step != refused]
+    kept = box.file.with_name(f"{box.file.name}.refused")
+    assert kept.is_file()
+    assert not box.file.exists()
+    assert not box.waiting
+    assert "this step is not liked" in caplog.text
+    assert kept.name in caplog.text

@@ -86,13 +86,36 @@ class Outbox:
         Raises:
             StoreAway: it is still away.
             LeaseLost: the attempt was given up meanwhile; nothing of it counts any more.
+            StoreFull: the store has no space left.
         """
         delivered = bool(self.waiting)
         while self.waiting:
-            _deliver(self.store, self.waiting[0])
+            try:
+                _deliver(self.store, self.waiting[0])
+            except (StoreAway, StoreFull, LeaseLost):
+                raise
+            except StoreError as error:  # one that is refused is in the way of all behind it
+                self._refuse(self.waiting[0], error)
             del self.waiting[0]
         if delivered:
             self.discard()
+
+    def _refuse(self, letter: Letter, error: StoreError) -> None:
+        """Set a letter aside that the store does not take; what it was to end, ends as failed."""
+        place = Path(f"{self.file}.refused")
+        _write(place, letter, anew=not place.exists())
+        log.warning(
+            "trial %d, attempt %d: the store does not take what waited for it (%s); it is kept as %s, and "
+            "reports or the result may be missing",
+            self.trial,
+            self.attempt,
+            error,
+            place,
+        )
+        if any(isinstance(fact, Ended) for fact in letter.facts):
+            reason = f"what the training reported cannot be stored: {error}"
+            with suppress(Conflict):
+                self.store.append([Ended(self.trial, self.attempt, "failed", reason=reason)])
 
     def rest(self) -> None:
         """Leave the server alone for a moment."""
