@@ -190,3 +190,14 @@ def test_a_look_at_data_fits_80_columns_and_says_what_to_beware_of(tmp_path, mon
         assert words in shown.stdout
     kept = CliRunner().invoke(main, ["data", str(file), "--group", "user_id", "--drop", "copy", "--json"])
     assert [c["name"] for c in json.loads(kept.stdout)["columns"]] == ["price", "day"]
+
+
+def test_a_trial_shows_one_prediction() -> None:
+    study = ose.Study("one.db", ose.Space(x=ose.Float(0, 1)), minimize="loss", searcher="bayes")
+    study.run(lambda run: (run.config["x"] - 0.3) ** 2, trials=8, progress=False)
+    stated = study.explain(8)
+    study.close()
+    shown = stdout("show", "one.db", "8")
+    assert stated is not None
+    assert f"{stated.predicted:.4g} ± {stated.deviation:.2g} expected" in " ".join(shown.split())
+    assert shown.count("±") == 1

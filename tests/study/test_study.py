@@ -334,7 +334,8 @@ def test_what_a_model_expected_of_a_trial_follows_from_the_log_alone(tmp_path):
     assert late == ose.Study(tmp_path / "s.db").explain(25)
     assert f"{late.predicted:.4g} ± {late.deviation:.2g}" in study.trials[24].why
     assert late.reason.startswith(("exploit: best predicted", "explore: largest uncertainty along"))
-    assert late.reason in study.trials[24].why
+    figures = f"{late.predicted:.4g} ± {late.deviation:.2g}"
+    assert study.trials[24].why == f"{late.reason}; loss {figures} expected"
 
 
 def test_a_training_that_never_reports_the_objective_fails_at_its_first_rung(tmp_path):

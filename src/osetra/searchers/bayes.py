@@ -6,6 +6,7 @@ into configurations with a reason that a person understands.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -123,6 +124,17 @@ def explain(problem: Problem, history: History, config: Config) -> Explanation |
     proposal = bayes.explained(model, problem.space.encode([config])[0])
     mean = problem.objective.sign * proposal.mean
     return Explanation(mean, proposal.deviation, _reason(problem, proposal))
+
+
+def stated(problem: Problem, why: str) -> Explanation | None:
+    """Return the prediction that the reason of a suggestion states; None where it states none.
+
+    It knew more than the finished trials: curves so far, and what else was suggested at the same time.
+    """
+    figure = r"[-+.\deE]+|nan|-?inf"
+    wanted = rf"(.*); {re.escape(problem.objective.metric)} ({figure}) ± ({figure}) expected"
+    found = re.match(wanted, why, re.DOTALL)
+    return None if found is None else Explanation(float(found[2]), float(found[3]), found[1])
 
 
 def _observed(problem: Problem, history: History) -> bayes.Observations:

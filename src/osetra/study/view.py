@@ -90,11 +90,14 @@ class StudyView:
     def explain(self, trial: Trial | int) -> Explanation | None:
         """Return what a model expected of a trial when it was suggested, from the log alone.
 
-        None while there was nothing to learn from. Works for trials of people and of any searcher.
+        None while there was nothing to learn from. Works for trials of people and of any searcher. What the
+        searcher itself expected is in the log; for others a model of the results until then is asked.
         """
-        from osetra.searchers.bayes import explain  # with SciPy, which most programs do not need
+        from osetra.searchers.bayes import explain, stated  # with SciPy, which most programs do not need
 
         chosen = self.history.find(trial)
+        if chosen.origin == "searcher" and (said := stated(self.problem, chosen.why)):
+            return said
         before = [entry for entry in self._store.read() if entry.version <= chosen.seen]
         return explain(self.problem, History().extend(before), chosen.config)
 

@@ -54,7 +54,7 @@ def command(
     told = chosen.attempt.detail if chosen.attempt is not None else ""
     for log in (log for log in logs if str(log) not in told):
         output.show(Text(f"output of the program: {log}", "dim"))
-    if expected is not None:
+    if expected is not None and f"± {expected.deviation:.2g} expected" not in chosen.why:
         metric, mean, deviation = problem.objective.metric, expected.predicted, expected.deviation
         text = f"when suggested, a model expected {metric} {mean:.4g} ± {deviation:.2g} ({expected.reason})"
         output.show(Text(text, "dim"), "")
