@@ -104,3 +104,12 @@ def test_what_changed_between_two_states_is_found_without_looking_at_the_rest() 
     assert [trial.number for trial in after.trials.since(before.trials)] == [len(after.trials)]
     assert not after.trials.since(after.trials)
     assert len(after.trials.since(Trials())) == len(after.trials)
+
+
+def test_the_wait_of_a_trial_is_no_beginning() -> None:
+    book = Book()
+    book.suggest()
+    cost = progress(book, book.time, trainings=4)
+    assert begun_text(cost, book.history) == "0 trials begun"
+    book.train([0.5])
+    assert begun_text(progress(book, book.time, trainings=4), book.history) == "1 trial begun"

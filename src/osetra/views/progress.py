@@ -121,4 +121,6 @@ def begun_text(progress: Progress, history: History) -> str:
     limits = progress.limits
     if progress.repeats or (limits.trials and progress.expected(history) is None):
         return ""
-    return f"{history.begun}{f' of {limits.trials}' if limits.trials else ''} trials begun"
+    begun = sum(bool(trial.attempts) for trial in history.searched)  # one that waits for a worker has not
+    named = "trial" if begun == 1 and not limits.trials else "trials"
+    return f"{begun}{f' of {limits.trials}' if limits.trials else ''} {named} begun"
