@@ -87,6 +87,11 @@ def read_regular(path: Path) -> bytes:
         return file.read()
 
 
+def real_path(path: str | Path) -> Path:
+    """Return an absolute path without symbolic links; those that lead to each other are left as they are."""
+    return Path(os.path.realpath(path))
+
+
 @cache
 def temporary_folder() -> Path:
     """Return a folder for temporary files that nobody else can have prepared: the same one where possible."""

@@ -10,7 +10,7 @@ from osetra.core.params import Float
 from osetra.core.space import Space
 from osetra.errors import StoreError, StudyError
 from osetra.stores import studies
-from osetra.stores.address import MAIN, Address, mask, parse
+from osetra.stores.address import MAIN, Address, check_path, mask, parse
 from osetra.study.study import Study
 from osetra.tuning.locations import find
 
@@ -141,3 +141,21 @@ def test_a_mark_in_the_name_of_a_folder_or_a_file_is_none_of_a_study(tmp_path: P
         for text in (str(file), f"sqlite:///{file}"):
             assert parse(text).study == MAIN
             assert parse(text).file == file
+
+
+@pytest.mark.parametrize("before", ["", "sqlite:///"])
+def test_a_mark_in_a_name_that_ends_as_files_do_is_part_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert parse(f"{before}a#b.db").file == Path("a#b.db")
+    assert parse(f"{before}a#b.db#c").study == "c"
+    assert parse(f"{before}a.db#b.db").study == "b.db"
+    Path("a").touch()  # a file of that name was made by somebody
+    assert parse(f"{before}a#b.db").study == "b.db"
+
+
+@pytest.mark.parametrize("text", [" ", "\t", " .db", "folder/ "])
+def test_a_name_of_blanks_is_none(text: str) -> None:
+    with pytest.raises(StoreError, match="all blanks"):
+        check_path(text)

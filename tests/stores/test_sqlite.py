@@ -154,7 +154,7 @@ def test_deleted_file_is_noticed(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "a.db")
     store.append([_note("a")])
     (tmp_path / "a.db").unlink()
-    with pytest.raises(StoreError, match="deleted or replaced"):
+    with pytest.raises(StoreError, match=r"moved, deleted or replaced.*-wal"):
         store.append([_note("b")])
 
 

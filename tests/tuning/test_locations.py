@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,30 @@ def test_a_file_that_a_program_made_here_is_found_without_its_ending() -> None:
 def test_a_store_that_no_file_can_be_is_refused() -> None:
     with pytest.raises(StudyError, match="give a shorter one"):
         create("a", store="x" * 100_000)
+
+
+@pytest.mark.parametrize("verb", ["status", "show", "best", "db check", "db list"])
+def test_what_is_no_study_is_said_by_every_verb(verb: str) -> None:
+    os.mkfifo("f.db")
+    Path("dir.db").mkdir()
+    Path("loop.db").symlink_to("loop.db")
+    Path("dangling.db").symlink_to("missing/x.db")
+    found = {
+        "f.db": "is a named pipe",
+        "dir.db": "a study is a file, and this is a folder",
+        "loop.db": "leads back to itself",
+        "dangling.db": "missing",
+    }
+    for name, sentence in found.items():
+        shown = call(*verb.split(), name)
+        assert shown.exit_code, (verb, name)
+        assert sentence in " ".join(shown.output.split()), (verb, name)
+
+
+@pytest.mark.parametrize("option", ["-c", "-o"])
+def test_links_that_lead_to_each_other_are_no_bug(option: str) -> None:
+    Path("loop").symlink_to("loop")
+    shown = call("tune", "digits", option, "loop")
+    assert shown.exit_code
+    assert "loop" in shown.output
+    assert "bug" not in shown.output

@@ -18,6 +18,7 @@ from typing import Literal
 
 from osetra.errors import StudyError
 from osetra.executors.training_process import SHIM
+from osetra.files import real_path
 
 DRAIN = 1.0
 """Seconds in which the output is read on after the program has ended."""
@@ -161,7 +162,7 @@ def check_program(name: str, cwd: str) -> None:
         return
     file = Path(cwd, name)
     if not file.exists():
-        raise StudyError(f"{name}: no such program in {Path(cwd).resolve()}")
+        raise StudyError(f"{name}: no such program in {real_path(cwd)}")
     if not file.is_file():
         raise StudyError(f"{name} is no file, so it cannot be executed")
     if not os.access(file, os.X_OK):

@@ -9,7 +9,7 @@ from osetra.errors import StoreError, nearest
 from osetra.stores.address import SCHEME, check_path, mask
 from osetra.stores.memory import MemoryStore
 from osetra.stores.sqlite import SqliteStore
-from osetra.stores.sqlite.place import check_kind
+from osetra.stores.sqlite.place import check_kind, followed
 from osetra.stores.sqlite.storage import SqliteStorage
 from osetra.stores.storage import Storage
 
@@ -30,7 +30,9 @@ def storage_of(url: str) -> Storage:
         from osetra.stores.postgres.storage import PostgresStorage
 
         return PostgresStorage(url)
-    path = Path(_path(url)).expanduser()
+    named = Path(_path(url)).expanduser()
+    check_kind(named)
+    path = followed(named)
     check_kind(path)
     return SqliteStorage(path)
 

@@ -67,7 +67,7 @@ def parse(text: str, study: str | None = None) -> Address:
     url, mark, name = text.rpartition("#")
     path = text.removeprefix("sqlite:///")
     # A file or a folder may have a # in its name.
-    is_path = not SCHEME.match(path) and ("/" in name or _is_there(path))
+    is_path = not SCHEME.match(path) and ("/" in name or _is_there(path) or _is_file_name(path))
     if not mark or is_path:
         url, name = text, ""
     if "@" in name or "/" in name:
@@ -104,6 +104,8 @@ def check_path(text: str) -> None:
     Raises:
         StoreError: it holds what no name of a file may hold, or looks like NAME:PASSWORD@HOST.
     """
+    if text and not text.rpartition("/")[2].removesuffix(".db").strip() and not text.endswith("/"):
+        raise StoreError(f"{text!r} is no name of a file: it is all blanks; write a name such as study.db")
     plain = re.match(r"\s*(?:/(?!/)|\.|~)", text)
     if not plain and re.match(r"[^@]*:.*@", text, re.DOTALL) and not _is_there(text):
         raise StoreError(f"{mask(text)} is no file; the address of a server is {SERVER}")
@@ -119,6 +121,12 @@ def _is_there(path: str) -> bool:
         return Path(path).expanduser().is_file()
     except (OSError, ValueError, RuntimeError):  # too long, or what no name holds, or nobody's home
         return False
+
+
+def _is_file_name(path: str) -> bool:
+    """Whether a # belongs to a file's name: `a#b.db` is a file, `studies.db#b.db` a study in one."""
+    before, _, name = path.rpartition("#")
+    return name.endswith(".db") and not before.endswith(".db") and not _is_there(before)
 
 
 def _mask_option(found: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from osetra.core.history import History
 from osetra.errors import DataError
+from osetra.files import real_path
 from osetra.tuning.extras import require_torch
 from osetra.tuning.locations import Location
 from osetra.tuning.request import Request, stored_request
@@ -57,7 +58,7 @@ def logs(location: Location) -> Path:
 
     file = location.address.file
     if file is not None:
-        return file.resolve().with_suffix(".logs")
+        return real_path(file).with_suffix(".logs")
     return log_folder(location.address)
 
 
@@ -106,7 +107,7 @@ def data_source(request: Request, location: Location) -> str:
     Raises:
         DataError: it is in neither place.
     """
-    beside, folder = request.source.removeprefix(BESIDE), location.folder.resolve()
+    beside, folder = request.source.removeprefix(BESIDE), real_path(location.folder)
     if beside != request.source:
         return str(folder / beside)
     named = Path(request.source)

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from osetra.core.arguments import given
 from osetra.core.arguments import path as path_checked
-from osetra.errors import NoDatabase, StudyError, nearest
-from osetra.files import read_regular
+from osetra.errors import NoDatabase, StoreError, StudyError, nearest
+from osetra.files import read_regular, real_path
 from osetra.stores import is_server, studies
 from osetra.stores.address import MAIN, SCHEME, Address, check_path, mask, parse
+from osetra.stores.sqlite.place import check_kind, followed
 
 if TYPE_CHECKING:
     from osetra.core.space import Space
@@ -65,7 +66,7 @@ class Location:
     def reference(self) -> str:
         """What a person types to name the study: its name, its folder, or its address elsewhere."""
         if self.at_home:
-            usual = (RUNS / self.name).resolve() == self.folder.resolve()
+            usual = real_path(RUNS / self.name) == real_path(self.folder)
             return self.name if usual else str(self.folder)
         return shlex.quote(str(self.address))
 
@@ -115,6 +116,7 @@ def find(text: str, root: Path = RUNS) -> Location:
         )
     if SCHEME.match(text) or there:
         return _elsewhere(_named(address, chosen="#" in text), root)
+    check_there(text)
     names = known(root)
     if not names:
         raise StudyError(
@@ -124,18 +126,34 @@ def find(text: str, root: Path = RUNS) -> Location:
     raise StudyError(f"{mask(text)}: no such study; known under ./{root}: {listed}.{nearest(text, names)}")
 
 
+def check_there(text: str) -> None:
+    """Make sure that a text which names no study names nothing else either.
+
+    Raises:
+        StoreError: it is a folder without a study, a pipe, or a link that leads nowhere.
+    """
+    path = Path(text)
+    if path.is_dir():
+        raise StoreError(f"{text}: a study is a file, and this is a folder without {FILE} in it")
+    check_kind(path)
+    to = followed(path)
+    check_kind(to)
+    if path.is_symlink():
+        raise StoreError(f"{text}: this link leads to {to}, and there is no such file yet")
+
+
 def _here(text: str, root: Path) -> Location | None:
     """Return the place of a study that is named by its folder or its file."""
     check_path(text)
     path = Path(text)
     if path.is_file() and path.name == FILE:
-        return Location(path.parent.resolve().name, _named(Address(text)), path.parent)
+        return Location(real_path(path.parent).name, _named(Address(text)), path.parent)
     for folder in (root / text, path):
         address = _linked(folder)
         if address is None and (folder / FILE).is_file():
             address = _inside(folder)
         if address is not None:
-            return Location(folder.resolve().name, address, folder)
+            return Location(real_path(folder).name, address, folder)
     beside = Path(f"{text}.db")
     if not path.exists() and beside.is_file():
         return _elsewhere(_named(Address(str(beside))), root)  # a program of one's own made it here
@@ -178,7 +196,7 @@ def create(
             raise StudyError(
                 f"{folder} belongs to the study at {kept}, not to {address}; give the new one another --name"
             )
-    return Location(folder.resolve().name, address, folder)
+    return Location(real_path(folder).name, address, folder)
 
 
 def move(location: Location, name: str, study: str) -> Path:
@@ -192,7 +210,7 @@ def move(location: Location, name: str, study: str) -> Path:
     Raises:
         StudyError: there is such a folder already.
     """
-    folder = location.folder.resolve().with_name(name)
+    folder = real_path(location.folder).with_name(name)
     if folder.exists():
         raise StudyError(f"{folder} is there already; choose another name, or move it away")
     location.folder.rename(folder)

@@ -16,6 +16,7 @@ from typing import Any
 
 from osetra.core.space import Space
 from osetra.errors import StudyError, nearest
+from osetra.files import real_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def load_script(source: str) -> Script:
         StudyError: no such file, no such function (those it has are listed), or the import failed.
     """
     path, _, wanted = source.partition(":")
-    file = Path(path).resolve()
+    file = real_path(path)
     if not file.is_file():
         raise StudyError(f"{path}: no such file; write osetra tune PATH.py:FUNCTION")
     module = _imported(file)
@@ -112,7 +113,7 @@ def _imported(file: Path) -> ModuleType:
     if folder not in sys.path:
         sys.path.insert(0, folder)
     found = importlib.util.find_spec(file.stem) if file.stem.isidentifier() else None
-    if found is None or found.origin is None or Path(found.origin).resolve() != file:
+    if found is None or found.origin is None or real_path(found.origin) != file:
         raise StudyError(
             f"{file.name}: Python cannot import it under the name {file.stem!r}, which "
             + ("is another module's" if found else "is no valid module name")

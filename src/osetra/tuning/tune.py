@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from osetra.core.arguments import expected, path
 from osetra.errors import OsetraError, StudyError
+from osetra.files import real_path
 from osetra.tuning.data import plan, tune_data
 from osetra.tuning.functions import BESIDE
 from osetra.tuning.inputs import arrays_of, forget, keep
@@ -146,11 +147,11 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         arrays, column = arrays_of(data, target)
         begun = location.exists
         make_folder(location.folder)
-        kept = keep(arrays, location.folder.resolve(), begun=begun)
+        kept = keep(arrays, real_path(location.folder), begun=begun)
         where = BESIDE + kept.name
     elif Path(where).exists():
-        where = str(Path(where).resolve())
-    config = None if options["config"] is None else str(options["config"].resolve())
+        where = str(real_path(where))
+    config = None if options["config"] is None else str(real_path(options["config"]))
     request = Request.of({**options, "config": config, "source": where, "target": column})
     try:
         planned = plan(location, request)

@@ -11,6 +11,7 @@ from osetra.cli.options import check_goal, confirm, json_option, parse_pairs, pl
 from osetra.cli.output import Output
 from osetra.cli.reading import reading_options
 from osetra.errors import OsetraError
+from osetra.files import real_path
 from osetra.tuning.locations import Location, create, find, name_for
 from osetra.tuning.request import Request
 
@@ -66,10 +67,10 @@ def command(output: Output, /, **options: Any) -> None:
     source, values = options["source"], parse_pairs(options["values"])
     file, colon, function = source.partition(":")
     if Path(file).exists():
-        source = f"{Path(file).resolve()}{colon}{function}"
+        source = f"{real_path(file)}{colon}{function}"
     given = {**options, "source": source, "verb": "babysit"}
     if options["config"] is not None:
-        given["config"] = str(options["config"].resolve())
+        given["config"] = str(real_path(options["config"]))
     request = Request.of(given)
     name = options["name"] or f"{name_for(source)}-babysit"
     location = create(name, options["out"], store=options["store"], confirm=confirm)

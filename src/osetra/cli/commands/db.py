@@ -16,6 +16,7 @@ from osetra.cli.options import complete_study, confirm, json_option, plain_name
 from osetra.cli.output import Output
 from osetra.core.clean import one_line
 from osetra.errors import StudyError
+from osetra.files import real_path
 from osetra.stores import storage_of, studies
 from osetra.stores.address import MAIN, SCHEME, Address, mask, parse
 from osetra.stores.storage import present
@@ -337,7 +338,7 @@ def _at_home(name: str) -> Address:
 def _own_name(source: Address, *, alone: bool) -> str:
     """Return what people call a study: that of osetra-runs/NAME/study.db is "main" in its file."""
     if alone and source.study == MAIN and source.file is not None and source.file.name == FILE:
-        return source.file.parent.resolve().name
+        return real_path(source.file.parent).name
     return source.study
 
 
@@ -347,10 +348,12 @@ def _line(output: Output, text: str, style: str = "") -> None:
 
 
 def _tell(output: Output, audits: list[Audit]) -> None:
+    whole = all(audit.study or not audit.violations for audit in audits)
     for audit in audits:
         name = f"{one_line(audit.study)}: " if audit.study else ""
         if audit.study:
-            verdict = "sound" if not audit.violations else f"{len(audit.violations)} faults"
+            sound = "sound" if whole else "no fault in what is here, but see above"
+            verdict = sound if not audit.violations else f"{len(audit.violations)} faults"
             output.show(Text(f"{name}{audit.facts} facts, {audit.points} points: {verdict}"))
         for violation in audit.violations[:SHOWN]:
             at = f" (version {violation.version})" if violation.version else ""

@@ -15,6 +15,7 @@ from osetra.cli.failures import typed
 from osetra.cli.options import check_goal, check_scheduler, check_searcher, confirm
 from osetra.cli.output import Output
 from osetra.core.limits import Limits
+from osetra.files import real_path
 from osetra.tuning.locations import create, name_for
 from osetra.tuning.options import check_limits
 from osetra.tuning.program import begin, program_training
@@ -74,7 +75,7 @@ def command(output: Output, /, file: Path, words: tuple[str, ...], **options: An
         read = read_study_file(file)
     own = {"source": words[0], "verb": "run", "command": words, "folder": str(Path.cwd())}
     with typed():
-        request = Request.of({**options, **own, "config": str(file.resolve())})
+        request = Request.of({**options, **own, "config": str(real_path(file))})
         check_limits(request.limits)
     name, store = options["name"] or name_of(words), options["store"] or read.store
     ask = None if options["dry_run"] else confirm

@@ -27,6 +27,7 @@ from osetra.cli.options import (
 )
 from osetra.cli.output import Output
 from osetra.cli.reading import reading_options, words
+from osetra.files import real_path
 from osetra.tuning.locations import Location, create, name_for
 from osetra.tuning.options import check_limits
 from osetra.tuning.request import DEFAULT_TRIALS, Request
@@ -209,7 +210,7 @@ def _request(options: Mapping[str, Any]) -> Request:
     values = dict(options)
     source, colon, function = options["source"].partition(":")
     if Path(source).exists():
-        values["source"] = f"{Path(source).resolve()}{colon}{function}"
+        values["source"] = f"{real_path(source)}{colon}{function}"
     if options["config"] is not None:
-        values["config"] = str(options["config"].resolve())
+        values["config"] = str(real_path(options["config"]))
     return Request.of(values)

@@ -37,6 +37,7 @@ from osetra.stores.sqlite.folding import (
     missing_log,
 )
 from osetra.stores.sqlite.guard import AVAILABLE, Guard
+from osetra.stores.sqlite.place import other_names
 from osetra.stores.sqlite.schema import TABLES, foreign
 from osetra.stores.statements import load
 
@@ -103,7 +104,10 @@ class Database:
         with self.mutex, explain_errors(self.path):
             link = self._link or self._connect()
             if _inode(self.path) != link.inode:
-                raise StoreError(f"{self.path} was deleted or replaced while in use; nothing more is written")
+                raise StoreError(
+                    f"{self.path} was moved, deleted or replaced while in use; nothing more is written. "
+                    f"If it is NEW now, move {self._wal} to NEW-wal as well, should it still be there"
+                )
             if link.missing:
                 raise StoreError(link.missing)
             try:
@@ -158,6 +162,8 @@ class Database:
     def _connect(self) -> FileConnection:
         if AVAILABLE and (missing := missing_log(self.path)):
             return self._look_only(missing)
+        if several := other_names(self.path):
+            raise StoreError(several)
         connection = sqlite3.connect(
             self.path, timeout=0.01, isolation_level=None, check_same_thread=False, cached_statements=64
         )

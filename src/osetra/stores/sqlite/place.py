@@ -14,9 +14,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from osetra.errors import StoreError
-from osetra.files import kind_of
+from osetra.files import kind_of, real_path
 
 MOUNTS = Path("/proc/mounts")
+LINKS = 40
+"""Symbolic links that lead to each other, at most; the kernel follows no more."""
 NETWORK = frozenset(
     {"nfs", "nfs3", "nfs4", "cifs", "smb2", "smb3", "smbfs", "afs"}
     | {"lustre", "gpfs", "beegfs", "ceph", "glusterfs", "panfs", "wekafs"}
@@ -24,6 +26,38 @@ NETWORK = frozenset(
 """Types of mounts whose files other machines may write."""
 LOCAL_FUSE = frozenset({"fuse.fuse-overlayfs", "fuse.overlayfs", "fuse.bindfs", "fuse.mergerfs"})
 """FUSE mounts over local disks; every other `fuse.*` (sshfs, glusterfs, s3fs …) counts as remote."""
+
+
+def followed(path: Path) -> Path:
+    """Return the absolute path of the file that a path leads to, which need not be there yet.
+
+    What SQLite and we keep beside a file bears its name, so two names of one file would each get a log and a
+    lock of their own. Folders are left as they are written: what lies beside a file is found through any.
+
+    Raises:
+        StoreError: its symbolic links lead nowhere but to each other.
+    """
+    found = path.absolute()
+    for _ in range(LINKS):
+        if not found.is_symlink():
+            return found
+        found = found.parent / found.readlink()
+    raise StoreError(f"{path}: this symbolic link leads back to itself; remove it, or name the file itself")
+
+
+def other_names(path: Path) -> str:
+    """Return what is to be said of a file with a second name, a hard link; empty when it has none."""
+    try:
+        names = path.stat().st_nlink
+    except OSError:
+        return ""
+    if names < 2:
+        return ""
+    return (
+        f"{path}: this file has {names} names (hard links), and programs that use different ones would each "
+        f"keep a log of their own and damage it; remove the others (find . -samefile {path} lists them), use "
+        f"symbolic links instead, or give the study a file of its own: cp {path} COPY.db"
+    )
 
 
 def check_place(path: Path, mounts: Path = MOUNTS) -> None:
@@ -99,7 +133,7 @@ def network_mount(path: Path, mounts: Path = MOUNTS) -> tuple[str, str] | None:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return None
-    resolved = path.resolve()
+    resolved = real_path(path)
     covering = ("", "")
     for line in lines:
         fields = line.split()

@@ -82,8 +82,8 @@ class Reading:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Reading]:
-    """Open a study file for reading alone.
+def reading(path: Path, *, complaining: bool = True) -> Iterator[Reading]:
+    """Open a study file for reading alone; `complaining`: of a log that is missing.
 
     Raises:
         NotAStudy: it is something else, or its schema holds what osetra never makes.
@@ -91,7 +91,7 @@ def reading(path: Path) -> Iterator[Reading]:
     """
     with explain_errors(path):
         missing = missing_log(path)
-        complain(path, missing)
+        complain(path, missing if complaining else "")
         connection = _connect(path, AS_IT_IS) if missing else connect(path)
         try:
             patiently(lambda: connection.execute(UPKEEP["snapshot"]))

@@ -15,7 +15,7 @@ from osetra.stores.sqlite.collect import collect
 from osetra.stores.sqlite.database import SCHEMA
 from osetra.stores.sqlite.errors import explain_errors
 from osetra.stores.sqlite.migrate import migrate
-from osetra.stores.sqlite.place import checkpoints_of
+from osetra.stores.sqlite.place import checkpoints_of, other_names
 from osetra.stores.sqlite.reading import reading
 from osetra.stores.sqlite.schema import foreign
 from osetra.stores.sqlite.snapshot import snapshot
@@ -60,11 +60,11 @@ class SqliteStorage:
             NewerSchema: it is from a newer osetra.
             StoreError: it cannot be read at all.
         """
-        with reading(self.path) as file:
+        with reading(self.path, complaining=False) as file:  # it is among the faults
             if file.schema > SCHEMA:
                 raise NewerSchema(f"{self.path}: schema {file.schema} is newer than {SCHEMA}; upgrade osetra")
             wrong = foreign(file.connection) or file.integrity()
-            lost = [file.missing] if file.missing else []
+            lost = [text for text in (file.missing, other_names(self.path)) if text]
             yield Inspection(faults=[*(f"{self.path}: {text}" for text in wrong), *lost])
             if wrong:
                 return  # nothing that such a file says about its studies can be relied on

@@ -19,7 +19,7 @@ from osetra.errors import Conflict, LeaseLost, StoreError
 from osetra.stores.clock import Clock
 from osetra.stores.floats import SPECIAL, pack
 from osetra.stores.sqlite.database import SQL, Database
-from osetra.stores.sqlite.place import MOUNTS, check_place
+from osetra.stores.sqlite.place import MOUNTS, check_kind, check_place, followed
 from osetra.stores.validation import (
     MEND,
     check_facts,
@@ -59,7 +59,9 @@ class SqliteStore:
         mounts: Path = MOUNTS,
     ) -> None:
         check_study(study)
-        self._path = Path(path).expanduser().absolute()
+        named = Path(path).expanduser()
+        check_kind(named)
+        self._path = followed(named)
         check_place(self._path, mounts)
         self._study = study
         self._clock = clock or Clock()
