@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from osetra.files import real_path
+
 
 def words(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Split `a,b` and repeated options into names."""
@@ -15,7 +17,7 @@ def words(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tup
 
 
 def _absolute(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    return str(Path(value).resolve()) if value and Path(value).exists() else value
+    return str(real_path(value)) if value and Path(value).exists() else value
 
 
 def _columns(name: str, text: str) -> Callable[[Any], Any]:

@@ -13,6 +13,7 @@ from osetra.core.params import Param
 from osetra.core.registry import check_name
 from osetra.core.text import format_param
 from osetra.errors import StudyError, nearest
+from osetra.files import real_path
 from osetra.policies import DESCRIPTIONS
 from osetra.searchers import SEARCHERS
 from osetra.study.display import check_showing
@@ -83,7 +84,7 @@ def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(header, bool):
         header = "yes" if header else "no"
     found["header"] = None if header is None else text("header", str(header))
-    found["test"] = None if options["test"] is None else str(Path(path("test", options["test"])).resolve())
+    found["test"] = None if options["test"] is None else str(real_path(path("test", options["test"])))
     return found | {name: truth(name, options[name]) for name in ("ignore_case", "log_target")}
 
 
