@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -335,6 +336,8 @@ def without_training() -> None:
         data._open_study(location, planned).close()
 
     tune.tune_data = opened
+    if importlib.util.find_spec("torch") is not None:
+        import_module("osetra.nets.task")  # not within the first call's time
 
 
 def attempt(name: str, parameter: str, kind: str, folder: Path, count: Count) -> None:

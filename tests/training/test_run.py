@@ -159,6 +159,13 @@ def test_a_curve_that_ends_non_finite_diverged(last):
     assert ending.reason == f"val_loss became {last}"
 
 
+@pytest.mark.parametrize(("pick", "value"), [("best", 0.5), ("last", 0.7)])
+def test_a_curve_that_was_not_finite_and_came_back_is_finished(pick, value):
+    for bad in (math.nan, math.inf):
+        ending = execute(reporting(1.0, bad, 0.5, 0.7), make_run(pick))
+        assert (ending.outcome, ending.value) == ("finished", value)
+
+
 def test_training_code_can_declare_divergence():
     ending = execute(lambda run: run.diverged("still at chance level after 5 epochs"), make_run())
     assert (ending.outcome, ending.reason) == ("diverged", "still at chance level after 5 epochs")

@@ -105,6 +105,8 @@ def _best(problem: Problem, history: History, layout: BlockLayout, names: list[s
     best = history.best(objective)
     if best is None:
         ended = len(history.ended)
+        if history.begun == 0:
+            return Text("best  none yet: workers are starting", "dim")
         none = "no trial has finished yet" if not ended else f"none of {ended} trials gave a valid result yet"
         return Text(f"best  {none}", "dim")
     repeats, lost = history.repeats(best.number), history.lost.get(best.number, [])
