@@ -98,8 +98,8 @@ def test_the_card_says_how_the_model_came_to_be(folder, task):
 
 def test_a_model_is_judged_on_the_sealed_test_part(model, task):
     scores = task.test_scores(model)
-    assert scores == evaluate(model, task.dataset, task.split.test)
-    assert set(scores) == {"loss", "error", "balanced_error"}
+    assert scores == evaluate(model, task.dataset, task.split.test, task.all_scores)
+    assert set(scores) == {"loss", "error", "balanced_error", "auc", "f1", "average_precision"}
 
 
 def test_scores_that_are_no_numbers_are_null_in_the_card(model, tmp_path):
@@ -194,7 +194,7 @@ def test_weights_with_an_extra_name_are_refused(model, folder):
     [
         ("{", "cannot be read"),
         ("[]", "not a card that osetra wrote"),
-        ('{"format": 9}', "format 9, this osetra reads 1; upgrade osetra"),
+        ('{"format": 9}', "format 9, this osetra reads 1 … 2; upgrade osetra"),
         ('{"format": 1, "architecture": {}}', "not a card that osetra wrote"),
         ('{"format": 1, "architecture": {"rm": 1}}', "not a card that osetra wrote"),
         ('{"format": 1, "architecture": [], "preparation": {}, "card": {}}', "not a card"),
@@ -231,5 +231,5 @@ def test_a_table_for_a_model_of_pictures_is_refused(tmp_path, model):
         predict(model, tmp_path / "a.png")
 
 
-def test_nothing_but_the_two_files_is_left_in_the_folder(folder):
-    assert sorted(path.name for path in folder.iterdir()) == [models.CARD, models.WEIGHTS]
+def test_nothing_but_the_three_files_is_left_in_the_folder(folder):
+    assert sorted(path.name for path in folder.iterdir()) == [models.README, models.CARD, models.WEIGHTS]

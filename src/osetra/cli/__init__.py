@@ -6,6 +6,7 @@ listed in `osetra.cli.failures`. Every verb is a module of its own, imported whe
 
 from __future__ import annotations
 
+import time
 from importlib import import_module
 
 import click
@@ -15,6 +16,8 @@ from osetra.cli.output import Output
 from osetra.errors import nearest
 from osetra.version import __version__
 
+BEGUN = time.monotonic()
+"""When the command began, as near as Python code can tell."""
 VERBS = (
     "tune",
     "run",

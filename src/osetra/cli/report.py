@@ -41,11 +41,14 @@ PICTURES = ("curves.png", "curves.svg")
 
 def tune_data(output: Output, location: Location, planned: DataPlan, *, as_json: bool) -> None:
     """Tune the built-in network on data, and print what happens."""
+    from osetra.cli import BEGUN
     from osetra.tuning import data
 
     observer = ConsoleObserver(output, location, planned.request, as_json)
     with resumable(output, location, lambda: observer.study):
-        data.tune_data(location, planned, observer=observer, progress=_display(output, location))
+        data.tune_data(
+            location, planned, observer=observer, progress=_display(output, location), begun=BEGUN
+        )
 
 
 def tune_own(

@@ -21,3 +21,5 @@ class Judgement:
     guessing: float
     """Error share, or rmse, of always answering the commonest class, or the mean."""
     rows: int
+    metric: str = ""
+    """What low, high and guessing measure; empty is error, or rmse of a number."""

@@ -7,7 +7,7 @@ chosen among a few by the validation loss. Source: Karpathy, A Recipe for Traini
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -21,8 +21,8 @@ from scipy.sparse.linalg import LinearOperator, cg
 from osetra.data.dataset import Codes, Dataset
 from osetra.data.split import Split
 from osetra.nets import metrics
+from osetra.nets.linear import LinearNetwork
 from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
-from osetra.nets.training import regression_scores
 
 Array = NDArray[np.float64]
 Features: TypeAlias = "Array | sparse.csr_array"
@@ -48,31 +48,62 @@ class Baseline:
     """Validation scores: loss, error, balanced_error, or loss, rmse, r2."""
     guessing: Mapping[str, float]
     """The same scores for always answering the base rates or the mean."""
+    threshold: float | None = None
+    """Of two classes: the share of the second from which on it is the answer; None is the likelier one."""
 
 
-def baseline(dataset: Dataset, split: Split) -> Baseline:
-    """Return the best linear model on the validation part, fitted on the training part."""
-    preparation = fit(dataset, split.train)
-    inputs = apply(preparation, dataset.columns, dataset.images)
-    features = linear_features(preparation, inputs)
+def baseline(dataset: Dataset, split: Split, names: Sequence[str] = ()) -> Baseline:
+    """Return the best linear model on the validation part, fitted on the training part.
+
+    Its scores are the usual ones, or those named, which must hold loss.
+    """
+    preparation, features = _prepared(dataset, split.train)
     x, y = features[split.train], outputs(preparation, dataset.target[split.train])
     held_out, truth = features[split.validation], dataset.target[split.validation]
     candidates = []
     weights, bias = np.zeros((x.shape[1], max(1, len(preparation.classes)))), np.zeros(1)
     for penalty in PENALTIES:
-        if preparation.task == "regression":
-            weights, bias = _solve_linear(x, y.astype(np.float64), penalty)
-        else:
-            weights, bias = _solve_softmax(x, y.astype(np.int64), penalty, weights, bias)
-        candidates.append((_score(preparation, held_out @ weights + bias, truth), penalty, weights, bias))
+        weights, bias = _solve(preparation, x, y, penalty, weights, bias)
+        scores = metrics.scores(preparation, held_out @ weights + bias, truth, names)
+        candidates.append((scores, penalty, weights, bias))
     scores, penalty, weights, bias = min(candidates, key=lambda candidate: candidate[0]["loss"])
     fitted = Baseline(preparation, weights, bias, penalty, scores, {})
-    return replace(fitted, guessing=_score(preparation, guesses(fitted, len(truth)), truth))
+    guessing = metrics.scores(preparation, guesses(fitted, len(truth)), truth, names)
+    return replace(fitted, guessing=guessing)
 
 
-def evaluate_baseline(model: Baseline, dataset: Dataset, rows: Codes) -> dict[str, float]:
+def refitted(model: Baseline, dataset: Dataset, rows: Codes) -> Baseline:
+    """Return the same kind of model with the same penalty, fitted on other rows; its scores stay."""
+    preparation, features = _prepared(dataset, rows)
+    x, y = features[rows], outputs(preparation, dataset.target[rows])
+    start = np.zeros((x.shape[1], max(1, len(preparation.classes))))
+    weights, bias = _solve(preparation, x, y, model.penalty, start, np.zeros(1))
+    return replace(model, preparation=preparation, weights=weights, bias=bias)
+
+
+def network_of(model: Baseline) -> LinearNetwork:
+    """Return the linear model as a network that gives the same raw outputs."""
+    levels = model.preparation.embedded
+    width = len(model.weights) - sum(count - 1 for count in levels)
+    network = LinearNetwork(width, levels, model.weights.shape[1])
+    parts, start = {"weight": model.weights[:width]}, width
+    for place, count in enumerate(levels):
+        parts[f"tables.{place}.weight"] = np.vstack(
+            [np.zeros((1, model.weights.shape[1])), model.weights[start : start + count - 1]]
+        )
+        start += count - 1
+    parts["bias"] = np.broadcast_to(model.bias, (model.weights.shape[1],)).copy()
+    network.load_state_dict({name: torch.from_numpy(part) for name, part in parts.items()})
+    network.eval()
+    return network
+
+
+def evaluate_baseline(
+    model: Baseline, dataset: Dataset, rows: Codes, names: Sequence[str] = ()
+) -> dict[str, float]:
     """Return the scores of a baseline on some rows, such as the sealed test part."""
-    return _score(model.preparation, linear_outputs(model, dataset, rows), dataset.target[rows])
+    raw = linear_outputs(model, dataset, rows)
+    return metrics.scores(model.preparation, raw, dataset.target[rows], names, model.threshold)
 
 
 def linear_outputs(model: Baseline, dataset: Dataset, rows: Codes) -> Array:
@@ -102,6 +133,24 @@ def linear_features(preparation: Preparation, inputs: Inputs) -> Features:
         places = (rows, inputs.codes[rows, i] - 1)
         parts.append(sparse.csr_array((np.ones(len(rows)), places), shape=(len(inputs), levels - 1)))
     return sparse.csr_array(sparse.hstack(parts, format="csr"))
+
+
+def _prepared(dataset: Dataset, rows: Codes) -> tuple[Preparation, Features]:
+    preparation = fit(dataset, rows)
+    return preparation, linear_features(preparation, apply(preparation, dataset.columns, dataset.images))
+
+
+def _solve(
+    preparation: Preparation,
+    x: Features,
+    y: NDArray[np.float32] | Codes,
+    penalty: float,
+    weights: Array,
+    bias: Array,
+) -> tuple[Array, Array]:
+    if preparation.task == "regression":
+        return _solve_linear(x, y.astype(np.float64), penalty)
+    return _solve_softmax(x, y.astype(np.int64), penalty, weights, bias)
 
 
 def _solve_linear(x: Features, y: Array, penalty: float) -> tuple[Array, Array]:
@@ -170,9 +219,3 @@ def _base_rates(preparation: Preparation) -> Array:
         return np.zeros(1)
     rates: Array = np.log(np.maximum(np.array(preparation.priors), 1e-12))
     return rates
-
-
-def _score(preparation: Preparation, raw: Array, truth: NDArray[np.float64] | Codes) -> dict[str, float]:
-    if preparation.task == "regression":
-        return regression_scores(preparation, raw, truth.astype(np.float64))
-    return metrics.classification(raw, truth.astype(np.int64))

@@ -57,8 +57,10 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(mean, sd, mean - half, mean + half, n)
 
 
-def choose(results: Mapping[str, Sequence[float]]) -> Chosen:
+def choose(results: Mapping[str, Sequence[float]], *, sign: float = 1.0) -> Chosen:
     """Return the candidate with the smallest mean over its repeats.
+
+    With a sign of -1 what is compared are negated values of which more is better; the sentence says those.
 
     A repeat that diverged is NaN or infinite, and puts its candidate behind all others.
 
@@ -73,10 +75,15 @@ def choose(results: Mapping[str, Sequence[float]]) -> Chosen:
     rivals = [name for name in spreads if name != winner]
     clear = all(_surely_below(sound[winner], sound[rival]) for rival in rivals)
     left_out = [f"{name} ({_lost(values)})" for name, values in results.items() if name not in sound]
-    sentence = _sentence(winner, spreads, clear)
+    sentence = _sentence(winner, {n: _signed(s, sign) for n, s in spreads.items()}, clear)
     if left_out:
         sentence += f"; left out: {', '.join(left_out)}"
     return Chosen(winner, spreads, clear, sentence)
+
+
+def _signed(found: Spread, sign: float) -> Spread:
+    low, high = sorted((sign * found.low, sign * found.high))
+    return Spread(sign * found.mean, found.sd, low, high, found.n)
 
 
 def _finite(values: Sequence[float]) -> bool:

@@ -1,16 +1,60 @@
-"""Metrics: how good predictions are, from raw outputs and targets."""
+"""Metrics: how good predictions are, from raw outputs and targets.
+
+Of classes: loss (mean cross-entropy, nats), error, balanced_error (mean error over classes), auc, f1,
+average_precision. Of two classes the rarer one is what is looked for. Of more, the last three are means
+over the classes, each against the rest. Of a number: loss (squared error over spread²), rmse and mae in its
+unit, r2, and quantile_Q such as quantile_0.9, the pinball loss.
+
+Sources: Fawcett 2006 (auc by ranks); Manning, Raghavan & Schütze 2008, ch. 8; Koenker & Bassett 1978.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-
+import re
+from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
 from osetra.data.dataset import Codes, TaskKind
+from osetra.errors import DataError, nearest
+from osetra.nets.prepare import Preparation, answers, outputs
 
 Array = NDArray[np.float64]
+OF_CLASSES = ("loss", "error", "balanced_error", "auc", "f1", "average_precision")
+OF_NUMBERS = ("loss", "rmse", "r2", "mae")
+USUAL: Mapping[str, tuple[str, ...]] = {"classes": OF_CLASSES[:3], "numbers": OF_NUMBERS[:3]}
+"""What is computed unless more is asked for."""
+LARGER = frozenset({"auc", "f1", "average_precision", "r2"})
+"""Metrics of which more is better."""
+_QUANTILE = re.compile(r"quantile_(0?\.\d+)")
+_EXAMPLE = "quantile_0.9"
+
+
+def known(task: TaskKind) -> tuple[str, ...]:
+    """Return the names of the metrics of a task; of the quantile losses, one as an example."""
+    return (*OF_NUMBERS, _EXAMPLE) if task == "regression" else OF_CLASSES
+
+
+def checked(name: str, task: TaskKind, *, maximize: bool) -> str:
+    """Return the name of a metric without a val_ in front.
+
+    Raises:
+        DataError: the task has none of that name, or the other direction is better.
+    """
+    plain, names = name.removeprefix("val_"), known(task)
+    quantile = _QUANTILE.fullmatch(plain) if task == "regression" else None
+    if plain not in names and not (quantile and 0 < float(quantile[1]) < 1):
+        option = "--maximize" if maximize else "--minimize"
+        kind = "a number" if task == "regression" else "classes"
+        raise DataError(
+            f"{option} {name}: no metric of this task, which predicts {kind}; it has "
+            f"{', '.join(names)}.{nearest(plain, names)}"
+        )
+    if maximize != (plain in LARGER):
+        better, option = ("small", "--minimize") if maximize else ("large", "--maximize")
+        raise DataError(f"{plain} is better when it is {better}: give {option} {plain}")
+    return plain
 
 
 def probabilities(logits: Array) -> Array:
@@ -23,31 +67,151 @@ def probabilities(logits: Array) -> Array:
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
-def classification(logits: Array, codes: Codes) -> dict[str, float]:
-    """Return loss (mean cross-entropy, nats), error and balanced_error (mean error over classes)."""
+def scores(
+    preparation: Preparation,
+    raw: Array,
+    truth: NDArray[np.float64] | Codes,
+    names: Sequence[str] = (),
+    threshold: float | None = None,
+) -> dict[str, float]:
+    """Return the scores of raw outputs; without names the usual ones. NaN where outputs are not finite."""
+    if preparation.task == "regression":
+        asked = tuple(names) or USUAL["numbers"]
+        if not np.all(np.isfinite(raw)):
+            return dict.fromkeys(asked, math.nan)
+        found = regression(answers(preparation, raw), truth.astype(np.float64), preparation.spread, asked)
+        if preparation.log and "loss" in found:
+            found["loss"] = float(np.mean((raw[:, 0] - outputs(preparation, truth)) ** 2))
+        return found
+    asked = tuple(names) or USUAL["classes"]
+    if not np.all(np.isfinite(raw)):
+        return dict.fromkeys(asked, math.nan)
+    rare = sought(preparation.priors)
+    return classification(raw, truth.astype(np.int64), asked, positive=rare, threshold=threshold)
+
+
+def sought(priors: Sequence[float]) -> int:
+    """Return which of two classes is looked for: the rarer one, and of equal ones the second."""
+    return 0 if len(priors) == 2 and priors[0] < priors[1] else 1
+
+
+def decide(shares: Array, threshold: float | None = None) -> Codes:
+    """Return the answers (n,): the likeliest class, or the second of two from a share of it on."""
+    if threshold is None or shares.shape[1] != 2:
+        return np.asarray(shares.argmax(axis=1), dtype=np.int64)
+    return np.asarray(shares[:, 1] >= threshold, dtype=np.int64)
+
+
+def classification(
+    logits: Array,
+    codes: Codes,
+    names: Sequence[str] = USUAL["classes"],
+    *,
+    positive: int = 1,
+    threshold: float | None = None,
+) -> dict[str, float]:
+    """Return scores of class outputs (n, C), or (n, 1) for two classes."""
     pair = np.concatenate([np.zeros_like(logits), logits], axis=1) if logits.shape[1] == 1 else logits
-    top = pair.max(axis=1)
-    log_sum = top + np.log(np.exp(pair - top[:, None]).sum(axis=1))
-    wrong = pair.argmax(axis=1) != codes
-    counts = np.bincount(codes, minlength=pair.shape[1])
-    missed = np.bincount(codes, weights=wrong, minlength=pair.shape[1])
+    found: dict[str, float] = {}
+    said = pair.argmax(axis=1) if threshold is None else decide(probabilities(pair), threshold)
+    for name in names:
+        if name == "loss":
+            found[name] = _log_loss(pair, codes)
+        elif name in ("auc", "average_precision"):
+            measure = auc if name == "auc" else average_precision
+            found[name] = _against_the_rest(measure, probabilities(pair), codes, positive)
+        else:
+            found[name] = {"error": _error, "balanced_error": balanced_error, "f1": f1}[name](
+                said, codes, pair.shape[1], positive
+            )
+    return found
+
+
+def regression(
+    predicted: Array, target: Array, spread: float, names: Sequence[str] = USUAL["numbers"]
+) -> dict[str, float]:
+    """Return scores of predicted numbers (n,)."""
+    missed = predicted - target
+    squared, variance = float(np.mean(missed**2)), float(np.var(target))
+    found: dict[str, float] = {}
+    for name in names:
+        if name == "r2":
+            found[name] = 1.0 - squared / variance if variance > 0 else math.nan
+        elif name.startswith("quantile_"):
+            found[name] = pinball(predicted, target, float(name.removeprefix("quantile_")))
+        else:
+            simple = {
+                "loss": squared / spread**2,
+                "rmse": math.sqrt(squared),
+                "mae": float(np.mean(np.abs(missed))),
+            }
+            found[name] = simple[name]
+    return found
+
+
+def pinball(predicted: Array, target: Array, quantile: float) -> float:
+    """Return the mean pinball loss: q times what was missed above, 1-q times what was missed below."""
+    above = target - predicted
+    return float(np.mean(np.maximum(quantile * above, (quantile - 1) * above)))
+
+
+def auc(scores: Array, positive: NDArray[np.bool_]) -> float:
+    """Return the chance that a positive row scores above a negative one, ties half; NaN without both."""
+    positives, n = int(np.sum(positive)), len(positive)
+    if positives in (0, n):
+        return math.nan
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    above = float(np.sum(ranks[positive])) - positives * (positives + 1) / 2
+    return above / (positives * (n - positives))
+
+
+def average_precision(scores: Array, positive: NDArray[np.bool_]) -> float:
+    """Return the mean precision over the recalls that falling thresholds reach; NaN without positives."""
+    if not np.any(positive):
+        return math.nan
+    order = np.argsort(-scores, kind="stable")
+    hits, ends = np.cumsum(positive[order]), np.append(np.diff(scores[order]) != 0, True)
+    found, answered = hits[ends], np.flatnonzero(ends) + 1
+    recall = found / found[-1]
+    return float(np.sum(np.diff(recall, prepend=0.0) * found / answered))
+
+
+def balanced_error(said: Codes, codes: Codes, classes: int, positive: int = 1) -> float:
+    """Return the mean over the classes that occur of their share of wrong said."""
+    counts = np.bincount(codes, minlength=classes)
+    missed = np.bincount(codes, weights=said != codes, minlength=classes)
     present = counts > 0
-    return {
-        "loss": float(np.mean(log_sum - pair[np.arange(len(codes)), codes])),
-        "error": float(np.mean(wrong)),
-        "balanced_error": float(np.mean(missed[present] / counts[present])),
-    }
+    return float(np.mean(missed[present] / counts[present]))
 
 
-def regression(predicted: Array, target: Array, spread: float) -> dict[str, float]:
-    """Return loss (squared error over spread²), rmse in the target's unit, and r2."""
-    squared = float(np.mean((predicted - target) ** 2))
-    variance = float(np.var(target))
-    return {
-        "loss": squared / spread**2,
-        "rmse": math.sqrt(squared),
-        "r2": 1.0 - squared / variance if variance > 0 else math.nan,
-    }
+def f1(said: Codes, codes: Codes, classes: int, positive: int = 1) -> float:
+    """Return 2·hits / (answered + there) of the sought class of two, or the mean over all that occur."""
+    if classes == 2:
+        return _f1_of(said == positive, codes == positive)
+    occurring = np.union1d(said, codes)
+    return float(np.mean([_f1_of(said == code, codes == code) for code in occurring]))
+
+
+def best_threshold(shares: Array, codes: Codes, metric: str, positive: int) -> float | None:
+    """Return from which share (n,) of the second class on it should be the answer, for one metric.
+
+    None where no threshold is better than one half, the middle between two shares otherwise.
+    """
+    levels = np.unique(np.concatenate([shares, [0.5]]))
+    cuts = np.append((levels[1:] + levels[:-1]) / 2, 0.5)
+    if len(cuts) > _MOST_CUTS:
+        cuts = np.append(np.quantile(cuts, np.linspace(0, 1, _MOST_CUTS)), 0.5)
+    measure = {"f1": f1, "balanced_error": balanced_error, "error": _error}[metric]
+    sign = -1.0 if metric in LARGER else 1.0
+
+    def cost(cut: float) -> float:
+        return sign * measure((shares >= cut).astype(np.int64), codes, 2, positive)
+
+    costs = np.array([cost(float(cut)) for cut in cuts])
+    best = cuts[costs <= costs.min() + 1e-12]
+    # Of equally good ones the middle: the edges were fitted to single rows.
+    return None if costs[-1] <= costs.min() else float(np.median(best))
 
 
 def chance(task: TaskKind, priors: Sequence[float]) -> float:
@@ -55,3 +219,31 @@ def chance(task: TaskKind, priors: Sequence[float]) -> float:
     if task == "regression":
         return 1.0
     return -sum(share * math.log(share) for share in priors if share > 0)
+
+
+_MOST_CUTS = 500
+
+
+def _log_loss(pair: Array, codes: Codes) -> float:
+    top = pair.max(axis=1)
+    log_sum = top + np.log(np.exp(pair - top[:, None]).sum(axis=1))
+    return float(np.mean(log_sum - pair[np.arange(len(codes)), codes]))
+
+
+def _error(said: Codes, codes: Codes, classes: int, positive: int = 1) -> float:
+    return float(np.mean(said != codes))
+
+
+def _f1_of(answered: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
+    total = int(np.sum(answered)) + int(np.sum(there))
+    return 2 * int(np.sum(answered & there)) / total if total else 0.0
+
+
+def _against_the_rest(
+    measure: Callable[[Array, NDArray[np.bool_]], float], shares: Array, codes: Codes, positive: int
+) -> float:
+    if shares.shape[1] == 2:
+        return measure(shares[:, positive], codes == positive)
+    several = [measure(shares[:, code], codes == code) for code in range(shares.shape[1])]
+    there = [value for value in several if not math.isnan(value)]
+    return float(np.mean(there)) if there else math.nan

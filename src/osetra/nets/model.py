@@ -2,6 +2,7 @@
 
     weights.safetensors   the numbers
     card.json             everything else: config, preparation, split, seeds, metrics, versions
+    README.md             the same for people; nothing reads it
 
 Nothing is ever unpickled: a model folder from a stranger cannot run code. Before any memory is
 taken, the names and shapes in the weights file are compared with those the card asks for.
@@ -12,30 +13,38 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from osetra.core.params import Value
 from osetra.data.dataset import Codes, Dataset
 from osetra.errors import DataError
 from osetra.files import kind_of, read_regular
-from osetra.nets import prepare
+from osetra.nets import metrics, prepare
 from osetra.nets.architecture import Architecture
-from osetra.nets.network import Network, build
+from osetra.nets.linear import Ensemble, LinearNetwork
+from osetra.nets.network import build
 from osetra.nets.preparation_json import from_json, to_json
 from osetra.nets.prepare import Preparation
-from osetra.nets.training import score
+from osetra.nets.training import raw_outputs
 from osetra.version import __version__
 
 WEIGHTS = "weights.safetensors"
 CARD = "card.json"
-FORMAT = 1
+README = "README.md"
+FORMAT = 2
+"""2 knows linear models, ensembles, thresholds and what the card says of rows; 1 is read as well."""
+MOST_MEMBERS = 100
+
+
+Kind: TypeAlias = Literal["network", "linear", "ensemble"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,22 +70,56 @@ class Card:
     command: str = ""
     """The command that makes this model again."""
     versions: Mapping[str, str] = field(default_factory=dict)
+    answer: str = ""
+    """Which model this is and why, where a choice was made: the network, or the linear model."""
+    refit: str = ""
+    """On which rows the saved weights were learnt, and why."""
+    boosting: Mapping[str, float] = field(default_factory=dict)
+    """Scores of scikit-learn's gradient boosting on the sealed rows: a yardstick, never the answer."""
+    threshold: float | None = None
+    """Of two classes: the share of the second from which on it is the answer; None is the likelier one."""
+    residuals: Sequence[float] = ()
+    """Of a number: how far validation rows were missed, rising, for intervals."""
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What training rows held, by column, so that predictions warn of other data."""
+    report: Mapping[str, Any] = field(default_factory=dict)
+    """Importance of columns, confusion or residuals, calibration."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A trained network, ready to predict."""
+    """A trained network, or what stands for one, ready to predict."""
 
-    network: Network
-    structure: Architecture
+    network: nn.Module
+    structure: Architecture | None
+    """None of a linear model."""
     preparation: Preparation
     card: Card
 
+    @property
+    def kind(self) -> Kind:
+        """What the weights belong to."""
+        if isinstance(self.network, LinearNetwork):
+            return "linear"
+        return "ensemble" if isinstance(self.network, Ensemble) else "network"
 
-def evaluate(model: Model, dataset: Dataset, rows: Codes) -> dict[str, float]:
+
+def evaluate(model: Model, dataset: Dataset, rows: Codes, names: Sequence[str] = ()) -> dict[str, float]:
     """Return the scores on some rows: read the sealed test part once, at the very end."""
     inputs = prepare.apply(model.preparation, dataset.columns, dataset.images).rows(rows)
-    return score(model.network, model.preparation, inputs, dataset.target[rows])
+    raw = raw_outputs(model.network, inputs)
+    return metrics.scores(model.preparation, raw, dataset.target[rows], names, model.card.threshold)
+
+
+def together(models: Sequence[Model]) -> Model:
+    """Return one model that answers as the mean of several of one structure; its card is the first's."""
+    first = models[0]
+    if len(models) == 1:
+        return first
+    members = [model.network for model in models]
+    return dataclasses.replace(
+        first, network=Ensemble(members, regression=first.preparation.task == "regression")
+    )
 
 
 def save(model: Model, folder: Path) -> Path:
@@ -85,9 +128,13 @@ def save(model: Model, folder: Path) -> Path:
     Raises:
         DataError: the folder cannot be written.
     """
+    from osetra.nets.readme import readme
+
     state = {
         "format": FORMAT,
-        "architecture": dataclasses.asdict(model.structure),
+        "kind": model.kind,
+        "members": len(model.network.members) if isinstance(model.network, Ensemble) else 1,
+        "architecture": None if model.structure is None else dataclasses.asdict(model.structure),
         "preparation": to_json(model.preparation),
         "card": _plain(dataclasses.asdict(model.card)),
     }
@@ -96,7 +143,8 @@ def save(model: Model, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         save_file(weights, folder / f"{WEIGHTS}.part")
         (folder / f"{CARD}.part").write_text(json.dumps(state, indent=1, allow_nan=False), "utf-8")
-        for name in (WEIGHTS, CARD):
+        (folder / f"{README}.part").write_text(readme(model), "utf-8")
+        for name in (WEIGHTS, CARD, README):
             (folder / f"{name}.part").replace(folder / name)
     except (OSError, SafetensorError) as error:
         raise DataError(
@@ -114,7 +162,7 @@ def load(folder: str | Path) -> Model:
     folder = Path(folder)
     state = _read_card(folder)
     try:
-        structure = Architecture(**state["architecture"])
+        make = _maker(state)
         preparation = from_json(state["preparation"])
         card = Card(**state["card"])
     except (KeyError, TypeError, ValueError, AttributeError, DataError) as error:
@@ -122,8 +170,8 @@ def load(folder: str | Path) -> Model:
     try:
         if kind := kind_of(folder / WEIGHTS):
             raise OSError(f"it is {kind}")
-        _check_weights(folder, structure, preparation)
-        network = build(structure, preparation)
+        _check_weights(folder, make, preparation)
+        network = make(preparation)
         network.load_state_dict(load_file(folder / WEIGHTS))
     except (IndexError, RuntimeError) as error:
         raise DataError(f"{folder / CARD}: contradicts itself ({error}); save the model again") from None
@@ -135,6 +183,7 @@ def load(folder: str | Path) -> Model:
             "because others can run code when loaded"
         ) from None
     network.eval()
+    structure = None if isinstance(network, LinearNetwork) else Architecture(**state["architecture"])
     return Model(network, structure, preparation, card)
 
 
@@ -163,18 +212,42 @@ def _read_card(folder: Path) -> dict[str, Any]:
         raise DataError(f"{path}: cannot be read ({error}); save the model again") from None
     if not isinstance(state, dict) or "format" not in state:
         raise DataError(f"{path}: not a card that osetra wrote; save the model again")
-    if state["format"] != FORMAT:
+    if state["format"] not in range(1, FORMAT + 1):
         raise DataError(
-            f"{path}: format {state['format']!r}, this osetra reads {FORMAT}; upgrade osetra to read it"
+            f"{path}: format {state['format']!r}, this osetra reads 1 … {FORMAT}; upgrade osetra to read it"
         )
     return state
 
 
-def _check_weights(folder: Path, structure: Architecture, preparation: Preparation) -> None:
+def _maker(state: Mapping[str, Any]) -> Callable[[Preparation], nn.Module]:
+    """Return what builds the network that a card describes, its weights yet to be loaded.
+
+    Raises:
+        KeyError, TypeError, ValueError: the card describes none.
+    """
+    kind, members = state.get("kind", "network"), state.get("members", 1)
+    if kind == "linear":
+        return _linear
+    structure = Architecture(**state["architecture"])
+    if kind == "network":
+        return lambda preparation: build(structure, preparation)
+    if kind != "ensemble" or not isinstance(members, int) or not 2 <= members <= MOST_MEMBERS:
+        raise ValueError(f"{kind!r} of {members!r}")
+    return lambda preparation: Ensemble(
+        [build(structure, preparation) for _ in range(members)],
+        regression=preparation.task == "regression",
+    )
+
+
+def _linear(preparation: Preparation) -> nn.Module:
+    pictures = preparation.pictures
+    width = preparation.width if pictures is None else math.prod(pictures.shape)
+    return LinearNetwork(width, preparation.embedded, max(1, len(preparation.classes)))
+
+
+def _check_weights(folder: Path, make: Callable[[Preparation], nn.Module], preparation: Preparation) -> None:
     with torch.device("meta"):
-        wanted = {
-            name: list(tensor.shape) for name, tensor in build(structure, preparation).state_dict().items()
-        }
+        wanted = {name: list(tensor.shape) for name, tensor in make(preparation).state_dict().items()}
     with safe_open(folder / WEIGHTS, framework="pt") as stored:
         found = {name: list(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
     if wanted == found:

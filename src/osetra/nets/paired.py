@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from osetra.core.judgement import Comparison, Judgement
-from osetra.data.dataset import Codes, Dataset
+from osetra.data.dataset import Codes, Dataset, is_imbalanced
 from osetra.nets.baseline import Baseline, guesses, linear_outputs
-from osetra.nets.metrics import probabilities
+from osetra.nets.metrics import decide, probabilities
 from osetra.nets.model import Model
 from osetra.nets.prepare import Preparation, answers, apply, outputs
 from osetra.nets.training import raw_outputs
@@ -47,13 +47,18 @@ def judge(models: Sequence[Model], baseline: Baseline, dataset: Dataset, rows: C
     """Return whether networks that differ in their seeds beat the linear model on some rows.
 
     The networks' errors are averaged for each row. There is no signal when neither they nor the
-    linear model beat guessing by more than chance, in errors or in loss.
+    linear model beat guessing by more than chance, in errors or in loss. Where one class is rare, each
+    class counts alike: the share of wrong answers would say that nothing needs to be found.
     """
     truth = dataset.target[rows]
-    ours = _mean([_missed(model.preparation, _outputs(model, dataset, rows), truth) for model in models])
-    linear = _missed(baseline.preparation, linear_outputs(baseline, dataset, rows), truth)
+    ours = _mean([_missed_by(model, dataset, rows) for model in models])
+    raw = linear_outputs(baseline, dataset, rows)
+    linear = _missed(baseline.preparation, raw, truth, baseline.threshold)
     guess = _missed(baseline.preparation, guesses(baseline, len(rows)), truth)
-    classes = dataset.task != "regression"
+    classes, balanced = dataset.task != "regression", is_imbalanced(dataset)
+    if balanced:
+        weights = class_weights(truth.astype(np.int64))
+        ours, linear, guess = (replace(each, errors=each.errors * weights) for each in (ours, linear, guess))
     p = sign_flip(ours.errors - linear.errors)
     signal = any(_beats(found, guess) for found in (ours, linear))
     gap = float(np.mean(ours.errors - linear.errors))
@@ -63,9 +68,30 @@ def judge(models: Sequence[Model], baseline: Baseline, dataset: Dataset, rows: C
     elif p < LEVEL:
         outcome = "better" if gap < 0 else "worse"
     mean = float(np.mean(ours.errors))
-    low, high = wilson(mean, len(rows)) if classes else _rmse_interval(ours.errors)
     floor = float(np.mean(guess.errors))
+    if balanced:
+        low, high = _balanced_interval(ours.errors / weights, truth.astype(np.int64))
+        return Judgement(outcome, p, low, high, floor, len(rows), "balanced_error")
+    low, high = wilson(mean, len(rows)) if classes else _rmse_interval(ours.errors)
     return Judgement(outcome, p, low, high, floor if classes else math.sqrt(floor), len(rows))
+
+
+def compared(models: Sequence[Model], other: Array, dataset: Dataset, rows: Codes) -> float:
+    """Return the chance p of a difference as large to another model's raw outputs (n, C) on the same rows.
+
+    Negative where the other one is better.
+    """
+    ours = _mean([_missed_by(model, dataset, rows) for model in models])
+    theirs = _missed(models[0].preparation, other, dataset.target[rows])
+    gap = ours.errors - theirs.errors
+    return math.copysign(sign_flip(gap), -float(np.mean(gap)))
+
+
+def class_weights(codes: Codes) -> Array:
+    """Return a weight for each row, 1 on average, with which each class that occurs counts alike."""
+    counts = np.bincount(codes)
+    present = int(np.sum(counts > 0))
+    return np.asarray(len(codes) / (present * counts[codes]), dtype=np.float64)
 
 
 def sign_flip(differences: Array) -> float:
@@ -102,19 +128,33 @@ def _beats(found: _Missed, guess: _Missed) -> bool:
     return any(float(np.mean(a - b)) < 0 and sign_flip(a - b) < LEVEL for a, b in pairs)
 
 
-def _outputs(model: Model, dataset: Dataset, rows: Codes) -> Array:
+def _missed_by(model: Model, dataset: Dataset, rows: Codes) -> _Missed:
     inputs = apply(model.preparation, dataset.columns, dataset.images).rows(rows)
-    return raw_outputs(model.network, inputs)
+    raw = raw_outputs(model.network, inputs)
+    return _missed(model.preparation, raw, dataset.target[rows], model.card.threshold)
 
 
-def _missed(preparation: Preparation, raw: Array, truth: Array | Codes) -> _Missed:
+def _missed(
+    preparation: Preparation, raw: Array, truth: Array | Codes, threshold: float | None = None
+) -> _Missed:
     if preparation.task == "regression":
         squared = (answers(preparation, raw) - truth) ** 2
         learnt = squared if not preparation.log else (raw[:, 0] - outputs(preparation, truth)) ** 2
         return _Missed(squared, learnt)
     shares, codes = probabilities(raw), truth.astype(np.int64)
     right = shares[np.arange(len(codes)), codes]
-    return _Missed((shares.argmax(axis=1) != codes).astype(np.float64), -np.log(np.maximum(right, 1e-300)))
+    said = decide(shares, threshold)
+    return _Missed((said != codes).astype(np.float64), -np.log(np.maximum(right, 1e-300)))
+
+
+def _balanced_interval(errors: Array, codes: Codes) -> tuple[float, float]:
+    """Return a 95 % interval of the mean error over classes: a stratified sample, each class plus four rows."""
+    present = np.flatnonzero(np.bincount(codes))
+    shares = [(float(np.sum(errors[codes == code])), int(np.sum(codes == code))) for code in present]
+    mean = sum(wrong / n for wrong, n in shares) / len(shares)
+    spread = sum((wrong + 2) / (n + 4) * (1 - (wrong + 2) / (n + 4)) / (n + 4) for wrong, n in shares)
+    half = 1.96 * math.sqrt(spread) / len(shares)
+    return max(0.0, mean - half), min(1.0, mean + half)
 
 
 def _mean(several: Sequence[_Missed]) -> _Missed:

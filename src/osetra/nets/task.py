@@ -21,12 +21,13 @@ import torch
 from osetra.catalogue import Catalogue, for_task
 from osetra.core.claim import Claim
 from osetra.core.params import Value
-from osetra.core.problem import Objective
+from osetra.core.problem import Direction, Objective
 from osetra.data.dataset import Dataset, TaskKind, is_imbalanced
 from osetra.data.loading import load
 from osetra.data.options import DataOptions
 from osetra.data.split import Split, folds, split
 from osetra.errors import DataError, StudyError
+from osetra.nets import metrics
 from osetra.nets.architecture import Family, architecture
 from osetra.nets.cost import catalogue_of, epochs_for, family_of
 from osetra.nets.devices import free_memory, gpus, slots_for, used_memory
@@ -65,7 +66,7 @@ class NetworkTask:
     patience: int = 0
     """Epochs without improvement before stopping early; 0 is a third of the epochs, at least 5."""
     metric: str = "val_loss"
-    """Which reported score says what the best epoch is; lower is better."""
+    """Which reported score says what the best epoch is; lower is better but for a few, such as val_auc."""
     folds: int = 1
     """Above 1: cross-validation, each fold an instance of the trial."""
     watched: bool = False
@@ -141,21 +142,45 @@ class NetworkTask:
     @property
     def scores(self) -> tuple[str, ...]:
         """Names of the validation scores that are reported, without the val_ in front."""
+        usual: tuple[str, ...] = ("loss", "error")
         if self.dataset.task == "regression":
-            return ("loss", "rmse")
-        return ("loss", "error", "balanced_error") if is_imbalanced(self.dataset) else ("loss", "error")
+            usual = ("loss", "rmse")
+        elif is_imbalanced(self.dataset):
+            usual = ("loss", "error", "balanced_error")
+        asked = () if self.metric in ("train_loss", *(f"val_{n}" for n in usual)) else (self.asked,)
+        return (*usual, *asked)
+
+    @property
+    def asked(self) -> str:
+        """The metric without the val_ in front."""
+        return self.metric.removeprefix("val_")
+
+    @property
+    def direction(self) -> Direction:
+        """Whether the metric is to be small or large."""
+        return "maximize" if self.asked in metrics.LARGER else "minimize"
+
+    @property
+    def all_scores(self) -> tuple[str, ...]:
+        """Names of everything that can be said of predictions, for the end of a tuning."""
+        numbers = self.dataset.task == "regression"
+        names = metrics.OF_NUMBERS if numbers else metrics.OF_CLASSES
+        return tuple(dict.fromkeys((*names, *self.scores)))
 
     def baseline(self) -> Baseline:
         """Train the linear model that the network must beat."""
         from osetra.nets.baseline import baseline  # workers never need SciPy's optimizers
 
         torch.set_num_threads(self.threads)
-        return baseline(self.dataset, self.split)
+        return baseline(self.dataset, self.split, self.all_scores)
 
-    def fit(self, run: Run, *, changes: Changes = (), command: str = "") -> Model:
-        """Train on the one split and return the model, its card filled in but for test and spread."""
+    def fit(self, run: Run, *, split: Split | None = None, changes: Changes = (), command: str = "") -> Model:
+        """Train on the one split and return the model, its card filled in but for test and spread.
+
+        Another split than the task's is scored by the training's own loss, and nothing stops it early.
+        """
         torch.set_num_threads(self.threads)
-        trained = self._train(run, 0, run.seed, run.restore())
+        trained = self._train(run, 0, run.seed, run.restore(), split)
         card = Card(
             dataset=self.dataset.name,
             source=self.dataset.source,
@@ -175,20 +200,24 @@ class NetworkTask:
     def test_scores(self, model: Model | Baseline) -> dict[str, float]:
         """Return the scores on the sealed test part. Read it once, after the choice was made."""
         if isinstance(model, Model):
-            return evaluate(model, self.dataset, self.split.test)
+            return evaluate(model, self.dataset, self.split.test, self.all_scores)
         from osetra.nets.baseline import evaluate_baseline
 
-        return evaluate_baseline(model, self.dataset, self.split.test)
+        return evaluate_baseline(model, self.dataset, self.split.test, self.all_scores)
 
-    def _train(self, run: Run, fold: int, seed: int, state: object) -> TrainedNetwork:
+    def _train(
+        self, run: Run, fold: int, seed: int, state: object, split: Split | None = None
+    ) -> TrainedNetwork:
         scaling = str(run.config.get("input_scaling", "standard"))
+        stamp = _stamp(self.data.where)
+        own = _prepared(self, fold, scaling, stamp) if split is None else None
         return train(
             run,
-            _prepared(self, fold, scaling, _stamp(self.data.where)),
+            own or prepare(self.dataset, split or self.split, scaling=scaling),
             family=self.family,
             epochs=self.budget,
-            patience=self.patience or max(5, math.ceil(self.budget / 3)),
-            metric=self.metric,
+            patience=(self.patience or max(5, math.ceil(self.budget / 3))) if own else self.budget,
+            metric=self.metric if own else "train_loss",
             show=(*self.scores, "lr") if self.watched else self.scores,
             seed=seed,
             state=state,
@@ -221,7 +250,9 @@ def rehearse(
         StudyError: something changes that cannot change in the middle of a training.
     """
     link = ScriptedLink(MemoryLink(), 1, changes)
-    run = Run.of(Claim(1, 1, dict(config), seed), Objective(metric=task.metric), link)
+    run = Run.of(
+        Claim(1, 1, dict(config), seed), Objective(metric=task.metric, direction=task.direction), link
+    )
     model = task.fit(run, changes=changes, command=command)
     if link.refusal:
         raise StudyError(link.refusal)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from osetra.catalogue import for_task
 from osetra.data.dataset import Codes, Dataset
@@ -36,7 +37,7 @@ from osetra.nets.initial import fit_to_data
 from osetra.nets.loss import regularization
 from osetra.nets.network import Network, build, set_dropout, without_dropout
 from osetra.nets.optim import adjust, groups_of, optimizer, optimizer_settings
-from osetra.nets.prepare import Inputs, Preparation, answers, apply, fit, outputs
+from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
 from osetra.nets.progress import TrainingProgress, captured, copied, restored
 from osetra.nets.stepping import GradientSteps
 from osetra.training.run import Run
@@ -111,7 +112,7 @@ def train(
         family: "mlp" or "cnn".
         epochs: the budget. The schedule ends with it; it is not a hyperparameter.
         patience: epochs without a better `metric` after which training stops.
-        metric: the reported score, lower is better, that says which epoch is best.
+        metric: the reported score that says which epoch is best: the lowest, or the highest val_auc, val_f1 …
         show: which scores to report: loss, error, balanced_error, or loss, rmse; and lr, which is
             the learning rate in force at the end of the epoch.
         seed: instead of `run.seed`, for the folds of a cross-validation.
@@ -129,7 +130,7 @@ def train(
         return _fit(run, trainee, data, live, epochs, patience, metric, show, state)
 
 
-def raw_outputs(network: Network, inputs: Inputs) -> NDArray[np.float64]:
+def raw_outputs(network: nn.Module, inputs: Inputs) -> NDArray[np.float64]:
     """Return the network's raw outputs (n, C) or (n, 1) in evaluation mode."""
     network.eval()
     where = next(network.parameters()).device
@@ -143,20 +144,20 @@ def raw_outputs(network: Network, inputs: Inputs) -> NDArray[np.float64]:
 
 
 def score(
-    network: Network,
+    network: nn.Module,
     preparation: Preparation,
     inputs: Inputs,
     target: NDArray[np.float64] | Codes,
+    names: Sequence[str] = (),
 ) -> dict[str, float]:
-    """Return loss, error, balanced_error, or loss, rmse, r2, of a network on some rows."""
-    raw = raw_outputs(network, inputs)
-    if preparation.task == "regression":
-        if not np.all(np.isfinite(raw)):
-            return dict.fromkeys(("loss", "rmse", "r2"), math.nan)
-        return regression_scores(preparation, raw, target.astype(np.float64))
-    if not np.all(np.isfinite(raw)):
-        return dict.fromkeys(("loss", "error", "balanced_error"), math.nan)
-    return metrics.classification(raw, target.astype(np.int64))
+    """Return scores of a network on some rows: those named, or loss, error, balanced_error, or loss, rmse, r2."""
+    return metrics.scores(preparation, raw_outputs(network, inputs), target, names)
+
+
+def _asked(show: Sequence[str], preparation: Preparation) -> tuple[str, ...]:
+    """Return the scores to compute: the usual ones, and those that are shown."""
+    usual = metrics.USUAL["numbers" if preparation.task == "regression" else "classes"]
+    return tuple(dict.fromkeys((*usual, *(name for name in show if name != "lr"))))
 
 
 def _begun(run: Run, data: PreparedSplit, family: Family, device: str) -> Trainee:
@@ -178,16 +179,6 @@ def _begun(run: Run, data: PreparedSplit, family: Family, device: str) -> Traine
     )
 
 
-def regression_scores(
-    preparation: Preparation, raw: NDArray[np.float64], target: NDArray[np.float64]
-) -> dict[str, float]:
-    """Return loss, as it is learnt, rmse and r2 of raw outputs (n, 1)."""
-    scores = metrics.regression(answers(preparation, raw), target, preparation.spread)
-    if preparation.log:
-        scores["loss"] = float(np.mean((raw[:, 0] - outputs(preparation, target)) ** 2))
-    return scores
-
-
 def _fit(
     run: Run,
     trainee: Trainee,
@@ -206,6 +197,7 @@ def _fit(
         TrainingProgress(copied(network)) if fresh else restored(state, network, trainee.stepper, average)
     )
     rows = data.train.to(trainee.device)
+    asked, sign = _asked(show, data.preparation), -1.0 if metric.removeprefix("val_") in metrics.LARGER else 1.0
     run.accepts(*live)
     for epoch in run.steps(epochs):
         if progress.stale(patience):
@@ -214,7 +206,7 @@ def _fit(
         loss = run_epoch(trainee, recipe, rows, (epoch - 1) / epochs, 1 / epochs)
         average.epoch(network, epoch / epochs)
         with average.applied(network):
-            scores = score(network, data.preparation, data.validation, data.validation_target)
+            scores = score(network, data.preparation, data.validation, data.validation_target, asked)
             progress.train_losses.append(loss)
             progress.val_losses.append(scores["loss"])
             reported = {"train_loss": loss, **{f"val_{name}": scores[name] for name in show if name != "lr"}}
@@ -224,7 +216,7 @@ def _fit(
             # Who rolls back a training that blew up does not want to hear that it blew up.
             if reason and not run.interrupted:
                 run.diverged(reason)
-            progress.judge(reported[metric], {"train_loss": loss, **scores}, network)
+            progress.judge(sign * reported[metric], {"train_loss": loss, **scores}, network)
         run.checkpoint(lambda: captured(network, trainee.stepper, progress, average))
         if progress.stale(patience):
             break

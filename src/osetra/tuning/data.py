@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,10 @@ from osetra.core.declarations import Branches, branches_of, params_from_lines
 from osetra.core.finding import Finding
 from osetra.core.limits import PER_TRAINING
 from osetra.core.text import format_param, parse_param
-from osetra.errors import DataError, StudyError, StudyMismatch, nearest
+from osetra.errors import DataError, StudyError, StudyMismatch
+from osetra.tuning.deadline import Deadline
 from osetra.tuning.extras import require_torch
-from osetra.tuning.final_model import MODEL, final_model, seeds_of, winner_of
+from osetra.tuning.final_model import MODEL, Wishes, final_model, seeds_of, winner_of
 from osetra.tuning.functions import BESIDE, data_source, network_task
 from osetra.tuning.locations import Location
 from osetra.tuning.model import load_model
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from osetra.study.display import Display
     from osetra.study.study import Study
 
-_SAME = ("source", "target", "minimize", "task", "folds", "epochs", "seed")
+_SAME = ("source", "target", "minimize", "maximize", "task", "folds", "epochs", "seed")
 """Parts of a request that cannot change while a study goes on: results would not compare."""
 _KINDS = {
     "binary": "two classes: sigmoid and cross-entropy",
@@ -53,6 +55,8 @@ class DataPlan:
     task: NetworkTask
     selection: Selection
     """The hyperparameters that are searched, and the space that they span."""
+    begun: float = field(default_factory=time.monotonic)
+    """When the data began to be read."""
 
     @property
     def rows(self) -> list[Row]:
@@ -68,16 +72,23 @@ def plan(location: Location, request: Request) -> DataPlan:
         StudyMismatch: the study exists and asks another question.
         MissingExtra: PyTorch is not installed.
     """
+    begun = time.monotonic()
     require_torch()
     request = _with_file(request)
-    if request.maximize:
-        raise StudyError("--maximize is for scripts; the built-in network reports what is to be small")
+    if request.maximize and request.minimize:
+        raise StudyError("give minimize or maximize, not both: a search has one goal")
     task = network_task(request, location, _begun_with(location, request))
-    known = ("train_loss", *(f"val_{score}" for score in task.scores))
-    if task.metric not in known:
-        hint = nearest(task.metric, known)
-        raise expected("minimize", task.metric, f"the network reports {', '.join(known)}.{hint}")
-    return DataPlan(request, task, _selection(task, request))
+    _check_metric(task, request)
+    return DataPlan(request, task, _selection(task, request), begun)
+
+
+def _check_metric(task: NetworkTask, request: Request) -> None:
+    """Raise DataError for a metric that the task has not, before anything is trained."""
+    from osetra.nets.metrics import checked
+
+    asked = request.maximize or request.minimize
+    if asked and asked != "train_loss":
+        checked(asked, task.dataset.task, maximize=bool(request.maximize))
 
 
 def tune_data(
@@ -86,6 +97,7 @@ def tune_data(
     *,
     observer: Observer | None = None,
     progress: bool | Display = True,
+    begun: float | None = None,
 ) -> TuneResult:
     """Tune the built-in network on a data set, from the baseline to a saved model.
 
@@ -94,6 +106,7 @@ def tune_data(
         planned: what is trained and searched.
         observer: who is told how far it is.
         progress: whether to show it on stderr, or in a notebook.
+        begun: when the command began, on the monotonic clock, of which the minutes are counted.
 
     Raises:
         NothingFinished: no trial has a valid result.
@@ -102,6 +115,7 @@ def tune_data(
     """
     observer = observer or Observer()
     request, task = planned.request, planned.task
+    deadline = Deadline.of(request.limits.minutes, begun or planned.begun)
     observer.on_data(location.name, planned.rows)
     study = _open_study(location, planned)
     baseline = task.baseline()
@@ -119,6 +133,8 @@ def tune_data(
         progress=progress,
         watch=watch,
         slots=task.slots(limits.workers),
+        deadline=deadline,
+        refit=request.refit is not False,
     )
     observer.on_search_end(study)
     history, objective, folder = study.history, study.problem.objective, location.folder / MODEL
@@ -126,7 +142,16 @@ def tune_data(
     command = f"osetra resume {location.reference}" if in_memory else request.command_line
     seeds = seeds_of(history, winner_of(history, objective)[0])
     with observer.waiting(f"training the winner with {len(seeds)} seeds, then the sealed test"):
-        final = final_model(history, objective, task, baseline, folder, command)
+        final = final_model(
+            history,
+            objective,
+            task,
+            baseline,
+            folder,
+            command,
+            wishes=Wishes(request.refit, request.ensemble),
+            deadline=deadline,
+        )
     result = result_of(location.name, study, final, load_model(folder))
     observer.on_result(result)
     return result
@@ -225,7 +250,7 @@ def _open_study(location: Location, planned: DataPlan) -> Study:
         study.close()
     return location.start(
         planned.selection.space,
-        minimize=task.metric,
+        **{task.direction: task.metric},
         searcher=request.searcher,
         scheduler=request.scheduler,
         seed=request.seed,

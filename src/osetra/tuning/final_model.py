@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osetra.core.history import History
+from osetra.core.numbers import number
 from osetra.core.problem import Objective
 from osetra.core.trial import Trial
 from osetra.errors import DataError, Diverged, NothingFinished
+from osetra.tuning.deadline import CLOSING, REFIT_COST, Deadline
 from osetra.views.terminal.tables import repeats_text
 
 if TYPE_CHECKING:
     from osetra.core.judgement import Judgement
     from osetra.nets.baseline import Baseline
+    from osetra.nets.boosting import Boosted
     from osetra.nets.model import Card, Model
     from osetra.nets.task import NetworkTask
 
 MODEL = "model"
+BOOSTING_SECONDS = 60.0
+"""What the yardstick may take where nobody waits for a deadline."""
+EXAMINATION_SECONDS = 20.0
+_SHARES = {"boosting": 0.3, "importance": 0.3}
+"""Of what is left before a deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What somebody asked of the final model; None is what is safe."""
+
+    refit: bool | None = None
+    ensemble: int = 1
+    """So many seeds of the winner answer together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +50,7 @@ class FinalModel:
     """Why it and no other, in a sentence."""
     folder: Path
     tests: Sequence[Mapping[str, float]]
-    """Scores on the sealed rows, of each seed's network."""
+    """Scores on the sealed rows, of each seed's network, or of the ensemble of all."""
     baseline: Mapping[str, float]
     """Scores of the linear model on the same rows."""
     judgement: Judgement
@@ -40,15 +58,51 @@ class FinalModel:
     """How many seeds were trained when some did not train, such as "2 of 3 seeds, 1 diverged"."""
     read_before: bool = False
     """Whether the sealed rows had been read before in this study."""
+    answer: str = ""
+    """Where the linear model was saved instead of the network: why."""
+    refit: str = ""
+    """On which rows the saved weights were learnt, and why."""
+    boosting: Mapping[str, float] = field(default_factory=dict)
+    """Scores of scikit-learn's gradient boosting on the same rows; empty where it was not trained."""
+    boosting_p: float = 1.0
+    """Chance of a difference as large to the network; negative where boosting is better."""
+    notes: Sequence[str] = ()
+    """What was left out for want of time."""
+    asked: str = "loss"
+    """The metric that the search was for."""
+
+    @property
+    def metric(self) -> str:
+        """What the network and the linear model are compared by."""
+        return self.judgement.metric or ("rmse" if "rmse" in self.baseline else "error")
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivered:
+    """What is tested and saved, beside what was trained on the training rows alone."""
+
+    models: list[Model]
+    linear: Baseline
+    refit: str
+    notes: tuple[str, ...] = ()
 
 
 def final_model(
-    history: History, objective: Objective, task: NetworkTask, baseline: Baseline, folder: Path, command: str
+    history: History,
+    objective: Objective,
+    task: NetworkTask,
+    baseline: Baseline,
+    folder: Path,
+    command: str,
+    *,
+    wishes: Wishes | None = None,
+    deadline: Deadline | None = None,
 ) -> FinalModel:
     """Choose by the mean over fresh seeds, train the winner with those seeds, test once, save the best.
 
-    The model kept is the one of the seed with the best validation score. A model that is there
-    already for the same configuration is not made again, and the test part not read again.
+    The model kept is the one of the seed with the best validation score, or the linear model where that is
+    better. A model that is there already for the same configuration is not made again, and the test part
+    not read again.
 
     Args:
         history: the study's, when its search is over.
@@ -57,32 +111,49 @@ def final_model(
         baseline: the linear model that has to be beaten.
         folder: where the model goes.
         command: what makes the model again, for its card.
+        wishes: whether it is trained again on all rows, and of how many seeds it is made.
+        deadline: when all has to be over; what is no must is left out.
 
     Raises:
         NothingFinished: no trial has a valid result.
         Diverged: the winner trains with none of its seeds.
     """
+    wishes, deadline = wishes or Wishes(), deadline or Deadline()
     winner, why = winner_of(history, objective)
     card = _earlier(folder)
     same_data = card is not None and card.fingerprint == task.dataset.fingerprint
     if card is not None and same_data:
-        made = _made_before(card, winner, why, folder)
+        made = _made_before(card, winner, why, folder, wishes)
         if made is not None:
             return made
-    seeds = seeds_of(history, winner)
-    models = _trained(task, winner, seeds, command)
-    tests, floor = [task.test_scores(model) for model in models], task.test_scores(baseline)
+    seeds = _enough(seeds_of(history, winner), wishes.ensemble)
+    begun = time.monotonic()
+    models, skipped = _trained(task, winner, seeds, command, deadline)
+    each = (time.monotonic() - begun) / len(models)
+    delivered = _delivered(task, winner, models, baseline, wishes, deadline, each)
+    notes = [*delivered.notes]
+    if skipped:
+        notes.append(f"{skipped} of {len(seeds)} seeds were not trained for want of time")
+    boosted = _boosted(task, delivered, deadline)
+    judgement = _judged(task, delivered.models, delivered.linear)
+    tests = [_finite(task.test_scores(model)) for model in delivered.models]
     final = FinalModel(
         winner=winner,
         why=why,
         folder=folder,
         tests=tests,
-        baseline=floor,
-        judgement=_judged(task, models, baseline),
-        seeds=_count(len(models), len(seeds)),
+        baseline=_finite(task.test_scores(delivered.linear)),
+        judgement=judgement,
+        seeds=_count(len(models), len(seeds) - skipped, wishes.ensemble),
         read_before=same_data,
+        answer=_answer(task, models, baseline, judgement),
+        refit=delivered.refit,
+        boosting=_finite(boosted.scores) if boosted else {},
+        boosting_p=_boosting_p(task, delivered.models, boosted),
+        notes=notes,
+        asked=task.asked,
     )
-    _save(final, models, task, baseline)
+    _save(final, models, delivered, task, baseline, wishes, deadline)
     return final
 
 
@@ -118,7 +189,7 @@ def winner_of(history: History, objective: Objective) -> tuple[Trial, str]:
             for trial in history.ranked(objective)
             if trial.number in kept or trial.number in lost
         }
-        return best, choose(results).sentence
+        return best, choose(results, sign=objective.sign).sentence
     sentence = f"trial {best.number}, by its one result; fresh seeds would tell how lucky it was"
     if lost:
         numbers = ", ".join(map(str, sorted(lost)))
@@ -126,18 +197,110 @@ def winner_of(history: History, objective: Objective) -> tuple[Trial, str]:
     return best, sentence
 
 
-def _trained(task: NetworkTask, winner: Trial, seeds: list[int], command: str) -> list[Model]:
+def _enough(seeds: list[int], wanted: int) -> list[int]:
+    """Return at least as many seeds as are wanted: further ones follow from the first."""
+    import numpy as np
+
+    if len(seeds) >= wanted:
+        return seeds
+    fresh = np.random.default_rng((seeds[0], wanted)).integers(2**31, size=wanted - len(seeds))
+    return [*seeds, *map(int, fresh)]
+
+
+def _trained(
+    task: NetworkTask, winner: Trial, seeds: list[int], command: str, deadline: Deadline
+) -> tuple[list[Model], int]:
+    """Return the networks of the seeds, and how many seeds there was no time for."""
     from osetra.nets.task import rehearse
 
-    trained = []
-    for seed in seeds:
+    trained: list[Model] = []
+    longest = 0.0
+    for place, seed in enumerate(seeds):
+        if trained and deadline.left < 1.2 * longest:
+            return trained, len(seeds) - place
+        begun = time.monotonic()
         try:
             trained.append(rehearse(task, winner.config, seed, command=command))
         except Diverged:
             continue
+        longest = max(longest, time.monotonic() - begun)
     if not trained:
         raise Diverged(f"trial {winner.number} trains with none of its seeds; lower its learning rate")
-    return trained
+    return trained, 0
+
+
+def _delivered(
+    task: NetworkTask,
+    winner: Trial,
+    models: list[Model],
+    baseline: Baseline,
+    wishes: Wishes,
+    deadline: Deadline,
+    seconds: float,
+) -> _Delivered:
+    """Return the models that are tested: with thresholds, on all rows if that is safe, together if asked."""
+    from osetra.nets.baseline import refitted
+    from osetra.nets.refit import all_rows, epochs_of, refit
+    from osetra.nets.thresholds import calibrated, calibrated_linear
+
+    linear = calibrated_linear(task, baseline)
+    apart = answering(models, wishes.ensemble, task)
+    calibrated_apart = [calibrated(task, model) for model in apart]
+    only = f"learnt from the {len(task.split.train)} training rows: "
+    if wishes.refit is False:
+        return _Delivered(calibrated_apart, linear, only + "refitting was switched off")
+    epochs, reason = epochs_of(models, task.budget)
+    if not epochs and wishes.refit:
+        epochs, reason = round(sum(m.card.best_epoch for m in models) / len(models)), "as was asked"
+    if not epochs:
+        return _Delivered(calibrated_apart, linear, only + reason)
+    if deadline.left < REFIT_COST * seconds * len(models) + CLOSING:
+        return _Delivered(calibrated_apart, linear, only + "no time was left to train again")
+    again, why_not = refit(task, winner.config, models, epochs)
+    if why_not:
+        return _Delivered(calibrated_apart, linear, only + why_not)
+    rows = all_rows(task.split).train
+    apart_again = [
+        replace(model, card=replace(model.card, threshold=old.card.threshold))
+        for model, old in zip(answering(again, wishes.ensemble, task), calibrated_apart, strict=True)
+    ]
+    linear = replace(refitted(linear, task.dataset, rows), threshold=linear.threshold)
+    return _Delivered(
+        apart_again, linear, f"learnt from all {len(rows)} rows that are not sealed, for {reason}"
+    )
+
+
+def answering(models: list[Model], ensemble: int, task: NetworkTask) -> list[Model]:
+    """Return the models as they answer: each by itself, or the best of them together."""
+    from osetra.nets.model import together
+
+    if ensemble < 2:
+        return models
+    best = sorted(models, key=lambda model: _validation(model, task))[:ensemble]
+    return [together(best)]
+
+
+def _boosted(task: NetworkTask, delivered: _Delivered, deadline: Deadline) -> Boosted | None:
+    from osetra.nets.boosting import boosted
+    from osetra.nets.refit import all_rows
+
+    refit = delivered.refit.startswith("learnt from all")
+    rows = (all_rows(task.split) if refit else task.split).train
+    return boosted(
+        task.dataset,
+        delivered.linear.preparation,
+        rows,
+        task.split.test,
+        seconds=min(BOOSTING_SECONDS, _SHARES["boosting"] * deadline.left),
+        threads=task.threads,
+        names=task.all_scores,
+    )
+
+
+def _boosting_p(task: NetworkTask, models: list[Model], boosted: Boosted | None) -> float:
+    from osetra.nets.paired import compared
+
+    return compared(models, boosted.raw, task.dataset, task.split.test) if boosted else 1.0
 
 
 def _judged(task: NetworkTask, models: list[Model], baseline: Baseline) -> Judgement:
@@ -146,33 +309,94 @@ def _judged(task: NetworkTask, models: list[Model], baseline: Baseline) -> Judge
     return judge(models, baseline, task.dataset, task.split.test)
 
 
-def _count(trained: int, seeds: int) -> str:
+def _answer(task: NetworkTask, models: list[Model], baseline: Baseline, judged: Judgement) -> str:
+    """Return why the linear model is the answer; empty where the network is.
+
+    The validation rows favour the network, which was chosen by them: a linear model that is better there
+    all the same is no luck. What the sealed rows say beyond chance goes before.
+    """
+    if judged.outcome == "worse":
+        p = f"p = {judged.p:.2g}"
+        return f"the linear model is saved, not the network, which is worse on the sealed rows ({p})"
+    if judged.outcome == "better":
+        return ""
+    ours = sum(_validation(model, task) for model in models) / len(models)
+    sign = 1.0 if task.direction == "minimize" else -1.0
+    theirs = sign * baseline.scores.get(task.asked, math.nan)
+    if not theirs < ours:
+        return ""
+    name = task.asked.replace("_", " ")
+    return (
+        f"the linear model is saved, not the network: {name} {number(sign * theirs)} against "
+        f"{number(sign * ours)} on the validation rows, and simpler"
+    )
+
+
+def _count(trained: int, seeds: int, ensemble: int) -> str:
+    if ensemble > 1:
+        return f"an ensemble of {min(trained, ensemble)} seeds"
     return f"{trained} of {seeds} seeds, {seeds - trained} diverged" if trained < seeds else ""
 
 
-def _save(final: FinalModel, models: list[Model], task: NetworkTask, baseline: Baseline) -> None:
-    """Keep the model of the seed with the best validation score, its card filled in."""
+def _save(
+    final: FinalModel,
+    models: list[Model],
+    delivered: _Delivered,
+    task: NetworkTask,
+    baseline: Baseline,
+    wishes: Wishes,
+    deadline: Deadline,
+) -> None:
+    """Keep the model of the seed with the best validation score, or the linear one, its card filled in."""
     from osetra.nets import model as nets_model
+    from osetra.nets.baseline import network_of
+    from osetra.nets.examination import examined, inputs_summary
+    from osetra.nets.thresholds import residuals_of
 
-    spread = {
-        "seeds": [model.card.seed for model in models],
-        "test": final.tests,
-        "judged": asdict(final.judgement),
-        "told": final.seeds,
-    }
-    kept = min(range(len(models)), key=lambda i: _validation(models[i], task.metric))
-    model = models[kept]
+    several = len(delivered.models) > 1
+    kept = min(range(len(models)), key=lambda i: _validation(models[i], task)) if several else 0
+    model, before = delivered.models[kept], answering(models, wishes.ensemble, task)[kept]
+    scores = {**model.card.metrics, "test": dict(final.tests[kept])}
+    if final.answer:
+        linear = delivered.linear
+        model = nets_model.Model(network_of(linear), None, linear.preparation, model.card)
+        before = nets_model.Model(network_of(baseline), None, baseline.preparation, model.card)
+        scores = {"validation": _finite(baseline.scores), "test": dict(final.baseline)}
     card = replace(
         model.card,
-        metrics={**model.card.metrics, "test": dict(final.tests[kept])},
-        spread=spread,
-        baseline={"validation": dict(baseline.scores), "test": dict(final.baseline)},
+        metrics=scores,
+        spread={
+            "seeds": [each.card.seed for each in models],
+            "test": final.tests,
+            "judged": asdict(final.judgement),
+            "told": final.seeds,
+            "asked": asdict(wishes),
+            "boosting_p": final.boosting_p,
+            "metric": final.asked,
+        },
+        baseline={"validation": _finite(baseline.scores), "test": dict(final.baseline)},
+        answer=final.answer,
+        refit=final.refit,
+        boosting=dict(final.boosting),
+        threshold=delivered.linear.threshold if final.answer else model.card.threshold,
+        residuals=residuals_of(task, before),
+        inputs=inputs_summary(task.dataset, task.split.train),
     )
-    nets_model.save(replace(model, card=card), final.folder)
+    model = replace(model, card=card)
+    seconds = min(EXAMINATION_SECONDS, _SHARES["importance"] * deadline.left)
+    report = examined(model, task.dataset, task.split.test, seconds=seconds)
+    nets_model.save(replace(model, card=replace(card, report=report)), final.folder)
 
 
-def _validation(model: Model, metric: str) -> float:
-    return float(model.card.metrics["validation"].get(metric.removeprefix("val_"), math.inf))
+def _finite(scores: Mapping[str, float]) -> dict[str, float]:
+    """Return the scores that could be computed."""
+    return {name: value for name, value in scores.items() if math.isfinite(value)}
+
+
+def _validation(model: Model, task: NetworkTask) -> float:
+    """Return the validation score that decides, as one of which less is better."""
+    value = model.card.metrics["validation"].get(task.asked, math.inf)
+    return float(value if task.direction == "minimize" else -value)
 
 
 def _earlier(folder: Path) -> Card | None:
@@ -185,12 +409,14 @@ def _earlier(folder: Path) -> Card | None:
         return None
 
 
-def _made_before(card: Card, winner: Trial, why: str, folder: Path) -> FinalModel | None:
+def _made_before(card: Card, winner: Trial, why: str, folder: Path, wishes: Wishes) -> FinalModel | None:
     """Return what an earlier call made of the same winner; None when that was another one."""
     from osetra.core.judgement import Judgement
 
     spread: Mapping[str, Any] = card.spread
     if dict(card.config) != winner.config or not spread.get("test") or not spread.get("judged"):
+        return None
+    if spread.get("asked", asdict(Wishes())) != asdict(wishes):
         return None
     return FinalModel(
         winner=winner,
@@ -200,4 +426,9 @@ def _made_before(card: Card, winner: Trial, why: str, folder: Path) -> FinalMode
         baseline=card.baseline["test"],
         judgement=Judgement(**spread["judged"]),
         seeds=spread.get("told", ""),
+        answer=card.answer,
+        refit=card.refit,
+        boosting=card.boosting,
+        boosting_p=spread.get("boosting_p", 1.0),
+        asked=spread.get("metric", "loss"),
     )

@@ -95,10 +95,15 @@ def network_task(
         device=chosen_device(request.device or "auto"),
         epochs=request.epochs or int((stored or {}).get("epochs", 0)),
         earlier=stored is not None and "epochs" not in stored,
-        metric=request.minimize or METRIC,
+        metric=reported(request.minimize or request.maximize or METRIC),
         folds=request.folds,
         split_seed=request.seed,
     )
+
+
+def reported(metric: str) -> str:
+    """Return the name under which the built-in network reports a metric: val_auc for auc."""
+    return metric if metric.startswith(("val_", "train_")) else f"val_{metric}"
 
 
 def data_source(request: Request, location: Location) -> str:

@@ -47,7 +47,7 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
             check_name(
                 name, text(name, found[name], f"the name of one is needed, such as {name}='auto'"), kind
             )
-    for name in ("minimize", "store"):
+    for name in ("minimize", "maximize", "store"):
         if found[name] is not None and not text(name, found[name]):
             raise expected(name, found[name], "it is empty; leave it out, or name it")
     for name in ("out", "config"):
@@ -56,6 +56,9 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
     found["seed"] = whole("seed", found["seed"])
     if found.get("keep_going") is not None:
         found["keep_going"] = truth("keep_going", found["keep_going"])
+    found["ensemble"] = whole("ensemble", found["ensemble"], least=1, most=100)
+    if found["refit"] is not None:
+        found["refit"] = truth("refit", found["refit"])
     if found["epochs"] is not None:
         found["epochs"] = whole("epochs", found["epochs"], least=1, most=_MOST)
     found["tune"] = _words("tune", options["tune"])

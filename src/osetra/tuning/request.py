@@ -56,6 +56,10 @@ class Request:
     minimize: str | None = None
     maximize: str | None = None
     pick: str = "best"
+    refit: bool | None = None
+    """Whether the winner is trained again on the validation rows too; None is where that is safe."""
+    ensemble: int = 1
+    """So many seeds of the winner answer together."""
     config: str | None = None
     """Path of the study.toml."""
 
@@ -111,7 +115,7 @@ def _options(request: Request) -> Iterator[str]:
         elif isinstance(value, tuple):
             yield from (option, ",".join(value))
         elif isinstance(value, bool):
-            yield option
+            yield option if value else f"--no-{option.removeprefix('--')}"
         else:
             yield from (option, _digits(value) if isinstance(value, float) else str(value))
     yield from ("--seed", str(request.seed))

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from osetra.core.numbers import mean_and_deviation, searched_names, settings
+from osetra.core.numbers import (
+    mean_and_deviation,
+    mean_text,
+    number,
+    percent,
+    searched_names,
+    settings,
+)
 from osetra.core.trial import Trial
 from osetra.tuning.final_model import FinalModel
 from osetra.tuning.model import TunedModel
@@ -24,7 +32,8 @@ class TestScore:
     __test__ = False  # no test case, whatever a collector of tests thinks
 
     metric: str
-    """error, a share of wrong classes, or rmse, in the units of the target."""
+    """error, a share of wrong classes; balanced_error, its mean over classes, where one is rare; or rmse, in
+    the units of the target."""
     value: float
     """Its mean over the seeds that were trained."""
     deviation: float | None
@@ -62,6 +71,7 @@ class TuneResult:
         """The end of a tuning in labelled lines for people."""
         final = self.final
         lines = verdict_rows(final.tests, final.baseline, final.judgement, seeds=final.seeds)
+        lines += _more_rows(final)
         if final.read_before:
             second = (
                 "the test part was read before in this study; this second reading is a little less honest"
@@ -80,6 +90,9 @@ class TuneResult:
             "model": str(self.final.folder),
             "test": {name: {"mean": mean, "sd": deviation} for name, (mean, deviation) in spread.items()},
             "baseline_test": dict(self.final.baseline),
+            "boosting_test": dict(self.final.boosting),
+            "answer": "linear" if self.final.answer else "network",
+            "refit": self.final.refit,
             "judged": asdict(self.final.judgement),
         }
 
@@ -100,10 +113,35 @@ class TuneResult:
         return f"<table>{cells}</table>"
 
 
+def _more_rows(final: FinalModel) -> list[tuple[str, str]]:
+    """Return what else is to be said of the final model: the yardstick, what is saved, what was left out."""
+    rows: list[tuple[str, str]] = []
+    if final.asked not in ("loss", final.metric) and all(final.asked in scores for scores in final.tests):
+        ours = mean_text([scores[final.asked] for scores in final.tests])
+        theirs = number(final.baseline.get(final.asked))
+        rows.append(("asked", f"{final.asked} {ours} on the same rows; {theirs} with the linear model"))
+    if final.boosting:
+        value = final.boosting[final.metric]
+        shown = number(value) if final.metric == "rmse" else percent(value)
+        clear = abs(final.boosting_p) < 0.05 and math.copysign(1.0, final.boosting_p) < 0
+        better = f", better than the network (p = {abs(final.boosting_p):.2g}): try it too" if clear else ""
+        rows.append(
+            (
+                "yardstick",
+                f"{final.metric.replace('_', ' ')} {shown} with scikit-learn's gradient boosting{better}",
+            )
+        )
+    if final.answer:
+        rows.append(("saved", final.answer))
+    if final.refit:
+        rows.append(("rows", final.refit))
+    return rows + [("note", note) for note in final.notes]
+
+
 def result_of(name: str, study: Study, final: FinalModel, model: TunedModel) -> TuneResult:
     """Return what a study on data came to."""
     judged = final.judgement
-    metric = "rmse" if "rmse" in final.baseline else "error"
+    metric = final.metric
     mean, deviation = mean_and_deviation([scores[metric] for scores in final.tests])
     lines: Mapping[str, str] = dict(verdict_rows(final.tests, final.baseline, judged, seeds=final.seeds))
     test = TestScore(

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osetra.core.limits import Limits
 from osetra.study.display import Display, usual_display
+from osetra.tuning.deadline import (
+    Deadline,
+    Enough,
+    affordable,
+    end_seconds,
+    ending,
+    reserve,
+    seconds_per_training,
+)
 from osetra.tuning.request import DEFAULT_TRIALS
 
 if TYPE_CHECKING:
@@ -33,6 +43,8 @@ def search(
     progress: bool | Display = True,
     watch: Watch | None = None,
     slots: tuple[int, str] | None = None,
+    deadline: Deadline | None = None,
+    refit: bool = False,
 ) -> None:
     """Search within the limits, and run the best `limits.confirm` again with fresh seeds.
 
@@ -46,6 +58,8 @@ def search(
         progress: whether to show it, or what shows it.
         watch: who is told of the history.
         slots: how many train at once, and the GPUs that they share out, as `Processes` takes both.
+        deadline: when all has to be over; the search ends when the rest is needed for the end.
+        refit: whether the end trains the winner once more on all rows.
 
     Raises:
         TrainingFailed: the first trials all fail alike, and nobody wants to keep going.
@@ -55,27 +69,40 @@ def search(
 
     executor = Processes(*(slots or (limits.workers, ())))
     display = usual_display(title) if progress is True and title else progress
-    study.run(
-        train,
-        steps=steps,
-        executor=executor,
-        keep_going=keep_going,
-        progress=display,
-        watch=watch,
-        **limits.of_search,
-    )
-    top = min(limits.confirm or 0, len(study.history.ranked(study.problem.objective)))
+    deadline, most, objective = deadline or Deadline(), limits.confirm or 0, study.problem.objective
+    if deadline.hurries:
+        limits = replace(limits, minutes=max(deadline.left, 1.0) / 60)
+
+    def over(history: History) -> bool:
+        return deadline.left < reserve(history, objective, deadline, most, limits.workers, refit=refit)
+
+    with suppress(Enough):
+        study.run(
+            train,
+            steps=steps,
+            executor=executor,
+            keep_going=keep_going,
+            progress=display,
+            watch=ending(watch, over) if deadline.hurries else watch,
+            **limits.of_search,
+        )
+    top, seeds = min(most, len(study.history.ranked(objective))), SEEDS
+    training = seconds_per_training(study.history, objective)
+    if deadline.hurries:
+        top, seeds = affordable(training, deadline.left, top, limits.workers, refit=refit)
     if not top:
         return
-    study.confirm(
-        train,
-        top=top,
-        seeds=SEEDS,
-        executor=executor,
-        report_timeout=limits.report_timeout,
-        progress=display,
-        watch=watch,
-    )
+    last = end_seconds(training, 0, 1, limits.workers, refit=False)
+    with suppress(Enough):
+        study.confirm(
+            train,
+            top=top,
+            seeds=seeds,
+            executor=executor,
+            report_timeout=limits.report_timeout,
+            progress=display,
+            watch=ending(watch, lambda _: deadline.left < last) if deadline.hurries else watch,
+        )
 
 
 def with_end(limits: Limits) -> Limits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as clock
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -63,6 +64,9 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     seed: int = 0,
     keep_going: bool = False,
     minimize: str | None = None,
+    maximize: str | None = None,
+    refit: bool | None = None,
+    ensemble: int = 1,
     name: str | None = None,
     out: str | PathLike[str] | None = None,
     store: str | None = None,
@@ -101,7 +105,7 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         split: a column that says train, validation or test.
         test: a file of rows to seal, with the columns of the data.
         trials: trials in total, those of earlier calls included; 30 when no limit is given.
-        minutes: wall-clock limit of the search.
+        minutes: wall-clock limit of the whole call, from reading to the saved model.
         trainings: what the study may cost in full trainings.
         workers: trainings at once, in processes of their own.
         report_timeout: seconds without a report after which a training is ended.
@@ -117,7 +121,11 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         device: where to train: "auto", "cpu", "cuda", "cuda:1" or "mps"; auto when left out.
         seed: makes everything repeatable.
         keep_going: whether to go on although the first three trials fail with the same error.
-        minimize: the validation score to make small: "val_loss", "val_error", "val_rmse" …
+        minimize: the validation score to make small: "loss", "error", "balanced_error"; "rmse", "mae",
+            "quantile_0.9" …
+        maximize: the one to make large instead: "auc", "f1", "average_precision"; "r2".
+        refit: whether the winner is trained again on the validation rows too; None is where that is safe.
+        ensemble: so many seeds of the winner answer together.
         name: of the study; from the data when left out.
         out: its folder, instead of osetra-runs/NAME.
         store: the URL of a store that other machines reach.
@@ -132,7 +140,10 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         NothingFinished: no trial gave a valid result.
         MissingExtra: PyTorch or a package that reads the data is not installed.
     """
-    options = {key: value for key, value in locals().items() if key not in ("data", "target", "unknown")}
+    called = clock.monotonic()
+    options = {
+        key: value for key, value in locals().items() if key not in ("data", "target", "unknown", "called")
+    }
     options = checked(options, unknown)
     kept: Path | None = None
     where = None if not isinstance(data, (str, PathLike)) else path("data", data)
@@ -161,7 +172,7 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         forget(kept)
         error.args = (str(error).replace(str(kept), "the data"),)
         raise
-    return tune_data(location, planned, observer=observer, progress=progress)
+    return tune_data(location, planned, observer=observer, progress=progress, begun=called)
 
 
 def _column(target: object) -> str | None:

@@ -31,17 +31,18 @@ def verdict_rows(
         judged: what the rows say about the two.
         seeds: how many seeds were trained, such as "2 of 3 seeds, 1 diverged"; empty counts the tests.
     """
-    metric = "rmse" if "rmse" in baseline else "error"
+    metric = judged.metric or ("rmse" if "rmse" in baseline else "error")
     ours, theirs = [scores[metric] for scores in tests], baseline[metric]
     several = len(ours) > 1
     count = f" ({seeds or f'{len(ours)} seeds'})" if several or seeds else ""
     rows = f"{judged.rows} row{'s' if judged.rows != 1 else ''}"
-    interval = f"{metric} {_one(judged.low, metric)} to {_one(judged.high, metric)}"
+    said = metric.replace("_", " ")
+    interval = f"{said} {_one(judged.low, metric)} to {_one(judged.high, metric)}"
     meaning = "; ± is the spread over seeds" if several else ""
     lines = [
-        ("test", f"{metric} {_spread(ours, metric)}{count} on {rows} {_SEALED}"),
+        ("test", f"{said} {_spread(ours, metric)}{count} on {rows} {_SEALED}"),
         ("interval", f"{interval} is what {rows} leave open (95 %){meaning}"),
-        ("baseline", f"{metric} {_one(theirs, metric)} with a linear model on the same rows"),
+        ("baseline", f"{said} {_one(theirs, metric)} with a linear model on the same rows"),
         ("verdict", _sentence(judged, metric)),
     ]
     if judged.rows < FEW_ROWS:
@@ -72,7 +73,7 @@ def _sentence(judged: Judgement, metric: str) -> str:
     if judged.outcome == "worse":
         return f"the network is worse than the linear model ({p}): use the linear model, or search more"
     if judged.outcome == "no signal":
-        guess = f"{metric} {_one(judged.guessing, metric)}"
+        guess = f"{metric.replace('_', ' ')} {_one(judged.guessing, metric)}"
         if judged.rows < FEW_ROWS:
             return f"nothing can be told from guessing ({guess}) on {rows}"
         return f"no signal: nothing beats guessing ({guess}) by more than chance on {rows}"

@@ -65,7 +65,11 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     help=f"Trials in total, earlier ones of the same study included [default: {DEFAULT_TRIALS}].",
 )
 @click.option(
-    "-m", "--minutes", type=float, callback=_positive, help="Stop the search after so many minutes."
+    "-m",
+    "--minutes",
+    type=float,
+    callback=_positive,
+    help="Be done after so many minutes; for a function of your own: end the search then.",
 )
 @click.option(
     "--trainings",
@@ -106,10 +110,15 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
 @click.option("--epochs", type=click.IntRange(1), help="Most passes over the data per training.")
 @device_option
 @click.option(
-    "--minimize", metavar="METRIC", help="For a function or program: the reported metric to make small."
+    "--minimize",
+    metavar="METRIC",
+    help="What to make small: loss, error, balanced_error; rmse, mae, quantile_0.9 of a number; or what "
+    "a function reports.",
 )
 @click.option(
-    "--maximize", metavar="METRIC", help="For a function or program: the reported metric to make large."
+    "--maximize",
+    metavar="METRIC",
+    help="What to make large: auc, f1, average_precision; r2 of a number; or what a function reports.",
 )
 @click.option(
     "--pick",
@@ -122,6 +131,19 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     "--confirm",
     type=click.IntRange(0),
     help="Run the best so many again with fresh seeds [default: 3 for data, else 0].",
+)
+@click.option(
+    "--refit/--no-refit",
+    default=None,
+    help="Train the winner on the validation rows too [default: where the seeds agree on the epochs].",
+)
+@click.option(
+    "--ensemble",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    metavar="K",
+    help="Let so many seeds of the winner answer together.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes everything repeatable.")
 @click.option("--name", callback=plain_name, help="Name of the study [default: from what is tuned].")

@@ -1,0 +1,52 @@
+"""Linear: a linear model, and several networks, as networks, so that whatever takes one takes these."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class LinearNetwork(nn.Module):
+    """Raw outputs = inputs @ weight + bias + a row of a table for each embedded category."""
+
+    def __init__(self, width: int, levels: Sequence[int], outputs: int) -> None:
+        super().__init__()
+        double = torch.float64
+        self.weight = nn.Parameter(torch.zeros(width, outputs, dtype=double), requires_grad=False)
+        self.bias = nn.Parameter(torch.zeros(outputs, dtype=double), requires_grad=False)
+        self.tables = nn.ModuleList(
+            # Row 0 stands for levels never seen in training and says nothing.
+            nn.Embedding(count, outputs, padding_idx=0, dtype=double)
+            for count in levels
+        )
+
+    def forward(self, values: Tensor, codes: Tensor) -> Tensor:
+        """Return raw outputs (n, C), (n, 1) for a regression."""
+        raw = values.flatten(1).to(torch.float64) @ self.weight + self.bias
+        for place, table in enumerate(self.tables):
+            raw = raw + table(codes[:, place])
+        return raw
+
+
+class Ensemble(nn.Module):
+    """Networks of one task that answer together: their mean number, or their mean probabilities."""
+
+    def __init__(self, members: Sequence[nn.Module], *, regression: bool) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.regression = regression
+
+    def forward(self, values: Tensor, codes: Tensor) -> Tensor:
+        """Return raw outputs of the same shape as those of a member."""
+        raw = torch.stack([member(values, codes) for member in self.members])
+        if self.regression:
+            return raw.mean(dim=0)
+        share = math.log(len(self.members))
+        if raw.shape[2] == 1:
+            yes = torch.logsumexp(nn.functional.logsigmoid(raw), dim=0)
+            no = torch.logsumexp(nn.functional.logsigmoid(-raw), dim=0)
+            return yes - no
+        return torch.logsumexp(torch.log_softmax(raw, dim=2), dim=0) - share

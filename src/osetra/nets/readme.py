@@ -1,0 +1,132 @@
+"""Readme: a model's card as a page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from osetra.core.clean import one_line
+from osetra.core.numbers import number, settings
+
+if TYPE_CHECKING:
+    from osetra.nets.model import Model
+
+_KINDS = {
+    "network": "A network",
+    "linear": "A linear model",
+    "ensemble": "Several networks that answer together",
+}
+_COLUMNS = 20
+"""So many columns are listed by importance; all are in card.json."""
+
+
+def readme(model: Model) -> str:
+    """Return the page of a model, in Markdown."""
+    return "\n".join(_lines(model)) + "\n"
+
+
+def _lines(model: Model) -> Iterator[str]:
+    card = model.card
+    yield f"# {_text(card.dataset)}: {_text(model.preparation.target)}"
+    yield ""
+    version = _text(card.versions.get("osetra", ""))
+    yield f"{_KINDS[model.kind]} that predicts {_text(model.preparation.target)}, by osetra {version}."
+    for sentence in (card.answer, card.refit):
+        if sentence:
+            yield f"{_text(sentence[0].upper() + sentence[1:])}."
+    yield ""
+    yield f"    {one_line(card.command or 'osetra predict MODEL DATA')}"
+    yield ""
+    if card.config:
+        yield f"Hyperparameters of the network: {_text(settings(card.config, list(card.config)))}."
+        yield ""
+    yield from _scores(model)
+    report = card.report
+    if card.threshold is not None:
+        second = _text(model.preparation.classes[1])
+        yield f"{second} is the answer from a probability of {card.threshold:.3f} on, by validation rows."
+        yield ""
+    yield from _importance(report)
+    yield from _confusion(report)
+    yield from _calibration(report)
+    if "residuals" in report:
+        yield "## Residuals (truth minus prediction)"
+        yield ""
+        yield from _table(
+            ("", "value"), [(name, number(value)) for name, value in report["residuals"].items()]
+        )
+
+
+def _scores(model: Model) -> Iterator[str]:
+    card = model.card
+    parts: dict[str, Mapping[str, float]] = {
+        f"this model, {part}": scores for part, scores in card.metrics.items()
+    }
+    parts |= {f"linear model, {part}": scores for part, scores in card.baseline.items()}
+    if card.boosting:
+        parts["gradient boosting, test"] = card.boosting
+    names = list(dict.fromkeys(name for scores in parts.values() for name in scores if name != "train_loss"))
+    yield "## Scores"
+    yield ""
+    rows = [(part, *(_number(scores.get(name)) for name in names)) for part, scores in parts.items()]
+    yield from _table(("", *names), rows)
+
+
+def _importance(report: Mapping[str, Any]) -> Iterator[str]:
+    if not report.get("importance"):
+        return
+    listed = report["importance"][:_COLUMNS]
+    measure = next(name for name in listed[0] if name not in ("column", "sd"))
+    yield f"## Importance: {measure} more when a column is shuffled"
+    yield ""
+    yield from _table(
+        ("column", measure, "±"),
+        [(_text(each["column"]), _number(each[measure]), _number(each["sd"])) for each in listed],
+    )
+
+
+def _confusion(report: Mapping[str, Any]) -> Iterator[str]:
+    found = report.get("confusion")
+    if not found:
+        return
+    yield "## Confusion: rows are the truth, columns the answer"
+    yield ""
+    if "table" in found:
+        names = [_text(name) for name in found["classes"]]
+        yield from _table(
+            ("", *names), [(n, *map(str, row)) for n, row in zip(names, found["table"], strict=True)]
+        )
+        return
+    yield from _table(
+        ("is", "answered", "rows"),
+        [(_text(each["is"]), _text(each["answered"]), str(each["rows"])) for each in found["mistakes"]],
+    )
+
+
+def _calibration(report: Mapping[str, Any]) -> Iterator[str]:
+    found = report.get("calibration")
+    if not found:
+        return
+    yield f"## Calibration: {100 * found['error']:.1f} % off on average"
+    yield ""
+    yield from _table(
+        ("said", "right", "rows"),
+        [(f"{each['said']:.2f}", f"{each['right']:.2f}", str(each["rows"])) for each in found["bins"]],
+    )
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(header)} |"
+    yield f"|{'---|' * len(header)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else number(value)
+
+
+def _text(text: str) -> str:
+    """Return text from a data set so that it is no markup."""
+    return "".join(f"\\{c}" if c in "\\`*_[]<>|#!" else c for c in one_line(text))

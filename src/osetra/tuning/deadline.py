@@ -1,0 +1,131 @@
+"""Deadline: when a whole command has to be over, and how much of its time the end of it needs.
+
+The end is what follows the search: fresh seeds, the winner once more, the card. It costs trainings, and what
+a training costs is measured on those that were run. Until one was, nothing is known, and the search goes on.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from osetra.core.problem import Objective
+
+if TYPE_CHECKING:
+    from osetra.core.history import History
+    from osetra.core.trial import Trial
+
+LOOK = 1.0
+"""Seconds between two estimates."""
+CLOSING = 4.0
+"""Seconds that the card, the pictures and the report take beside trainings."""
+WARM_UP = 4.0
+"""Seconds until fresh workers train: Python, PyTorch, the data."""
+MOST_OF_ALL = 0.6
+"""Share of the time that the end may take at most: a search of nothing needs no confirmation."""
+MARGIN = 1.25
+_PLANS = ((3, 3), (2, 3), (2, 2), (1, 2))
+"""How many of the best are run again, and with how many seeds, from the most careful plan on."""
+REFIT_COST = 1.4
+"""What training on all rows costs, in trainings: a quarter more rows, and chance."""
+
+
+class Enough(Exception):
+    """Raised into a search whose time is over: no error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment on the monotonic clock; without one there is no hurry."""
+
+    at: float = math.inf
+    total: float = math.inf
+    """Seconds from the beginning of the command to that moment."""
+
+    @classmethod
+    def of(cls, minutes: float | None, begun: float | None = None) -> Deadline:
+        """Return the moment so many minutes after a command began, which is now unless said."""
+        if minutes is None:
+            return cls()
+        return cls((time.monotonic() if begun is None else begun) + 60 * minutes, 60 * minutes)
+
+    @property
+    def hurries(self) -> bool:
+        """Whether there is one."""
+        return math.isfinite(self.at)
+
+    @property
+    def left(self) -> float:
+        """Seconds until then, 0 when it is over; infinite without one."""
+        return max(0.0, self.at - time.monotonic())
+
+
+def seconds_per_training(history: History, objective: Objective) -> float:
+    """Return what a training like those of the best few takes; 0 while nothing was reported."""
+    begun = [trial for trial in history.trials.values() if trial.value is not None and trial.attempts]
+    best = sorted(begun, key=lambda trial: objective.sign * (trial.value or 0.0))
+    best = history.ranked(objective)[:3] or best[:3]
+    return max((_seconds(trial, history, objective) for trial in best), default=0.0)
+
+
+def _seconds(trial: Trial, history: History, objective: Objective) -> float:
+    """Return what a trial would take from its first step to its last, as it was seen to go."""
+    reported = sum(point.metric == objective.metric for point in history.curves.points(trial.number))
+    spent = sum(attempt.ended - attempt.started for attempt in trial.attempts if attempt.ended is not None)
+    if not reported or trial.state == "finished":
+        return spent
+    return spent / reported * max(reported, history.steps or 0)
+
+
+def end_seconds(training: float, top: int, seeds: int, workers: int, *, refit: bool) -> float:
+    """Return what the end of a tuning takes: the best again with fresh seeds, the winner, the card."""
+    again = WARM_UP + math.ceil(top * seeds / workers) * training if top else 0.0
+    final = max(1, seeds) * training * (1 + REFIT_COST * refit)
+    return MARGIN * (again + final) + CLOSING
+
+
+def affordable(training: float, left: float, most: int, workers: int, *, refit: bool) -> tuple[int, int]:
+    """Return how many of the best can be run again with how many seeds in the time; (0, 0) is none."""
+    for top, seeds in _PLANS:
+        chosen = min(top, most)
+        if chosen and end_seconds(training, chosen, seeds, workers, refit=refit) <= left:
+            return chosen, seeds
+    return 0, 0
+
+
+def reserve(
+    history: History, objective: Objective, deadline: Deadline, most: int, workers: int, *, refit: bool
+) -> float:
+    """Return how many seconds before the deadline the search has to end."""
+    training = seconds_per_training(history, objective)
+    if not training:
+        return 0.0
+    cap = MOST_OF_ALL * deadline.total
+    top, seeds = affordable(training, cap, most, workers, refit=refit)
+    if not top and most:  # no room for fresh seeds: the winner alone
+        return min(cap, end_seconds(training, 0, 1, workers, refit=False))
+    return end_seconds(training, top, seeds or 1, workers, refit=refit)
+
+
+def ending(
+    watch: Callable[[History], None] | None, over: Callable[[History], bool]
+) -> Callable[[History], None]:
+    """Return a watch that ends a search when it is over, and is asked about once a second."""
+    asked = time.monotonic()
+    ended = False
+
+    def watching(history: History) -> None:
+        nonlocal asked, ended
+        if watch is not None:
+            watch(history)
+        now = time.monotonic()
+        if not ended and now - asked > LOOK:
+            asked = now
+            if over(history):
+                ended = True
+                raise Enough
+
+    return watching
