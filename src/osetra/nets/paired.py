@@ -148,7 +148,7 @@ def _missed(
 
 
 def _balanced_interval(errors: Array, codes: Codes) -> tuple[float, float]:
-    """Return a 95 % interval of the mean error over classes: a stratified sample, each class plus four rows."""
+    """Return a 95 % interval of the mean error over classes, each class plus four rows."""
     present = np.flatnonzero(np.bincount(codes))
     shares = [(float(np.sum(errors[codes == code])), int(np.sum(codes == code))) for code in present]
     mean = sum(wrong / n for wrong, n in shares) / len(shares)

@@ -150,7 +150,7 @@ def score(
     target: NDArray[np.float64] | Codes,
     names: Sequence[str] = (),
 ) -> dict[str, float]:
-    """Return scores of a network on some rows: those named, or loss, error, balanced_error, or loss, rmse, r2."""
+    """Return scores of a network on some rows; the usual ones unless named."""
     return metrics.scores(preparation, raw_outputs(network, inputs), target, names)
 
 
