@@ -32,6 +32,7 @@ VERBS = (
     "replay",
     "export",
     "predict",
+    "evaluate",
     "report",
     "spaces",
     "data",

@@ -1,33 +1,30 @@
-"""Predict: from a model folder and new data to answers, with nothing else needed."""
+"""Predict: from a model folder and new data to answers, with nothing else needed.
+
+Intervals of numbers are split-conformal: as wide as that share of validation rows was missed by. They hold
+for new rows that are like those. Source: Lei et al. 2018 (arXiv 1604.04173), theorem 2.2.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from os import PathLike
-from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.data import sources
-from osetra.data.arrays import as_table, inputs_of, parse_arrays, unrolled
-from osetra.data.dataset import Images
-from osetra.data.files import read_bytes
-from osetra.data.formats import parse
-from osetra.data.frames import examples_of, is_examples, is_frame, table_of
-from osetra.data.images import PICTURES, as_images, read_listed, read_pictures
-from osetra.data.options import DataOptions
-from osetra.data.table import Table
-from osetra.errors import DataError
+from osetra.data.table import PLAIN, Table, as_texts
+from osetra.errors import DataError, nearest
 from osetra.nets import metrics
 from osetra.nets.model import Model
-from osetra.nets.prepare import Inputs, Preparation, answers, apply, read_columns, unseen
+from osetra.nets.prepare import Inputs, answers, unseen
+from osetra.nets.rows import Rows, read_rows
+from osetra.nets.shift import warnings_of
 from osetra.nets.training import raw_outputs
 
-_Read: TypeAlias = tuple[tuple[str, ...], Inputs, dict[str, int]]
-"""Names of the rows, their inputs, and the cells of unseen categories."""
+Array = NDArray[np.float64]
+_IDENTIFIER = re.compile(r"(^|[ _.-])([iI]d|ID|[kK]ey|[nN]r|[nN]o|[nN]umber|[iI]ndex|rownames)$|[a-z]I[dD]$")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,10 +37,16 @@ class Predictions:
     values: tuple[str, ...] | tuple[float, ...]
     """The predicted class, or number, of each row."""
     classes: tuple[str, ...]
-    probabilities: NDArray[np.float64]
+    probabilities: Array
     """(n, C), in the order of the classes; (n, 0) for a regression."""
     unseen: Mapping[str, int] = field(default_factory=dict)
     """How many cells of a category column hold what was never seen in training, by column."""
+    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Columns of the data that are written beside the answers."""
+    half: float | None = None
+    """Half the width of the interval around each number; None without intervals."""
+    strange: tuple[str, ...] = ()
+    """What a person should know of rows unlike those of the training, a sentence each."""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -51,35 +54,69 @@ class Predictions:
     @property
     def header(self) -> tuple[str, ...]:
         """Names of the columns that `rows` yields."""
-        return ("row", self.target, *(f"p({name})" for name in self.classes))
+        ends = () if self.half is None else ("low", "high")
+        return ("row", *self.kept, self.target, *ends, *(f"p({name})" for name in self.classes))
+
+    @property
+    def intervals(self) -> Array:
+        """The lowest and highest number (n, 2) of each row; (n, 0) without intervals."""
+        if self.half is None:
+            return np.zeros((len(self), 0))
+        middle = np.array(self.values, dtype=np.float64)
+        return np.stack([middle - self.half, middle + self.half], axis=1)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know before believing the answers, a sentence each."""
+        return (*((self._of_unseen,) if self.unseen else ()), *self.strange)
 
     @property
     def warning(self) -> str:
-        """What a person should know about categories never seen in training; empty without any."""
+        """The same as one text; empty without any."""
+        return "; ".join(self.warnings)
+
+    def rows(self) -> Iterator[tuple[str | float, ...]]:
+        """Yield for each row its name, kept cells, the answer, its interval, a probability per class."""
+        values: Iterable[str | float] = self.values
+        cells = zip(*self.kept.values(), strict=True) if self.kept else iter([()] * len(self))
+        for name, kept, value, ends, shares in zip(
+            self.names, cells, values, self.intervals, self.probabilities, strict=True
+        ):
+            yield (name, *kept, value, *map(float, ends), *map(float, shares))
+
+    @property
+    def _of_unseen(self) -> str:
         total = sum(self.unseen.values())
-        if not total:
-            return ""
         where = ", ".join(f"{name} {count}" for name, count in self.unseen.items())
         cells = "1 cell holds a category" if total == 1 else f"{total} cells hold categories"
         return f"{cells} never seen in training ({where}): answers for those rows rest on the other columns"
 
-    def rows(self) -> Iterator[tuple[str | float, ...]]:
-        """Yield for each row its name, the answer, and the probability of each class."""
-        answers: Iterable[str | float] = self.values
-        for name, value, shares in zip(self.names, answers, self.probabilities, strict=True):
-            yield (name, value, *map(float, shares))
 
-
-def predict(model: Model, data: object) -> Predictions:
+def predict(
+    model: Model, data: object, *, keep: Sequence[str] = (), interval: float | None = None
+) -> Predictions:
     """Return an answer for each row of data: a file, a folder of pictures, a known set, a frame, an array.
 
     The target column is not needed, and not looked at.
 
+    Args:
+        model: what answers.
+        data: what is to be answered.
+        keep: columns of the data to write beside the answers; those that name rows are kept anyhow.
+        interval: of a number: the share of rows that an interval around it is to hold, such as 0.9.
+
     Raises:
         DataError: the data has not the columns, or the pictures, that the model learnt from.
     """
-    names, inputs, strange = _read(model.preparation, data)
-    return replace(answer(model, inputs, names), unseen=strange)
+    half = None if interval is None else half_width(model, interval)
+    found = read_rows(model.preparation, data)
+    return replace(
+        answer(model, found.inputs, found.names),
+        unseen=unseen(model.preparation, found.columns) if found.columns else {},
+        kept=_kept(model, found, keep),
+        half=half,
+        strange=warnings_of(model.card.inputs, found.columns),
+    )
 
 
 def answer(model: Model, inputs: Inputs, names: tuple[str, ...] = ()) -> Predictions:
@@ -92,85 +129,67 @@ def answer(model: Model, inputs: Inputs, names: tuple[str, ...] = ()) -> Predict
         nothing = np.zeros((len(inputs), 0))
         return Predictions(preparation.target, names, tuple(numbers.tolist()), (), nothing)
     shares = metrics.probabilities(raw)
-    labels = tuple(preparation.classes[code] for code in shares.argmax(axis=1))
+    labels = tuple(preparation.classes[code] for code in metrics.decide(shares, model.card.threshold))
     return Predictions(preparation.target, names, labels, preparation.classes, shares)
 
 
-def _read(preparation: Preparation, data: object) -> _Read:
-    if isinstance(data, (str, PathLike)):
-        return _read_path(preparation, data)
-    if is_frame(data) or isinstance(data, Mapping):
-        return (), *_inputs(preparation, table_of(data), None, "the frame")
-    array = examples_of(data)[0] if is_examples(data) else np.asarray(data)
-    if array.ndim > 2 and preparation.pictures is not None:
-        return (), *_inputs(preparation, None, as_images(array, "the array"), "the array")
-    return (), *_inputs(preparation, as_table({"x": unrolled(array)}, "the array"), None, "the array")
+def half_width(model: Model, level: float) -> float:
+    """Return how far around an answer the truth lies for that share of rows.
+
+    Raises:
+        DataError: the model predicts classes or kept no residuals, or no rows are left to tell.
+    """
+    if not 0 < level < 1:
+        raise DataError(f"interval {level!r}: a share of rows between 0 and 1 is needed, such as 0.9")
+    if model.preparation.task != "regression":
+        raise DataError(
+            f"interval {level:g}: the model predicts classes, of which the probabilities say how sure it is; "
+            "leave the interval out"
+        )
+    sizes = model.card.residuals
+    if not sizes:
+        raise DataError(
+            "the model's card holds no residuals, as those of earlier versions: tune again to make a model "
+            "that knows how far it is off"
+        )
+    place = math.ceil((len(sizes) + 1) * level)
+    if place > len(sizes):
+        raise DataError(
+            f"interval {level:g}: {len(sizes)} validation rows tell at most "
+            f"{len(sizes) / (len(sizes) + 1):.3f}; give that or less"
+        )
+    return float(sizes[place - 1])
 
 
-def _read_path(preparation: Preparation, where: str | PathLike[str]) -> _Read:
-    path = Path(where)
-    if not path.exists() and path.suffix == "" and path.name == str(where):
-        contents = sources.read(sources.find(str(where)))
-        return (), *_inputs(preparation, contents.table, contents.images, contents.table.source)
-    if path.is_dir() or path.suffix.lower() in PICTURES:
-        return _read_pictures(preparation, path)
-    if not path.exists():
-        raise DataError(f"{path}: no such file; check the path")
-    kind, raw = read_bytes(path)
-    if kind != "npz":
-        delimiter, decimal, header = preparation.dialect
-        said = DataOptions(delimiter=delimiter, decimal=decimal, header=header)
-        table = parse(kind, raw, path, said)
-        if preparation.pictures is not None:
-            return _read_listed(preparation, table, path)
-        return (), *_inputs(preparation, table, None, str(path))
-    arrays = parse_arrays(raw, str(path))
-    found = inputs_of(arrays, str(path))
-    if found is not None and found[1].ndim > 2 and preparation.pictures is not None:
-        return (), *_inputs(preparation, None, as_images(found[1], str(path)), str(path))
-    vectors = {
-        name: unrolled(array) if found and name == found[0] else array
-        for name, array in arrays.items()
-        if found is None or name == found[0]
-    }
-    return (), *_inputs(preparation, as_table(vectors, str(path)), None, str(path))
+def _kept(model: Model, found: Rows, keep: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Return the cells of the columns that are asked for, and of those that name rows."""
+    if found.table is None:
+        if keep:
+            raise DataError(f"{keep[0]!r}: {found.source} has no columns to keep")
+        return {}
+    names = found.table.names
+    for name in keep:
+        if name not in names:
+            raise DataError(
+                f"{name!r}: no such column in {found.source}.{nearest(name, names)} "
+                f"Columns: {', '.join(names[:40])}"
+            )
+    preparation = model.preparation
+    used = {recipe.name for recipe in preparation.schema} | {how.name for how in preparation.columns}
+    spare = [name for name in names if name not in used and name != preparation.target]
+    identifiers = [name for name in spare if _names_rows(name, found.table)]
+    return {name: _cells(found.table, name) for name in dict.fromkeys((*identifiers, *keep))}
 
 
-def _read_listed(preparation: Preparation, table: Table, path: Path) -> _Read:
-    assert preparation.pictures is not None
-    listed = read_listed(table, path.parent, preparation.pictures.shape)
-    if listed is None:
-        return (), *_inputs(preparation, table, None, str(path))
-    images, kept = listed
-    names = tuple(str(kept.row(i)) for i in range(len(kept)))
-    return names, *_inputs(preparation, None, images, str(path))
+def _names_rows(name: str, table: Table) -> bool:
+    """Whether a column that the model does not use tells rows apart: no two cells alike, none missing."""
+    texts = as_texts(table[name])
+    if len(table) < 2 or len(texts.levels) < len(table):
+        return False
+    return bool(_IDENTIFIER.search(name)) or not any(PLAIN.fullmatch(level) for level in texts.levels)
 
 
-def _read_pictures(preparation: Preparation, path: Path) -> _Read:
-    if preparation.pictures is None:
-        raise DataError(f"{path}: the model learnt from a table, and this is pictures; give a data file")
-    files = [path]
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES)
-    if not files:
-        raise DataError(f"{path}: no pictures in this folder ({', '.join(PICTURES[:4])} …)")
-    images = read_pictures(files, preparation.pictures.shape).images
-    names = tuple(str(file.relative_to(path)) if path.is_dir() else file.name for file in files)
-    return names, *_inputs(preparation, None, images, str(path))
-
-
-def _inputs(
-    preparation: Preparation, table: Table | None, images: Images | None, source: str
-) -> tuple[Inputs, dict[str, int]]:
-    if preparation.pictures is None:
-        if table is None or images is not None:
-            raise DataError(f"{source}: the model learnt from a table, and this is pictures")
-        columns = read_columns(preparation, table)
-        return apply(preparation, columns), unseen(preparation, columns)
-    wanted = "×".join(map(str, preparation.pictures.shape))
-    if images is None:
-        raise DataError(f"{source}: the model learnt from pictures of {wanted}, and this is a table")
-    if images.shape[1:] != preparation.pictures.shape:
-        given = "×".join(map(str, images.shape[1:]))
-        raise DataError(f"{source}: pictures of {given}; the model learnt from {wanted}, give that size")
-    return apply(preparation, (), images), {}
+def _cells(table: Table, name: str) -> list[str]:
+    texts = as_texts(table[name])
+    levels = (*texts.levels, "")  # the code -1, which is missing, takes the last
+    return [levels[code] for code in texts.codes.tolist()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from osetra.nets.assessment import Assessment
     from osetra.nets.model import Card, Model
     from osetra.nets.predict import Predictions
 
@@ -49,6 +51,24 @@ class TunedModel:
 
         return np.array(self.predictions(data).values)
 
+    def predict_interval(self, data: object, level: float = 0.9) -> NDArray[np.float64]:
+        """Return for each row the lowest and highest number (n, 2) between which so many truths lie.
+
+        Raises:
+            DataError: as for `predict`, or the model predicts classes.
+        """
+        return self.predictions(data, interval=level).intervals
+
+    def evaluate(self, data: object, target: str | None = None) -> Assessment:
+        """Return the scores on data that holds the target, with 95 % intervals by the bootstrap.
+
+        Raises:
+            DataError: as for `predict`, or the data holds no target that the model knows.
+        """
+        from osetra.nets.assessment import assess
+
+        return assess(self._model, data, target=target)
+
     def predict_proba(self, data: object) -> NDArray[np.float64]:
         """Return the probability of each class for each row: (n, C).
 
@@ -59,11 +79,13 @@ class TunedModel:
             raise DataError(f"{self.card.dataset}: the model predicts a number, so there are no classes")
         return self.predictions(data).probabilities
 
-    def predictions(self, data: object) -> Predictions:
-        """Return answers with row names, probabilities and a warning of categories never seen."""
+    def predictions(
+        self, data: object, *, keep: Sequence[str] = (), interval: float | None = None
+    ) -> Predictions:
+        """Return answers with row names, kept columns, probabilities, intervals and warnings."""
         from osetra.nets.predict import predict
 
-        return predict(self._model, data)
+        return predict(self._model, data, keep=keep, interval=interval)
 
     def save(self, folder: str | Path) -> Path:
         """Write the model into a folder, made when absent, and return the folder.

@@ -24,22 +24,42 @@ if TYPE_CHECKING:
 @click.argument("model", shell_complete=complete_study)
 @click.argument("data")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Write to this file, not to stdout.")
+@click.option("--keep", multiple=True, metavar="A,B", help="Columns of DATA to write beside the answers.")
+@click.option(
+    "--interval",
+    type=float,
+    metavar="SHARE",
+    help="Of numbers: low and high, between which so many truths lie, such as 0.9.",
+)
 @json_option
 @click.pass_obj
-def command(output: Output, model: str, data: str, out: Path | None, as_json: bool) -> None:
+def command(
+    output: Output,
+    model: str,
+    data: str,
+    out: Path | None,
+    keep: tuple[str, ...],
+    interval: float | None,
+    as_json: bool,
+) -> None:
     """Predict every row of DATA with MODEL and write a CSV: row, answer, probability of each class.
 
     MODEL is a folder with weights.safetensors and card.json, or the name of a study that has one. It
-    is all that is needed, and loading it never runs code. DATA needs no target column.
+    is all that is needed, and loading it never runs code. DATA needs no target column. Columns that name
+    rows, such as an id, are written as well.
     """
     require_torch()
     from osetra.nets.model import load
     from osetra.nets.predict import predict
 
     folder = model_folder(model)
-    predictions = predict(load(folder), data)
-    if predictions.warning:
-        output.say(Text(predictions.warning, "yellow"))
+    names = [name.strip() for word in keep for name in word.split(",") if name.strip()]
+    loaded = load(folder)
+    predictions = predict(loaded, data, keep=names, interval=interval)
+    if loaded.kind == "linear":
+        output.say(Text(loaded.card.answer or "the linear model answers", "dim"))
+    for warning in predictions.warnings:
+        output.say(Text(warning, "yellow"))
     if as_json:
         output.document("predictions", _document(folder, predictions))
     elif out is None:
@@ -73,5 +93,7 @@ def _document(folder: Path, predictions: Predictions) -> dict[str, object]:
         "model": str(folder),
         "target": predictions.target,
         "classes": list(predictions.classes),
+        "columns": list(predictions.header),
+        "warnings": list(predictions.warnings),
         "rows": [list(row) for row in predictions.rows()],
     }

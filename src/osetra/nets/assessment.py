@@ -1,0 +1,131 @@
+"""Assessment: how good a model is on rows whose truth is known, with intervals by the bootstrap.
+
+Rows are drawn again with replacement, 1000 times; the middle 95 % of the scores are the interval. Source:
+Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import numpy as np
+
+from osetra.data.dataset import Codes
+from osetra.data.schema import Number, to_numbers
+from osetra.data.table import as_texts
+from osetra.errors import DataError, nearest
+from osetra.nets import metrics
+from osetra.nets.metrics import Array
+from osetra.nets.model import Model
+from osetra.nets.prepare import unseen
+from osetra.nets.rows import Rows, read_rows
+from osetra.nets.shift import warnings_of
+from osetra.nets.training import raw_outputs
+
+DRAWS = 1000
+FEWER_DRAWS = 200
+"""Where there are more than MANY_ROWS, whose intervals are narrow anyhow."""
+MANY_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score with the interval that so many rows leave open."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """How good a model is on some rows."""
+
+    rows: int
+    scores: Mapping[str, Score]
+    notes: tuple[str, ...] = ()
+    """Rows that could not be used, and what is unlike the training."""
+
+
+def assess(model: Model, data: object, *, target: str | None = None) -> Assessment:
+    """Return the scores of a model on data that holds the target, with 95 % intervals.
+
+    Raises:
+        DataError: the data cannot be read for the model, or holds no target, or no row can be used.
+    """
+    preparation = model.preparation
+    found = read_rows(preparation, data)
+    truth, known, notes = _truth(model, found, target or preparation.target)
+    raw = raw_outputs(model.network, found.inputs.rows(known))
+    regression = preparation.task == "regression"
+    names = metrics.OF_NUMBERS if regression else metrics.OF_CLASSES
+    if found.columns:
+        strange = unseen(preparation, found.columns)
+        if strange:
+            cells = ", ".join(f"{name} {count}" for name, count in strange.items())
+            notes.append(f"categories never seen in training ({cells})")
+        notes += warnings_of(model.card.inputs, found.columns)
+    return Assessment(len(known), _bootstrapped(model, raw, truth[known], names), tuple(notes))
+
+
+def _bootstrapped(model: Model, raw: Array, truth: Array | Codes, names: tuple[str, ...]) -> dict[str, Score]:
+    rng, n = np.random.default_rng(0), len(truth)
+
+    def scored(rows: Codes) -> dict[str, float]:
+        return metrics.scores(model.preparation, raw[rows], truth[rows], names, model.card.threshold)
+
+    whole = scored(np.arange(n))
+    draws = [scored(rng.integers(0, n, n)) for _ in range(DRAWS if n <= MANY_ROWS else FEWER_DRAWS)]
+    found = {}
+    for name in names:
+        values = np.array([draw[name] for draw in draws])
+        if not math.isfinite(whole[name]):
+            continue
+        low, high = np.nanquantile(values, [0.025, 0.975])
+        found[name] = Score(whole[name], float(low), float(high))
+    return found
+
+
+def _truth(model: Model, found: Rows, target: str) -> tuple[Array | Codes, Codes, list[str]]:
+    """Return the truth of every row, which rows it is known of, and notes on the rest."""
+    preparation, table = model.preparation, found.table
+    if table is None and found.names and preparation.task != "regression":
+        texts: list[str | None] = [PurePath(name).parts[0] if "/" in name else None for name in found.names]
+    elif table is None or target not in table.names:
+        names = table.names if table is not None else ()
+        raise DataError(
+            f"{target!r}: no such column in {found.source}, and without the truth nothing can be judged."
+            f"{nearest(target, names)} Name it with --target"
+        )
+    elif preparation.task == "regression":
+        numbers = to_numbers(Number(target, decimal=table.decimal), table[target], table.row)
+        return _known(numbers, ~np.isnan(numbers), [], found.source)
+    else:
+        texts = list(as_texts(table[target]))
+    place: dict[str | None, int] = {name: code for code, name in enumerate(preparation.classes)}
+    codes = np.array([place.get(text, -1) for text in texts], dtype=np.int64)
+    strange = sorted({text for text in texts if text is not None and text not in place})
+    notes = []
+    if strange:
+        rows = sum(text in set(strange) for text in texts)
+        shown = ", ".join(map(repr, strange[:3]))
+        notes.append(f"{rows} rows hold classes that the model does not know ({shown}): they are left out")
+    return _known(codes, codes >= 0, notes, found.source)
+
+
+def _known(
+    truth: Array | Codes, there: np.ndarray[tuple[int], np.dtype[np.bool_]], notes: list[str], source: str
+) -> tuple[Array | Codes, Codes, list[str]]:
+    known = np.flatnonzero(there)
+    if not len(known):
+        raise DataError(
+            f"{source}: no row has a target that the model knows{'; ' + notes[0] if notes else ''}; "
+            "give rows of which the truth is known"
+        )
+    left_out = len(truth) - len(known)
+    if left_out and not notes:
+        notes.append(f"{left_out} rows without a target are left out")
+    return truth, known, notes

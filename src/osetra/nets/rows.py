@@ -1,0 +1,127 @@
+"""Rows: new data, read as a model needs it, from a file, a folder, a known set, a frame or an array."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from osetra.data import sources
+from osetra.data.arrays import as_table, inputs_of, parse_arrays, unrolled
+from osetra.data.dataset import Column, Images
+from osetra.data.files import read_bytes
+from osetra.data.formats import parse
+from osetra.data.frames import examples_of, is_examples, is_frame, table_of
+from osetra.data.images import PICTURES, as_images, read_listed, read_pictures
+from osetra.data.options import DataOptions
+from osetra.data.table import Table
+from osetra.errors import DataError
+from osetra.nets.prepare import Inputs, Preparation, apply, read_columns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """New rows as a model takes them, and what they were made of."""
+
+    source: str
+    inputs: Inputs
+    names: tuple[str, ...] = ()
+    """Of picture files; empty where rows are numbered."""
+    columns: tuple[Column, ...] = ()
+    """Of a table, before they were prepared."""
+    table: Table | None = None
+    """The cells as they came, also those that the model does not use; None of pictures without any."""
+
+
+def read_rows(preparation: Preparation, data: object) -> Rows:
+    """Return the rows of data, checked.
+
+    Raises:
+        DataError: the data has not the columns, or the pictures, that the model learnt from.
+    """
+    if isinstance(data, (str, PathLike)):
+        return _read_path(preparation, data)
+    if is_frame(data) or isinstance(data, Mapping):
+        return _inputs(preparation, table_of(data), None, "the frame")
+    array = examples_of(data)[0] if is_examples(data) else np.asarray(data)
+    if array.ndim > 2 and preparation.pictures is not None:
+        return _inputs(preparation, None, as_images(array, "the array"), "the array")
+    return _inputs(preparation, as_table({"x": unrolled(array)}, "the array"), None, "the array")
+
+
+def _read_path(preparation: Preparation, where: str | PathLike[str]) -> Rows:
+    path = Path(where)
+    if not path.exists() and path.suffix == "" and path.name == str(where):
+        contents = sources.read(sources.find(str(where)))
+        return _inputs(preparation, contents.table, contents.images, contents.table.source)
+    if path.is_dir() or path.suffix.lower() in PICTURES:
+        return _read_pictures(preparation, path)
+    if not path.exists():
+        raise DataError(f"{path}: no such file; check the path")
+    kind, raw = read_bytes(path)
+    if kind != "npz":
+        delimiter, decimal, header = preparation.dialect
+        said = DataOptions(delimiter=delimiter, decimal=decimal, header=header)
+        table = parse(kind, raw, path, said)
+        if preparation.pictures is not None:
+            return _read_listed(preparation, table, path)
+        return _inputs(preparation, table, None, str(path))
+    arrays = parse_arrays(raw, str(path))
+    found = inputs_of(arrays, str(path))
+    if found is not None and found[1].ndim > 2 and preparation.pictures is not None:
+        rest = {name: array for name, array in arrays.items() if name != found[0] and array.ndim == 1}
+        others = as_table(rest, str(path)) if rest else None
+        return _inputs(preparation, others, as_images(found[1], str(path)), str(path))
+    vectors = {
+        name: unrolled(array) if found and name == found[0] else array
+        for name, array in arrays.items()
+        if found is None or name == found[0] or array.ndim == 1
+    }
+    return _inputs(preparation, as_table(vectors, str(path)), None, str(path))
+
+
+def _read_listed(preparation: Preparation, table: Table, path: Path) -> Rows:
+    assert preparation.pictures is not None
+    listed = read_listed(table, path.parent, preparation.pictures.shape)
+    if listed is None:
+        return _inputs(preparation, table, None, str(path))
+    images, kept = listed
+    names = tuple(str(kept.row(i)) for i in range(len(kept)))
+    return _inputs(preparation, kept, images, str(path), names)
+
+
+def _read_pictures(preparation: Preparation, path: Path) -> Rows:
+    if preparation.pictures is None:
+        raise DataError(f"{path}: the model learnt from a table, and this is pictures; give a data file")
+    files = [path]
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES)
+    if not files:
+        raise DataError(f"{path}: no pictures in this folder ({', '.join(PICTURES[:4])} …)")
+    images = read_pictures(files, preparation.pictures.shape).images
+    names = tuple(str(file.relative_to(path)) if path.is_dir() else file.name for file in files)
+    return _inputs(preparation, None, images, str(path), names)
+
+
+def _inputs(
+    preparation: Preparation,
+    table: Table | None,
+    images: Images | None,
+    source: str,
+    names: tuple[str, ...] = (),
+) -> Rows:
+    if preparation.pictures is None:
+        if table is None or images is not None:
+            raise DataError(f"{source}: the model learnt from a table, and this is pictures")
+        columns = read_columns(preparation, table)
+        return Rows(source, apply(preparation, columns), names, columns, table)
+    wanted = "×".join(map(str, preparation.pictures.shape))
+    if images is None:
+        raise DataError(f"{source}: the model learnt from pictures of {wanted}, and this is a table")
+    if images.shape[1:] != preparation.pictures.shape:
+        given = "×".join(map(str, images.shape[1:]))
+        raise DataError(f"{source}: pictures of {given}; the model learnt from {wanted}, give that size")
+    return Rows(source, apply(preparation, (), images), names, (), table)

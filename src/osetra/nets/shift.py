@@ -1,0 +1,114 @@
+"""Shift: whether new rows are like those that a model learnt from.
+
+What is unlike is said, and answered all the same. A column has shifted when its population stability index
+over tenths (or levels) of the training rows is above 0.25, the usual bound, and above what so few rows give
+by chance. Source: Yurdakul 2018, Statistical properties of the population stability index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osetra.data.dataset import CategoryColumn, Codes, Column, Floats
+
+FEWEST_ROWS = 50
+"""Below so many rows nothing is said of their distribution."""
+STABLE = 0.25
+ABSURD = 3.0
+"""How many times the whole range of training a number may lie outside of it."""
+MOST_NAMED = 5
+
+
+def warnings_of(known: Mapping[str, Mapping[str, Any]], columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return a sentence for each way in which columns are unlike what is known of the training rows."""
+    pairs = [(column, known[column.name]) for column in columns if column.name in known]
+    gone = {c.name: count for c, was in pairs if (count := _newly_missing(c, was))}
+    far = {c.name: text for c, was in pairs if (text := _absurd(c, was))}
+    moved = {c.name: _index(c, was) for c, was in pairs if _has_shifted(c, was)}
+    found = []
+    if gone:
+        cells = _named({name: str(count) for name, count in gone.items()})
+        found.append(
+            f"values are missing where none were in training ({cells}): they are taken as usual ones"
+        )
+    if far:
+        found.append(f"values far outside of those of training ({_named(far)}): answers there are guesses")
+    if moved:
+        ordered = dict(sorted(moved.items(), key=lambda pair: -pair[1]))
+        names = _named({name: f"{value:.1f}" for name, value in ordered.items()})
+        found.append(
+            f"other rows than in training (stability index, 0.25 is much: {names}): scores may not hold"
+        )
+    return tuple(found)
+
+
+def _newly_missing(column: Column, was: Mapping[str, Any]) -> int:
+    return 0 if was["missing"] else int(np.sum(_missing(column)))
+
+
+def _absurd(column: Column, was: Mapping[str, Any]) -> str:
+    if isinstance(column, CategoryColumn) or not was.get("tenths"):
+        return ""
+    low, high = was["tenths"][0], was["tenths"][-1]
+    reach = ABSURD * ((high - low) or max(1.0, abs(high)))
+    far = (column.values < low - reach) | (column.values > high + reach)
+    if not np.any(far):
+        return ""
+    return f"{int(np.sum(far))}, such as {column.values[far][0]:g} where {low:g} … {high:g} was seen"
+
+
+def _has_shifted(column: Column, was: Mapping[str, Any]) -> bool:
+    n, groups = len(_missing(column)), 12
+    return n >= FEWEST_ROWS and _index(column, was) > STABLE + 3 * groups / n
+
+
+def _index(column: Column, was: Mapping[str, Any]) -> float:
+    """Return the population stability index of a column; 0 of one that was never filled."""
+    if isinstance(column, CategoryColumn):
+        before, now = _level_shares(column, was)
+    elif was.get("tenths"):
+        before, now = _tenth_shares(column.values, was)
+    else:
+        return 0.0
+    before, now = np.maximum(before, 1e-3), np.maximum(now, 1e-3)
+    return float(np.sum((now - before) * np.log(now / before)))
+
+
+def _level_shares(column: CategoryColumn, was: Mapping[str, Any]) -> tuple[Floats, Floats]:
+    names = [*was["levels"]][:10]
+    counts = dict(
+        zip(
+            column.levels,
+            np.bincount(column.codes[column.codes >= 0], minlength=len(column.levels)),
+            strict=True,
+        )
+    )
+    before = np.array([*(was["levels"][name] for name in names), was["missing"]])
+    now = np.array([*(counts.get(name, 0) for name in names), np.sum(column.codes < 0)]) / len(column.codes)
+    # What is none of the commonest is one group.
+    return np.append(before, max(0.0, 1 - before.sum())), np.append(now, max(0.0, 1 - now.sum()))
+
+
+def _tenth_shares(values: Floats, was: Mapping[str, Any]) -> tuple[Floats, Floats]:
+    """Return the shares between distinct tenths; tenths that are equal are one group."""
+    tenths, present = np.array(was["tenths"]), values[~np.isnan(values)]
+    cuts = np.unique(tenths[1:-1])
+    upper = np.searchsorted(tenths[1:-1], cuts, side="right") / 10
+    before = np.diff(np.concatenate([[0.0], upper, [1.0]])) * (1 - was["missing"])
+    # A value equal to a cut belongs below it, as the tenth did.
+    counts = np.bincount(np.searchsorted(cuts, present, side="left"), minlength=len(cuts) + 1)
+    gone = len(values) - len(present)
+    return np.append(before, was["missing"]), np.append(counts, gone) / len(values)
+
+
+def _missing(column: Column) -> NDArray[np.bool_] | Codes:
+    return column.codes < 0 if isinstance(column, CategoryColumn) else np.isnan(column.values)
+
+
+def _named(found: Mapping[str, str]) -> str:
+    shown = ", ".join(f"{name} {text}" for name, text in list(found.items())[:MOST_NAMED])
+    return shown + (f" and {len(found) - MOST_NAMED} more columns" if len(found) > MOST_NAMED else "")
