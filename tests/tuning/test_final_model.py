@@ -206,7 +206,7 @@ def test_predictions_keep_names_of_rows_and_what_is_asked_for(linear: Any) -> No
     assert made.header == ("row", "customer", "order_id", "size", "place", "price", "low", "high")
     first = next(iter(made.rows()))
     assert first[1:4] == ("c0", "0", "1") and first[6] < first[5] < first[7]
-    with pytest.raises(ose.OsetraError, match="'sise': no such column.*Did you mean 'size'"):
+    with pytest.raises(ose.OsetraError, match=r"'sise': no such column.*Did you mean 'size'"):
         linear.model.predictions(new, keep=["sise"])
 
 
