@@ -42,7 +42,7 @@ def test_softmax_regression_agrees_with_scikit_learn():
     from osetra.nets.baseline import linear_features
     from osetra.nets.prepare import apply
 
-    x = linear_features(found.preparation, apply(found.preparation, data.columns)).dense
+    x = linear_features(found.preparation, apply(found.preparation, data.columns))
     peer = LogisticRegression(C=1 / (found.penalty * len(parts.train)), max_iter=2000)
     peer.fit(x[parts.train], data.target[parts.train])
     wanted = peer.predict_proba(x[parts.validation])

@@ -46,9 +46,7 @@ def tune_data(output: Output, location: Location, planned: DataPlan, *, as_json:
 
     observer = ConsoleObserver(output, location, planned.request, as_json)
     with resumable(output, location, lambda: observer.study):
-        data.tune_data(
-            location, planned, observer=observer, progress=_display(output, location), begun=BEGUN
-        )
+        data.tune_data(location, planned, observer=observer, progress=_display(output, location), begun=BEGUN)
 
 
 def tune_own(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osetra.catalogue import Selection, select_space
-from osetra.core.arguments import expected
 from osetra.core.declarations import Branches, branches_of, params_from_lines
 from osetra.core.finding import Finding
 from osetra.core.limits import PER_TRAINING

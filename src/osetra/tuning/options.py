@@ -47,9 +47,7 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
             check_name(
                 name, text(name, found[name], f"the name of one is needed, such as {name}='auto'"), kind
             )
-    for name in ("minimize", "maximize", "store"):
-        if found[name] is not None and not text(name, found[name]):
-            raise expected(name, found[name], "it is empty; leave it out, or name it")
+    _check_named(found)
     for name in ("out", "config"):
         found[name] = None if found[name] is None else Path(path(name, found[name]))
     found |= {"folds": whole("folds", found["folds"], least=1, most=_MOST), "all": truth("all", found["all"])}
@@ -71,6 +69,12 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
     check_showing(options["progress"], None)
     check_limits(Request.of({**found, "source": ""}).limits)
     return found
+
+
+def _check_named(found: Mapping[str, Any]) -> None:
+    for name in ("minimize", "maximize", "store"):
+        if found[name] is not None and not text(name, found[name]):
+            raise expected(name, found[name], "it is empty; leave it out, or name it")
 
 
 def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
