@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as peer
 
-from osetra.errors import DataError
+from osetra.errors import StudyError
 from osetra.nets import metrics
 
 RNG = np.random.default_rng(5)
@@ -95,7 +95,7 @@ def test_a_threshold_that_changes_nothing_is_none():
     ],
 )
 def test_a_metric_that_is_none_is_refused(name, task, maximize, text):
-    with pytest.raises(DataError, match=text):
+    with pytest.raises(StudyError, match=text):
         metrics.checked(name, task, maximize=maximize)
 
 

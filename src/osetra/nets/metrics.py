@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.data.dataset import Codes, TaskKind
-from osetra.errors import DataError, nearest
+from osetra.errors import StudyError, nearest
 from osetra.nets.prepare import Preparation, answers, outputs
 
 Array = NDArray[np.float64]
@@ -41,20 +41,20 @@ def checked(name: str, task: TaskKind, *, maximize: bool) -> str:
     """Return the name of a metric without a val_ in front.
 
     Raises:
-        DataError: the task has none of that name, or the other direction is better.
+        StudyError: the task has none of that name, or the other direction is better.
     """
     plain, names = name.removeprefix("val_"), known(task)
     quantile = _QUANTILE.fullmatch(plain) if task == "regression" else None
     if plain not in names and not (quantile and 0 < float(quantile[1]) < 1):
         option = "--maximize" if maximize else "--minimize"
         kind = "a number" if task == "regression" else "classes"
-        raise DataError(
+        raise StudyError(
             f"{option} {name}: no metric of this task, which predicts {kind}; it has "
             f"{', '.join(names)}.{nearest(plain, names)}"
         )
     if maximize != (plain in LARGER):
         better, option = ("small", "--minimize") if maximize else ("large", "--maximize")
-        raise DataError(f"{plain} is better when it is {better}: give {option} {plain}")
+        raise StudyError(f"{plain} is better when it is {better}: give {option} {plain}")
     return plain
 
 

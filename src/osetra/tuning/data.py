@@ -82,7 +82,7 @@ def plan(location: Location, request: Request) -> DataPlan:
 
 
 def _check_metric(task: NetworkTask, request: Request) -> None:
-    """Raise DataError for a metric that the task has not, before anything is trained."""
+    """Raise StudyError for a metric that the task has not, before anything is trained."""
     from osetra.nets.metrics import checked
 
     asked = request.maximize or request.minimize
