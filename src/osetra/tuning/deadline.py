@@ -33,8 +33,8 @@ REFIT_COST = 1.4
 """What training on all rows costs, in trainings: a quarter more rows, and chance."""
 
 
-class Enough(Exception):
-    """Raised into a search whose time is over: no error."""
+class Enough(BaseException):
+    """Raised into a search whose time is over: no error, and no handler of errors may keep it."""
 
 
 @dataclass(frozen=True, slots=True)
