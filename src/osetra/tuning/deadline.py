@@ -104,10 +104,11 @@ def reserve(
     if not training:
         return 0.0
     cap = MOST_OF_ALL * deadline.total
+    most = min(most, len(history.ranked(objective)))  # only what has finished can be run again
     top, seeds = affordable(training, cap, most, workers, refit=refit)
-    if not top and most:  # no room for fresh seeds: the winner alone
+    if not top:  # no room for fresh seeds, or nothing to give them to: the winner alone
         return min(cap, end_seconds(training, 0, 1, workers, refit=False))
-    return end_seconds(training, top, seeds or 1, workers, refit=refit)
+    return end_seconds(training, top, seeds, workers, refit=refit)
 
 
 def ending(
