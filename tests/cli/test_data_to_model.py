@@ -103,7 +103,11 @@ def test_without_torch_the_message_holds_the_one_command(
         (1, ("tune", "clinic.csv", "-t", "outcom"), "'outcom': no such column"),
         (2, ("tune", "clinic.csv", "-t", "outcome", "--set", "lrr=0.1"), "Did you mean 'lr'?"),
         (2, ("tune", "clinic.csv", "-t", "outcome", "--tune", "unit"), "Did you mean 'units'?"),
-        (2, ("tune", "clinic.csv", "-t", "outcome", "--maximize", "accuracy"), "--maximize accuracy: no metric of this task"),
+        (
+            2,
+            ("tune", "clinic.csv", "-t", "outcome", "--maximize", "accuracy"),
+            "accuracy: no metric of this task",
+        ),
         (1, ("predict", "nowhere", "clinic.csv"), "nowhere: no such folder; give the folder"),
     ],
 )

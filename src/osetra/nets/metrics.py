@@ -58,6 +58,11 @@ def checked(name: str, task: TaskKind, *, maximize: bool) -> str:
     return plain
 
 
+def sign_of(metric: str) -> float:
+    """Return -1 for a metric, with or without val_ in front, of which more is better, else 1."""
+    return -1.0 if metric.removeprefix("val_") in LARGER else 1.0
+
+
 def probabilities(logits: Array) -> Array:
     """Return class probabilities (n, C) from logits (n, C), or from one logit (n, 1) for C = 2.
 

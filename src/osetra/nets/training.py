@@ -11,7 +11,6 @@ dropout or the batch size of a training that runs. The schedule multiplies the r
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -197,7 +196,7 @@ def _fit(
         TrainingProgress(copied(network)) if fresh else restored(state, network, trainee.stepper, average)
     )
     rows = data.train.to(trainee.device)
-    asked, sign = _asked(show, data.preparation), -1.0 if metric.removeprefix("val_") in metrics.LARGER else 1.0
+    asked, sign = _asked(show, data.preparation), metrics.sign_of(metric)
     run.accepts(*live)
     for epoch in run.steps(epochs):
         if progress.stale(patience):
@@ -216,7 +215,9 @@ def _fit(
             # Who rolls back a training that blew up does not want to hear that it blew up.
             if reason and not run.interrupted:
                 run.diverged(reason)
-            progress.judge(sign * reported[metric], {"train_loss": loss, **scores}, network)
+            progress.judge(
+                -reported[metric] if larger else reported[metric], {"train_loss": loss, **scores}, network
+            )
         run.checkpoint(lambda: captured(network, trainee.stepper, progress, average))
         if progress.stale(patience):
             break

@@ -26,7 +26,7 @@ _MOST = 2**31
 _SETTINGS = "values or ranges by name are needed, such as set={'lr': Float(1e-4, 0.1, log=True), 'layers': 2}"
 
 
-def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any]:  # noqa: C901 - one check per option
+def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any]:
     """Return the options as a `Request` takes them.
 
     Raises:
