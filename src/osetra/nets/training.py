@@ -215,9 +215,7 @@ def _fit(
             # Who rolls back a training that blew up does not want to hear that it blew up.
             if reason and not run.interrupted:
                 run.diverged(reason)
-            progress.judge(
-                -reported[metric] if larger else reported[metric], {"train_loss": loss, **scores}, network
-            )
+            progress.judge(sign * reported[metric], {"train_loss": loss, **scores}, network)
         run.checkpoint(lambda: captured(network, trainee.stepper, progress, average))
         if progress.stale(patience):
             break
