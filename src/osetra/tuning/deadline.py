@@ -64,11 +64,15 @@ class Deadline:
 
 
 def seconds_per_training(history: History, objective: Objective) -> float:
-    """Return what a training like those of the best few takes; 0 while nothing was reported."""
+    """Return what a training like those of the best few takes; 0 while nothing is known.
+
+    The first trial is passed over where there are others: its worker had still to start.
+    """
     begun = [trial for trial in history.trials.values() if trial.value is not None and trial.attempts]
-    best = sorted(begun, key=lambda trial: objective.sign * (trial.value or 0.0))
-    best = history.ranked(objective)[:3] or best[:3]
-    return max((_seconds(trial, history, objective) for trial in best), default=0.0)
+    begun = [trial for trial in begun if trial.number > 1] or begun
+    finished = [trial for trial in history.ranked(objective) if trial in begun]
+    best = finished or sorted(begun, key=lambda trial: objective.sign * (trial.value or 0.0))
+    return max((_seconds(trial, history, objective) for trial in best[:3]), default=0.0)
 
 
 def _seconds(trial: Trial, history: History, objective: Objective) -> float:
@@ -101,7 +105,7 @@ def reserve(
 ) -> float:
     """Return how many seconds before the deadline the search has to end."""
     training = seconds_per_training(history, objective)
-    if not training:
+    if not training or history.best(objective) is None:
         return 0.0
     cap = MOST_OF_ALL * deadline.total
     most = min(most, len(history.ranked(objective)))  # only what has finished can be run again
