@@ -7,6 +7,7 @@ a training costs is measured on those that were run. Until one was, nothing is k
 from __future__ import annotations
 
 import math
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,7 +73,8 @@ def seconds_per_training(history: History, objective: Objective) -> float:
     begun = [trial for trial in begun if trial.number > 1] or begun
     finished = [trial for trial in history.ranked(objective) if trial in begun]
     best = finished or sorted(begun, key=lambda trial: objective.sign * (trial.value or 0.0))
-    return max((_seconds(trial, history, objective) for trial in best[:3]), default=0.0)
+    took = [_seconds(trial, history, objective) for trial in best[:3]]
+    return statistics.median(took) if took else 0.0
 
 
 def _seconds(trial: Trial, history: History, objective: Objective) -> float:

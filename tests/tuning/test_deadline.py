@@ -1,0 +1,70 @@
+"""When a command has to be over: what its end costs, and that it keeps its minutes."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import osetra as ose
+from osetra.tuning.deadline import Deadline, Enough, affordable, end_seconds, ending, reserve
+
+
+def test_without_minutes_there_is_no_hurry() -> None:
+    assert not Deadline.of(None).hurries
+    assert Deadline.of(None).left == float("inf")
+
+
+def test_minutes_are_counted_from_the_beginning_of_the_command() -> None:
+    deadline = Deadline.of(1, begun=time.monotonic() - 45)
+    assert 14 < deadline.left <= 15 and deadline.total == 60
+    assert Deadline.of(1, begun=time.monotonic() - 90).left == 0
+
+
+@pytest.mark.parametrize("left", [10.0, 30.0, 100.0, 1000.0])
+def test_what_is_afforded_fits(left: float) -> None:
+    top, seeds = affordable(2.0, left, 3, 1, refit=True)
+    assert top == 0 or end_seconds(2.0, top, seeds, 1, refit=True) <= left
+    more = affordable(2.0, 2 * left, 3, 1, refit=True)
+    assert more[0] * more[1] >= top * seeds
+
+
+def test_more_workers_make_the_end_shorter_and_refitting_makes_it_longer() -> None:
+    assert end_seconds(5, 3, 3, 4, refit=False) < end_seconds(5, 3, 3, 1, refit=False)
+    assert end_seconds(5, 3, 3, 1, refit=False) < end_seconds(5, 3, 3, 1, refit=True)
+
+
+def test_a_search_that_has_found_nothing_needs_no_time_for_its_end() -> None:
+    study = ose.Study(None, ose.Space(a=ose.Float(0, 1)), minimize="loss")
+    deadline = Deadline.of(10)
+    assert reserve(study.history, study.problem.objective, deadline, 3, 1, refit=True) == 0
+
+
+def test_a_watch_ends_a_search_once() -> None:
+    seen: list[Any] = []
+    watch = ending(seen.append, lambda _: True)
+    history = ose.Study(None, ose.Space(a=ose.Float(0, 1)), minimize="loss").history
+    watch(history)
+    time.sleep(1.1)
+    with pytest.raises(Enough):
+        watch(history)
+    time.sleep(1.1)
+    watch(history)
+    assert len(seen) == 3
+
+
+@pytest.mark.slow
+def test_minutes_hold_for_the_whole_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(500, 4)), columns=list("abcd"))
+    frame["y"] = np.sin(2 * frame["a"]) + frame["b"] ** 2 + rng.normal(0, 0.1, 500)
+    begun = time.monotonic()
+    result = ose.tune(frame, "y", minutes=1, progress=False)
+    # A tenth, and half a minute for machines on which others work, too.
+    assert time.monotonic() - begun < 66 + 30
+    assert result.final.folder.is_dir()
