@@ -41,7 +41,7 @@ def test_more_workers_make_the_end_shorter_and_refitting_makes_it_longer() -> No
 def test_a_search_that_has_found_nothing_needs_no_time_for_its_end() -> None:
     study = ose.Study("memory:", ose.Space(a=ose.Float(0, 1)), minimize="loss")
     deadline = Deadline.of(10)
-    assert reserve(study.history, study.problem.objective, deadline, 3, 1, refit=True) == 0
+    assert reserve(study.history, study.problem.objective, deadline, 3, 1) == 0
 
 
 def test_a_watch_ends_a_search_once() -> None:

@@ -114,7 +114,7 @@ def tune_data(
     """
     observer = observer or Observer()
     request, task = planned.request, planned.task
-    deadline = Deadline.of(request.limits.minutes, begun or planned.begun)
+    deadline = Deadline.of(request.limits.minutes, begun or planned.begun, refit=request.refit is not False)
     observer.on_data(location.name, planned.rows)
     study = _open_study(location, planned)
     baseline = task.baseline()
@@ -133,7 +133,6 @@ def tune_data(
         watch=watch,
         slots=task.slots(limits.workers),
         deadline=deadline,
-        refit=request.refit is not False,
     )
     observer.on_search_end(study)
     history, objective, folder = study.history, study.problem.objective, location.folder / MODEL

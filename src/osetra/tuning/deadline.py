@@ -45,13 +45,16 @@ class Deadline:
     at: float = math.inf
     total: float = math.inf
     """Seconds from the beginning of the command to that moment."""
+    refit: bool = True
+    """Whether the end trains the winner once more on all rows."""
 
     @classmethod
-    def of(cls, minutes: float | None, begun: float | None = None) -> Deadline:
+    def of(cls, minutes: float | None, begun: float | None = None, *, refit: bool = True) -> Deadline:
         """Return the moment so many minutes after a command began, which is now unless said."""
         if minutes is None:
             return cls()
-        return cls((time.monotonic() if begun is None else begun) + 60 * minutes, 60 * minutes)
+        start = time.monotonic() if begun is None else begun
+        return cls(start + 60 * minutes, 60 * minutes, refit)
 
     @property
     def hurries(self) -> bool:
@@ -102,19 +105,17 @@ def affordable(training: float, left: float, most: int, workers: int, *, refit: 
     return 0, 0
 
 
-def reserve(
-    history: History, objective: Objective, deadline: Deadline, most: int, workers: int, *, refit: bool
-) -> float:
+def reserve(history: History, objective: Objective, deadline: Deadline, most: int, workers: int) -> float:
     """Return how many seconds before the deadline the search has to end."""
     training = seconds_per_training(history, objective)
     if not training or history.best(objective) is None:
         return 0.0
     cap = MOST_OF_ALL * deadline.total
     most = min(most, len(history.ranked(objective)))  # only what has finished can be run again
-    top, seeds = affordable(training, cap, most, workers, refit=refit)
+    top, seeds = affordable(training, cap, most, workers, refit=deadline.refit)
     if not top:  # no room for fresh seeds, or nothing to give them to: the winner alone
         return min(cap, end_seconds(training, 0, 1, workers, refit=False))
-    return end_seconds(training, top, seeds, workers, refit=refit)
+    return end_seconds(training, top, seeds, workers, refit=deadline.refit)
 
 
 def ending(

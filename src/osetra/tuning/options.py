@@ -54,11 +54,7 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
     found["seed"] = whole("seed", found["seed"])
     if found.get("keep_going") is not None:
         found["keep_going"] = truth("keep_going", found["keep_going"])
-    found["ensemble"] = whole("ensemble", found["ensemble"], least=1, most=100)
-    if found["refit"] is not None:
-        found["refit"] = truth("refit", found["refit"])
-    if found["epochs"] is not None:
-        found["epochs"] = whole("epochs", found["epochs"], least=1, most=_MOST)
+    _check_ending(found)
     found["tune"] = _words("tune", options["tune"])
     found |= _reading(options)
     found["set"] = _settings(options["set"])
@@ -69,6 +65,14 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
     check_showing(options["progress"], None)
     check_limits(Request.of({**found, "source": ""}).limits)
     return found
+
+
+def _check_ending(found: dict[str, Any]) -> None:
+    found["ensemble"] = whole("ensemble", found["ensemble"], least=1, most=100)
+    if found["refit"] is not None:
+        found["refit"] = truth("refit", found["refit"])
+    if found["epochs"] is not None:
+        found["epochs"] = whole("epochs", found["epochs"], least=1, most=_MOST)
 
 
 def _check_named(found: Mapping[str, Any]) -> None:

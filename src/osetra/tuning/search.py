@@ -22,6 +22,7 @@ from osetra.tuning.request import DEFAULT_TRIALS
 
 if TYPE_CHECKING:
     from osetra.core.history import History
+    from osetra.core.ports import Executor
     from osetra.study.study import Study
     from osetra.training.run import Run
 
@@ -44,7 +45,6 @@ def search(
     watch: Watch | None = None,
     slots: tuple[int, str] | None = None,
     deadline: Deadline | None = None,
-    refit: bool = False,
 ) -> None:
     """Search within the limits, and run the best `limits.confirm` again with fresh seeds.
 
@@ -59,7 +59,6 @@ def search(
         watch: who is told of the history.
         slots: how many train at once, and the GPUs that they share out, as `Processes` takes both.
         deadline: when all has to be over; the search ends when the rest is needed for the end.
-        refit: whether the end trains the winner once more on all rows.
 
     Raises:
         TrainingFailed: the first trials all fail alike, and nobody wants to keep going.
@@ -74,7 +73,7 @@ def search(
         limits = replace(limits, minutes=max(deadline.left, 1.0) / 60)
 
     def over(history: History) -> bool:
-        return deadline.left < reserve(history, objective, deadline, most, limits.workers, refit=refit)
+        return deadline.left < reserve(history, objective, deadline, most, limits.workers)
 
     with suppress(Enough):
         study.run(
@@ -86,10 +85,24 @@ def search(
             watch=ending(watch, over) if deadline.hurries else watch,
             **limits.of_search,
         )
-    top, seeds = min(most, len(study.history.ranked(objective))), SEEDS
+    _confirm(study, train, limits, executor, display, watch, deadline)
+
+
+def _confirm(
+    study: Study,
+    train: Callable[[Run], object],
+    limits: Limits,
+    executor: Executor,
+    display: bool | Display,
+    watch: Watch | None,
+    deadline: Deadline,
+) -> None:
+    """Run the best again with fresh seeds, as many as there is time for."""
+    objective = study.problem.objective
+    top, seeds = min(limits.confirm or 0, len(study.history.ranked(objective))), SEEDS
     training = seconds_per_training(study.history, objective)
     if deadline.hurries:
-        top, seeds = affordable(training, deadline.left, top, limits.workers, refit=refit)
+        top, seeds = affordable(training, deadline.left, top, limits.workers, refit=deadline.refit)
     if not top:
         return
     last = end_seconds(training, 0, 1, limits.workers, refit=False)
