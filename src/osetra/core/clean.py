@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from math import isfinite
 
+_class_name: Callable[[type], str] = vars(type)["__name__"].__get__
 LONGEST = 2000
 """Characters of a reason that are kept."""
 _CONTROL = re.compile(
@@ -50,11 +52,7 @@ def one_line(text: str) -> str:
 
 def error_text(error: BaseException) -> str:
     """Return an exception as a sentence: its name and its own words, whatever its `__str__` does."""
-    try:
-        words = str(error)
-    except Exception:
-        words = "its text cannot be read"
-    kind = type(error).__name__
+    kind, words = kind_of(error), described(error)
     text = printable((f"{kind}: {words}" if words else kind).encode("utf-8", "replace").decode())
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
@@ -71,9 +69,14 @@ def storable(text: str, most: int) -> str:
 def described(error: BaseException) -> str:
     """Return what an exception says of itself, which may be anything, and anything may go wrong."""
     try:
-        return str(error)
+        return "".join((str(error),))  # text itself, for it may be a class of text with a mind of its own
     except BaseException:
         return "its text cannot be shown"
+
+
+def kind_of(error: BaseException) -> str:
+    """Return the name of an exception's class, whatever a class of that class says of it."""
+    return _class_name(type(error))
 
 
 def cell(value: object) -> object:

@@ -25,6 +25,7 @@ from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
 from osetra.executors.identity import started_at
+from osetra.executors.main_module import become
 from osetra.executors.surroundings import OwnSurroundings, out_of_the_way
 from osetra.executors.wire import (
     Channel,
@@ -145,7 +146,8 @@ def main(reader: int, writer: int) -> None:
     if not isinstance(setup, Setup):
         return
     sys.path[:] = setup.path
-    function = _load(setup.function)
+    packed = setup.function
+    function = become(setup.script, lambda: _load(packed))
     surroundings = OwnSurroundings()
     function = surroundings.guarded(function)
     channel.send(Ready(os.getpid(), started_at(os.getpid())))

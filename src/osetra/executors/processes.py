@@ -26,6 +26,7 @@ from osetra.core.ports import Job, Store
 from osetra.errors import StudyError
 from osetra.executors.devices import choose
 from osetra.executors.identity import started_at
+from osetra.executors.main_module import this_script
 from osetra.executors.wire import Channel, Ready, Setup, Stop
 from osetra.files import open_private, private_folder, temporary_folder
 from osetra.stores.address import Address, mask
@@ -184,6 +185,7 @@ def setup_message(job: Job, store: Store) -> Setup:
         pick=job.objective.pick,
         function=_packed(job.function),
         path=list(sys.path),
+        script=this_script(),
         slot=0,
         threads=job.threads,
         report_timeout=job.report_timeout,

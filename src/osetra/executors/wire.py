@@ -29,6 +29,16 @@ Place: TypeAlias = tuple[int, int]
 """A trial and an attempt at it."""
 
 
+class Script(msgspec.Struct, frozen=True):
+    """The main module of the program that a training function comes from."""
+
+    name: str = ""
+    """As `python -m` was told; empty for a file."""
+    file: bytes = b""
+    """As the system spells it; empty where there is none, as in a notebook."""
+    arguments: list[bytes] = []
+
+
 class Setup(msgspec.Struct, frozen=True, tag="setup"):
     """To a supervisor or a training process: what to work on, once, first of all."""
 
@@ -54,6 +64,7 @@ class Setup(msgspec.Struct, frozen=True, tag="setup"):
     """Whether other slots train on the same device."""
     grace: float = 10.0
     """Seconds that a training gets to reach its next report after a request to stop."""
+    script: Script = Script()
 
     def __repr__(self) -> str:
         return f"<Setup of slot {self.slot}: {self.study!r} at {mask(self.url)}>"

@@ -21,11 +21,12 @@ import math
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any
 
 from osetra.core.arguments import expected, is_whole, plain, text, whole
 from osetra.core.claim import Claim
-from osetra.core.clean import described
+from osetra.core.clean import described, error_text, kind_of
 from osetra.core.config import RunConfig
 from osetra.core.ending import Ending
 from osetra.core.facts import Noted
@@ -37,6 +38,7 @@ from osetra.training.link import Link
 from osetra.training.values import FURTHEST, metric_name, number, whole_step
 
 _NEVER = -(2**62)
+_raised_at = vars(BaseException)["__traceback__"].__get__
 _CALLERS = (__name__, "osetra.executors.surroundings")
 """Modules that call a training function, and tell nobody anything in its traceback."""
 GIVEN_BACK = 3
@@ -287,25 +289,43 @@ def _worth(control: RunControl, returned: object) -> Ending:
 
 
 def _broken(control: RunControl, error: BaseException) -> Ending:
-    """Return the ending of a training that has raised something."""
-    text, name = described(error), type(error).__name__
-    match error:
-        case Interrupted() if control.steering.ending is not None:
-            return control.ending()
-        case Interrupted():
-            return _given_back(control, text)
-        case Diverged():
-            return Ending("diverged", math.nan, text)
-        case SystemExit():
-            return Ending("failed", reason=f"the training called sys.exit({error.code!r})")
-        case MemoryError():
-            return Ending("failed", reason=f"out of memory: {text}", detail=_traceback(error))
-        case OsetraError():
-            notes = "\n".join(map(str, getattr(error, "__notes__", ())))
-            # They say more than where in osetra it was raised.
-            return Ending("failed", reason=text, detail=notes or _traceback(error))
-        case _:
-            return Ending("failed", reason=f"{name}: {text}", detail=_traceback(error))
+    """Return the ending of a training that has raised something, which may do anything when it is asked."""
+    try:
+        return _meaning(control, error, type(error))
+    except BaseException:
+        return Ending("failed", reason=f"{kind_of(error)}: nothing more can be said of it")
+
+
+def _meaning(control: RunControl, error: BaseException, kind: type[BaseException]) -> Ending:
+    """Say what an exception means; its class is asked for by nothing that it could answer itself."""
+    text = described(error)
+    if issubclass(kind, Interrupted):
+        return _given_back(control, text) if control.steering.ending is None else control.ending()
+    if issubclass(kind, Diverged):
+        return Ending("diverged", math.nan, text)
+    if issubclass(kind, SystemExit):
+        return Ending("failed", reason=f"the training called sys.exit({_status(error)})")
+    if issubclass(kind, MemoryError):
+        reason = f"out of memory: {text}" if text else "out of memory"
+        return Ending("failed", reason=reason, detail=_traceback(error))
+    if issubclass(kind, OsetraError):
+        # They say more than where in osetra it was raised.
+        return Ending("failed", reason=text or kind_of(error), detail=_notes(error) or _traceback(error))
+    return Ending("failed", reason=error_text(error), detail=_traceback(error))
+
+
+def _status(error: BaseException) -> str:
+    try:
+        return "".join((repr(getattr(error, "code", None)),))
+    except BaseException:
+        return "…"
+
+
+def _notes(error: BaseException) -> str:
+    try:
+        return "\n".join(map(str, getattr(error, "__notes__", ())))
+    except BaseException:
+        return ""
 
 
 def _given_back(control: RunControl, text: str) -> Ending:
@@ -324,10 +344,10 @@ def _given_back(control: RunControl, text: str) -> Ending:
 
 def _traceback(error: BaseException) -> str:
     """Return where something was raised, as far as that can be said."""
+    where: TracebackType | None = _raised_at(error)
+    while where and where.tb_next and where.tb_frame.f_globals.get("__name__") in _CALLERS:
+        where = where.tb_next
     try:
-        where = error.__traceback__
-        while where and where.tb_next and where.tb_frame.f_globals.get("__name__") in _CALLERS:
-            where = where.tb_next
         return "".join(traceback.format_exception(type(error), error, where))
     except BaseException:
-        return ""
+        return "".join(["Traceback (most recent call last):\n", *traceback.format_tb(where), kind_of(error)])
