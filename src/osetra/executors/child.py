@@ -26,6 +26,7 @@ from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
 from osetra.executors.identity import started_at
 from osetra.executors.main_module import become
+from osetra.executors.names import keep_to_ourselves
 from osetra.executors.surroundings import OwnSurroundings, out_of_the_way
 from osetra.executors.wire import (
     Channel,
@@ -146,6 +147,7 @@ def main(reader: int, writer: int) -> None:
     if not isinstance(setup, Setup):
         return
     sys.path[:] = setup.path
+    keep_to_ourselves()
     packed = setup.function
     function = become(setup.script, lambda: _load(packed))
     surroundings = OwnSurroundings()

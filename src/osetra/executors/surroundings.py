@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from io import TextIOWrapper
 from typing import Any
 
+from osetra.executors.names import Names, present, put_back
 from osetra.training.run import Run
 
 if sys.platform != "win32":
@@ -66,14 +67,18 @@ class Surroundings:
     handlers: list[Any] = field(default_factory=lambda: list(map(signal.getsignal, SIGNALS)))
     quiet: bool = field(default_factory=lambda: not any(map(_left, TIMERS)))
     """Whether no alarm was set."""
+    names: Names = field(default_factory=present)
+    """Functions of Python."""
 
     def guarded(self, function: Callable[[Run], object]) -> Callable[[Run], object]:
         """Return a training function after which everything is put back."""
+        names = self.names
 
         def train(run: Run) -> object:
             try:
                 return function(run)
             finally:
+                put_back(names)  # the rest needs them
                 for _ in range(TRIES):
                     with suppress(Exception):
                         self.put_back()

@@ -18,13 +18,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from osetra.errors import NewerSchema, NotAStudy, StoreError
 from osetra.stores.forks import keep_from_forks
+from osetra.stores.sqlite.descriptors import Files, abandon, are_gone, descriptors, lost, opened
 from osetra.stores.sqlite.errors import explain_errors, is_busy
 from osetra.stores.sqlite.folding import (
     IdleFold,
@@ -61,7 +62,12 @@ HINDERED = 1.0
 WAL_WARNING = 128 * 2**20
 """Bytes of write-ahead log after which a reader that hinders checkpoints is warned of."""
 
+SIDES = ("wal", "shm", "lock")
+"""What the files beside ours are called."""
+
 SQL = load("sqlite/statements.sql")
+_connecting = threading.Lock()
+"""Held while a connection is made, so that descriptors which appear meanwhile are its own."""
 
 
 @dataclass(slots=True)
@@ -75,6 +81,8 @@ class FileConnection:
     """Descriptor of the write-ahead log, which lives as long as the connection; -1 when not open."""
     missing: str = ""
     """What is to be said of a log that was not beside the file; then nothing may be written."""
+    files: Files = field(default_factory=dict)
+    """The descriptors of all that."""
 
 
 class Database:
@@ -89,6 +97,7 @@ class Database:
         self.mutex = threading.Lock()
         self._link: FileConnection | None = None
         self._warned = False
+        self._lost = False
         self._hindered_until = 0.0
         self._idle = IdleFold()
         keep_from_forks(self)
@@ -102,7 +111,7 @@ class Database:
         `content` is False for what nobody misses who finds the file without its log, such as a renewal.
         """
         with self.mutex, explain_errors(self.path):
-            link = self._link or self._connect()
+            link = self._own() or self._connect()
             if _inode(self.path) != link.inode:
                 raise StoreError(
                     f"{self.path} was moved, deleted or replaced while in use; nothing more is written. "
@@ -134,7 +143,7 @@ class Database:
     def fold_if_quiet(self, before: tuple[int, int]) -> tuple[int, int] | None:
         """Fold the log in when it is as it was; return how it is, or None when there is nothing to do."""
         with self.mutex:
-            link = self._link
+            link = None if self._lost else self._own()
             if link is None or link.guard is None or link.missing or _inode(self.path) != link.inode:
                 return None
             now = _state(self._wal)
@@ -154,8 +163,18 @@ class Database:
         with self.mutex:
             self.disconnect()
 
+    def _own(self) -> FileConnection | None:
+        """Return the connection, if there is one, whose files nobody else in this program has closed."""
+        if self._link is not None and are_gone(self._link.files):
+            abandon(self._link.connection)
+            self._link, self._lost = None, True
+            self._idle.end()
+        if self._lost:
+            raise StoreError(lost(self.path))
+        return self._link
+
     def _present(self) -> FileConnection | None:
-        if self._link is None and self.path.exists() and self.path.stat().st_size:
+        if self._own() is None and self.path.exists() and self.path.stat().st_size:
             return self._connect()
         return self._link
 
@@ -164,6 +183,11 @@ class Database:
             return self._look_only(missing)
         if several := other_names(self.path):
             raise StoreError(several)
+        with _connecting:
+            return self._open()
+
+    def _open(self) -> FileConnection:
+        before = descriptors()
         connection = sqlite3.connect(
             self.path, timeout=0.01, isolation_level=None, check_same_thread=False, cached_statements=64
         )
@@ -175,7 +199,8 @@ class Database:
             patiently(lambda: self._ensure_tables(connection))
             patiently(lambda: self._settle(connection))
             guard = Guard(Path(f"{self.path}-lock")) if AVAILABLE else None
-            self._link = FileConnection(connection, guard, _inode(self.path))
+            files = opened(before, [self.path, *(Path(f"{self.path}-{end}") for end in SIDES)])
+            self._link = FileConnection(connection, guard, _inode(self.path), files=files)
         except BaseException:
             connection.close()
             raise
@@ -284,7 +309,9 @@ class Database:
     def _synchronise(self, link: FileConnection) -> None:
         # SQLite keeps no locks on this file, so a descriptor of our own may be closed without harm.
         if link.log < 0:
+            before = descriptors()
             link.log = os.open(self._wal, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+            link.files.update(opened(before, [self._wal]))
         getattr(os, "fdatasync", os.fsync)(link.log)
 
     def _to_fold(self, link: FileConnection) -> bool:
@@ -296,6 +323,8 @@ class Database:
 
     def disconnect(self) -> None:
         """Close the connection; called with the mutex held."""
+        with suppress(StoreError):
+            self._own()
         if self._link is not None:
             link, self._link = self._link, None
             if link.log >= 0:
