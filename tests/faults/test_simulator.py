@@ -99,7 +99,7 @@ def test_planted_points_accepted_after_the_end(monkeypatch):
 
 
 def test_planted_an_end_without_its_last_points(monkeypatch):
-    monkeypatch.setattr(Recorder, "drain", lambda self: self.buffer.clear() or [])
+    monkeypatch.setattr(Recorder, "_drain", lambda self: self.buffer.clear() or [])
     assert found()
 
 

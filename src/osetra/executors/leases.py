@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import threading
@@ -13,10 +14,12 @@ from osetra.core.ending import Ending
 from osetra.core.facts import Worker
 from osetra.core.history import History
 from osetra.core.ports import Store
-from osetra.errors import StoreFull
+from osetra.errors import StoreError, StoreFull
 from osetra.executors.appending import end
 from osetra.executors.identity import Condition, condition
 from osetra.executors.outbox import left_behind
+
+log = logging.getLogger("osetra")
 
 LEASE = 60.0
 """Seconds without renewal after which a worker on another machine is given up."""
@@ -140,6 +143,11 @@ class Leases:
             self.held.discard(attempt)
             self.lost.discard(attempt)
 
+    def close(self) -> None:
+        """Renew nothing any more: the store is released."""
+        with self._lock:
+            self.held.clear()
+
     def _renew(self) -> None:
         while True:
             time.sleep(RENEW)
@@ -148,6 +156,10 @@ class Leases:
                 if not held:
                     self._thread = None
                     return
-            gone = {one for one in held if not renew(self.store, *one)}
+            try:
+                gone = {one for one in held if not renew(self.store, *one)}
+            except StoreError as error:  # the next report meets it, too, and says so where it is seen
+                log.debug("leases could not be renewed: %s", error)
+                continue
             with self._lock:
                 self.lost |= gone & self.held

@@ -28,7 +28,7 @@ CHECKED_EVERY = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class StepSettings:
     """How an epoch is trained: the values in force at its beginning."""
 
     optimizer: OptimizerSettings
@@ -55,15 +55,15 @@ class Trainee:
         return next(self.network.parameters()).device
 
 
-def rate_after(recipe: Recipe, share: float) -> float:
+def rate_after(settings: StepSettings, share: float) -> float:
     """Return the learning rate after a share of the budget: the rate in force times the schedule."""
-    chosen = recipe.optimizer
+    chosen = settings.optimizer
     return chosen.lr * schedule(chosen.schedule, share, warmup=chosen.warmup, final=chosen.final_lr)
 
 
-def run_epoch(trainee: Trainee, recipe: Recipe, rows: Batches, begun: float, length: float) -> float:
+def run_epoch(trainee: Trainee, settings: StepSettings, rows: Batches, begun: float, length: float) -> float:
     """Run one pass over the rows, from share `begun` of the budget; return its mean loss."""
-    network, chosen, how = trainee.network, recipe.optimizer, recipe.regularization
+    network, chosen, how = trainee.network, settings.optimizer, settings.regularization
     network.train()
     batches = math.ceil(len(rows) / chosen.batch_size)
     weights = weights_of(how, trainee.priors, rows.values)
@@ -74,7 +74,7 @@ def run_epoch(trainee: Trainee, recipe: Recipe, rows: Batches, begun: float, len
     for number, batch in enumerate(rows.shuffled(chosen.batch_size), start=1):
         if len(batch) == 1 and len(rows) > 1:
             break  # a batch of one row has no spread to normalise by
-        _set_share(trainee, recipe, begun + length * number / batches)
+        _set_share(trainee, settings, begun + length * number / batches)
         mean = trainee.steps.gradients(loss_of, batch, trainee.stepper)
         trainee.steps.step(trainee.stepper, clip if chosen.clip_norm else None)
         trainee.average.step(network, how.average_decay)
@@ -85,15 +85,15 @@ def run_epoch(trainee: Trainee, recipe: Recipe, rows: Batches, begun: float, len
     return float(total) / seen
 
 
-def _set_share(trainee: Trainee, recipe: Recipe, share: float) -> None:
+def _set_share(trainee: Trainee, settings: StepSettings, share: float) -> None:
     """Set everything that changes from step to step, for the step that ends at a share of the budget."""
-    chosen = recipe.optimizer
+    chosen = settings.optimizer
     held = 1.0
     if chosen.regularization_schedule != "constant":
         held = schedule(chosen.regularization_schedule, share, final=0.0)
         for layer in dropouts(trainee.network):
-            layer.p = recipe.dropout * held
-    set_rates(trainee.stepper, trainee.groups, rate_after(recipe, share), chosen.weight_decay * held)
+            layer.p = settings.dropout * held
+    set_rates(trainee.stepper, trainee.groups, rate_after(settings, share), chosen.weight_decay * held)
 
 
 def _loss(trainee: Trainee, how: Regularization, weights: Tensor | None, batch: Batches) -> Tensor:

@@ -31,7 +31,7 @@ from osetra.nets.batches import Batches
 from osetra.nets.cost import catalogue_of
 from osetra.nets.devices import precision_of, random_devices
 from osetra.nets.divergence import diagnose
-from osetra.nets.epoch import Recipe, Trainee, rate_after, run_epoch
+from osetra.nets.epoch import StepSettings, Trainee, rate_after, run_epoch
 from osetra.nets.initial import fit_to_data
 from osetra.nets.loss import regularization
 from osetra.nets.network import Network, build, set_dropout, without_dropout
@@ -201,8 +201,8 @@ def _fit(
     for epoch in run.steps(epochs):
         if progress.stale(patience):
             break  # restored where patience had ended
-        recipe = _steer(run, live, trainee)
-        loss = run_epoch(trainee, recipe, rows, (epoch - 1) / epochs, 1 / epochs)
+        settings = _steer(run, live, trainee)
+        loss = run_epoch(trainee, settings, rows, (epoch - 1) / epochs, 1 / epochs)
         average.epoch(network, epoch / epochs)
         with average.applied(network):
             scores = score(network, data.preparation, data.validation, data.validation_target, asked)
@@ -210,7 +210,7 @@ def _fit(
             progress.val_losses.append(scores["loss"])
             reported = {"train_loss": loss, **{f"val_{name}": scores[name] for name in show if name != "lr"}}
             _check_metric(metric, reported)
-            run.report(**reported, **({"lr": rate_after(recipe, epoch / epochs)} if "lr" in show else {}))
+            run.report(**reported, **({"lr": rate_after(settings, epoch / epochs)} if "lr" in show else {}))
             reason = diagnose(progress.train_losses, progress.val_losses, chance=chance, epochs=epochs)
             # Who rolls back a training that blew up does not want to hear that it blew up.
             if reason and not run.interrupted:
@@ -225,7 +225,7 @@ def _fit(
     return TrainedNetwork(network, data.preparation, progress.best_epoch, progress.epochs, progress.kept)
 
 
-def _steer(run: Run, names: Sequence[str], trainee: Trainee) -> Recipe:
+def _steer(run: Run, names: Sequence[str], trainee: Trainee) -> StepSettings:
     """Put the values in force into network and optimizer; return how the next epoch is trained."""
     values = dict(run.config)
     for name in names:
@@ -233,10 +233,12 @@ def _steer(run: Run, names: Sequence[str], trainee: Trainee) -> Recipe:
             values[name] = run.live(name)
     if "batch_size" in values:
         values["batch_size"] = max(1, round(float(values["batch_size"])))
-    recipe = Recipe(optimizer_settings(values), regularization(values), float(values.get("dropout", 0.0)))
-    adjust(trainee.stepper, recipe.optimizer)
-    set_dropout(trainee.network, recipe.dropout)
-    return recipe
+    settings = StepSettings(
+        optimizer_settings(values), regularization(values), float(values.get("dropout", 0.0))
+    )
+    adjust(trainee.stepper, settings.optimizer)
+    set_dropout(trainee.network, settings.dropout)
+    return settings
 
 
 def _check_metric(metric: str, reported: Mapping[str, float]) -> None:

@@ -387,6 +387,7 @@ class Study(StudyView):
 
     def close(self) -> None:
         """Release the store."""
+        self._leases.close()
         self._store.close()
 
 
