@@ -7,6 +7,7 @@ from executors import programs
 from osetra.core.facts import Claimed, Opened, Ordered, Suggested
 from osetra.core.history import History
 from osetra.core.invariants import violations
+from osetra.errors import StudyError
 from osetra.executors.claims import claim_next
 from osetra.executors.identity import this_process
 from osetra.executors.leases import give_up_lost
@@ -133,3 +134,20 @@ def test_who_comes_too_late_takes_another_trial():
     assert claim is not None
     assert claim.trial == 8
     assert claim_next(store, stale, this_process(), repeats_only=False) is None
+
+
+@pytest.mark.parametrize(("verb", "values"), [("rollback", {}), ("branch", {"lr": 0.2})])
+def test_an_order_for_a_checkpoint_that_is_gone_is_refused_and_harms_nothing(paused, verb, values):
+    study, train = paused
+    (kept(study) / "trial-1-attempt-1-fold-0-step-5.npz").unlink()
+    before = study.history.version
+    with pytest.raises(StudyError, match=r"after step 5 is gone.*there are those after step .*4: give step="):
+        study.order(1, verb, step=5, **values)
+    assert study.history.version == before
+    study.order(1, verb, step=4, **values)
+    for file in kept(study).iterdir():
+        file.unlink()
+    with pytest.raises(StudyError, match="start anew"):
+        study.order(1, verb, step=4, **values)
+    study.run(train, trials=1)
+    assert study.trials[0].state in ("finished", "paused")

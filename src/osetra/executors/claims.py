@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from osetra.core.claim import Checkpoint, Claim
+from osetra.core.decisions import Suggestion
 from osetra.core.facts import Checkpointed, Claimed, Fact, Obeyed, Opened, Ordered, Source, Worker
 from osetra.core.history import History
-from osetra.core.lineage import next_start
+from osetra.core.lineage import checkpoints, here, next_start
 from osetra.core.ports import Store
 from osetra.core.space import Space
 from osetra.core.trial import Order, Trial
 from osetra.core.values import Option
-from osetra.errors import Conflict, LeaseLost, StoreAway
+from osetra.errors import Conflict, LeaseLost, StoreAway, StudyError
 from osetra.executors.appending import append_patiently
 from osetra.training.checkpoints import intact, receive
 
@@ -138,6 +140,35 @@ def carry(store: Store, point: Checkpointed) -> None:
     if store.depot is not None:
         with suppress(StoreAway):
             store.depot.put(store.checkpoints / Path(point.file).name)
+
+
+def check_at_hand(
+    store: Store, history: History, number: int, verb: str, args: Mapping[str, Any], new: Sequence[Suggestion]
+) -> None:
+    """Make sure that the checkpoint is there from which a person's roll-back or branch is to go on.
+
+    Only where all workers are on this machine: else another one may have it.
+
+    Raises:
+        StudyError: its file is gone; the steps of those that are there are listed.
+    """
+    parent = new[0].parent if new else None
+    if store.depot is not None or (parent is None and verb != "rollback"):
+        return
+    trial = history.trials[int(args.get("trial", number))]
+    there = {
+        point.step: (store.checkpoints / Path(point.file).name).exists()
+        for point in checkpoints(history.trials, here(trial))
+    }
+    step: Any = parent.step if parent is not None else args.get("step")
+    if there.get(step, True):
+        return
+    others = ", ".join(str(one) for one in sorted(there) if there[one])
+    raise StudyError(
+        f"{verb} of trial {number}: the file of its checkpoint after step {step} is gone from "
+        f"{store.checkpoints}; "
+        + (f"there are those after step {others}: give step=" if others else "start anew: branch with step=0")
+    )
 
 
 def _at_hand(store: Store, point: Checkpointed) -> bool:

@@ -26,6 +26,7 @@ from osetra.core.retention import spare
 from osetra.core.trial import Order, Trial
 from osetra.errors import Conflict, StoreFull, StudyError
 from osetra.executors.appending import append_patiently
+from osetra.executors.claims import check_at_hand
 from osetra.executors.identity import this_process
 from osetra.executors.leases import LeaseClock, give_up_lost
 from osetra.study.failfast import FirstFailures
@@ -133,16 +134,16 @@ class Planner:
         if known == "branch":
             suggestion, checked_args = branch(self.problem, history, number, args)
             suggestions.append(suggestion)
-        orders = history.trials[number].orders
-        place = len(orders) + 1
+        check_at_hand(self.store, history, number, known, checked_args, suggestions)
+        trial = history.trials[number]
+        place = len(trial.orders) + 1
         facts: list[Fact] = [Ordered(number, place, known, checked_args, actor, by, why)]
         facts += self._facts(history, suggestions, "person", actor, None)
         if known in ("branch", "note"):
             # Nothing is asked of the training: done when it is written.
             text = f"trial {history.next_trial}" if suggestions else str(args["text"])
-            attempt = len(history.trials[number].attempts)
-            step = history.step(history.trials[number], self.problem.objective.metric)
-            facts.append(Obeyed(number, place, attempt, step, "done", text))
+            step = history.step(trial, self.problem.objective.metric)
+            facts.append(Obeyed(number, place, len(trial.attempts), step, "done", text))
         if not self.append(facts):
             other = next((o for o in self.history.trials[number].orders if o.number == place), None)
             first = "another trial was started meanwhile"
@@ -155,9 +156,8 @@ class Planner:
         self, suggestions: Sequence[Suggestion], origin: Origin, by: str, repeats: int | None = None
     ) -> list[Trial]:
         """Queue trials whatever else has been queued meanwhile, and return them."""
-        history = self.history
-        while not self.append(self._facts(history, suggestions, origin, by, repeats)):
-            history = self.history
+        while not self.append(self._facts(history := self.history, suggestions, origin, by, repeats)):
+            pass  # somebody else wrote meanwhile
         first = history.next_trial
         return [self.history.trials[n] for n in range(first, first + len(suggestions))]
 

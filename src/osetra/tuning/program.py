@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osetra.core.limits import Limits
-from osetra.core.params import Fixed, Value
+from osetra.core.params import Fixed, Float, Int, Value
 from osetra.core.space import Space
-from osetra.errors import StudyError, nearest
+from osetra.core.text import parse_param
+from osetra.errors import SpaceError, StudyError, nearest
 from osetra.tuning.functions import command_training
 from osetra.tuning.locations import Location
 from osetra.tuning.request import Request, stored_request
@@ -135,6 +137,7 @@ def build_space(script: Script | None, file: StudyFile, request: Request) -> Spa
             raise StudyError(
                 f"--set {name}: no such hyperparameter; known: {', '.join(lines)}.{nearest(name, lines)}"
             )
+        _check_number(name, lines.get(name), text)
         lines[name] = text
     if not lines:
         raise StudyError(
@@ -144,6 +147,27 @@ def build_space(script: Script | None, file: StudyFile, request: Request) -> Spa
             "  on the command line:         --set 'lr=log(1e-4, 1)'"
         )
     return narrowed(Space.parse(lines), request.tune)
+
+
+def _check_number(name: str, before: object, text: str) -> None:
+    """Make sure that what --set says does not turn a range of numbers into a text by a slip.
+
+    Raises:
+        StudyError: it would, and the text is not quoted.
+    """
+    if text[:1] in ("'", '"'):
+        return
+    texts = [line for line in (before if isinstance(before, list) else [before]) if isinstance(line, str)]
+    with suppress(SpaceError):  # what makes no sense is said of the whole space
+        branches, given = [parse_param(name, line) for line in texts], parse_param(name, text)
+        numbers = branches and all(isinstance(branch, Float | Int) for branch in branches)
+        if not numbers or not isinstance(given, Fixed) or not isinstance(given.value, str):
+            return
+        example = f"{name}={texts[0].partition(' if ')[0]}"
+        raise StudyError(
+            f"--set {name}={text}: {name} is a number, and {text} would be a text; give a number or a range, "
+            f"such as {example}, or quote it, if a text is meant: --set \"{name}='{text}'\""
+        )
 
 
 def narrowed(space: Space, searched: tuple[str, ...]) -> Space:
