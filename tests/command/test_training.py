@@ -241,8 +241,8 @@ def test_no_number_at_the_end_means_diverged(tmp_path):
         ("/etc/passwd", "failed", "found but not executable"),
         ("kill -SEGV $$", "failed", "/bin/sh crashed (SIGSEGV)"),
         ("kill -ABRT $$", "failed", "crashed (SIGABRT)"),
-        ("kill -KILL $$", "interrupted", "was killed from outside (SIGKILL)"),
-        ("kill -TERM $$", "interrupted", "was killed from outside (SIGTERM)"),
+        ("kill -KILL $$", "interrupted", "was killed (SIGKILL)"),
+        ("kill -TERM $$", "interrupted", "was killed (SIGTERM)"),
         ("kill -40 $$", "failed", "crashed (signal 40)"),
     ],
 )

@@ -260,3 +260,13 @@ def test_a_senseless_step_fails_its_trial(step, tmp_path):
     study = ose.Study(tmp_path / "study.db", ose.Space(x=ose.Float(0, 1)), minimize="loss")
     study.run(lambda run: run.report(step, loss=1.0), trials=1, progress=False)
     assert study.trials[0].state == "failed" and "step=" in study.trials[0].reason
+
+
+def test_steps_within_steps_say_so():
+    def train(run: Run) -> None:
+        for _ in run.steps(2):
+            for _ in run.steps(3):
+                run.report(val_loss=1.0)
+
+    ending = execute(train, make_run())
+    assert ending.outcome == "failed" and ending.reason.startswith("run.steps within run.steps: ")

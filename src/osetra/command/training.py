@@ -318,7 +318,8 @@ class Conversation:
             raise Diverged(f"{name} says that it diverged (exit status {DIVERGED})")
         elif ended.kind == "signal" and ended.number in (signal.SIGKILL, signal.SIGTERM):
             killed = signal.Signals(ended.number).name
-            self.hand_back(f"{name} was killed from outside ({killed}); the system does so when memory ends")
+            memory = "; the system does so when memory ends" if killed == "SIGKILL" else ""
+            self.hand_back(f"{name} was killed ({killed}){memory}")
         elif ended.kind == "signal":
             raise self.failed(f"{name} crashed ({_signal_name(ended.number)})")
         elif ended.kind == "errno":

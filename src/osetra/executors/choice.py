@@ -9,6 +9,7 @@ from osetra.core.limits import Limits
 from osetra.core.ports import Executor, Job
 from osetra.core.problem import Objective
 from osetra.errors import StudyError
+from osetra.executors.function import unsuitable
 from osetra.executors.inline import Inline
 from osetra.executors.processes import Processes
 from osetra.training.run import Run
@@ -38,8 +39,10 @@ def job_for(
     """Return what workers are to do.
 
     Raises:
-        StudyError: the training function cannot be called.
+        StudyError: the training function cannot be called, or not with a run.
     """
     if not callable(train):
         raise StudyError(f"{given(train)} cannot be called; give a training function that takes a run")
+    if wrong := unsuitable(train):
+        raise StudyError(wrong)
     return Job(objective=objective, function=train, report_timeout=report_timeout, repeats_only=repeats_only)

@@ -16,6 +16,14 @@ from osetra.executors.recorder import begin
 from osetra.executors.surroundings import Surroundings
 from osetra.training.run import execute
 
+_trained: set[tuple[str, str, int]] = set()
+"""The trials that this program trains at the moment, with the store and the study."""
+
+
+def trained_here(store: Store) -> set[int]:
+    """Return the trials of a study that this process trains now: a training may run a study."""
+    return {trial for url, study, trial in _trained if (url, study) == (store.url, store.study)}
+
 
 @dataclass(frozen=True, slots=True)
 class Inline:
@@ -50,11 +58,15 @@ class InlineCrew:
         if claim is not None:
             run, link = begin(self.leases, claim, self.history, self.job)
             link.stopping = lambda: self.stopping
+            here = (store.url, store.study, claim.trial)
+            _trained.add(here)
             try:
                 ending = execute(Surroundings().guarded(self.job.function), run)
             except KeyboardInterrupt:
                 link.end(Ending("interrupted", reason="stopped by Ctrl-C"))
                 raise
+            finally:
+                _trained.discard(here)
             link.end(ending)
 
     def request_stop(self) -> None:

@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -188,8 +188,8 @@ def _in_terminal() -> bool:
         return False
 
 
-def warn_of_loose_ends(history: History) -> None:
-    """Warn of what a person would miss at the end of a run."""
+def warn_of_loose_ends(history: History, trained: Collection[int] = ()) -> None:
+    """Warn of what a person would miss at the end of a run, but for trials that this program still trains."""
     held = [trial for trial in history.paused if trial.held]
     if held:
         numbers = ", ".join(str(trial.number) for trial in held)
@@ -199,7 +199,7 @@ def warn_of_loose_ends(history: History) -> None:
             state = order_status(trial, order).text
             log.warning("trial %d: %s is still open, %s", trial.number, order_text(order), state)
     for trial in history.running:
-        if trial.attempts[-1].worker == this_process():
+        if trial.attempts[-1].worker == this_process() and trial.number not in trained:
             log.warning(
                 "trial %d was asked for by this program, and its end was not told; tell it, or "
                 'give it up with study.tell(run, failed="given up")',

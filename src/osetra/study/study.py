@@ -28,6 +28,7 @@ from osetra.core.trial import Order, Trial
 from osetra.errors import StudyError
 from osetra.executors import Processes
 from osetra.executors.choice import executor_for, job_for
+from osetra.executors.inline import trained_here
 from osetra.executors.leases import Leases
 from osetra.policies import DESCRIPTIONS, by_names
 from osetra.searchers import by_name
@@ -272,7 +273,7 @@ class Study(StudyView):
             self._planner.know_steps(full)
         with displayed(self._planner, "searching", limits, progress, watch) as watch:
             work(self._planner, job, crew, limits=limits, watch=watch, keep_going=keep_going)
-        warn_of_loose_ends(self.history)
+        warn_of_loose_ends(self.history, trained_here(self._store))
         return self
 
     def join(  # noqa: PLR0913, D417 - likewise

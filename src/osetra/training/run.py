@@ -156,6 +156,11 @@ class Run:
         if not control.voice.heard:
             control.voice.refuse("steps")
             return
+        if control.looping:
+            raise StudyError(
+                "run.steps within run.steps: a training has one loop of steps at a time; write range() for "
+                "the inner one, run.folds() around it for a cross-validation"
+            )
         control.looping, self._count = True, count
         fold, done = control.start
         first = done + 1 if fold == control.fold else 1
