@@ -9,7 +9,7 @@ from osetra.core.params import Float
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.testing.histories import Log
-from osetra.tuning.final_model import winner_of
+from osetra.tuning.winner import winner_of
 from osetra.views.verdict import verdict_rows
 
 PROBLEM = Problem(Space(lr=Float(0, 1)), Objective(metric="loss"))

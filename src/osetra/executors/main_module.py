@@ -20,7 +20,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from osetra.errors import StudyError
-from osetra.executors.wire import Script
+from osetra.executors.wire import MainScript
 
 _NAME = "__main__"
 _before: list[ModuleType] = []
@@ -42,19 +42,19 @@ class _NotImportable:
         )
 
 
-def this_script() -> Script:
+def this_script() -> MainScript:
     """Return what the main module of this program is, for training processes."""
     main = sys.modules.get(_NAME)
     spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
     name = getattr(spec, "name", None)
-    return Script(
+    return MainScript(
         name=name if isinstance(name, str) else "",
         file=os.fsencode(Path(file).absolute()) if isinstance(file, str) else b"",
         arguments=[os.fsencode(argument) for argument in sys.argv if isinstance(argument, str)],
     )
 
 
-def become(script: Script, load: Callable[[], Any]) -> Any:
+def become(script: MainScript, load: Callable[[], Any]) -> Any:
     """Return what `load` rebuilds, with a main module that has the names of the script it came from."""
     own = sys.modules[_NAME]
     main = ModuleType(_NAME)

@@ -29,7 +29,7 @@ Place: TypeAlias = tuple[int, int]
 """A trial and an attempt at it."""
 
 
-class Script(msgspec.Struct, frozen=True):
+class MainScript(msgspec.Struct, frozen=True):
     """The main module of the program that a training function comes from."""
 
     name: str = ""
@@ -64,7 +64,7 @@ class Setup(msgspec.Struct, frozen=True, tag="setup"):
     """Whether other slots train on the same device."""
     grace: float = 10.0
     """Seconds that a training gets to reach its next report after a request to stop."""
-    script: Script = Script()
+    script: MainScript = MainScript()
 
     def __repr__(self) -> str:
         return f"<Setup of slot {self.slot}: {self.study!r} at {mask(self.url)}>"

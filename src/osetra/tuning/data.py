@@ -16,7 +16,7 @@ from osetra.core.text import format_param, parse_param
 from osetra.errors import DataError, StudyError, StudyMismatch
 from osetra.tuning.deadline import Deadline
 from osetra.tuning.extras import require_torch
-from osetra.tuning.final_model import MODEL, Wishes, final_model, seeds_of, winner_of
+from osetra.tuning.final_model import MODEL, Wishes, final_model
 from osetra.tuning.functions import BESIDE, data_source, network_task
 from osetra.tuning.locations import Location
 from osetra.tuning.model import load_model
@@ -26,6 +26,7 @@ from osetra.tuning.request import DEFAULT_TRIALS, READING, Request, stored_reque
 from osetra.tuning.result import TuneResult, result_of
 from osetra.tuning.search import search, with_confirmation, with_end
 from osetra.tuning.studyfile import read_study_file
+from osetra.tuning.winner import seeds_of, winner_of
 from osetra.views.verdict import scores_text
 
 if TYPE_CHECKING:
@@ -121,7 +122,6 @@ def tune_data(
     search_row = ("search", _search_text(study, planned.selection))
     observer.on_study(study, [("baseline", _baseline_text(task, baseline)), search_row])
     limits = with_confirmation(with_end(request.limits))
-    watch = observer.on_history
     search(
         study,
         task,
@@ -130,7 +130,7 @@ def tune_data(
         steps=task.budget,
         keep_going=request.keep_going,
         progress=progress,
-        watch=watch,
+        watch=observer.on_history,
         slots=task.slots(limits.workers),
         deadline=deadline,
     )

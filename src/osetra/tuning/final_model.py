@@ -13,9 +13,9 @@ from osetra.core.history import History
 from osetra.core.numbers import number
 from osetra.core.problem import Objective
 from osetra.core.trial import Trial
-from osetra.errors import DataError, Diverged, NothingFinished
+from osetra.errors import DataError, Diverged
 from osetra.tuning.deadline import CLOSING, REFIT_COST, Deadline
-from osetra.views.terminal.tables import repeats_text
+from osetra.tuning.winner import enough, seeds_of, winner_of
 
 if TYPE_CHECKING:
     from osetra.core.judgement import Judgement
@@ -126,7 +126,7 @@ def final_model(
         made = _made_before(card, winner, why, folder, wishes)
         if made is not None:
             return made
-    seeds = _enough(seeds_of(history, winner), wishes.ensemble)
+    seeds = enough(seeds_of(history, winner), wishes.ensemble)
     begun = time.monotonic()
     models, skipped = _trained(task, winner, seeds, command, deadline)
     each = (time.monotonic() - begun) / len(models)
@@ -155,56 +155,6 @@ def final_model(
     )
     _save(final, models, delivered, task, baseline, wishes, deadline)
     return final
-
-
-def seeds_of(history: History, winner: Trial) -> list[int]:
-    """Return the fresh seeds that a trial was run with, else its own."""
-    again = [*history.repeats(winner.number), *history.lost.get(winner.number, [])]
-    return [trial.seed for trial in again] or [winner.seed]
-
-
-def winner_of(history: History, objective: Objective) -> tuple[Trial, str]:
-    """Return the study's best trial, and a sentence on how clear that is by its fresh seeds.
-
-    Raises:
-        NothingFinished: no trial has a valid result.
-    """
-    from osetra.nets.choose import choose
-
-    best, kept, lost = history.best(objective), history.repeated, history.lost
-    if best is None:
-        raise NothingFinished("no trial has a valid result; osetra show names the reasons")
-    if best.number in lost:
-        broken = repeats_text(history, best.number)
-        return (
-            best,
-            f"trial {best.number}: {broken}; no setting finished with every seed, so narrow the ranges",
-        )
-    if best.number in kept:
-        results = {
-            f"trial {trial.number}": [
-                *(objective.sign * (again.value or 0.0) for again in kept.get(trial.number, [])),
-                *(math.nan for _ in lost.get(trial.number, [])),
-            ]
-            for trial in history.ranked(objective)
-            if trial.number in kept or trial.number in lost
-        }
-        return best, choose(results, sign=objective.sign).sentence
-    sentence = f"trial {best.number}, by its one result; fresh seeds would tell how lucky it was"
-    if lost:
-        numbers = ", ".join(map(str, sorted(lost)))
-        sentence += f"; trial{'s' if len(lost) > 1 else ''} {numbers} diverged or failed with fresh seeds"
-    return best, sentence
-
-
-def _enough(seeds: list[int], wanted: int) -> list[int]:
-    """Return at least as many seeds as are wanted: further ones follow from the first."""
-    import numpy as np
-
-    if len(seeds) >= wanted:
-        return seeds
-    fresh = np.random.default_rng((seeds[0], wanted)).integers(2**31, size=wanted - len(seeds))
-    return [*seeds, *map(int, fresh)]
 
 
 def _trained(
