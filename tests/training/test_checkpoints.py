@@ -150,3 +150,18 @@ def test_files_that_the_log_does_not_know_are_left_alone(tmp_path):
     log.write(Claimed(log.queue(), 1, WORKER))
     assert clean(tmp_path, log.history, 1.0) == 0
     assert (tmp_path / "mine.txt").exists()
+
+
+def test_a_checkpoint_that_cannot_be_kept_says_so_once_per_study(tmp_path, caplog):
+    import osetra as ose
+
+    def train(run):
+        for step in run.steps(4):
+            run.report(loss=1.0 / step)
+            run.checkpoint(lambda: {"x": np.zeros(2000)})
+
+    study = ose.Study(tmp_path / "s.db", ose.Space(x=ose.Float(0, 1)), minimize="loss", scheduler="full")
+    study.run(train, trials=3, progress=False, checkpoints=ose.Checkpoints(every=0, quota=1000))
+    study.close()
+    assert [trial.state for trial in study.trials] == ["finished"] * 3
+    assert sum("trainings cannot be paused until then" in record.message for record in caplog.records) == 1

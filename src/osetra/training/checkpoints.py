@@ -140,6 +140,10 @@ def receive(folder: Path, name: str, data: bytes) -> None:
     rough.replace(folder / name)
 
 
+_complained: set[Path] = set()
+"""Folders of studies that take none at present, which was said."""
+
+
 @dataclass(slots=True)
 class CheckpointWriter:
     """Writes and reads the checkpoints of one attempt.
@@ -198,12 +202,14 @@ class CheckpointWriter:
         except CheckpointError as error:
             if str(self.folder) not in str(error):
                 raise  # the training's own mistake
-            if not self.refused:
+            if self.folder not in _complained:
+                _complained.add(self.folder)
                 log.warning("%s; trainings cannot be paused until then", error)
             self.refused = str(error)
             return None
         self._last = time.monotonic()
         self._cost, self.refused = self._last - begun, ""
+        _complained.discard(self.folder)
         return Checkpointed(*place, file.file, file.size, file.sha256, value)
 
 
