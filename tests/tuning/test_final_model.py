@@ -254,3 +254,13 @@ def test_a_card_of_the_first_format_is_read(linear: Any, place: Path) -> None:
     assert old.predict(plane(3)).shape == (3,)
     with pytest.raises(ose.OsetraError, match="card holds no residuals"):
         old.predict_interval(plane(3), 0.9)
+
+
+def test_arrays_that_are_no_columns_are_passed_over_and_others_judged_by(place: Path) -> None:
+    x = RNG.normal(size=(120, 3))
+    y = np.where(x[:, 0] > 0, "up", "down")
+    np.savez("arrays.npz", X=x, y=y)
+    np.savez("more.npz", X=x, y=y, names=np.array(["up", "down"]), grid=np.zeros((2, 2)))
+    result = ose.tune("arrays.npz", "y", epochs=3, name="arrays", **QUICK)
+    assert len(result.model.predict("more.npz")) == 120
+    assert result.model.evaluate("more.npz").rows == 120

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from osetra.data import sources
 from osetra.data.arrays import as_table, inputs_of, parse_arrays, unrolled
@@ -72,15 +74,20 @@ def _read_path(preparation: Preparation, where: str | PathLike[str]) -> Rows:
     arrays = parse_arrays(raw, str(path))
     found = inputs_of(arrays, str(path))
     if found is not None and found[1].ndim > 2 and preparation.pictures is not None:
-        rest = {name: array for name, array in arrays.items() if name != found[0] and array.ndim == 1}
+        rest = {name: array for name, array in arrays.items() if _beside(array, found[1])}
         others = as_table(rest, str(path)) if rest else None
         return _inputs(preparation, others, as_images(found[1], str(path)), str(path))
     vectors = {
         name: unrolled(array) if found and name == found[0] else array
         for name, array in arrays.items()
-        if found is None or name == found[0] or array.ndim == 1
+        if found is None or name == found[0] or _beside(array, found[1])
     }
     return _inputs(preparation, as_table(vectors, str(path)), None, str(path))
+
+
+def _beside(array: NDArray[Any], inputs: NDArray[Any]) -> bool:
+    """Whether an array of a file is a column beside the inputs, as truth or names of rows are."""
+    return array.ndim == 1 and len(array) == len(inputs) and array.dtype.kind in "biufU"
 
 
 def _read_listed(preparation: Preparation, table: Table, path: Path) -> Rows:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from osetra.nets.task import NetworkTask
 
 MODEL = "model"
-BOOSTING_SECONDS = 60.0
+BOOSTING_SECONDS = 30.0
 """What the yardstick may take where nobody waits for a deadline."""
 EXAMINATION_SECONDS = 20.0
 _SHARES = {"boosting": 0.3, "importance": 0.3}
