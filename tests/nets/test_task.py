@@ -124,3 +124,14 @@ def test_the_defaults_beat_the_linear_model_on_digits():
     scores = task.fit(run_of({}, 1)).card.metrics["validation"]
     assert scores["error"] < 0.06
     assert scores["loss"] < task.baseline().scores["loss"]
+
+
+def test_a_search_that_ends_by_the_clock_has_shorter_trainings_on_a_table(table, monkeypatch):
+    task = task_on(table)
+    monkeypatch.setattr("osetra.nets.cost.seconds_of", lambda dataset: 80.0)
+    assert task.budget == 256
+    assert task.within(60).budget == 256
+    assert task.within(5).budget == round(256 * (5 * 60 / 8) / 80)
+    assert task.within(0.001).budget == 16
+    assert task_on(table, epochs=7).within(0.001).budget == 7
+    assert task_on(table, earlier=True).within(1).budget == 40

@@ -18,6 +18,8 @@ PER_ROW, PER_WEIGHT, PER_STEP, PER_PIXEL = 5e-6, 3e-10, 500e-6, 0.42e-6
 """Seconds: for each row, for each row and weight, for each step; of a cnn for each row and pixel."""
 EMBEDDING = 4
 """Inputs of the network for each number of a table."""
+FEWEST = 16
+"""Epochs of a table's network; with fewer its schedule has no time for its waves."""
 FRAMEWORK = 260e6
 """Bytes that PyTorch takes by itself."""
 
@@ -39,9 +41,18 @@ def epochs_for(rows: int, family: Family, *, table: bool = False) -> int:
     A table's network is trained longer, up to 256 epochs; others 10 … 40.
     """
     if table:
-        return min(256, max(16, round(2_500_000 / rows)))
+        return min(256, max(FEWEST, round(2_500_000 / rows)))
     total = 240_000 if family == "mlp" else 60_000
     return min(40, max(10, round(total / rows)))
+
+
+def epochs_within(dataset: Dataset, seconds: float) -> int:
+    """Return the budget of one training on a table that takes about so long at most.
+
+    A search that ends by the clock needs several trainings to choose from.
+    """
+    usual = epochs_for(max(1, round(0.6 * len(dataset))), "mlp", table=True)
+    return max(FEWEST, min(usual, round(usual * seconds / seconds_of(dataset))))
 
 
 def seconds_of(dataset: Dataset) -> float:

@@ -29,7 +29,7 @@ from osetra.data.split import Split, folds, split
 from osetra.errors import DataError, StudyError
 from osetra.nets import metrics
 from osetra.nets.architecture import Family, architecture
-from osetra.nets.cost import catalogue_of, epochs_for, family_of
+from osetra.nets.cost import catalogue_of, epochs_for, epochs_within, family_of
 from osetra.nets.devices import free_memory, gpus, slots_for, used_memory
 from osetra.nets.model import Card, Model, evaluate, versions
 from osetra.nets.training import PreparedSplit, TrainedNetwork, prepare, train
@@ -53,6 +53,10 @@ class Data:
     reading: DataOptions = field(default_factory=DataOptions)
     fingerprint: str = ""
     """When given, the data must still have it: a study is about one data set."""
+
+
+SEARCHED = 8
+"""A search that ends by the clock has time for so many full trainings at least, as far as can be guessed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +126,12 @@ class NetworkTask:
             return self.epochs
         rows, images = len(self.split.train), self.dataset.images is not None
         return epochs_for(rows, self.family, table=not images and not self.earlier)
+
+    def within(self, minutes: float) -> NetworkTask:
+        """Return the task with trainings short enough for a search of so many minutes on a table."""
+        if self.epochs or self.earlier or self.dataset.images is not None:
+            return self
+        return replace(self, epochs=epochs_within(self.dataset, 60 * minutes / SEARCHED))
 
     def slots(self, workers: int) -> tuple[int, str]:
         """Return how many trainings run at once, and the GPUs that they share out; none on the processor.
