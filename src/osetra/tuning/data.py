@@ -77,9 +77,9 @@ def plan(location: Location, request: Request) -> DataPlan:
     request = _with_file(request)
     if request.maximize and request.minimize:
         raise StudyError("give minimize or maximize, not both: a search has one goal")
-    begun = _begun_with(location, request)
-    task = network_task(request, location, begun)
-    if begun is None and request.limits.minutes is not None:
+    stored = _begun_with(location, request)
+    task = network_task(request, location, stored)
+    if stored is None and request.limits.minutes is not None:
         task = task.within(request.limits.minutes)
     _check_metric(task, request)
     return DataPlan(request, task, _selection(task, request), begun)
