@@ -110,3 +110,16 @@ def test_whole_limits_are_whole(name: str, value: object) -> None:
 def test_other_limits_are_above_0(name: str, value: object) -> None:
     with pytest.raises(Exception, match=f"{name}=.*must be above 0"):
         Limits(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [option.name for option in fields(DataOptions)])
+def test_each_option_of_reading_has_one_name_everywhere(name: str) -> None:
+    from inspect import signature
+
+    from osetra.cli.commands.babysit import command as babysit
+    from osetra.cli.commands.data import command as data
+    from osetra.tuning.tune import tune
+
+    assert name in signature(tune).parameters
+    for verb in (command, babysit, data):
+        assert name in {parameter.name for parameter in verb.params}
