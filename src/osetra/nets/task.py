@@ -275,7 +275,8 @@ def _dataset(data: Data, stamp: tuple[int, int]) -> Dataset:
     if data.fingerprint and found.fingerprint != data.fingerprint:
         raise DataError(
             f"{data.where}: the data changed since the study began (fingerprint {found.fingerprint}, "
-            f"was {data.fingerprint}); results would not compare. Start a new study"
+            f"was {data.fingerprint}); results would not compare. Start a new study "
+            "(a later osetra may also understand the same file better: its columns then differ)"
         )
     return found
 
