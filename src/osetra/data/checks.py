@@ -41,7 +41,7 @@ def checks(
     found = [
         *_leaks(whole, target, name, rows),
         *_groups(table, columns, name, reading),
-        *_sorted(table, target, name, reading),
+        *_sorted(table, whole, target, name, reading),
         *(_duplicates(columns, target) if len(whole) == len(columns) else ()),
         *_labels(target, name),
         *_heavy_tail(target, name),
@@ -126,7 +126,9 @@ def _groups(table: Table, columns: Sequence[Column], target: str, reading: DataO
             )  # fmt: skip
 
 
-def _sorted(table: Table, target: Target, name: str, reading: DataOptions) -> Iterator[Finding]:
+def _sorted(
+    table: Table, columns: Sequence[Column], target: Target, name: str, reading: DataOptions
+) -> Iterator[Finding]:
     if target.task == "regression" or len(table) < 20 or reading.time:
         return
     changes = int(np.sum(np.diff(target.values) != 0))
@@ -134,10 +136,12 @@ def _sorted(table: Table, target: Target, name: str, reading: DataOptions) -> It
         each for each in table.names if each and each not in reading.drop and looks_like_identifier(each)
     ]
     if changes == len(target.classes) - 1:
-        shown = f", so that {counters[0]!r} would give it away" if counters else ""
+        used = any(column.name in counters for column in columns)
+        left = "" if used else ", which is left out,"
+        shown = f", so that {counters[0]!r}{left} would give it away" if counters else ""
         text = f"the rows are sorted by {name!r}{shown}"
         yield Finding(rule="sorted", level="warning" if counters else "info", text=text,
-                      action=f"--drop {quote(counters[0])}" if counters else "")  # fmt: skip
+                      action=f"--drop {quote(counters[0])}" if used else "")  # fmt: skip
 
 
 def _duplicates(columns: Sequence[Column], target: Target) -> Iterator[Finding]:
