@@ -163,3 +163,20 @@ def test_a_sparse_baseline_is_the_dense_one(monkeypatch):
         sparse = baselines.baseline(data, parts)
         monkeypatch.undo()
         assert sparse.scores["loss"] == pytest.approx(dense.scores["loss"], rel=1e-2)
+
+
+def test_a_weight_of_two_is_the_row_twice():
+    from osetra.nets.baseline import _solve_linear, _solve_softmax
+
+    x = RNG.normal(size=(60, 3))
+    shares = np.where(np.arange(60) < 20, 2.0, 1.0) / 80
+    twice = np.concatenate([x[:20], x])
+    y = RNG.normal(size=60)
+    weighed = _solve_linear(x, y, 0.1, shares)
+    repeated = _solve_linear(twice, np.concatenate([y[:20], y]), 0.1)
+    assert weighed[0] == pytest.approx(repeated[0])
+    codes = (x[:, 0] + y > 0).astype(np.int64)
+    start = np.zeros((3, 2)), np.zeros(1)
+    weighed = _solve_softmax(x, codes, 0.1, *start, shares)
+    repeated = _solve_softmax(twice, np.concatenate([codes[:20], codes]), 0.1, *start)
+    assert weighed[0] == pytest.approx(repeated[0], abs=1e-3)

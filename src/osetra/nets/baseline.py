@@ -60,10 +60,11 @@ def baseline(dataset: Dataset, split: Split, names: Sequence[str] = ()) -> Basel
     preparation, features = _prepared(dataset, split.train)
     x, y = features[split.train], outputs(preparation, dataset.target[split.train])
     held_out, truth = features[split.validation], dataset.target[split.validation]
+    shares = _shares(dataset, split.train)
     candidates = []
     weights, bias = np.zeros((x.shape[1], max(1, len(preparation.classes)))), np.zeros(1)
     for penalty in PENALTIES:
-        weights, bias = _solve(preparation, x, y, penalty, weights, bias)
+        weights, bias = _solve(preparation, x, y, penalty, weights, bias, shares)
         scores = metrics.scores(preparation, held_out @ weights + bias, truth, names)
         candidates.append((scores, penalty, weights, bias))
     scores, penalty, weights, bias = min(candidates, key=lambda candidate: candidate[0]["loss"])
@@ -77,7 +78,7 @@ def refitted(model: Baseline, dataset: Dataset, rows: Codes) -> Baseline:
     preparation, features = _prepared(dataset, rows)
     x, y = features[rows], outputs(preparation, dataset.target[rows])
     start = np.zeros((x.shape[1], max(1, len(preparation.classes))))
-    weights, bias = _solve(preparation, x, y, model.penalty, start, np.zeros(1))
+    weights, bias = _solve(preparation, x, y, model.penalty, start, np.zeros(1), _shares(dataset, rows))
     return replace(model, preparation=preparation, weights=weights, bias=bias)
 
 
@@ -140,6 +141,14 @@ def _prepared(dataset: Dataset, rows: Codes) -> tuple[Preparation, Features]:
     return preparation, linear_features(preparation, apply(preparation, dataset.columns, dataset.images))
 
 
+def _shares(dataset: Dataset, rows: Codes) -> Array | None:
+    """Return how much each row counts (n,), 1 in all; None where all count alike."""
+    if dataset.weights is None:
+        return None
+    shares: Array = dataset.weights[rows] / dataset.weights[rows].sum()
+    return shares
+
+
 def _solve(
     preparation: Preparation,
     x: Features,
@@ -147,43 +156,60 @@ def _solve(
     penalty: float,
     weights: Array,
     bias: Array,
+    shares: Array | None,
 ) -> tuple[Array, Array]:
     if preparation.task == "regression":
-        return _solve_linear(x, y.astype(np.float64), penalty)
-    return _solve_softmax(x, y.astype(np.int64), penalty, weights, bias)
+        return _solve_linear(x, y.astype(np.float64), penalty, shares)
+    return _solve_softmax(x, y.astype(np.int64), penalty, weights, bias, shares)
 
 
-def _solve_linear(x: Features, y: Array, penalty: float) -> tuple[Array, Array]:
+def _solve_linear(x: Features, y: Array, penalty: float, shares: Array | None = None) -> tuple[Array, Array]:
+    """Solve the normal equations; `shares` (n,) say how much each row counts and sum to 1."""
     if not isinstance(x, np.ndarray):
-        return _solve_sparse(x, y, penalty)
+        return _solve_sparse(x, y, penalty, np.full(len(y), 1.0 / len(y)) if shares is None else shares)
+    if shares is not None:
+        return _solve_weighed(x, y, penalty, shares)
     center = x.mean(axis=0)
     gram = (x - center).T @ (x - center) / len(x) + penalty * np.eye(x.shape[1])
     weights: Array = np.linalg.solve(gram, (x - center).T @ y / len(x))[:, None]
     return weights, float(y.mean()) - center @ weights
 
 
-def _solve_sparse(x: sparse.csr_array, y: Array, penalty: float) -> tuple[Array, Array]:
-    """Solve the same normal equations by conjugate gradients, without ever forming them."""
-    n, d = x.shape
-    center = np.asarray(x.mean(axis=0)).ravel()
-    diagonal = np.asarray(x.multiply(x).mean(axis=0)).ravel() - center**2 + penalty
+def _solve_weighed(x: Array, y: Array, penalty: float, shares: Array) -> tuple[Array, Array]:
+    center: Array = np.asarray(shares @ x, dtype=np.float64)
+    scaled: Array = np.asarray((x - center) * np.sqrt(shares)[:, None], dtype=np.float64)
+    gram = scaled.T @ scaled + penalty * np.eye(x.shape[1])
+    slope: Array = np.asarray((x - center).T @ (shares * y), dtype=np.float64)
+    weights: Array = np.asarray(np.linalg.solve(gram, slope)[:, None], dtype=np.float64)
+    return weights, float(shares @ y) - center @ weights
+
+
+def _solve_sparse(x: sparse.csr_array, y: Array, penalty: float, shares: Array) -> tuple[Array, Array]:
+    """Solve the same equations by conjugate gradients, without ever forming them."""
+    columns = x.shape[1]
+    center, mean = np.asarray(x.T @ shares), float(shares @ y)
+    diagonal = np.asarray(x.multiply(x).T @ shares) - center**2 + penalty
 
     def product(weights: Vector) -> Array:
-        through: Array = x.T @ (x @ weights) / n
+        through: Array = x.T @ (shares * (x @ weights))
         return through - center * float(center @ weights) + penalty * weights
 
-    gram = LinearOperator((d, d), matvec=product, dtype=np.float64)
-    scaled = LinearOperator((d, d), matvec=lambda weights: weights / diagonal, dtype=np.float64)
-    found, _ = cg(gram, x.T @ y / n - center * y.mean(), rtol=TOLERANCE, maxiter=ITERATIONS, M=scaled)
+    gram = LinearOperator((columns, columns), matvec=product, dtype=np.float64)
+    scaled = LinearOperator((columns, columns), matvec=lambda weights: weights / diagonal, dtype=np.float64)
+    found, _ = cg(gram, x.T @ (shares * y) - center * mean, rtol=TOLERANCE, maxiter=ITERATIONS, M=scaled)
     weights = np.asarray(found)[:, None]
-    return weights, float(y.mean()) - center @ weights
+    return weights, mean - center @ weights
 
 
-def _solve_softmax(x: Features, y: Codes, penalty: float, weights: Array, bias: Array) -> tuple[Array, Array]:
+def _solve_softmax(
+    x: Features, y: Codes, penalty: float, weights: Array, bias: Array, shares: Array | None = None
+) -> tuple[Array, Array]:
     n, classes = x.shape[0], weights.shape[1]
     rows, truth = torch.arange(n), torch.from_numpy(y)
     # PyTorch multiplies here because it was told how many threads to use; NumPy cannot be told.
     inputs = torch.from_numpy(x) if isinstance(x, np.ndarray) else None
+
+    counts = None if shares is None else torch.from_numpy(shares)
 
     def outputs_of(weights: Array) -> torch.Tensor:
         if inputs is None:
@@ -198,11 +224,12 @@ def _solve_softmax(x: Features, y: Codes, penalty: float, weights: Array, bias: 
         weights, bias = flat[:-classes].reshape(-1, classes), flat[-classes:]
         logits = outputs_of(weights) + torch.from_numpy(bias)
         logs = torch.log_softmax(logits, dim=1)
-        loss = -float(logs[rows, truth].mean())
+        right = logs[rows, truth]
+        loss = -float(right.mean() if counts is None else right @ counts)
         # d loss / d logits = prediction - truth, the start of backpropagation.
         delta = torch.exp(logs)
         delta[rows, truth] -= 1.0
-        delta /= n
+        delta = delta / n if counts is None else delta * counts[:, None]
         slope = slope_of(delta) + penalty * weights
         gradient: Vector = np.concatenate([slope.ravel(), delta.sum(dim=0).numpy()])
         return loss + penalty * float(np.sum(weights**2)) / 2, gradient
