@@ -47,3 +47,12 @@ def test_below_chance_on_either_part_is_learning():
 def test_a_bad_first_epoch_is_forgiven():
     assert judged([30.0]) is None
     assert judged([30.0, 2.0]) is None
+
+
+def test_while_the_rate_rises_only_a_loss_that_is_no_number_counts():
+    up = [1.0, 1.2, 9.0]
+    assert diagnose(up, up, chance=1.0, epochs=20) is not None
+    assert diagnose(up, up, chance=1.0, epochs=20, rising=True) is None
+    assert diagnose([*up, math.nan], [*up, 1.0], chance=1.0, epochs=20, rising=True) is not None
+    late = [1.0] * 5 + [9.0]
+    assert diagnose(late, late, chance=1.0, epochs=20, rising=True) is not None

@@ -22,7 +22,12 @@ STILL_FALLING = 0.995
 
 
 def diagnose(
-    train: Sequence[float], validation: Sequence[float], *, chance: float, epochs: int
+    train: Sequence[float],
+    validation: Sequence[float],
+    *,
+    chance: float,
+    epochs: int,
+    rising: bool = False,
 ) -> str | None:
     """Return why training counts as diverged, or None.
 
@@ -31,10 +36,14 @@ def diagnose(
         validation: validation loss of each epoch so far.
         chance: loss of answering the base rates (classification) or the mean (regression).
         epochs: the whole budget.
+        rising: whether the learning rate begins low and rises to its highest: what goes up in the first
+            fifth of the budget then comes down again, so that only a loss that is no number counts there.
     """
     last, epoch = train[-1], len(train)
     if not (math.isfinite(last) and math.isfinite(validation[-1])):
         return f"the loss became {last if not math.isfinite(last) else validation[-1]} in epoch {epoch}"
+    if rising and epoch <= math.ceil(epochs / 5):
+        return None
     best = min(chance, *train[:-1]) if epoch > 1 else chance
     if epoch > 1 and last > max(EXPLODED * best, chance):
         return f"the training loss blew up to {last:.3g} in epoch {epoch}; the best was {best:.3g}"

@@ -38,6 +38,7 @@ from osetra.nets.network import Network, build, set_dropout, without_dropout
 from osetra.nets.optim import adjust, groups_of, optimizer, optimizer_settings
 from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
 from osetra.nets.progress import TrainingProgress, captured, copied, restored
+from osetra.nets.schedules import RISING
 from osetra.nets.stepping import GradientSteps
 from osetra.training.run import Run
 
@@ -211,7 +212,9 @@ def _fit(
             reported = {"train_loss": loss, **{f"val_{name}": scores[name] for name in show if name != "lr"}}
             _check_metric(metric, reported)
             run.report(**reported, **({"lr": rate_after(settings, epoch / epochs)} if "lr" in show else {}))
-            reason = diagnose(progress.train_losses, progress.val_losses, chance=chance, epochs=epochs)
+            rising = settings.optimizer.schedule in RISING
+            losses = (progress.train_losses, progress.val_losses)
+            reason = diagnose(*losses, chance=chance, epochs=epochs, rising=rising)
             # Who rolls back a training that blew up does not want to hear that it blew up.
             if reason and not run.interrupted:
                 run.diverged(reason)
