@@ -38,20 +38,21 @@ class Batches:
             return Batches(values, codes, targets, weights=weights)
         return replace(self, target_device=where)
 
-    def shuffled(self, size: int) -> Iterator[Batches]:
-        """Yield the rows in random order, in batches of nearly equal size."""
+    def shuffled(self, size: int, *, even: bool = True) -> Iterator[Batches]:
+        """Yield the rows in random order, in batches of nearly equal size, or full ones and a rest."""
         n = len(self)
         batches = math.ceil(n / size)
+        ends = [n * b // batches if even else min(n, b * size) for b in range(batches + 1)]
         order = torch.randperm(n)
         where = self.target_device
         if where is None:
             order = order.to(self.values.device)
             whole = self.rows(order)
             for batch in range(batches):
-                yield whole.rows(slice(n * batch // batches, n * (batch + 1) // batches))
+                yield whole.rows(slice(ends[batch], ends[batch + 1]))
             return
         for batch in range(batches):
-            chosen = order[n * batch // batches : n * (batch + 1) // batches]
+            chosen = order[ends[batch] : ends[batch + 1]]
             yield self.rows(chosen)._sent(where)
 
     def rows(self, rows: Tensor | slice) -> Batches:

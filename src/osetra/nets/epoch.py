@@ -71,7 +71,9 @@ def run_epoch(trainee: Trainee, settings: StepSettings, rows: Batches, begun: fl
     loss_of = partial(_loss, trainee, how, weights)
     clip = partial(nn.utils.clip_grad_norm_, parameters, chosen.clip_norm)
     total, seen = torch.zeros((), device=trainee.device), 0
-    for number, batch in enumerate(rows.shuffled(chosen.batch_size), start=1):
+    # Networks of earlier versions go on as they would have: with a rest at the end of an epoch.
+    even = trainee.structure.parametrization == "neural_tangent"
+    for number, batch in enumerate(rows.shuffled(chosen.batch_size, even=even), start=1):
         if len(batch) == 1 and len(rows) > 1:
             break  # a batch of one row has no spread to normalise by
         _set_share(trainee, settings, begun + length * number / batches)
