@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from types import FrameType
 from typing import Any, Self
 
@@ -20,7 +21,9 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
 _SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 
 
-@dataclass(slots=True, repr=False)  # Python writes out whose method a handler is each time one is looked at
+@dataclass(
+    slots=True, repr=False, eq=False
+)  # Python writes out whose method a handler is each time one is looked at
 class GracefulStop:
     """A context in which the first signal is a request and the second one is final.
 
@@ -53,6 +56,8 @@ class GracefulStop:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
+            _listen_to_forks()
+            _open.append(self)
             taken = [number for number in _SIGNALS if not _left_alone(number)]
             self._previous = {number: signal.signal(number, self._handle) for number in taken}
         return self
@@ -60,6 +65,14 @@ class GracefulStop:
     def __exit__(self, *_: object) -> None:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
+        if self in _open:
+            _open.remove(self)
+
+    def leave(self) -> None:
+        """Let the signals mean what they meant before, unless somebody else has taken them since."""
+        for number, handler in self._previous.items():
+            if getattr(signal.getsignal(number), "__self__", None) is self:
+                signal.signal(number, handler)
 
     def _handle(self, number: int, _: FrameType | None) -> None:
         if os.getpid() != self._owner:
@@ -76,6 +89,34 @@ class GracefulStop:
         log.warning("stopping: running trials end at their next report; %s to stop at once", again)
         for action in self._actions:
             action()
+
+
+_open: list[GracefulStop] = []
+"""Contexts that are open, the innermost last."""
+_masks = threading.local()
+
+
+@cache
+def _listen_to_forks() -> None:
+    """Have processes that a training forks, such as those of a pool, end by a signal as usual."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_hold, after_in_parent=_let, after_in_child=_leave)
+
+
+def _hold() -> None:
+    # Python forgets what arrives while it forks, and a pool would wait for ever for one it has terminated.
+    _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS if _open else ())
+
+
+def _let() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
+
+
+def _leave() -> None:
+    for stop in reversed(_open):
+        stop.leave()
+    _open.clear()
+    _let()
 
 
 def _left_alone(number: int) -> bool:
