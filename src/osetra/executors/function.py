@@ -35,7 +35,7 @@ def unsuitable(train: Callable[..., Any]) -> str:
 
 def _arguments(train: Callable[..., Any], name: str) -> str:
     """Say what is wrong with the arguments that a function takes."""
-    with suppress(ValueError, TypeError):  # what has none that can be read may still be called
+    with suppress(Exception):  # what has none that can be read may still be called
         signature = inspect.signature(train, follow_wrapped=False)
         try:
             signature.bind(None)

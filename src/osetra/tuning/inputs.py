@@ -46,7 +46,7 @@ def arrays_of(data: object, target: object) -> tuple[dict[str, NDArray[Any]], st
         name = str(getattr(target, "name", None) or "target")
         if name in columns:
             raise DataError(f"the data has a column {name!r} already; give target={name!r}, or rename one")
-        return {**columns, **columns_of({name: target})}, name
+        return {**columns, name: _values_of(target)}, name
     if is_examples(data) and target is None:
         data, target = examples_of(data)
     try:
@@ -61,7 +61,20 @@ def arrays_of(data: object, target: object) -> tuple[dict[str, NDArray[Any]], st
         )
     if target is None or isinstance(target, str):
         raise DataError("an array has no column to predict; write osetra.tune(X, y)")
-    return {"x": inputs, "y": columns_of({"y": target})["y"]}, "y"
+    return {"x": inputs, "y": _values_of(target)}, "y"
+
+
+def _values_of(target: object) -> NDArray[Any]:
+    """Return the values of a target given beside the data."""
+    from osetra.data.frames import columns_of
+
+    try:
+        return columns_of({"target": target})["target"]
+    except DataError:
+        raise
+    except Exception:  # of an object that pretends to be a list
+        wanted = "the name of a column, or as many values as there are rows, is needed"
+        raise expected("target", target, wanted, DataError) from None
 
 
 def keep(arrays: Mapping[str, NDArray[Any]], folder: Path, *, begun: bool) -> Path:

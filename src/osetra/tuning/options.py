@@ -94,7 +94,9 @@ def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
     header = plain(options["header"])
     if isinstance(header, bool):
         header = "yes" if header else "no"
-    found["header"] = None if header is None else text("header", str(header))
+    header = str(header) if isinstance(header, int) else header
+    wanted = "True, False, or the number of the line with the names"
+    found["header"] = None if header is None else text("header", header, wanted)
     found["test"] = None if options["test"] is None else str(real_path(path("test", options["test"])))
     return found | {name: truth(name, options[name]) for name in ("ignore_case", "log_target")}
 
