@@ -71,7 +71,7 @@ def test_row_25_every_ending_is_told_apart(tmp_path):
         "segfault": {("failed", "the training process crashed (SIGSEGV)")},
         "os._exit": {("failed", "the training process exited with status 7")},
         "abort": {("failed", "the training process crashed (SIGABRT)")},
-        "out of memory": {("failed", "out of memory: ")},
+        "out of memory": {("failed", "out of memory")},
     }
 
 

@@ -181,9 +181,7 @@ def test_what_the_catalogue_calls_live_changes_a_running_training_and_nothing_el
 
         order = partial(study.order, 1, "set", **change) if change else lambda: None
         study.run(partial(midway, order, data, family), trials=1)
-        curves.append(
-            [(study.curve(1, "train_loss")[1][i], study.curve(1, "val_loss")[1][i]) for i in range(4)]
-        )
+        curves.append(list(zip(study.curve(1, "train_loss")[1], study.curve(1, "val_loss")[1], strict=True)))
     (order,) = study.trials[0].orders
     assert order.obeyed.result == ("done" if entry.live else "refused")
     assert order.step == 1

@@ -102,6 +102,6 @@ def test_what_is_not_there_or_taken_is_named(url: str) -> None:
         storage.rename("digits", "letters")
     with pytest.raises(StoreError, match="NUL"):
         storage.rename("digits", "a\0b")
-    with pytest.raises(StudyError, match="is no name"):
+    with pytest.raises(StoreError, match="is blank"):
         storage.rename("digits", " ")
     assert storage.studies() == ["digits", "letters"]

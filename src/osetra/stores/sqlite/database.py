@@ -17,6 +17,7 @@ import os
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -68,6 +69,8 @@ SIDES = ("wal", "shm", "lock")
 SQL = load("sqlite/statements.sql")
 _connecting = threading.Lock()
 """Held while a connection is made, so that descriptors which appear meanwhile are its own."""
+_connected: Counter[object] = Counter()
+"""How many connections of this process there are to a file."""
 
 
 @dataclass(slots=True)
@@ -199,8 +202,11 @@ class Database:
             patiently(lambda: self._ensure_tables(connection))
             patiently(lambda: self._settle(connection))
             guard = Guard(Path(f"{self.path}-lock")) if AVAILABLE else None
-            files = opened(before, [self.path, *(Path(f"{self.path}-{end}") for end in SIDES)])
-            self._link = FileConnection(connection, guard, _inode(self.path), files=files)
+            inode = _inode(self.path)
+            # Those of another connection to the same file, which may be closed, cannot be told from ours.
+            ours = [] if _connected[inode] else [self.path, *(Path(f"{self.path}-{end}") for end in SIDES)]
+            self._link = FileConnection(connection, guard, inode, files=opened(before, ours))
+            _connected[inode] += 1
         except BaseException:
             connection.close()
             raise
@@ -220,6 +226,7 @@ class Database:
             connection.close()
             raise
         self._link = FileConnection(connection, None, _inode(self.path), missing=missing)
+        _connected[self._link.inode] += 1
         self.connections += 1
         return self._link
 
@@ -309,9 +316,9 @@ class Database:
     def _synchronise(self, link: FileConnection) -> None:
         # SQLite keeps no locks on this file, so a descriptor of our own may be closed without harm.
         if link.log < 0:
-            before = descriptors()
             link.log = os.open(self._wal, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
-            link.files.update(opened(before, [self._wal]))
+            status = os.fstat(link.log)
+            link.files[link.log] = (status.st_dev, status.st_ino)
         getattr(os, "fdatasync", os.fsync)(link.log)
 
     def _to_fold(self, link: FileConnection) -> bool:
@@ -334,6 +341,7 @@ class Database:
                 fold(link.connection, link.guard)
                 link.guard.take_exclusively(CLOSING)
             link.connection.close()
+            _connected[link.inode] -= 1
             if link.guard is not None:
                 link.guard.close()
 
