@@ -59,7 +59,7 @@ def contents(url: str, study: str = "main") -> tuple[list[Entry], list[tuple[obj
 @st.composite
 def logs(draw: st.DrawFn) -> tuple[list[Entry], list[Point]]:
     """A log of trials that ended or not, with texts and numbers that databases like to change."""
-    facts: list[Fact] = [Opened({"lr": draw(TEXTS)}, draw(TEXTS) or "loss", "minimize", "best", 7)]
+    facts: list[Fact] = [Opened({"lr": draw(TEXTS)}, draw(TEXTS), "minimize", "best", 7)]
     points: list[Point] = []
     for trial in range(1, draw(st.integers(1, 4))):
         value = draw(st.floats(allow_nan=False, allow_infinity=False) | TEXTS | st.booleans() | st.none())

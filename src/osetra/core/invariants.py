@@ -36,6 +36,7 @@ from osetra.core.history import History
 from osetra.core.problem import Objective
 from osetra.core.trial import ENDED, Trial, advance, begin
 from osetra.core.worth import agrees
+from osetra.errors import StudyError
 
 CLOCK_STEP = 5.0
 """Seconds by which the store's clock may be set back between two facts without a word."""
@@ -210,9 +211,13 @@ class _Audit:
     def _worth(self, history: History) -> None:
         """Look whether attempts that rest on their reports are worth what was reported."""
         opened = self.opened
-        if opened is None:
+        if opened is None or not self.worths:
             return
-        objective = Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick)
+        try:
+            objective = Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick)
+        except StudyError as error:
+            self.say(f"no report can be what a trial is worth: {error}")
+            return
         for version, (trial, attempt), value in self.worths:
             if not agrees(history, trial, attempt, value, objective):
                 self.version = version

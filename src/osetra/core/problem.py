@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from osetra.core.arguments import expected, is_number, option, plain, text
+from osetra.core.arguments import expected, option, text
 from osetra.core.construction import arguments_checked
 from osetra.core.space import Space
 from osetra.errors import StudyError
@@ -44,12 +43,11 @@ class Objective:
 
     def better(self, value: float, than: float | None) -> bool:
         """Whether a finite value beats another; any finite value beats None."""
-        for name, one in (("value", value), ("than", 0.0 if than is None else than)):
-            if not is_number(found := plain(one)):
-                raise expected(name, one, "a number is needed")
-            if isinstance(found, int) and abs(found) > sys.float_info.max:
-                raise expected(name, one, "the number is beyond all floats")
-        return math.isfinite(value) and (than is None or self.sign * value < self.sign * than)
+        try:
+            return math.isfinite(value) and (than is None or self.sign * value < self.sign * than)
+        except (TypeError, ValueError, OverflowError):
+            wanted = "two numbers are needed, neither beyond all floats"
+            raise expected("value, than", (value, than), wanted) from None
 
 
 @arguments_checked(StudyError)

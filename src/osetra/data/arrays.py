@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import io
 import zipfile
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.data.files import read_bytes
 from osetra.data.table import Cells, Table, Texts, check_names
 from osetra.errors import DataError
 
@@ -23,18 +21,6 @@ TARGETS = ("y", "target", "targets", "label", "labels")
 PICTURE_NAMES = ("images", "image", "pictures", "pixels")
 SEQUENCE_NAMES = ("sequences", "sequence", "series", "signals")
 Raw: TypeAlias = NDArray[np.generic]
-
-
-def read_arrays(path: Path) -> dict[str, Raw]:
-    """Return the named arrays of an .npz file; pickled objects inside are refused, never loaded.
-
-    Raises:
-        DataError: no such file, not an .npz file, no arrays, or pickled objects.
-    """
-    kind, raw = read_bytes(path)
-    if kind != "npz":
-        raise DataError(f"{path}: not a readable .npz file; write it with numpy.savez")
-    return parse_arrays(raw, str(path))
 
 
 def parse_arrays(raw: bytes, path: str) -> dict[str, Raw]:

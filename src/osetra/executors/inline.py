@@ -47,6 +47,8 @@ class InlineCrew:
     leases: Leases
     job: Job
     worker: Worker = field(default_factory=this_process)
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    """What the program has when its trainings begin, and again after each of them."""
     history: History = field(default_factory=History)
     stopping: bool = False
 
@@ -61,7 +63,7 @@ class InlineCrew:
             here = (store.url, store.study, claim.trial)
             _trained.add(here)
             try:
-                ending = execute(Surroundings().guarded(self.job.function), run)
+                ending = execute(self.surroundings.guarded(self.job.function), run)
             except KeyboardInterrupt:
                 link.end(Ending("interrupted", reason="stopped by Ctrl-C"))
                 raise
