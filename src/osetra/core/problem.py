@@ -45,7 +45,7 @@ class Objective:
         """Whether a finite value beats another; any finite value beats None."""
         try:
             return math.isfinite(value) and (than is None or self.sign * value < self.sign * than)
-        except (TypeError, ValueError, OverflowError):
+        except Exception:  # of an object that is no number, or a number beyond all floats
             wanted = "two numbers are needed, neither beyond all floats"
             raise expected("value, than", (value, than), wanted) from None
 
