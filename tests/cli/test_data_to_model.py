@@ -59,6 +59,20 @@ def test_a_table_becomes_a_model_and_the_model_predictions(here: Path, table: Pa
     assert len(rows) == 160
     assert {row["outcome"] for row in rows} <= {"yes", "no"}
 
+    exported = osetra(here, "export", "clinic", "--format", "onnx", "-o", "away")
+    assert exported.returncode == 0, exported.stderr
+    assert "model.onnx, preparation.json and predict.py written to away" in exported.stderr
+    alone = subprocess.run(
+        [sys.executable, "away/predict.py", "clinic.csv"],
+        cwd=here,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert [row["outcome"] for row in csv.DictReader(alone.stdout.splitlines())] == [
+        row["outcome"] for row in rows
+    ]
+
     again = osetra(here, *words, "--json")
     document = json.loads(again.stdout)
     assert document["schema"] == "osetra.tune/1"

@@ -23,7 +23,7 @@ CLOCK_PARTS = ("hour sin", "hour cos", "hours")
 """Of a time of day."""
 EPOCH = datetime.datetime(1970, 1, 1)
 
-_MONTHS = {
+MONTHS = {
     name: number
     for number, names in enumerate(
         (
@@ -53,7 +53,7 @@ _TIME = rf"(?:(?:[T\s]|,\s)\s*(?:{_CLOCK}){_ZONE})?"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\.?,?\s+)?"
 _NAME = r"(?P<name>[A-Za-zä]{3,9})\.?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?"
-_PATTERNS: dict[Order, tuple[re.Pattern[str], ...]] = {
+PATTERNS: dict[Order, tuple[re.Pattern[str], ...]] = {
     "ymd": (re.compile(rf"(?P<year>\d{{4}})([-/.])(?P<month>\d{{1,2}})\2(?P<day>\d{{1,2}}){_TIME}"),),
     "mdy": (re.compile(rf"(?P<month>\d{{1,2}})([-/.])(?P<day>\d{{1,2}})\2(?P<year>\d{{4}}|\d{{2}}){_TIME}"),),
     "dmy": (re.compile(rf"(?P<day>\d{{1,2}})([-/.])(?P<month>\d{{1,2}})\2(?P<year>\d{{4}}|\d{{2}}){_TIME}"),),
@@ -68,7 +68,7 @@ _PATTERNS: dict[Order, tuple[re.Pattern[str], ...]] = {
     "compact": (re.compile(r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})"),),
     "clock": (re.compile(_CLOCK),),
 }
-_DURATIONS = (
+DURATIONS = (
     re.compile(
         r"(?P<minus>-)?(?:(?P<days>\d+) days?,? ?)?"
         r"(?:\+?(?P<hours>\d+):(?P<minutes>\d{2})(?::(?P<seconds>\d{2}(?:\.\d+)?))?)?"
@@ -118,7 +118,7 @@ def moment_of(text: str, order: Order) -> float | None:
     """Return days since 1970, for a time of day and a duration its hours; None when it is none."""
     if order == "duration":
         return _duration(text)
-    for pattern in _PATTERNS[order]:
+    for pattern in PATTERNS[order]:
         found = pattern.fullmatch(text)
         if found is None:
             continue
@@ -126,7 +126,7 @@ def moment_of(text: str, order: Order) -> float | None:
         hours = _hours(parts)
         if order == "clock" or hours is None:
             return hours
-        month = parts.get("month") or _MONTHS.get((parts.get("name") or "")[:3].lower())
+        month = parts.get("month") or MONTHS.get((parts.get("name") or "")[:3].lower())
         if month is None:
             return None
         year = int(parts["year"])
@@ -184,7 +184,7 @@ def _half(text: str) -> bool:
 
 
 def _duration(text: str) -> float | None:
-    for pattern in _DURATIONS:
+    for pattern in DURATIONS:
         found = pattern.fullmatch(text)
         if found is None or not any(found[name] for name in ("days", "hours", "minutes", "seconds")):
             continue

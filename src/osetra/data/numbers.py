@@ -34,7 +34,7 @@ _DIGITS = {
     r"(?:\.\d*)?|\.\d+",
     ",": r"(?:[1-9]\d{0,2}(?:\.\d{3})+|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+|\d+)(?:,\d*)?|,\d+",
 }
-_PATTERN = {
+PATTERNS = {
     mark: re.compile(
         rf"(?P<bound>[<>≤≥~≈]=?)?{_SPACE}(?P<open>\()?(?P<sign>[+\-−–])?{_SPACE}(?P<before>{_CURRENCY})?{_SPACE}"
         rf"(?P<minus>[-−])?(?P<digits>{digits})(?P<exponent>[eE][+-]?\d+)?(?P<more>\+)?{_SPACE}"
@@ -43,7 +43,7 @@ _PATTERN = {
     )
     for mark, digits in _DIGITS.items()
 }
-_TIMES = {"k": 1e3, "m": 1e6, "b": 1e9, "bn": 1e9, "mn": 1e6, "mio": 1e6, "mrd": 1e9}
+TIMES = {"k": 1e3, "m": 1e6, "b": 1e9, "bn": 1e9, "mn": 1e6, "mio": 1e6, "mrd": 1e9}
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
 
 
@@ -65,7 +65,7 @@ def number_of(text: str, decimal: str = ".") -> tuple[float, str, str] | None:
     """Return a text's number, its unit and its multiplier; None when it is no number."""
     if text.lower().lstrip("+-") in ("inf", "infinity"):
         return float(text), "", ""  # refused later, with its row
-    found = _PATTERN[decimal].fullmatch(text)
+    found = PATTERNS[decimal].fullmatch(text)
     if found is None or bool(found["open"]) != bool(found["close"]):
         return None
     digits = re.sub(r"[.'’ \u00a0\u202f]" if decimal == "," else r"[,'’ \u00a0\u202f]", "", found["digits"])
@@ -77,7 +77,7 @@ def number_of(text: str, decimal: str = ".") -> tuple[float, str, str] | None:
         return None
     unit = found["before"] or after
     unit = "" if unit.lower() in _ORDINALS else unit
-    return (-value if negative else value) * _TIMES.get(times, 1.0), unit, times
+    return (-value if negative else value) * TIMES.get(times, 1.0), unit, times
 
 
 def number_format(

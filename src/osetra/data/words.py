@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 MOST_WORDS = 64
 RAREST = 0.02
 """Words in a smaller share of the texts say something about few rows only."""
-_TOKEN = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)?")
+TOKEN = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)?")
 
 
 def tokens(text: str) -> list[str]:
     """Return the words of a text, in lower case."""
-    return [found.lower() for found in _TOKEN.findall(text)]
+    return [found.lower() for found in TOKEN.findall(text)]
 
 
 def vocabulary(levels: Sequence[str], counts: NDArray[np.int64]) -> tuple[str, ...]:

@@ -98,6 +98,18 @@ class TunedModel:
         path("folder", folder)
         return save(self._model, Path(folder))
 
+    def export(self, folder: str | Path) -> Path:
+        """Write the model as ONNX, with preparation.json and a predict.py for NumPy and onnxruntime alone.
+
+        Raises:
+            DataError: the model takes what the script cannot prepare, or the folder cannot be written.
+            MissingExtra: onnx or onnxscript is not installed.
+        """
+        from osetra.nets.export import export
+
+        path("folder", folder)
+        return export(self._model, Path(folder))
+
     def __repr__(self) -> str:
         scores = {n: f"{v:.4g}" for n, v in self.card.metrics.get("test", {}).items()}
         shown = ", ".join(f"{name} {value}" for name, value in scores.items()) or "not tested"

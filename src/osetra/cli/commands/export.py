@@ -1,4 +1,4 @@
-"""`osetra export`: all trials as CSV or JSON lines, or one as a plain configuration that can be replayed."""
+"""`osetra export`: trials as CSV or JSON lines, one as a plain configuration, or a model as ONNX."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
+from osetra.cli.commands.predict import model_folder
 from osetra.cli.options import study_argument
 from osetra.cli.output import VERSION, Output, to_json
 from osetra.core.clean import cell
+from osetra.errors import StudyError
 from osetra.training.replay import recipe
 from osetra.tuning.locations import find
 from osetra.views.json import pieces_document
@@ -29,33 +31,54 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["csv", "jsonl"]),
-    default="csv",
-    show_default=True,
-    help="A table for spreadsheets, or one JSON object per line.",
+    type=click.Choice(["csv", "jsonl", "onnx"]),
+    help="Trials as a table for spreadsheets or one JSON object per line; or the model as ONNX "
+    "[default: csv; onnx where STUDY is a folder with a model].",
 )
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write to this file, not to stdout.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write to this file, not to stdout; of onnx, a folder.",
+)
 @click.pass_obj
-def command(output: Output, study: str, trial: int | None, form: str, out: Path | None) -> None:
+def command(output: Output, study: str, trial: int | None, form: str | None, out: Path | None) -> None:
     """Write every trial of STUDY, finished or not, one row each; or one TRIAL as a plain configuration.
+
+    With --format onnx, or where STUDY is a folder with a model, the model is written into the folder OUT:
+    model.onnx, preparation.json, and predict.py, which needs NumPy and onnxruntime only.
 
     A steered trial is a configuration with values that change after some steps; `pieces` holds it.
 
     Cells of a CSV that a spreadsheet would run as a formula are prefixed with an apostrophe, and
     control characters are dropped; JSON lines hold everything exactly.
     """
+    if form == "onnx" or (form is None and (Path(study) / "card.json").is_file()):
+        _model(output, study, trial, out)
+        return
     opened = find(study).open()
     if trial is not None:
         text, what = to_json(_plain(opened, trial), indent=2) + "\n", f"trial {trial}"
     else:
         records = _records(opened)
         rows = "".join(to_json(record) + "\n" for record in records)
-        text, what = _csv(records) if form == "csv" else rows, f"{len(records)} trials"
+        text, what = rows if form == "jsonl" else _csv(records), f"{len(records)} trials"
     if out is None:
         sys.stdout.write(text)
         return
     out.write_text(text, encoding="utf-8")
     output.say(Text(f"{what} written to {out}"))
+
+
+def _model(output: Output, model: str, trial: int | None, out: Path | None) -> None:
+    from osetra.tuning.model import load_model
+
+    if trial is not None:
+        raise StudyError(f"{trial}: the model of the winner is exported, not a trial; leave the number out")
+    if out is None:
+        raise StudyError("a model is written into a folder: name it with -o FOLDER")
+    folder = load_model(model_folder(model)).export(out)
+    output.say(Text(f"model.onnx, preparation.json and predict.py written to {folder}"))
 
 
 def _records(study: Study) -> list[dict[str, Any]]:

@@ -1,0 +1,173 @@
+"""Export: a model as ONNX, its preparation as plain JSON, and a script that needs no osetra and no PyTorch.
+
+    model.onnx        (values, codes) to probabilities (n, C), or to numbers (n, 1) in the target's unit
+    preparation.json  how values and codes are made of the cells of a table, or of the pixels of pictures
+    predict.py        does all of it with NumPy and onnxruntime: `standalone.py` of this package, as it is
+
+The graph holds the whole way out, so that programs in other languages only have to prepare rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import math
+import warnings
+from dataclasses import MISSING, fields
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from osetra.data import moments, numbers, words
+from osetra.data.dataset import MISSING as MISSING_LEVEL
+from osetra.data.schema import Category, Date, Number, Words, schema_to_json
+from osetra.data.table import MISSING_MARKS
+from osetra.errors import DataError, MissingExtra
+from osetra.nets import standalone
+from osetra.nets.model import Model
+from osetra.nets.preparation_json import to_json
+from osetra.nets.prepare import LARGEST, REACH, Categories, Numbers, Preparation
+
+GRAPH, PREPARATION, SCRIPT = "model.onnx", "preparation.json", "predict.py"
+FORMAT = 1
+_NEEDED = ("onnx", "onnxscript")
+_KNOWN = (
+    "columns", "pictures", "target", "task", "classes", "priors", "center", "spread", "reach", "log",
+    "schema", "dialect",
+)  # fmt: skip
+"""What of a preparation the script understands."""
+_CANNOT = (
+    "the exported script cannot prepare; tables of numbers, categories, dates and words, and pictures can be "
+    "exported, and `osetra predict` answers for all"
+)
+
+
+def export(model: Model, folder: Path) -> Path:
+    """Write a model as ONNX, its preparation and a script into a folder, made when absent.
+
+    Raises:
+        MissingExtra: onnx or onnxscript is not installed.
+        DataError: the model takes what the script cannot prepare, or the folder cannot be written.
+    """
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise MissingExtra(f"exporting needs {' and '.join(missing)}: pip install 'osetra[export]'")
+    check_exportable(model.preparation)
+    state = preparation_state(model)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_graph(model, folder / f"{GRAPH}.part")
+        (folder / f"{PREPARATION}.part").write_text(json.dumps(state, indent=1, ensure_ascii=False), "utf-8")
+        (folder / f"{SCRIPT}.part").write_text(Path(standalone.__file__).read_text("utf-8"), "utf-8")
+        for name in (GRAPH, PREPARATION, SCRIPT):
+            (folder / f"{name}.part").replace(folder / name)
+    except OSError as error:
+        raise DataError(
+            f"{folder}: the export cannot be written there ({error}); choose another folder"
+        ) from None
+    return folder
+
+
+def check_exportable(preparation: Preparation) -> None:
+    """Raise DataError for inputs that the script cannot prepare."""
+    for part in fields(preparation):
+        usual = part.default if part.default_factory is MISSING else part.default_factory()
+        if part.name not in _KNOWN and getattr(preparation, part.name) != usual:
+            raise DataError(f"export: the model takes {part.name}, which {_CANNOT}")
+    plain = (Number, Category, Date, Words)
+    strange = [each.name for each in preparation.schema if not isinstance(each, plain)]
+    strange += [each.name for each in preparation.columns if not isinstance(each, (Numbers, Categories))]
+    if strange:
+        raise DataError(f"export: {strange[0]!r} is of a kind that {_CANNOT}")
+
+
+def preparation_state(model: Model) -> dict[str, Any]:
+    """Return all that the script needs beside the graph, as plain JSON values."""
+    state = to_json(model.preparation)
+    if not model.preparation.schema:
+        # Models of earlier versions hold no recipes: columns were read as they are.
+        recipes = [
+            Number(each.name) if isinstance(each, Numbers) else Category(each.name)
+            for each in model.preparation.columns
+        ]
+        state["schema"] = schema_to_json(recipes)
+    return {"format": FORMAT, "threshold": model.card.threshold, **state, "reading": _reading_state()}
+
+
+def _reading_state() -> dict[str, Any]:
+    """Return what texts mean: marks of missing cells, and patterns of numbers, moments and words."""
+    return {
+        "missing": sorted(MISSING_MARKS),
+        "missing_level": MISSING_LEVEL,
+        "numbers": {mark: pattern.pattern for mark, pattern in numbers.PATTERNS.items()},
+        "times": numbers.TIMES,
+        "moments": {order: [each.pattern for each in found] for order, found in moments.PATTERNS.items()},
+        "durations": [each.pattern for each in moments.DURATIONS],
+        "months": moments.MONTHS,
+        "word": words.TOKEN.pattern,
+        "reach": REACH,
+        "largest": LARGEST,
+    }
+
+
+class Answering(nn.Module):
+    """A network with the way out: probabilities of classes, or numbers in the unit of the target."""
+
+    def __init__(self, network: nn.Module, preparation: Preparation) -> None:
+        super().__init__()
+        self.network = network
+        self.regression = preparation.task == "regression"
+        self.center, self.spread, self.log = preparation.center, preparation.spread, preparation.log
+
+    def forward(self, values: Tensor, codes: Tensor) -> Tensor:
+        """Return (n, C), or (n, 1) of a regression, in double precision."""
+        raw = cast(Tensor, self.network(values, codes)).double()
+        if self.regression:
+            told = raw * self.spread + self.center
+            return torch.exp(torch.clamp(told, max=700.0)) if self.log else told
+        if raw.shape[1] > 1:
+            return torch.softmax(raw, dim=1)
+        return torch.cat([torch.sigmoid(-raw), torch.sigmoid(raw)], dim=1)
+
+
+class _OnlyValues(nn.Module):
+    """Answers where nothing is looked up: the graph then has one input."""
+
+    def __init__(self, inner: Answering) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return what the network says of rows without codes."""
+        return cast(Tensor, self.inner(values, values.new_zeros((values.shape[0], 0), dtype=torch.int64)))
+
+
+def _write_graph(model: Model, path: Path) -> None:
+    preparation = model.preparation
+    pictures = preparation.pictures
+    # Two rows: a size of one would be taken for a constant.
+    shape = (2, preparation.width) if pictures is None else (2, *pictures.shape)
+    values, codes = torch.zeros(shape), torch.zeros((2, len(preparation.embedded)), dtype=torch.int64)
+    answering = Answering(model.network, preparation).eval()
+    several: nn.Module = answering if codes.shape[1] else _OnlyValues(answering)
+    inputs = {"values": values, "codes": codes} if codes.shape[1] else {"values": values}
+    rows = torch.export.Dim("rows", min=1)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            several,
+            tuple(inputs.values()),
+            str(path),
+            input_names=list(inputs),
+            output_names=["answers"],
+            dynamic_shapes={name: {0: rows} for name in inputs},
+            dynamo=True,
+            external_data=math.prod(shape) > 2**40,
+            verbose=False,
+        )

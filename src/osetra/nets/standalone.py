@@ -1,0 +1,365 @@
+"""Predicts with an exported model; needs NumPy and onnxruntime, and Pillow for pictures. Nothing else.
+
+    python predict.py new_rows.csv > answers.csv       a table with a line of names, or JSON lines
+    python predict.py pictures/ -o answers.csv         a folder of pictures, one picture, or an array (.npy)
+
+From another program: `Predictor(folder).table(columns)` with cells by column, or `.pictures(array)`; both
+return the answers, and the probabilities (n, C) of classes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime
+import json
+import re
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+LARGEST_NUMBER = 1e150
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+EPOCH = datetime.datetime(1970, 1, 1)
+PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+class Predictor:
+    """The model of a folder with model.onnx and preparation.json."""
+
+    def __init__(self, folder: Path) -> None:
+        import onnxruntime
+
+        self.state = json.loads((folder / "preparation.json").read_text("utf-8"))
+        self.reading = self.state["reading"]
+        self.session = onnxruntime.InferenceSession(str(folder / "model.onnx"))
+
+    def table(self, columns: Mapping[str, Sequence[Any]]) -> tuple[list[Any], Any]:
+        """Return an answer for each row, and the probabilities (n, C); cells are texts, numbers or None."""
+        if self.state["pictures"] is not None:
+            raise ValueError("the model learnt from pictures, and this is a table")
+        missing = [each["name"] for each in self.state["schema"] if each["name"] not in columns]
+        if missing:
+            raise ValueError(f"the model needs the columns {', '.join(missing)}; found {', '.join(columns)}")
+        found: dict[str, Any] = {}
+        for recipe in self.state["schema"]:
+            found |= self._columns(recipe, _cells(columns[recipe["name"]]))
+        n = len(next(iter(columns.values())))
+        values, codes = [np.zeros((n, 0), np.float32)], [np.zeros((n, 0), np.int64)]
+        for how in self.state["columns"]:
+            if "number" in how:
+                values.append(self._scaled(how, found[how["number"]]))
+                continue
+            seen = self._coded(how, found[how["category"]])
+            if how["embedded"]:
+                codes.append(seen[:, None])
+            elif how["inputs"]:
+                zeros = [0.0] * len(how["inputs"][0])
+                values.append(np.array([zeros, *how["inputs"]], np.float32)[seen])
+            else:
+                values.append((seen[:, None] == np.arange(1, len(how["levels"]) + 1)).astype(np.float32))
+        return self._answers(np.concatenate(values, axis=1), np.concatenate(codes, axis=1))
+
+    def pictures(self, images: Any) -> tuple[list[Any], Any]:
+        """Return an answer for each picture (n, channels, height, width), pixels in 0 … 255."""
+        how = self.state["pictures"]
+        if how is None:
+            raise ValueError("the model learnt from a table, and this is pictures")
+        if list(images.shape[1:]) != how["shape"]:
+            raise ValueError(f"pictures of {images.shape[1:]}; the model learnt from {how['shape']}")
+        shift, scale = (np.array(how[key], np.float32)[:, None, None] for key in ("shift", "scale"))
+        return self._answers(
+            (images.astype(np.float32) - shift) / scale, np.zeros((len(images), 0), np.int64)
+        )
+
+    def _answers(self, values: Any, codes: Any) -> tuple[list[Any], Any]:
+        given = {"values": values, "codes": codes} if codes.shape[1] else {"values": values}
+        told = self.session.run(None, given)[0] if len(values) else np.zeros((0, 1))
+        classes, threshold = self.state["classes"], self.state["threshold"]
+        if not classes:
+            return told[:, 0].tolist(), np.zeros((len(told), 0))
+        chosen = told.argmax(axis=1) if threshold is None else (told[:, 1] >= threshold).astype(int)
+        return [classes[code] for code in chosen], told
+
+    def _columns(self, recipe: Mapping[str, Any], cells: list[Any]) -> dict[str, Any]:
+        """Return the columns that a recipe makes of cells: numbers, or texts with None where missing."""
+        name, marks = recipe["name"], set(self.reading["missing"]) | set(recipe.get("marks", ()))
+        if recipe["kind"] == "number":
+            return {name: self._numbers(recipe, cells, marks)}
+        if recipe["kind"] == "date":
+            return self._moments(recipe, cells)
+        texts = [_written(cell) for cell in cells]
+        if recipe["kind"] == "words":
+            bags = [None if text is None else set(self._words(text)) for text in texts]
+            return {
+                f"{name}: {word}": np.array([np.nan if bag is None else float(word in bag) for bag in bags])
+                for word in recipe["words"]
+            }
+        gone = (set(self.reading["missing"]) - set(recipe["keep"])) | set(recipe["marks"])
+        levels = [None if text is None or text.lower() in gone else text for text in texts]
+        if recipe["ignore_case"]:
+            counts = Counter(level for level in levels if level is not None)
+            best: dict[str, tuple[int, str]] = {}
+            for level, count in counts.items():
+                best[level.casefold()] = max(best.get(level.casefold(), (0, "")), (count, level))
+            levels = [None if level is None else best[level.casefold()][1] for level in levels]
+        return {name: levels}
+
+    def _words(self, text: str) -> list[str]:
+        return [word.lower() for word in re.findall(self.reading["word"], text)]
+
+    def _numbers(self, recipe: Mapping[str, Any], cells: list[Any], marks: set[str]) -> Any:
+        mark = recipe["decimal"]
+        read = [self._number(cell, mark, marks) for cell in cells]
+        if None in read and not recipe["loose"]:
+            # A later file may come from a place with another mark before decimals.
+            again = [self._number(cell, "," if mark == "." else ".", marks) for cell in cells]
+            read = again if None not in again else read
+            if None in read:
+                row = read.index(None)
+                raise ValueError(f"{recipe['name']}: row {row + 1} holds {cells[row]!r}, which is no number")
+        values = np.array([np.nan if each is None else each for each in read], np.float64)
+        if np.any(np.abs(values) > LARGEST_NUMBER):
+            raise ValueError(f"{recipe['name']}: a number beyond {LARGEST_NUMBER:g}; rescale the column")
+        declared = [float(m) for m in recipe["marks"] if m.lstrip("-").replace(".", "", 1).isdigit()]
+        return np.where(np.isin(values, declared), np.nan, values) if declared else values
+
+    def _number(self, cell: Any, decimal: str, marks: set[str]) -> float | None:
+        """Return the number of a cell, NaN where it is missing, None for what is none."""
+        if cell is None or (isinstance(cell, str) and cell.lower() in marks):
+            return np.nan
+        if isinstance(cell, (int, float)):
+            return float(cell)
+        if decimal == "." and PLAIN.fullmatch(cell):
+            return float(cell)
+        found = re.fullmatch(self.reading["numbers"][decimal], cell)
+        if found is None or bool(found["open"]) != bool(found["close"]):
+            return None
+        after = found["after"] or ""
+        if found["before"] and after and after != "%":
+            return None
+        digits = re.sub(
+            r"[.'’ \u00a0\u202f]" if decimal == "," else r"[,'’ \u00a0\u202f]", "", found["digits"]
+        )
+        value = float(digits.replace(",", ".") + (found["exponent"] or ""))
+        negative = (found["sign"] in ("-", "−", "–")) != bool(found["minus"]) or bool(found["open"])
+        times = (found["times"] or "").rstrip(".").lower()
+        return (-value if negative else value) * float(self.reading["times"].get(times, 1.0))
+
+    def _moments(self, recipe: Mapping[str, Any], cells: list[Any]) -> dict[str, Any]:
+        order = recipe["order"]
+        known: dict[Any, float | None] = {}
+        for cell in set(cells):
+            number = isinstance(cell, float) and order != "compact"
+            known[cell] = cell if number or cell is None else self._moment(_written(cell) or "", order)
+        at = np.array([np.nan if known[cell] is None else known[cell] for cell in cells], np.float64)
+        parts = _clock(at) if order == "clock" else {"hours": at} if order == "duration" else _dates(at)
+        names = {part: recipe["name"] if part == "hours" else f"{recipe['name']} {part}" for part in parts}
+        return {names[part]: parts[part] for part in recipe["parts"]}
+
+    def _moment(self, text: str, order: str) -> float | None:
+        """Return days since 1970; of a time of day or a duration its hours; None when it is none."""
+        if order == "duration":
+            return self._duration(text)
+        for pattern in self.reading["moments"][order]:
+            found = re.fullmatch(pattern, text)
+            if found is None:
+                continue
+            parts = found.groupdict()
+            hours = _hours(parts)
+            if order == "clock" or hours is None:
+                return hours
+            month = parts.get("month") or self.reading["months"].get((parts.get("name") or "")[:3].lower())
+            if month is None:
+                return None
+            year = int(parts["year"])
+            year += (2000 if year < 70 else 1900) if len(parts["year"]) == 2 else 0
+            try:
+                day = datetime.datetime(year, int(month), int(parts.get("day") or 1))
+            except ValueError:
+                return None
+            return (day - EPOCH).days + hours / 24
+        return None
+
+    def _duration(self, text: str) -> float | None:
+        for pattern in self.reading["durations"]:
+            found = re.fullmatch(pattern, text)
+            if found is None or not any(found[name] for name in ("days", "hours", "minutes", "seconds")):
+                continue
+            days, hours, minutes, seconds = (
+                float(found[name] or 0) for name in ("days", "hours", "minutes", "seconds")
+            )
+            total = 24 * days + hours + minutes / 60 + seconds / 3600
+            return -total if found["minus"] else total
+        return None
+
+    def _scaled(self, how: Mapping[str, Any], values: Any) -> Any:
+        absent = np.isnan(values)
+        filled = np.where(absent, how["fill"], values)
+        if how["knots"]:
+            scaled = np.interp(filled, [at for at, _ in how["knots"]], [normal for _, normal in how["knots"]])
+        else:
+            most = self.reading["largest"]
+            with np.errstate(over="ignore"):
+                scaled = np.clip((filled - how["shift"]) / how["scale"], -most, most)
+        if how["smooth"]:
+            scaled = scaled / np.sqrt(1.0 + (scaled / self.reading["reach"]) ** 2)
+        return np.stack([scaled, absent][: 1 + how["indicator"]], axis=1).astype(np.float32)
+
+    def _coded(self, how: Mapping[str, Any], levels: list[str | None]) -> Any:
+        """Return the place of each level, from 1; 0 was never seen, rarer ones share places by their hash."""
+        place: dict[str | None, int] = {level: code for code, level in enumerate(how["levels"], start=1)}
+        place[None] = place.get(self.reading["missing_level"], 0)
+        first, buckets = len(how["levels"]) + 1, how["buckets"]
+        for level in set(levels) - set(place):
+            place[level] = first + zlib.crc32(str(level).encode()) % buckets if buckets else 0
+        return np.array([place[level] for level in levels], np.int64)
+
+
+def read_table(path: Path, delimiter: str = "") -> dict[str, list[Any]]:
+    """Return the cells of a CSV with a line of names, or of one JSON object per line, by column."""
+    text = path.read_text("utf-8-sig")
+    if text.lstrip().startswith("{"):
+        records = [json.loads(line) for line in text.splitlines() if line.strip()]
+        names = list(dict.fromkeys(name for record in records for name in record))
+        return {name: [record.get(name) for record in records] for name in names}
+    head = text.partition("\n")[0]
+    mark = delimiter or max(",;\t|", key=head.count)
+    rows = [row for row in csv.reader(text.splitlines(keepends=True), delimiter=mark) if row]
+    width = len(rows[0])
+    return {
+        str(_unquoted(name)): [row[i] if i < len(row) else None for row in rows[1:]]
+        for i, name in enumerate(rows[0][:width])
+    }
+
+
+def read_pictures(path: Path, shape: Sequence[int]) -> tuple[list[str], Any]:
+    """Return names and pixels (n, channels, height, width) of a folder, a picture, or an array."""
+    if path.suffix == ".npy":
+        array = np.load(path, allow_pickle=False)
+        array = array[:, None] if array.ndim == 3 else array
+        array = np.moveaxis(array, 3, 1) if list(array.shape[1:]) != list(shape) else array
+        return [str(row + 1) for row in range(len(array))], array
+    files = [path]
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES)
+    names = [str(file.relative_to(path)) if path.is_dir() else file.name for file in files]
+    return names, np.stack([_pixels(file, shape) for file in files])
+
+
+def _pixels(file: Path, shape: Sequence[int]) -> Any:
+    from PIL import Image, ImageOps
+
+    mode, size = {1: "L", 3: "RGB", 4: "RGBA"}[shape[0]], (shape[2], shape[1])
+    with Image.open(file) as opened:
+        opened.draft("L" if mode == "L" else "RGB", (4 * size[0], 4 * size[1]))
+        opened.load()
+        picture: Any = ImageOps.exif_transpose(opened)
+        if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+            deep = np.asarray(picture, np.float32)
+            most, sixteen = float(deep.max(initial=0.0)), picture.mode.startswith("I;16")
+            if picture.mode == "F" and most <= 1.0:
+                deep = deep * np.float32(255.0)
+            elif sixteen or most > 255.0:
+                deep = deep / np.float32(257.0)
+            deep = deep if picture.size == size else np.asarray(Image.fromarray(deep).resize(size))
+            return np.broadcast_to(deep[None], tuple(shape))
+        if mode != "RGBA" and ("A" in picture.mode or "transparency" in picture.info):
+            clear = picture.convert("RGBA")
+            picture = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
+        picture = picture if picture.mode == mode else picture.convert(mode)
+        picture = picture if picture.size == size else picture.resize(size)
+        array = np.asarray(picture, np.float32)
+    return array[None] if array.ndim == 2 else np.moveaxis(array, 2, 0)
+
+
+def _unquoted(text: str) -> str | None:
+    text = text.strip()
+    quoted = len(text) > 1 and text[0] == text[-1] == "'"
+    return (text[1:-1].strip() if quoted else text) or None
+
+
+def _cells(cells: Sequence[Any]) -> list[Any]:
+    """Return cells as texts without spaces around them; as numbers where all of them are; None is missing."""
+    present = [cell for cell in cells if cell is not None and cell == cell]
+    if present and all(isinstance(cell, (int, float, np.number)) and cell is not True and cell is not False
+                       for cell in present):  # fmt: skip
+        return [None if cell is None or cell != cell else float(cell) for cell in cells]
+    return [None if cell is None or cell != cell else _unquoted(str(_written(cell))) for cell in cells]
+
+
+def _written(cell: Any) -> str | None:
+    """Return a cell as text: whole numbers with all their digits."""
+    if not isinstance(cell, float):
+        return None if cell is None else str(cell)
+    return f"{cell:.0f}" if cell == np.rint(cell) and abs(cell) < 1e16 else f"{cell:.12g}"
+
+
+def _hours(parts: Mapping[str, str | None]) -> float | None:
+    hour, half = parts.get("hour") or parts.get("hour12"), parts.get("half") or parts.get("half12")
+    if hour is None:
+        return 0.0
+    value = int(hour)
+    if half:
+        if not 1 <= value <= 12:
+            return None
+        value = value % 12 + (12 if half[0] in "Pp" else 0)
+    minute, second = int(parts.get("minute") or 0), float((parts.get("second") or "0").replace(",", "."))
+    if value > 24 or minute > 59 or second >= 61:
+        return None
+    return value + minute / 60 + second / 3600
+
+
+def _dates(days: Any) -> dict[str, Any]:
+    known = np.isfinite(days)
+    filled = np.where(known, days, 0.0)
+    dates = np.floor(filled).astype("datetime64[D]")
+    years = dates.astype("datetime64[Y]")
+    into = (dates - years.astype("datetime64[D]")).astype(np.float64) / 365.25
+    week, hour = (np.floor(filled) + 3) % 7 / 7, filled % 1.0
+    parts = {"year": years.astype(np.int64) + 1970.0, "elapsed": filled}
+    for name, angle in (("season", into), ("weekday", week), ("hour", hour)):
+        parts |= {f"{name} sin": np.sin(2 * np.pi * angle), f"{name} cos": np.cos(2 * np.pi * angle)}
+    return {name: np.where(known, each, np.nan) for name, each in parts.items()}
+
+
+def _clock(hours: Any) -> dict[str, Any]:
+    angle = 2 * np.pi * hours / 24
+    return {"hour sin": np.sin(angle), "hour cos": np.cos(angle), "hours": hours}
+
+
+def main() -> None:
+    """Predict every row of a file and write a CSV: row, answer, probability of each class."""
+    parser = argparse.ArgumentParser(
+        description="Predict every row of DATA with the model beside this script."
+    )
+    parser.add_argument("data", type=Path, help="a CSV, JSON lines, a folder of pictures, a picture or .npy")
+    parser.add_argument("-o", "--out", type=Path, help="write to this file, not to stdout")
+    given = parser.parse_args()
+    try:
+        predictor = Predictor(Path(__file__).parent)
+        if predictor.state["pictures"] is not None:
+            names, images = read_pictures(given.data, predictor.state["pictures"]["shape"])
+            answers, shares = predictor.pictures(images)
+        else:
+            answers, shares = predictor.table(read_table(given.data, predictor.state["dialect"][0]))
+            names = [str(row + 1) for row in range(len(answers))]
+    except (OSError, ValueError) as error:
+        sys.exit(f"{given.data}: {error}")
+    file = sys.stdout if given.out is None else given.out.open("w", encoding="utf-8", newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(
+        ["row", predictor.state["target"], *(f"p({name})" for name in predictor.state["classes"])]
+    )
+    writer.writerows(
+        [name, answer, *share] for name, answer, share in zip(names, answers, shares.tolist(), strict=True)
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""Exported models answer as `osetra predict` does, in a process that has neither osetra nor PyTorch."""
+
+import csv
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from osetra.errors import DataError, MissingExtra
+from osetra.nets import export as exporting
+from osetra.nets.baseline import network_of
+from osetra.nets.export import check_exportable, export
+from osetra.nets.model import Model, together
+from osetra.nets.predict import predict
+from osetra.nets.task import Data, NetworkTask, rehearse
+
+CONFIG = {"units": 16, "layers": 1, "lr": 0.02}
+MODERN = {
+    **CONFIG,
+    "lr": 0.04,
+    "number_embedding": "periodic",
+    "scaling_layer": True,
+    "parametric_activation": True,
+    "input_scaling": "robust",
+    "embedding_size": 4,
+}
+ALONE = (
+    "import sys, runpy; sys.modules['osetra'] = None; sys.modules['torch'] = None; "
+    "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+)
+
+
+def alone(folder: Path, data: Path) -> list[list[str]]:
+    """Answers of the exported script, in a process where osetra and torch cannot be imported."""
+    said = subprocess.run(
+        [sys.executable, "-c", ALONE, str(folder / "predict.py"), str(data)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert said.returncode == 0, said.stderr
+    return list(csv.reader(said.stdout.splitlines()))
+
+
+def assert_same(model: Model, folder: Path, data: Path) -> None:
+    ours = predict(model, data)
+    header, *rows = alone(export(model, folder), data)
+    classes = [f"p({name})" for name in ours.classes]
+    assert header == ["row", ours.target, *classes]
+    assert len(rows) == len(ours)
+    if not ours.classes:
+        theirs = np.array([float(row[1]) for row in rows])
+        np.testing.assert_allclose(theirs, np.array(ours.values), rtol=1e-5, atol=1e-5)
+        return
+    assert [row[1] for row in rows] == list(ours.values)
+    shares = np.array([[float(cell) for cell in row[2:]] for row in rows])
+    np.testing.assert_allclose(shares, ours.probabilities, atol=1e-5)
+
+
+def houses(n: int = 160) -> str:
+    """A table of everything: units, missing cells, dates, times, codes, free text, many levels."""
+    rng = np.random.default_rng(0)
+    lines = ["price;area;share;sold;opened;street;kind;note;zip"]
+    for i in range(n):
+        area = "" if i % 11 == 0 else f"{rng.integers(40, 200)} sqft"
+        share = "-" if i % 13 == 0 else f"{rng.integers(0, 100)} %"
+        sold = f"{rng.integers(1, 29):02d}.{rng.integers(1, 13):02d}.20{rng.integers(10, 24)} 14:{i % 60:02d}"
+        street = "" if i % 17 == 0 else f"street {i % 37}"
+        place = "lake shore" if i % 2 else "old mill"
+        note = f"{'large garden' if i % 3 else 'small flat'} near the {place}, nice view"
+        price = f"{1000 * (i % 40) + 500 + rng.normal(0, 10):.2f}"
+        kind = ("villa", "Flat", "none")[i % 3] if i % 19 else ""
+        lines.append(f"{price};{area};{share};{sold};{7 + i % 12}:30;{street};{kind};{note};0{i % 9}12")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("houses") / "houses.csv"
+    path.write_text(houses(), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def later(tmp_path_factory) -> Path:
+    """Rows with unseen levels, other spellings, missing cells and words never read."""
+    path = tmp_path_factory.mktemp("later") / "later.csv"
+    path.write_text(
+        "zip;area;share;sold;opened;street;kind;note;price\n"
+        "0012;120 sqft;7 %;01.02.2031 08:15;6:45 pm;avenue 5;castle;a garden;1000.5\n"
+        "0912;;;;;;;;\n"
+        "7777;1'250 sqft;<1 %;3.4.2015;23:59;street 4;Flat;;€ 12,000.25\n"
+        "0112;88;99%;no date;noon;street 11;villa;Old mill with a LAKE view;1e4\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    "config", [CONFIG, MODERN, {**MODERN, "number_embedding": "piecewise", "members": 4}]
+)
+def test_numbers_of_mixed_tables_are_the_same(config, table, later, tmp_path):
+    task = NetworkTask(data=Data(where=str(table), target="price"), epochs=4)
+    model = rehearse(task, config, seed=0)
+    assert_same(model, tmp_path / "a", table)
+    assert_same(model, tmp_path / "a", later)
+
+
+def test_classes_linear_models_ensembles_and_thresholds_are_the_same(table, later, tmp_path):
+    task = NetworkTask(data=Data(where=str(table), target="kind"), epochs=3)
+    models = [rehearse(task, MODERN | {"input_scaling": "quantile"}, seed=seed) for seed in range(2)]
+    assert_same(together(models), tmp_path / "ensemble", table)
+    baseline = task.baseline()
+    linear = Model(network_of(baseline), None, baseline.preparation, models[0].card)
+    assert_same(linear, tmp_path / "linear", later)
+
+
+def test_two_classes_keep_their_threshold(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [f"{rng.normal():.3f},{rng.normal():.3f},{'yes' if i % 3 else 'no'}" for i in range(90)]
+    (tmp_path / "t.csv").write_text("a,b,y\n" + "\n".join(rows) + "\n")
+    model = rehearse(NetworkTask(data=Data(where=str(tmp_path / "t.csv")), epochs=3), CONFIG, seed=0)
+    model = dataclasses.replace(model, card=dataclasses.replace(model.card, threshold=0.61))
+    assert_same(model, tmp_path / "out", tmp_path / "t.csv")
+    said = {row[1] for row in alone(tmp_path / "out", tmp_path / "t.csv")[1:]}
+    assert said == {"yes", "no"}
+
+
+def test_logarithms_of_a_target_are_undone(tmp_path):
+    from osetra.data.options import DataOptions
+
+    rng = np.random.default_rng(0)
+    rows = [f"{x:.4f},{np.exp(2 * x):.6f}" for x in rng.normal(size=80)]
+    (tmp_path / "t.csv").write_text("a,y\n" + "\n".join(rows) + "\n")
+    data = Data(where=str(tmp_path / "t.csv"), reading=DataOptions(log_target=True))
+    assert_same(
+        rehearse(NetworkTask(data=data, epochs=3), CONFIG, seed=0), tmp_path / "o", tmp_path / "t.csv"
+    )
+
+
+def test_json_lines_are_read_as_osetra_reads_them(tmp_path):
+    rng = np.random.default_rng(0)
+    records = [
+        {"size": None if i % 9 == 0 else float(rng.normal()), "place": i % 30 + 1000, "open": bool(i % 2),
+         "day": f"2024-0{1 + i % 9}-11", "y": "a" if i % 2 else "b"}
+        for i in range(120)
+    ]  # fmt: skip
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    from osetra.data.options import DataOptions
+
+    data = Data(where=str(tmp_path / "t.jsonl"), target="y", reading=DataOptions(category=("place",)))
+    model = rehearse(NetworkTask(data=data, epochs=3), CONFIG, seed=0)
+    assert_same(model, tmp_path / "o", tmp_path / "t.jsonl")
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn"])
+def test_pictures_are_the_same(network, tmp_path):
+    rng = np.random.default_rng(0)
+    for i in range(36):
+        side = 20 if i % 4 else 24
+        pixels = rng.integers(0, 256, (side, side, 4 if i % 5 == 0 else 3), dtype=np.uint8)
+        folder = tmp_path / "set" / ("red" if i % 2 else "blue")
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    task = NetworkTask(data=Data(where=str(tmp_path / "set")), network=network, epochs=2)
+    model = rehearse(task, {"units": 8, "lr": 0.003, "batch_norm": "before"}, seed=0)
+    assert_same(model, tmp_path / "o", tmp_path / "set" / "red")
+
+
+def test_the_script_says_what_is_wrong_with_a_table(table, tmp_path):
+    task = NetworkTask(data=Data(where=str(table), target="price"), epochs=1)
+    folder = export(rehearse(task, CONFIG, seed=0), tmp_path / "o")
+    bad = tmp_path / "bad.csv"
+    for text, wanted in (
+        ("area;share\n1;2\n", "the model needs the columns sold, opened"),
+        ("zip;area;share;sold;opened;street;kind;note\n1;wide;2;;;;;\n", "area: row 1 holds 'wide'"),
+    ):
+        bad.write_text(text)
+        said = subprocess.run(
+            [sys.executable, str(folder / "predict.py"), str(bad)], capture_output=True, text=True, timeout=60
+        )
+        assert said.returncode == 1
+        assert wanted in said.stderr
+        assert "Traceback" not in said.stderr
+
+
+def test_what_the_script_cannot_prepare_is_refused(table):
+    task = NetworkTask(data=Data(where=str(table), target="price"), epochs=1)
+    preparation = rehearse(task, CONFIG, seed=0).preparation
+
+    @dataclasses.dataclass(frozen=True)
+    class Sounds:
+        name: str
+
+    strange = dataclasses.replace(preparation, schema=(*preparation.schema, Sounds("cry")))
+    with pytest.raises(DataError, match="'cry' is of a kind that the exported script cannot prepare"):
+        check_exportable(strange)
+    check_exportable(preparation)
+
+
+def test_without_onnx_the_extra_is_named(monkeypatch, table, tmp_path):
+    task = NetworkTask(data=Data(where=str(table), target="price"), epochs=1)
+    model = rehearse(task, CONFIG, seed=0)
+    monkeypatch.setattr(exporting, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match=r"onnx and onnxscript: pip install 'osetra\[export\]'"):
+        export(model, tmp_path / "o")
+    assert not (tmp_path / "o").exists()
