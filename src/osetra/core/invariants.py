@@ -305,7 +305,8 @@ class _Audit:
     def _obeyed(self, trial: Trial, fact: Obeyed) -> None:
         order = self._order(trial, fact.number, "obeyed")
         say, place = self._sayer(trial.number, fact.attempt), (trial.number, fact.attempt)
-        written = order in ("note", "branch")  # nothing is asked of a training
+        # Nothing was asked of a training, or it was taken back before one had it.
+        written = order in ("note", "branch") or fact.result == "refused"
         if place not in self.claims and not (written and fact.attempt == 0):
             say(f"obeyed order {fact.number} and was never claimed")
         elif not written and self.ends.get(place, self.version) < self.version - 1:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from osetra.core.claim import Checkpoint, Claim
 from osetra.core.decisions import Suggestion
-from osetra.core.facts import Checkpointed, Claimed, Fact, Obeyed, Opened, Ordered, Source, Worker
+from osetra.core.facts import Checkpointed, Claimed, Fact, Obeyed, Opened, Ordered, Seen, Source, Worker
 from osetra.core.history import History
 from osetra.core.lineage import checkpoints, here, next_start
 from osetra.core.ports import Store
@@ -52,6 +52,15 @@ class OrderInbox:
         came = [o for o in trial.orders if o.number > self.last and o.pending]
         self.last = max((o.number for o in trial.orders), default=self.last)
         return [order.asked for order in came]
+
+    def standing(self, orders: Sequence[Ordered]) -> list[Ordered]:
+        """Return those of some orders, seen by now, that nobody took back before they were."""
+        try:
+            self.history = self.history.extend(self.store.read(self.history.version))
+        except StoreAway:
+            return list(orders)  # a training need not wait for the store
+        pending = {order.number for order in self.history.trials[self.trial].orders if order.pending}
+        return [order for order in orders if order.number in pending]
 
 
 def inbox_of(store: Store, claim: Claim, history: History) -> OrderInbox:
@@ -96,11 +105,12 @@ def claim_trial(store: Store, history: History, trial: Trial, worker: Worker) ->
             result, text = _rolled_back(order, start.rollback, point)
             step = point.step if point else 0
             facts.append(Obeyed(trial.number, order.number, number, step, result, text, start.live))
+    waiting = [o for o in trial.orders if o.pending and o.verb != "rollback"]
+    facts += [Seen(trial.number, o.number) for o in waiting if o.by != "scheduler" and o.seen_at is None]
     try:
         append_patiently(store, facts)
     except Conflict:
         return None
-    waiting = [o for o in trial.orders if o.pending and o.verb != "rollback"]
     checkpoint = None
     if point is not None:
         file = str(store.checkpoints / Path(point.file).name)

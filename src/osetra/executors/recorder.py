@@ -75,6 +75,19 @@ class Recorder:
         except Conflict:
             append_patiently(self.store, [], points)
 
+    def see(self, orders: list[Ordered], inbox: OrderInbox) -> list[Ordered]:
+        """Write that orders of people are seen, and return those that hold: from now on they do.
+
+        Who takes an order back writes the same fact, so that either happens, and never both.
+
+        Raises:
+            LeaseLost: the attempt was given up.
+        """
+        by_people = [order for order in orders if order.by != "scheduler"]
+        for order in by_people:
+            self.record(Seen(order.trial, order.number))
+        return inbox.standing(orders) if by_people else orders
+
     def end(self, trial: int, attempt: int, ending: Ending) -> bool:
         """Write what is left together with the end of the attempt; False when it had been given up before.
 
@@ -144,7 +157,7 @@ class StoreLink:
         """Return the orders that came since the last call."""
         came, self.first = list(self.first), ()
         try:
-            return came + self.inbox.new()
+            return came + self.recorder.see(self.inbox.new(), self.inbox)
         except LeaseLost:
             self.leases.lost.add(self.attempt)
             return came

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from osetra.core.claim import Claim
 from osetra.core.curves import Point
 from osetra.core.ending import Ending
-from osetra.core.facts import Checkpointed, Noted, Obeyed, Seen, Worker
+from osetra.core.facts import Checkpointed, Noted, Obeyed, Worker
 from osetra.core.history import History
 from osetra.core.ports import Store
 from osetra.errors import LeaseLost, StoreAway, StoreError, StoreFull
@@ -241,13 +241,11 @@ class Supervisor:
 
     def pass_orders(self, supervision: Supervision, child: TrainingProcess) -> None:
         """Hand new orders to the training process, and let people see that it has them."""
-        orders = supervision.inbox.new()
-        self.history = supervision.inbox.history
+        inbox = supervision.inbox
+        orders = supervision.recorder.see(inbox.new(), inbox)
+        self.history = inbox.history
         if orders:
             child.channel.send(Orders(orders))
-        for order in orders:
-            if order.by != "scheduler":
-                supervision.recorder.record(Seen(order.trial, order.number))
 
     def keep_lease(self, supervision: Supervision) -> None:
         """Renew the lease when it is time; raises LeaseLost when it is gone."""

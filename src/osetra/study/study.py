@@ -40,6 +40,7 @@ from osetra.study.loop import MOST_STEPS, Planner, Watch, work
 from osetra.study.open import begin_study, check_same, objective_of, place_of, problem_of, question_of, user
 from osetra.study.orders import arguments_of, named_values
 from osetra.study.spellings import attribute, goal_by_other_names, limits_by_other_names, refuse
+from osetra.study.undo import undo
 from osetra.study.view import StudyView
 from osetra.training.run import Run
 
@@ -68,7 +69,7 @@ class Study(StudyView):
 
     Raises:
         StudyMismatch: the stored study has another space or objective; the differences are listed.
-        StudyError: the study does not exist and space or objective are missing.
+        StudyError: a new study without space or objective.
     """
 
     def __init__(
@@ -97,8 +98,7 @@ class Study(StudyView):
         try:
             history = History().extend(self._store.read())
             opened = history.opened or begin_study(self._store, question)
-            problem = problem_of(opened)
-            check_same(self._store, problem, opened.seed, question)
+            check_same(self._store, problem := problem_of(opened), opened.seed, question)
             policy = by_names(chosen or by_name(opened.searcher), scheduler or opened.scheduler)
         except BaseException:
             self._store.close()
@@ -129,17 +129,14 @@ class Study(StudyView):
         """Give a trial an order: it is obeyed at the training's next report.
 
         study.order(7, "set", lr=3e-4)           study.order(7, "scale", lr=0.3)
-        study.order(7, "pause")                  study.order(7, "resume")
-        study.order(7, "rollback", step=12, lr=1e-3)
-        study.order(7, "branch", units=256)      study.order(7, "note", text="odd spike")
-        study.order(7, "stop")                   study.order(7, "promote")
-        study.order(7, "set", {"step": 3})       a hyperparameter that has the name of an argument
+        study.order(7, "rollback", step=12)      study.order(7, "branch", units=256)
+        study.order(7, "note", text="odd spike") study.order(7, "set", {"step": 3})
 
         Args:
             trial: the trial or its number.
-            verb: stop (keeps the result so far), pause, resume, set, scale, rollback (to the last
-                checkpoint at or before `step`, to the best one without), branch (a new trial), promote
-                (passes the next cut), extend (`until` a step), note (`text`).
+            verb: stop (keeps the result so far), pause, resume, set, scale, rollback (to the best
+                checkpoint, or the last one until `step`), branch (a new trial), promote (passes the
+                next cut), extend (`until` a step), note (`text`).
             values: hyperparameters by name, whatever they are called.
             actor: who gives it, for the record.
             why: remembered with it.
@@ -147,7 +144,7 @@ class Study(StudyView):
             args: values by name, and step, until or text; `config.step` means a hyperparameter.
 
         Raises:
-            StudyError: the order makes no sense, comes too late, or somebody else was faster.
+            StudyError: it makes no sense, comes too late, or somebody else was faster.
         """
         number = self.history.find(trial).number
         option("by", by, get_args(Actor))
@@ -155,12 +152,19 @@ class Study(StudyView):
         who = text("actor", actor, "a name is needed") or user()
         return self._planner.order(number, verb, given, who, by, text("why", why))
 
+    def undo(self, trial: Trial | int, order: int | None = None, *, actor: str = "") -> Order:
+        """Take back an order (the last one, without its number) that no training has seen yet.
+
+        Raises:
+            StudyError: there is no such order, or it is too late.
+        """
+        number, chosen = self.history.find(trial).number, None if order is None else whole("order", order)
+        return undo(self._planner, number, chosen, text("actor", actor, "a name is needed") or user())
+
     def enqueue(
         self, config: Mapping[str, Value] | None = None, /, *, by: str = "", **values: Value
     ) -> Trial:
-        """Queue a configuration by hand, before everything the searcher suggests.
-
-        Names left out take their defaults.
+        """Queue a configuration by hand, before all others; names left out take their defaults.
 
         Raises:
             SpaceError: an unknown name or a value outside its range.
@@ -361,7 +365,7 @@ class Study(StudyView):
     ) -> Trial:
         """Re-run the best few configurations with fresh seeds and return the one with the best mean.
 
-        The best of many trials owes part of its value to luck; fresh seeds tell how much.
+        The best of many owes part of its value to luck; fresh seeds tell how much.
 
         Raises:
             NothingFinished: there is nothing to confirm.

@@ -65,10 +65,14 @@ def command(
       osetra steer digits 7 promote           pass the scheduler's next cut
       osetra steer digits 7 extend until=30   train on to step 30
       osetra steer digits 7 note "odd spike"
+      osetra steer digits 7 undo              take back the last order, while unseen; undo 2
     """  # noqa: D301 - click reads \b as "do not rewrap"
     opened = find_study(study)
     if order is None:
         _list(output, opened, trial, as_json)
+        return
+    if order == "undo":
+        _undo(output, opened, trial, words, actor, as_json)
         return
     args = parse_words(order, words)
     given = opened.order(trial, order, actor=actor, why=why, **args)
@@ -87,6 +91,19 @@ def command(
     state = order_status(now, now.orders[given.number - 1])
     if state.status in ("refused", "moot"):
         raise Failure(f"{state.status}: {state.text}", REQUEST)
+
+
+def _undo(
+    output: Output, study: Study, trial: int, words: tuple[str, ...], actor: str, as_json: bool
+) -> None:
+    if len(words) > 1 or (words and not words[0].isdecimal()):
+        raise click.BadParameter(f"{' '.join(words)!r}: write undo, or undo and the number of the order")
+    order = study.undo(trial, int(words[0]) if words else None, actor=actor)
+    now = study.history.trials[trial]
+    if as_json:
+        output.document("order", {"trial": trial, "state": now.state, **order_document(now, order)})
+    else:
+        output.show(Text(f"trial {trial}: order {order.number} ({order_text(order)}) was taken back"))
 
 
 def find_study(text: str) -> Study:
