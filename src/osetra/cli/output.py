@@ -6,16 +6,15 @@ written as the strings "nan", "inf" and "-inf", which `float()` reads back.
 
 from __future__ import annotations
 
-import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 from rich.console import Console, RenderableType
 
 from osetra.core.clean import json_text
+from osetra.views.plain import plain_data
 
 VERSION = 1
 """Of the JSON documents; it grows when a field changes its meaning or goes away."""
@@ -55,21 +54,7 @@ class Output:
 
 def to_json(value: object, indent: int | None = None) -> str:
     """Return a value as JSON, with strings for numbers that are not finite; no terminal acts on it."""
-    return json_text(_plain(value), indent)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
-    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+    return json_text(plain_data(value), indent)
 
 
 def _console(*, stderr: bool) -> Console:

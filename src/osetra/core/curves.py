@@ -73,15 +73,31 @@ class Curves:
         mine = (attempts == attempt) & (instances == instance) & (metrics == number)
         return steps[mine], self._columns.values[rows][mine]
 
-    def count(self, metric: str) -> int:
-        """Return how many values of a metric were reported, in all trials together."""
-        number = self._columns.metrics.get(metric, -1)
-        return int(np.count_nonzero(self._columns.numbers[4, : self.size] == number))
+    def count(self, metric: str, trial: int | None = None) -> int:
+        """Return how many values of a metric were reported, in one trial or in all together."""
+        rows = slice(self.size) if trial is None else self.rows(trial)
+        return int(np.count_nonzero(self._columns.numbers[4, rows] == self._columns.metrics.get(metric, -1)))
+
+    def since(self, size: int, metric: str) -> tuple[Ints, Array]:
+        """Return trial, attempt, instance and step (4, p), and values (p,), of a metric after `size` reports.
+
+        The reports of any kind are counted: `size` is that of earlier curves of the same study.
+        """
+        new = slice(min(size, self.size), self.size)
+        mine = self._columns.numbers[4, new] == self._columns.metrics.get(metric, -1)
+        return self._columns.numbers[:4, new][:, mine], self._columns.values[new][mine]
+
+    def reported(self, size: int) -> Ints:
+        """Return the numbers (n,) of the trials that reported anything after `size` reports."""
+        return np.unique(self._columns.numbers[0, min(size, self.size) : self.size])
 
     def all(self, metric: str) -> tuple[Ints, Array]:
         """Return trial, attempt, instance and step (4, p), and values (p,), of all reports of a metric."""
-        mine = self.arrivals(metric)
-        return self._columns.numbers[:4, mine], self._columns.values[mine]
+        numbers, values = self._columns.numbers[:, : self.size], self._columns.values[: self.size]
+        mine = numbers[4] == self._columns.metrics.get(metric, -1)
+        if mine.all():  # there is no other metric, and nothing to copy
+            return numbers[:4], values
+        return numbers[:4, mine], values[mine]
 
     def arrivals(self, metric: str) -> Ints:
         """Return when each report of a metric came (p,), as the number of reports of any kind before it."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from textwrap import wrap
-from typing import Literal
+from typing import Any, Literal
 
 from osetra.core.clean import one_line
+from osetra.core.facts import Verb
 from osetra.core.markup import items
 
 Level = Literal["info", "advice", "warning"]
@@ -14,6 +16,20 @@ MARKS: dict[Level, str] = {"info": "·", "advice": "→", "warning": "!"}
 NOTHING = "no advice yet"
 WIDTH = 79
 """Columns of advice that is printed: a terminal breaks longer lines within words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """An order, a configuration to queue, or a range to change."""
+
+    text: str
+    """What a button says, such as "stop trial 7"."""
+    verb: Verb | Literal["enqueue", "confirm", "space"]
+    """An order, "enqueue" with a configuration, "confirm" with fresh seeds, "space" for another range."""
+    trial: int | None = None
+    """Whose order it is, or which trial is to be run again."""
+    args: Mapping[str, Any] = field(default_factory=dict)
+    """Of the order; the configuration; `name` and `declaration` of a range."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +43,8 @@ class Finding:
     """What was seen, in one sentence a person acts on."""
     action: str = ""
     """What to do about it, ready to be typed when there is something to type."""
+    move: Move | None = None
+    """The same as something that a program can do at once; None where it takes more than that."""
 
     def __str__(self) -> str:
         action = f"\n  {one_line(self.action)}" if self.action else ""

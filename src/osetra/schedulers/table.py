@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -182,7 +183,7 @@ def _outgrown(history: History, trials: tuple[Trial, ...], reached: Ints) -> Mas
 
 def _build(objective: Objective, history: History) -> CurveTable:
     trials = tuple(trial for trial in history.trials.values() if not trial.steered)
-    rows, steps, values, folds = _reports(objective.metric, history, trials)
+    rows, steps, values, folds = reports(objective.metric, history, trials)
     values = objective.sign * values
     start = np.searchsorted(rows, np.arange(len(trials) + 1))
     worth, means = _accumulated(values, start, best=objective.pick == "best")
@@ -212,33 +213,50 @@ def _build(objective: Objective, history: History) -> CurveTable:
     )
 
 
-def _reports(metric: str, history: History, trials: tuple[Trial, ...]) -> tuple[Ints, Ints, Array, bool]:
-    """Return row, step and value (p,) of the reports that count, in order, and whether there are folds."""
+def reports(metric: str, history: History, trials: tuple[Trial, ...]) -> tuple[Ints, Ints, Array, bool]:
+    """Return row, step and value (p,) of the reports that count, in order, and whether there are folds.
+
+    The first fold of each trial, without what was rolled back or lost, and without what a branch shares
+    with its parent.
+    """
     numbers, values = history.curves.all(metric)
     folds = bool(numbers[2].any())
     # Points may be ahead of the facts that they were read with.
     row_of = np.full(max(int(numbers[0].max(initial=0)), *history.trials, 0) + 1, -1, dtype=np.int64)
     row_of[[trial.number for trial in trials]] = np.arange(len(trials))
     begun = np.array([len(trial.attempts) for trial in trials], dtype=np.int64)
-    rows = row_of[numbers[0]]
-    mine = (rows >= 0) & (numbers[2] == 0)
-    mine[mine] &= numbers[1][mine] <= begun[rows[mine]]
-    rows, attempts, steps, values = rows[mine], numbers[1][mine], numbers[3][mine], values[mine]
+    rows, attempts, steps = row_of[numbers[0]], numbers[1], numbers[3]
+    mine = rows >= 0
+    mine[mine] = attempts[mine] <= begun[rows[mine]]
+    if folds:
+        mine &= numbers[2] == 0
+    rows, attempts, steps, values = _kept(mine, rows, attempts, steps, values)
     limits = _limits(trials, rows, attempts, steps)
-    counts = steps <= limits[rows, attempts]
-    rows, steps, values = rows[counts], steps[counts], values[counts]
-    by_row = np.argsort(rows, kind="stable")
-    return rows[by_row], steps[by_row], values[by_row], folds
+    rows, steps, values = _kept(steps <= limits[rows, attempts], rows, steps, values)
+    if np.any(rows[1:] < rows[:-1]):
+        by_row = np.argsort(rows, kind="stable")
+        rows, steps, values = rows[by_row], steps[by_row], values[by_row]
+    return rows, steps, values, folds
+
+
+def _kept(mine: Mask, *columns: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Return the rows of columns that are wanted; the columns themselves where all are."""
+    return columns if mine.all() else tuple(column[mine] for column in columns)
 
 
 def _limits(trials: tuple[Trial, ...], rows: Ints, attempts: Ints, steps: Ints) -> Ints:
     """Return up to which step the reports of every attempt (n, attempts + 1) belong to the training."""
-    most = max((len(trial.attempts) for trial in trials), default=0)
+    lasts = np.array([len(trial.attempts) for trial in trials], dtype=np.int64)
+    most = int(lasts.max(initial=0))
+    limits = np.full((len(trials), most + 1), -1, dtype=np.int64)
+    limits[np.arange(len(trials)), lasts] = SPAN
+    going_on = [row for row, trial in enumerate(trials) if trial.attempts and trial.attempts[-1].source]
+    if not going_on:
+        return limits
     begun = np.full((len(trials), most + 1), SPAN)
     np.minimum.at(begun, (rows, attempts), steps)
-    limits = np.full((len(trials), most + 1), -1, dtype=np.int64)
-    for row, trial in enumerate(trials):
-        for attempt, limit in _chain(trial, begun[row]):
+    for row in going_on:
+        for attempt, limit in _chain(trials[row], begun[row]):
             limits[row, attempt] = limit
     return limits
 

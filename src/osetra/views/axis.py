@@ -28,6 +28,9 @@ BLOWN_UP = 0.3
 USUAL = 30.0
 """A start this many times the median start is a training that blew up at once."""
 
+LARGEST = 1e300
+"""Values beyond are drawn as if they were this: the width of an axis is a number, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -63,10 +66,10 @@ def fit(curves: Sequence[Array], *, sign: float = 1.0, descents: bool = False) -
     the axis is 0 … 1.
     """
     pool = np.concatenate([np.empty(0), *curves])
-    pool = pool[np.isfinite(pool)]
+    pool = np.clip(pool[np.isfinite(pool)], -LARGEST, LARGEST)
     if not len(pool):
         return Axis(0.0, 1.0)
-    starts = [curve[0] for curve in curves if len(curve) and np.isfinite(curve[0])] if descents else []
+    starts = [curve[0] for curve in curves if len(curve) and abs(curve[0]) <= LARGEST] if descents else []
     if _positive(pool, starts):
         start = float(np.log10(max(_usual_start(starts), np.min(pool[pool > 0])))) if starts else None
         kept = _fenced(np.log10(pool[pool > 0]), sign, start)

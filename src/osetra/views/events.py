@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nlargest
+from itertools import chain
 from typing import Literal
 
 from osetra.core.clean import one_line
-from osetra.core.facts import Noted, Outcome
+from osetra.core.facts import Entry, Noted, Outcome
 from osetra.core.history import History
 from osetra.core.numbers import duration, number, searched_names, settings
 from osetra.core.problem import Problem
@@ -71,12 +73,7 @@ class EventStream:
         """Return the ends of attempts, what came of orders, and the notes since the last call, in order."""
         before, self._seen = self._seen, history
         changed = [(before.trials.get(t.number), t) for t in history.trials.since(before.trials)]
-        found = self._ends(changed)
-        found += [
-            Event(f"note/{entry.version}", entry.time, "note", note.topic, one_line(note.text))
-            for entry, note in ((e, e.fact) for e in history.notes[len(before.notes) :])
-            if isinstance(note, Noted) and note.topic not in _SILENT_TOPICS
-        ]
+        found = self._ends(changed) + notes(history.notes[len(before.notes) :])
         for old, trial in changed:
             known = set() if old is None else {order.number for order in old.orders if not order.pending}
             found += _orders(self.problem, trial, known)
@@ -91,17 +88,65 @@ class EventStream:
         for time, trial, attempt in sorted(ends, key=lambda end: (end[0], end[1].number)):
             if _waits(trial, attempt):
                 continue
-            value, previous = trial.value, self._best
-            plain = attempt.outcome == "finished" and trial.repeats is None and not trial.steered
-            new_best = plain and value is not None and self.problem.objective.better(value, previous)
-            found.append(_event(self.problem, trial, attempt, time, previous=previous, new_best=new_best))
-            self._best = value if new_best else previous
+            event = _ended(self.problem, trial, attempt, time, self._best)
+            found.append(event)
+            self._best = trial.value if event.kind == "best" else self._best
         return found
 
 
 def events(problem: Problem, history: History) -> list[Event]:
     """Return the ends of all attempts and the notes worth reading, in the order they happened."""
     return EventStream(problem).new(history)
+
+
+def notes(entries: Sequence[Entry]) -> list[Event]:
+    """Return the notes that are worth reading."""
+    return [
+        Event(f"note/{entry.version}", entry.time, "note", note.topic, one_line(note.text))
+        for entry, note in ((e, e.fact) for e in entries)
+        if isinstance(note, Noted) and note.topic not in _SILENT_TOPICS
+    ]
+
+
+def latest_events(problem: Problem, history: History, count: int) -> list[Event]:
+    """Return the last `count` of `events`, newest first, without writing all of them."""
+    moments = chain.from_iterable(history.trials.derived(_moments))
+    recent = {trial for _, trial in nlargest(count, moments)}
+    trials = [history.trials[trial] for trial in sorted(recent)]
+    found = notes(history.notes[-count:])
+    for trial in trials:
+        found += _orders(problem, trial, set())
+    before = _best_before(problem, history)
+    for trial in trials:
+        for attempt in trial.attempts:
+            if attempt.ended is not None and not _waits(trial, attempt):
+                found.append(_ended(problem, trial, attempt, attempt.ended, before.get(trial.number)))
+    return sorted(found, key=lambda event: event.time, reverse=True)[:count]
+
+
+def _best_before(problem: Problem, history: History) -> dict[int, float]:
+    """Return the best value before each finished trial, by number; nothing for those up to the first."""
+    best: float | None = None
+    found: dict[int, float] = {}
+    for _, trial, value in sorted(chain.from_iterable(history.trials.derived(_results))):
+        if best is not None:
+            found[trial] = best
+        best = value if problem.objective.better(value, best) else best
+    return found
+
+
+def _results(trials: Sequence[Trial]) -> list[tuple[float, int, float]]:
+    """Return when the plain trials of a block finished, and with which value."""
+    done = (t for t in trials if t.state == "finished" and t.repeats is None and t.value is not None)
+    return [
+        (t.attempts[-1].ended or 0.0, t.number, t.value or 0.0) for t in done if t.attempts and not t.steered
+    ]
+
+
+def _moments(trials: Sequence[Trial]) -> list[tuple[float, int]]:
+    """Return when something happened to the trials of a block that an event tells of, and to which one."""
+    found = [(a.ended, t.number) for t in trials for a in t.attempts if a.ended is not None]
+    return found + [(o.obeyed_at, t.number) for t in trials for o in t.orders if o.obeyed_at is not None]
 
 
 def attempt_event(problem: Problem, trial: Trial, attempt: Attempt) -> Event | None:
@@ -141,6 +186,13 @@ def _orders(problem: Problem, trial: Trial, known: Container[int]) -> list[Event
 def _after_the_last_attempt(trial: Trial, order: Order) -> bool:
     last = trial.attempt
     return last is None or (last.ended is not None and (order.obeyed_at or 0.0) > last.ended)
+
+
+def _ended(problem: Problem, trial: Trial, attempt: Attempt, time: float, best: float | None) -> Event:
+    """Return how an attempt ended, when the best before it was worth so much."""
+    plain = attempt.outcome == "finished" and trial.repeats is None and not trial.steered
+    new_best = plain and trial.value is not None and problem.objective.better(trial.value, best)
+    return _event(problem, trial, attempt, time, previous=best, new_best=new_best)
 
 
 def _event(
