@@ -13,7 +13,7 @@ from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.errors import StudyError, nearest
 from osetra.views.panels.decimation import evenly, kept
-from osetra.views.panels.reports import Reports, reports_of
+from osetra.views.panels.reports import ReportedCurves, reports_of
 from osetra.views.panels.rungs import rungs
 from osetra.views.plain import plain_number, plain_numbers
 from osetra.views.series import curve, partner
@@ -219,7 +219,7 @@ def _band(history: History, drawn: Collection[int], metric: str) -> Document | N
     return {"steps": whole(steps), "low": plain_numbers(low), "high": plain_numbers(high), "n": len(rest)}
 
 
-def quantile_band(found: Reports) -> tuple[NDArray[np.int64], Array, Array]:
+def quantile_band(found: ReportedCurves) -> tuple[NDArray[np.int64], Array, Array]:
     """Return steps (m,) and the tenth and ninetieth hundredth (m,) of the curves that got there."""
     last = found.ends[0]
     across = np.unique(found.steps)

@@ -21,7 +21,7 @@ FEW = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Reports:
+class ReportedCurves:
     """The curves of some trials (n,), one behind the other."""
 
     steps: Ints
@@ -82,7 +82,7 @@ class Reports:
         return np.repeat(np.arange(len(self.lengths), dtype=np.int64), self.lengths) * SPAN + self.steps
 
 
-def reports_of(history: History, trials: Sequence[Trial], metric: str) -> Reports:
+def reports_of(history: History, trials: Sequence[Trial], metric: str) -> ReportedCurves:
     """Return what some trials reported of a metric, on the way that led to their present state."""
     if len(trials) <= FEW:
         return _joined([curve(history, trial, metric) for trial in trials])
@@ -97,7 +97,7 @@ def reports_of(history: History, trials: Sequence[Trial], metric: str) -> Report
         order = np.argsort(keys, kind="stable")
         rows, steps, values = rows[order], steps[order], values[order]
     start = np.searchsorted(rows, np.arange(len(plain) + 1))
-    found = Reports(steps, values, start)
+    found = ReportedCurves(steps, values, start)
     if not odd:
         return found
     curves, row = [], 0
@@ -107,10 +107,10 @@ def reports_of(history: History, trials: Sequence[Trial], metric: str) -> Report
     return _joined(curves)
 
 
-def _joined(curves: Sequence[tuple[NDArray[np.generic], Array]]) -> Reports:
+def _joined(curves: Sequence[tuple[NDArray[np.generic], Array]]) -> ReportedCurves:
     lengths = [len(values) for _, values in curves]
     steps = [np.asarray(steps, dtype=np.int64) for steps, _ in curves]
-    return Reports(
+    return ReportedCurves(
         np.concatenate([np.empty(0, dtype=np.int64), *steps]),
         np.concatenate([np.empty(0), *(values for _, values in curves)]),
         np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),

@@ -14,7 +14,7 @@ from osetra.core.history import History
 from osetra.core.problem import Objective, Problem
 from osetra.core.trial import Trial
 from osetra.views.axis import Axis, fit
-from osetra.views.panels.reports import FEW, Reports, reports_of
+from osetra.views.panels.reports import FEW, ReportedCurves, reports_of
 from osetra.views.plain import plain_data, plain_number, plain_numbers
 
 Document = dict[str, object]
@@ -24,7 +24,7 @@ Ints = NDArray[np.int64]
 SPARK = 24
 """Numbers of a small curve at most."""
 MOST_IN_SCALE = 200_000
-"""Reports that the common scale is chosen by; of more, evenly many of each part of the study."""
+"""ReportedCurves that the common scale is chosen by; of more, evenly many of each part of the study."""
 
 
 def trials_panel(
@@ -176,7 +176,7 @@ def _where(known: NDArray[np.bool_], values: Array) -> list[object]:
     return listed
 
 
-def _axis(found: Reports, objective: Objective) -> Axis:
+def _axis(found: ReportedCurves, objective: Objective) -> Axis:
     """Return the common scale of the small curves."""
     rows = np.flatnonzero(found.lengths)
     if len(found.values) > MOST_IN_SCALE:
@@ -192,7 +192,7 @@ def _axis_of(scale: Mapping[str, object]) -> Axis:
     return Axis(float(low), float(high), bool(scale["log"]))
 
 
-def _sparks(found: Reports, axis: Axis) -> list[list[float | None] | None]:
+def _sparks(found: ReportedCurves, axis: Axis) -> list[list[float | None] | None]:
     """Return at most SPARK numbers of each curve, 0 at the low end of the scale and 1 at the high end."""
     sparks: list[list[float | None] | None] = [None] * len(found.lengths)
     shown = np.minimum(found.lengths, SPARK)
