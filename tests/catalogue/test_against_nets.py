@@ -8,6 +8,7 @@ from osetra.catalogue import by_name, catalogues
 from osetra.nets.architecture import (
     ACTIVATIONS,
     EMBEDDINGS,
+    ENCODERS,
     INITS,
     NORMS,
     PARAMETRIZATIONS,
@@ -30,12 +31,13 @@ OPTIONS = {
     "number_embedding": EMBEDDINGS,
     "parametrization": PARAMETRIZATIONS,
     "pooling": POOLINGS,
+    "encoder": ENCODERS,
     "augment": AUGMENTATIONS,
     "class_weights": CLASS_WEIGHTS,
     "averaging": AVERAGINGS,
     "regularization_schedule": REGULARIZATION_SCHEDULES,
 }
-OF = {"pooling": "cnn", "augment": "cnn"}
+OF = {"pooling": ("cnn",), "augment": ("cnn", "sound"), "encoder": ("sequence",)}
 
 
 @pytest.mark.parametrize("catalogue", catalogues(), ids=lambda catalogue: catalogue.name)
@@ -47,13 +49,14 @@ def test_every_entry_reaches_the_network_or_the_recipe(catalogue):
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_the_options_are_those_that_are_implemented(name):
-    (entry,) = (entry for entry in by_name(OF.get(name, "table")).entries if entry.name == name)
-    assert set(entry.params[0].options) == set(OPTIONS[name])
+    known = [entry for of in OF.get(name, ("table",)) for entry in by_name(of).entries if entry.name == name]
+    assert {option for entry in known for option in entry.params[0].options} == set(OPTIONS[name])
 
 
 @pytest.mark.parametrize("catalogue", catalogues(), ids=lambda catalogue: catalogue.name)
 def test_every_default_config_is_accepted(catalogue):
     config = catalogue.space.default
-    assert architecture("cnn" if catalogue.name == "cnn" else "mlp", config).units == config["units"]
+    family = {"cnn": "cnn", "sound": "cnn", "sequence": "sequence"}.get(catalogue.name, "mlp")
+    assert architecture(family, config).units == config["units"]
     assert regularization(config).mixup == 0
     assert optimizer_settings(config).lr == config["lr"]

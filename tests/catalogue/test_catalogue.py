@@ -127,7 +127,10 @@ def test_a_given_range_is_searched():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: by_name("mpl"), "mpl: no such search space; known: table, mlp, cnn. Did you mean 'mlp'?"),
+        (
+            lambda: by_name("mpl"),
+            "mpl: no such search space; known: table, mlp, cnn, sequence, sound. Did you mean 'mlp'?",
+        ),
         (lambda: entry(by_name("mlp"), "learning"), "learning: no such hyperparameter of mlp; known: lr"),
         (lambda: select_space(by_name("mlp"), 5, tune=["unit"]), "Did you mean 'units'?"),
         (lambda: select_space(by_name("mlp"), 5, given={"droput": 0.1}), "Did you mean 'dropout'?"),

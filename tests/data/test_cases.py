@@ -312,7 +312,7 @@ def test_sequences_are_told_from_pictures(tmp_path):
     np.savez(tmp_path / "pictures.npz", x=RNG.random((20, 12, 9)), y=y)
     np.savez(tmp_path / "said.npz", sequences=RNG.random((20, 12, 9)), y=y)
     steps = load(tmp_path / "steps.npz")
-    assert (len(steps.columns), steps.images) == (90, None)
-    assert "read as sequences of 30 steps of 3 values" in steps.notes[0].text
+    assert (steps.kind, steps.images) == ("sequences", None)
+    assert "x is read as 20 sequences of 30 steps of 3 channels" in steps.notes[0].text
     assert load(tmp_path / "pictures.npz").images.shape == (20, 1, 12, 9)
-    assert len(load(tmp_path / "said.npz").columns) == 108
+    assert load(tmp_path / "said.npz").sequences.values.shape == (20, 9, 12)

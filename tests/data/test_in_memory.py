@@ -44,8 +44,15 @@ def test_examples_become_inputs_and_targets():
 
 
 def test_examples_of_different_shapes_are_refused():
-    with pytest.raises(DataError, match=r"different shapes, such as \(2, 3\) and \(3, 3\)"):
-        examples_of(Labelled(((2, 3), (3, 3))))
+    with pytest.raises(DataError, match=r"different shapes, such as \(2, 3\) and \(2, 4\)"):
+        examples_of(Labelled(((2, 3), (2, 4))))
+
+
+def test_examples_of_different_lengths_are_sequences():
+    inputs, targets = examples_of(Labelled(((2, 3), (4, 3))))
+    assert inputs.shape == (4, 4, 3)
+    assert np.isnan(inputs[0, 2:]).all()
+    assert targets.tolist() == [0, 1, 0, 1]
 
 
 def test_a_table_of_hugging_face_gives_class_names():

@@ -1,6 +1,7 @@
 """The built-in network goes on after any epoch as if it had never stopped."""
 
 import msgspec
+import numpy as np
 import pytest
 import torch
 
@@ -12,6 +13,8 @@ from osetra.core.claim import Checkpoint, Claim
 from osetra.core.facts import Checkpointed
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
+from osetra.data.dataset import Dataset
+from osetra.data.series import from_array
 from osetra.errors import CheckpointError
 from osetra.nets.packing import unpack
 from osetra.nets.state import capture
@@ -21,7 +24,25 @@ from osetra.training.run import Run, execute
 
 MLP = {"units": 8, "layers": 2, "lr": 0.02, "batch_size": 16}
 CNN = {"units": 8, "blocks": 2, "filters": 3, "lr": 0.02, "batch_size": 4}
+SEQUENCE = {"units": 8, "blocks": 1, "filters": 4, "lr": 0.02, "batch_size": 8, "batch_norm": "before"}
+
+
+def sequences():
+    """Sequences of one to seven steps."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(50, 7, 2))
+    for row in range(50):
+        values[row, 1 + int(rng.integers(7)) :] = np.nan
+    found, _ = from_array(values, "x")
+    return Dataset(
+        name="steps", source="steps", sequences=found, target_name="y", target=np.arange(50) % 2,
+        task="binary", classes=("a", "b"), fingerprint="0",
+    )  # fmt: skip
+
+
 CASES = {
+    "sequence": (sequences(), "sequence", {**SEQUENCE, "dropout": 0.2}),
+    "sequence_gru": (sequences(), "sequence", {**SEQUENCE, "encoder": "gru", "dropout": 0.2}),
     "sgd": (flowers(), "mlp", {**MLP, "optimizer": "sgd", "dropout": 0.3}),
     "momentum": (flowers(), "mlp", {**MLP, "optimizer": "momentum", "batch_norm": "before"}),
     "nesterov": (line(80), "mlp", {**MLP, "optimizer": "nesterov", "schedule": "step", "warmup": 0.2}),

@@ -127,6 +127,21 @@ AUGMENT = CatalogueEntry(
     help="changes pictures at each step: shifts, mirror images, or turning, scaling, contrast and erasing",
     source="random in the spirit of RandAugment, arXiv 1909.13719; never mirror digits or letters",
 )
+SOUND_AUGMENT = replace(
+    AUGMENT,
+    params=(Choice("none", "specaugment", default="specaugment"),),
+    tier=2,
+    help="changes sounds at each step: begin earlier or later, some frames and bands masked",
+    source="SpecAugment, Park et al. arXiv 1904.08779, without time warping",
+)
+ENCODER = CatalogueEntry(
+    name="encoder",
+    params=(Choice("conv", "gru", default="conv"),),
+    tier=2,
+    live=False,
+    help="what reads the steps: convolutions along time, or a recurrent network in both directions",
+    source="Wang et al. arXiv 1611.06455 (convolutions are best on most); Cho et al. arXiv 1406.1078 (GRU)",
+)
 NUMBER_EMBEDDING = CatalogueEntry(
     name="number_embedding",
     params=(Choice("none", "periodic", "piecewise", default="periodic"),),
@@ -256,6 +271,47 @@ CNN = Catalogue(
     "small convolutional network, for pictures",
     _sorted(_begun((*SHARED, FILTERS, UNITS, BLOCKS, KERNEL, POOLING, AUGMENT, *_HIDDEN), units=64)),
 )
+_BY_STEPS = {"encoder": "conv"}
+SEQUENCE = Catalogue(
+    "sequence",
+    "convolutions along time or a GRU, for sequences of steps",
+    _sorted(
+        _begun(
+            (
+                *SHARED, ENCODER, UNITS, *_HIDDEN,
+                replace(
+                    FILTERS,
+                    params=(Ordinal(16, 32, 64, 128, default=32, when=_BY_STEPS),),
+                    help="filters of the convolutions along time",
+                    source="Wang et al. arXiv 1611.06455: 64 … 256, halved for a CPU",
+                ),
+                replace(
+                    BLOCKS,
+                    params=(Int(1, 4, default=3, when=_BY_STEPS),),
+                    help="blocks of two convolutions along time; each sees twice as far",
+                    source="Wang et al. arXiv 1611.06455: 3",
+                ),
+                replace(
+                    KERNEL,
+                    params=(Ordinal(3, 5, 7, 9, default=5, when=_BY_STEPS),),
+                    help="length of the convolution window, in steps",
+                    source="Wang et al. arXiv 1611.06455: 8, 5, 3",
+                ),
+            ),
+            units=64, batch_norm="before", residual=True, dropout=0.2,
+        )
+    ),
+)  # fmt: skip
+SOUND = Catalogue(
+    "sound",
+    "small convolutional network, for sounds as log-mel pictures",
+    _sorted(
+        _begun(
+            (*SHARED, FILTERS, UNITS, BLOCKS, KERNEL, POOLING, SOUND_AUGMENT, *_HIDDEN),
+            units=64, blocks=3, batch_norm="before", dropout=0.2,
+        )
+    ),
+)  # fmt: skip
 _OF_CLASSES = ("label_smoothing", "class_weights", "focal")
 
 

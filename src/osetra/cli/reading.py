@@ -43,7 +43,10 @@ _OPTIONS = (
     click.option("--ignore-case", is_flag=True, help="Labels that differ in case only are one."),
     click.option("--log-target", is_flag=True, help="Learn a number's logarithm: relative errors count."),
     click.option("--group", metavar="COLUMN", help="Rows with the same value stay in one part of the split."),
-    click.option("--time", metavar="COLUMN", help="Train on the past, seal the future."),
+    click.option("--series", metavar="COLUMN", help="Rows with the same value are one sequence of steps."),
+    click.option(
+        "--time", metavar="COLUMN", help="Train on the past, seal the future; of --series the order of steps."
+    ),
     click.option("--weight", metavar="COLUMN", help="How much each row counts in training."),
     click.option("--split", metavar="COLUMN", help="The column that says train, validation or test."),
     click.option(

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from osetra.data.table import Cells, Table, Texts, check_names
 from osetra.errors import DataError
 
-INPUTS = ("x", "X", "data", "features", "images", "image", "pixels", "sequences", "series", "signals")
+INPUTS = (
+    "x", "X", "data", "features", "images", "image", "pixels", "sequences", "sequence", "series", "signals",
+)  # fmt: skip
 TARGETS = ("y", "target", "targets", "label", "labels")
 PICTURE_NAMES = ("images", "image", "pictures", "pixels")
 SEQUENCE_NAMES = ("sequences", "sequence", "series", "signals")
@@ -77,6 +79,11 @@ def is_sequence(name: str, values: Raw) -> bool:
         return False
     numbers = values.astype(np.float64)
     return bool(np.nanmin(numbers) < 0 or np.nanmax(numbers) > 65535)
+
+
+def sequences_of(name: str, values: Raw) -> bool:
+    """Return whether an array holds sequences: (n, T, c), or (n, T) under a name for sequences."""
+    return is_sequence(name, values) or (values.ndim == 2 and name.lower() in SEQUENCE_NAMES)
 
 
 def unrolled(values: Raw) -> Raw:

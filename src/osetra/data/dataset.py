@@ -1,6 +1,7 @@
 """Dataset: rows to learn from, already told apart into inputs and a target.
 
-A table is a tuple of columns; images are one array (n, channels, height, width). A category column
+A table is a tuple of columns; images are one array (n, channels, height, width), and so are pictures of
+sounds; sequences are one (n, channels, steps). A category column
 holds codes into its levels. Missing is NaN in a number column and -1 in a category column.
 """
 
@@ -19,10 +20,14 @@ from osetra.errors import DataError
 
 if TYPE_CHECKING:
     from osetra.data.schema import Recipe
+    from osetra.data.series import Sequences
+    from osetra.data.sound import SoundRecipe
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
 Images: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
+Kind: TypeAlias = Literal["table", "images", "sequences", "sound"]
+"""What inputs are."""
 TaskKind: TypeAlias = Literal["binary", "multiclass", "regression"]
 TASKS: tuple[str, ...] = ("binary", "multiclass", "regression")
 
@@ -65,6 +70,9 @@ class Dataset:
     columns: tuple[Column, ...] = ()
     images: Images | None = None
     """(n, channels, height, width), or None for a table."""
+    sequences: Sequences | None = None
+    sound: SoundRecipe | None = None
+    """How the images were made of sounds, where they were."""
     target_name: str
     target: NDArray[np.float64] | NDArray[np.int64]
     """Class codes (n,) int64, or numbers (n,) float64 for a regression."""
@@ -93,14 +101,22 @@ class Dataset:
         return len(self.target)
 
     @property
-    def kind(self) -> Literal["table", "images"]:
-        """Whether the inputs are columns or pictures."""
-        return "table" if self.images is None else "images"
+    def kind(self) -> Kind:
+        """What the inputs are."""
+        if self.sequences is not None:
+            return "sequences"
+        if self.images is None:
+            return "table"
+        return "images" if self.sound is None else "sound"
 
     @property
     def shape(self) -> str:
         """A few words on the size, such as "1797 images of 1×8×8, 10 classes"."""
         outputs = f"{len(self.classes)} classes" if self.classes else f"numbers '{self.target_name}'"
+        if self.sequences is not None:
+            return f"{self.sequences.text}, {outputs}"
+        if self.sound is not None:
+            return f"{len(self)} {self.sound.text}, {outputs}"
         if self.images is None:
             categories = sum(isinstance(column, CategoryColumn) for column in self.columns)
             mixed = f" ({categories} categories)" if categories else ""

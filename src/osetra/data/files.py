@@ -37,7 +37,8 @@ _FOREIGN = {
     b"\x93NUMPY": "a single array (.npy); save inputs and target as numpy.savez(path, x=..., y=...)",
     b"\x89PNG": "one picture; give the folder with a sub-folder of pictures for each class",
     b"\xff\xd8\xff": "one picture; give the folder with a sub-folder of pictures for each class",
-    b"RIFF": "a sound or a film; give a table, arrays, or a folder of pictures",
+    b"RIFF": "one sound or a film; give the folder with a sub-folder of sounds for each class",
+    b"fLaC": "one sound; give the folder with a sub-folder of sounds for each class",
 }
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.data.arrays import as_table
+from osetra.data.series import is_ragged, padded
 from osetra.data.table import Table
 from osetra.errors import DataError
 
@@ -49,10 +50,12 @@ def examples_of(data: Any) -> tuple[NDArray[Any], NDArray[Any] | None]:
     labelled = isinstance(pairs[0], (tuple, list)) and len(pairs[0]) == 2
     inputs = [np.asarray(pair[0] if labelled else pair) for pair in pairs]
     shapes = {each.shape for each in inputs}
+    targets = np.array([np.asarray(pair[1]).item() for pair in pairs]) if labelled else None
+    if is_ragged(inputs) and len({shape[1] for shape in shapes}) == 1:
+        return padded(inputs, "the data set"), targets
     if len(shapes) > 1:
         some = " and ".join(str(shape) for shape in sorted(shapes)[:2])
         raise DataError(f"examples of different shapes, such as {some}; give them all one shape first")
-    targets = np.array([np.asarray(pair[1]).item() for pair in pairs]) if labelled else None
     return np.stack(inputs), targets
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from osetra.core.finding import Finding
 from osetra.data.dataset import CategoryColumn, Codes, Images
+from osetra.data.folders import read_folders
 from osetra.data.table import Table, Texts, note
 from osetra.errors import DataError, MissingExtra
 from osetra.files import kind_of
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
-PARTS = {
-    "train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "dev": 1, "test": 2, "testing": 2,
-}  # fmt: skip
-"""Names of folders that are the parts of a split and no classes."""
 LARGEST_SIDE = 64
 """PictureFiles are shrunk to at most this many pixels a side: what a small network on a CPU can take."""
 
@@ -69,16 +66,6 @@ class PictureFiles:
     notes: tuple[Finding, ...]
 
 
-def class_folders(folder: Path) -> dict[str, list[Path]]:
-    """Return the pictures under each sub-folder with at least one, sorted by name."""
-    found = {
-        child.name: sorted(p for p in child.rglob("*") if p.suffix.lower() in PICTURES)
-        for child in sorted(folder.iterdir())
-        if child.is_dir() and not child.name.startswith(".")
-    }
-    return {name: files for name, files in found.items() if files}
-
-
 def read_class_folders(
     folder: Path,
 ) -> tuple[Images, CategoryColumn, Codes | None, tuple[Finding, ...]]:
@@ -90,36 +77,10 @@ def read_class_folders(
         DataError: no sub-folder with pictures, or none that can be read.
         MissingExtra: Pillow is not installed.
     """
-    by_class = class_folders(folder)
-    given = {name: class_folders(folder / name) for name in by_class if name.lower() in PARTS}
-    split = len(given) > 1 and len(given) == len(by_class) and any(len(found) > 1 for found in given.values())
-    if not split and not by_class:
-        raise DataError(
-            f"{folder}: no pictures in sub-folders; put the pictures of each class into a folder "
-            f"with the name of the class ({', '.join(PICTURES[:4])} …)"
-        )
-    labelled = given if split else {"": by_class}
-    members = [
-        (file, name, PARTS.get(part.lower(), -1))
-        for part, found in labelled.items()
-        for name, files in found.items()
-        for file in files
-    ]
-    pictures = read_pictures([file for file, _, _ in members], skip=True)
-    members = [members[i] for i in pictures.kept.tolist()]
-    classes = tuple(sorted({name for _, name, _ in members}))
-    codes = np.array([classes.index(name) for _, name, _ in members], dtype=np.int64)
-    column = CategoryColumn("class", codes, classes)
-    if not split:
-        return pictures.images, column, None, pictures.notes
-    parts = np.array([part for _, _, part in members], dtype=np.int64)
-    parts = parts if np.any(parts == 1) else np.where(parts == 0, -1, parts)
-    counts = ", ".join(f"{name} {sum(map(len, found.values()))}" for name, found in given.items())
-    said = note("split", f"the split is that of the folders: {counts}")
-    if not np.any(parts == 2):
-        # Nothing is to be sealed by the folders: what they call validation is.
-        parts = np.where(parts == 1, 2, -1)
-    return pictures.images, column, parts, (said, *pictures.notes)
+    found = read_folders(folder, PICTURES, "pictures")
+    pictures = read_pictures(found.files, skip=True)
+    column, parts = found.labels(pictures.kept)
+    return pictures.images, column, parts, (*found.notes, *pictures.notes)
 
 
 def read_listed(

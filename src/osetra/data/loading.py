@@ -10,15 +10,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from osetra.data import sources
-from osetra.data.arrays import as_table, inputs_of, is_sequence, parse_arrays, target_of, unrolled
+from osetra.data.arrays import as_table, inputs_of, parse_arrays, sequences_of, target_of
 from osetra.data.checks import checks
 from osetra.data.dataset import Dataset, Images, TaskKind, fingerprint, imbalance, settle_target
 from osetra.data.files import read_bytes
+from osetra.data.folders import class_folders, read_folders
 from osetra.data.formats import parse, read_table
-from osetra.data.images import as_images, read_class_folders, read_listed
+from osetra.data.images import PICTURES, as_images, read_class_folders, read_listed
 from osetra.data.options import DataOptions
 from osetra.data.roles import roles_of, with_test_file
 from osetra.data.semantics import Meaning, check_columns, understand
+from osetra.data.series import Sequences, from_array
+from osetra.data.series_table import gathered
+from osetra.data.sound import SOUNDS, read_sounds
 from osetra.data.table import Table, note
 from osetra.data.targets import labelled
 from osetra.errors import DataError, nearest
@@ -71,14 +75,16 @@ def load_all(
     if kind := kind_of(path):
         raise DataError(f"{path} is {kind}, and data is read from a file more than once; write it to a file")
     if path.is_dir():
-        return Loaded(_pictures(path, task))
+        sounds = not class_folders(path, PICTURES) and class_folders(path, SOUNDS)
+        return Loaded(_sounds(path, task) if sounds else _pictures(path, task))
     if not path.exists() and path.suffix == "" and path.name == str(where):
         source = sources.find(str(where))
         contents = sources.read(source)
         wanted = task or (contents.task if target is None else None)
         loaded = _assemble(
-            contents.table, target or contents.target, source.name, wanted, reading, contents.images
-        )
+            contents.table, target or contents.target, source.name, wanted, reading, contents.images,
+            contents.sequences,
+        )  # fmt: skip
         return replace(loaded, dataset=replace(loaded.dataset, licence=source.licence))
     if not path.exists():
         raise DataError(
@@ -91,6 +97,8 @@ def load_all(
     if reading.test:
         table = with_test_file(table, read_table(Path(reading.test), reading), reading.test)
     name = path.name.split(".")[0]
+    if reading.series:
+        return _series(table, _chosen_target(table, target), name, task, reading)
     listed = read_listed(table, path.parent)
     if listed is not None:
         images, table = listed
@@ -105,6 +113,19 @@ def _pictures(path: Path, task: TaskKind | None) -> Dataset:
         name=path.name, source=str(path), images=images, target_name="class",
         target=settled.values, task=settled.task, classes=settled.classes, parts=parts,
         fingerprint=fingerprint((), images, settled), notes=notes + imbalance(settled, "class"),
+    )  # fmt: skip
+
+
+def _sounds(path: Path, task: TaskKind | None) -> Dataset:
+    found = read_folders(path, SOUNDS, "sounds")
+    sounds = read_sounds(found.files, skip=True)
+    classes, parts = found.labels(sounds.kept)
+    settled = settle_target(classes, task=task)
+    return Dataset(
+        name=path.name, source=str(path), images=sounds.pictures, sound=sounds.recipe, target_name="class",
+        target=settled.values, task=settled.task, classes=settled.classes, parts=parts,
+        fingerprint=fingerprint((), sounds.pictures, settled),
+        notes=(*found.notes, *sounds.notes, *imbalance(settled, "class")),
     )  # fmt: skip
 
 
@@ -124,16 +145,24 @@ def _from_arrays(
             "they must be equally long"
         )
     answers = as_table({chosen: arrays[chosen]}, str(path))
-    if values.ndim > 2 and not is_sequence(name, values):
-        return _assemble(answers, chosen, path.stem, task, reading, as_images(values, str(path)))
-    table = as_table({name: unrolled(values), chosen: arrays[chosen]}, str(path))
+    if sequences_of(name, values):
+        sequences, notes = from_array(values, str(path))
+        text = f"{name} is read as {sequences.text}; call the array images if it holds pictures"
+        answers = replace(answers, notes=(*answers.notes, note("sequences", text), *notes))
+        return _assemble(answers, chosen, path.stem, task, reading, sequences=sequences)
     if values.ndim > 2:
-        steps = f"sequences of {values.shape[1]} steps" + (
-            f" of {values.shape[2]} values" if values.ndim == 3 else ""
-        )
-        text = f"{name} is read as {steps}, each value a column; call the array images if it holds pictures"
-        table = replace(table, notes=(*table.notes, note("sequences", text)))
+        return _assemble(answers, chosen, path.stem, task, reading, as_images(values, str(path)))
+    table = as_table({name: values, chosen: arrays[chosen]}, str(path))
     return _assemble(table, chosen, path.stem, task, reading)
+
+
+def _series(table: Table, target: str, name: str, task: TaskKind | None, reading: DataOptions) -> Loaded:
+    found = gathered(table, target, reading)
+    heads = replace(found.heads, notes=(*found.heads.notes, *found.notes))
+    plain = replace(reading, series=None, time=None)
+    loaded = _assemble(heads, target, name, task, plain, sequences=found.sequences)
+    dialect = (reading.delimiter, reading.decimal, reading.header)
+    return Loaded(replace(loaded.dataset, schema=found.schema, dialect=dialect), table, found.meanings)
 
 
 def _assemble(
@@ -143,6 +172,7 @@ def _assemble(
     task: TaskKind | None,
     reading: DataOptions,
     images: Images | None = None,
+    sequences: Sequences | None = None,
 ) -> Loaded:
     if target not in table.names:
         raise _no_target(table, target)
@@ -150,12 +180,17 @@ def _assemble(
     rows = labelled(table, target, task, reading)
     settled, roles = rows.target, roles_of(rows.table, reading)
     notes = rows.table.notes + rows.notes + roles.notes
-    if images is not None:
-        images = images if len(rows.kept) == len(images) else images[rows.kept]
+    if images is not None or sequences is not None:
+        content = roles.content
+        if images is not None:
+            images = images if len(rows.kept) == len(images) else images[rows.kept]
+        if sequences is not None:
+            sequences = sequences.rows(rows.kept)
+            content += sequences.content
         dataset = Dataset(
-            name=name, source=table.source, images=images,
+            name=name, source=table.source, images=images, sequences=sequences,
             target_name=target, target=settled.values, task=settled.task, classes=settled.classes,
-            fingerprint=fingerprint((), images, settled, roles.content),
+            fingerprint=fingerprint((), images, settled, content),
             notes=notes + imbalance(settled, target),
             groups=roles.groups, times=roles.times, parts=roles.parts, weights=roles.weights,
             log_target=reading.log_target,

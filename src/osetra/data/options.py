@@ -29,8 +29,10 @@ class DataOptions:
     drop: tuple[str, ...] = ()
     group: str | None = None
     """Rows with the same value stay in one part of the split."""
+    series: str | None = None
+    """Rows with the same value are the steps of one sequence."""
     time: str | None = None
-    """Training on the past, sealed rows from the future."""
+    """Training on the past, sealed rows from the future; with series, the order of steps."""
     weight: str | None = None
     """How much each row counts."""
     split: str | None = None

@@ -103,7 +103,8 @@ def check_columns(table: Table, reading: DataOptions) -> None:
             f"{table.source}: {len(table.names)} columns; at most {MOST_COLUMNS} are read, so choose those "
             "that can matter, or summarise them"
         )
-    single = [name for name in (reading.group, reading.time, reading.weight, reading.split) if name]
+    roles = (reading.group, reading.series, reading.time, reading.weight, reading.split)
+    single = [name for name in roles if name]
     declared = [word.rpartition("=")[0] for word in reading.na]
     for name in (
         *reading.drop, *reading.category, *reading.number, *reading.text, *reading.dates, *single,

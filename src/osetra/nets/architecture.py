@@ -16,7 +16,7 @@ from torch import nn
 from osetra.core.params import Value
 from osetra.errors import DataError, nearest
 
-Family = Literal["mlp", "cnn"]
+Family = Literal["mlp", "cnn", "sequence"]
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {
     "relu": nn.ReLU,
     "leaky_relu": nn.LeakyReLU,
@@ -33,12 +33,14 @@ INITS = ("uniform", "normal", "data")
 EMBEDDINGS = ("none", "periodic", "piecewise")
 PARAMETRIZATIONS = ("standard", "neural_tangent")
 POOLINGS = ("flatten", "average")
+ENCODERS = ("conv", "gru")
 _WHOLE = {
     "layers": (1, 32), "units": (1, 16384), "blocks": (1, 8), "filters": (1, 2048), "kernel": (1, 31),
     "members": (1, 256), "embedding_size": (0, 512),
 }  # fmt: skip
 _OPTIONS: Mapping[str, Sequence[str]] = {
-    "family": ("mlp", "cnn"), "activation": tuple(ACTIVATIONS), "init": INITS, "batch_norm": NORMS,
+    "family": ("mlp", "cnn", "sequence"), "encoder": ENCODERS,
+    "activation": tuple(ACTIVATIONS), "init": INITS, "batch_norm": NORMS,
     "number_embedding": EMBEDDINGS, "parametrization": PARAMETRIZATIONS, "pooling": POOLINGS,
 }  # fmt: skip
 
@@ -51,7 +53,9 @@ class Architecture:
     layers: int = 2
     """Hidden fully connected layers (mlp)."""
     units: int = 64
-    """Width of the hidden layers; for a cnn, of the layer after the convolutions."""
+    """Width of the hidden layers; for a cnn, of the layer after the convolutions; of a gru its own too."""
+    encoder: str = "conv"
+    """What reads sequences: convolutions along time, or a recurrent network in both directions."""
     blocks: int = 2
     """Convolution blocks (cnn), each halving the picture and doubling the filters."""
     filters: int = 16

@@ -2,7 +2,8 @@
 
 Mixup: Zhang et al., arXiv 1710.09412. Pictures: shifts by up to an eighth of their side; mirror images; and
 "random", one to three of turning, shearing, scaling, brightness, contrast and erasing, in the spirit of
-RandAugment (Cubuk et al., arXiv 1909.13719). All draws come from PyTorch's global generator on the CPU.
+RandAugment (Cubuk et al., arXiv 1909.13719). Sounds: `spec_augment`. All draws come from PyTorch's global
+generator on the CPU.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import math
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from osetra.nets.spec_augment import masked
 
 _SHIFT = 1 / 8
 _TURN = math.radians(15)
@@ -31,6 +34,8 @@ def mixed(values: Tensor, codes: Tensor, alpha: float) -> tuple[Tensor, Tensor, 
 
 def augmented(pictures: Tensor, how: str) -> Tensor:
     """Return pictures (n, c, h, w), each changed in its own way."""
+    if how == "specaugment":
+        return masked(pictures)
     n = len(pictures)
     turn, shear = torch.zeros(n), torch.zeros(n)
     scale, mirror = torch.ones(n), torch.ones(n)

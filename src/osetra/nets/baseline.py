@@ -22,7 +22,8 @@ from osetra.data.dataset import Codes, Dataset
 from osetra.data.split import Split
 from osetra.nets import metrics
 from osetra.nets.linear import LinearNetwork
-from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
+from osetra.nets.prepare import Inputs, Preparation, fit, inputs_of, outputs
+from osetra.nets.summaries import summary_of
 
 Array = NDArray[np.float64]
 Features: TypeAlias = "Array | sparse.csr_array"
@@ -86,7 +87,7 @@ def network_of(model: Baseline) -> LinearNetwork:
     """Return the linear model as a network that gives the same raw outputs."""
     levels = model.preparation.embedded
     width = len(model.weights) - sum(count - 1 for count in levels)
-    network = LinearNetwork(width, levels, model.weights.shape[1])
+    network = LinearNetwork(width, levels, model.weights.shape[1], summary_of(model.preparation))
     parts, start = {"weight": model.weights[:width]}, width
     for place, count in enumerate(levels):
         parts[f"tables.{place}.weight"] = np.vstack(
@@ -109,7 +110,7 @@ def evaluate_baseline(
 
 def linear_outputs(model: Baseline, dataset: Dataset, rows: Codes) -> Array:
     """Return the raw outputs (n, C), or (n, 1) for a regression, of a baseline on some rows."""
-    inputs = apply(model.preparation, dataset.columns, dataset.images).rows(rows)
+    inputs = inputs_of(model.preparation, dataset).rows(rows)
     outputs: Array = linear_features(model.preparation, inputs) @ model.weights + model.bias
     return outputs
 
@@ -120,7 +121,13 @@ def guesses(model: Baseline, n: int) -> Array:
 
 
 def linear_features(preparation: Preparation, inputs: Inputs) -> Features:
-    """Return inputs as one matrix (n, d): pictures flattened, embedded categories one-hot, sparse if many."""
+    """Return inputs as one matrix (n, d): pictures flattened, embedded categories one-hot, sparse if many.
+
+    Sequences and sounds are their summaries.
+    """
+    if (summary := summary_of(preparation)) is not None:
+        made: Array = summary(torch.from_numpy(inputs.values), torch.from_numpy(inputs.codes)).numpy()
+        return made
     flat = inputs.values.reshape(len(inputs), -1).astype(np.float64)
     if sum(preparation.embedded) < SPARSE_FROM:
         hot = [
@@ -138,7 +145,7 @@ def linear_features(preparation: Preparation, inputs: Inputs) -> Features:
 
 def _prepared(dataset: Dataset, rows: Codes) -> tuple[Preparation, Features]:
     preparation = fit(dataset, rows)
-    return preparation, linear_features(preparation, apply(preparation, dataset.columns, dataset.images))
+    return preparation, linear_features(preparation, inputs_of(preparation, dataset))
 
 
 def _shares(dataset: Dataset, rows: Codes) -> Array | None:

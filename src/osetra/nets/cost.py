@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from osetra.data.dataset import CategoryColumn, Dataset
+from osetra.data.dataset import CategoryColumn, Dataset, Kind
 
-Family = Literal["mlp", "cnn"]
+Family = Literal["mlp", "cnn", "sequence"]
 SMALLEST_PICTURE = 16
 """Pictures with a shorter side go to a fully connected net unless a cnn is asked for."""
 PER_ROW, PER_WEIGHT, PER_STEP, PER_PIXEL = 5e-6, 3e-10, 500e-6, 0.42e-6
 """Seconds: for each row, for each row and weight, for each step; of a cnn for each row and pixel."""
+PER_STEP_OF_SEQUENCE = 10e-6
+"""Seconds for each row and step of a sequence."""
 EMBEDDING = 4
 """Inputs of the network for each number of a table."""
 FEWEST = 16
@@ -25,43 +27,52 @@ FRAMEWORK = 260e6
 
 
 def family_of(dataset: Dataset) -> Family:
-    """Return which network is trained: a cnn for pictures from 16×16 on, else an mlp."""
+    """Return which network is trained: a cnn for pictures from 16×16 on and sounds, else an mlp."""
+    if dataset.kind in ("sequences", "sound"):
+        return "sequence" if dataset.kind == "sequences" else "cnn"
     images = dataset.images
     return "cnn" if images is not None and min(images.shape[2:]) >= SMALLEST_PICTURE else "mlp"
 
 
-def catalogue_of(family: Family, pictures: bool) -> str:
-    """Return the name of the known search space of a network for pictures or for a table."""
-    return "table" if family == "mlp" and not pictures else family
+def catalogue_of(family: Family, kind: Kind) -> str:
+    """Return the name of the known search space of a network on inputs of a kind."""
+    if family == "cnn" and kind == "sound":
+        return "sound"
+    return "table" if family == "mlp" and kind == "table" else family
 
 
 def epochs_for(rows: int, family: Family, *, table: bool = False) -> int:
     """Return the budget of one training: a number of rows that takes seconds on a CPU, within limits.
 
-    A table's network is trained longer, up to 256 epochs; others 10 … 40.
+    A table's network is trained longer, up to 256 epochs, that of sequences up to 80; others 10 … 40.
     """
     if table:
         return min(256, max(FEWEST, round(2_500_000 / rows)))
+    if family == "sequence":
+        return min(80, max(10, round(60_000 / rows)))
     total = 240_000 if family == "mlp" else 60_000
     return min(40, max(10, round(total / rows)))
 
 
 def epochs_within(dataset: Dataset, seconds: float) -> int:
-    """Return the budget of one training on a table that takes about so long at most.
+    """Return the budget of one training that takes about so long at most.
 
     A search that ends by the clock needs several trainings to choose from.
     """
-    usual = epochs_for(max(1, round(0.6 * len(dataset))), "mlp", table=True)
-    return max(FEWEST, min(usual, round(usual * seconds / seconds_of(dataset))))
+    rows, family = max(1, round(0.6 * len(dataset))), family_of(dataset)
+    usual = epochs_for(rows, family, table=dataset.kind == "table")
+    return max(min(usual, FEWEST), min(usual, round(usual * seconds / seconds_of(dataset))))
 
 
 def seconds_of(dataset: Dataset) -> float:
     """Return about how long one training takes at the network's default size."""
-    table = dataset.images is None
+    table = dataset.kind == "table"
     # The defaults of the catalogue: three layers of 256 units for a table, two of 128 for small pictures.
     units, layers, batch = (256, 3, 256) if table else (128, 2, 32)
     rows, family = max(1, round(0.6 * len(dataset))), family_of(dataset)
-    if family == "cnn" and dataset.images is not None:
+    if dataset.sequences is not None:
+        each = PER_ROW + PER_STEP_OF_SEQUENCE * int(dataset.sequences.lengths.mean())
+    elif family == "cnn" and dataset.images is not None:
         each = PER_PIXEL * math.prod(dataset.images.shape[1:]) + PER_ROW
     else:
         inputs = (EMBEDDING if table else 1) * width_of(dataset)
@@ -77,6 +88,8 @@ def bytes_of(dataset: Dataset) -> float:
 
 def width_of(dataset: Dataset) -> int:
     """Return about how many numbers a row is to the network."""
+    if dataset.sequences is not None:
+        return math.prod(dataset.sequences.values.shape[1:])
     if dataset.images is not None:
         return math.prod(dataset.images.shape[1:])
     levels = [len(column.levels) for column in dataset.columns if isinstance(column, CategoryColumn)]

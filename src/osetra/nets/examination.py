@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from osetra.data.dataset import CategoryColumn, Codes, Column, Dataset
 from osetra.nets import metrics
 from osetra.nets.model import Model
-from osetra.nets.prepare import answers, apply
+from osetra.nets.prepare import answers, apply, inputs_of
 from osetra.nets.training import raw_outputs
 
 Array = NDArray[np.float64]
@@ -36,7 +36,7 @@ def examined(model: Model, dataset: Dataset, rows: Codes, *, seconds: float = ma
     """Return importance of columns, confusion and calibration, or residuals, on rows not learnt from."""
     raw, truth = outputs_on(model, dataset, rows), dataset.target[rows]
     found: dict[str, Any] = {"rows": len(rows)}
-    if dataset.images is None:
+    if dataset.kind == "table":
         found["importance"] = importance(model, dataset, rows, seconds=seconds)
     if dataset.task == "regression":
         found["residuals"] = residual_summary(answers(model.preparation, raw), truth.astype(np.float64))
@@ -50,7 +50,7 @@ def examined(model: Model, dataset: Dataset, rows: Codes, *, seconds: float = ma
 
 def outputs_on(model: Model, dataset: Dataset, rows: Codes) -> Array:
     """Return the raw outputs on some rows."""
-    inputs = apply(model.preparation, dataset.columns, dataset.images).rows(rows)
+    inputs = inputs_of(model.preparation, dataset).rows(rows)
     return raw_outputs(model.network, inputs)
 
 

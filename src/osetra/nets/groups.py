@@ -59,8 +59,10 @@ def parameter_groups(
 
 def _factors(module: nn.Module, name: str, tangent: bool) -> Factors:
     match module:
-        case nn.Linear() | nn.Conv2d() | MemberHeads():
+        case nn.Linear() | nn.Conv1d() | nn.Conv2d() | MemberHeads():
             return _of_layer(module, name, tangent)
+        case nn.GRU():
+            return (1.0, 1.0 if name.startswith("weight") else 0.0)
         case Scaling():
             return _SCALING if module.weight.ndim == 1 else (1.0, 0.0)
         case ParametricActivation():

@@ -22,7 +22,7 @@ from osetra.nets.architecture import Architecture
 from osetra.nets.layers import MemberHeads, NumberFront, Piecewise, Scaling
 from osetra.nets.prepare import Preparation
 
-Layer = nn.Linear | nn.Conv2d | MemberHeads
+Layer = nn.Linear | nn.Conv1d | nn.Conv2d | MemberHeads
 FITTED_ON = 512
 """Rows of the batch that the first weights are fitted to."""
 _AVERAGED = 5
@@ -101,7 +101,7 @@ def _fitted(layer: Any, inputs: tuple[Tensor]) -> None:
     if layer.bias is not None:
         layer.bias.zero_()
     outputs = layer.forward(*inputs)
-    if isinstance(layer, nn.Conv2d):
+    if isinstance(layer, (nn.Conv1d, nn.Conv2d)):
         outputs = outputs.movedim(1, -1)
     heads = isinstance(layer, MemberHeads)
     flat = outputs.flatten(0, -3 if heads else -2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +13,12 @@ from torch import Tensor, nn
 class LinearNetwork(nn.Module):
     """Raw outputs = inputs @ weight + bias + a row of a table for each embedded category."""
 
-    def __init__(self, width: int, levels: Sequence[int], outputs: int) -> None:
+    def __init__(
+        self, width: int, levels: Sequence[int], outputs: int, summary: nn.Module | None = None
+    ) -> None:
         super().__init__()
+        self.summary = summary
+        """What makes a few numbers of sequences and sounds; None where inputs are taken as they are."""
         double = torch.float64
         self.weight = nn.Parameter(torch.zeros(width, outputs, dtype=double), requires_grad=False)
         self.bias = nn.Parameter(torch.zeros(outputs, dtype=double), requires_grad=False)
@@ -25,10 +30,11 @@ class LinearNetwork(nn.Module):
 
     def forward(self, values: Tensor, codes: Tensor) -> Tensor:
         """Return raw outputs (n, C), (n, 1) for a regression."""
-        raw = values.flatten(1).to(torch.float64) @ self.weight + self.bias
+        flat = values.flatten(1).to(torch.float64) if self.summary is None else self.summary(values, codes)
+        raw = flat @ self.weight + self.bias
         for place, table in enumerate(self.tables):
             raw = raw + table(codes[:, place])
-        return raw
+        return cast(Tensor, raw)
 
 
 class Ensemble(nn.Module):

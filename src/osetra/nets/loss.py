@@ -18,7 +18,7 @@ from osetra.core.params import Value
 from osetra.errors import DataError, nearest
 
 CLASS_WEIGHTS = ("none", "balanced")
-AUGMENTATIONS = ("none", "crop", "flip_crop", "random")
+AUGMENTATIONS = ("none", "crop", "flip_crop", "random", "specaugment")
 AVERAGINGS = ("none", "ema", "swa")
 _OPTIONS: Mapping[str, Sequence[str]] = {
     "class_weights": CLASS_WEIGHTS, "augment": AUGMENTATIONS, "averaging": AVERAGINGS,

@@ -33,6 +33,7 @@ from osetra.nets.linear import Ensemble, LinearNetwork
 from osetra.nets.network import build
 from osetra.nets.preparation_json import from_json, to_json
 from osetra.nets.prepare import Preparation
+from osetra.nets.summaries import summary_of
 from osetra.nets.training import raw_outputs
 from osetra.version import __version__
 
@@ -106,7 +107,7 @@ class Model:
 
 def evaluate(model: Model, dataset: Dataset, rows: Codes, names: Sequence[str] = ()) -> dict[str, float]:
     """Return the scores on some rows: read the sealed test part once, at the very end."""
-    inputs = prepare.apply(model.preparation, dataset.columns, dataset.images).rows(rows)
+    inputs = prepare.inputs_of(model.preparation, dataset).rows(rows)
     raw = raw_outputs(model.network, inputs)
     return metrics.scores(model.preparation, raw, dataset.target[rows], names, model.card.threshold)
 
@@ -240,9 +241,10 @@ def _maker(state: Mapping[str, Any]) -> Callable[[Preparation], nn.Module]:
 
 
 def _linear(preparation: Preparation) -> nn.Module:
-    pictures = preparation.pictures
+    pictures, summary = preparation.pictures, summary_of(preparation)
     width = preparation.width if pictures is None else math.prod(pictures.shape)
-    return LinearNetwork(width, preparation.embedded, max(1, len(preparation.classes)))
+    width = width if summary is None else len(summary.shift)
+    return LinearNetwork(width, preparation.embedded, max(1, len(preparation.classes)), summary)
 
 
 def _check_weights(folder: Path, make: Callable[[Preparation], nn.Module], preparation: Preparation) -> None:

@@ -1,4 +1,4 @@
-"""Network: fully connected nets for tables, small convolutional nets for pictures.
+"""Network: fully connected nets for tables, small convolutional nets for pictures, others for sequences.
 
 The output follows from the task and is never searched: C > 2 classes give C logits, two classes
 give one logit, a regression one number. With batch normalisation before the activation the layer in
@@ -29,6 +29,7 @@ from osetra.nets.layers import (
     agreed,
 )
 from osetra.nets.prepare import Preparation
+from osetra.nets.sequence_encoder import SequenceFront
 
 Head = nn.Linear | MemberHeads
 
@@ -40,7 +41,7 @@ class Network(nn.Module):
         self,
         embeddings: Sequence[nn.Embedding],
         body: nn.Sequential,
-        front: NumberFront | None = None,
+        front: NumberFront | SequenceFront | None = None,
         *,
         members: int = 1,
         reach: tuple[float, float] | None = None,
@@ -59,7 +60,9 @@ class Network(nn.Module):
 
         While it is trained, members speak for themselves: (n · members, C), row by row.
         """
-        if self.front is not None:
+        if isinstance(self.front, SequenceFront):
+            values = self.front(values, codes)
+        elif self.front is not None:
             values = self.front(values)
         if self.looks_up:
             looked_up = [table(codes[:, i]) for i, table in enumerate(self.embeddings)]
@@ -80,8 +83,11 @@ def build(structure: Architecture, preparation: Preparation) -> Network:
     """
     outputs = len(preparation.classes) if preparation.task == "multiclass" else 1
     embeddings = [_embedding(levels, structure.embedding_size) for levels in preparation.embedded]
-    front = None
-    if structure.family == "cnn":
+    front: NumberFront | SequenceFront | None = None
+    if structure.family == "sequence":
+        front = _sequence_front(structure, preparation)
+        body = nn.Sequential(*_top(structure, front.width, outputs))
+    elif structure.family == "cnn":
         body = _convolutional(structure, preparation, outputs)
     else:
         front = _front(structure, preparation)
@@ -196,11 +202,23 @@ def _convolutional(structure: Architecture, preparation: Preparation, outputs: i
     if structure.pooling == "average":
         modules.append(nn.AdaptiveAvgPool2d(1))
         height = width = 1
-    linear = nn.Linear(channels * height * width, structure.units, bias=structure.batch_norm != "before")
-    modules += [nn.Flatten(), *_unit(linear, nn.BatchNorm1d, structure.units, structure)]
+    return nn.Sequential(*modules, nn.Flatten(), *_top(structure, channels * height * width, outputs))
+
+
+def _sequence_front(structure: Architecture, preparation: Preparation) -> SequenceFront:
+    if preparation.sequences is None:
+        raise DataError("a network for sequences takes sequences, and this data is none; use 'mlp' or 'cnn'")
+    steps = preparation.sequences
+    return SequenceFront(structure, len(steps.shift), steps.longest)
+
+
+def _top(structure: Architecture, width: int, outputs: int) -> list[nn.Module]:
+    """Return the hidden layer and the head behind convolutions or an encoder."""
+    linear = nn.Linear(width, structure.units, bias=structure.batch_norm != "before")
+    modules = _unit(linear, nn.BatchNorm1d, structure.units, structure)
     if structure.dropout > 0:
         modules.append(nn.Dropout(structure.dropout))
-    return nn.Sequential(*modules, nn.Linear(structure.units, outputs))
+    return [*modules, nn.Linear(structure.units, outputs)]
 
 
 def _convolution(structure: Architecture, channels: int, filters: int) -> list[nn.Module]:

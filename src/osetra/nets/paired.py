@@ -23,7 +23,7 @@ from osetra.data.dataset import Codes, Dataset, is_imbalanced
 from osetra.nets.baseline import Baseline, guesses, linear_outputs
 from osetra.nets.metrics import decide, probabilities
 from osetra.nets.model import Model
-from osetra.nets.prepare import Preparation, answers, apply, outputs
+from osetra.nets.prepare import Preparation, answers, inputs_of, outputs
 from osetra.nets.training import raw_outputs
 
 Array: TypeAlias = NDArray[np.float64]
@@ -129,7 +129,7 @@ def _beats(found: _Missed, guess: _Missed) -> bool:
 
 
 def _missed_by(model: Model, dataset: Dataset, rows: Codes) -> _Missed:
-    inputs = apply(model.preparation, dataset.columns, dataset.images).rows(rows)
+    inputs = inputs_of(model.preparation, dataset).rows(rows)
     raw = raw_outputs(model.network, inputs)
     return _missed(model.preparation, raw, dataset.target[rows], model.card.threshold)
 

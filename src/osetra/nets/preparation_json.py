@@ -1,17 +1,21 @@
 """Preparations as plain JSON values: what a saved model needs beside its weights.
 
 Cards of earlier versions lack what came later: smooth, knots and inputs of columns, buckets of rare levels,
-reach and logarithm of a target, schema and dialect. Each then is what it was: nothing.
+reach and logarithm of a target, schema and dialect, sequences, sound and summary. Each then is what it was:
+nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from osetra.data.dataset import TaskKind
 from osetra.data.schema import schema_from_json, schema_to_json
+from osetra.data.sound import SoundRecipe
 from osetra.nets.prepare import Categories, Numbers, Pictures, Preparation
+from osetra.nets.steps import steps_from_json, steps_to_json
 
 
 def to_json(preparation: Preparation) -> dict[str, Any]:
@@ -31,6 +35,9 @@ def to_json(preparation: Preparation) -> dict[str, Any]:
         "log": preparation.log,
         "schema": schema_to_json(preparation.schema),
         "dialect": list(preparation.dialect),
+        "sequences": None if preparation.sequences is None else steps_to_json(preparation.sequences),
+        "sound": None if preparation.sound is None else asdict(preparation.sound),
+        "summary": None if preparation.summary is None else [list(each) for each in preparation.summary],
     }  # fmt: skip
 
 
@@ -65,7 +72,17 @@ def from_json(state: Mapping[str, Any]) -> Preparation:
         log=bool(state.get("log", False)),
         schema=schema_from_json(state.get("schema", ())),
         dialect=(str(delimiter), str(decimal), str(header)),
+        sequences=steps_from_json(state["sequences"]) if state.get("sequences") else None,
+        sound=SoundRecipe(**state["sound"]) if state.get("sound") else None,
+        summary=_summary(state["summary"]) if state.get("summary") else None,
     )
+
+
+def _summary(state: Sequence[Sequence[Any]]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    shift, scale = (tuple(map(float, each)) for each in state)
+    if len(shift) != len(scale):
+        raise ValueError("a summary whose means and deviations do not fit each other")
+    return shift, scale
 
 
 def _column_to_json(column: Numbers | Categories) -> dict[str, Any]:

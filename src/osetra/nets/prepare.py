@@ -4,18 +4,19 @@ Numbers are scaled and, where cells were missing in training, filled with the me
 indicator that says so. Categories with few levels become one-hot columns; many levels become codes
 for an embedding, of which rare levels share some by hash. Code 0 means "never seen in training", and
 its inputs are all zero. Pictures are scaled per channel. The state is plain JSON, so that a saved model
-needs nothing else.
+needs nothing else. Sequences and sounds: `steps`, `summaries`.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Literal, TypeAlias
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from osetra.data.dataset import (
@@ -25,12 +26,16 @@ from osetra.data.dataset import (
     Column,
     Dataset,
     Images,
+    Kind,
     NumberColumn,
     TaskKind,
 )
 from osetra.data.schema import Category, Number, Recipe, read_schema
+from osetra.data.sound import SoundRecipe
 from osetra.data.table import Table
 from osetra.errors import DataError, nearest
+from osetra.nets.steps import Steps, apply_steps, fit_steps
+from osetra.nets.summaries import scaling_of
 
 Scaling: TypeAlias = Literal["standard", "robust", "quantile", "minmax", "none"]
 SCALINGS: tuple[str, ...] = ("standard", "robust", "quantile", "minmax", "none")
@@ -87,7 +92,10 @@ class Pictures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inputs:
-    """What a network takes: numbers (n, d) or pictures (n, c, h, w), and codes (n, k) to embed."""
+    """What a network takes: numbers (n, d), pictures (n, c, h, w) or sequences (n, c, T); codes (n, k).
+
+    Codes are those of categories to embed, or the length of a sequence.
+    """
 
     values: NDArray[np.float32]
     codes: Codes
@@ -122,6 +130,20 @@ class Preparation:
     """How columns are made of the cells of a table; models of earlier versions have none."""
     dialect: tuple[str, str, str] = ("", "", "")
     """The delimiter, decimal and header that a person named for the file that was learnt from."""
+    sequences: Steps | None = None
+    sound: SoundRecipe | None = None
+    """How pictures are made of sounds, where they are."""
+    summary: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    """Of sequences and sounds: mean and deviation of each number that a linear model takes."""
+
+    @property
+    def kind(self) -> Kind:
+        """What the inputs are."""
+        if self.sequences is not None:
+            return "sequences"
+        if self.sound is not None:
+            return "sound"
+        return "table" if self.pictures is None else "images"
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -161,7 +183,7 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparat
     target = np.log(target) if dataset.log_target else target
     center, spread = (float(target.mean()), float(target.std()) or 1.0) if regression else (0.0, 1.0)
     ends = (float((target.min() - center) / spread), float((target.max() - center) / spread))
-    return Preparation(
+    preparation = Preparation(
         columns=tuple(_fit_column(column, rows, scaling) for column in dataset.columns),
         pictures=None if dataset.images is None else _fit_pictures(dataset.images[rows], scaling),
         target=dataset.target_name,
@@ -174,7 +196,26 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparat
         log=dataset.log_target,
         schema=dataset.schema,
         dialect=dataset.dialect,
+        sequences=None
+        if dataset.sequences is None
+        else fit_steps(dataset.sequences.rows(rows), lambda values: _scale(values, _plain(scaling))),
+        sound=dataset.sound,
     )
+    if preparation.kind not in ("sequences", "sound"):
+        return preparation
+    inputs = inputs_of(preparation, dataset).rows(rows)
+    summary = scaling_of(
+        torch.from_numpy(inputs.values), torch.from_numpy(inputs.codes), sound=dataset.sound is not None
+    )
+    return replace(preparation, summary=summary)
+
+
+def inputs_of(preparation: Preparation, dataset: Dataset) -> Inputs:
+    """Return the network's inputs for all rows of a data set."""
+    if preparation.sequences is not None:
+        assert dataset.sequences is not None
+        return Inputs(*apply_steps(preparation.sequences, dataset.sequences))
+    return apply(preparation, dataset.columns, dataset.images)
 
 
 def apply(preparation: Preparation, columns: Sequence[Column], images: Images | None = None) -> Inputs:
@@ -278,12 +319,15 @@ def _fit_column(column: Column, rows: Codes, scaling: str) -> Numbers | Categori
 
 def _fit_pictures(images: Images, scaling: str) -> Pictures:
     # One shift and scale per channel: single pixels are often constant. They have no outliers to mind.
-    scaling = "standard" if scaling in ("robust", "quantile") else scaling
-    fitted = [_scale(images[:, c].astype(np.float64), scaling) for c in range(images.shape[1])]
+    fitted = [_scale(images[:, c].astype(np.float64), _plain(scaling)) for c in range(images.shape[1])]
     _, channels, height, width = images.shape
     return Pictures(
         (channels, height, width), tuple(shift for shift, _ in fitted), tuple(scale for _, scale in fitted)
     )
+
+
+def _plain(scaling: str) -> str:
+    return "standard" if scaling in ("robust", "quantile") else scaling
 
 
 def _shares(codes: Codes, classes: int) -> tuple[float, ...]:

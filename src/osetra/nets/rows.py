@@ -19,9 +19,13 @@ from osetra.data.formats import parse
 from osetra.data.frames import examples_of, is_examples, is_frame, table_of
 from osetra.data.images import PICTURES, as_images, read_listed, read_pictures
 from osetra.data.options import DataOptions
-from osetra.data.table import Table
+from osetra.data.series import Sequences, from_array, is_ragged, padded
+from osetra.data.series_table import read_series
+from osetra.data.sound import SOUNDS, read_sounds
+from osetra.data.table import Table, as_texts
 from osetra.errors import DataError
 from osetra.nets.prepare import Inputs, Preparation, apply, read_columns
+from osetra.nets.steps import apply_steps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +42,9 @@ class Rows:
     """The cells as they came, also those that the model does not use; None of pictures without any."""
 
 
+_LEARNT = {"table": "a table", "sequences": "sequences", "sound": "sounds", "images": "pictures"}
+
+
 def read_rows(preparation: Preparation, data: object) -> Rows:
     """Return the rows of data, checked.
 
@@ -48,7 +55,13 @@ def read_rows(preparation: Preparation, data: object) -> Rows:
         return _read_path(preparation, data)
     if is_frame(data) or isinstance(data, Mapping):
         return _inputs(preparation, table_of(data), None, "the frame")
+    if is_ragged(data):
+        data = padded(data, "the list")  # type: ignore[arg-type]  # it is a list of arrays
     array = examples_of(data)[0] if is_examples(data) else np.asarray(data)
+    if preparation.sequences is not None:
+        return _sequences(
+            preparation, from_array(array, "the array", preparation.sequences.recipe)[0], "the array"
+        )
     if array.ndim > 2 and preparation.pictures is not None:
         return _inputs(preparation, None, as_images(array, "the array"), "the array")
     return _inputs(preparation, as_table({"x": unrolled(array)}, "the array"), None, "the array")
@@ -58,7 +71,11 @@ def _read_path(preparation: Preparation, where: str | PathLike[str]) -> Rows:
     path = Path(where)
     if not path.exists() and path.suffix == "" and path.name == str(where):
         contents = sources.read(sources.find(str(where)))
+        if preparation.sequences is not None and contents.sequences is not None:
+            return _sequences(preparation, contents.sequences, contents.table.source, contents.table)
         return _inputs(preparation, contents.table, contents.images, contents.table.source)
+    if preparation.sound is not None and (path.is_dir() or path.suffix.lower() in SOUNDS):
+        return _read_sounds(preparation, path)
     if path.is_dir() or path.suffix.lower() in PICTURES:
         return _read_pictures(preparation, path)
     if not path.exists():
@@ -73,6 +90,10 @@ def _read_path(preparation: Preparation, where: str | PathLike[str]) -> Rows:
         return _inputs(preparation, table, None, str(path))
     arrays = parse_arrays(raw, str(path))
     found = inputs_of(arrays, str(path))
+    if found is not None and preparation.sequences is not None:
+        rest = {name: array for name, array in arrays.items() if _beside(array, found[1])}
+        sequences, _ = from_array(found[1], str(path), preparation.sequences.recipe)
+        return _sequences(preparation, sequences, str(path), as_table(rest, str(path)) if rest else None)
     if found is not None and found[1].ndim > 2 and preparation.pictures is not None:
         rest = {name: array for name, array in arrays.items() if _beside(array, found[1])}
         others = as_table(rest, str(path)) if rest else None
@@ -101,8 +122,8 @@ def _read_listed(preparation: Preparation, table: Table, path: Path) -> Rows:
 
 
 def _read_pictures(preparation: Preparation, path: Path) -> Rows:
-    if preparation.pictures is None:
-        raise DataError(f"{path}: the model learnt from a table, and this is pictures; give a data file")
+    if preparation.pictures is None or preparation.sound is not None:
+        raise DataError(f"{path}: the model learnt from {_LEARNT[preparation.kind]}, and this is pictures")
     files = [path]
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES)
@@ -113,6 +134,32 @@ def _read_pictures(preparation: Preparation, path: Path) -> Rows:
     return _inputs(preparation, None, images, str(path), names)
 
 
+def _read_sounds(preparation: Preparation, path: Path) -> Rows:
+    files = [path]
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SOUNDS)
+    if not files:
+        raise DataError(f"{path}: no sounds in this folder ({', '.join(SOUNDS)})")
+    sounds = read_sounds(files, preparation.sound)
+    names = tuple(str(file.relative_to(path)) if path.is_dir() else file.name for file in files)
+    return Rows(str(path), apply(preparation, (), sounds.pictures), names)
+
+
+def _sequences(
+    preparation: Preparation,
+    sequences: Sequences,
+    source: str,
+    table: Table | None = None,
+    names: tuple[str, ...] = (),
+) -> Rows:
+    assert preparation.sequences is not None
+    wanted, given = (len(each.channels) for each in (preparation.sequences.recipe, sequences.recipe))
+    if wanted != given:
+        raise DataError(f"{source}: sequences of {given} channels; the model learnt from {wanted}")
+    inputs = Inputs(*apply_steps(preparation.sequences, sequences))
+    return Rows(source, inputs, names, (), table)
+
+
 def _inputs(
     preparation: Preparation,
     table: Table | None,
@@ -120,6 +167,15 @@ def _inputs(
     source: str,
     names: tuple[str, ...] = (),
 ) -> Rows:
+    if preparation.sequences is not None:
+        recipe = preparation.sequences.recipe
+        if table is None or images is not None or not recipe.series:
+            raise DataError(f"{source}: the model learnt from sequences; give those")
+        heads, sequences = read_series(table, recipe, preparation.schema)
+        named = tuple(text or "" for text in as_texts(heads[recipe.series]))
+        return _sequences(preparation, sequences, source, heads, named)
+    if preparation.sound is not None:
+        raise DataError(f"{source}: the model learnt from sounds; give a folder of them, or one file")
     if preparation.pictures is None:
         if table is None or images is not None:
             raise DataError(f"{source}: the model learnt from a table, and this is pictures")

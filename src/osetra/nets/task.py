@@ -64,7 +64,7 @@ class NetworkTask:
     """Trains the built-in network on a data set; call it with a run."""
 
     data: Data
-    network: Literal["auto", "mlp", "cnn"] = "auto"
+    network: Literal["auto", "mlp", "cnn", "sequence"] = "auto"
     epochs: int = 0
     """Budget of one training; 0 chooses 16 … 256 by the number of rows, of pictures 10 … 40."""
     patience: int = 0
@@ -114,7 +114,7 @@ class NetworkTask:
 
     @property
     def family(self) -> Family:
-        """The network's family, with "auto" settled: cnn for pictures from 16×16 on, else mlp."""
+        """The network's family, with "auto" settled: cnn for pictures from 16×16 on and sounds."""
         if self.network != "auto":
             return self.network
         return family_of(self.dataset)
@@ -124,12 +124,12 @@ class NetworkTask:
         """Epochs of one training: a number of rows that takes seconds on a CPU, within 10 … 40."""
         if self.epochs:
             return self.epochs
-        rows, images = len(self.split.train), self.dataset.images is not None
-        return epochs_for(rows, self.family, table=not images and not self.earlier)
+        table = self.dataset.kind == "table" and not self.earlier
+        return epochs_for(len(self.split.train), self.family, table=table)
 
     def within(self, minutes: float) -> NetworkTask:
-        """Return the task with trainings short enough for a search of so many minutes on a table."""
-        if self.epochs or self.earlier or self.dataset.images is not None:
+        """Return the task with trainings short enough for a search of so many minutes; not of pictures."""
+        if self.epochs or self.earlier or self.dataset.kind == "images":
             return self
         return replace(self, epochs=epochs_within(self.dataset, 60 * minutes / SEARCHED))
 
@@ -147,7 +147,7 @@ class NetworkTask:
     @property
     def catalogue(self) -> Catalogue:
         """The known search space of the network on this data."""
-        return for_task(catalogue_of(self.family, self.dataset.images is not None), self.dataset.task)
+        return for_task(catalogue_of(self.family, self.dataset.kind), self.dataset.task)
 
     @property
     def scores(self) -> tuple[str, ...]:

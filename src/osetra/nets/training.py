@@ -36,7 +36,7 @@ from osetra.nets.initial import fit_to_data
 from osetra.nets.loss import regularization
 from osetra.nets.network import Network, build, set_dropout, without_dropout
 from osetra.nets.optim import adjust, groups_of, optimizer, optimizer_settings
-from osetra.nets.prepare import Inputs, Preparation, apply, fit, outputs
+from osetra.nets.prepare import Inputs, Preparation, fit, inputs_of, outputs
 from osetra.nets.progress import TrainingProgress, captured, copied, restored
 from osetra.nets.schedules import RISING
 from osetra.nets.stepping import GradientSteps
@@ -71,7 +71,7 @@ class TrainedNetwork:
 def prepare(dataset: Dataset, split: Split, *, scaling: str = "standard") -> PreparedSplit:
     """Return one split of a data set as a network takes it."""
     preparation = fit(dataset, split.train, scaling=scaling)
-    inputs = apply(preparation, dataset.columns, dataset.images)
+    inputs = inputs_of(preparation, dataset)
     train = inputs.rows(split.train)
     return PreparedSplit(
         preparation=preparation,
@@ -109,7 +109,7 @@ def train(
     Args:
         run: the trial; its `diverged` is called when training blew up or never left chance level.
         data: the split, prepared.
-        family: "mlp" or "cnn".
+        family: "mlp", "cnn" or "sequence".
         epochs: the budget. The schedule ends with it; it is not a hyperparameter.
         patience: epochs without a better `metric` after which training stops.
         metric: the reported score that says which epoch is best: the lowest, or the highest val_auc, val_f1 …
@@ -125,7 +125,7 @@ def train(
     with torch.random.fork_rng(devices=random_devices(device)):
         torch.manual_seed(run.seed if seed is None else seed)
         trainee = _begun(run, data, family, device)
-        known = for_task(catalogue_of(family, data.preparation.pictures is not None), data.preparation.task)
+        known = for_task(catalogue_of(family, data.preparation.kind), data.preparation.task)
         live = known.changeable(run.config)
         return _fit(run, trainee, data, live, epochs, patience, metric, show, state)
 

@@ -27,7 +27,8 @@ def arrays_of(data: object, target: object) -> tuple[dict[str, NDArray[Any]], st
 
     Args:
         data: a pandas, polars, Arrow or Hugging Face table, a mapping of names to columns, an array (n, …)
-            of inputs, a pair of inputs and target, or a PyTorch data set of such pairs.
+            of inputs, a list of sequences (steps, channels), a pair of inputs and target, or a PyTorch data
+            set of such pairs.
         target: the name of a column, or the values to predict, (n,).
 
     Raises:
@@ -49,6 +50,18 @@ def arrays_of(data: object, target: object) -> tuple[dict[str, NDArray[Any]], st
         return {**columns, name: _values_of(target)}, name
     if is_examples(data) and target is None:
         data, target = examples_of(data)
+    name, inputs = _inputs_of(data)
+    if target is None or isinstance(target, str):
+        raise DataError("an array has no column to predict; write osetra.tune(X, y)")
+    return {name: inputs, "y": _values_of(target)}, "y"
+
+
+def _inputs_of(data: object) -> tuple[str, NDArray[Any]]:
+    """Return inputs as an array, and the name that says what they are."""
+    from osetra.data.series import is_ragged, padded
+
+    if is_ragged(data):
+        return "sequences", padded(data, "the list")  # type: ignore[arg-type]  # a list of arrays
     try:
         inputs = np.asarray(data)
     except Exception:  # of lists of different lengths, or of an object that pretends to be an array
@@ -59,9 +72,7 @@ def arrays_of(data: object, target: object) -> tuple[dict[str, NDArray[Any]], st
             f"{type(data).__name__} of shape {inputs.shape}: a path, a name from `osetra data`, a frame, or "
             "an array of numbers (n, d) or of pictures (n, height, width[, channels]) is needed"
         )
-    if target is None or isinstance(target, str):
-        raise DataError("an array has no column to predict; write osetra.tune(X, y)")
-    return {"x": inputs, "y": _values_of(target)}, "y"
+    return "x", inputs
 
 
 def _values_of(target: object) -> NDArray[Any]:

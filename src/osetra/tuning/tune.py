@@ -42,6 +42,7 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     ignore_case: bool = False,
     log_target: bool = False,
     group: str | None = None,
+    series: str | None = None,
     time: str | None = None,
     weight: str | None = None,
     split: str | None = None,
@@ -100,7 +101,8 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         ignore_case: labels that differ in case only are one.
         log_target: learn the logarithm of a number, so that relative errors count.
         group: a column; rows with the same value stay in one part of the split.
-        time: a column; the past is trained on, the future sealed.
+        series: a column; rows with the same value are the steps of one sequence, with one target.
+        time: a column; the past is trained on, the future sealed; with series, the order of steps.
         weight: a column; how much each row counts in training.
         split: a column that says train, validation or test.
         test: a file of rows to seal, with the columns of the data.
