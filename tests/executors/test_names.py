@@ -13,8 +13,9 @@ def nothing(*args, **others):
 def three(*args, **others):
     return 3
 PLACES = [(builtins, name) for name in (
-    "len", "open", "print", "isinstance", "range", "getattr", "map", "next", "zip", "any", "str", "Exception",
-    "BaseException", "KeyboardInterrupt", "__import__", "__build_class__")]
+    "len", "open", "print", "isinstance", "range", "getattr", "map", "next", "zip", "any", "all", "str",
+    "float", "min", "sum", "sorted", "Exception", "BaseException", "KeyboardInterrupt", "__import__",
+    "__build_class__")]
 PLACES += [(json, "dumps"), (json, "loads"), (time, "time"), (time, "monotonic"), (time, "sleep")]
 PLACES += [(os, n) for n in ("write", "read", "getpid", "fstat", "getcwd", "dup2")] + [(threading, "Event")]
 DEEDS = [(*place, put) for place in PLACES for put in (nothing, three, None)]
@@ -31,8 +32,10 @@ if __name__ == "__main__":
     assert all(t.state in ("finished", "failed") for t in found), [(t.state, t.reason) for t in found]
     assert all(t.state == "failed" or t.value == 0.5 for t in found)
     assert found[-1].state == "finished"
-    for trial, deed in zip(found, DEEDS):
-        if trial.state == "failed": print(deed[1], deed[2], trial.reason)
+    for trial, (module, name, put) in zip(found, DEEDS):
+        if trial.state == "failed":
+            why = f"put something else in the place of {module.__name__}.{name}, which may be the reason"
+            assert why in trial.reason, (name, put, trial.reason)
     print(len(found) - sum(t.state == "finished" for t in found), "failed")
 """
 

@@ -12,6 +12,7 @@ from osetra.core.ports import Job, Store
 from osetra.executors.claims import claim_next
 from osetra.executors.identity import this_process
 from osetra.executors.leases import Leases
+from osetra.executors.names import keep_builtins
 from osetra.executors.recorder import begin
 from osetra.executors.surroundings import Surroundings
 from osetra.training.run import execute
@@ -37,6 +38,7 @@ class Inline:
 
     def start(self, job: Job, store: Store) -> InlineCrew:
         """Return a crew whose `tick` runs one queued trial to its end."""
+        keep_builtins()
         return InlineCrew(Leases(store), job)
 
 
@@ -65,7 +67,10 @@ class InlineCrew:
             try:
                 ending = execute(self.surroundings.guarded(self.job.function), run)
             except KeyboardInterrupt:
-                link.end(Ending("interrupted", reason="stopped by Ctrl-C"))
+                # Who pressed Ctrl-C twice wants the trial back. Without Ctrl-C the training raised it, and
+                # would again: its trial has failed, and what it raised ends the call, as it does elsewhere.
+                own = Ending("failed", reason="the training raised KeyboardInterrupt")
+                link.end(Ending("interrupted", reason="stopped by Ctrl-C") if self.stopping else own)
                 raise
             finally:
                 _trained.discard(here)

@@ -1,7 +1,8 @@
 """Names: functions of Python that a training may replace, and that others in its process rely on.
 
-What a training has put in place of `len` or `time.sleep` ends with it. In a process that is there for
-trainings alone, what we use is ours from the beginning, so that its reports are heard meanwhile, too.
+What a training has put in place of `len` or `time.sleep` ends with it. Meanwhile its reports are to be heard:
+what Python has built in is ours from the beginning, and in a process that is there for trainings alone the
+functions of its modules, too.
 """
 
 from __future__ import annotations
@@ -36,20 +37,31 @@ def present() -> Names:
     ]
 
 
-def put_back(names: Names) -> None:
-    """Put functions back. Nothing in here is looked up among those."""
+def put_back(names: Names) -> list[str]:
+    """Put functions back and return what was replaced. Nothing in here is looked up among those."""
+    replaced = []
     for space, before in names:
+        replaced += [f"{space['__name__']}.{k}" for k, v in before.items() if space.get(k) is not v]
         _update(space, before)
+    return replaced
+
+
+def keep_builtins() -> None:
+    """Let our modules have names of their own for what Python has built in."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(OURS):
+            _update(vars(module), {**vars(builtins), **vars(module)})
 
 
 def keep_to_ourselves() -> None:
     """Let our modules have copies of what they use; for a process in which nothing else is to see it."""
+    keep_builtins()
     own = {module.__name__: _copy(module) for module in SHARED if module is not builtins}
     for name, module in list(sys.modules.items()):
         if name.startswith(OURS):
             space = vars(module)
             changed = {k: own[k] for k in own if space.get(k) is sys.modules[k]}
-            _update(space, {**vars(builtins), **space, **changed})
+            _update(space, changed)
 
 
 def _copy(module: ModuleType) -> ModuleType:

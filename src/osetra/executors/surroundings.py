@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from io import TextIOWrapper
 from typing import Any
 
+from osetra.core.clean import described, error_text
+from osetra.errors import Diverged, Interrupted, OsetraError, StudyError
 from osetra.executors.names import Names, present, put_back
 from osetra.training.run import Run
 
@@ -40,6 +42,8 @@ SIGNALS = tuple(
     if hasattr(signal, f"SIG{name}")
 )
 """Signals whose handlers are put back."""
+MEANT = (Diverged, Interrupted, MemoryError)
+"""What a training raises that says by itself how its trial ends."""
 LASTING = "torch."
 """Modules whose handlers stay: PyTorch sets that of SIGCHLD once, and learns by it of loaders that died."""
 
@@ -76,15 +80,24 @@ class Surroundings:
 
         def train(run: Run) -> object:
             try:
-                return function(run)
-            finally:
-                put_back(names)  # the rest needs them
-                for _ in range(TRIES):
-                    with suppress(Exception):
-                        self.put_back()
-                        break
+                returned = function(run)
+            except BaseException as error:
+                replaced = put_back(names)  # the rest needs them
+                self._put_back_surely()
+                if replaced and issubclass(type(error), Exception) and not issubclass(type(error), MEANT):
+                    raise StudyError(_because(error, replaced)) from error
+                raise
+            put_back(names)
+            self._put_back_surely()
+            return returned
 
         return train
+
+    def _put_back_surely(self) -> None:
+        for _ in range(TRIES):
+            with suppress(Exception):
+                self.put_back()
+                break
 
     def put_back(self) -> None:
         """Put everything back."""
@@ -165,6 +178,16 @@ class OwnSurroundings(Surroundings):
         for stream in self.streams.values():
             with suppress(Exception):
                 stream.flush()
+
+
+def _because(error: BaseException, replaced: list[str]) -> str:
+    """Say why a training has failed that had replaced functions of Python."""
+    own = issubclass(type(error), OsetraError)
+    some = ", ".join(replaced[:3]) + (" …" if len(replaced) > 3 else "")
+    return (
+        f"{described(error) if own else error_text(error)}; the training had put something else in the place "
+        f"of {some}, which may be the reason"
+    )
 
 
 def _usable(stream: Any) -> bool:
