@@ -21,3 +21,11 @@ def test_a_picture_is_written_in_every_format_asked_for(tmp_path: Path) -> None:
 def test_a_picture_of_nothing_says_so(tmp_path: Path) -> None:
     (file,) = save_picture(PROBLEM, Book().history, [tmp_path / "a.svg"])
     assert "no trial has finished yet" in file.read_text()
+
+
+def test_names_are_shown_as_they_are_and_never_as_formulas(tmp_path: Path) -> None:
+    (file,) = save_picture(
+        PROBLEM, busy().history, [tmp_path / "a.svg"], name="$\\frac{a$ \x1b[31m\u202eb \U0001f9ff"
+    )
+    assert "$\\frac{a$" in file.read_text().replace("\\$", "$")
+    assert "\x1b" not in file.read_text()

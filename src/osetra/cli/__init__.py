@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from importlib import import_module
+from typing import Any
 
 import click
 
-from osetra.cli.failures import explain, flush
+from osetra.cli.failures import calm, explain, flush
 from osetra.cli.output import Output
 from osetra.errors import nearest
 from osetra.version import __version__
@@ -68,8 +69,17 @@ class Verbs(click.Group):
             raise click.UsageError(f"no such command {name!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the words before the verb."""
+        with calm():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the verb; an error becomes one clear line and an exit code unless `--debug` is given."""
+        with calm():
+            return self._invoke(ctx)
+
+    def _invoke(self, ctx: click.Context) -> object:
         try:
             result = super().invoke(ctx)
             flush()  # a full disk is found here, and not when nobody can be told any more

@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
-from rich.console import Console
 from rich.text import Text
 
 from osetra.core.clean import printable
@@ -39,6 +38,7 @@ from osetra.errors import (
     StudyMismatch,
     TrainingFailed,
 )
+from osetra.views.terminal.console import console
 
 REQUEST, USAGE, NO_RESULT, STORAGE, NEWER, LEFT, STOPPED = 1, 2, 3, 5, 6, 75, 130
 
@@ -54,9 +54,8 @@ class Failure(click.ClickException):
         """Print the message; a stop on request is no error and stays plain."""
         if not self.message:
             return
-        console = Console(file=file or sys.stderr, markup=False, highlight=False, emoji=False)
-        text = Text.assemble(("error: ", "bold red"), printable(self.message))
-        console.print(text, soft_wrap=True)
+        text = Text.assemble(("error: ", "bold red"), self.message)
+        console(file=file or sys.stderr).print(text, soft_wrap=True)
 
 
 @contextmanager
@@ -73,6 +72,17 @@ def typed() -> Iterator[None]:
         if error.__cause__ is not None:  # somebody's own code failed: no mistake of the command line
             raise
         raise Failure(str(error), USAGE) from error
+
+
+@contextmanager
+def calm() -> Iterator[None]:
+    """Take from what is said of the words that were typed whatever a terminal would act on."""
+    try:
+        yield
+    except click.ClickException as error:
+        text = printable(error.format_message())
+        vars(error)["format_message"] = lambda: text
+        raise
 
 
 def explain(error: BaseException) -> Failure:

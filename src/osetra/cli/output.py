@@ -15,6 +15,7 @@ from rich.console import Console, RenderableType
 
 from osetra.core.clean import json_text
 from osetra.views.plain import plain_data
+from osetra.views.terminal.console import console
 
 VERSION = 1
 """Of the JSON documents; it grows when a field changes its meaning or goes away."""
@@ -29,12 +30,12 @@ class Output:
     @cached_property
     def data(self) -> Console:
         """Console on stdout."""
-        return _console(stderr=False)
+        return console()
 
     @cached_property
     def eyes(self) -> Console:
         """Console on stderr."""
-        return _console(stderr=True)
+        return console(stderr=True)
 
     def show(self, *parts: RenderableType) -> None:
         """Print results for people on stdout."""
@@ -55,7 +56,3 @@ class Output:
 def to_json(value: object, indent: int | None = None) -> str:
     """Return a value as JSON, with strings for numbers that are not finite; no terminal acts on it."""
     return json_text(plain_data(value), indent)
-
-
-def _console(*, stderr: bool) -> Console:
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)

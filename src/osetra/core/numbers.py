@@ -76,7 +76,7 @@ def searched_names(space: Space) -> list[str]:
 
 def settings(config: Mapping[str, Value], names: Sequence[str], width: int | None = None) -> str:
     """Return `lr=0.012 units=64`, cut after the last pair that fits into `width` columns."""
-    pairs = [f"{name}={setting(config[name])}" for name in names if name in config]
+    pairs = [f"{one_line(name)}={setting(config[name])}" for name in names if name in config]
     if width is None or len(" ".join(pairs)) <= width:
         return " ".join(pairs)
     kept: list[str] = []

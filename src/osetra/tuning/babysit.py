@@ -28,7 +28,7 @@ def begin_babysit(
     location: Location, request: Request, values: Mapping[str, Value]
 ) -> tuple[Study, Callable[[Run], object]]:
     """Return the study, created when there is none yet, and the training function."""
-    task: dict[str, Any] = {"request": request.stored()}
+    task: dict[str, Any] = {"request": request.stored(location.folder)}
     function: Callable[[Run], object]
     if is_script(request.source):
         script = load_script(request.source)
@@ -39,7 +39,7 @@ def begin_babysit(
             request = replace(request, minimize=METRIC)
         given = () if file.space or script.space else tuple(f"{n}={v}" for n, v in values.items())
         space = build_space(script, file, replace(request, set=given))
-        function, task["request"] = script.function, request.stored()
+        function, task["request"] = script.function, request.stored(location.folder)
     else:
         require_torch()
         network = network_task(request, location)
@@ -48,7 +48,7 @@ def begin_babysit(
         task |= {"fingerprint": network.dataset.fingerprint, "epochs": network.budget}
     if location.exists:
         study = location.open(scheduler="full")
-        _check_same(stored_request(study.history, location.name), request, location)
+        _check_same(stored_request(study.history, location), request, location)
         return study, training_function(location, study.history)
     space.complete(values)  # before there is a file, so that a mistake leaves nothing behind
     return (

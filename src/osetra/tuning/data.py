@@ -17,7 +17,7 @@ from osetra.errors import DataError, StudyError, StudyMismatch
 from osetra.tuning.deadline import Deadline
 from osetra.tuning.extras import require_torch
 from osetra.tuning.final_model import MODEL, Wishes, final_model
-from osetra.tuning.functions import BESIDE, data_source, network_task
+from osetra.tuning.functions import BESIDE, network_task
 from osetra.tuning.locations import Location
 from osetra.tuning.model import load_model
 from osetra.tuning.observer import Observer, Row
@@ -75,6 +75,7 @@ def plan(location: Location, request: Request) -> DataPlan:
     begun = time.monotonic()
     require_torch()
     request = _with_file(request)
+    _check_storable(request.source, request.reading.test)
     if request.maximize and request.minimize:
         raise StudyError("give minimize or maximize, not both: a search has one goal")
     stored = _begun_with(location, request)
@@ -83,6 +84,13 @@ def plan(location: Location, request: Request) -> DataPlan:
         task = task.within(request.limits.minutes)
     _check_metric(task, request)
     return DataPlan(request, task, _selection(task, request), begun)
+
+
+def _check_storable(*files: str | None) -> None:
+    """Raise DataError for a file whose name no study can keep."""
+    for file in files:
+        if file and file != file.encode(errors="replace").decode():
+            raise DataError(f"{file!r}: the name is no text in UTF-8, so no study can keep it; rename it")
 
 
 def _check_metric(task: NetworkTask, request: Request) -> None:
@@ -194,7 +202,7 @@ def _begun_with(location: Location, request: Request) -> Mapping[str, Any] | Non
     study = location.open()
     history = study.history
     study.close()
-    _check_same(stored_request(history, location.name), request, location)
+    _check_same(stored_request(history, location), request, location)
     return history.opened.task if history.opened else {}
 
 
@@ -205,7 +213,7 @@ def _check_same(old: Request, new: Request, location: Location) -> None:
         for name in names
         if getattr(was, name) != getattr(now, name)
     ]
-    if old.source != new.source and _moved(old, new, location):
+    if _moved(old.source, new.source):
         changes = [change for change in changes if not change.startswith("source:")]
     if changes:
         raise StudyMismatch(
@@ -215,12 +223,10 @@ def _check_same(old: Request, new: Request, location: Location) -> None:
         )
 
 
-def _moved(old: Request, new: Request, location: Location) -> bool:
-    """Whether a request names the data that a study began with where it is now."""
-    try:
-        return Path(data_source(old, location)) == Path(new.source)
-    except DataError:
-        return Path(old.source).name == Path(new.source).name  # its fingerprint decides
+def _moved(old: str, new: str) -> bool:
+    """Whether data that is not where it was may be what is given now; its fingerprint decides."""
+    was = Path(old)
+    return was.is_absolute() and not was.exists() and was.name == Path(new).name
 
 
 def _selection(task: NetworkTask, request: Request) -> Selection:
@@ -244,7 +250,7 @@ def _open_study(location: Location, planned: DataPlan) -> Study:
     request, task = planned.request, planned.task
     if location.exists:
         study = location.open(request.searcher, request.scheduler)
-        old = stored_request(study.history, location.name)
+        old = stored_request(study.history, location)
         asked, before = ((each.tune, each.all, each.set, each.order or "tiers") for each in (request, old))
         if asked == before:
             return study
@@ -256,7 +262,7 @@ def _open_study(location: Location, planned: DataPlan) -> Study:
         scheduler=request.scheduler,
         seed=request.seed,
         task={
-            "request": request.stored(),
+            "request": request.stored(location.folder),
             "fingerprint": task.dataset.fingerprint,
             "epochs": task.budget,
         },

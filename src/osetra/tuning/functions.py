@@ -34,7 +34,7 @@ def training_function(
         StudyError: the study was not started on the command line, or its script is gone.
         DataError: the data changed since.
     """
-    request = stored_request(history, location.name)
+    request = stored_request(history, location)
     if request.verb == "run":
         return command_training(request, location, output)
     if is_script(request.source):
@@ -107,10 +107,10 @@ def reported(metric: str) -> str:
 
 
 def data_source(request: Request, location: Location) -> str:
-    """Return where a request's data is: as it was named, or near the study wherever that is now.
+    """Return where a request's data is: as it is named, or kept in the study's folder.
 
     Raises:
-        DataError: it is in neither place.
+        DataError: it is not there.
     """
     beside, folder = request.source.removeprefix(BESIDE), real_path(location.folder)
     if beside != request.source:
@@ -118,12 +118,6 @@ def data_source(request: Request, location: Location) -> str:
     named = Path(request.source)
     if not named.is_absolute() or named.exists():
         return request.source
-    # The study moved together with its data; the fingerprint tells whether it is the same.
-    for near in (folder, folder.parent, folder.parent.parent):
-        for first in range(1, len(named.parts)):
-            found = near.joinpath(*named.parts[first:])
-            if found.exists():
-                return str(found)
     raise DataError(
         f"{named}: the data of {location.name} is not there any more; put it, or a link to it, at "
         f"{folder / named.name}"

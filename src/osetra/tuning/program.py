@@ -83,7 +83,7 @@ def begin(training: OwnTraining, location: Location) -> Study:
         searcher=request.searcher,
         scheduler=request.scheduler,
         seed=request.seed,
-        task={"request": request.stored()},
+        task={"request": request.stored(location.folder)},
     )
     if request.verb == "run":
         _check_program(study, request, location)
@@ -215,7 +215,7 @@ def _check_goal(request: Request, what: str) -> None:
 def _check_program(study: Study, request: Request, location: Location) -> None:
     from osetra.command.template import command_line
 
-    before = stored_request(study.history, location.name)
+    before = stored_request(study.history, location)
     if before.command != request.command:
         other = command_line(before.command) or before.source
         raise StudyError(

@@ -5,12 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.data.options import DataOptions
 from osetra.errors import StudyError
+from osetra.tuning.paths import nearby, present
+
+if TYPE_CHECKING:
+    from osetra.tuning.locations import Location
 
 DEFAULT_TRIALS = 30
 """Trials of a study for which no limit was asked."""
@@ -72,11 +77,13 @@ class Request:
         own = {name: options[name] for name in names if name in options}
         return cls(**own, limits=Limits(**limits), reading=DataOptions(**reading))
 
-    def stored(self) -> dict[str, Any]:
-        """Return the request as JSON-ready data."""
+    def stored(self, folder: Path) -> dict[str, Any]:
+        """Return the request as JSON-ready data, for a study in a folder."""
         values = asdict(self)
         flat = {**values.pop("reading"), **values.pop("limits"), **values}
-        return {name: value for name, value in flat.items() if value not in (None, (), "")}
+        kept = {name: value for name, value in flat.items() if value not in (None, (), "")}
+        near = nearby(kept, folder)
+        return {**kept, "near": near} if near else kept
 
     @property
     def command_line(self) -> str:
@@ -84,8 +91,8 @@ class Request:
         return f"osetra tune {shlex.join([self.source, *_options(self)])}"
 
 
-def stored_request(history: History, name: str) -> Request:
-    """Return the request that a study was started with.
+def stored_request(history: History, location: Location) -> Request:
+    """Return the request that a study was started with, its files where they are now.
 
     Raises:
         StudyError: the study was not started by `osetra tune`.
@@ -94,10 +101,12 @@ def stored_request(history: History, name: str) -> Request:
     request = task.get("request")
     if not isinstance(request, Mapping):
         raise StudyError(
-            f"{name} was not started by `osetra tune`, so its training function is not known here; "
+            f"{location.name} was not started by `osetra tune`, so its training function is not known here; "
             "run the program that started it again: study.run(train, trials=...) goes on where it was"
         )
-    return Request.of({key: tuple(v) if isinstance(v, list) else v for key, v in request.items()})
+    near = request.get("near")
+    found = present(request, near if isinstance(near, Mapping) else {}, location.folder)
+    return Request.of({key: tuple(v) if isinstance(v, list) else v for key, v in found.items()})
 
 
 def _options(request: Request) -> Iterator[str]:

@@ -45,9 +45,9 @@ def load_script(source: str) -> Script:
         StudyError: no such file, no such function (those it has are listed), or the import failed.
     """
     path, _, wanted = source.partition(":")
-    file = real_path(path)
-    if not file.is_file():
+    if not Path(path).is_file():
         raise StudyError(f"{path}: no such file; write osetra tune PATH.py:FUNCTION")
+    file = real_path(path)
     module = _imported(file)
     functions = {
         name: item

@@ -7,12 +7,14 @@ bars. Right, every trial's result in the order they ended, under the step line o
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from osetra.core.clean import one_line
 from osetra.core.history import History
 from osetra.core.numbers import number, searched_names, setting, settings
 from osetra.core.problem import Problem
@@ -66,9 +68,11 @@ def save_picture(
         _draw_best(right, problem, history)
         _legend(figure, left)
         if name:
-            figure.suptitle(name, x=0.012, ha="left", fontsize=13, fontweight="bold")
-        for file in files:
-            figure.savefig(file, dpi=160)
+            figure.suptitle(_plain(name), x=0.012, ha="left", fontsize=13, fontweight="bold")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # a box stands for it
+            for file in files:
+                figure.savefig(file, dpi=160)
     return list(files)
 
 
@@ -100,7 +104,7 @@ def _draw_curves(axes: Axes, problem: Problem, history: History, top: int) -> No
             _line(axes, axis, *beside[trial.number], color=colour, linewidth=1.3, linestyle=(0, (4, 2)))
     _settle(axes, axis, "step", metric)
     _cap(axes, axis)
-    kinds = f"{metric} solid, {training} dashed" if training else metric
+    kinds = _plain(f"{metric} solid, {training} dashed" if training else metric)
     axes.set_title(f"Cost curves: {kinds}", loc="left", fontsize=10.5, fontweight="bold")
 
 
@@ -137,7 +141,12 @@ def _best_first(problem: Problem, history: History, top: int) -> list[Trial]:
 def _label(problem: Problem, best: Sequence[Trial], trial: Trial) -> str:
     names = searched_names(problem.space)
     telling = [n for n in names if len({str(t.config.get(n)) for t in best}) > 1] or names
-    return f"trial {trial.number}: {number(trial.value)}  {settings(trial.config, telling, 100)}"
+    return _plain(f"trial {trial.number}: {number(trial.value)}  {settings(trial.config, telling, 100)}")
+
+
+def _plain(text: str) -> str:
+    """Return a text of which matplotlib takes nothing for a formula."""
+    return one_line(text).replace("$", r"\$")
 
 
 def _line(axes: Axes, axis: Axis, steps: Array, values: Array, **style: Any) -> None:
@@ -183,7 +192,7 @@ def _settle(axes: Axes, axis: Axis, across: str, up: str) -> None:
     from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
     axes.set_xlabel(across)
-    axes.set_ylabel(up)
+    axes.set_ylabel(_plain(up))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if axis.log:
         axes.set_yscale("log")

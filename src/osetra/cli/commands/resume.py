@@ -57,7 +57,7 @@ def command(
     location = find(study)
     opened = location.open()
     history = opened.history
-    request = stored_request(history, location.name)
+    request = stored_request(history, location)
     opened.close()
     if request.verb == "babysit":
         from osetra.cli.babysit import resume_babysit

@@ -117,7 +117,7 @@ def training(location: Location, study: Study, source: str | None) -> tuple[Call
                 "here; name the function: osetra worker STUDY script.py:function, or package.module:function"
             )
         return load_function(_here(location, source)), source
-    request = stored_request(history, location.name)
+    request = stored_request(history, location)
     if request.verb == "run":
         at_home = Path(request.folder).is_dir()
         program = command_training(request if at_home else replace(request, folder=str(Path.cwd())), location)
@@ -185,7 +185,7 @@ def _work(output: Output, location: Location, source: str | None, gpus: str | No
     slots = options.pop("slots") or len(devices) or 1
     study = location.open()
     function, what = training(location, study, source)
-    request = stored_request(study.history, location.name) if "request" in _task(study) else None
+    request = stored_request(study.history, location) if "request" in _task(study) else None
     if request is not None:
         say_program(output, request, study.history)
     if (

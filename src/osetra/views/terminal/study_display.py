@@ -16,6 +16,7 @@ from osetra.views.events import Event, EventStream
 from osetra.views.lines import StudyLines
 from osetra.views.progress import Progress
 from osetra.views.terminal.block import BlockLayout, live_block
+from osetra.views.terminal.console import console as calm_console
 from osetra.views.terminal.screen import live_screen
 
 REDRAW = 0.25
@@ -45,7 +46,7 @@ def study_display(
         closing: whether the result stays on the screen.
     """
     own = console is None
-    console = console or Console(stderr=True, markup=False, highlight=False, emoji=False)
+    console = console or calm_console(stderr=True)
     stream = EventStream(progress.problem)
     recent = stream.new(history)
     with live_screen(console, remarks=not own) as live:
