@@ -11,12 +11,14 @@ each call every study that there is now is opened anew, read and checked.
 from __future__ import annotations
 
 import argparse
+import atexit
 import importlib.util
 import inspect
 import json
 import logging
 import math
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -33,6 +35,9 @@ from typing import Any
 import numpy as np
 
 import osetra as ose
+from osetra.advice import findings, lint
+from osetra.advice.autopilot import next_advice
+from osetra.advice.training import training_advice
 from osetra.core.invariants import violations
 from osetra.errors import OsetraError
 from osetra.policies import POLICIES
@@ -40,12 +45,13 @@ from osetra.schedulers import SCHEDULERS
 from osetra.searchers import SEARCHERS
 from osetra.searchers.random import Random
 from osetra.stores import open_store
+from osetra.tuning.model import TunedModel
 
 PATIENCE = 20
 """Seconds that a call may take."""
 CLASSES: tuple[type, ...] = (
     *(ose.Study, ose.Run, ose.Space, ose.Float, ose.Int, ose.Choice, ose.Ordinal, ose.Fixed),
-    *(ose.History, ose.Objective),
+    *(ose.History, ose.Objective, TunedModel),
 )
 """Those whose methods are called, too."""
 MEMORY = Path("/dev", "shm")
@@ -177,6 +183,7 @@ def right(place: Workplace) -> dict[str, Mapping[str, Any]]:
     runs = {"train": train, "executor": ose.Inline(), "progress": False}
     objective = ose.Objective(metric="loss")
     frame = {"a": np.arange(30.0), "b": np.arange(30.0) % 7, "y": np.arange(30.0) % 2}
+    rows = {**frame, "c": np.array(["a", "b"] * 15), "y": np.arange(30) % 2}
     return {
         "Study": {"url": "other.db", "space": SPACE, "minimize": "loss"},
         "Study.run": {**runs, "trials": 3},
@@ -218,9 +225,59 @@ def right(place: Workplace) -> dict[str, Mapping[str, Any]]:
         "Finding": {"rule": "edges", "level": "advice", "text": "a", "action": "b"},
         "tune": {"data": frame, "target": "y", "name": "tuned", "trials": 1, "confirm": 0, "epochs": 1},
         "load_model": {"folder": "no-such-folder"},
+        "TunedModel.save": {"folder": "saved"},
+        **{f"TunedModel.{method}": {"data": rows} for method in ANSWERS},
+        "TunedModel.evaluate": {"data": rows},
+        "findings": {"problem": place.study.problem, "history": place.study.history},
+        "lint": {"space": SPACE, "trials": 3},
+        "training_advice": watched(place),
+        "next_advice": watched(place),
+        "Dask": {"client": "tcp://127.0.0.1:1"},
         "Pbt": {"searcher": Random()},
         "FreezeThaw": {"searcher": Random()},
     }
+
+
+ANSWERS = ("predict", "predict_interval", "predict_proba", "predictions")
+"""Methods of a model that answer for rows of data."""
+
+
+def watched(place: Workplace) -> Mapping[str, Any]:
+    """Return what advice on a training is asked with."""
+    study = place.study
+    return {"problem": study.problem, "history": study.history, "trial": study.trials[0]}
+
+
+@lru_cache
+def model(classes: bool) -> TunedModel:
+    """Return a small model that `osetra tune` has trained, of two classes or of a number."""
+    from click.testing import CliRunner
+
+    from osetra.cli import main as osetra
+
+    folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    rows = [(i, i % 7, "ab"[i % 3 > 1], i % 2 if classes else i / 7 + i % 5) for i in range(80)]
+    table = "".join(f"{','.join(map(str, row))}\n" for row in (("a", "b", "c", "y"), *rows))
+    (folder / "t.csv").write_text(table, encoding="utf-8")
+    few = ("--trials", "1", "--epochs", "1", "--confirm", "0", "--out", str(folder / "s"))
+    done = CliRunner().invoke(osetra, ["tune", str(folder / "t.csv"), "--target", "y", *few])
+    assert done.exit_code == 0, done.output
+    return ose.load_model(folder / "s" / "model")
+
+
+def ray(address: Any = None, *, resources_per_trial: Any = None, slots: Any = None) -> object:
+    """Make an executor for Ray; without it this is refused."""
+    from osetra.executors.ray import Ray
+
+    return Ray(address, resources_per_trial=resources_per_trial, slots=slots)
+
+
+def dask(client: Any, *, slots: Any = None, resources: Any = None) -> object:
+    """Make an executor for Dask; without it this is refused."""
+    from osetra.executors.dask import Dask
+
+    return Dask(client, slots=slots, resources=resources)
 
 
 INSTANCES: Mapping[str, Callable[[], Any]] = {
@@ -231,6 +288,7 @@ INSTANCES: Mapping[str, Callable[[], Any]] = {
     "Ordinal": lambda: ose.Ordinal(1, 2),
     "Fixed": lambda: ose.Fixed(1),
     "Objective": lambda: ose.Objective(metric="loss"),
+    "TunedModel": lambda: model(classes=True),
 }
 SCENERY = ("Trial", "Run", "History")
 """What osetra makes and nobody constructs."""
@@ -263,7 +321,10 @@ def callables() -> Mapping[str, Callable[..., Any]]:
         for one in (registry.build(name, *given) for name in registry):
             found[type(one).__name__] = type(one)
         found[f"by_name ({registry._kind})"] = registry.build
-    return found | dict.fromkeys(METHODS, _unbound)
+    found |= {"Ray": ray, "Dask": dask, "findings": findings, "lint": lint}
+    found |= {"training_advice": training_advice, "next_advice": next_advice}
+    methods = [name for name in METHODS if torch or not name.startswith("TunedModel")]
+    return found | dict.fromkeys(methods, _unbound)
 
 
 LATE = ("tune", "load_model")
@@ -280,6 +341,8 @@ def bound(name: str, place: Workplace) -> Callable[..., Any]:
         return callables()[name]
     owners = {"Study": place.study, "Run": place.run, "History": place.study.history}
     owner = owners[kind] if kind in owners else INSTANCES[kind]()
+    if name == "TunedModel.predict_interval":
+        owner = model(classes=False)
     method_of: Callable[..., Any] = getattr(owner, method)
     return method_of
 

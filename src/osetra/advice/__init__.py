@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from osetra.advice import curves, edges, failures, importance, noise, plateau, space_lint
 from osetra.advice.space_lint import lint
+from osetra.core.arguments import instance
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.problem import Problem
@@ -29,6 +30,12 @@ _LEVELS = ("warning", "advice", "info")
 
 
 def findings(problem: Problem, history: History) -> list[Finding]:
-    """Return all advice on a study: warnings, then advice, then information, each by weight of rule."""
+    """Return all advice on a study: warnings, then advice, then information, each by weight of rule.
+
+    Raises:
+        StudyError: what is given is no problem, or no history.
+    """
+    instance("problem", problem, Problem)
+    instance("history", history, History)
     found = [finding for _, rule in RULES for finding in rule(problem, history)]
     return sorted(found, key=lambda finding: _LEVELS.index(finding.level))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from osetra.advice.wording import declaration, percent, short
+from osetra.core.arguments import instance, text, whole
 from osetra.core.finding import Finding
 from osetra.core.grid import grid_size
 from osetra.core.history import History
@@ -35,7 +36,13 @@ def lint(space: Space, *, searcher: str = "", trials: int = 0, points: int = 5) 
     """Return what is questionable about a space before anything is run.
 
     With searcher "grid", its combinations of `points` values per range are counted against `trials`.
+
+    Raises:
+        StudyError: an argument is none of that.
     """
+    instance("space", space, Space)
+    text("searcher", searcher, "the name of a searcher is needed")
+    trials, points = whole("trials", trials), whole("points", points, least=1)
     if not space.columns:
         return [] if trials == 1 else [_nothing_searched()]
     found = [

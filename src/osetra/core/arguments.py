@@ -147,6 +147,17 @@ def truth(name: str, value: object) -> bool:
     return found
 
 
+def instance(name: str, value: object, kind: type[T]) -> T:
+    """Return an object of one of our classes.
+
+    Raises:
+        StudyError: it is none.
+    """
+    if not issubclass(type(value), kind):
+        raise expected(name, value, f"a {kind.__name__} is needed")
+    return value  # type: ignore[return-value]  # whatever it says of its class
+
+
 def mapping(name: str, value: object, wanted: str) -> Mapping[str, object]:
     """Return a mapping from texts.
 

@@ -18,10 +18,11 @@ from typing import Any
 
 import msgspec
 
+from osetra.core.arguments import expected, whole
 from osetra.core.ports import Job, Store
 from osetra.errors import MissingExtra, StoreError, StudyError
 from osetra.executors.processes import setup_message
-from osetra.executors.remote import KILL, Losses, Slot, reachable
+from osetra.executors.remote import KILL, Losses, Slot, checked_needs, reachable
 from osetra.executors.wire import Setup
 from osetra.stores.address import Address
 
@@ -49,13 +50,17 @@ class Dask:
     def __init__(
         self, client: Any, *, slots: int | None = None, resources: Mapping[str, float] | None = None
     ) -> None:
+        self.needs = checked_needs("resources", resources)
+        given = None if slots is None else whole("slots", slots, least=1)
         if isinstance(client, str):
             try:
                 client = Client(client, timeout=CONNECT)
             except (OSError, ValueError) as error:
                 raise StudyError(f"no Dask scheduler answers at {client}: {error}") from None
-        self.client, self.needs = client, dict(resources or {})
-        self.slots = slots or self._room()
+        if not isinstance(client, Client):
+            raise expected("client", client, "a distributed.Client is needed, or the scheduler's address")
+        self.client = client
+        self.slots = given or self._room()
 
     def _room(self) -> int:
         workers = self.client.scheduler_info(n_workers=-1)["workers"].values()

@@ -23,11 +23,11 @@ from typing import Any
 
 import msgspec
 
-from osetra.core.arguments import is_number, is_whole
+from osetra.core.arguments import text, whole
 from osetra.core.ports import Job, Store
 from osetra.errors import MissingExtra, StudyError
 from osetra.executors.processes import setup_message
-from osetra.executors.remote import KILL, Losses, Slot, reachable
+from osetra.executors.remote import KILL, Losses, Slot, checked_needs, reachable
 from osetra.executors.wire import Setup
 
 try:
@@ -69,21 +69,15 @@ class Ray:
         resources_per_trial: Mapping[str, float] | None = None,
         slots: int | None = None,
     ) -> None:
-        needs = dict(resources_per_trial or {"cpu": 1})
+        needs = checked_needs("resources_per_trial", resources_per_trial) or {"cpu": 1}
         for name, amount in needs.items():
-            if not is_number(amount, least=0) or amount >= 1e18:
-                raise StudyError(
-                    f"resources_per_trial: {name}={amount!r}: a number such as 1 or 0.5 is needed"
-                )
             if name != "cpu" and name != "memory" and amount > 1 and amount != int(amount):
                 raise StudyError(f"resources_per_trial: {name}={amount}: above 1, Ray gives whole ones only")
         if not any(needs.values()):
             raise StudyError("resources_per_trial: a trial needs something, such as {'cpu': 1}")
-        if slots is not None and not is_whole(slots, least=1):
-            raise StudyError(f"slots={slots!r}: a whole number of at least 1 is needed")
-        self.address = address
+        self.address = None if address is None else text("address", address, 'give host:port, or "auto"')
         self.needs = {name: amount for name, amount in needs.items() if amount}
-        self._slots = slots
+        self._slots = None if slots is None else whole("slots", slots, least=1)
         self._connected = False
         """Whether the connection to Ray is ours to close."""
 

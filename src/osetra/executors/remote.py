@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from osetra.core.arguments import given, is_number, mapping, plain
 from osetra.core.ports import Store
 from osetra.errors import StudyError
 from osetra.executors.identity import this_process
@@ -31,6 +32,24 @@ KILL = 5.0
 """Seconds that a worker gets to end its training at once and say so, before it is killed itself."""
 FAILURES = 3
 """Workers that end with an error are replaced this often per slot: they cannot work where they are."""
+
+
+def checked_needs(name: str, needs: object) -> dict[str, float]:
+    """Return what one training needs of each resource; empty when nothing is said.
+
+    Raises:
+        StudyError: it is no mapping from names to amounts.
+    """
+    wanted = "write what one training needs, such as {'cpu': 2, 'gpu': 0.5}"
+    found = {
+        key: plain(amount) for key, amount in mapping(name, {} if needs is None else needs, wanted).items()
+    }
+    amounts: dict[str, float] = {}
+    for key, amount in found.items():
+        if not is_number(amount, least=0) or amount >= 1e18:
+            raise StudyError(f"{name}: {key}={given(amount)}: a number such as 1 or 0.5 is needed")
+        amounts[key] = amount
+    return amounts
 
 
 class Slot:

@@ -13,6 +13,7 @@ from pathlib import PurePath
 
 import numpy as np
 
+from osetra.core.arguments import text
 from osetra.data.dataset import Codes
 from osetra.data.schema import Number, to_numbers
 from osetra.data.table import as_texts
@@ -57,6 +58,8 @@ def assess(model: Model, data: object, *, target: str | None = None) -> Assessme
         DataError: the data cannot be read for the model, or holds no target, or no row can be used.
     """
     preparation = model.preparation
+    if target is not None:
+        text("target", target, "the name of a column is needed")
     found = read_rows(preparation, data)
     truth, known, notes = _truth(model, found, target or preparation.target)
     raw = raw_outputs(model.network, found.inputs.rows(known))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from osetra.core.arguments import expected, given, is_number, plain
 from osetra.data.table import PLAIN, Table, as_texts
 from osetra.errors import DataError, nearest
 from osetra.nets import metrics
@@ -109,6 +110,8 @@ def predict(
         DataError: the data has not the columns, or the pictures, that the model learnt from.
     """
     half = None if interval is None else half_width(model, interval)
+    if isinstance(keep, str) or not isinstance(keep, Sequence) or not all(isinstance(k, str) for k in keep):
+        raise expected("keep", keep, "a list of columns is needed, such as ['id']", DataError)
     found = read_rows(model.preparation, data)
     return replace(
         answer(model, found.inputs, found.names),
@@ -139,8 +142,10 @@ def half_width(model: Model, level: float) -> float:
     Raises:
         DataError: the model predicts classes or kept no residuals, or no rows are left to tell.
     """
-    if not 0 < level < 1:
-        raise DataError(f"interval {level!r}: a share of rows between 0 and 1 is needed, such as 0.9")
+    share = plain(level)
+    if not is_number(share) or not 0 < share < 1:
+        raise DataError(f"interval {given(level)}: a share of rows between 0 and 1 is needed, such as 0.9")
+    level = float(share)
     if model.preparation.task != "regression":
         raise DataError(
             f"interval {level:g}: the model predicts classes, of which the probabilities say how sure it is; "

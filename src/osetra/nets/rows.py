@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from osetra.core.arguments import expected, path
 from osetra.data import sources
 from osetra.data.arrays import as_table, inputs_of, parse_arrays, unrolled
 from osetra.data.dataset import Column, Images
@@ -52,12 +53,12 @@ def read_rows(preparation: Preparation, data: object) -> Rows:
         DataError: the data has not the columns, or the pictures, that the model learnt from.
     """
     if isinstance(data, (str, PathLike)):
-        return _read_path(preparation, data)
+        return _read_path(preparation, path("data", data))
     if is_frame(data) or isinstance(data, Mapping):
         return _inputs(preparation, table_of(data), None, "the frame")
     if is_ragged(data):
         data = padded(data, "the list")  # type: ignore[arg-type]  # it is a list of arrays
-    array = examples_of(data)[0] if is_examples(data) else np.asarray(data)
+    array = examples_of(data)[0] if is_examples(data) else _array(data)
     if preparation.sequences is not None:
         return _sequences(
             preparation, from_array(array, "the array", preparation.sequences.recipe)[0], "the array"
@@ -67,7 +68,22 @@ def read_rows(preparation: Preparation, data: object) -> Rows:
     return _inputs(preparation, as_table({"x": unrolled(array)}, "the array"), None, "the array")
 
 
-def _read_path(preparation: Preparation, where: str | PathLike[str]) -> Rows:
+def _array(data: object) -> NDArray[Any]:
+    """Return an array of numbers, or of what they are written as.
+
+    Raises:
+        DataError: it is none.
+    """
+    try:
+        array = np.asarray(data)
+    except Exception:  # of lists of different lengths, or of an object that pretends to be an array
+        array = np.asarray(None)
+    if array.ndim == 0 or array.dtype.kind not in "fiubU":
+        raise expected("data", data, "a file, a frame, or an array of rows is needed", DataError)
+    return array
+
+
+def _read_path(preparation: Preparation, where: str) -> Rows:
     path = Path(where)
     if not path.exists() and path.suffix == "" and path.name == str(where):
         contents = sources.read(sources.find(str(where)))

@@ -10,6 +10,7 @@ import math
 
 from osetra.advice.training import diverged, overfitting, plateau, short
 from osetra.advice.training.observation import TrainingAdvice, observe, rate_name
+from osetra.core.arguments import instance
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.trial import ENDED, Trial
@@ -24,7 +25,13 @@ def training_advice(problem: Problem, history: History, trial: Trial) -> Trainin
     """Return the weightiest advice on a training, or None.
 
     While an order waits, and for a few steps after one, there is none: its effect is yet to be seen.
+
+    Raises:
+        StudyError: what is given is no problem, history or trial.
     """
+    instance("problem", problem, Problem)
+    instance("history", history, History)
+    instance("trial", trial, Trial)
     training = observe(problem, history, trial)
     if training is None or any(order.pending for order in trial.orders):
         return None
