@@ -248,8 +248,7 @@ class Study(StudyView):
         Raises:
             StudyError: no or senseless limits.
             TrainingFailed: the first three trials fail with the same error.
-            KeyboardInterrupt: after Ctrl-C, once everything has been handed back; or raised by the training
-                itself in this process, whose trial has then failed.
+            KeyboardInterrupt: after Ctrl-C, once everything is handed back; or a training here raised it.
         """
         if others:
             options = {k: v for k, v in locals().items() if k not in ("self", "train", "others")}
