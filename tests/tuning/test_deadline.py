@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import osetra as ose
-from osetra.tuning.deadline import Deadline, Enough, affordable, end_seconds, ending, reserve
+from osetra.tuning.deadline import Deadline, affordable, end_seconds, reserve
 
 
 def test_without_minutes_there_is_no_hurry() -> None:
@@ -42,19 +41,6 @@ def test_a_search_that_has_found_nothing_needs_no_time_for_its_end() -> None:
     study = ose.Study("memory:", ose.Space(a=ose.Float(0, 1)), minimize="loss")
     deadline = Deadline.of(10)
     assert reserve(study.history, study.problem.objective, deadline, 3, 1) == 0
-
-
-def test_a_watch_ends_a_search_once() -> None:
-    seen: list[Any] = []
-    watch = ending(seen.append, lambda _: True)
-    history = ose.Study("memory:", ose.Space(a=ose.Float(0, 1)), minimize="loss").history
-    watch(history)
-    time.sleep(1.1)
-    with pytest.raises(Enough):
-        watch(history)
-    time.sleep(1.1)
-    watch(history)
-    assert len(seen) == 3
 
 
 @pytest.mark.slow

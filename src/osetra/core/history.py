@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import numpy as np
+from msgspec.structs import replace as evolved
 from numpy.typing import NDArray
 
 from osetra.core.arguments import expected, given, is_whole, plain
@@ -23,6 +24,8 @@ from osetra.errors import StoreError, StudyError
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+ALIKE = 0.75
+"""Trials that got to this share of the longest way are compared, at a step that they all got to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +195,37 @@ class History:
         return ranked[0] if ranked else self._furthest(objective)
 
     def _furthest(self, objective: Objective) -> Trial | None:
-        begun = [t for t in self.trials.values() if t.state in ("paused", "stopped") and _finite(t.value)]
-        return min(
-            begun,
-            key=lambda t: (-self.step(t, objective.metric), objective.sign * (t.value or 0.0)),
-            default=None,
-        )
+        """Return the best of the trials that were trained longest, with its value so far.
+
+        They are compared at a step that they all got to. They wait at a checkpoint, or were stopped.
+        """
+        waiting = ("paused", "stopped", "queued")
+        begun = [t for t in self.trials.values() if t.state in waiting and t.attempts and t.repeats is None]
+        reached = {t.number: self.step(t, objective.metric) for t in begun}
+        longest = max(reached.values(), default=0)
+        rivals = [t for t in begun if reached[t.number] >= ALIKE * longest and longest]
+        step = min((reached[t.number] for t in rivals), default=0)
+        worth = {t.number: self._so_far(t, objective, step) for t in rivals}
+        sound = [t for t in rivals if math.isfinite(worth[t.number])]
+        best = min(sound, key=lambda t: (worth[t.number], -reached[t.number]), default=None)
+        if best is None:
+            return self._told(objective)
+        if best.state != "queued":
+            return best
+        return evolved(best, value=objective.sign * self._so_far(best, objective, longest))
+
+    def _so_far(self, trial: Trial, objective: Objective, step: int) -> float:
+        """Return what a trial's reports up to a step are worth, minimised; NaN without a finite one."""
+        steps, values = self.curve(trial, objective.metric)
+        values = objective.sign * values[steps <= step]
+        if objective.pick == "last":
+            return float(values[-1]) if len(values) else math.nan
+        return float(np.min(values[np.isfinite(values)], initial=math.inf))
+
+    def _told(self, objective: Objective) -> Trial | None:
+        """Return the best of what waits or was stopped and has a value, but reported nothing."""
+        valued = [t for t in self.trials.values() if t.state in ("paused", "stopped") and _finite(t.value)]
+        return min(valued, key=lambda t: objective.sign * (t.value or 0.0), default=None)
 
     def curve(self, trial: Trial, metric: str, instance: int = 0) -> tuple[Ints, Array]:
         """Return steps (n,) and values (n,) of the training that leads to the trial's present state.

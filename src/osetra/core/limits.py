@@ -73,16 +73,22 @@ class Limits:
         names = [field.name for field in fields(self) if field.name not in ("workers", "confirm")]
         return {name: getattr(self, name) for name in names}
 
-    def budget(self, problem: Problem, history: History, seconds: float) -> Budget:
-        """Return how much of the search is over, `seconds` after it began."""
+    def budget(self, problem: Problem, history: History, seconds: float, left: float | None = None) -> Budget:
+        """Return how much of the search is over, `seconds` after it began.
+
+        `left` are the seconds that can still be searched in; by default all that is left of the minutes.
+        """
         steps, begun = history.steps, history.begun
         spent = cost(problem, history)
         most = math.inf if self.trainings is None else self.trainings
         shares = [spent / most, (spent * PER_TRAINING if steps else begun) / self.total]
-        if self.minutes is not None:
-            shares.append(seconds / (60 * self.minutes))
+        if left is None:
+            left = math.inf if self.minutes is None else 60 * self.minutes - seconds
+        left = max(0.0, left)
+        if math.isfinite(left):
+            shares.append(seconds / max(seconds + left, 1e-9))
         open_ = begun < self.total and spent + _promised(problem, history) < most
-        return Budget(steps=steps, progress=min(1.0, max(shares)), open=open_)
+        return Budget(steps=steps, progress=min(1.0, max(shares)), open=open_, seconds=left)
 
 
 def cost(problem: Problem, history: History) -> float:

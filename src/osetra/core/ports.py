@@ -29,6 +29,7 @@ makes bayes + asha what MOBSTER is. The two policies take their new configuratio
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,10 @@ class Budget:
     """Share of the search that is over, by trials, steps or time, whichever is furthest; 0 … 1."""
     open: bool = True
     """Whether new configurations may still be started."""
+    seconds: float = math.inf
+    """Seconds that are left to search in; infinite without a limit of time."""
+    workers: int = 1
+    """How many train at once."""
 
 
 class Scheduler(Protocol):

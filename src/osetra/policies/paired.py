@@ -14,6 +14,7 @@ from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.policies.fidelity import at_fidelity
 from osetra.policies.readings import readings
+from osetra.schedulers.closing import closing
 from osetra.schedulers.full import steered_to_the_end
 from osetra.schedulers.table import outgrown
 
@@ -41,6 +42,10 @@ class Paired:
         """Return what goes on, the best first, then new configurations, and what is given up."""
         steered = steered_to_the_end(history)
         by_hand = {verdict.trial for verdict in steered}
+        until = self.scheduler.first(problem, history, budget)
+        last = closing(problem, history, budget, until)
+        if last is not None:
+            return [*steered, *(verdict for verdict in last if verdict.trial not in by_hand)][: max(count, 0)]
         verdicts = [v for v in self.scheduler.revive(problem, history, budget) if v.trial not in by_hand]
         going = [*steered, *(verdict for verdict in verdicts if verdict.verb != "stop")][: max(count, 0)]
         ending = [verdict for verdict in verdicts if verdict.verb == "stop"]
@@ -49,7 +54,6 @@ class Paired:
         step = self.scheduler.fidelity(problem, history, budget)
         if step is None and outgrown(problem.objective, history):
             step = budget.steps
-        until = self.scheduler.first(problem, history, budget)
         new = count - len(going)
         if step is None or budget.steps is None:
             found = self.searcher.suggest(problem, history, new, rng)

@@ -206,5 +206,6 @@ def warn_of_loose_ends(history: History, trained: Collection[int] = ()) -> None:
                 trial.number,
             )
     ended = history.ended
-    if ended and not history.finished:
+    begun = any(trial.attempts for trial in (*history.queued, *history.paused))
+    if ended and not begun and not history.finished:
         log.warning("none of %d trials has a valid result; the last one: %s", len(ended), ended[-1].reason)

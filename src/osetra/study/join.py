@@ -84,10 +84,14 @@ class Joiner(Driver):
         return self.open is not None and trial.attempts[-1].worker.host == self.host
 
     def budget(self) -> Budget:
-        """Return how much of the search is over."""
-        return (self.open or self.limits).budget(
+        """Return how much of the search is over; where a visit ends, the study goes on."""
+        found = (self.open or self.limits).budget(
             self.planner.problem, self.planner.history, time.monotonic() - self.started
         )
+        return replace(found, seconds=np.inf)
+
+    def note_time(self) -> None:
+        """Note nothing: that a visit is over is no news of the study."""
 
     def fill_queue(self) -> bool:
         """Plan when its moment has come and nothing waits; False when it is time to leave."""

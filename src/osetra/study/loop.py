@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +31,7 @@ from osetra.executors.leases import LeaseClock, give_up_lost
 from osetra.study.failfast import FirstFailures
 from osetra.study.orders import branch, checked
 from osetra.study.signals import GracefulStop
+from osetra.study.time_limit import Reserve, TimeLimit
 from osetra.training.checkpoints import clean
 
 log = logging.getLogger("osetra")
@@ -231,20 +231,24 @@ def work(
     limits: Limits,
     watch: Watch | None = None,
     keep_going: bool = True,
+    reserve: Reserve = 0.0,
 ) -> None:
     """Let a crew work until the limits are reached and nothing unfinished is left to do.
+
+    `reserve` is what of the minutes is kept for what follows.
 
     Raises:
         TrainingFailed: the first trials all fail alike, and nobody wants to keep going.
         KeyboardInterrupt, SystemExit: after Ctrl-C, after SIGTERM; everything has been handed back.
     """
     driver = Driver(planner, limits, executor.slots, job.repeats_only, watch)
-    drive(driver, job, executor, keep_going=keep_going)
+    drive(driver, job, executor, keep_going=keep_going, reserve=reserve)
 
 
-def drive(driver: Driver, job: Job, executor: Executor, *, keep_going: bool) -> None:
+def drive(driver: Driver, job: Job, executor: Executor, *, keep_going: bool, reserve: Reserve = 0.0) -> None:
     """Turn the loop until there is nothing left to do or somebody asks to stop."""
-    planner, limits = driver.planner, driver.limits
+    planner = driver.planner
+    driver.clock = TimeLimit(driver.limits.minutes, reserve)
     failures = FirstFailures.of(planner.history, keep_going=keep_going)
     with GracefulStop() as stop:
         driver.give_up(planner.history)
@@ -254,19 +258,19 @@ def drive(driver: Driver, job: Job, executor: Executor, *, keep_going: bool) -> 
         job = replace(job, between=driver.look if planner.policy.judges else None, meanwhile=driver.show)
         crew = executor.start(job, planner.store)
         stop.on_request(crew.request_stop)
-        deadline = np.inf if limits.minutes is None else time.monotonic() + 60 * limits.minutes
+        driver.at_time_limit = crew.request_stop
         try:
-            with _alarm(limits.minutes, crew.request_stop):
-                while not stop.requested and time.monotonic() < deadline:
-                    if not driver.fill_queue():
-                        break
-                    driver.reap()
-                    crew.tick(driver.tick)
-                    driver.look()
-                    failures.check(planner.history)
+            while not stop.requested and not driver.time_is_up():
+                if not driver.fill_queue():
+                    break
+                driver.reap()
+                crew.tick(driver.tick)
+                driver.look()
+                failures.check(planner.history)
         finally:
             _dismiss(crew, stop)
             driver.give_up(planner.history)
+            driver.note_time()
             if driver.watch is not None:
                 driver.watch(planner.history)
     stop.carry_out()
@@ -293,6 +297,11 @@ class Driver:
     """Version of the log and of the curves at the last plan that found nothing to do."""
     judged: dict[int, int] = field(default_factory=dict)
     """How many points of each trial the policy has seen."""
+    clock: TimeLimit = field(default_factory=TimeLimit)
+    at_time_limit: Callable[[], None] = lambda: None
+    """Asks the crew to hand back what runs."""
+    is_late: bool = False
+    """Whether the time is used up."""
 
     @property
     def tick(self) -> float:
@@ -326,6 +335,20 @@ class Driver:
                 self.tidied = now
                 depot.drop(sorted(spare(set(depot.names()), history, sign)))
 
+    def time_is_up(self) -> bool:
+        """Whether the time is used up; the first one to see it asks the crew to hand back what runs."""
+        if not self.is_late and self.clock.minutes is not None:
+            self.is_late = self.clock.left(self.planner.history, time.monotonic() - self.started) <= 0
+            if self.is_late:
+                self.at_time_limit()
+        return self.is_late
+
+    def note_time(self) -> None:
+        """Note that the search ended because its time was used up, if it did."""
+        if self.is_late and not self.repeats_only:
+            seconds = time.monotonic() - self.started
+            self.planner.append([self.clock.used_up(self.planner.history, seconds)])
+
     def look(self) -> None:
         """Judge what runs, and show it."""
         if self.planner.policy.judges and not self.repeats_only:
@@ -333,7 +356,8 @@ class Driver:
         self.show()
 
     def show(self) -> None:
-        """Show what is new, a few times a second."""
+        """Show what is new, a few times a second; nobody else looks at the clock while this thread trains."""
+        self.time_is_up()
         now = time.monotonic()
         if self.watch is not None and now - self.watched > WATCH:
             self.watched = now
@@ -345,8 +369,10 @@ class Driver:
 
     def budget(self) -> Budget:
         """Return how much of the search is over."""
-        seconds = time.monotonic() - self.started
-        return self.limits.budget(self.planner.problem, self.planner.history, seconds)
+        seconds, history = time.monotonic() - self.started, self.planner.history
+        left = self.clock.left(history, seconds)
+        found = self.limits.budget(self.planner.problem, history, seconds, left)
+        return replace(found, workers=max(1, self.slots))
 
     def going(self, history: History) -> bool:
         """Whether anything waits for a worker or runs; what this program asked for, only it can end."""
@@ -379,21 +405,6 @@ def _dismiss(crew: Crew, stop: GracefulStop) -> None:
         except KeyboardInterrupt:
             continue
         return
-
-
-@contextmanager
-def _alarm(minutes: float | None, action: Callable[[], None]) -> Iterator[None]:
-    """Call `action` after some minutes, for an inline training keeps this thread busy beyond them."""
-    if minutes is None:
-        yield
-        return
-    timer = threading.Timer(min(60 * minutes, threading.TIMEOUT_MAX), action)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def _seed(study: int, trial: int) -> int:

@@ -40,6 +40,7 @@ from osetra.study.loop import MOST_STEPS, Planner, Watch, work
 from osetra.study.open import begin_study, check_same, objective_of, place_of, problem_of, question_of, user
 from osetra.study.orders import arguments_of, named_values
 from osetra.study.spellings import attribute, goal_by_other_names, limits_by_other_names, refuse
+from osetra.study.time_limit import Reserve, TimeLimit
 from osetra.study.undo import undo
 from osetra.study.view import StudyView
 from osetra.training.run import Run
@@ -221,6 +222,7 @@ class Study(StudyView):
         keep_going: bool = False,
         progress: bool | Display = True,
         watch: Watch | None = None,
+        reserve: Reserve = 0.0,
         **others: Never,
     ) -> Study:
         """Train until the study has tried `trials` configurations, or another limit is reached.
@@ -231,7 +233,8 @@ class Study(StudyView):
         Args:
             train: the training function; gets a Run.
             trials: the total, trials of earlier calls included.
-            minutes: wall-clock limit of this call; what runs then goes back to the queue.
+            minutes: wall-clock limit of this call; what runs then goes back to the queue. Before, when
+                there is just time for it, the best of what waits is trained to its end.
             trainings: what the study may cost in full trainings; those that a scheduler cuts short
                 count by their share of steps.
             steps: how many steps a full training has, when known; else the first training says so.
@@ -244,6 +247,8 @@ class Study(StudyView):
             progress: whether the study shows itself: as a live block in a terminal or a notebook, else
                 as one line per ended trial in the log.
             watch: called with the history about four times a second.
+            reserve: seconds of the minutes that are kept for what follows the search, or a function that
+                tells them of the history, for what follows may cost trainings.
 
         Raises:
             StudyError: no or senseless limits.
@@ -268,6 +273,7 @@ class Study(StudyView):
         job = replace(job_for(self.problem.objective, train, report_timeout), checkpoints=checkpoints)
         crew = executor_for(limits, executor)
         check_showing(progress, watch)
+        TimeLimit(limits.minutes, reserve)  # refuses what is none
         if limits.trials is not None:
             self._planner.aim(limits.trials)
         if not self.history.trials:
@@ -276,7 +282,15 @@ class Study(StudyView):
         if full is not None:
             self._planner.know_steps(full)
         with displayed(self._planner, "searching", limits, progress, watch) as watch:
-            work(self._planner, job, crew, limits=limits, watch=watch, keep_going=keep_going)
+            work(
+                self._planner,
+                job,
+                crew,
+                limits=limits,
+                watch=watch,
+                keep_going=keep_going,
+                reserve=reserve,
+            )
         warn_of_loose_ends(self.history, trained_here(self._store))
         return self
 
@@ -356,6 +370,7 @@ class Study(StudyView):
         *,
         top: int = 3,
         seeds: int = 3,
+        minutes: float | None = None,
         workers: int = 1,
         executor: Executor | None = None,
         report_timeout: float | None = None,
@@ -365,13 +380,14 @@ class Study(StudyView):
     ) -> Trial:
         """Re-run the best few configurations with fresh seeds and return the one with the best mean.
 
-        The best of many owes part of its value to luck; fresh seeds tell how much.
+        The best of many owes part of its value to luck; fresh seeds tell how much. After `minutes` what
+        runs goes back to the queue, and those count that have ended.
 
         Raises:
             NothingFinished: there is nothing to confirm.
         """
         refuse("confirm", others, signature(Study.confirm).parameters)
-        limits = Limits(workers=workers, report_timeout=report_timeout)
+        limits = Limits(minutes=minutes, workers=workers, report_timeout=report_timeout)
         job = job_for(self.problem.objective, train, report_timeout, repeats_only=True)
         crew, seeds = executor_for(limits, executor), whole("seeds", seeds, most=1000)
         check_showing(progress, watch)

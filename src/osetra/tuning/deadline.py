@@ -1,7 +1,8 @@
 """Deadline: when a whole command has to be over, and how much of its time the end of it needs.
 
-The end is what follows the search: fresh seeds, the winner once more, the card. It costs trainings, and what
-a training costs is measured on those that were run. Until one was, nothing is known, and the search goes on.
+The end is what follows the search: fresh seeds, the winner on all rows, the card. It costs trainings, and
+what a training costs is measured on those that were run. Until one was, nothing is known, and the search
+goes on.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from osetra.core.history import History
     from osetra.core.trial import Trial
 
-LOOK = 1.0
-"""Seconds between two estimates."""
 CLOSING = 4.0
 """Seconds that the card, the pictures and the report take beside trainings."""
 WARM_UP = 4.0
@@ -32,10 +30,6 @@ _PLANS = ((3, 3), (2, 3), (2, 2), (1, 2))
 """How many of the best are run again, and with how many seeds, from the most careful plan on."""
 REFIT_COST = 1.4
 """What training on all rows costs, in trainings: a quarter more rows, and chance."""
-
-
-class Enough(BaseException):
-    """Raised into a search whose time is over: no error, and no handler of errors may keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,24 +110,3 @@ def reserve(history: History, objective: Objective, deadline: Deadline, most: in
     if not top:  # no room for fresh seeds, or nothing to give them to: the winner alone
         return min(cap, end_seconds(training, 0, 1, workers, refit=False))
     return end_seconds(training, top, seeds, workers, refit=deadline.refit)
-
-
-def ending(
-    watch: Callable[[History], None] | None, over: Callable[[History], bool]
-) -> Callable[[History], None]:
-    """Return a watch that ends a search when it is over, and is asked about once a second."""
-    asked = time.monotonic()
-    ended = False
-
-    def watching(history: History) -> None:
-        nonlocal asked, ended
-        if watch is not None:
-            watch(history)
-        now = time.monotonic()
-        if not ended and now - asked > LOOK:
-            asked = now
-            if over(history):
-                ended = True
-                raise Enough
-
-    return watching

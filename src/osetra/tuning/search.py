@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,8 @@ from osetra.core.limits import Limits
 from osetra.study.display import Display, usual_display
 from osetra.tuning.deadline import (
     Deadline,
-    Enough,
     affordable,
     end_seconds,
-    ending,
     reserve,
     seconds_per_training,
 )
@@ -72,19 +70,19 @@ def search(
     if deadline.hurries:
         limits = replace(limits, minutes=max(deadline.left, 1.0) / 60)
 
-    def over(history: History) -> bool:
-        return deadline.left < reserve(history, objective, deadline, most, limits.workers)
+    def kept(history: History) -> float:
+        return reserve(history, objective, deadline, most, limits.workers)
 
-    with suppress(Enough):
-        study.run(
-            train,
-            steps=steps,
-            executor=executor,
-            keep_going=keep_going,
-            progress=display,
-            watch=ending(watch, over) if deadline.hurries else watch,
-            **limits.of_search,
-        )
+    study.run(
+        train,
+        steps=steps,
+        executor=executor,
+        keep_going=keep_going,
+        progress=display,
+        watch=watch,
+        reserve=kept if deadline.hurries else 0.0,
+        **limits.of_search,
+    )
     _confirm(study, train, limits, executor, display, watch, deadline)
 
 
@@ -100,21 +98,20 @@ def _confirm(
     """Run the best again with fresh seeds, as many as there is time for."""
     objective = study.problem.objective
     top, seeds = min(limits.confirm or 0, len(study.history.ranked(objective))), SEEDS
-    training = seconds_per_training(study.history, objective)
+    training, seconds = seconds_per_training(study.history, objective), math.inf
     if deadline.hurries:
         top, seeds = affordable(training, deadline.left, top, limits.workers, refit=deadline.refit)
-    if not top:
-        return
-    last = end_seconds(training, 0, 1, limits.workers, refit=False)
-    with suppress(Enough):
+        seconds = deadline.left - end_seconds(training, 0, 0, limits.workers, refit=False)
+    if top and seconds > 0:
         study.confirm(
             train,
             top=top,
             seeds=seeds,
+            minutes=seconds / 60 if math.isfinite(seconds) else None,
             executor=executor,
             report_timeout=limits.report_timeout,
             progress=display,
-            watch=ending(watch, lambda _: deadline.left < last) if deadline.hurries else watch,
+            watch=watch,
         )
 
 

@@ -1,0 +1,127 @@
+"""Closing: the end of a search whose time is limited.
+
+Trainings that a scheduler has paused are worth little when the time is used up before any was trained to
+its end. So nothing new is begun once there is just time to train the best of what waits to its end, and
+what was begun first, a person's own values or the defaults, beside it: what the search found has to be
+compared with that. How long a training takes is measured on those that ran.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from osetra.core.decisions import Verdict
+from osetra.core.history import History
+from osetra.core.ports import Budget
+from osetra.core.problem import Problem
+from osetra.core.trial import Trial
+from osetra.schedulers.table import CurveTable, calibrated, free, table_of
+
+MARGIN = 1.15
+"""What a training may take beyond its measured pace: checkpoints, and chance."""
+LATEST = 20
+"""Trials that the pace is measured on."""
+
+
+def pace(history: History, metric: str, trials: Iterable[Trial]) -> float:
+    """Return the seconds that a step takes: the median over the latest trials; NaN while none is known."""
+    latest = list(trials)[-LATEST:]
+    found = [each for trial in latest if (each := _own_pace(history, metric, trial)) is not None]
+    return statistics.median(found) if found else math.nan
+
+
+def _own_pace(history: History, metric: str, trial: Trial) -> float | None:
+    seconds, steps = 0.0, 0
+    for attempt in trial.attempts:
+        reports = len(history.curves.of(trial.number, metric, attempt.number, 0)[0])
+        if attempt.ended is not None and reports:
+            seconds, steps = seconds + attempt.ended - attempt.started, steps + reports
+    return seconds / steps if steps else None
+
+
+def seconds_to_end(problem: Problem, history: History, trial: Trial, steps: int) -> float:
+    """Return how long a trial still needs at its own pace; infinite while nobody knows any."""
+    metric = problem.objective.metric
+    own = _own_pace(history, metric, trial)
+    each = pace(history, metric, history.trials.values()) if own is None else own
+    return MARGIN * each * (steps - history.step(trial, metric)) if math.isfinite(each) else math.inf
+
+
+def closing(
+    problem: Problem, history: History, budget: Budget, following: float | None
+) -> list[Verdict] | None:
+    """Return what goes on to its end because the time is nearly used up; None while there is time.
+
+    `following` is the step until which a new trial would be trained, None for its end: another one is begun
+    only if the best of what waits can be trained to its end after it.
+    """
+    if budget.steps is None or math.isinf(budget.seconds):
+        return None
+    each = pace(history, problem.objective.metric, history.trials.values())
+    if math.isnan(each):
+        return None
+    wanted = _wanted(problem, history, table_of(problem.objective, history), budget.steps)
+    ends = [seconds_to_end(problem, history, trial, budget.steps) for trial in wanted]
+    before = [MARGIN * each * (following or budget.steps)]
+    busy = _busy(problem, history, budget, each)
+    if makespan([*before, *ends], busy) <= budget.seconds:
+        return None
+    return [_to_the_end(trial, budget.seconds) for trial in wanted]
+
+
+def makespan(tasks: Iterable[float], busy: Sequence[float]) -> float:
+    """Return when the last of some tasks is over, each begun in turn by the worker that is free first.
+
+    `busy` holds for how many seconds each worker (w,) still has something else to do.
+    """
+    free_at, last = list(busy), 0.0
+    for seconds in tasks:
+        worker = free_at.index(min(free_at))
+        free_at[worker] += seconds
+        last = max(last, free_at[worker])
+    return last
+
+
+def _busy(problem: Problem, history: History, budget: Budget, each: float) -> list[float]:
+    """Return for how many seconds each worker has what runs and what is queued already."""
+    metric, steps = problem.objective.metric, budget.steps or 1
+
+    def seconds(trial: Trial) -> float:
+        return MARGIN * each * max(0, (trial.until or steps) - history.step(trial, metric))
+
+    busy = [seconds(trial) for trial in history.running[: budget.workers]]
+    busy += [0.0] * (budget.workers - len(busy))
+    for trial in history.queued:
+        worker = busy.index(min(busy))
+        busy[worker] += seconds(trial)
+    return busy
+
+
+def _wanted(problem: Problem, history: History, table: CurveTable, steps: int) -> list[Trial]:
+    """Return which paused trials have to be trained to their end: the best, and the first of all."""
+    at_end = calibrated(table, steps)
+    waiting = [
+        row
+        for row, trial in enumerate(table.trials)
+        if table.first[row] and free(trial) and np.isfinite(at_end[row])
+    ]
+    if not waiting:
+        return []
+    best = min(waiting, key=lambda row: (at_end[row], row))
+    rivals = table.first & np.isfinite(at_end) & ~table.failed
+    rivals &= table.over | np.array([trial.until is None for trial in table.trials], dtype=bool)
+    rivals[waiting] = False
+    chosen = [] if rivals.any() and at_end[rivals].min() <= at_end[best] else [best]
+    if waiting[0] not in chosen and table.trials[waiting[0]].number == 1:
+        chosen.append(waiting[0])
+    return [table.trials[row] for row in chosen]
+
+
+def _to_the_end(trial: Trial, seconds: float) -> Verdict:
+    first = "; it was the first of all" if trial.number == 1 else ""
+    why = f"goes on to its end: {seconds:.0f} s are left, too few for another trial beside it{first}"
+    return Verdict(trial=trial.number, verb="resume", why=why)
