@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import osetra as ose
-from osetra.tuning.deadline import Deadline, affordable, end_seconds, reserve
+from osetra.tuning.deadline import CLOSING, Deadline, affordable, end_seconds, reserve
 
 
 def test_without_minutes_there_is_no_hurry() -> None:
@@ -40,7 +40,13 @@ def test_more_workers_make_the_end_shorter_and_refitting_makes_it_longer() -> No
 def test_a_search_that_has_found_nothing_needs_no_time_for_its_end() -> None:
     study = ose.Study("memory:", ose.Space(a=ose.Float(0, 1)), minimize="loss")
     deadline = Deadline.of(10)
-    assert reserve(study.history, study.problem.objective, deadline, 3, 1) == 0
+    assert reserve(study.history, study.problem.objective, deadline, 3, 1) == deadline.closing
+
+
+def test_the_card_takes_longer_on_a_machine_that_was_slow_before() -> None:
+    assert Deadline.of(5, begun=time.monotonic() - 1).searching().closing == CLOSING
+    assert 20 < Deadline.of(5, begun=time.monotonic() - 40).searching().closing < 30
+    assert Deadline.of(None).searching().closing == CLOSING
 
 
 @pytest.mark.slow

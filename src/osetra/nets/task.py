@@ -31,10 +31,12 @@ from osetra.nets import metrics
 from osetra.nets.architecture import Family, architecture
 from osetra.nets.cost import catalogue_of, epochs_for, epochs_within, family_of
 from osetra.nets.devices import free_memory, gpus, slots_for, used_memory
+from osetra.nets.kept import KeptNetwork, keep, kept, name_of
 from osetra.nets.model import Card, Model, evaluate, versions
+from osetra.nets.network import build
 from osetra.nets.training import PreparedSplit, TrainedNetwork, prepare, train
 from osetra.training.link import MemoryLink, ScriptedLink
-from osetra.training.run import Run
+from osetra.training.run import Run, is_plain
 
 if TYPE_CHECKING:
     from osetra.nets.baseline import Baseline
@@ -83,6 +85,8 @@ class NetworkTask:
     threads: int = 1
     device: str = "cpu"
     """Where it is computed, as PyTorch names it."""
+    keep: str = ""
+    """The folder in which each trial leaves its network for the final model; none without."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "patience"):
@@ -96,7 +100,9 @@ class NetworkTask:
         torch.set_num_threads(self.threads)
         state = run.restore()
         if self.folds == 1:
-            self._train(run, 0, run.seed, state)
+            trained = self._train(run, 0, run.seed, state)
+            if self.keep and is_plain(run):
+                self._keep(run, trained)
             return
         for fold in run.folds(self.folds):
             self._train(run, fold, run.seed + 1_000_003 * fold, state)
@@ -191,12 +197,58 @@ class NetworkTask:
         """
         torch.set_num_threads(self.threads)
         trained = self._train(run, 0, run.seed, run.restore(), split)
+        return self._model(trained, run.config, run.seed, changes, command)
+
+    def kept_model(
+        self, config: Mapping[str, Value], seed: int, command: str = ""
+    ) -> tuple[Model, bool] | None:
+        """Return the model that a trial left behind, and whether it was trained to its end; None without one.
+
+        It is what `fit` makes of the same configuration and seed when it was.
+        """
+        found = kept(self._file(config, seed)) if self.keep else None
+        if found is None:
+            return None
+        data = _prepared(self, 0, _scaling(config), _stamp(self.data.where))
+        network = build(architecture(self.family, config), data.preparation)
+        try:
+            network.load_state_dict(dict(found.weights))
+        except RuntimeError:  # of another version
+            return None
+        network.eval()
+        trained = TrainedNetwork(
+            network,
+            data.preparation,
+            found.best_epoch,
+            found.epochs,
+            {k: float(v) for k, v in found.scores.items()},
+        )
+        return self._model(trained, config, seed, (), command), found.complete
+
+    def _keep(self, run: Run, trained: TrainedNetwork) -> None:
+        keep(
+            self._file(run.config, run.seed),
+            KeptNetwork(
+                trained.network.state_dict(),
+                trained.epochs,
+                trained.best_epoch,
+                trained.scores,
+                not run.interrupted,
+            ),
+        )
+
+    def _file(self, config: Mapping[str, Value], seed: int) -> Path:
+        return Path(self.keep) / name_of(repr(replace(self, keep="")), config, seed)
+
+    def _model(
+        self, trained: TrainedNetwork, config: Mapping[str, Value], seed: int, changes: Changes, command: str
+    ) -> Model:
         card = Card(
             dataset=self.dataset.name,
             source=self.dataset.source,
             fingerprint=self.dataset.fingerprint,
-            config=dict(run.config),
-            seed=run.seed,
+            config=dict(config),
+            seed=seed,
             split={"seed": self.split_seed, "validation": self.validation, "test": self.test},
             epochs=trained.epochs,
             best_epoch=trained.best_epoch,
@@ -205,7 +257,7 @@ class NetworkTask:
             command=command,
             versions=versions(),
         )
-        return Model(trained.network, architecture(self.family, run.config), trained.preparation, card)
+        return Model(trained.network, architecture(self.family, config), trained.preparation, card)
 
     def test_scores(self, model: Model | Baseline) -> dict[str, float]:
         """Return the scores on the sealed test part. Read it once, after the choice was made."""
@@ -218,7 +270,7 @@ class NetworkTask:
     def _train(
         self, run: Run, fold: int, seed: int, state: object, split: Split | None = None
     ) -> TrainedNetwork:
-        scaling = str(run.config.get("input_scaling", "standard"))
+        scaling = _scaling(run.config)
         stamp = _stamp(self.data.where)
         own = _prepared(self, fold, scaling, stamp) if split is None else None
         return train(
@@ -267,6 +319,10 @@ def rehearse(
     if link.refusal:
         raise StudyError(link.refusal)
     return model
+
+
+def _scaling(config: Mapping[str, Value]) -> str:
+    return str(config.get("input_scaling", "standard"))
 
 
 @lru_cache(maxsize=2)

@@ -195,7 +195,7 @@ def warn_of_loose_ends(history: History, trained: Collection[int] = ()) -> None:
         numbers = ", ".join(str(trial.number) for trial in held)
         log.warning("paused by hand and left so: trial %s; order resume, and run again", numbers)
     for trial in (*history.queued, *history.running, *history.paused):
-        for order in (order for order in trial.orders if order.pending):
+        for order in (order for order in trial.orders if order.pending and order.by != "scheduler"):
             state = order_status(trial, order).text
             log.warning("trial %d: %s is still open, %s", trial.number, order_text(order), state)
     for trial in history.running:

@@ -259,6 +259,11 @@ class Run:
         raise Diverged(reason)
 
 
+def is_plain(run: Run) -> bool:
+    """Whether its configuration alone says what is trained: nobody has changed a value."""
+    return not run._control.steering.values
+
+
 def control_of(run: Run) -> RunControl:
     """Return what those need of a run who run it, and its training code does not."""
     return run._control

@@ -14,6 +14,7 @@ from osetra.core.finding import Finding
 from osetra.core.limits import PER_TRAINING
 from osetra.core.text import format_param, parse_param
 from osetra.errors import DataError, StudyError, StudyMismatch
+from osetra.files import real_path
 from osetra.tuning.deadline import Deadline
 from osetra.tuning.extras import require_torch
 from osetra.tuning.final_model import MODEL, Wishes, final_model
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from osetra.study.display import Display
     from osetra.study.study import Study
 
+NETWORKS = "networks"
+"""The folder beside a study in which its trials leave their networks until the final model is made."""
 _SAME = ("source", "target", "minimize", "maximize", "task", "folds", "epochs", "seed")
 """Parts of a request that cannot change while a study goes on: results would not compare."""
 _KINDS = {
@@ -124,15 +127,20 @@ def tune_data(
         Diverged: the winner trains with none of its seeds.
         KeyboardInterrupt: after Ctrl-C, once everything has been handed back.
     """
+    from osetra.nets.kept import forget
+
     observer = observer or Observer()
     request, task = planned.request, planned.task
-    deadline = Deadline.of(request.limits.minutes, begun or planned.begun, refit=request.refit is not False)
+    begun = begun or planned.begun
+    deadline = Deadline.of(request.limits.minutes, begun, refit=request.refit is not False)
     observer.on_data(location.name, planned.rows)
     study = _open_study(location, planned)
+    networks = real_path(location.folder) / NETWORKS
+    task = replace(task, keep=str(networks))
     baseline = task.baseline()
     search_row = ("search", _search_text(study, planned.selection))
     observer.on_study(study, [("baseline", _baseline_text(task, baseline)), search_row])
-    limits = with_confirmation(with_end(request.limits))
+    limits, deadline = with_confirmation(with_end(request.limits)), deadline.searching()
     search(
         study,
         task,
@@ -150,7 +158,7 @@ def tune_data(
     in_memory = request.source.startswith(BESIDE)
     command = f"osetra resume {location.reference}" if in_memory else request.command_line
     seeds = seeds_of(history, winner_of(history, objective)[0])
-    with observer.waiting(f"training the winner with {len(seeds)} seeds, then the sealed test"):
+    with observer.waiting(f"the winner with {len(seeds)} seeds on all rows, then the sealed test"):
         final = final_model(
             history,
             objective,
@@ -161,6 +169,7 @@ def tune_data(
             wishes=Wishes(request.refit, request.ensemble),
             deadline=deadline,
         )
+    forget(networks)
     result = result_of(location.name, study, final, load_model(folder))
     observer.on_result(result)
     return result

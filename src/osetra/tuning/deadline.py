@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from osetra.core.problem import Objective
@@ -19,15 +19,17 @@ if TYPE_CHECKING:
     from osetra.core.history import History
     from osetra.core.trial import Trial
 
-CLOSING = 4.0
-"""Seconds that the card, the pictures and the report take beside trainings."""
+CLOSING, CLOSING_SHARE = 4.0, 0.6
+"""Seconds that the card, the pictures and the report take at least, and their share of what came before."""
 WARM_UP = 4.0
 """Seconds until fresh workers train: Python, PyTorch, the data."""
 MOST_OF_ALL = 0.6
 """Share of the time that the end may take at most: a search of nothing needs no confirmation."""
 MARGIN = 1.25
-_PLANS = ((3, 3), (2, 3), (2, 2), (1, 2))
+_PLANS = ((3, 3), (3, 2), (2, 2), (3, 1), (2, 1), (1, 1))
 """How many of the best are run again, and with how many seeds, from the most careful plan on."""
+MOST_NETWORKS = 3
+"""Networks of the winner that are trained on all rows and answer together, at most."""
 REFIT_COST = 1.4
 """What training on all rows costs, in trainings: a quarter more rows, and chance."""
 
@@ -41,6 +43,8 @@ class Deadline:
     """Seconds from the beginning of the command to that moment."""
     refit: bool = True
     """Whether the end trains the winner once more on all rows."""
+    prelude: float = 0.0
+    """Seconds that the command took until its search began: on a slow machine the card takes longer, too."""
 
     @classmethod
     def of(cls, minutes: float | None, begun: float | None = None, *, refit: bool = True) -> Deadline:
@@ -59,6 +63,20 @@ class Deadline:
     def left(self) -> float:
         """Seconds until then, 0 when it is over; infinite without one."""
         return max(0.0, self.at - time.monotonic())
+
+    @property
+    def closing(self) -> float:
+        """Seconds that the card, the pictures and the report take beside trainings."""
+        return min(max(CLOSING, CLOSING_SHARE * self.prelude), MOST_OF_ALL * self.total)
+
+    @property
+    def for_trainings(self) -> float:
+        """Seconds that trainings may still take."""
+        return max(0.0, self.left - self.closing)
+
+    def searching(self) -> Deadline:
+        """Return the deadline as a search knows it that begins now."""
+        return replace(self, prelude=self.total - self.left) if self.hurries else self
 
 
 def seconds_per_training(history: History, objective: Objective) -> float:
@@ -84,10 +102,13 @@ def _seconds(trial: Trial, history: History, objective: Objective) -> float:
 
 
 def end_seconds(training: float, top: int, seeds: int, workers: int, *, refit: bool) -> float:
-    """Return what the end of a tuning takes: the best again with fresh seeds, the winner, the card."""
+    """Return what the end of a tuning takes: fresh seeds, the winner's networks, without the card.
+
+    The winner's networks are those that its trials left behind; on all rows they are trained once more.
+    """
     again = WARM_UP + math.ceil(top * seeds / workers) * training if top else 0.0
-    final = max(1, seeds) * training * (1 + REFIT_COST * refit)
-    return MARGIN * (again + final) + CLOSING
+    final = min(MOST_NETWORKS, seeds + 1) * training * REFIT_COST if refit and seeds else 0.0
+    return MARGIN * (again + final)
 
 
 def affordable(training: float, left: float, most: int, workers: int, *, refit: bool) -> tuple[int, int]:
@@ -101,12 +122,10 @@ def affordable(training: float, left: float, most: int, workers: int, *, refit: 
 
 def reserve(history: History, objective: Objective, deadline: Deadline, most: int, workers: int) -> float:
     """Return how many seconds before the deadline the search has to end."""
-    training = seconds_per_training(history, objective)
+    training, closing = seconds_per_training(history, objective), deadline.closing
     if not training or history.best(objective) is None:
-        return 0.0
-    cap = MOST_OF_ALL * deadline.total
+        return closing
+    cap = MOST_OF_ALL * deadline.total - closing
     most = min(most, len(history.ranked(objective)))  # only what has finished can be run again
     top, seeds = affordable(training, cap, most, workers, refit=deadline.refit)
-    if not top:  # no room for fresh seeds, or nothing to give them to: the winner alone
-        return min(cap, end_seconds(training, 0, 1, workers, refit=False))
-    return end_seconds(training, top, seeds, workers, refit=deadline.refit)
+    return closing + end_seconds(training, top, seeds, workers, refit=deadline.refit)

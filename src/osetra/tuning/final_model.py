@@ -14,7 +14,7 @@ from osetra.core.numbers import number
 from osetra.core.problem import Objective
 from osetra.core.trial import Trial
 from osetra.errors import DataError, Diverged
-from osetra.tuning.deadline import CLOSING, REFIT_COST, Deadline
+from osetra.tuning.deadline import REFIT_COST, Deadline, seconds_per_training
 from osetra.tuning.winner import enough, seeds_of, winner_of
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Wishes:
     """What somebody asked of the final model; None is what is safe."""
 
     refit: bool | None = None
-    ensemble: int = 1
-    """So many seeds of the winner answer together."""
+    ensemble: int | None = None
+    """So many seeds of the winner answer together; None is all that were trained anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +126,11 @@ def final_model(
         made = _made_before(card, winner, why, folder, wishes)
         if made is not None:
             return made
-    seeds = enough(seeds_of(history, winner), wishes.ensemble)
-    begun = time.monotonic()
-    models, skipped = _trained(task, winner, seeds, command, deadline)
-    each = (time.monotonic() - begun) / len(models)
+    seeds = enough(seeds_of(history, winner), wishes.ensemble or 1)
+    each = seconds_per_training(history, objective)
+    models, skipped, partial = _trained(task, winner, seeds, command, deadline, each)
     delivered = _delivered(task, winner, models, baseline, wishes, deadline, each)
-    notes = [*delivered.notes]
+    notes = [*delivered.notes, *partial]
     if skipped:
         notes.append(f"{skipped} of {len(seeds)} seeds were not trained for want of time")
     boosted = _boosted(task, delivered, deadline)
@@ -158,25 +157,39 @@ def final_model(
 
 
 def _trained(
-    task: NetworkTask, winner: Trial, seeds: list[int], command: str, deadline: Deadline
-) -> tuple[list[Model], int]:
-    """Return the networks of the seeds, and how many seeds there was no time for."""
+    task: NetworkTask, winner: Trial, seeds: list[int], command: str, deadline: Deadline, seconds: float
+) -> tuple[list[Model], int, list[str]]:
+    """Return the networks of the seeds, for how many there was no time, and which were cut short.
+
+    Those that trials left behind are taken; the others are trained, `seconds` each as far as is known.
+    """
     from osetra.nets.task import rehearse
 
     trained: list[Model] = []
-    longest = 0.0
+    partial: list[str] = []
     for place, seed in enumerate(seeds):
-        if trained and deadline.left < 1.2 * longest:
-            return trained, len(seeds) - place
+        known = None if winner.steered else task.kept_model(winner.config, seed, command)
+        in_time = deadline.for_trainings > 1.2 * seconds
+        if known is not None and (known[1] or not in_time):
+            model, complete = known
+            trained.append(model)
+            if not complete:
+                partial.append(
+                    f"trained for {model.card.epochs} of {task.budget} epochs, for want of time; the same "
+                    "call again goes on"
+                )
+            continue
+        if trained and not in_time:
+            return trained, len(seeds) - place, partial
         begun = time.monotonic()
         try:
             trained.append(rehearse(task, winner.config, seed, command=command))
         except Diverged:
             continue
-        longest = max(longest, time.monotonic() - begun)
+        seconds = max(seconds, time.monotonic() - begun)
     if not trained:
         raise Diverged(f"trial {winner.number} trains with none of its seeds; lower its learning rate")
-    return trained, 0
+    return trained, 0, partial
 
 
 def _delivered(
@@ -204,7 +217,7 @@ def _delivered(
         epochs, reason = round(sum(m.card.best_epoch for m in models) / len(models)), "as was asked"
     if not epochs:
         return _Delivered(calibrated_apart, linear, only + reason)
-    if deadline.left < REFIT_COST * seconds * len(models) + CLOSING:
+    if deadline.for_trainings < REFIT_COST * seconds * len(models):
         return _Delivered(calibrated_apart, linear, only + "no time was left to train again")
     again, why_not = refit(task, winner.config, models, epochs)
     if why_not:
@@ -220,10 +233,11 @@ def _delivered(
     )
 
 
-def answering(models: list[Model], ensemble: int, task: NetworkTask) -> list[Model]:
+def answering(models: list[Model], ensemble: int | None, task: NetworkTask) -> list[Model]:
     """Return the models as they answer: each by itself, or the best of them together."""
     from osetra.nets.model import together
 
+    ensemble = len(models) if ensemble is None else ensemble
     if ensemble < 2:
         return models
     best = sorted(models, key=lambda model: _validation(model, task))[:ensemble]
@@ -282,10 +296,12 @@ def _answer(task: NetworkTask, models: list[Model], baseline: Baseline, judged: 
     )
 
 
-def _count(trained: int, seeds: int, ensemble: int) -> str:
-    if ensemble > 1:
-        return f"an ensemble of {min(trained, ensemble)} seeds"
-    return f"{trained} of {seeds} seeds, {seeds - trained} diverged" if trained < seeds else ""
+def _count(trained: int, seeds: int, ensemble: int | None) -> str:
+    together = trained if ensemble is None else min(trained, ensemble)
+    diverged = f"{trained} of {seeds} seeds, {seeds - trained} diverged" if trained < seeds else ""
+    if together > 1:
+        return f"an ensemble of {together} seeds" + (f"; {diverged}" if diverged else "")
+    return diverged
 
 
 def _save(

@@ -68,7 +68,8 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
 
 
 def _check_ending(found: dict[str, Any]) -> None:
-    found["ensemble"] = whole("ensemble", found["ensemble"], least=1, most=100)
+    if found["ensemble"] is not None:
+        found["ensemble"] = whole("ensemble", found["ensemble"], least=1, most=100)
     if found["refit"] is not None:
         found["refit"] = truth("refit", found["refit"])
     if found["epochs"] is not None:

@@ -63,8 +63,8 @@ class Request:
     pick: str = "best"
     refit: bool | None = None
     """Whether the winner is trained again on the validation rows too; None is where that is safe."""
-    ensemble: int = 1
-    """So many seeds of the winner answer together."""
+    ensemble: int | None = None
+    """So many seeds of the winner answer together; None is all that were trained anyway."""
     config: str | None = None
     """Path of the study.toml."""
 

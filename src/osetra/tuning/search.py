@@ -12,7 +12,6 @@ from osetra.study.display import Display, usual_display
 from osetra.tuning.deadline import (
     Deadline,
     affordable,
-    end_seconds,
     reserve,
     seconds_per_training,
 )
@@ -100,8 +99,8 @@ def _confirm(
     top, seeds = min(limits.confirm or 0, len(study.history.ranked(objective))), SEEDS
     training, seconds = seconds_per_training(study.history, objective), math.inf
     if deadline.hurries:
-        top, seeds = affordable(training, deadline.left, top, limits.workers, refit=deadline.refit)
-        seconds = deadline.left - end_seconds(training, 0, 0, limits.workers, refit=False)
+        seconds = deadline.for_trainings
+        top, seeds = affordable(training, seconds, top, limits.workers, refit=deadline.refit)
     if top and seconds > 0:
         study.confirm(
             train,

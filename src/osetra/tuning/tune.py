@@ -67,7 +67,7 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     minimize: str | None = None,
     maximize: str | None = None,
     refit: bool | None = None,
-    ensemble: int = 1,
+    ensemble: int | None = None,
     name: str | None = None,
     out: str | PathLike[str] | None = None,
     store: str | None = None,
@@ -127,7 +127,7 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
             "quantile_0.9" …
         maximize: the one to make large instead: "auc", "f1", "average_precision"; "r2".
         refit: whether the winner is trained again on the validation rows too; None is where that is safe.
-        ensemble: so many seeds of the winner answer together.
+        ensemble: so many seeds of the winner answer together; None is those that were trained anyway.
         name: of the study; from the data when left out.
         out: its folder, instead of osetra-runs/NAME.
         store: the URL of a store that other machines reach.

@@ -8,13 +8,15 @@ from osetra.core.history import History
 from osetra.core.problem import Objective
 from osetra.core.trial import Trial
 from osetra.errors import NothingFinished
+from osetra.tuning.deadline import MOST_NETWORKS
 from osetra.views.terminal.tables import repeats_text
 
 
 def seeds_of(history: History, winner: Trial) -> list[int]:
-    """Return the fresh seeds that a trial was run with, else its own."""
+    """Return the fresh seeds that a trial was run with, and its own where those are few."""
     again = [*history.repeats(winner.number), *history.lost.get(winner.number, [])]
-    return [trial.seed for trial in again] or [winner.seed]
+    seeds = [trial.seed for trial in again]
+    return [*seeds, winner.seed] if len(seeds) < MOST_NETWORKS else seeds
 
 
 def winner_of(history: History, objective: Objective) -> tuple[Trial, str]:
@@ -33,6 +35,12 @@ def winner_of(history: History, objective: Objective) -> tuple[Trial, str]:
         return (
             best,
             f"trial {best.number}: {broken}; no setting finished with every seed, so narrow the ranges",
+        )
+    if best.state != "finished":
+        step = history.step(best, objective.metric)
+        return best, (
+            f"trial {best.number}, the best of those that were trained longest: after step {step} of "
+            f"{history.steps}, for no training came to its end; more time would tell more"
         )
     if best.number in kept:
         results = {

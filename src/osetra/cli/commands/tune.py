@@ -140,10 +140,8 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
 @click.option(
     "--ensemble",
     type=click.IntRange(1, 100),
-    default=1,
-    show_default=True,
     metavar="K",
-    help="Let so many seeds of the winner answer together.",
+    help="Let so many seeds of the winner answer together [default: those that were trained anyway].",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes everything repeatable.")
 @click.option("--name", callback=plain_name, help="Name of the study [default: from what is tuned].")
