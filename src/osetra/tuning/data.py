@@ -23,6 +23,7 @@ from osetra.tuning.locations import Location
 from osetra.tuning.model import load_model
 from osetra.tuning.observer import Observer, Row
 from osetra.tuning.program import filled
+from osetra.tuning.rates import rate_note
 from osetra.tuning.request import DEFAULT_TRIALS, READING, Request, stored_request
 from osetra.tuning.result import TuneResult, result_of
 from osetra.tuning.search import search, with_confirmation, with_end
@@ -64,7 +65,9 @@ class DataPlan:
     @property
     def rows(self) -> list[Row]:
         """What was understood of the data."""
-        return _data_rows(self.task)
+        table = self.task.family == "mlp" and self.task.dataset.images is None
+        note = rate_note(_given(self.request)) if table and not self.task.earlier else ""
+        return [*_data_rows(self.task), *([("note", note)] if note else [])]
 
 
 def plan(location: Location, request: Request) -> DataPlan:
@@ -239,16 +242,22 @@ def _moved(old: str, new: str) -> bool:
 
 
 def _selection(task: NetworkTask, request: Request) -> Selection:
-    given: dict[str, Branches] = {}
-    for word in request.set:
-        name, _, text = (part.strip() for part in word.partition("="))
-        given[name] = parse_param(name, text)
+    given = _given(request)
     trainings = request.limits.trainings
     bought = DEFAULT_TRIALS if trainings is None else round(PER_TRAINING * trainings)
     trials = request.limits.trials or max(1, bought)
     return select_space(task.catalogue, trials, tune=request.tune, everything=request.all, given=given,
         order="ng" if request.order == "ng" else "tiers",
     )  # fmt: skip
+
+
+def _given(request: Request) -> dict[str, Branches]:
+    """Return the hyperparameters that a person gave."""
+    given: dict[str, Branches] = {}
+    for word in request.set:
+        name, _, text = (part.strip() for part in word.partition("="))
+        given[name] = parse_param(name, text)
+    return given
 
 
 def _open_study(location: Location, planned: DataPlan) -> Study:
