@@ -31,7 +31,8 @@ from osetra.errors import DataError, MissingExtra
 from osetra.nets import standalone
 from osetra.nets.model import Model
 from osetra.nets.preparation_json import to_json
-from osetra.nets.prepare import LARGEST, REACH, Categories, Numbers, Preparation
+from osetra.nets.prepare import LARGEST, Categories, Numbers, Preparation
+from osetra.nets.scaling import REACH
 
 GRAPH, PREPARATION, SCRIPT = "model.onnx", "preparation.json", "predict.py"
 FORMAT = 1

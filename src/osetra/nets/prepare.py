@@ -12,7 +12,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -34,6 +33,7 @@ from osetra.data.schema import Category, Number, Recipe, read_schema
 from osetra.data.sound import SoundRecipe
 from osetra.data.table import Table
 from osetra.errors import DataError, nearest
+from osetra.nets.scaling import bent, normal_knots, plain_scaling, robust_levels, scale_of
 from osetra.nets.steps import Steps, apply_steps, fit_steps
 from osetra.nets.summaries import scaling_of
 
@@ -41,10 +41,6 @@ Scaling: TypeAlias = Literal["standard", "robust", "quantile", "minmax", "none"]
 SCALINGS: tuple[str, ...] = ("standard", "robust", "quantile", "minmax", "none")
 ONE_HOT_LEVELS = 10
 """Categories with more levels than this get a learnt embedding."""
-REACH = 3.0
-"""Robustly scaled inputs end here: x / sqrt(1 + (x / REACH)²)."""
-KNOTS = 256
-"""Quantiles that a number column is mapped to a normal distribution by."""
 MOST_LEVELS = 1000
 """Of a category with more levels the commonest have an embedding each; the rest shares BUCKETS by hash."""
 BUCKETS = 256
@@ -198,7 +194,7 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparat
         dialect=dataset.dialect,
         sequences=None
         if dataset.sequences is None
-        else fit_steps(dataset.sequences.rows(rows), lambda values: _scale(values, _plain(scaling))),
+        else fit_steps(dataset.sequences.rows(rows), lambda values: scale_of(values, plain_scaling(scaling))),
         sound=dataset.sound,
     )
     if preparation.kind not in ("sequences", "sound"):
@@ -306,50 +302,32 @@ def _fit_column(column: Column, rows: Codes, scaling: str) -> Numbers | Categori
         if len(levels) > ONE_HOT_LEVELS:
             return Categories(column.name, levels, True, buckets=buckets)
         shares = np.array([np.mean(column.codes[rows] == code) for code in seen])
-        return Categories(column.name, levels, False, _robust_levels(shares) if scaling == "robust" else ())
+        return Categories(column.name, levels, False, robust_levels(shares) if scaling == "robust" else ())
     values = column.values[rows]
     present = values[~np.isnan(values)]
     if not len(present):
         return Numbers(column.name, 0.0, 0.0, 1.0, True)
-    shift, scale = _scale(present, scaling)
-    knots = _normal_knots(present) if scaling == "quantile" else ()
+    shift, scale = scale_of(present, scaling)
+    knots = normal_knots(present) if scaling == "quantile" else ()
     middle, gaps = float(np.median(present)), len(present) < len(values)
     return Numbers(column.name, middle, shift, scale, gaps, scaling == "robust", knots)
 
 
 def _fit_pictures(images: Images, scaling: str) -> Pictures:
     # One shift and scale per channel: single pixels are often constant. They have no outliers to mind.
-    fitted = [_scale(images[:, c].astype(np.float64), _plain(scaling)) for c in range(images.shape[1])]
+    fitted = [
+        scale_of(images[:, c].astype(np.float64), plain_scaling(scaling)) for c in range(images.shape[1])
+    ]
     _, channels, height, width = images.shape
     return Pictures(
         (channels, height, width), tuple(shift for shift, _ in fitted), tuple(scale for _, scale in fitted)
     )
 
 
-def _plain(scaling: str) -> str:
-    return "standard" if scaling in ("robust", "quantile") else scaling
-
-
 def _shares(codes: Codes, classes: int) -> tuple[float, ...]:
     if not classes:
         return ()
     return tuple(float(count) / len(codes) for count in np.bincount(codes, minlength=classes))
-
-
-def _scale(values: NDArray[np.float64], scaling: str) -> tuple[float, float]:
-    if scaling == "none":
-        return 0.0, 1.0
-    if scaling == "robust":
-        low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-        spread = float(high - low) or float(np.ptp(values)) / 2
-        return float(middle), spread if spread > 1e-12 * max(1.0, abs(float(middle))) else 1.0
-    if scaling == "minmax":
-        return float(values.min()), float(np.ptp(values)) or 1.0
-    # Squares of values beyond 1e150 overflow, so that those are taken in units of the largest.
-    unit = float(np.abs(values).max()) if np.abs(values).max() > 1e150 else 1.0
-    center, spread = float((values / unit).mean()) * unit, float((values / unit).std()) * unit
-    # A column that only rounding makes vary would be blown up to noise.
-    return center, spread if spread > 1e-12 * max(1.0, abs(center)) else 1.0
 
 
 def _scaled(how: Numbers, column: NumberColumn) -> NDArray[np.float32]:
@@ -361,36 +339,10 @@ def _scaled(how: Numbers, column: NumberColumn) -> NDArray[np.float32]:
         with np.errstate(over="ignore"):
             scaled = np.clip((filled - how.shift) / how.scale, -LARGEST, LARGEST)
     if how.smooth:
-        scaled = _bent(scaled)
+        scaled = bent(scaled)
     if not how.indicator:
         return scaled[:, None].astype(np.float32)
     return np.stack([scaled, absent.astype(np.float64)], axis=1).astype(np.float32)
-
-
-def _bent(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    bent: NDArray[np.float64] = values / np.sqrt(1.0 + (values / REACH) ** 2)
-    return bent
-
-
-def _robust_levels(shares: NDArray[np.float64]) -> tuple[tuple[float, ...], ...]:
-    """Return the inputs of each level: one-hot, or ±1 for two, then scaled as numbers are."""
-    hot = np.array([[1.0], [-1.0]]) if len(shares) == 2 else np.eye(len(shares))
-    counts = np.maximum(1, np.rint(shares * 1000)).astype(np.int64)
-    inputs = np.zeros_like(hot)
-    for place in range(hot.shape[1]):
-        middle, spread = _scale(np.repeat(hot[:, place], counts), "robust")
-        inputs[:, place] = _bent((hot[:, place] - middle) / spread)
-    return tuple(tuple(map(float, row)) for row in inputs)
-
-
-def _normal_knots(values: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
-    """Return the quantiles of a column, and those of a normal distribution in their place."""
-    shares = np.linspace(0.0, 1.0, min(KNOTS, len(values)) + 1)
-    places, first, counts = np.unique(np.quantile(values, shares), return_index=True, return_counts=True)
-    # A value that fills several quantiles stands in their middle; the ends stay finite.
-    middles = np.clip(shares[first] + (counts - 1) / 2 / (len(shares) - 1), 1e-3, 1 - 1e-3)
-    normal = NormalDist()
-    return tuple((float(at), normal.inv_cdf(float(share))) for at, share in zip(places, middles, strict=True))
 
 
 def _recoded(how: Categories, column: CategoryColumn) -> Codes:
