@@ -50,6 +50,47 @@ def importance(x: Array, y: Array, rng: np.random.Generator, *, draws: int = 100
     return Importance(excess / total if total > 0 else np.where(np.isnan(excess), np.nan, 0.0), chance)
 
 
+def intervals(
+    x: Array, y: Array, rng: np.random.Generator, *, draws: int = 200, sure: float = 0.95
+) -> tuple[Array, Array]:
+    """Return between which shares (d,) and (d,) the importance of each coordinate lies, by bootstrap.
+
+    Points are drawn with replacement as often as there are points. A resample has the luck of the points
+    and that of its own draw, so twice its expectation is subtracted.
+    """
+    n, d = x.shape
+    order = np.argsort(y, kind="stable")
+    x, drawn = x[order], rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
+    excess = np.full((draws, d), np.nan)
+    for j in range(d):
+        active = ~np.isnan(x[:, j])
+        if np.sum(active) >= FEWEST:
+            excess[:, j] = _excess(bins(x[active, j]), drawn[:, active])
+    total = np.nansum(excess, axis=1, keepdims=True)
+    shares = np.divide(excess, total, out=np.where(np.isnan(excess), np.nan, 0.0), where=total > 0)
+    low, high = np.full(d, np.nan), np.full(d, np.nan)
+    judged = ~np.isnan(excess).all(axis=0)
+    ends = [0.5 - sure / 2, 0.5 + sure / 2]
+    low[judged], high[judged] = np.nanquantile(shares[:, judged], ends, axis=0)
+    return low, high
+
+
+def _excess(bin_of: Ints, drawn: Array) -> Array:
+    """Return the divergence beyond luck of resamples (r, n) of points in the order of their values."""
+    kinds = np.unique(bin_of, return_inverse=True)[1]
+    belongs = np.eye(int(kinds.max()) + 1)[kinds]
+    n = drawn.sum(axis=1, keepdims=True)
+    quarter = np.ceil(n / 4)
+    before = np.cumsum(drawn, axis=1) - drawn
+    best = np.clip(quarter - before, 0.0, drawn)
+    share, among = drawn @ belongs / np.maximum(n, 1), best @ belongs / np.maximum(quarter, 1)
+    found = np.divide((among - share) ** 2, share, out=np.zeros_like(share), where=share > 0).sum(axis=1)
+    several = np.sum(share > 0, axis=1, keepdims=True)
+    luck = (several - 1) / np.maximum(quarter, 1) * (n - quarter) / np.maximum(n - 1, 1)
+    excess: Array = np.maximum(0.0, found - 2 * luck[:, 0])
+    return excess
+
+
 def best_quarter(y: Array) -> Mask:
     """Return which points (n,) are the best quarter, rounded up; earlier points win ties."""
     best = np.zeros(len(y), dtype=bool)

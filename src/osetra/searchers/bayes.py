@@ -126,6 +126,19 @@ def explain(problem: Problem, history: History, config: Config) -> Explanation |
     return Explanation(mean, proposal.deviation, _reason(problem, proposal))
 
 
+def surface(problem: Problem, history: History, points: Array) -> tuple[Array, Array] | None:
+    """Return what the process expects at points (m, d) of the unit cube, and its deviations (m,) and (m,).
+
+    In the user's own direction; None while fewer than two trials have finished.
+    """
+    observed = _observed(problem, history)
+    if len(observed.x) - observed.failed.sum() < 2 or not problem.space.columns:
+        return None
+    model = bayes.learn(observed, _cube(problem.space), bayes.Settings(), _HYPER)
+    mean, deviation = bayes.predict(model, points)
+    return problem.objective.sign * mean, deviation
+
+
 def stated(problem: Problem, why: str) -> Explanation | None:
     """Return the prediction that the reason of a suggestion states; None where it states none.
 

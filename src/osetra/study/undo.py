@@ -7,15 +7,10 @@ never obeys what the log says was taken back.
 from __future__ import annotations
 
 from osetra.core.facts import Fact, Obeyed, Seen
-from osetra.core.trial import ENDED, Order, Trial
+from osetra.core.trial import Order, Trial
 from osetra.errors import StudyError
 from osetra.study.loop import Planner
-from osetra.views.orders import order_status, order_text
-
-AT_ONCE = ("branch", "note")
-"""Orders that are done as soon as they are given."""
-QUEUES = ("resume", "extend", "promote")
-"""Orders that change how far a trial goes as soon as they are given."""
+from osetra.views.orders import order_text, too_late
 
 
 def undo(planner: Planner, number: int, order: int | None, actor: str) -> Order:
@@ -42,17 +37,6 @@ def undo(planner: Planner, number: int, order: int | None, actor: str) -> Order:
     if not planner.append(facts):
         raise StudyError(f"trial {number}, order {chosen.number}: the training was faster and has it")
     return planner.history.trials[number].orders[chosen.number - 1]
-
-
-def too_late(trial: Trial, order: Order) -> str:
-    """Return why an order cannot be taken back any more; empty while it can."""
-    if order.verb in AT_ONCE:
-        return "it was done as soon as it was given"
-    if order.obeyed is not None or order.seen_at is not None or trial.state in ENDED:
-        return f"too late: {order_status(trial, order).text or 'it was obeyed'}"
-    if order.verb in QUEUES:
-        return "it holds since it was given; pause or stop the trial instead"
-    return ""
 
 
 def _find(trial: Trial, order: int | None) -> Order:

@@ -14,6 +14,11 @@ STEERED = "✎"
 """Marks a trial whose values were changed while it trained."""
 STEERED_LEGEND = f"{STEERED} steered: its configuration alone does not say what was trained"
 
+AT_ONCE = ("branch", "note")
+"""Orders that are done as soon as they are given."""
+QUEUES = ("resume", "extend", "promote")
+"""Orders that change how far a trial goes as soon as they are given."""
+
 
 Status = Literal["requested", "seen", "done", "refused", "moot"]
 
@@ -41,6 +46,17 @@ def order_status(trial: Trial, order: Order) -> OrderStatus:
     }
     where = "when the trial goes on: it was paused by hand, so order resume" if trial.held else ""
     return OrderStatus("requested", f"obeyed {where or waits[trial.state]}")
+
+
+def too_late(trial: Trial, order: Order) -> str:
+    """Return why an order cannot be taken back any more; empty while it can."""
+    if order.verb in AT_ONCE:
+        return "it was done as soon as it was given"
+    if order.obeyed is not None or order.seen_at is not None or trial.state in ENDED:
+        return f"too late: {order_status(trial, order).text or 'it was obeyed'}"
+    if order.verb in QUEUES:
+        return "it holds since it was given; pause or stop the trial instead"
+    return ""
 
 
 def ended_word(trial: Trial) -> str:

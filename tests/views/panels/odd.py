@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from osetra.core.facts import Claimed, Noted, Obeyed, Ordered, Seen, Suggested, ended
+from osetra.core.facts import Claimed, Noted, Obeyed, Ordered, Seen, Source, Suggested, ended
 from osetra.core.history import History
 from osetra.core.params import Choice, Float, Int, Ordinal
 from osetra.core.problem import Objective, Problem
@@ -130,7 +130,7 @@ def steered() -> Study:
     why = "goes on to step 9 from step 3: val_loss 1, cut 1, rank 1 of 6"
     log.write(Ordered(1, 1, "resume", {"until": None}, "asha", "scheduler", why))
     log.write(Obeyed(1, 1, 2, 3))
-    log.write(Claimed(1, 2, WORKER))
+    log.write(Claimed(1, 2, WORKER, Source(1, 1, 0, 3)))
     why = "stopped at step 3: val_loss 6, cut 1, rank 6 of 6"
     log.write(Ordered(6, 1, "stop", {}, "asha", "scheduler", why))
     log.write(Ordered(1, 2, "set", {"lr": 0.001}, "ann"), Seen(1, 2), Ordered(1, 3, "stop", {}, "ann"))

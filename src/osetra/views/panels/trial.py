@@ -12,6 +12,7 @@ from osetra.core.problem import Problem
 from osetra.core.text import format_value
 from osetra.core.trial import Trial
 from osetra.views.json import pieces_document, trial_document
+from osetra.views.orders import too_late
 from osetra.views.panels.cockpit import worker_text
 from osetra.views.panels.curves import end_document, whole
 from osetra.views.panels.decimation import kept
@@ -72,7 +73,7 @@ def trial_panel(
         "reproduce": reproduce(trial, reference),
         "failure": (attempt.detail or None) if attempt is not None else None,
         "orders": orders_document(history, trial),
-        "pending_undo": [o.number for o in trial.orders if o.pending and o.seen_at is None],
+        "pending_undo": [order.number for order in trial.orders if not too_late(trial, order)],
     }
     for told, known in zip(_attempts(document), trial.attempts, strict=True):
         told |= {"number": known.number, "worker": worker_text(known.worker), "failure": known.detail or None}
