@@ -79,3 +79,16 @@ def shapes(n: int = 60, side: int = 8, seed: int = 0) -> Dataset:
     pictures[codes == 1, :, : side // 2, :] += 1
     data = _dataset("shapes", (), codes, ("left", "top"))
     return replace(data, images=as_images(pictures[:, 0], "test"))
+
+
+def stars(n: int = 120, seed: int = 0) -> Dataset:
+    """Ratings of 9 items by 7 users, with the hour of each."""
+    rng = np.random.default_rng(seed)
+    users, items = rng.integers(0, 7, n), rng.integers(0, 9, n)
+    columns = (
+        CategoryColumn("user", users, tuple(f"u{i}" for i in range(7))),
+        CategoryColumn("item", items, tuple(f"i{i}" for i in range(9))),
+        NumberColumn("hour", rng.uniform(0, 24, n)),
+    )
+    target = 3 + 0.3 * users - 0.2 * items + rng.normal(0, 0.2, n)
+    return replace(_dataset("stars", columns, target, ()), pair=("user", "item"))

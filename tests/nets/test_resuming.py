@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nets.steered import Steered, changed, ending, fit, outcome
-from nets.tables_for_tests import coins, flowers, line
+from nets.tables_for_tests import coins, flowers, line, stars
 from nets.test_network import pictures
 from nets.test_packing import same
 from osetra.core.claim import Checkpoint, Claim
@@ -49,6 +49,11 @@ CASES = {
     "rmsprop": (coins(80), "mlp", {**MLP, "optimizer": "rmsprop", "dropout": 0.2, "batch_norm": "after"}),
     "adam": (flowers(), "mlp", {**MLP, "optimizer": "adam", "dropout": 0.5, "weight_decay": 0.1}),
     "adamw": (coins(80), "mlp", {**MLP, "dropout": 0.1, "batch_norm": "before", "weight_decay": 0.1}),
+    "factorization": (
+        stars(80),
+        "factorization",
+        {**MLP, "factors": 3, "factor_decay": 2.0, "dropout": 0.2, "averaging": "ema"},
+    ),
     "cnn": (pictures(8), "cnn", {**CNN, "batch_norm": "before", "dropout": 0.3}),
     "cnn_sgd": (pictures(8), "cnn", {**CNN, "optimizer": "momentum", "batch_norm": "after"}),
     "cnn_adam": (pictures(8), "cnn", {**CNN, "optimizer": "adam", "dropout": 0.3}),

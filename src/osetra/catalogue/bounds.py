@@ -69,6 +69,8 @@ BOUNDS: Mapping[str, Bounds] = {
     "dropout": SHARE,
     "frequency": Bounds(low=0, high=1000, above=True),
     "embedding_size": Bounds(low=0, high=512, whole=True),
+    "factors": Bounds(low=1, high=1024, whole=True),
+    "factor_decay": Bounds(low=0, high=math.inf),
     "members": Bounds(low=1, high=256, whole=True),
     "layers": Bounds(low=1, high=32, whole=True),
     "units": Bounds(low=1, high=16384, whole=True),

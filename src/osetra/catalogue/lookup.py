@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from osetra.catalogue.entry import Catalogue, CatalogueEntry
-from osetra.catalogue.networks import CNN, MLP, SEQUENCE, SOUND, TABLE, for_numbers
+from osetra.catalogue.networks import CNN, FACTORIZATION, MLP, SEQUENCE, SOUND, TABLE, for_numbers
 from osetra.errors import SpaceError, nearest
 
 
 def catalogues() -> tuple[Catalogue, ...]:
     """Return every known search space."""
-    return (TABLE, MLP, CNN, SEQUENCE, SOUND)
+    return (TABLE, FACTORIZATION, MLP, CNN, SEQUENCE, SOUND)
 
 
 def by_name(name: str) -> Catalogue:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from osetra.catalogue.entry import Catalogue, CatalogueEntry
-from osetra.catalogue.training import ADAPTIVE, INPUT_SCALING, LR, SHARED
+from osetra.catalogue.training import ADAPTIVE, BATCH_SIZE, INPUT_SCALING, LR, SHARED
 from osetra.core.conditions import conditions
 from osetra.core.params import Choice, Float, Int, Ordinal, Param, Value
 
@@ -200,6 +200,32 @@ MEMBERS = CatalogueEntry(
 )
 
 
+FACTORS = CatalogueEntry(
+    name="factors",
+    params=(Ordinal(8, 16, 32, 64, 128, default=32),),
+    tier=2,
+    live=False,
+    help="learnt numbers of each user and item; more of them need more decay, and help little from some on",
+    source="Koren et al. 2009: 50 and more; measured on movielens",
+)
+FACTOR_DECAY = CatalogueEntry(
+    name="factor_decay",
+    params=(Float(3.0, 60.0, scale="log", default=20.0),),
+    tier=1,
+    live=False,
+    help="how much factors are held back: as if so many ratings said that each is nothing; it matters most",
+    source="Rendle et al. arXiv 1905.01395: well-tuned decay beats newer models; measured on movielens",
+)
+DEEP = CatalogueEntry(
+    name="deep",
+    params=(Choice("all", "features", default="all"),),
+    tier=3,
+    live=False,
+    help="what the hidden layers beside the product see: the other columns, or the factors too",
+    source="Guo et al. arXiv 1703.04247 (DeepFM): all; Rendle et al. arXiv 2005.09683: the product is enough",
+)
+
+
 def _sorted(entries: tuple[CatalogueEntry, ...]) -> tuple[CatalogueEntry, ...]:
     return tuple(sorted(entries, key=lambda entry: entry.tier))
 
@@ -309,6 +335,35 @@ SOUND = Catalogue(
         _begun(
             (*SHARED, FILTERS, UNITS, BLOCKS, KERNEL, POOLING, SOUND_AUGMENT, *_HIDDEN),
             units=64, blocks=3, batch_norm="before", dropout=0.2,
+        )
+    ),
+)  # fmt: skip
+_FACTOR_BATCH = replace(
+    BATCH_SIZE,
+    params=(Ordinal(256, 512, 1024, 2048, 4096, default=1024),),
+    tier=3,
+    source="measured on movielens: a step costs little more for more ratings",
+)
+_SHARED_LATE = tuple(
+    replace(known, tier=4) if known.name in ("beta1", "weight_decay") else known
+    for known in SHARED
+    if known.name not in ("lr", "batch_size", "input_scaling", "mixup")
+)
+_FACTOR_LR = replace(
+    LR,
+    params=(Float(1e-3, 0.05, scale="log", default=0.01, when={"optimizer": ADAPTIVE}), *LR.params[1:]),
+    source=f"measured on movielens; else {LR.source}",
+)
+FACTORIZATION = Catalogue(
+    "factorization",
+    "factors of users and items, with hidden layers beside their product, for ratings",
+    _sorted(
+        _begun(
+            (
+                _FACTOR_LR, *_SHARED_LATE, _FACTOR_BATCH, FACTORS, FACTOR_DECAY, DEEP,
+                replace(UNITS, tier=3), LAYERS, *_HIDDEN, EMBEDDING_SIZE, _TABLE_SCALING,
+            ),
+            lr=0.01, beta2=0.95, units=64, layers=1, dropout=0.25, activation="silu", embedding_size=4,
         )
     ),
 )  # fmt: skip

@@ -47,6 +47,8 @@ _OPTIONS = (
     click.option(
         "--time", metavar="COLUMN", help="Train on the past, seal the future; of --series the order of steps."
     ),
+    click.option("--user", metavar="COLUMN", help="Of ratings: who rated; none: it is no such data."),
+    click.option("--item", metavar="COLUMN", help="Of ratings: what was rated."),
     click.option("--weight", metavar="COLUMN", help="How much each row counts in training."),
     click.option("--split", metavar="COLUMN", help="The column that says train, validation or test."),
     click.option(

@@ -110,7 +110,7 @@ def _groups(table: Table, columns: Sequence[Column], target: str, reading: DataO
         wanted = bool(_GROUPS.search(name)) or (name != "" and looks_like_identifier(name))
         if (
             name == target
-            or name in reading.drop
+            or name in (*reading.drop, reading.user, reading.item)
             or not wanted
             or (not isinstance(cells, Texts) and cells.dtype.kind != "f")
         ):

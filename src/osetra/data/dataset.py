@@ -96,6 +96,8 @@ class Dataset:
     """(n,) how much each row counts in training, 1 on average."""
     log_target: bool = False
     """Whether the logarithm of the target is learnt."""
+    pair: tuple[str, str] | tuple[()] = ()
+    """The columns of users and items, of ratings."""
 
     def __len__(self) -> int:
         return len(self.target)

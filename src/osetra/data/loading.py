@@ -18,6 +18,7 @@ from osetra.data.folders import class_folders, read_folders
 from osetra.data.formats import parse, read_table
 from osetra.data.images import PICTURES, as_images, read_class_folders, read_listed
 from osetra.data.options import DataOptions
+from osetra.data.recommendation import Interactions, interactions
 from osetra.data.roles import roles_of, with_test_file
 from osetra.data.semantics import Meaning, check_columns, understand
 from osetra.data.series import Sequences, from_array
@@ -177,7 +178,9 @@ def _assemble(
     if target not in table.names:
         raise _no_target(table, target)
     check_columns(table, reading)
-    rows = labelled(table, target, task, reading)
+    found = Interactions(reading, task) if images is not None else interactions(table, target, task, reading)
+    reading = found.reading
+    rows = labelled(table, target, found.task, reading)
     settled, roles = rows.target, roles_of(rows.table, reading)
     notes = rows.table.notes + rows.notes + roles.notes
     if images is not None or sequences is not None:
@@ -203,7 +206,7 @@ def _assemble(
         dialect=(reading.delimiter, reading.decimal, reading.header),
         target_name=target, target=settled.values, task=settled.task, classes=settled.classes,
         fingerprint=fingerprint(inputs.columns, None, settled, roles.content),
-        notes=notes + inputs.notes + warnings + imbalance(settled, target),
+        notes=notes + found.notes + inputs.notes + warnings + imbalance(settled, target), pair=found.pair,
         groups=roles.groups, times=roles.times, parts=roles.parts, weights=roles.weights,
         log_target=reading.log_target,
     )  # fmt: skip

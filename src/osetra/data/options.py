@@ -8,6 +8,9 @@ from osetra.errors import DataError
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "pipe": "|", "\\t": "\t"}
 
+NOBODY = "none"
+"""What --user says where users and items are columns like others."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataOptions:
@@ -33,6 +36,10 @@ class DataOptions:
     """Rows with the same value are the steps of one sequence."""
     time: str | None = None
     """Training on the past, sealed rows from the future; with series, the order of steps."""
+    user: str | None = None
+    """The column of users, of ratings of items; "none" where names that look so mean something else."""
+    item: str | None = None
+    """The column of items."""
     weight: str | None = None
     """How much each row counts."""
     split: str | None = None

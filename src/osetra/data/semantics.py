@@ -18,7 +18,7 @@ from osetra.core.finding import Finding
 from osetra.data.dataset import CategoryColumn, Column, NumberColumn
 from osetra.data.moments import CLOCK_PARTS, PARTS, order_of
 from osetra.data.numbers import MOSTLY, SAMPLE, WORDS_FOR_MISSING, number_format, number_of
-from osetra.data.options import DataOptions
+from osetra.data.options import NOBODY, DataOptions
 from osetra.data.schema import Category, Date, Number, Recipe, Words, columns_of, days_of
 from osetra.data.table import MISSING_MARKS, Cells, Table, Texts, as_texts, note
 from osetra.data.words import tokens, vocabulary
@@ -103,8 +103,7 @@ def check_columns(table: Table, reading: DataOptions) -> None:
             f"{table.source}: {len(table.names)} columns; at most {MOST_COLUMNS} are read, so choose those "
             "that can matter, or summarise them"
         )
-    roles = (reading.group, reading.series, reading.time, reading.weight, reading.split)
-    single = [name for name in roles if name]
+    single = [name for name in _single(reading) if name]
     declared = [word.rpartition("=")[0] for word in reading.na]
     for name in (
         *reading.drop, *reading.category, *reading.number, *reading.text, *reading.dates, *single,
@@ -112,6 +111,11 @@ def check_columns(table: Table, reading: DataOptions) -> None:
     ):  # fmt: skip
         if name not in table.names:
             raise DataError(f"{name!r}: no such column in {table.source}.{nearest(name, table.names)}")
+
+
+def _single(reading: DataOptions) -> tuple[str | None, ...]:
+    pair = (name for name in (reading.user, reading.item) if name != NOBODY)
+    return (reading.group, reading.series, reading.time, reading.weight, reading.split, *pair)
 
 
 def meaning_of(

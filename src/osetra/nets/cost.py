@@ -11,7 +11,7 @@ from typing import Literal
 
 from osetra.data.dataset import CategoryColumn, Dataset, Kind
 
-Family = Literal["mlp", "cnn", "sequence"]
+Family = Literal["mlp", "cnn", "sequence", "factorization"]
 SMALLEST_PICTURE = 16
 """Pictures with a shorter side go to a fully connected net unless a cnn is asked for."""
 PER_ROW, PER_WEIGHT, PER_STEP, PER_PIXEL = 5e-6, 3e-10, 500e-6, 0.42e-6
@@ -30,6 +30,8 @@ def family_of(dataset: Dataset) -> Family:
     """Return which network is trained: a cnn for pictures from 16×16 on and sounds, else an mlp."""
     if dataset.kind in ("sequences", "sound"):
         return "sequence" if dataset.kind == "sequences" else "cnn"
+    if dataset.pair:
+        return "factorization"
     images = dataset.images
     return "cnn" if images is not None and min(images.shape[2:]) >= SMALLEST_PICTURE else "mlp"
 
@@ -46,6 +48,8 @@ def epochs_for(rows: int, family: Family, *, table: bool = False) -> int:
 
     A table's network is trained longer, up to 256 epochs, that of sequences up to 80; others 10 … 40.
     """
+    if family == "factorization":
+        return min(40, max(10, round(1_200_000 / rows)))
     if table:
         return min(256, max(FEWEST, round(2_500_000 / rows)))
     if family == "sequence":
@@ -69,6 +73,7 @@ def seconds_of(dataset: Dataset) -> float:
     table = dataset.kind == "table"
     # The defaults of the catalogue: three layers of 256 units for a table, two of 128 for small pictures.
     units, layers, batch = (256, 3, 256) if table else (128, 2, 32)
+    units, layers, batch = (64, 2, 1024) if dataset.pair else (units, layers, batch)
     rows, family = max(1, round(0.6 * len(dataset))), family_of(dataset)
     if dataset.sequences is not None:
         each = PER_ROW + PER_STEP_OF_SEQUENCE * int(dataset.sequences.lengths.mean())

@@ -108,7 +108,7 @@ def _loss(trainee: Trainee, how: Regularization, weights: Tensor | None, batch: 
         values, codes, partner, share = mixed(values, codes, how.mixup)
     raw = trainee.network(values, codes)
     rows = _repeated(members, targets, counts)
-    own = loss(raw, rows[0], trainee.task, how, weights, rows[1])
+    own = loss(raw, rows[0], trainee.task, how, weights, rows[1]) + trainee.network.penalty
     if partner is None:
         return own
     others = _repeated(members, targets[partner], None if counts is None else counts[partner])

@@ -39,7 +39,7 @@ FORMAT = 1
 _NEEDED = ("onnx", "onnxscript")
 _KNOWN = (
     "columns", "pictures", "target", "task", "classes", "priors", "center", "spread", "reach", "log",
-    "schema", "dialect",
+    "schema", "dialect", "pair",
 )  # fmt: skip
 """What of a preparation the script understands."""
 _CANNOT = (

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from osetra.nets.architecture import Architecture
+from osetra.nets.factorization import FactorTable
 from osetra.nets.initial import Layer, fans
 from osetra.nets.layers import MemberHeads, ParametricActivation, Periodic, Piecewise, Scaling
 
@@ -71,6 +72,8 @@ def _factors(module: nn.Module, name: str, tangent: bool) -> Factors:
             return _WAVES
         case Periodic() | Piecewise():
             return _EMBEDDING
+        case FactorTable():
+            return (1.0, 0.0)  # held back by a penalty of their own
         case nn.Embedding() if tangent:
             return (1.0, 1.0)
         case _:

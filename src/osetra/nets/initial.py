@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from osetra.nets.architecture import Architecture
+from osetra.nets.factorization import Interaction
 from osetra.nets.layers import MemberHeads, NumberFront, Piecewise, Scaling
 from osetra.nets.prepare import Preparation
 
@@ -69,6 +70,9 @@ def fit_to_data(network: nn.Module, structure: Architecture, values: Tensor, cod
     front = getattr(network, "front", None)
     if isinstance(front, NumberFront) and isinstance(front.embedding, Piecewise):
         front.embedding.settle(front.chosen(values))
+    interaction = getattr(network, "interaction", None)
+    if isinstance(interaction, Interaction):
+        interaction.settle(codes)
     if structure.init != "data":
         return
     rows = torch.randperm(len(values), device="cpu")[:FITTED_ON].to(values.device)

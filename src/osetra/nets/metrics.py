@@ -20,30 +20,32 @@ from numpy.typing import NDArray
 from osetra.data.dataset import Codes, TaskKind
 from osetra.errors import StudyError, nearest
 from osetra.nets.prepare import Preparation, answers, outputs
+from osetra.nets.ranking import OF_RANKING, ranking
 
 Array = NDArray[np.float64]
 OF_CLASSES = ("loss", "error", "balanced_error", "auc", "f1", "average_precision")
 OF_NUMBERS = ("loss", "rmse", "r2", "mae")
 USUAL: Mapping[str, tuple[str, ...]] = {"classes": OF_CLASSES[:3], "numbers": OF_NUMBERS[:3]}
 """What is computed unless more is asked for."""
-LARGER = frozenset({"auc", "f1", "average_precision", "r2"})
+LARGER = frozenset({"auc", "f1", "average_precision", "r2", *OF_RANKING})
 """Metrics of which more is better."""
 _QUANTILE = re.compile(r"quantile_(0?\.\d+)")
 _EXAMPLE = "quantile_0.9"
 
 
-def known(task: TaskKind) -> tuple[str, ...]:
+def known(task: TaskKind, *, pair: bool = False) -> tuple[str, ...]:
     """Return the names of the metrics of a task; of the quantile losses, one as an example."""
-    return (*OF_NUMBERS, _EXAMPLE) if task == "regression" else OF_CLASSES
+    names = (*OF_NUMBERS, _EXAMPLE) if task == "regression" else OF_CLASSES
+    return (*names, *OF_RANKING) if pair else names
 
 
-def checked(name: str, task: TaskKind, *, maximize: bool) -> str:
+def checked(name: str, task: TaskKind, *, maximize: bool, pair: bool = False) -> str:
     """Return the name of a metric without a val_ in front.
 
     Raises:
         StudyError: the task has none of that name, or the other direction is better.
     """
-    plain, names = name.removeprefix("val_"), known(task)
+    plain, names = name.removeprefix("val_"), known(task, pair=pair)
     quantile = _QUANTILE.fullmatch(plain) if task == "regression" else None
     if plain not in names and not (quantile and 0 < float(quantile[1]) < 1):
         option = "--maximize" if maximize else "--minimize"
@@ -79,8 +81,17 @@ def scores(
     truth: NDArray[np.float64] | Codes,
     names: Sequence[str] = (),
     threshold: float | None = None,
+    codes: Codes | None = None,
 ) -> dict[str, float]:
-    """Return the scores of raw outputs; without names the usual ones. NaN where outputs are not finite."""
+    """Return the scores of raw outputs; without names the usual ones. NaN where outputs are not finite.
+
+    Scores of rankings need the `codes` of the rows, which say whose they are; without they are NaN.
+    """
+    ranks = [name for name in names if name in OF_RANKING]
+    if ranks:
+        plain = scores(preparation, raw, truth, [n for n in names if n not in ranks], threshold)
+        found = _ranks(preparation, raw, truth, codes)
+        return {name: found[name] if name in ranks else plain[name] for name in names}
     if preparation.task == "regression":
         asked = tuple(names) or USUAL["numbers"]
         if not np.all(np.isfinite(raw)):
@@ -94,6 +105,19 @@ def scores(
         return dict.fromkeys(asked, math.nan)
     rare = sought(preparation.priors)
     return classification(raw, truth.astype(np.int64), asked, positive=rare, threshold=threshold)
+
+
+def _ranks(
+    preparation: Preparation, raw: Array, truth: NDArray[np.float64] | Codes, codes: Codes | None
+) -> Mapping[str, float]:
+    places = preparation.pair_places
+    if places is None or codes is None or not np.all(np.isfinite(raw)):
+        return dict.fromkeys(OF_RANKING, math.nan)
+    if preparation.task == "regression":
+        liked = outputs(preparation, truth) >= 0
+        return ranking(raw[:, 0], liked, codes[:, places[0]])
+    positive = sought(preparation.priors)
+    return ranking(raw[:, 0] * (1 if positive else -1), truth == positive, codes[:, places[0]])
 
 
 def sought(priors: Sequence[float]) -> int:

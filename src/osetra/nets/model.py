@@ -109,7 +109,9 @@ def evaluate(model: Model, dataset: Dataset, rows: Codes, names: Sequence[str] =
     """Return the scores on some rows: read the sealed test part once, at the very end."""
     inputs = prepare.inputs_of(model.preparation, dataset).rows(rows)
     raw = raw_outputs(model.network, inputs)
-    return metrics.scores(model.preparation, raw, dataset.target[rows], names, model.card.threshold)
+    return metrics.scores(
+        model.preparation, raw, dataset.target[rows], names, model.card.threshold, inputs.codes
+    )
 
 
 def together(models: Sequence[Model]) -> Model:

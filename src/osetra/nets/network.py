@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from osetra.errors import DataError
 from osetra.nets.architecture import ACTIVATIONS, Architecture
+from osetra.nets.factorization import FactorTable, Interaction
 from osetra.nets.initial import initialise, start_at_base_rates
 from osetra.nets.layers import (
     MemberHeads,
@@ -45,6 +46,7 @@ class Network(nn.Module):
         *,
         members: int = 1,
         reach: tuple[float, float] | None = None,
+        interaction: Interaction | None = None,
     ) -> None:
         super().__init__()
         self.embeddings = nn.ModuleList(embeddings)
@@ -54,6 +56,7 @@ class Network(nn.Module):
         self.reach = reach
         """The numbers that a regression has seen: it never answers beyond them."""
         self.looks_up = bool(len(embeddings))
+        self.interaction = interaction
 
     def forward(self, values: Tensor, codes: Tensor) -> Tensor:
         """Return raw outputs (n, C), (n, 1) for two classes or a regression.
@@ -66,13 +69,25 @@ class Network(nn.Module):
             values = self.front(values)
         if self.looks_up:
             looked_up = [table(codes[:, i]) for i, table in enumerate(self.embeddings)]
-            values = torch.cat([values, *looked_up], dim=1)
+            beside = looked_up if self.interaction is None else self.interaction.seen(looked_up)
+            values = torch.cat([values, *beside], dim=1)
         raw = cast(Tensor, self.body(values))
+        if self.interaction is not None:
+            raw = raw + cast(Tensor, self.interaction(looked_up, codes))
         if self.training:
             return raw if self.members == 1 else raw.reshape(len(values) * self.members, -1)
         if self.members > 1:
             raw = agreed(raw) if self.reach is None else raw.mean(dim=1)
         return raw if self.reach is None else raw.clamp(*self.reach)
+
+    @property
+    def penalty(self) -> Tensor | float:
+        """What the factors of the rows last seen add to the slope of their mean loss, and not to its value.
+
+        The loss that is reported stays one that can be compared with that of other rows.
+        """
+        told = 0.0 if self.interaction is None else self.interaction.penalty
+        return told - told.detach() if isinstance(told, Tensor) else told
 
 
 def build(structure: Architecture, preparation: Preparation) -> Network:
@@ -84,6 +99,11 @@ def build(structure: Architecture, preparation: Preparation) -> Network:
     outputs = len(preparation.classes) if preparation.task == "multiclass" else 1
     embeddings = [_embedding(levels, structure.embedding_size) for levels in preparation.embedded]
     front: NumberFront | SequenceFront | None = None
+    interaction = None
+    if structure.family == "factorization":
+        interaction = _interaction(structure, preparation)
+        for place in interaction.places:
+            embeddings[place] = FactorTable(preparation.embedded[place], structure.factors)
     if structure.family == "sequence":
         front = _sequence_front(structure, preparation)
         body = nn.Sequential(*_top(structure, front.width, outputs))
@@ -92,10 +112,15 @@ def build(structure: Architecture, preparation: Preparation) -> Network:
     else:
         front = _front(structure, preparation)
         width = _width(preparation) if front is None else front.width
-        width += sum(table.embedding_dim for table in embeddings)
+        beside = embeddings
+        if interaction is not None and not interaction.shared:
+            beside = [table for place, table in enumerate(embeddings) if place not in interaction.places]
+        width += sum(table.embedding_dim for table in beside)
         body = _connected(structure, width, outputs, flatten=preparation.pictures is not None and not front)
     members = structure.members if structure.family == "mlp" else 1
-    network = Network(embeddings, body, front, members=members, reach=preparation.reach)
+    network = Network(
+        embeddings, body, front, members=members, reach=preparation.reach, interaction=interaction
+    )
     initialise(network, structure)
     start_at_base_rates(cast(Head, body[-1]), preparation)
     return network
@@ -134,7 +159,10 @@ def without_dropout(network: Network) -> Network:
     """Return the same layers without dropout: weights under names that do not depend on it."""
     rest = [module for module in network.body if not isinstance(module, nn.Dropout)]
     tables = cast(list[nn.Embedding], list(network.embeddings))
-    return Network(tables, nn.Sequential(*rest), network.front, members=network.members, reach=network.reach)
+    return Network(
+        tables, nn.Sequential(*rest), network.front,
+        members=network.members, reach=network.reach, interaction=network.interaction,
+    )  # fmt: skip
 
 
 def _is_layer(module: nn.Module) -> bool:
@@ -146,6 +174,19 @@ def _is_layer(module: nn.Module) -> bool:
 def _embedding(levels: int, size: int) -> nn.Embedding:
     # Row 0 stands for levels never seen in training and stays zero: it says nothing.
     return nn.Embedding(levels, size or min(16, math.ceil(levels**0.5)), padding_idx=0)
+
+
+def _interaction(structure: Architecture, preparation: Preparation) -> Interaction:
+    places = preparation.pair_places
+    if places is None:
+        raise DataError(
+            "a factorization takes ratings of items by users, and this data names no such columns; give "
+            "--user and --item, or use the network 'mlp'"
+        )
+    features = preparation.width or len(preparation.embedded) > len(places)
+    return Interaction(
+        places, preparation.embedded, structure.factor_decay, shared=structure.deep == "all" or not features
+    )
 
 
 def _width(preparation: Preparation) -> int:

@@ -113,12 +113,15 @@ def predict(
     if isinstance(keep, str) or not isinstance(keep, Sequence) or not all(isinstance(k, str) for k in keep):
         raise expected("keep", keep, "a list of columns is needed, such as ['id']", DataError)
     found = read_rows(model.preparation, data)
+    strange = unseen(model.preparation, found.columns) if found.columns else {}
+    strangers = [name for name in model.preparation.pair if name in strange]
+    average = (f"{' and '.join(strangers)} never seen in training are taken as average",) if strangers else ()
     return replace(
         answer(model, found.inputs, found.names),
-        unseen=unseen(model.preparation, found.columns) if found.columns else {},
+        unseen=strange,
         kept=_kept(model, found, keep),
         half=half,
-        strange=warnings_of(model.card.inputs, found.columns),
+        strange=(*average, *warnings_of(model.card.inputs, found.columns)),
     )
 
 

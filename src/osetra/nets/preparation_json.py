@@ -38,6 +38,7 @@ def to_json(preparation: Preparation) -> dict[str, Any]:
         "sequences": None if preparation.sequences is None else steps_to_json(preparation.sequences),
         "sound": None if preparation.sound is None else asdict(preparation.sound),
         "summary": None if preparation.summary is None else [list(each) for each in preparation.summary],
+        "pair": list(preparation.pair),
     }  # fmt: skip
 
 
@@ -75,6 +76,7 @@ def from_json(state: Mapping[str, Any]) -> Preparation:
         sequences=steps_from_json(state["sequences"]) if state.get("sequences") else None,
         sound=SoundRecipe(**state["sound"]) if state.get("sound") else None,
         summary=_summary(state["summary"]) if state.get("summary") else None,
+        pair=_names(state["pair"]) if state.get("pair") else (),
     )
 
 
@@ -108,6 +110,11 @@ def _column_from_json(column: Mapping[str, Any]) -> Numbers | Categories:
     if inputs and (len(inputs) != len(levels) or len({len(each) for each in inputs}) != 1):
         raise ValueError(f"inputs of {column['category']!r}")
     return Categories(str(column["category"]), levels, embedded, inputs, int(column.get("buckets", 0)))
+
+
+def _names(values: Sequence[Any]) -> tuple[str, str]:
+    first, second = map(str, values)
+    return first, second
 
 
 def _pair(values: Sequence[Any]) -> tuple[float, float]:

@@ -126,6 +126,8 @@ class Preparation:
     """How columns are made of the cells of a table; models of earlier versions have none."""
     dialect: tuple[str, str, str] = ("", "", "")
     """The delimiter, decimal and header that a person named for the file that was learnt from."""
+    pair: tuple[str, str] | tuple[()] = ()
+    """The columns of users and items, which are embedded with all their levels."""
     sequences: Steps | None = None
     sound: SoundRecipe | None = None
     """How pictures are made of sounds, where they are."""
@@ -165,6 +167,14 @@ class Preparation:
             if isinstance(column, Categories) and column.embedded
         )
 
+    @property
+    def pair_places(self) -> tuple[int, int] | None:
+        """Where the codes of users and items are; None without them."""
+        if not self.pair:
+            return None
+        embedded = [c.name for c in self.columns if isinstance(c, Categories) and c.embedded]
+        return embedded.index(self.pair[0]), embedded.index(self.pair[1])
+
 
 def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparation:
     """Learn the preparation from the given rows, which must be the training part only.
@@ -180,7 +190,10 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparat
     center, spread = (float(target.mean()), float(target.std()) or 1.0) if regression else (0.0, 1.0)
     ends = (float((target.min() - center) / spread), float((target.max() - center) / spread))
     preparation = Preparation(
-        columns=tuple(_fit_column(column, rows, scaling) for column in dataset.columns),
+        columns=tuple(
+            _fit_column(column, rows, scaling, whole=column.name in dataset.pair)
+            for column in dataset.columns
+        ),
         pictures=None if dataset.images is None else _fit_pictures(dataset.images[rows], scaling),
         target=dataset.target_name,
         task=dataset.task,
@@ -192,6 +205,7 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparat
         log=dataset.log_target,
         schema=dataset.schema,
         dialect=dataset.dialect,
+        pair=dataset.pair,
         sequences=None
         if dataset.sequences is None
         else fit_steps(dataset.sequences.rows(rows), lambda values: scale_of(values, plain_scaling(scaling))),
@@ -290,16 +304,16 @@ def answers(preparation: Preparation, raw: NDArray[np.float64]) -> NDArray[np.fl
     return np.exp(np.minimum(numbers, 700.0)) if preparation.log else numbers
 
 
-def _fit_column(column: Column, rows: Codes, scaling: str) -> Numbers | Categories:
+def _fit_column(column: Column, rows: Codes, scaling: str, *, whole: bool = False) -> Numbers | Categories:
     if isinstance(column, CategoryColumn):
         seen, counts = np.unique(column.codes[rows], return_counts=True)
-        if len(seen) > MOST_LEVELS:
+        if len(seen) > MOST_LEVELS and not whole:
             commonest = np.sort(seen[np.argsort(-counts, kind="stable")[:MOST_LEVELS]])
             buckets, seen = min(BUCKETS, len(seen) - MOST_LEVELS), commonest
         else:
             buckets = 0
         levels = tuple(MISSING if code < 0 else column.levels[code] for code in seen)
-        if len(levels) > ONE_HOT_LEVELS:
+        if len(levels) > ONE_HOT_LEVELS or whole:
             return Categories(column.name, levels, True, buckets=buckets)
         shares = np.array([np.mean(column.codes[rows] == code) for code in seen])
         return Categories(column.name, levels, False, robust_levels(shares) if scaling == "robust" else ())

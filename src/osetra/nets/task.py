@@ -34,6 +34,7 @@ from osetra.nets.devices import free_memory, gpus, slots_for, used_memory
 from osetra.nets.kept import KeptNetwork, keep, kept, name_of
 from osetra.nets.model import Card, Model, evaluate, versions
 from osetra.nets.network import build
+from osetra.nets.ranking import OF_RANKING
 from osetra.nets.training import PreparedSplit, TrainedNetwork, prepare, train
 from osetra.training.link import MemoryLink, ScriptedLink
 from osetra.training.run import Run, is_plain
@@ -66,7 +67,7 @@ class NetworkTask:
     """Trains the built-in network on a data set; call it with a run."""
 
     data: Data
-    network: Literal["auto", "mlp", "cnn", "sequence"] = "auto"
+    network: Literal["auto", "mlp", "cnn", "sequence", "factorization"] = "auto"
     epochs: int = 0
     """Budget of one training; 0 chooses 16 … 256 by the number of rows, of pictures 10 … 40."""
     patience: int = 0
@@ -180,7 +181,8 @@ class NetworkTask:
     def all_scores(self) -> tuple[str, ...]:
         """Names of everything that can be said of predictions, for the end of a tuning."""
         numbers = self.dataset.task == "regression"
-        names = metrics.OF_NUMBERS if numbers else metrics.OF_CLASSES
+        names: tuple[str, ...] = metrics.OF_NUMBERS if numbers else metrics.OF_CLASSES
+        names += OF_RANKING if self.dataset.pair else ()
         return tuple(dict.fromkeys((*names, *self.scores)))
 
     def baseline(self) -> Baseline:

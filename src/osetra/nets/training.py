@@ -151,7 +151,7 @@ def score(
     names: Sequence[str] = (),
 ) -> dict[str, float]:
     """Return scores of a network on some rows; the usual ones unless named."""
-    return metrics.scores(preparation, raw_outputs(network, inputs), target, names)
+    return metrics.scores(preparation, raw_outputs(network, inputs), target, names, codes=inputs.codes)
 
 
 def _asked(show: Sequence[str], preparation: Preparation) -> tuple[str, ...]:

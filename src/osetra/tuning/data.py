@@ -105,7 +105,7 @@ def _check_metric(task: NetworkTask, request: Request) -> None:
 
     asked = request.maximize or request.minimize
     if asked and asked != "train_loss":
-        checked(asked, task.dataset.task, maximize=bool(request.maximize))
+        checked(asked, task.dataset.task, maximize=bool(request.maximize), pair=bool(task.dataset.pair))
 
 
 def tune_data(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from osetra.nets.assessment import Assessment
     from osetra.nets.model import Card, Model
     from osetra.nets.predict import Predictions
+    from osetra.nets.recommend import Recommendations
 
 
 class TunedModel:
@@ -86,6 +87,16 @@ class TunedModel:
         from osetra.nets.predict import predict
 
         return predict(self._model, data, keep=keep, interval=interval)
+
+    def recommend(self, history: object, top: int = 10) -> Recommendations:
+        """Return the best items for each user of past ratings, of those that the user has not rated.
+
+        Raises:
+            DataError: the model learnt no users and items, or the data has not its columns.
+        """
+        from osetra.nets.recommend import recommend
+
+        return recommend(self._model, history, top)
 
     def save(self, folder: str | Path) -> Path:
         """Write the model into a folder, made when absent, and return the folder.

@@ -89,7 +89,7 @@ def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
     na = options["na"]
     # A text that means missing may hold a comma.
     found["na"] = (na,) if isinstance(na, str) else _words("na", _as_texts(na))
-    for name in ("delimiter", "decimal", "group", "series", "time", "weight", "split"):
+    for name in ("delimiter", "decimal", "group", "series", "time", "user", "item", "weight", "split"):
         given = plain(options[name])
         found[name] = None if given is None else text(name, given)
     header = plain(options["header"])

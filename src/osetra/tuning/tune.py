@@ -44,6 +44,8 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     group: str | None = None,
     series: str | None = None,
     time: str | None = None,
+    user: str | None = None,
+    item: str | None = None,
     weight: str | None = None,
     split: str | None = None,
     test: str | PathLike[str] | None = None,
@@ -103,6 +105,8 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         group: a column; rows with the same value stay in one part of the split.
         series: a column; rows with the same value are the steps of one sequence, with one target.
         time: a column; the past is trained on, the future sealed; with series, the order of steps.
+        user: a column; who rated, of ratings of items; "none" says that it is no such data.
+        item: a column; what was rated.
         weight: a column; how much each row counts in training.
         split: a column that says train, validation or test.
         test: a file of rows to seal, with the columns of the data.

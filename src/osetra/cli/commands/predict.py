@@ -17,7 +17,9 @@ from osetra.tuning.extras import require_torch
 from osetra.tuning.locations import FILE, RUNS
 
 if TYPE_CHECKING:
+    from osetra.nets.model import Model
     from osetra.nets.predict import Predictions
+    from osetra.nets.recommend import Recommendations
 
 
 @click.command("predict", short_help="Predict every row of DATA with a saved MODEL.")
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
     metavar="SHARE",
     help="Of numbers: low and high, between which so many truths lie, such as 0.9.",
 )
+@click.option(
+    "--top", type=int, metavar="N", help="Of ratings: the N best items for each user in DATA, past ratings."
+)
+@click.option("--for", "users", metavar="FILE", help="With --top: only for the users in this file.")
 @json_option
 @click.pass_obj
 def command(
@@ -40,6 +46,8 @@ def command(
     out: Path | None,
     keep: tuple[str, ...],
     interval: float | None,
+    top: int | None,
+    users: str | None,
     as_json: bool,
 ) -> None:
     """Predict every row of DATA with MODEL and write a CSV: row, answer, probability of each class.
@@ -55,22 +63,31 @@ def command(
     folder = model_folder(model)
     names = [name.strip() for word in keep for name in word.split(",") if name.strip()]
     loaded = load(folder)
-    predictions = predict(loaded, data, keep=names, interval=interval)
+    if users is not None and top is None:
+        raise click.UsageError("--for goes with --top, the number of items for each user")
+    predictions: Predictions | Recommendations
+    if top is not None:
+        from osetra.nets.recommend import recommend
+
+        predictions = recommend(loaded, data, top, users)
+    else:
+        predictions = predict(loaded, data, keep=names, interval=interval)
     if loaded.kind == "linear":
         output.say(Text(loaded.card.answer or "the linear model answers", "dim"))
     for warning in predictions.warnings:
         output.say(Text(warning, "yellow"))
     if as_json:
-        output.document("predictions", _document(folder, predictions))
+        output.document("predictions", _document(folder, loaded, predictions))
     elif out is None:
         _write_csv(predictions, sys.stdout)
     else:
         with out.open("w", encoding="utf-8", newline="") as file:
             _write_csv(predictions, file)
-        output.say(Text(f"{len(predictions)} predictions of {predictions.target} written to {out}"))
+        written = sum(1 for _ in predictions.rows())
+        output.say(Text(f"{written} predictions of {loaded.preparation.target} written to {out}"))
 
 
-def _write_csv(predictions: Predictions, file: TextIO) -> None:
+def _write_csv(predictions: Predictions | Recommendations, file: TextIO) -> None:
     """Write all rows as CSV with a header; no cell is a formula to a spreadsheet."""
     writer = csv.writer(file, lineterminator="\n")
     for row in (predictions.header, *predictions.rows()):
@@ -88,11 +105,11 @@ def model_folder(text: str, root: Path = RUNS) -> Path:
     return Path(text)
 
 
-def _document(folder: Path, predictions: Predictions) -> dict[str, object]:
+def _document(folder: Path, model: Model, predictions: Predictions | Recommendations) -> dict[str, object]:
     return {
         "model": str(folder),
-        "target": predictions.target,
-        "classes": list(predictions.classes),
+        "target": model.preparation.target,
+        "classes": list(model.preparation.classes),
         "columns": list(predictions.header),
         "warnings": list(predictions.warnings),
         "rows": [list(row) for row in predictions.rows()],
