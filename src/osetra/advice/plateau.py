@@ -13,7 +13,7 @@ import numpy as np
 
 from osetra.advice.seeds import seed_noise
 from osetra.advice.wording import percent, short
-from osetra.core.finding import Finding
+from osetra.core.finding import Finding, Move
 from osetra.core.finite import size
 from osetra.core.history import History
 from osetra.core.problem import Problem
@@ -37,7 +37,8 @@ def find(problem: Problem, history: History) -> list[Finding]:
     y: Array = sign * np.array([trial.value for trial in tried], dtype=np.float64)
     n = len(y)
     # A trial that was cut short has been compared, too.
-    found = _few(problem, n + sum(t.state == "stopped" and t.value is not None for t in history.searched))
+    compared = n + sum(t.state == "stopped" and t.value is not None for t in history.searched)
+    found = _few(problem, history, compared)
     if n < 12:
         return found
     late, half = math.ceil(0.75 * n), n // 2
@@ -51,7 +52,8 @@ def find(problem: Problem, history: History) -> list[Finding]:
             f"still improving: the last {n - late} trials took the best single {problem.objective.metric} "
             f"from {short(was)} to {short(now)}"
         )
-        return [*found, Finding(rule=RULE, level="advice", text=text, action="more trials are likely to pay")]
+        action, move = "more trials are likely to pay", _more(history, math.ceil(1.5 * history.target))
+        return [*found, Finding(rule=RULE, level="advice", text=text, action=action, move=move)]
     if n >= 20 and np.min(y[:half]) - np.min(y) <= NOTHING * reach:
         since = tried[int(np.argmin(y[:half]))].number
         text = f"no gain worth its cost since trial {since}: the last {n - half} of {n} trials found none"
@@ -60,7 +62,14 @@ def find(problem: Problem, history: History) -> list[Finding]:
     return found
 
 
-def _few(problem: Problem, n: int) -> list[Finding]:
+def _more(history: History, trials: int) -> Move | None:
+    """Return the move to a larger total; None where the study has none, or one that is as large."""
+    if not 0 < history.target < trials:
+        return None
+    return Move(text=f"make it {trials} trials", verb="target", args={"trials": trials})
+
+
+def _few(problem: Problem, history: History, n: int) -> list[Finding]:
     total = size(problem.space)
     if n == 0 or n >= ENOUGH or (total is not None and n >= total):
         return []
@@ -68,4 +77,5 @@ def _few(problem: Problem, n: int) -> list[Finding]:
     many = f"{n} valid trial{'s' if n > 1 else ''} of {d} hyperparameter{'s' if d > 1 else ''}"
     chance = f"the chance that one of so many random ones lies in the best tenth is {percent(1 - 0.9**n)}"
     action = f"{ENOUGH} trials make it 95 %" + (", or fix some hyperparameters" if d > 1 else "")
-    return [Finding(rule=RULE, level="info", text=f"{many}: {chance}", action=action)]
+    move = _more(history, ENOUGH)
+    return [Finding(rule=RULE, level="info", text=f"{many}: {chance}", action=action, move=move)]

@@ -20,16 +20,15 @@ WIDTH = 79
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """An order, a configuration to queue, or a range to change."""
+    """What follows a piece of advice at once: an order, a configuration to queue, or another total."""
 
     text: str
-    """What a button says, such as "stop trial 7"."""
-    verb: Verb | Literal["enqueue", "confirm", "space"]
-    """An order, "enqueue" with a configuration, "confirm" with fresh seeds, "space" for another range."""
+    """What it does, as a button says it."""
+    verb: Verb | Literal["enqueue", "target"]
+    """An order; "enqueue" with a configuration as arguments; "target" with the number of `trials`."""
     trial: int | None = None
-    """Whose order it is, or which trial is to be run again."""
+    """Whose order it is."""
     args: Mapping[str, Any] = field(default_factory=dict)
-    """Of the order; the configuration; `name` and `declaration` of a range."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

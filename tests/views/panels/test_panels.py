@@ -362,3 +362,20 @@ def test_the_study_says_what_is_searched() -> None:
     assert kinds["momentum"] == ("float", "one_minus_log") and kinds["width"] == ("constant", None)
     assert kinds["batch"] == ("ordinal", None) and kinds["optimizer"] == ("choice", None)
     assert (panel["seed"], panel["target"], panel["metric"]) == (4, 9, "val_loss")
+
+
+def test_advice_that_can_be_followed_at_once_has_a_move() -> None:
+    log = Log(PROBLEM, target=12)
+    for n in range(12):
+        log.run({"lr": 0.01}, 12.0 - n)
+    log.report(wild := log.start({"lr": 0.5}), "val_loss", [1.0, 0.5, math.nan])
+    panel: Any = cockpit_panel(PROBLEM, log.history, NOW)
+    moves = {finding["rule"]: finding["move"] for finding in panel["findings"]}
+    assert moves["diverged"] == {
+        "text": f"trial {wild}: stop; there is no checkpoint to go back to",
+        "verb": "stop",
+        "trial": wild,
+        "args": {},
+    }
+    more = [f["move"]["args"] for f in panel["findings"] if f["move"] and f["move"]["verb"] == "target"]
+    assert {"trials": 18} in more and {"trials": 29} in more

@@ -11,6 +11,7 @@ import numpy as np
 
 from osetra.advice import findings
 from osetra.advice.seeds import seed_noise
+from osetra.advice.training import training_findings
 from osetra.core.facts import Worker
 from osetra.core.finding import Finding
 from osetra.core.history import History
@@ -51,7 +52,8 @@ def cockpit_panel(
         heard: when a follower last saw a running trial report; the log itself keeps no times of reports.
     """
     running = [_running(problem, history, trial, now, heard or {}) for trial in history.running]
-    found = findings(problem, history) if advice is None else advice
+    found = training_findings(problem, history)
+    found += findings(problem, history) if advice is None else advice
     return {
         "version": history.version,
         "now": now,
