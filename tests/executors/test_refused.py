@@ -15,7 +15,7 @@ from osetra.executors import supervisor
 from osetra.executors.identity import this_process
 from osetra.executors.recorder import Recorder
 from osetra.executors.supervisor import Supervisor
-from osetra.executors.wire import Channel, Done, Record, Reports, Setup
+from osetra.executors.wire import Channel, Done, Points, Record, Setup
 from osetra.stores import MemoryStore
 
 GOOD, BAD = (0, 1, "loss", 0.5), (0, 2, "bad", 0.5)
@@ -84,8 +84,11 @@ class Child:
 @pytest.mark.parametrize(
     "messages",
     [
-        [Reports((1, 1), [GOOD] + [BAD] * 60), Done((1, 1), Ending("finished", 0.5))],  # written at once
-        [Reports((1, 1), [GOOD, BAD]), Done((1, 1), Ending("finished", 0.5))],  # written with the end
+        [
+            Points((1, 1), [GOOD] + [BAD] * 60),
+            Done((1, 1), Ending("finished", 0.5)),
+        ],  # written at once
+        [Points((1, 1), [GOOD, BAD]), Done((1, 1), Ending("finished", 0.5))],  # written with the end
         [Record((1, 1), Noted("steps", "bad", "", {"steps": 3})), Done((1, 1), Ending("finished", 0.5))],
     ],
 )

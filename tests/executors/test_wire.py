@@ -12,7 +12,7 @@ import pytest
 
 from osetra.core.ending import Ending
 from osetra.executors import wire
-from osetra.executors.wire import Channel, Done, Ready, Reports
+from osetra.executors.wire import Channel, Done, Points, Ready
 
 
 @pytest.fixture
@@ -35,9 +35,7 @@ def long_message(number):
 
 
 def test_messages_of_any_length_come_whole_and_in_order(channel):
-    sent = [
-        Reports((1, 1), [(0, step, "loss", float(step))] * size) for step, size in enumerate((1, 5000, 2))
-    ]
+    sent = [Points((1, 1), [(0, step, "loss", float(step))] * size) for step, size in enumerate((1, 5000, 2))]
     thread = threading.Thread(target=lambda: [channel.send(message) for message in sent])
     thread.start()
     assert received(channel, 3) == sent

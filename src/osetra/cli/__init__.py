@@ -30,6 +30,7 @@ VERBS = (
     "enqueue",
     "steer",
     "babysit",
+    "dashboard",
     "replay",
     "export",
     "predict",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from osetra.cli.output import Output
+from osetra.cli.page import page_beside
 from osetra.core.clean import one_line
 from osetra.core.finding import Finding
 from osetra.core.numbers import setting
@@ -45,7 +46,7 @@ def tune_data(output: Output, location: Location, planned: DataPlan, *, as_json:
     from osetra.tuning import data
 
     observer = ConsoleObserver(output, location, planned.request, as_json)
-    with resumable(output, location, lambda: observer.study):
+    with page_beside(output, location), resumable(output, location, lambda: observer.study):
         data.tune_data(location, planned, observer=observer, progress=_display(output, location), begun=BEGUN)
 
 
@@ -55,7 +56,7 @@ def tune_own(
     """Run a study of somebody's own training to its end, and print what happens."""
     request = training.request
     output.say(_headline(location, study, training))
-    with resumable(output, location, lambda: study):
+    with page_beside(output, location), resumable(output, location, lambda: study):
         search(
             study,
             training.function,

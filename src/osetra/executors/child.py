@@ -33,9 +33,9 @@ from osetra.executors.wire import (
     Done,
     Orders,
     Place,
+    Points,
     Ready,
     Record,
-    Reports,
     Setup,
     Stop,
     Train,
@@ -105,7 +105,7 @@ class PipeLink:
 
     def send(self, points: list[Point]) -> None:
         """Pass points on; a vanished supervisor ends this process, for nobody hears it any more."""
-        self.channel.send(Reports(self.place, [(p.instance, p.step, p.metric, p.value) for p in points]))
+        self.channel.send(Points(self.place, [(p.instance, p.step, p.metric, p.value) for p in points]))
         if self.channel.closed:
             os._exit(1)
 

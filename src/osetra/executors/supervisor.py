@@ -35,9 +35,9 @@ from osetra.executors.wire import (
     Done,
     Message,
     Orders,
+    Points,
     Ready,
     Record,
-    Reports,
     Setup,
     Stop,
     Train,
@@ -184,10 +184,10 @@ class Supervisor:
         trial, attempt = supervision.place
         while True:
             for message in child.channel.receive(0.05):
-                if not isinstance(message, Reports | Record | Done) or message.place != supervision.place:
+                if not isinstance(message, Points | Record | Done) or message.place != supervision.place:
                     continue  # of a trial before this one
                 supervision.heard = time.monotonic()
-                if isinstance(message, Reports):
+                if isinstance(message, Points):
                     supervision.recorder.add([Point(trial, attempt, *p) for p in message.points])
                 elif isinstance(message, Record):
                     self.record(supervision, message.fact)

@@ -96,7 +96,7 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """Start time of that process, which tells a reused pid apart."""
 
 
-class Reports(msgspec.Struct, frozen=True, tag="reports"):
+class Points(msgspec.Struct, frozen=True, tag="reports"):
     """From a training process: points of an attempt as (instance, step, metric, value)."""
 
     place: Place
@@ -119,7 +119,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     """Whether the next training needs another process: this one cannot get back something that it lost."""
 
 
-Message: TypeAlias = Setup | Train | Orders | Stop | Ready | Reports | Record | Done
+Message: TypeAlias = Setup | Train | Orders | Stop | Ready | Points | Record | Done
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Message).decode

@@ -10,10 +10,20 @@ from osetra.stores.address import SCHEME, check_path, mask
 from osetra.stores.memory import MemoryStore
 from osetra.stores.sqlite import SqliteStore
 from osetra.stores.sqlite.place import check_kind, followed
+from osetra.stores.sqlite.reader import SqliteReader
 from osetra.stores.sqlite.storage import SqliteStorage
-from osetra.stores.storage import Storage
+from osetra.stores.storage import Reader, Storage
 
-__all__ = ["MemoryStore", "SqliteStore", "Storage", "is_server", "open_store", "storage_of", "studies"]
+__all__ = [
+    "MemoryStore",
+    "SqliteStore",
+    "Storage",
+    "is_server",
+    "open_reader",
+    "open_store",
+    "storage_of",
+    "studies",
+]
 
 _SERVERS = ("postgresql", "postgres")
 
@@ -50,6 +60,20 @@ def open_store(url: str, study: str = "main", *, patience: float | None = None) 
         StoreError: no study can live there; NotAStudy, NewerSchema and StoreAway are special cases.
     """
     return MemoryStore(study) if url == "memory:" else storage_of(url).open(study, patience=patience)
+
+
+def open_reader(url: str, study: str = "main") -> Reader:
+    """Open the log of a study to look at it as it grows, without ever writing anything.
+
+    Raises:
+        StoreError: it is at no place that others can look at.
+    """
+    if is_server(url):
+        from osetra.stores.postgres import PostgresStore
+
+        return PostgresStore(url, study, patience=0.0, read_only=True)
+    storage_of(url)  # complains of what is neither a file nor a server
+    return SqliteReader(_path(url), study)
 
 
 def studies(url: str) -> list[str]:

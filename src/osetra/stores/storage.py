@@ -42,6 +42,31 @@ class Inspection:
     """The checkpoints that a server keeps; then others may be on other machines. None: there are none."""
 
 
+class Reader(Protocol):
+    """The log of one study, to be looked at as it grows."""
+
+    @property
+    def generation(self) -> int:
+        """How often the log was replaced by another one: what was read before counts no more."""
+        ...
+
+    def version(self) -> int:
+        """Return the version of the newest fact; StoreAway while the study is not there."""
+        ...
+
+    def read(self, after: int = 0) -> list[Entry]:
+        """Return the facts with a version above `after`, in order; StoreAway while it is not there."""
+        ...
+
+    def read_points(self, after: int = 0) -> tuple[list[Point], int]:
+        """Return the points beyond a cursor, and the cursor to go on from."""
+        ...
+
+    def close(self) -> None:
+        """Release the store; the next use opens it again."""
+        ...
+
+
 class WholeStore(Store, Protocol):
     """A store that takes a whole log at once."""
 

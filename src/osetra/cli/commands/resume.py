@@ -16,6 +16,7 @@ from osetra.cli.options import (
     study_argument,
 )
 from osetra.cli.output import Output
+from osetra.cli.page import dashboard_option
 from osetra.cli.report import tune_data, tune_own
 from osetra.core.history import History
 from osetra.errors import StudyError
@@ -35,6 +36,7 @@ from osetra.tuning.script import is_script
 )
 @scheduler_option
 @keep_going_option
+@dashboard_option
 @json_option
 @click.pass_obj
 def command(

@@ -25,6 +25,7 @@ from osetra.tuning.studyfile import read_study_file
 SHARED = (
     *(limit.name for limit in fields(Limits)),
     *("searcher", "scheduler", "tune", "set", "minimize", "maximize", "pick", "seed", "keep_going"),
+    "dashboard",
     *("name", "out", "store", "dry_run", "as_json"),
 )
 """The options of `osetra tune` that mean the same for a program."""

@@ -26,6 +26,7 @@ from osetra.cli.options import (
     store_option,
 )
 from osetra.cli.output import Output
+from osetra.cli.page import dashboard_option
 from osetra.cli.reading import reading_options, words
 from osetra.files import real_path
 from osetra.tuning.locations import Location, create, name_for
@@ -158,6 +159,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     help="End a training that reports nothing for so long.",
 )
 @keep_going_option
+@dashboard_option
 @click.option("--dry-run", is_flag=True, help="Show what would be searched and run nothing.")
 @json_option
 @click.pass_obj

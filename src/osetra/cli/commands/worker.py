@@ -18,6 +18,7 @@ from osetra.cli.failures import LEFT, REQUEST, Failure
 from osetra.cli.going_on import say_program
 from osetra.cli.options import keep_going_option, study_argument
 from osetra.cli.output import Output
+from osetra.cli.page import dashboard_option, page_beside
 from osetra.errors import StudyError
 from osetra.stores.address import parse
 from osetra.tuning.locations import Location, find, known
@@ -51,6 +52,7 @@ WAIT = 1.0
     help="Seconds that trainings get to reach their next report when this is told to leave.",
 )
 @keep_going_option
+@dashboard_option
 @click.option("--wait", is_flag=True, help="Wait for a study that does not exist yet.")
 @click.pass_obj
 def command(output: Output, /, study: str, words: tuple[str, ...], gpus: str | None, **options: Any) -> None:
@@ -196,7 +198,7 @@ def _work(output: Output, location: Location, source: str | None, gpus: str | No
         options["trainings"] = options["trainings"] or request.limits.trainings
     display = WorkerDisplay(study.problem, output.eyes, Processes(slots, devices))
     try:
-        with display.open(location, study.history, what) as watch:
+        with page_beside(output, location), display.open(location, study.history, what) as watch:
             study.join(
                 function,
                 executor=display,

@@ -63,17 +63,19 @@ class Server:
     Args:
         url: postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or what else libpq takes.
         patience: seconds for which a server that is away is waited for.
+        read_only: whether the server is to refuse everything that writes.
 
     Raises:
         StoreError: it cannot be used, with what to do; StoreAway when it may be used later.
     """
 
-    def __init__(self, url: str, *, patience: float) -> None:
+    def __init__(self, url: str, *, patience: float, read_only: bool = False) -> None:
         self.url = url
         self.mutex = threading.Lock()
         self.connections = 0
         """How often a connection was made."""
         self._patience = patience
+        self._read_only = read_only
         self._link: ServerConnection | None = None
         keep_from_forks(self)
         with self.mutex:
@@ -180,6 +182,8 @@ class Server:
                 f"{mask(self.url)[:80]}: this is no host's name; the address is {SERVER}"
             ) from None
         try:
+            if self._read_only:
+                connection.execute(SQL["look_only"])
             if not self.connections:
                 _compare_clocks(connection, self.url)
             link = ServerConnection(

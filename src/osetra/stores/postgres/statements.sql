@@ -5,6 +5,10 @@
 SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'osetra' AND tablename = 'about'),
     EXISTS (SELECT FROM pg_namespace WHERE nspname = 'osetra');
 
+-- name: look_only
+-- Nothing is written through this connection, whatever is asked.
+SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;
+
 -- name: schema
 -- The version of the tables.
 SELECT schema FROM osetra.about;

@@ -55,21 +55,27 @@ class PostgresStore:
         url: postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or what else libpq takes.
         study: the study's name; a database may hold several.
         patience: seconds for which a server that went away is waited for.
+        read_only: whether the server is to refuse everything that writes.
 
     Raises:
         StoreError: the server refuses, or holds something else; StoreAway: it cannot be reached.
     """
 
-    def __init__(self, url: str, study: str = "main", *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, url: str, study: str = "main", *, patience: float = PATIENCE, read_only: bool = False
+    ) -> None:
         check_study(study)
         self._study = study
-        self._server = Server(url, patience=patience)
+        self._server = Server(url, patience=patience, read_only=read_only)
         self._depot = PostgresDepot(self._server, study)
         self._clock = Clock(wall=partial(_time_at, self._server))  # no cycle: a store is closed when it goes
         self._last: tuple[int, float] | None = None
         """Version and time of the newest fact read."""
         self._through = self._server.connections
         """The connection that it was read, or found again, through."""
+
+    generation = 0
+    """The log of a server is never replaced as a file may be."""
 
     @property
     def url(self) -> str:

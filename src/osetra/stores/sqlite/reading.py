@@ -130,7 +130,7 @@ def point_of(row: Row, metrics: dict[int, str]) -> Point | str:
 
 def _connect(path: Path, how: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?{how}"
-    connection = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None)
+    connection = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
     try:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_FACT)
         for statement in (UPKEEP["look_only"], UPKEEP["doubt_pages"], SQL["distrust"]):

@@ -8,7 +8,7 @@ points, claims and renewals survive the death of any process, and power loss may
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -227,16 +227,27 @@ class SqliteStore:
         # Read before the points and after `last`, so that no point is without its name.
         self._metrics = dict(connection.execute(SQL["metrics"], (study,)))
         names = {number: name for name, number in self._metrics.items()}
-        new = tuple.__new__  # a third faster than Point(...), which counts at a million points
-        rows = connection.execute(SQL["points"], (after, last, study))
         try:
-            points = [
-                new(Point, (trial, attempt, instance, step, names[metric], SPECIAL[kind] if kind else value))
-                for trial, attempt, instance, step, metric, value, kind in rows
-            ]
+            points = points_after(connection, study, names, after, last)
         except LookupError:
             raise StoreError(f"{self.url} is damaged: a point has no metric or no kind; {MEND}") from None
         return points, last
+
+
+def points_after(
+    connection: sqlite3.Connection, study: int, names: Mapping[int, str], after: int, last: int
+) -> list[Point]:
+    """Return the points of a study in a range of the file's numbers, `after` excluded.
+
+    Raises:
+        LookupError: a metric without a name, or an unknown kind.
+    """
+    new = tuple.__new__  # a third faster than Point(...), which counts at a million points
+    rows = connection.execute(SQL["points"], (after, last, study))
+    return [
+        new(Point, (trial, attempt, instance, step, names[metric], SPECIAL[kind] if kind else value))
+        for trial, attempt, instance, step, metric, value, kind in rows
+    ]
 
 
 def _last_version(connection: sqlite3.Connection, study: int) -> int:

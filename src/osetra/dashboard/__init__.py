@@ -1,0 +1,1 @@
+"""The live page: watch studies and steer them in a browser."""

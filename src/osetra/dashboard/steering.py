@@ -1,0 +1,131 @@
+"""Steering from the page: the orders and configurations that `osetra steer` and `enqueue` can write.
+
+Through the same functions, so that what they refuse is refused here, with the same sentence. A request names
+trials, verbs and values of the declared space, and nothing else: no path, command or module comes from it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from osetra.core.arguments import expected, mapping, text, whole
+from osetra.errors import StudyError
+from osetra.stores.address import Address
+from osetra.study.open import user
+from osetra.study.study import Study
+from osetra.views.orders import order_document
+from osetra.views.plain import plain_data
+
+Document = dict[str, object]
+
+KEYS = 1000
+"""Requests that are remembered, so that one that is sent twice is carried out once."""
+PLACE = ("step", "trial", "until", "text")
+"""What orders take beside hyperparameters."""
+LONGEST = 200
+"""Letters of such a key at most."""
+
+
+@dataclass(slots=True)
+class PageSteering:
+    """Writes to one study what people ask for on the page; safe to use from several threads."""
+
+    address: Address
+    _study: Study | None = None
+    _done: OrderedDict[str, Document] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def order(self, request: Mapping[str, Any]) -> Document:
+        """Give a trial an order.
+
+        Raises:
+            StudyError: it makes no sense, or comes too late.
+        """
+
+        def give(study: Study) -> Document:
+            number, verb = whole("trial", request.get("trial"), least=1), request.get("verb")
+            place, values = _parts(mapping("args", request.get("args", {}), "values by name"))
+            why = text("why", request.get("why", ""), "a reason is a text")
+            order = study.order(number, verb, values, actor=_actor(), why=why, **place)  # type: ignore[arg-type]
+            return {"order": plain_data(order_document(study.history.trials[number], order))}
+
+        return self._once(request, give)
+
+    def undo(self, request: Mapping[str, Any]) -> Document:
+        """Take back an order that no training has seen yet; raises StudyError when it is too late."""
+
+        def take_back(study: Study) -> Document:
+            number = whole("trial", request.get("trial"), least=1)
+            order = study.undo(number, whole("number", request.get("number"), least=1), actor=_actor())
+            return {"order": plain_data(order_document(study.history.trials[number], order))}
+
+        return self._once(request, take_back)
+
+    def enqueue(self, request: Mapping[str, Any]) -> Document:
+        """Queue a configuration; raises SpaceError for what the space does not allow."""
+
+        def queue(study: Study) -> Document:
+            config: Any = mapping("config", request.get("config", {}), "hyperparameters by name")
+            return {"trial": study.enqueue(config, by=_actor()).number}
+
+        return self._once(request, queue)
+
+    def aim(self, request: Mapping[str, Any]) -> Document:
+        """Note how many trials the study is to have in total."""
+
+        def note(study: Study) -> Document:
+            trials = whole("trials", request.get("trials"), least=1)
+            if trials < study.history.target:
+                raise StudyError(
+                    f"trials={trials}: the study was given {study.history.target} trials, and a total that "
+                    "was promised only grows; stop trials to end sooner"
+                )
+            study._planner.aim(trials)
+            return {"trials": trials}
+
+        return self._once(request, note)
+
+    def close(self) -> None:
+        """Release the store."""
+        with self._lock:
+            if self._study is not None:
+                self._study.close()
+            self._study = None
+
+    def _once(self, request: Mapping[str, Any], act: Callable[[Study], Document]) -> Document:
+        key = text("key", request.get("key", ""), "what tells one request from another is a text")
+        if len(key) > LONGEST:
+            raise expected("key", key, f"at most {LONGEST} letters tell one request from another")
+        with self._lock:
+            if key and key in self._done:
+                return self._done[key]
+            if self._study is None:
+                self._study = Study(self.address.url, name=self.address.study)
+            try:
+                done = act(self._study)
+            finally:
+                self._study.close()  # nothing is held between two requests
+            if key:
+                self._done[key] = done
+                while len(self._done) > KEYS:
+                    self._done.popitem(last=False)
+            return done
+
+
+def _parts(args: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Return where and how far an order goes, and the hyperparameters that it changes.
+
+    A hyperparameter that is called as one of the former stands under "values".
+    """
+    place = {name: args[name] for name in PLACE if name in args}
+    values = {name: value for name, value in args.items() if name not in (*PLACE, "values")}
+    values |= mapping("values", args.get("values", {}), "hyperparameters by name")
+    return place, values or None
+
+
+def _actor() -> str:
+    return f"{user()} (page)".strip()
