@@ -17,6 +17,7 @@ pytest.importorskip("uvicorn")
 
 import osetra as ose
 from osetra.dashboard import serve
+from osetra.dashboard.analysis import MAKERS
 from osetra.dashboard.serve import Serving, check_host, listen, names_of
 from osetra.dashboard.token import FILE, token
 from osetra.errors import StudyError
@@ -212,7 +213,10 @@ def test_a_configuration_is_queued_and_the_total_raised(tmp_path, started):
     assert rows["numbers"] == [1, 2, 3]
 
 
-@pytest.mark.parametrize("name", ["study", "cockpit", "trials", "trials/1", "trials/1/log", "curves"])
+@pytest.mark.parametrize(
+    "name",
+    ["study", "cockpit", "trials", "trials/1", "trials/1/log", "curves", *MAKERS, "contour?x=lr&y=units"],
+)
 def test_documents_are_there_and_what_is_not_is_named(page_of_two, name):
     page, base, _ = page_of_two
     status, document = page.ask(base if name == "study" else f"{base}/{name}")
