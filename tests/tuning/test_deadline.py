@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import osetra as ose
-from osetra.tuning.deadline import CLOSING, Deadline, affordable, end_seconds, reserve
+from osetra.tuning.deadline import CLOSING, Deadline, affordable, end_seconds, proportionate, reserve
 
 
 def test_without_minutes_there_is_no_hurry() -> None:
@@ -35,6 +35,14 @@ def test_what_is_afforded_fits(left: float) -> None:
 def test_more_workers_make_the_end_shorter_and_refitting_makes_it_longer() -> None:
     assert end_seconds(5, 3, 3, 4, refit=False) < end_seconds(5, 3, 3, 1, refit=False)
     assert end_seconds(5, 3, 3, 1, refit=False) < end_seconds(5, 3, 3, 1, refit=True)
+
+
+def test_fresh_seeds_cost_no_more_than_is_in_proportion_to_the_search() -> None:
+    assert proportionate(1.0, 3, refit=True) == (1, 1)
+    assert proportionate(5.2, 3, refit=True) == (3, 1)
+    assert proportionate(13.0, 3, refit=True) == (3, 3)
+    assert proportionate(13.0, 1, refit=True)[0] == 1
+    assert proportionate(3.0, 0, refit=True)[0] == 0
 
 
 def test_a_search_that_has_found_nothing_needs_no_time_for_its_end() -> None:

@@ -155,6 +155,7 @@ def tune_data(
         watch=observer.on_history,
         slots=task.slots(limits.workers),
         deadline=deadline,
+        proportion=request.limits.confirm is None,
     )
     observer.on_search_end(study)
     history, objective, folder = study.history, study.problem.objective, location.folder / MODEL

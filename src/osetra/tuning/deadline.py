@@ -120,6 +120,20 @@ def affordable(training: float, left: float, most: int, workers: int, *, refit: 
     return 0, 0
 
 
+def proportionate(searched: float, most: int, *, refit: bool) -> tuple[int, int]:
+    """Return how many of the best are run again with how many seeds after a search of so many trainings.
+
+    The end gets the same share of all trainings as it gets of minutes, and one fresh seed in any case.
+    """
+    allowed = searched * MOST_OF_ALL / (1 - MOST_OF_ALL)
+    for top, seeds in _PLANS:
+        chosen = min(top, most)
+        again = REFIT_COST * min(MOST_NETWORKS, seeds + 1) if refit else 0.0
+        if chosen * seeds + again <= allowed:
+            return chosen, seeds
+    return min(1, most), 1
+
+
 def reserve(history: History, objective: Objective, deadline: Deadline, most: int, workers: int) -> float:
     """Return how many seconds before the deadline the search has to end."""
     training, closing = seconds_per_training(history, objective), deadline.closing

@@ -7,14 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osetra.core.limits import Limits
+from osetra.core.limits import Limits, cost
 from osetra.study.display import Display, usual_display
-from osetra.tuning.deadline import (
-    Deadline,
-    affordable,
-    reserve,
-    seconds_per_training,
-)
+from osetra.tuning.deadline import Deadline, affordable, proportionate, reserve, seconds_per_training
 from osetra.tuning.request import DEFAULT_TRIALS
 
 if TYPE_CHECKING:
@@ -30,7 +25,7 @@ CONFIRMED = 3
 """How many of the best configurations are run again with fresh seeds, at most, unless told otherwise."""
 
 
-def search(
+def search(  # noqa: PLR0913 - the parts of one search, most of them with a default
     study: Study,
     train: Callable[[Run], object],
     limits: Limits,
@@ -42,6 +37,7 @@ def search(
     watch: Watch | None = None,
     slots: tuple[int, str] | None = None,
     deadline: Deadline | None = None,
+    proportion: bool = False,
 ) -> None:
     """Search within the limits, and run the best `limits.confirm` again with fresh seeds.
 
@@ -56,6 +52,7 @@ def search(
         watch: who is told of the history.
         slots: how many train at once, and the GPUs that they share out, as `Processes` takes both.
         deadline: when all has to be over; the search ends when the rest is needed for the end.
+        proportion: whether fresh seeds cost no more than is in proportion to the search.
 
     Raises:
         TrainingFailed: the first trials all fail alike, and nobody wants to keep going.
@@ -82,7 +79,7 @@ def search(
         reserve=kept if deadline.hurries else 0.0,
         **limits.of_search,
     )
-    _confirm(study, train, limits, executor, display, watch, deadline)
+    _confirm(study, train, limits, executor, display, watch, deadline, proportion=proportion)
 
 
 def _confirm(
@@ -93,14 +90,18 @@ def _confirm(
     display: bool | Display,
     watch: Watch | None,
     deadline: Deadline,
+    *,
+    proportion: bool,
 ) -> None:
-    """Run the best again with fresh seeds, as many as there is time for."""
+    """Run the best again with fresh seeds, as many as there is time for, or as the search was worth."""
     objective = study.problem.objective
     top, seeds = min(limits.confirm or 0, len(study.history.ranked(objective))), SEEDS
     training, seconds = seconds_per_training(study.history, objective), math.inf
     if deadline.hurries:
         seconds = deadline.for_trainings
         top, seeds = affordable(training, seconds, top, limits.workers, refit=deadline.refit)
+    elif proportion:
+        top, seeds = proportionate(cost(study.problem, study.history), top, refit=deadline.refit)
     if top and seconds > 0:
         study.confirm(
             train,
