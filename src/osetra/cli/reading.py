@@ -40,6 +40,7 @@ _OPTIONS = (
     click.option("--delimiter", metavar="MARK", help="Between the cells of a text file: ';', tab, space …"),
     click.option("--decimal", type=click.Choice([".", ","]), help="What stands before decimals."),
     click.option("--header", metavar="yes|no|LINE", help="If there is a line of names, or which one it is."),
+    click.option("--labels", metavar="COLUMN", help="Predict this column of several labels a row: red;big."),
     click.option("--ignore-case", is_flag=True, help="Labels that differ in case only are one."),
     click.option("--log-target", is_flag=True, help="Learn a number's logarithm: relative errors count."),
     click.option("--group", metavar="COLUMN", help="Rows with the same value stay in one part of the split."),

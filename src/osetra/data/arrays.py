@@ -94,7 +94,8 @@ def unrolled(values: Raw) -> Raw:
 def as_table(arrays: dict[str, Raw], source: str) -> Table:
     """Return arrays as a table: a matrix `x` becomes x0, x1, …; a vector or (n, 1) is one column.
 
-    A matrix of one 1 per row named like a target is one column of the places of the ones.
+    A matrix of one 1 per row named like a target is one column of the places of the ones; another is several
+    targets.
 
     Raises:
         DataError: arrays of different lengths or with more than two dimensions.
@@ -105,7 +106,7 @@ def as_table(arrays: dict[str, Raw], source: str) -> Table:
         if array.ndim not in (1, 2):
             raise DataError(f"{source}: {name} has shape {array.shape}; a table needs (n,) or (n, d)")
         if array.ndim == 2 and name in TARGETS:
-            array = _one_column(array, name, source)
+            array = one_column(array)
         columns = [array] if array.ndim == 1 else list(array.T)
         names += [name] if array.ndim == 1 else [f"{name}{i}" for i in range(len(columns))]
         cells += [_cells(column) for column in columns]
@@ -116,19 +117,14 @@ def as_table(arrays: dict[str, Raw], source: str) -> Table:
     return Table(source, tuple(names), tuple(cells))
 
 
-def _one_column(array: Raw, name: str, source: str) -> Raw:
+def one_column(array: Raw) -> Raw:
+    """Return the column that a target (n, 1), or one-hot (n, C), is; others hold several targets."""
     if array.shape[1] == 1:
         return array[:, 0]
     hot = (
         array.dtype.kind in "fiub" and np.all((array == 0) | (array == 1)) and np.all(array.sum(axis=1) == 1)
     )
-    if not hot:
-        raise DataError(
-            f"{source}: {name} has shape {array.shape}; one target per row is predicted: (n,), "
-            "(n, 1) or one-hot (n, classes). Save each of several targets under its own name and choose with "
-            "--target"
-        )
-    return np.asarray(np.argmax(array, axis=1))
+    return np.asarray(np.argmax(array, axis=1)) if hot else array
 
 
 def _cells(column: Raw) -> Cells:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 
 import numpy as np
+from numpy.typing import NDArray
 
 from osetra.core.finding import Finding
 from osetra.data.dataset import CategoryColumn, Codes, Column, NumberColumn, Target
@@ -17,6 +18,8 @@ from osetra.data.options import DataOptions
 from osetra.data.semantics import codes_of, looks_like_identifier
 from osetra.data.table import Table, Texts, note
 
+MOST_TARGETS = 20
+"""Of several targets so many are looked at."""
 SAMPLE = 20_000
 """Rows looked at, evenly spread over the data."""
 BINS = 50
@@ -30,23 +33,45 @@ _GROUPS = re.compile(
 
 
 def checks(
-    table: Table, columns: Sequence[Column], target: Target, name: str, reading: DataOptions
+    table: Table, columns: Sequence[Column], target: Target, names: Sequence[str], reading: DataOptions
 ) -> tuple[Finding, ...]:
-    """Return warnings on leaks, groups, order, duplicates and labels.
+    """Return warnings on leaks, groups, order, duplicates and labels; of several targets, the first three.
 
     A word of a text is no column of its own: that one gives the answer is what texts are for.
     """
     whole = [column for column in columns if column.name in table.names]
     rows = np.linspace(0, len(table) - 1, min(len(table), SAMPLE)).astype(np.int64)
+    answers = _single(target, names)
     found = [
-        *_leaks(whole, target, name, rows),
-        *_groups(table, columns, name, reading),
+        *(leak for each, name, known in answers for leak in _leaks(whole, each, name, rows[known[rows]])),
+        *_groups(table, columns, names, reading),
+    ]
+    if target.multi is not None:
+        return (*found, *_duplicates(columns, target))
+    name = names[0]
+    found += [
         *_sorted(table, whole, target, name, reading),
         *(_duplicates(columns, target) if len(whole) == len(columns) else ()),
         *_labels(target, name),
         *_heavy_tail(target, name),
     ]
     return tuple(found)
+
+
+def _single(target: Target, names: Sequence[str]) -> list[tuple[Target, str, NDArray[np.bool_]]]:
+    """Return each target by itself, its name and which rows have it; of very many the first."""
+    if target.multi is None:
+        return [(target, names[0], np.ones(len(target.values), dtype=bool))]
+    found = []
+    for place, name in enumerate(target.multi.names[:MOST_TARGETS]):
+        values = target.values[:, place]
+        known = ~np.isnan(values)
+        if target.task == "multilabel":
+            single = Target(np.where(known, values, 0).astype(np.int64), "binary", ("no", "yes"))
+        else:
+            single = Target(values.astype(np.float64), "regression", ())
+        found.append((single, name, known))
+    return found
 
 
 def share_right(column: Column, target: Target, rows: Codes) -> float:
@@ -84,9 +109,9 @@ def _grouped(column: Column, rows: Codes) -> Codes:
 
 def _leaks(columns: Sequence[Column], target: Target, name: str, rows: Codes) -> Iterator[Finding]:
     base = 0.0
-    if target.task != "regression":
+    if target.task != "regression" and len(rows):
         base = float(np.bincount(target.values[rows].astype(np.int64)).max()) / len(rows)
-    if base > 0.9 or len(rows) < 20:
+    if len(rows) < 20 or base > 0.9:
         return
     enough = GIVEN_AWAY if target.task != "regression" else 0.9995
     for column in columns[:2000]:
@@ -102,14 +127,16 @@ def _leaks(columns: Sequence[Column], target: Target, name: str, rows: Codes) ->
             )  # fmt: skip
 
 
-def _groups(table: Table, columns: Sequence[Column], target: str, reading: DataOptions) -> Iterator[Finding]:
+def _groups(
+    table: Table, columns: Sequence[Column], targets: Sequence[str], reading: DataOptions
+) -> Iterator[Finding]:
     if reading.group or reading.time or reading.split or reading.test:
         return
     n = len(table)
     for name, cells in zip(table.names, table.cells, strict=True):
         wanted = bool(_GROUPS.search(name)) or (name != "" and looks_like_identifier(name))
         if (
-            name == target
+            name in targets
             or name in (*reading.drop, reading.user, reading.item)
             or not wanted
             or (not isinstance(cells, Texts) and cells.dtype.kind != "f")
@@ -148,7 +175,8 @@ def _duplicates(columns: Sequence[Column], target: Target) -> Iterator[Finding]:
     n = len(target.values)
     rng = np.random.default_rng(0)
     mixed = np.zeros(n, dtype=np.uint64)
-    for column in (*columns, NumberColumn("", target.values.astype(np.float64))):
+    answers = target.values.reshape(n, -1).T.astype(np.float64)
+    for column in (*columns, *(NumberColumn("", each) for each in answers)):
         raw = column.values if isinstance(column, NumberColumn) else column.codes
         codes = np.ascontiguousarray(raw + 0).view(np.uint64)
         with np.errstate(over="ignore"):
@@ -182,7 +210,7 @@ def _labels(target: Target, name: str) -> Iterator[Finding]:
                 rule="several-labels", level="warning",
                 text=f"{name}: rows with several labels ({', '.join(sorted(single)[:4])} …, {mark!r} between "
                 f"them): each of the {len(parts)} combinations is learnt as a class",
-                action="make a yes/no column of each label and tune for one after the other",
+                action=f"--labels {quote(name)} answers each label by itself",
             )  # fmt: skip
             return
     if "none" in [label.lower() for label in target.classes]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,11 @@ Codes: TypeAlias = NDArray[np.int64]
 Images: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
 Kind: TypeAlias = Literal["table", "images", "sequences", "sound"]
 """What inputs are."""
-TaskKind: TypeAlias = Literal["binary", "multiclass", "regression"]
+TaskKind: TypeAlias = Literal["binary", "multiclass", "regression", "multilabel", "multioutput"]
 TASKS: tuple[str, ...] = ("binary", "multiclass", "regression")
+"""What one target can be asked to be; several make the last two."""
+NUMERIC: tuple[str, ...] = ("regression", "multioutput")
+"""Tasks that predict numbers."""
 
 MISSING = "(missing)"
 """How a missing category is written where a name is needed."""
@@ -37,6 +40,8 @@ MISSING = "(missing)"
 FEW_CLASSES = 20
 """Whole numbers with at most this many different values are read as classes."""
 MOST_CLASSES = 5000
+RARE = 0.05
+"""A label in fewer rows is rare."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +64,23 @@ class CategoryColumn:
 Column: TypeAlias = NumberColumn | CategoryColumn
 
 
+@dataclass(frozen=True, slots=True)
+class MultiTarget:
+    """Several targets of one kind that one network predicts: numbers, or labels, each there or not."""
+
+    names: tuple[str, ...]
+    """Of the columns, or of the labels that one column holds."""
+    answers: tuple[tuple[str, str], ...] = ()
+    """How no and yes are written in each yes/no column; none of numbers, or where one column holds all."""
+    mark: str = ""
+    """What stands between the labels of a row where one column holds them all."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a table that hold the truth; none where one column holds all labels."""
+        return () if self.mark else self.names
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dataset:
     """What is learnt from: n rows of inputs and a target, with everything checked."""
@@ -74,8 +96,9 @@ class Dataset:
     sound: SoundRecipe | None = None
     """How the images were made of sounds, where they were."""
     target_name: str
-    target: NDArray[np.float64] | NDArray[np.int64]
-    """Class codes (n,) int64, or numbers (n,) float64 for a regression."""
+    target: NDArray[Any]
+    """Class codes (n,) int64, or numbers (n,) float64 for a regression. Of several targets (n, k):
+    numbers, or 1 for a label that is there and 0 for one that is not; NaN is unknown."""
     task: TaskKind
     classes: tuple[str, ...] = ()
     fingerprint: str
@@ -98,6 +121,8 @@ class Dataset:
     """Whether the logarithm of the target is learnt."""
     pair: tuple[str, str] | tuple[()] = ()
     """The columns of users and items, of ratings."""
+    multi: MultiTarget | None = None
+    """The several targets, where there are."""
 
     def __len__(self) -> int:
         return len(self.target)
@@ -115,6 +140,8 @@ class Dataset:
     def shape(self) -> str:
         """A few words on the size, such as "1797 images of 1×8×8, 10 classes"."""
         outputs = f"{len(self.classes)} classes" if self.classes else f"numbers '{self.target_name}'"
+        if self.multi is not None:
+            outputs = f"{len(self.multi.names)} {'labels' if self.task == 'multilabel' else 'numbers'} a row"
         if self.sequences is not None:
             return f"{self.sequences.text}, {outputs}"
         if self.sound is not None:
@@ -130,9 +157,10 @@ class Dataset:
 class Target:
     """What is to be predicted, settled: values, task and class names."""
 
-    values: NDArray[np.float64] | NDArray[np.int64]
+    values: NDArray[Any]
     task: TaskKind
     classes: tuple[str, ...]
+    multi: MultiTarget | None = None
 
 
 def settle_target(column: Column, *, task: TaskKind | None = None) -> Target:
@@ -192,6 +220,8 @@ def fingerprint(
         digest.update(f"{images.shape}{images.dtype}".encode())
         digest.update(np.ascontiguousarray(images).tobytes())
     digest.update("\0".join(target.classes).encode())
+    if target.multi is not None:
+        digest.update("\0".join(target.multi.names).encode())
     digest.update(np.ascontiguousarray(target.values).tobytes())
     digest.update(roles)
     return digest.hexdigest()[:16]
@@ -199,8 +229,8 @@ def fingerprint(
 
 def imbalance(target: Target, name: str) -> tuple[Finding, ...]:
     """Return a finding when one class is so common, or so rare, that the error rate misleads."""
-    if target.task == "regression":
-        return ()
+    if target.task == "regression" or target.multi is not None:
+        return _rare_labels(target) if target.task == "multilabel" else ()
     counts = np.bincount(target.values.astype(np.int64), minlength=len(target.classes))
     top, low = int(np.argmax(counts)), int(np.argmin(counts))
     share = counts[top] / counts.sum()
@@ -215,9 +245,23 @@ def imbalance(target: Target, name: str) -> tuple[Finding, ...]:
     return (Finding(rule="class-imbalance", level="warning", text=text, action=action),)
 
 
+def _rare_labels(target: Target) -> tuple[Finding, ...]:
+    assert target.multi is not None
+    shares = np.nanmean(target.values, axis=0)
+    rare = np.flatnonzero(shares < RARE)
+    if not len(rare):
+        return ()
+    name, share = target.multi.names[rare[0]], float(shares[rare[0]])
+    text = (
+        f"{len(rare)} of {len(shares)} labels are in fewer than {RARE:.0%} of the rows, such as {name!r} in "
+        f"{share:.1%}: never answering them costs little error"
+    )
+    return (Finding(rule="rare-labels", level="warning", text=text, action="--maximize f1 looks for them"),)
+
+
 def is_imbalanced(dataset: Dataset) -> bool:
-    """Whether the data set was marked as unbalanced when it was read."""
-    return any(note.rule == "class-imbalance" for note in dataset.notes)
+    """Whether the data set was marked as unbalanced, or labels as rare, when it was read."""
+    return any(note.rule in ("class-imbalance", "rare-labels") for note in dataset.notes)
 
 
 def _check_present(column: Column) -> None:

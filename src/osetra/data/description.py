@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.data.dataset import CategoryColumn, Floats
+from osetra.data.dataset import CategoryColumn, Dataset, Floats, MultiTarget
 from osetra.data.loading import Loaded
 from osetra.data.moments import EPOCH
 from osetra.data.schema import Category, Date, Number, columns_of, days_of, to_categories, to_numbers
@@ -50,11 +50,23 @@ def views(loaded: Loaded) -> tuple[ColumnView, ...]:
 def target_view(loaded: Loaded) -> ColumnView:
     """Return what there is to see of the target."""
     dataset = loaded.dataset
+    if dataset.multi is not None:
+        return _several_view(dataset, dataset.multi)
     if dataset.task == "regression":
         values = dataset.target.astype(np.float64)
         return ColumnView(dataset.target_name, "number", 0.0, _range(values), histogram(values))
     counts = np.bincount(dataset.target.astype(np.int64), minlength=len(dataset.classes))
     return ColumnView(dataset.target_name, dataset.task, 0.0, _levels(dataset.classes, counts), _top(counts))
+
+
+def _several_view(dataset: Dataset, multi: MultiTarget) -> ColumnView:
+    missing = float(np.isnan(dataset.target).mean())
+    if dataset.task == "multilabel":
+        counts = np.nansum(dataset.target, axis=0).astype(np.int64)
+        return ColumnView(dataset.target_name, "labels", missing, _levels(multi.names, counts), _top(counts))
+    ranges = [f"{name} {_range(dataset.target[:, i])}" for i, name in enumerate(multi.names[:4])]
+    more = " …" if len(multi.names) > 4 else ""
+    return ColumnView(dataset.target_name, "numbers", missing, ", ".join(ranges) + more)
 
 
 def histogram(values: Floats, bins: int = BINS) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ load("digits")
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from osetra.data.files import read_bytes
 from osetra.data.folders import class_folders, read_folders
 from osetra.data.formats import parse, read_table
 from osetra.data.images import PICTURES, as_images, read_class_folders, read_listed
+from osetra.data.multitarget import labelled_columns, labelled_tags, mark_of, shown_names, target_names
 from osetra.data.options import DataOptions
 from osetra.data.recommendation import Interactions, interactions
 from osetra.data.roles import roles_of, with_test_file
@@ -25,8 +27,8 @@ from osetra.data.series import Sequences, from_array
 from osetra.data.series_table import gathered
 from osetra.data.sound import SOUNDS, read_sounds
 from osetra.data.table import Table, note
-from osetra.data.targets import labelled
-from osetra.errors import DataError, nearest
+from osetra.data.targets import Labelled, labelled
+from osetra.errors import DataError
 from osetra.files import kind_of
 
 USUAL_TARGETS = ("target", "label", "class", "y")
@@ -45,7 +47,7 @@ class Loaded:
 def load(
     where: str | Path,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     task: TaskKind | None = None,
     reading: DataOptions | None = None,
 ) -> Dataset:
@@ -53,7 +55,7 @@ def load(
 
     Args:
         where: a path to a table, arrays or a folder of pictures, or a name from `sources.known()`.
-        target: the column to predict; known sets and image folders have one already.
+        target: the column to predict, or several; known sets and image folders have one already.
         task: "binary", "multiclass" or "regression" instead of what the target looks like.
         reading: what is not to be left to what it looks like.
 
@@ -67,7 +69,7 @@ def load(
 def load_all(
     where: str | Path,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     task: TaskKind | None = None,
     reading: DataOptions | None = None,
 ) -> Loaded:
@@ -82,10 +84,10 @@ def load_all(
         source = sources.find(str(where))
         contents = sources.read(source)
         wanted = task or (contents.task if target is None else None)
+        chosen = _chosen_targets(contents.table, target or contents.target, reading)
         loaded = _assemble(
-            contents.table, target or contents.target, source.name, wanted, reading, contents.images,
-            contents.sequences,
-        )  # fmt: skip
+            contents.table, chosen, source.name, wanted, reading, contents.images, contents.sequences
+        )
         return replace(loaded, dataset=replace(loaded.dataset, licence=source.licence))
     if not path.exists():
         raise DataError(
@@ -99,12 +101,14 @@ def load_all(
         table = with_test_file(table, read_table(Path(reading.test), reading), reading.test)
     name = path.name.split(".")[0]
     if reading.series:
-        return _series(table, _chosen_target(table, target), name, task, reading)
+        return _series(table, _chosen_targets(table, target, reading), name, task, reading)
     listed = read_listed(table, path.parent)
     if listed is not None:
         images, table = listed
-        return _assemble(table, _chosen_target(table, target, last=True), name, task, reading, images)
-    return _assemble(table, _chosen_target(table, target), name, task, reading)
+        return _assemble(
+            table, _chosen_targets(table, target, reading, last=True), name, task, reading, images
+        )
+    return _assemble(table, _chosen_targets(table, target, reading), name, task, reading)
 
 
 def _pictures(path: Path, task: TaskKind | None) -> Dataset:
@@ -131,56 +135,62 @@ def _sounds(path: Path, task: TaskKind | None) -> Dataset:
 
 
 def _from_arrays(
-    path: Path, raw: bytes, target: str | None, task: TaskKind | None, reading: DataOptions
+    path: Path, raw: bytes, target: str | Sequence[str] | None, task: TaskKind | None, reading: DataOptions
 ) -> Loaded:
     arrays = parse_arrays(raw, str(path))
     inputs = inputs_of(arrays, str(path))
     if inputs is None:
         table = as_table(arrays, str(path))
-        return _assemble(table, _chosen_target(table, target), path.stem, task, reading)
+        return _assemble(table, _chosen_targets(table, target, reading), path.stem, task, reading)
     name, values = inputs
-    chosen = target_of(arrays, target, str(path))
-    if len(values) != len(arrays[chosen]):
-        raise DataError(
-            f"{path}: {name} has {len(values)} rows and {chosen} has {len(arrays[chosen])}; "
-            "they must be equally long"
-        )
-    answers = as_table({chosen: arrays[chosen]}, str(path))
+    wanted = target_names(target, list(arrays), str(path)) if target and not isinstance(target, str) else ()
+    chosen = wanted or (target_of(arrays, target, str(path)),)  # type: ignore[arg-type]  # no sequence is left
+    for each in chosen:
+        if len(values) != len(arrays[each]):
+            raise DataError(
+                f"{path}: {name} has {len(values)} rows and {each} has {len(arrays[each])}; "
+                "they must be equally long"
+            )
+    truth = {each: arrays[each] for each in chosen}
+    answers = as_table(truth, str(path))
     if sequences_of(name, values):
         sequences, notes = from_array(values, str(path))
         text = f"{name} is read as {sequences.text}; call the array images if it holds pictures"
         answers = replace(answers, notes=(*answers.notes, note("sequences", text), *notes))
-        return _assemble(answers, chosen, path.stem, task, reading, sequences=sequences)
+        return _assemble(answers, answers.names, path.stem, task, reading, sequences=sequences)
     if values.ndim > 2:
-        return _assemble(answers, chosen, path.stem, task, reading, as_images(values, str(path)))
-    table = as_table({name: values, chosen: arrays[chosen]}, str(path))
-    return _assemble(table, chosen, path.stem, task, reading)
+        return _assemble(answers, answers.names, path.stem, task, reading, as_images(values, str(path)))
+    table = as_table({name: values, **truth}, str(path))
+    return _assemble(table, answers.names, path.stem, task, reading)
 
 
-def _series(table: Table, target: str, name: str, task: TaskKind | None, reading: DataOptions) -> Loaded:
-    found = gathered(table, target, reading)
+def _series(
+    table: Table, targets: Sequence[str], name: str, task: TaskKind | None, reading: DataOptions
+) -> Loaded:
+    found = gathered(table, targets, reading)
     heads = replace(found.heads, notes=(*found.heads.notes, *found.notes))
     plain = replace(reading, series=None, time=None)
-    loaded = _assemble(heads, target, name, task, plain, sequences=found.sequences)
+    loaded = _assemble(heads, targets, name, task, plain, sequences=found.sequences)
     dialect = (reading.delimiter, reading.decimal, reading.header)
     return Loaded(replace(loaded.dataset, schema=found.schema, dialect=dialect), table, found.meanings)
 
 
 def _assemble(
     table: Table,
-    target: str,
+    targets: Sequence[str],
     name: str,
     task: TaskKind | None,
     reading: DataOptions,
     images: Images | None = None,
     sequences: Sequences | None = None,
 ) -> Loaded:
-    if target not in table.names:
-        raise _no_target(table, target)
     check_columns(table, reading)
-    found = Interactions(reading, task) if images is not None else interactions(table, target, task, reading)
+    single = len(targets) == 1 and images is None
+    found = interactions(table, targets[0], task, reading) if single else Interactions(reading, task)
     reading = found.reading
-    rows = labelled(table, target, found.task, reading)
+    rows = _labelled(table, targets, found.task, reading)
+    multi = rows.target.multi
+    target = ", ".join(multi.names if multi and multi.columns else targets)
     settled, roles = rows.target, roles_of(rows.table, reading)
     notes = rows.table.notes + rows.notes + roles.notes
     if images is not None or sequences is not None:
@@ -196,11 +206,11 @@ def _assemble(
             fingerprint=fingerprint((), images, settled, content),
             notes=notes + imbalance(settled, target),
             groups=roles.groups, times=roles.times, parts=roles.parts, weights=roles.weights,
-            log_target=reading.log_target,
+            log_target=reading.log_target, multi=multi,
         )  # fmt: skip
         return Loaded(dataset, rows.table)
-    inputs = understand(rows.table, reading, skip=(target, *roles.skipped))
-    warnings = checks(rows.table, inputs.columns, settled, target, reading)
+    inputs = understand(rows.table, reading, skip=(*targets, *roles.skipped))
+    warnings = checks(rows.table, inputs.columns, settled, targets, reading)
     dataset = Dataset(
         name=name, source=table.source, columns=inputs.columns, schema=inputs.schema,
         dialect=(reading.delimiter, reading.decimal, reading.header),
@@ -208,30 +218,37 @@ def _assemble(
         fingerprint=fingerprint(inputs.columns, None, settled, roles.content),
         notes=notes + found.notes + inputs.notes + warnings + imbalance(settled, target), pair=found.pair,
         groups=roles.groups, times=roles.times, parts=roles.parts, weights=roles.weights,
-        log_target=reading.log_target,
+        log_target=reading.log_target, multi=multi,
     )  # fmt: skip
     return Loaded(dataset, rows.table, inputs.meanings)
 
 
-def _chosen_target(table: Table, target: str | None, *, last: bool = False) -> str:
-    if target is not None:
-        if target not in table.names:
-            raise _no_target(table, target)
-        return target
+def _labelled(table: Table, targets: Sequence[str], task: TaskKind | None, reading: DataOptions) -> Labelled:
+    if reading.labels and tuple(targets) != (reading.labels,):
+        raise DataError(
+            f"--labels {reading.labels}: the labels of one column are predicted by themselves; leave "
+            "--target out, or name the same column"
+        )
+    if len(targets) > 1:
+        return labelled_columns(table, targets, task, reading)
+    mark = mark_of(table, targets[0], task, reading)
+    if mark:
+        return labelled_tags(table, targets[0], mark, reading)
+    return labelled(table, targets[0], task, reading)
+
+
+def _chosen_targets(
+    table: Table, target: str | Sequence[str] | None, reading: DataOptions, *, last: bool = False
+) -> tuple[str, ...]:
+    found = target_names(target or reading.labels, table.names, table.source)
+    if found:
+        return found
     for name in table.names:
         if name.lower() in USUAL_TARGETS:
-            return name
+            return (name,)
     if last:
-        return table.names[-1]
+        return (table.names[-1],)
     raise DataError(
-        f"{table.source}: which column is to be predicted? Give --target with one of: {_shown(table)}"
+        f"{table.source}: which column is to be predicted? Give --target with one of: "
+        f"{shown_names(table.names)}"
     )
-
-
-def _no_target(table: Table, target: str) -> DataError:
-    hint = nearest(target, table.names)
-    return DataError(f"{target!r}: no such column in {table.source}.{hint} Columns: {_shown(table)}")
-
-
-def _shown(table: Table) -> str:
-    return ", ".join(table.names[:60]) + (f" … {len(table.names)} in all" if len(table.names) > 60 else "")

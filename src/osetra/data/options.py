@@ -48,6 +48,8 @@ class DataOptions:
     """A file of rows to seal, with the columns of the data."""
     ignore_case: bool = False
     """Whether labels that differ in case only are one."""
+    labels: str | None = None
+    """The column to predict that holds several labels a row, such as red;big."""
     log_target: bool = False
     """Whether the logarithm of a number is learnt, so that relative errors count."""
 

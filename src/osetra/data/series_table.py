@@ -36,7 +36,7 @@ class SeriesTable:
     notes: tuple[Finding, ...]
 
 
-def gathered(table: Table, target: str, reading: DataOptions) -> SeriesTable:
+def gathered(table: Table, targets: Sequence[str], reading: DataOptions) -> SeriesTable:
     """Return the sequences in the rows of a table, ordered by time where there is a column of it.
 
     Raises:
@@ -44,10 +44,10 @@ def gathered(table: Table, target: str, reading: DataOptions) -> SeriesTable:
     """
     check_columns(table, reading)
     series, time = reading.series or "", reading.time or ""
-    if series == target:
+    if series in targets:
         raise DataError(f"{series}: the target cannot be what tells series apart; name another column")
     places, first = _series_of(table, series)
-    constant = [name for name in (target, reading.group, reading.split, reading.weight) if name]
+    constant = [name for name in (*targets, reading.group, reading.split, reading.weight) if name]
     heads = _heads(table, places, first, series, constant)
     recipe = _time_recipe(table, time, reading)
     order, lengths = _ordered(table, places, recipe)

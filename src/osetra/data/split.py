@@ -1,8 +1,8 @@
 """Split: which rows are trained on, chosen by, and sealed away until the end.
 
-Every class (for a regression: every tenth of the sorted target) is shared out in proportion, so
-small classes are not lost by chance. The same seed gives the same split. A given split is kept; along
-time the past is trained on and the future sealed; groups stay whole.
+Every class (for a regression: every tenth of the sorted target; of labels: every common set of them) is
+shared out in proportion, so small classes are not lost by chance. The same seed gives the same split. A
+given split is kept; along time the past is trained on and the future sealed; groups stay whole.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from osetra.errors import DataError
 
 BINS = 10
 """Into how many groups of similar values a regression target is cut for stratifying."""
+
+COMMON_SET = 10
+"""Rows that a set of labels must have to be shared out by itself."""
 
 GROUP_DRAWS = 32
 """Random draws of groups, of which the one with the usual shares of classes is taken."""
@@ -79,11 +82,27 @@ def folds(dataset: Dataset, count: int, *, seed: int = 0, test: float = 0.2) -> 
 
 def strata(dataset: Dataset) -> Codes:
     """Return for each row (n,) the group that is shared out in proportion: class, or value range."""
+    if dataset.task == "multioutput":
+        return np.zeros(len(dataset), dtype=np.int64)
+    if dataset.task == "multilabel":
+        return _label_sets(dataset.target > 0.5)
     if dataset.task != "regression":
         return dataset.target.astype(np.int64)
     rank = np.argsort(np.argsort(dataset.target, kind="stable"), kind="stable")
     bins = min(BINS, max(1, len(dataset) // 10))
     return (rank * bins // len(dataset)).astype(np.int64)
+
+
+def _label_sets(labels: NDArray[np.bool_]) -> Codes:
+    """Return for each row the number of its set of labels; of an uncommon set, that of its rarest label.
+
+    So that rare labels are in every part, which no draw of whole sets would do.
+    """
+    sets, codes, counts = np.unique(labels, axis=0, return_inverse=True, return_counts=True)
+    codes = codes.reshape(-1).astype(np.int64)
+    uncommon = counts[codes] < COMMON_SET
+    shares = np.where(labels, labels.mean(axis=0), np.inf)
+    return np.where(uncommon, len(sets) + shares.argmin(axis=1), codes)
 
 
 def _structured(dataset: Dataset, seed: int, validation: float, test: float) -> Split:

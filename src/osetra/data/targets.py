@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from osetra.core.finding import Finding
-from osetra.data.dataset import CategoryColumn, Codes, NumberColumn, Target, TaskKind, settle_target
+from osetra.data.dataset import (
+    CategoryColumn,
+    Codes,
+    Column,
+    NumberColumn,
+    Target,
+    TaskKind,
+    settle_target,
+)
 from osetra.data.options import DataOptions
 from osetra.data.schema import columns_of
-from osetra.data.semantics import assumed, meaning_of
+from osetra.data.semantics import Meaning, assumed, meaning_of
 from osetra.data.table import Table, Texts, note
 from osetra.errors import DataError
 
@@ -50,31 +59,17 @@ def labelled(table: Table, name: str, task: TaskKind | None, reading: DataOption
         DataError: a target that cannot be predicted: a date, texts that are all different, one class.
     """
     whole = np.arange(len(table))
-    table, kept = _without_totals(table, whole)
-    meaning = meaning_of(name, table[name], table, reading, target=True)
-    if meaning.kind == "date":
-        cells = table[name]
-        example = next((cell for cell in cells if cell), "") if isinstance(cells, Texts) else cells[0]
-        raise DataError(
-            f"{name}: holds dates such as {str(example)!r}, which are not predicted as they are; predict a "
-            f"number made of them, such as the days until then, or read them as classes with "
-            f"--category {name}"
-        )
-    if meaning.recipe is None or meaning.kind == "text":
-        raise DataError(f"{name}: free text is not predicted; predict a number or a class, with --target")
-    (column,) = columns_of(meaning.recipe, table[name], table.row)
+    table, kept = without_totals(table, whole)
+    column, meaning = target_column(table, name, reading)
     absent = np.isnan(column.values) if isinstance(column, NumberColumn) else column.codes < 0
     missing = int(absent.sum())
     if missing == len(absent) and missing:
         raise DataError(f"{name}: no row has a target; predict another column, with --target")
     notes = assumed([meaning])
     if missing:
-        rows = np.flatnonzero(absent)
-        shown = ", ".join(str(table.row(row)) for row in rows[:5].tolist()) + (" …" if missing > 5 else "")
-        text = f"{missing} of {len(absent)} rows have no {name!r} and are left out (rows {shown})"
+        table, kept, left_out = with_target(table, kept, absent, repr(name))
+        notes += (left_out,)
         present = np.flatnonzero(~absent)
-        table, kept = table.take(present), kept[present]
-        notes += (note("no-target", text),)
         column = (
             NumberColumn(name, column.values[present])
             if isinstance(column, NumberColumn)
@@ -87,7 +82,40 @@ def labelled(table: Table, name: str, task: TaskKind | None, reading: DataOption
     return Labelled(table, target, kept, notes)
 
 
-def _without_totals(table: Table, kept: Codes) -> tuple[Table, Codes]:
+def target_column(table: Table, name: str, reading: DataOptions) -> tuple[Column, Meaning]:
+    """Return a target as a column of numbers or classes, and what it means.
+
+    Raises:
+        DataError: it holds dates or free text.
+    """
+    meaning = meaning_of(name, table[name], table, reading, target=True)
+    if meaning.kind == "date":
+        cells = table[name]
+        example = next((cell for cell in cells if cell), "") if isinstance(cells, Texts) else cells[0]
+        raise DataError(
+            f"{name}: holds dates such as {str(example)!r}, which are not predicted as they are; predict a "
+            f"number made of them, such as the days until then, or read them as classes with "
+            f"--category {name}"
+        )
+    if meaning.recipe is None or meaning.kind == "text":
+        raise DataError(f"{name}: free text is not predicted; predict a number or a class, with --target")
+    (column,) = columns_of(meaning.recipe, table[name], table.row)
+    return column, meaning
+
+
+def with_target(
+    table: Table, kept: Codes, absent: NDArray[np.bool_], what: str
+) -> tuple[Table, Codes, Finding]:
+    """Return the rows that have a target, which they are, and a note on the others."""
+    rows = np.flatnonzero(absent)
+    shown = ", ".join(str(table.row(row)) for row in rows[:5].tolist()) + (" …" if len(rows) > 5 else "")
+    text = f"{len(rows)} of {len(absent)} rows have no {what} and are left out (rows {shown})"
+    present = np.flatnonzero(~absent)
+    return table.take(present), kept[present], note("no-target", text)
+
+
+def without_totals(table: Table, kept: Codes) -> tuple[Table, Codes]:
+    """Return the rows that are no sums of the others, and which they are."""
     last = range(max(0, len(table) - 2), len(table)) if len(table) > 4 else ()
     texts = [cells for cells in table.cells if isinstance(cells, Texts)]
     sums = [row for row in last if any((cells[row] or "").lower() in TOTALS for cells in texts)]
