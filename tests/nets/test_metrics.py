@@ -70,7 +70,7 @@ def test_a_threshold_is_no_worse_than_one_half_and_as_good_as_any(metric):
     codes = (RNG.random(500) < 0.08).astype(np.int64)
     shares = np.clip(0.1 * RNG.random(500) + 0.25 * codes * RNG.random(500), 0, 1)
     cut = metrics.best_threshold(shares, codes, metric, 1)
-    measure = {"f1": metrics.f1, "balanced_error": metrics.balanced_error, "error": metrics._error}[metric]
+    measure = {"f1": metrics.f1, "balanced_error": metrics.balanced_error, "error": metrics.error}[metric]
     sign = -1 if metric == "f1" else 1
 
     def cost(at):

@@ -194,7 +194,7 @@ def test_weights_with_an_extra_name_are_refused(model, folder):
     [
         ("{", "cannot be read"),
         ("[]", "not a card that osetra wrote"),
-        ('{"format": 9}', "format 9, this osetra reads 1 … 2; upgrade osetra"),
+        ('{"format": 9}', "format 9, this osetra reads 1 … 3; upgrade osetra"),
         ('{"format": 1, "architecture": {}}', "not a card that osetra wrote"),
         ('{"format": 1, "architecture": {"rm": 1}}', "not a card that osetra wrote"),
         ('{"format": 1, "architecture": [], "preparation": {}, "card": {}}', "not a card"),

@@ -26,7 +26,7 @@ def by_name(name: str) -> Catalogue:
 
 def for_task(name: str, task: str) -> Catalogue:
     """Return the known search space of that name for a task: a regression has no classes to weigh."""
-    return for_numbers(by_name(name)) if task == "regression" else by_name(name)
+    return for_numbers(by_name(name)) if task in ("regression", "multioutput") else by_name(name)
 
 
 def entry(catalogue: Catalogue, name: str) -> CatalogueEntry:

@@ -21,6 +21,7 @@ from osetra.errors import DataError, nearest
 from osetra.nets import metrics
 from osetra.nets.metrics import Array
 from osetra.nets.model import Model
+from osetra.nets.multi_truth import truth_of_several
 from osetra.nets.prepare import unseen
 from osetra.nets.rows import Rows, read_rows
 from osetra.nets.shift import warnings_of
@@ -28,7 +29,7 @@ from osetra.nets.training import raw_outputs
 
 DRAWS = 1000
 FEWER_DRAWS = 200
-"""Where there are more than MANY_ROWS, whose intervals are narrow anyhow."""
+"""Where there are more than MANY_ROWS, whose intervals are narrow anyhow, or several targets."""
 MANY_ROWS = 20_000
 
 
@@ -61,10 +62,11 @@ def assess(model: Model, data: object, *, target: str | None = None) -> Assessme
     if target is not None:
         text("target", target, "the name of a column is needed")
     found = read_rows(preparation, data)
-    truth, known, notes = _truth(model, found, target or preparation.target)
+    truth, known, notes = _truth_of(model, found, target)
     raw = raw_outputs(model.network, found.inputs.rows(known))
-    regression = preparation.task == "regression"
-    names = metrics.OF_NUMBERS if regression else metrics.OF_CLASSES
+    names = metrics.all_of(preparation.task)
+    if preparation.aim:
+        names = tuple(dict.fromkeys((*names, preparation.aim)))
     if found.columns:
         strange = unseen(preparation, found.columns)
         if strange:
@@ -81,7 +83,8 @@ def _bootstrapped(model: Model, raw: Array, truth: Array | Codes, names: tuple[s
         return metrics.scores(model.preparation, raw[rows], truth[rows], names, model.card.threshold)
 
     whole = scored(np.arange(n))
-    draws = [scored(rng.integers(0, n, n)) for _ in range(DRAWS if n <= MANY_ROWS else FEWER_DRAWS)]
+    few = n > MANY_ROWS or model.preparation.multi is not None
+    draws = [scored(rng.integers(0, n, n)) for _ in range(FEWER_DRAWS if few else DRAWS)]
     found = {}
     for name in names:
         values = np.array([draw[name] for draw in draws])
@@ -90,6 +93,16 @@ def _bootstrapped(model: Model, raw: Array, truth: Array | Codes, names: tuple[s
         low, high = np.nanquantile(values, [0.025, 0.975])
         found[name] = Score(whole[name], float(low), float(high))
     return found
+
+
+def _truth_of(model: Model, found: Rows, target: str | None) -> tuple[Array | Codes, Codes, list[str]]:
+    preparation = model.preparation
+    if preparation.multi is None:
+        return _truth(model, found, target or preparation.target)
+    truth, notes = truth_of_several(preparation, found.table, target, found.source)
+    some = np.flatnonzero(~np.isnan(truth).all(axis=1))
+    known, there, _ = _known(truth, np.isin(np.arange(len(truth)), some), [], found.source)
+    return known, there, notes
 
 
 def _truth(model: Model, found: Rows, target: str) -> tuple[Array | Codes, Codes, list[str]]:

@@ -18,12 +18,14 @@ from scipy import sparse
 from scipy.optimize import minimize
 from scipy.sparse.linalg import LinearOperator, cg
 
-from osetra.data.dataset import Codes, Dataset
+from osetra.data.dataset import NUMERIC, Codes, Dataset
 from osetra.data.split import Split
 from osetra.nets import metrics
 from osetra.nets.linear import LinearNetwork
-from osetra.nets.prepare import Inputs, Preparation, fit, inputs_of, outputs
+from osetra.nets.linear_fits import fit_aimed, fit_labels
+from osetra.nets.prepare import Inputs, Preparation, fit, inputs_of
 from osetra.nets.summaries import summary_of
+from osetra.nets.targets import outputs, raw_width
 
 Array = NDArray[np.float64]
 Features: TypeAlias = "Array | sparse.csr_array"
@@ -44,29 +46,30 @@ class Baseline:
 
     preparation: Preparation
     weights: Array
-    """(d, C), or (d, 1) for a regression."""
+    """(d, C), (d, 1) for a regression, or (d, k) for several targets."""
     bias: Array
     penalty: float
     scores: Mapping[str, float]
     """Validation scores: loss, error, balanced_error, or loss, rmse, r2."""
     guessing: Mapping[str, float]
     """The same scores for always answering the base rates or the mean."""
-    threshold: float | None = None
-    """Of two classes: the share of the second from which on it is the answer; None is the likelier one."""
+    threshold: metrics.Threshold = None
+    """From which share on a class or label is the answer, as in a model's card."""
 
 
-def baseline(dataset: Dataset, split: Split, names: Sequence[str] = ()) -> Baseline:
+def baseline(dataset: Dataset, split: Split, names: Sequence[str] = (), *, aim: str = "") -> Baseline:
     """Return the best linear model on the validation part, fitted on the training part.
 
-    Its scores are the usual ones, or those named, which must hold loss.
+    Its scores are the usual ones, or those named, which must hold loss. `aim` is which error of a number is
+    made small, by it as by the network.
     """
-    preparation, features = _prepared(dataset, split.train)
+    preparation, features = _prepared(dataset, split.train, aim)
     x, y = features[split.train], outputs(preparation, dataset.target[split.train])
     held_out, truth = features[split.validation], dataset.target[split.validation]
     codes = inputs_of(preparation, dataset).codes[split.validation]
     shares = _shares(dataset, split.train)
     candidates = []
-    weights, bias = np.zeros((x.shape[1], max(1, len(preparation.classes)))), np.zeros(1)
+    weights, bias = np.zeros((x.shape[1], raw_width(preparation))), np.zeros(1)
     for penalty in _penalties(x):
         weights, bias = _solve(preparation, x, y, penalty, weights, bias, shares)
         scores = metrics.scores(preparation, held_out @ weights + bias, truth, names, codes=codes)
@@ -79,9 +82,9 @@ def baseline(dataset: Dataset, split: Split, names: Sequence[str] = ()) -> Basel
 
 def refitted(model: Baseline, dataset: Dataset, rows: Codes) -> Baseline:
     """Return the same kind of model with the same penalty, fitted on other rows; its scores stay."""
-    preparation, features = _prepared(dataset, rows)
+    preparation, features = _prepared(dataset, rows, model.preparation.aim)
     x, y = features[rows], outputs(preparation, dataset.target[rows])
-    start = np.zeros((x.shape[1], max(1, len(preparation.classes))))
+    start = np.zeros((x.shape[1], raw_width(preparation)))
     weights, bias = _solve(preparation, x, y, model.penalty, start, np.zeros(1), _shares(dataset, rows))
     return replace(model, preparation=preparation, weights=weights, bias=bias)
 
@@ -155,8 +158,8 @@ def _penalties(x: Features) -> tuple[float, ...]:
     return tuple(sorted({*PENALTIES, *few}, reverse=True))
 
 
-def _prepared(dataset: Dataset, rows: Codes) -> tuple[Preparation, Features]:
-    preparation = fit(dataset, rows)
+def _prepared(dataset: Dataset, rows: Codes, aim: str) -> tuple[Preparation, Features]:
+    preparation = fit(dataset, rows, aim=aim)
     return preparation, linear_features(preparation, inputs_of(preparation, dataset))
 
 
@@ -177,6 +180,14 @@ def _solve(
     bias: Array,
     shares: Array | None,
 ) -> tuple[Array, Array]:
+    if preparation.task == "multilabel":
+        return fit_labels(x, y, penalty, shares, (weights, bias))
+    if preparation.aim:
+        return fit_aimed(
+            x, y.reshape(len(y), -1).astype(np.float64), penalty, preparation.aim, shares, (weights, bias)
+        )
+    if preparation.task == "multioutput":
+        return _solve_each(x, y.astype(np.float64), penalty, shares)
     if preparation.task == "regression":
         return _solve_linear(x, y.astype(np.float64), penalty, shares)
     return _solve_softmax(x, y.astype(np.int64), penalty, weights, bias, shares)
@@ -192,6 +203,22 @@ def _solve_linear(x: Features, y: Array, penalty: float, shares: Array | None = 
     gram = (x - center).T @ (x - center) / len(x) + penalty * np.eye(x.shape[1])
     weights: Array = np.linalg.solve(gram, (x - center).T @ y / len(x))[:, None]
     return weights, float(y.mean()) - center @ weights
+
+
+def _solve_each(x: Features, y: Array, penalty: float, shares: Array | None) -> tuple[Array, Array]:
+    """Solve the equations of each of several numbers, on the rows that have it."""
+    weights, biases = [], []
+    for values in y.T:
+        rows = np.flatnonzero(~np.isnan(values))
+        if not len(rows):
+            weights.append(np.zeros((x.shape[1], 1)))
+            biases.append(np.zeros(1))
+            continue
+        part = None if shares is None else shares[rows] / shares[rows].sum()
+        found, bias = _solve_linear(x if len(rows) == len(y) else x[rows], values[rows], penalty, part)
+        weights.append(found)
+        biases.append(np.reshape(bias, 1))
+    return np.concatenate(weights, axis=1), np.concatenate(biases)
 
 
 def _solve_weighed(x: Array, y: Array, penalty: float, shares: Array) -> tuple[Array, Array]:
@@ -261,7 +288,10 @@ def _solve_softmax(
 
 
 def _base_rates(preparation: Preparation) -> Array:
-    if preparation.task == "regression":
-        return np.zeros(1)
+    if preparation.task in NUMERIC:
+        return np.zeros(raw_width(preparation))
+    if preparation.task == "multilabel":
+        shares = np.clip(np.array(preparation.priors), 1e-12, 1 - 1e-12)
+        return np.asarray(np.log(shares / (1 - shares)))
     rates: Array = np.log(np.maximum(np.array(preparation.priors), 1e-12))
     return rates

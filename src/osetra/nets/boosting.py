@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.data.dataset import CategoryColumn, Codes, Column, Dataset
+from osetra.data.dataset import NUMERIC, CategoryColumn, Codes, Column, Dataset
 from osetra.nets import metrics
-from osetra.nets.prepare import Preparation, outputs
+from osetra.nets.aims import level_of
+from osetra.nets.prepare import Preparation
+from osetra.nets.targets import outputs
 
 Array = NDArray[np.float64]
 TREES = 100
@@ -26,6 +28,8 @@ TREES = 100
 ROUNDS = 10
 """Rounds between two looks at the clock."""
 MOST_ROWS = 200_000
+MOST_TARGETS = 20
+"""Of more targets, each of which takes a model of its own, nothing is boosted."""
 MOST_LEVELS = 254
 """Levels of a category that it can tell apart; rarer ones are one."""
 
@@ -53,26 +57,36 @@ def boosted(
 ) -> Boosted | None:
     """Return the scores on the test rows of gradient boosting learnt on other rows.
 
-    None for what is no table, without scikit-learn, and where not even the first rounds fit into the time.
+    None for what is no table, very many targets, without scikit-learn, and without time for the first rounds.
     """
     if dataset.kind != "table" or seconds <= 0:
         return None
     try:
+        from sklearn.base import clone
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
         from threadpoolctl import threadpool_limits
     except ImportError:
         return None
     if len(rows) > MOST_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_ROWS, replace=False))
+    if dataset.multi is not None and len(dataset.multi.names) > MOST_TARGETS:
+        return None
     x = np.stack([_values(column) for column in dataset.columns], axis=1)
     categories = [isinstance(column, CategoryColumn) for column in dataset.columns]
-    kind = HistGradientBoostingRegressor if dataset.task == "regression" else HistGradientBoostingClassifier
-    model = kind(random_state=0, warm_start=True, categorical_features=categories, max_iter=ROUNDS)
+    kind = HistGradientBoostingRegressor if dataset.task in NUMERIC else HistGradientBoostingClassifier
+    aim = preparation.aim
+    loss: dict[str, Any] = {"loss": "quantile", "quantile": level_of(aim)} if aim else {}
+    options = {"random_state": 0, "warm_start": True, "categorical_features": categories, "max_iter": ROUNDS}
+    model = kind(**options, **loss)
     weights = None if dataset.weights is None else dataset.weights[rows]
     with threadpool_limits(limits=threads), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        rounds = _fit(model, x[rows], outputs(preparation, dataset.target[rows]), weights, seconds)
-        raw = _raw(model, x[test], preparation)
+        truth = outputs(preparation, dataset.target[rows])
+        if dataset.multi is None:
+            rounds = _fit(model, x[rows], truth, weights, seconds)
+            raw = _raw(model, x[test], preparation)
+        else:
+            raw, rounds = _several(clone, model, x, (rows, test), truth, weights, seconds)
     return Boosted(metrics.scores(preparation, raw, dataset.target[test], names), raw, rounds)
 
 
@@ -85,6 +99,34 @@ def _fit(model: Any, x: Array, y: NDArray[Any], weights: Array | None, seconds: 
         if model.n_iter_ < rounds or spent + spent * ROUNDS / rounds > seconds:
             break
     return TREES if model.n_iter_ < rounds else int(model.n_iter_)
+
+
+def _several(
+    clone: Any,
+    model: Any,
+    x: Array,
+    parts: tuple[Codes, Codes],
+    truth: NDArray[Any],
+    weights: Array | None,
+    seconds: float,
+) -> tuple[Array, int]:
+    """Return raw outputs (n, k) of a model of each target, and the fewest rounds of one."""
+    rows, test = parts
+    raw, fewest = np.zeros((len(test), truth.shape[1])), TREES
+    for place, values in enumerate(truth.T):
+        known, fitted = ~np.isnan(values), clone(model)
+        different = np.unique(values[known])
+        if len(different) < 2:
+            raw[:, place] = 20.0 * (2.0 * different[0] - 1.0) if len(different) else 0.0
+            continue
+        part = None if weights is None else weights[known]
+        fewest = min(fewest, _fit(fitted, x[rows][known], values[known], part, seconds / truth.shape[1]))
+        if not hasattr(fitted, "predict_proba"):
+            raw[:, place] = fitted.predict(x[test])
+            continue
+        shares = np.clip(fitted.predict_proba(x[test])[:, 1], 1e-12, 1 - 1e-12)
+        raw[:, place] = np.log(shares / (1 - shares))
+    return raw, fewest
 
 
 def _raw(model: Any, x: Array, preparation: Preparation) -> Array:

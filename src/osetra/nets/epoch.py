@@ -44,6 +44,8 @@ class Trainee:
     structure: Architecture
     task: str
     priors: Sequence[float]
+    aim: str
+    """Which error of a number is made small."""
     stepper: torch.optim.Optimizer
     groups: Sequence[ParameterGroup]
     average: WeightAverage
@@ -66,7 +68,7 @@ def run_epoch(trainee: Trainee, settings: StepSettings, rows: Batches, begun: fl
     network, chosen, how = trainee.network, settings.optimizer, settings.regularization
     network.train()
     batches = math.ceil(len(rows) / chosen.batch_size)
-    weights = weights_of(how, trainee.priors, rows.values)
+    weights = weights_of(how, trainee.priors, rows.values, labels=trainee.task == "multilabel")
     parameters = [parameter for group in trainee.groups for parameter in group.parameters]
     loss_of = partial(_loss, trainee, how, weights)
     clip = partial(nn.utils.clip_grad_norm_, parameters, chosen.clip_norm)
@@ -108,11 +110,12 @@ def _loss(trainee: Trainee, how: Regularization, weights: Tensor | None, batch: 
         values, codes, partner, share = mixed(values, codes, how.mixup)
     raw = trainee.network(values, codes)
     rows = _repeated(members, targets, counts)
-    own = loss(raw, rows[0], trainee.task, how, weights, rows[1]) + trainee.network.penalty
+    own = loss(raw, rows[0], trainee.task, how, weights, rows[1], aim=trainee.aim) + trainee.network.penalty
     if partner is None:
         return own
     others = _repeated(members, targets[partner], None if counts is None else counts[partner])
-    return own.lerp(loss(raw, others[0], trainee.task, how, weights, others[1]), 1.0 - share)
+    theirs = loss(raw, others[0], trainee.task, how, weights, others[1], aim=trainee.aim)
+    return own.lerp(theirs, 1.0 - share)
 
 
 def _repeated(members: int, targets: Tensor, counts: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -120,4 +123,4 @@ def _repeated(members: int, targets: Tensor, counts: Tensor | None) -> tuple[Ten
     if members == 1:
         return targets, counts
     counts = None if counts is None else counts.repeat_interleave(members)
-    return targets.repeat_interleave(members), counts
+    return targets.repeat_interleave(members, dim=0), counts

@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.data.dataset import CategoryColumn, Codes, Column, Dataset
+from osetra.data.dataset import NUMERIC, CategoryColumn, Codes, Column, Dataset
 from osetra.nets import metrics
 from osetra.nets.model import Model
-from osetra.nets.prepare import answers, apply, inputs_of
+from osetra.nets.multi_metrics import of_each
+from osetra.nets.prepare import apply, inputs_of
+from osetra.nets.targets import answers
 from osetra.nets.training import raw_outputs
 
 Array = NDArray[np.float64]
@@ -38,6 +40,11 @@ def examined(model: Model, dataset: Dataset, rows: Codes, *, seconds: float = ma
     found: dict[str, Any] = {"rows": len(rows)}
     if dataset.kind == "table":
         found["importance"] = importance(model, dataset, rows, seconds=seconds)
+    if dataset.multi is not None:
+        found["targets"] = of_each(
+            model.preparation, raw, truth, metrics.several_thresholds(model.card.threshold)
+        )
+        return found
     if dataset.task == "regression":
         found["residuals"] = residual_summary(answers(model.preparation, raw), truth.astype(np.float64))
         return found
@@ -57,7 +64,7 @@ def outputs_on(model: Model, dataset: Dataset, rows: Codes) -> Array:
 def importance(
     model: Model, dataset: Dataset, rows: Codes, *, seconds: float = math.inf
 ) -> list[dict[str, Any]]:
-    """Return by how much the loss (rmse of a number) grows when a column is shuffled, largest first.
+    """Return by how much the loss grows when a column is shuffled, largest first; of a number the rmse.
 
     Columns that there is no time for are left out.
     """
@@ -65,7 +72,7 @@ def importance(
     if len(rows) > MOST_ROWS:
         rows = np.sort(rng.choice(rows, MOST_ROWS, replace=False))
     columns, truth = [taken(column, rows) for column in dataset.columns], dataset.target[rows]
-    name = "rmse" if dataset.task == "regression" else "loss"
+    name = model.preparation.aim or ("rmse" if dataset.task in NUMERIC else "loss")
 
     def cost(used: Sequence[Column]) -> float:
         raw = raw_outputs(model.network, apply(model.preparation, used))
@@ -130,11 +137,11 @@ def residual_summary(predicted: Array, truth: Array) -> dict[str, float]:
     }
 
 
-def residual_sizes(predicted: Array, truth: Array) -> list[float]:
-    """Return how far rows were missed, rising: all of them, or 5000 drawn at random."""
+def residual_sizes(predicted: Array, truth: Array, most: int = MOST_RESIDUALS) -> list[float]:
+    """Return how far rows were missed, rising: all of them, or some drawn at random."""
     sizes = np.abs(truth - predicted)
-    if len(sizes) > MOST_RESIDUALS:
-        sizes = np.random.default_rng(0).choice(sizes, MOST_RESIDUALS, replace=False)
+    if len(sizes) > most:
+        sizes = np.random.default_rng(0).choice(sizes, most, replace=False)
     return [float(size) for size in np.sort(sizes)]
 
 

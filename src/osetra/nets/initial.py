@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from osetra.data.dataset import NUMERIC
 from osetra.nets.architecture import Architecture
 from osetra.nets.factorization import Interaction
 from osetra.nets.layers import MemberHeads, NumberFront, Piecewise, Scaling
@@ -56,7 +57,11 @@ def initialise(network: nn.Module, structure: Architecture) -> None:
 @torch.no_grad()
 def start_at_base_rates(head: nn.Linear | MemberHeads, preparation: Preparation) -> None:
     """Make the first answer the shares of the classes."""
-    if preparation.task == "regression":
+    if preparation.task in NUMERIC:
+        return
+    if preparation.task == "multilabel":
+        shares = np.clip(preparation.priors, 1e-4, 1 - 1e-4)
+        head.bias.copy_(torch.tensor(np.log(shares / (1 - shares)), dtype=head.bias.dtype))
         return
     # A class absent from the training part would get an infinite logit.
     logs = np.log(np.maximum(preparation.priors, 1e-4))

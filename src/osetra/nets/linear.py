@@ -9,6 +9,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from osetra.data.dataset import NUMERIC
+
 
 class LinearNetwork(nn.Module):
     """Raw outputs = inputs @ weight + bias + a row of a table for each embedded category."""
@@ -40,18 +42,18 @@ class LinearNetwork(nn.Module):
 class Ensemble(nn.Module):
     """Networks of one task that answer together: their mean number, or their mean probabilities."""
 
-    def __init__(self, members: Sequence[nn.Module], *, regression: bool) -> None:
+    def __init__(self, members: Sequence[nn.Module], *, task: str) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
-        self.regression = regression
+        self.task = task
 
     def forward(self, values: Tensor, codes: Tensor) -> Tensor:
         """Return raw outputs of the same shape as those of a member."""
         raw = torch.stack([member(values, codes) for member in self.members])
-        if self.regression:
+        if self.task in NUMERIC:
             return raw.mean(dim=0)
         share = math.log(len(self.members))
-        if raw.shape[2] == 1:
+        if self.task == "multilabel" or raw.shape[2] == 1:
             yes = torch.logsumexp(nn.functional.logsigmoid(raw), dim=0)
             no = torch.logsumexp(nn.functional.logsigmoid(-raw), dim=0)
             return yes - no

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from osetra.core.params import Value
 from osetra.errors import DataError, nearest
+from osetra.nets import aims
 
 CLASS_WEIGHTS = ("none", "balanced")
 AUGMENTATIONS = ("none", "crop", "flip_crop", "random", "specaugment")
@@ -64,11 +65,15 @@ def regularization(config: Mapping[str, Value]) -> Regularization:
     return Regularization(**chosen)  # type: ignore[arg-type]  # checked there
 
 
-def weights_of(how: Regularization, priors: Sequence[float], like: Tensor) -> Tensor | None:
-    """Return the weight of each class; None where all count as they come."""
+def weights_of(
+    how: Regularization, priors: Sequence[float], like: Tensor, *, labels: bool = False
+) -> Tensor | None:
+    """Return the weight of each class, of no and yes (2, k) of labels; None where all count as they come."""
     if how.class_weights == "none" or not priors:
         return None
     shares = torch.tensor(priors, dtype=torch.float32, device=like.device)
+    if labels:
+        return 0.5 / torch.stack([1.0 - shares, shares]).clamp_min(1e-2)
     return 1.0 / (shares.clamp_min(1e-4) * len(priors))
 
 
@@ -79,12 +84,20 @@ def loss(
     how: Regularization,
     weights: Tensor | None,
     counts: Tensor | None = None,
+    *,
+    aim: str = aims.SQUARED,
 ) -> Tensor:
-    """Return the mean loss of raw outputs (n, C), or (n, 1) for two classes or a number.
+    """Return the mean loss of raw outputs (n, C), (n, 1) for two classes or a number, or (n, k).
 
-    `weights` are those of the classes, `counts` (n,) says how much each row counts.
+    `weights` are those of the classes, `counts` (n,) says how much each row counts, `aim` which error of a
+    number is meant.
     """
+    if targets.ndim == 2:
+        return _several(raw, targets, task, how, weights, counts, aim)
     if task == "regression":
+        if aim:
+            each = _missed(raw[:, 0] - targets, aim)
+            return (each if counts is None else counts * each).mean()
         if counts is None:
             return functional.mse_loss(raw[:, 0], targets)
         return (counts * (raw[:, 0] - targets) ** 2).mean()
@@ -107,6 +120,41 @@ def _each(raw: Tensor, targets: Tensor, task: str, how: Regularization) -> tuple
     logits = raw[:, 0]
     each = functional.binary_cross_entropy_with_logits(logits, _smooth(targets, raw, how), reduction="none")
     return each, torch.sigmoid(torch.where(targets > 0, logits, -logits))
+
+
+def _several(
+    raw: Tensor,
+    targets: Tensor,
+    task: str,
+    how: Regularization,
+    weights: Tensor | None,
+    counts: Tensor | None,
+    aim: str,
+) -> Tensor:
+    """Return the mean loss over what is known of several targets (n, k)."""
+    known = ~torch.isnan(targets)
+    truth = torch.where(known, targets, 0.0)
+    labels = task == "multilabel"
+    each = _of_labels(raw, truth, how, weights) if labels else _missed(raw - truth, aim)
+    shares = known.to(raw.dtype) if counts is None else known * counts.unsqueeze(1)
+    return (each * shares).sum() / known.sum().clamp_min(1)
+
+
+def _of_labels(raw: Tensor, truth: Tensor, how: Regularization, weights: Tensor | None) -> Tensor:
+    smooth = truth.lerp(torch.full_like(truth, 0.5), how.label_smoothing) if how.label_smoothing else truth
+    each = functional.binary_cross_entropy_with_logits(raw, smooth, reduction="none")
+    if how.focal:
+        chance = torch.sigmoid(torch.where(truth > 0, raw, -raw))
+        each = each * (1.0 - chance).clamp_min(0.0) ** how.focal
+    return each if weights is None else each * torch.where(truth > 0, weights[1], weights[0])
+
+
+def _missed(above: Tensor, aim: str) -> Tensor:
+    """Return the error of each answer, by how far it is above the truth."""
+    if aim == aims.SQUARED:
+        return above**2
+    level = aims.level_of(aim)
+    return aims.scale_of(aim) * torch.maximum((1.0 - level) * above, -level * above)
 
 
 def _smooth(targets: Tensor, raw: Tensor, how: Regularization) -> Tensor:

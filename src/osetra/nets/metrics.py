@@ -5,7 +5,7 @@ average_precision. Of two classes the rarer one is what is looked for. Of more, 
 over the classes, each against the rest. Of a number: loss (squared error over spread²), rmse and mae in its
 unit, r2, and quantile_Q such as quantile_0.9, the pinball loss.
 
-Sources: Fawcett 2006 (auc by ranks); Manning, Raghavan & Schütze 2008, ch. 8; Koenker & Bassett 1978.
+Of several targets: `multi_metrics`.
 """
 
 from __future__ import annotations
@@ -13,30 +13,56 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.data.dataset import Codes, TaskKind
+from osetra.data.dataset import NUMERIC, Codes, TaskKind
 from osetra.errors import StudyError, nearest
-from osetra.nets.prepare import Preparation, answers, outputs
+from osetra.nets import aims
+from osetra.nets.measures import auc, average_precision, balanced_error, error, f1, pinball
+from osetra.nets.multi_metrics import OF_LABELS, several
+from osetra.nets.prepare import Preparation
 from osetra.nets.ranking import OF_RANKING, ranking
+from osetra.nets.targets import answers, outputs
 
 Array = NDArray[np.float64]
+Threshold: TypeAlias = "float | Sequence[float] | None"
+"""Of two classes the share of the second from which on it is the answer; of labels, and of more classes, one
+of each; None is the likelier answer."""
 OF_CLASSES = ("loss", "error", "balanced_error", "auc", "f1", "average_precision")
 OF_NUMBERS = ("loss", "rmse", "r2", "mae")
-USUAL: Mapping[str, tuple[str, ...]] = {"classes": OF_CLASSES[:3], "numbers": OF_NUMBERS[:3]}
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "classes": OF_CLASSES[:3],
+    "numbers": OF_NUMBERS[:3],
+    "labels": ("loss", "error", "f1"),
+}
 """What is computed unless more is asked for."""
-LARGER = frozenset({"auc", "f1", "average_precision", "r2", *OF_RANKING})
+LARGER = frozenset({"auc", "f1", "f1_micro", "average_precision", "r2", *OF_RANKING})
 """Metrics of which more is better."""
 _QUANTILE = re.compile(r"quantile_(0?\.\d+)")
 _EXAMPLE = "quantile_0.9"
+_KINDS: Mapping[TaskKind, str] = {
+    "binary": "classes", "multiclass": "classes", "regression": "a number", "multilabel": "labels",
+    "multioutput": "numbers",
+}  # fmt: skip
 
 
 def known(task: TaskKind, *, pair: bool = False) -> tuple[str, ...]:
     """Return the names of the metrics of a task; of the quantile losses, one as an example."""
-    names = (*OF_NUMBERS, _EXAMPLE) if task == "regression" else OF_CLASSES
+    names = (*OF_NUMBERS, _EXAMPLE) if task in NUMERIC else all_of(task)
     return (*names, *OF_RANKING) if pair else names
+
+
+def all_of(task: TaskKind) -> tuple[str, ...]:
+    """Return the names of all that is said of predictions at the end."""
+    return OF_NUMBERS if task in NUMERIC else OF_LABELS if task == "multilabel" else OF_CLASSES
+
+
+def usual(task: TaskKind) -> tuple[str, ...]:
+    """Return the names of what is computed unless more is asked for."""
+    return USUAL["numbers" if task in NUMERIC else "labels" if task == "multilabel" else "classes"]
 
 
 def checked(name: str, task: TaskKind, *, maximize: bool, pair: bool = False) -> str:
@@ -46,10 +72,12 @@ def checked(name: str, task: TaskKind, *, maximize: bool, pair: bool = False) ->
         StudyError: the task has none of that name, or the other direction is better.
     """
     plain, names = name.removeprefix("val_"), known(task, pair=pair)
-    quantile = _QUANTILE.fullmatch(plain) if task == "regression" else None
+    quantile = _QUANTILE.fullmatch(plain) if task in NUMERIC else None
+    if plain == "quantile" and task in NUMERIC and not maximize:
+        raise StudyError("quantile: which one? Give --quantile 0.9, or --minimize quantile_0.9")
     if plain not in names and not (quantile and 0 < float(quantile[1]) < 1):
         option = "--maximize" if maximize else "--minimize"
-        kind = "a number" if task == "regression" else "classes"
+        kind = _KINDS[task]
         raise StudyError(
             f"{option} {name}: no metric of this task, which predicts {kind}; it has "
             f"{', '.join(names)}.{nearest(plain, names)}"
@@ -80,7 +108,7 @@ def scores(
     raw: Array,
     truth: NDArray[np.float64] | Codes,
     names: Sequence[str] = (),
-    threshold: float | None = None,
+    threshold: Threshold = None,
     codes: Codes | None = None,
 ) -> dict[str, float]:
     """Return the scores of raw outputs; without names the usual ones. NaN where outputs are not finite.
@@ -92,15 +120,17 @@ def scores(
         plain = scores(preparation, raw, truth, [n for n in names if n not in ranks], threshold)
         found = _ranks(preparation, raw, truth, codes)
         return {name: found[name] if name in ranks else plain[name] for name in names}
+    asked = tuple(names) or usual(preparation.task)
+    if preparation.multi is not None:
+        return several(preparation, raw, truth, asked, several_thresholds(threshold))
     if preparation.task == "regression":
-        asked = tuple(names) or USUAL["numbers"]
         if not np.all(np.isfinite(raw)):
             return dict.fromkeys(asked, math.nan)
         found = regression(answers(preparation, raw), truth.astype(np.float64), preparation.spread, asked)
-        if preparation.log and "loss" in found:
-            found["loss"] = float(np.mean((raw[:, 0] - outputs(preparation, truth)) ** 2))
+        if (preparation.log or preparation.aim) and "loss" in found:
+            above = raw[:, 0] - outputs(preparation, truth)
+            found["loss"] = float(np.mean(aims.errors(above, preparation.aim)))
         return found
-    asked = tuple(names) or USUAL["classes"]
     if not np.all(np.isfinite(raw)):
         return dict.fromkeys(asked, math.nan)
     rare = sought(preparation.priors)
@@ -125,8 +155,14 @@ def sought(priors: Sequence[float]) -> int:
     return 0 if len(priors) == 2 and priors[0] < priors[1] else 1
 
 
-def decide(shares: Array, threshold: float | None = None) -> Codes:
-    """Return the answers (n,): the likeliest class, or the second of two from a share of it on."""
+def decide(shares: Array, threshold: Threshold = None) -> Codes:
+    """Return the answers (n,): the likeliest class, or the second of two from a share of it on.
+
+    Of more classes with a threshold each it is the one whose share is the largest beside its threshold.
+    """
+    each = several_thresholds(threshold)
+    if each is not None:
+        return np.asarray((shares / np.array(each)).argmax(axis=1), dtype=np.int64)
     if threshold is None or shares.shape[1] != 2:
         return np.asarray(shares.argmax(axis=1), dtype=np.int64)
     return np.asarray(shares[:, 1] >= threshold, dtype=np.int64)
@@ -138,7 +174,7 @@ def classification(
     names: Sequence[str] = USUAL["classes"],
     *,
     positive: int = 1,
-    threshold: float | None = None,
+    threshold: Threshold = None,
 ) -> dict[str, float]:
     """Return scores of class outputs (n, C), or (n, 1) for two classes."""
     pair = np.concatenate([np.zeros_like(logits), logits], axis=1) if logits.shape[1] == 1 else logits
@@ -151,7 +187,7 @@ def classification(
             measure = auc if name == "auc" else average_precision
             found[name] = _against_the_rest(measure, probabilities(pair), codes, positive)
         else:
-            found[name] = {"error": _error, "balanced_error": balanced_error, "f1": f1}[name](
+            found[name] = {"error": error, "balanced_error": balanced_error, "f1": f1}[name](
                 said, codes, pair.shape[1], positive
             )
     return found
@@ -179,50 +215,6 @@ def regression(
     return found
 
 
-def pinball(predicted: Array, target: Array, quantile: float) -> float:
-    """Return the mean pinball loss: q times what was missed above, 1-q times what was missed below."""
-    above = target - predicted
-    return float(np.mean(np.maximum(quantile * above, (quantile - 1) * above)))
-
-
-def auc(scores: Array, positive: NDArray[np.bool_]) -> float:
-    """Return the chance that a positive row scores above a negative one, ties half; NaN without both."""
-    positives, n = int(np.sum(positive)), len(positive)
-    if positives in (0, n):
-        return math.nan
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
-    above = float(np.sum(ranks[positive])) - positives * (positives + 1) / 2
-    return above / (positives * (n - positives))
-
-
-def average_precision(scores: Array, positive: NDArray[np.bool_]) -> float:
-    """Return the mean precision over the recalls that falling thresholds reach; NaN without positives."""
-    if not np.any(positive):
-        return math.nan
-    order = np.argsort(-scores, kind="stable")
-    hits, ends = np.cumsum(positive[order]), np.append(np.diff(scores[order]) != 0, True)
-    found, answered = hits[ends], np.flatnonzero(ends) + 1
-    recall = found / found[-1]
-    return float(np.sum(np.diff(recall, prepend=0.0) * found / answered))
-
-
-def balanced_error(said: Codes, codes: Codes, classes: int, positive: int = 1) -> float:
-    """Return the mean over the classes that occur of their share of wrong said."""
-    counts = np.bincount(codes, minlength=classes)
-    missed = np.bincount(codes, weights=said != codes, minlength=classes)
-    present = counts > 0
-    return float(np.mean(missed[present] / counts[present]))
-
-
-def f1(said: Codes, codes: Codes, classes: int, positive: int = 1) -> float:
-    """Return 2·hits / (answered + there) of the sought class of two, or the mean over all that occur."""
-    if classes == 2:
-        return _f1_of(said == positive, codes == positive)
-    occurring = np.union1d(said, codes)
-    return float(np.mean([_f1_of(said == code, codes == code) for code in occurring]))
-
-
 def best_threshold(shares: Array, codes: Codes, metric: str, positive: int) -> float | None:
     """Return from which share (n,) of the second class on it should be the answer, for one metric.
 
@@ -232,7 +224,7 @@ def best_threshold(shares: Array, codes: Codes, metric: str, positive: int) -> f
     cuts = np.append((levels[1:] + levels[:-1]) / 2, 0.5)
     if len(cuts) > _MOST_CUTS:
         cuts = np.append(np.quantile(cuts, np.linspace(0, 1, _MOST_CUTS)), 0.5)
-    measure = {"f1": f1, "balanced_error": balanced_error, "error": _error}[metric]
+    measure = {"f1": f1, "balanced_error": balanced_error, "error": error}[metric]
     sign = -1.0 if metric in LARGER else 1.0
 
     def cost(cut: float) -> float:
@@ -242,6 +234,15 @@ def best_threshold(shares: Array, codes: Codes, metric: str, positive: int) -> f
     best = cuts[costs <= costs.min() + 1e-12]
     # Of equally good ones the middle: the edges were fitted to single rows.
     return None if costs[-1] <= costs.min() else float(np.median(best))
+
+
+def guessed(preparation: Preparation) -> float:
+    """Return the loss of always answering the base rates, the mean, or the quantile that is aimed at."""
+    if preparation.task in NUMERIC:
+        return preparation.guess
+    if preparation.task == "multilabel":
+        return float(np.mean([chance("binary", (share, 1.0 - share)) for share in preparation.priors]))
+    return chance(preparation.task, preparation.priors)
 
 
 def chance(task: TaskKind, priors: Sequence[float]) -> float:
@@ -254,19 +255,15 @@ def chance(task: TaskKind, priors: Sequence[float]) -> float:
 _MOST_CUTS = 500
 
 
+def several_thresholds(threshold: Threshold) -> Sequence[float] | None:
+    """Return the thresholds of each class or label, where there is more than one."""
+    return None if threshold is None or isinstance(threshold, (int, float)) else threshold
+
+
 def _log_loss(pair: Array, codes: Codes) -> float:
     top = pair.max(axis=1)
     log_sum = top + np.log(np.exp(pair - top[:, None]).sum(axis=1))
     return float(np.mean(log_sum - pair[np.arange(len(codes)), codes]))
-
-
-def _error(said: Codes, codes: Codes, classes: int, positive: int = 1) -> float:
-    return float(np.mean(said != codes))
-
-
-def _f1_of(answered: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
-    total = int(np.sum(answered)) + int(np.sum(there))
-    return 2 * int(np.sum(answered & there)) / total if total else 0.0
 
 
 def _against_the_rest(

@@ -34,14 +34,16 @@ from osetra.nets.network import build
 from osetra.nets.preparation_json import from_json, to_json
 from osetra.nets.prepare import Preparation
 from osetra.nets.summaries import summary_of
+from osetra.nets.targets import raw_width
 from osetra.nets.training import raw_outputs
 from osetra.version import __version__
 
 WEIGHTS = "weights.safetensors"
 CARD = "card.json"
 README = "README.md"
-FORMAT = 2
-"""2 knows linear models, ensembles, thresholds and what the card says of rows; 1 is read as well."""
+FORMAT = 3
+"""3 knows several targets, thresholds of more than two classes, and networks that answer quantiles; 2 knows
+linear models, ensembles, thresholds and what the card says of rows; 1 is read as well."""
 MOST_MEMBERS = 100
 
 
@@ -77,10 +79,11 @@ class Card:
     """On which rows the saved weights were learnt, and why."""
     boosting: Mapping[str, float] = field(default_factory=dict)
     """Scores of scikit-learn's gradient boosting on the sealed rows: a yardstick, never the answer."""
-    threshold: float | None = None
-    """Of two classes: the share of the second from which on it is the answer; None is the likelier one."""
-    residuals: Sequence[float] = ()
-    """Of a number: how far validation rows were missed, rising, for intervals."""
+    threshold: float | Sequence[float] | None = None
+    """Of two classes: the share of the second from which on it is the answer; None is the likelier one.
+    Of labels and of more classes one of each: the answer is the class whose share is largest beside it."""
+    residuals: Sequence[float] | Sequence[Sequence[float]] = ()
+    """Of a number: how far validation rows were missed, rising, for intervals; of several, of each."""
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What training rows held, by column, so that predictions warn of other data."""
     report: Mapping[str, Any] = field(default_factory=dict)
@@ -120,9 +123,7 @@ def together(models: Sequence[Model]) -> Model:
     if len(models) == 1:
         return first
     members = [model.network for model in models]
-    return dataclasses.replace(
-        first, network=Ensemble(members, regression=first.preparation.task == "regression")
-    )
+    return dataclasses.replace(first, network=Ensemble(members, task=first.preparation.task))
 
 
 def save(model: Model, folder: Path) -> Path:
@@ -238,7 +239,7 @@ def _maker(state: Mapping[str, Any]) -> Callable[[Preparation], nn.Module]:
         raise ValueError(f"{kind!r} of {members!r}")
     return lambda preparation: Ensemble(
         [build(structure, preparation) for _ in range(members)],
-        regression=preparation.task == "regression",
+        task=preparation.task,
     )
 
 
@@ -246,7 +247,7 @@ def _linear(preparation: Preparation) -> nn.Module:
     pictures, summary = preparation.pictures, summary_of(preparation)
     width = preparation.width if pictures is None else math.prod(pictures.shape)
     width = width if summary is None else len(summary.shift)
-    return LinearNetwork(width, preparation.embedded, max(1, len(preparation.classes)), summary)
+    return LinearNetwork(width, preparation.embedded, raw_width(preparation), summary)
 
 
 def _check_weights(folder: Path, make: Callable[[Preparation], nn.Module], preparation: Preparation) -> None:

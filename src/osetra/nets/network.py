@@ -1,8 +1,8 @@
 """Network: fully connected nets for tables, small convolutional nets for pictures, others for sequences.
 
 The output follows from the task and is never searched: C > 2 classes give C logits, two classes
-give one logit, a regression one number. With batch normalisation before the activation the layer in
-front has no bias: the norm's own shift would make it redundant.
+give one logit, a regression one number, several targets one output each. With batch normalisation before the
+activation the layer in front has no bias: the norm's own shift would make it redundant.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ from osetra.nets.layers import (
     Scaling,
     agreed,
 )
+from osetra.nets.multi_output import MultiOutput
 from osetra.nets.prepare import Preparation
 from osetra.nets.sequence_encoder import SequenceFront
+from osetra.nets.targets import raw_width
 
 Head = nn.Linear | MemberHeads
 
@@ -47,6 +49,7 @@ class Network(nn.Module):
         members: int = 1,
         reach: tuple[float, float] | None = None,
         interaction: Interaction | None = None,
+        multi: MultiOutput | None = None,
     ) -> None:
         super().__init__()
         self.embeddings = nn.ModuleList(embeddings)
@@ -55,11 +58,13 @@ class Network(nn.Module):
         self.members = members
         self.reach = reach
         """The numbers that a regression has seen: it never answers beyond them."""
+        self.multi = multi
+        """What several targets make of what members say, and where they end."""
         self.looks_up = bool(len(embeddings))
         self.interaction = interaction
 
     def forward(self, values: Tensor, codes: Tensor) -> Tensor:
-        """Return raw outputs (n, C), (n, 1) for two classes or a regression.
+        """Return raw outputs (n, C), (n, 1) for two classes or a regression, (n, k) for several targets.
 
         While it is trained, members speak for themselves: (n · members, C), row by row.
         """
@@ -76,6 +81,8 @@ class Network(nn.Module):
             raw = raw + cast(Tensor, self.interaction(looked_up, codes))
         if self.training:
             return raw if self.members == 1 else raw.reshape(len(values) * self.members, -1)
+        if self.multi is not None:
+            return cast(Tensor, self.multi(raw))
         if self.members > 1:
             raw = agreed(raw) if self.reach is None else raw.mean(dim=1)
         return raw if self.reach is None else raw.clamp(*self.reach)
@@ -96,7 +103,7 @@ def build(structure: Architecture, preparation: Preparation) -> Network:
     Raises:
         DataError: a convolutional network for a table, or more blocks than the picture can be halved.
     """
-    outputs = len(preparation.classes) if preparation.task == "multiclass" else 1
+    outputs = raw_width(preparation) if preparation.task != "binary" else 1
     embeddings = [_embedding(levels, structure.embedding_size) for levels in preparation.embedded]
     front: NumberFront | SequenceFront | None = None
     interaction = None
@@ -118,8 +125,15 @@ def build(structure: Architecture, preparation: Preparation) -> Network:
         width += sum(table.embedding_dim for table in beside)
         body = _connected(structure, width, outputs, flatten=preparation.pictures is not None and not front)
     members = structure.members if structure.family == "mlp" else 1
+    multi = None if preparation.multi is None else MultiOutput(preparation)
     network = Network(
-        embeddings, body, front, members=members, reach=preparation.reach, interaction=interaction
+        embeddings,
+        body,
+        front,
+        members=members,
+        reach=preparation.reach,
+        interaction=interaction,
+        multi=multi,
     )
     initialise(network, structure)
     start_at_base_rates(cast(Head, body[-1]), preparation)

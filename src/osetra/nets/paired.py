@@ -12,18 +12,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from osetra.core.judgement import Comparison, Judgement
-from osetra.data.dataset import Codes, Dataset, is_imbalanced
+from osetra.data.dataset import NUMERIC, Codes, Dataset, is_imbalanced
+from osetra.nets.aims import errors
 from osetra.nets.baseline import Baseline, guesses, linear_outputs
-from osetra.nets.metrics import decide, probabilities
+from osetra.nets.metrics import Threshold, decide, probabilities, several_thresholds
 from osetra.nets.model import Model
-from osetra.nets.prepare import Preparation, answers, inputs_of, outputs
+from osetra.nets.multi_metrics import missed_of_several
+from osetra.nets.prepare import Preparation, inputs_of
+from osetra.nets.targets import answers, outputs
 from osetra.nets.training import raw_outputs
 
 Array: TypeAlias = NDArray[np.float64]
@@ -38,9 +41,9 @@ class _Missed:
     """How far each row was missed."""
 
     errors: Array
-    """(n,) 1 for a wrong class and 0 for the right one, or the squared error."""
+    """(n,) 1 for a wrong class and 0 for the right one, or the error of a number that is made small."""
     losses: Array
-    """(n,) cross-entropy in nats, or the squared error."""
+    """(n,) cross-entropy in nats, or the same of what a number is learnt as."""
 
 
 def judge(models: Sequence[Model], baseline: Baseline, dataset: Dataset, rows: Codes) -> Judgement:
@@ -55,7 +58,8 @@ def judge(models: Sequence[Model], baseline: Baseline, dataset: Dataset, rows: C
     raw = linear_outputs(baseline, dataset, rows)
     linear = _missed(baseline.preparation, raw, truth, baseline.threshold)
     guess = _missed(baseline.preparation, guesses(baseline, len(rows)), truth)
-    classes, balanced = dataset.task != "regression", is_imbalanced(dataset)
+    classes, aim = dataset.task not in NUMERIC, baseline.preparation.aim
+    balanced = dataset.multi is None and is_imbalanced(dataset)
     if balanced:
         weights = class_weights(truth.astype(np.int64))
         ours, linear, guess = (replace(each, errors=each.errors * weights) for each in (ours, linear, guess))
@@ -72,6 +76,8 @@ def judge(models: Sequence[Model], baseline: Baseline, dataset: Dataset, rows: C
     if balanced:
         low, high = _balanced_interval(ours.errors / weights, truth.astype(np.int64))
         return Judgement(outcome, p, low, high, floor, len(rows), "balanced_error")
+    if aim:
+        return Judgement(outcome, p, *_mean_interval(ours.errors), floor, len(rows), aim)
     low, high = wilson(mean, len(rows)) if classes else _rmse_interval(ours.errors)
     return Judgement(outcome, p, low, high, floor if classes else math.sqrt(floor), len(rows))
 
@@ -135,12 +141,16 @@ def _missed_by(model: Model, dataset: Dataset, rows: Codes) -> _Missed:
 
 
 def _missed(
-    preparation: Preparation, raw: Array, truth: Array | Codes, threshold: float | None = None
+    preparation: Preparation, raw: Array, truth: NDArray[Any], threshold: Threshold = None
 ) -> _Missed:
+    if preparation.multi is not None:
+        return _Missed(*missed_of_several(preparation, raw, truth, several_thresholds(threshold)))
     if preparation.task == "regression":
-        squared = (answers(preparation, raw) - truth) ** 2
-        learnt = squared if not preparation.log else (raw[:, 0] - outputs(preparation, truth)) ** 2
-        return _Missed(squared, learnt)
+        missed = errors(answers(preparation, raw) - truth, preparation.aim)
+        learnt = (
+            errors(raw[:, 0] - outputs(preparation, truth), preparation.aim) if preparation.log else missed
+        )
+        return _Missed(missed, learnt)
     shares, codes = probabilities(raw), truth.astype(np.int64)
     right = shares[np.arange(len(codes)), codes]
     said = decide(shares, threshold)
@@ -164,8 +174,13 @@ def _mean(several: Sequence[_Missed]) -> _Missed:
 
 
 def _rmse_interval(squared: Array) -> tuple[float, float]:
-    mean, n = float(np.mean(squared)), len(squared)
+    low, high = _mean_interval(squared)
+    return math.sqrt(low), math.sqrt(high)
+
+
+def _mean_interval(errors: Array) -> tuple[float, float]:
+    mean, n = float(np.mean(errors)), len(errors)
     # Squared errors of normal noise have a standard deviation of √2 times their mean.
-    deviation = float(np.std(squared, ddof=1)) if n > 1 else math.sqrt(2) * mean
+    deviation = float(np.std(errors, ddof=1)) if n > 1 else math.sqrt(2) * mean
     half = 1.96 * deviation / math.sqrt(n)
-    return math.sqrt(max(0.0, mean - half)), math.sqrt(mean + half)
+    return max(0.0, mean - half), mean + half

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from osetra.core.arguments import expected, given, is_number, plain
+from osetra.data.dataset import NUMERIC, MultiTarget
 from osetra.data.table import PLAIN, Table, as_texts
 from osetra.errors import DataError, nearest
 from osetra.nets import metrics
+from osetra.nets.metrics import several_thresholds
 from osetra.nets.model import Model
-from osetra.nets.prepare import Inputs, answers, unseen
+from osetra.nets.multi_metrics import decide_labels, label_shares
+from osetra.nets.prepare import Inputs, unseen
 from osetra.nets.rows import Rows, read_rows
 from osetra.nets.shift import warnings_of
+from osetra.nets.targets import answers
 from osetra.nets.training import raw_outputs
 
 Array = NDArray[np.float64]
@@ -35,19 +40,21 @@ class Predictions:
     target: str
     names: tuple[str, ...]
     """Row numbers from 1, or the names of the picture files."""
-    values: tuple[str, ...] | tuple[float, ...]
-    """The predicted class, or number, of each row."""
+    values: tuple[Any, ...]
+    """The predicted class, or number, of each row; of several targets a tuple of them."""
     classes: tuple[str, ...]
     probabilities: Array
-    """(n, C), in the order of the classes; (n, 0) for a regression."""
+    """(n, C), in the order of the classes, or of each label; (n, 0) for numbers."""
     unseen: Mapping[str, int] = field(default_factory=dict)
     """How many cells of a category column hold what was never seen in training, by column."""
     kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Columns of the data that are written beside the answers."""
-    half: float | None = None
-    """Half the width of the interval around each number; None without intervals."""
+    half: float | tuple[float, ...] | None = None
+    """Half the width of the interval around each number, or each of several; None without intervals."""
     strange: tuple[str, ...] = ()
     """What a person should know of rows unlike those of the training, a sentence each."""
+    targets: tuple[str, ...] = ()
+    """The columns of several targets that `values` holds; none of one."""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -56,15 +63,20 @@ class Predictions:
     def header(self) -> tuple[str, ...]:
         """Names of the columns that `rows` yields."""
         ends = () if self.half is None else ("low", "high")
-        return ("row", *self.kept, self.target, *ends, *(f"p({name})" for name in self.classes))
+        answered = (self.target, *ends)
+        if self.targets:
+            answered = tuple(
+                word for name in self.targets for word in (name, *(f"{name} {end}" for end in ends))
+            )
+        return ("row", *self.kept, *answered, *(f"p({name})" for name in self.classes))
 
     @property
     def intervals(self) -> Array:
-        """The lowest and highest number (n, 2) of each row; (n, 0) without intervals."""
+        """The lowest and highest number (n, 2) of each row, (n, k, 2) of several; (n, 0) without any."""
         if self.half is None:
             return np.zeros((len(self), 0))
         middle = np.array(self.values, dtype=np.float64)
-        return np.stack([middle - self.half, middle + self.half], axis=1)
+        return np.stack([middle - self.half, middle + self.half], axis=-1)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -78,12 +90,21 @@ class Predictions:
 
     def rows(self) -> Iterator[tuple[str | float, ...]]:
         """Yield for each row its name, kept cells, the answer, its interval, a probability per class."""
-        values: Iterable[str | float] = self.values
         cells = zip(*self.kept.values(), strict=True) if self.kept else iter([()] * len(self))
         for name, kept, value, ends, shares in zip(
-            self.names, cells, values, self.intervals, self.probabilities, strict=True
+            self.names, cells, self.values, self.intervals, self.probabilities, strict=True
         ):
-            yield (name, *kept, value, *map(float, ends), *map(float, shares))
+            yield (name, *kept, *self._answered(value, ends), *map(float, shares))
+
+    def _answered(self, value: Any, ends: Array) -> Iterator[str | float]:
+        """Yield the answer of a row with its ends, or each of several with its own."""
+        if not self.targets:
+            yield from (value, *map(float, ends))
+            return
+        for place, each in enumerate(value):
+            yield each
+            if self.half is not None:
+                yield from map(float, ends[place])
 
     @property
     def _of_unseen(self) -> str:
@@ -130,6 +151,8 @@ def answer(model: Model, inputs: Inputs, names: tuple[str, ...] = ()) -> Predict
     preparation = model.preparation
     raw = raw_outputs(model.network, inputs)
     names = names or tuple(str(row + 1) for row in range(len(inputs)))
+    if preparation.multi is not None:
+        return _several(model, preparation.multi, raw, names)
     if preparation.task == "regression":
         numbers = answers(preparation, raw)
         nothing = np.zeros((len(inputs), 0))
@@ -139,8 +162,28 @@ def answer(model: Model, inputs: Inputs, names: tuple[str, ...] = ()) -> Predict
     return Predictions(preparation.target, names, labels, preparation.classes, shares)
 
 
-def half_width(model: Model, level: float) -> float:
-    """Return how far around an answer the truth lies for that share of rows.
+def _several(model: Model, multi: MultiTarget, raw: Array, names: tuple[str, ...]) -> Predictions:
+    preparation, nothing = model.preparation, np.zeros((len(raw), 0))
+    if preparation.task == "multioutput":
+        numbers = tuple(map(tuple, answers(preparation, raw).tolist()))
+        return Predictions(preparation.target, names, numbers, (), nothing, targets=multi.names)
+    shares = label_shares(raw)
+    said = decide_labels(shares, several_thresholds(model.card.threshold))
+    if multi.mark:
+        empty = "" if "none" in multi.names else "none"
+        texts = tuple(
+            multi.mark.join(name for name, yes in zip(multi.names, row, strict=True) if yes) or empty
+            for row in said
+        )
+        return Predictions(preparation.target, names, texts, multi.names, shares)
+    words = np.array(multi.answers, dtype=object)
+    cells = np.where(said, words[:, 1], words[:, 0])
+    rows = tuple(map(tuple, cells.tolist()))
+    return Predictions(preparation.target, names, rows, multi.names, shares, targets=multi.names)
+
+
+def half_width(model: Model, level: float) -> float | tuple[float, ...]:
+    """Return how far around an answer the truth lies for that share of rows; of several numbers, of each.
 
     Raises:
         DataError: the model predicts classes or kept no residuals, or no rows are left to tell.
@@ -149,7 +192,7 @@ def half_width(model: Model, level: float) -> float:
     if not is_number(share) or not 0 < share < 1:
         raise DataError(f"interval {given(level)}: a share of rows between 0 and 1 is needed, such as 0.9")
     level = float(share)
-    if model.preparation.task != "regression":
+    if model.preparation.task not in NUMERIC:
         raise DataError(
             f"interval {level:g}: the model predicts classes, of which the probabilities say how sure it is; "
             "leave the interval out"
@@ -160,6 +203,12 @@ def half_width(model: Model, level: float) -> float:
             "the model's card holds no residuals, as those of earlier versions: tune again to make a model "
             "that knows how far it is off"
         )
+    if model.preparation.multi is not None:
+        return tuple(_half(cast("Sequence[float]", each), level) for each in sizes)
+    return _half(cast("Sequence[float]", sizes), level)
+
+
+def _half(sizes: Sequence[float], level: float) -> float:
     place = math.ceil((len(sizes) + 1) * level)
     if place > len(sizes):
         raise DataError(
@@ -184,7 +233,7 @@ def _kept(model: Model, found: Rows, keep: Sequence[str]) -> dict[str, Sequence[
             )
     preparation = model.preparation
     used = {recipe.name for recipe in preparation.schema} | {how.name for how in preparation.columns}
-    spare = [name for name in names if name not in used and name != preparation.target]
+    spare = [name for name in names if name not in used and name not in preparation.target_columns]
     identifiers = [name for name in spare if _names_rows(name, found.table)]
     return {name: _cells(found.table, name) for name in dict.fromkeys((*identifiers, *keep))}
 

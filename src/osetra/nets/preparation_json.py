@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
-from osetra.data.dataset import TaskKind
+from osetra.data.dataset import MultiTarget, TaskKind
 from osetra.data.schema import schema_from_json, schema_to_json
 from osetra.data.sound import SoundRecipe
+from osetra.nets import aims
 from osetra.nets.prepare import Categories, Numbers, Pictures, Preparation
 from osetra.nets.steps import steps_from_json, steps_to_json
 
@@ -33,6 +34,9 @@ def to_json(preparation: Preparation) -> dict[str, Any]:
         "spread": preparation.spread,
         "reach": None if preparation.reach is None else list(preparation.reach),
         "log": preparation.log,
+        "aim": preparation.aim,
+        "guess": preparation.guess,
+        "multi": None if preparation.multi is None else _multi_to_json(preparation),
         "schema": schema_to_json(preparation.schema),
         "dialect": list(preparation.dialect),
         "sequences": None if preparation.sequences is None else steps_to_json(preparation.sequences),
@@ -52,7 +56,7 @@ def from_json(state: Mapping[str, Any]) -> Preparation:
     channels, height, width = map(int, pictures["shape"]) if pictures else (0, 0, 0)
     delimiter, decimal, header = state.get("dialect", ("", "", ""))
     task: TaskKind = state["task"]
-    if task not in ("binary", "multiclass", "regression"):
+    if task not in get_args(TaskKind):
         raise ValueError(f"task {task!r}")
     return Preparation(
         columns=tuple(_column_from_json(column) for column in state["columns"]),
@@ -71,6 +75,9 @@ def from_json(state: Mapping[str, Any]) -> Preparation:
         spread=float(state["spread"]),
         reach=_pair(state["reach"]) if state.get("reach") else None,
         log=bool(state.get("log", False)),
+        aim=_aim(state.get("aim", "")),
+        guess=float(state.get("guess", 1.0)),
+        **_multi_from_json(state.get("multi"), task),
         schema=schema_from_json(state.get("schema", ())),
         dialect=(str(delimiter), str(decimal), str(header)),
         sequences=steps_from_json(state["sequences"]) if state.get("sequences") else None,
@@ -85,6 +92,43 @@ def _summary(state: Sequence[Sequence[Any]]) -> tuple[tuple[float, ...], tuple[f
     if len(shift) != len(scale):
         raise ValueError("a summary whose means and deviations do not fit each other")
     return shift, scale
+
+
+def _multi_to_json(preparation: Preparation) -> dict[str, Any]:
+    multi = preparation.multi
+    assert multi is not None
+    return {
+        "names": list(multi.names), "answers": [list(pair) for pair in multi.answers], "mark": multi.mark,
+        "centers": list(preparation.centers), "spreads": list(preparation.spreads),
+        "units": list(preparation.units), "reaches": [list(pair) for pair in preparation.reaches],
+    }  # fmt: skip
+
+
+def _multi_from_json(state: Mapping[str, Any] | None, task: TaskKind) -> dict[str, Any]:
+    several = task in ("multilabel", "multioutput")
+    if state is None or not several:
+        if several or state is not None:
+            raise ValueError(f"task {task!r} with {'no' if state is None else 'several'} targets")
+        return {}
+    answers = tuple((str(no), str(yes)) for no, yes in state["answers"])
+    multi = MultiTarget(tuple(map(str, state["names"])), answers, str(state["mark"]))
+    numbers = {name: tuple(map(float, state[name])) for name in ("centers", "spreads", "units")}
+    reaches = tuple(_pair(pair) for pair in state["reaches"])
+    wanted = len(multi.names) if task == "multioutput" else 0
+    lengths = {len(each) for each in numbers.values()}
+    labels_written = task == "multilabel" and not multi.mark
+    if lengths != {wanted} or len(reaches) not in (0, wanted) or not multi.names:
+        raise ValueError(f"{len(multi.names)} targets with scales of {sorted(lengths)}")
+    if len(answers) != (len(multi.names) if labels_written else 0):
+        raise ValueError(f"{len(multi.names)} targets with {len(answers)} pairs of answers")
+    return {"multi": multi, "reaches": reaches, **numbers}
+
+
+def _aim(text: object) -> str:
+    aim = str(text)
+    if aim not in (aims.SQUARED, aims.ABSOLUTE) and not 0 < aims.level_of(aim) < 1:
+        raise ValueError(f"aim {aim!r}")
+    return aim
 
 
 def _column_to_json(column: Numbers | Categories) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from osetra.data.dataset import (
     Dataset,
     Images,
     Kind,
+    MultiTarget,
     NumberColumn,
     TaskKind,
 )
@@ -36,6 +37,7 @@ from osetra.errors import DataError, nearest
 from osetra.nets.scaling import bent, normal_knots, plain_scaling, robust_levels, scale_of
 from osetra.nets.steps import Steps, apply_steps, fit_steps
 from osetra.nets.summaries import scaling_of
+from osetra.nets.targets import target_facts
 
 Scaling: TypeAlias = Literal["standard", "robust", "quantile", "minmax", "none"]
 SCALINGS: tuple[str, ...] = ("standard", "robust", "quantile", "minmax", "none")
@@ -114,7 +116,7 @@ class Preparation:
     task: TaskKind
     classes: tuple[str, ...]
     priors: tuple[float, ...]
-    """Share of each class in the training part; empty for a regression."""
+    """Share of each class, or label, in the training part; empty for numbers."""
     center: float
     spread: float
     """A regression learns (target - center) / spread."""
@@ -122,6 +124,17 @@ class Preparation:
     """The lowest and the highest that a regression has seen, as it learns them: no answer lies beyond."""
     log: bool = False
     """Whether a regression learns so of the target's logarithm."""
+    aim: str = ""
+    """Which error of a number is made small: the squared one, mae, or quantile_Q."""
+    guess: float = 1.0
+    """The loss of always answering the center."""
+    multi: MultiTarget | None = None
+    """The several targets, where there are. Of numbers each has its own of what follows."""
+    centers: tuple[float, ...] = ()
+    spreads: tuple[float, ...] = ()
+    units: tuple[float, ...] = ()
+    """Standard deviations in the units of the file, in which scores over several numbers are."""
+    reaches: tuple[tuple[float, float], ...] = ()
     schema: tuple[Recipe, ...] = ()
     """How columns are made of the cells of a table; models of earlier versions have none."""
     dialect: tuple[str, str, str] = ("", "", "")
@@ -142,6 +155,11 @@ class Preparation:
         if self.sound is not None:
             return "sound"
         return "table" if self.pictures is None else "images"
+
+    @property
+    def target_columns(self) -> tuple[str, ...]:
+        """The columns of a table that hold the truth."""
+        return (self.multi.columns if self.multi else ()) or (self.target,)
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -176,7 +194,7 @@ class Preparation:
         return embedded.index(self.pair[0]), embedded.index(self.pair[1])
 
 
-def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparation:
+def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard", aim: str = "") -> Preparation:
     """Learn the preparation from the given rows, which must be the training part only.
 
     Raises:
@@ -184,25 +202,12 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparat
     """
     if scaling not in SCALINGS:
         raise DataError(f"input scaling {scaling!r}: choose one of {', '.join(SCALINGS)}")
-    regression = dataset.task == "regression"
-    target = dataset.target[rows]
-    target = np.log(target) if dataset.log_target else target
-    center, spread = (float(target.mean()), float(target.std()) or 1.0) if regression else (0.0, 1.0)
-    ends = (float((target.min() - center) / spread), float((target.max() - center) / spread))
     preparation = Preparation(
         columns=tuple(
             _fit_column(column, rows, scaling, whole=column.name in dataset.pair)
             for column in dataset.columns
         ),
         pictures=None if dataset.images is None else _fit_pictures(dataset.images[rows], scaling),
-        target=dataset.target_name,
-        task=dataset.task,
-        classes=dataset.classes,
-        priors=_shares(target.astype(np.int64), len(dataset.classes)),
-        center=center,
-        spread=spread,
-        reach=ends if regression and scaling == "robust" else None,
-        log=dataset.log_target,
         schema=dataset.schema,
         dialect=dataset.dialect,
         pair=dataset.pair,
@@ -210,6 +215,7 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard") -> Preparat
         if dataset.sequences is None
         else fit_steps(dataset.sequences.rows(rows), lambda values: scale_of(values, plain_scaling(scaling))),
         sound=dataset.sound,
+        **target_facts(dataset, rows, aim=aim, robust=scaling == "robust"),
     )
     if preparation.kind not in ("sequences", "sound"):
         return preparation
@@ -271,7 +277,7 @@ def read_columns(preparation: Preparation, table: Table) -> tuple[Column, ...]:
     )
     missing = [recipe.name for recipe in schema if recipe.name not in table.names]
     if missing:
-        hint = nearest(missing[0], [name for name in table.names if name != preparation.target])
+        hint = nearest(missing[0], [name for name in table.names if name not in preparation.target_columns])
         raise DataError(
             f"{table.source}: the model needs the column{'s' if len(missing) > 1 else ''} "
             f"{', '.join(map(repr, missing))}, found {', '.join(table.names)}.{hint}"
@@ -288,20 +294,6 @@ def unseen(preparation: Preparation, columns: Sequence[Column]) -> dict[str, int
         if isinstance(how, Categories) and isinstance(column, CategoryColumn)
     }
     return {name: count for name, count in counts.items() if count}
-
-
-def outputs(preparation: Preparation, target: NDArray[np.float64] | Codes) -> NDArray[np.float32] | Codes:
-    """Return the target as the loss takes it: class codes, or standardised numbers."""
-    if preparation.task == "regression":
-        target = np.log(target) if preparation.log else target
-        return ((target - preparation.center) / preparation.spread).astype(np.float32)
-    return target.astype(np.int64)
-
-
-def answers(preparation: Preparation, raw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the numbers (n,) that raw outputs (n, 1) of a regression stand for."""
-    numbers = raw[:, 0] * preparation.spread + preparation.center
-    return np.exp(np.minimum(numbers, 700.0)) if preparation.log else numbers
 
 
 def _fit_column(column: Column, rows: Codes, scaling: str, *, whole: bool = False) -> Numbers | Categories:
@@ -336,12 +328,6 @@ def _fit_pictures(images: Images, scaling: str) -> Pictures:
     return Pictures(
         (channels, height, width), tuple(shift for shift, _ in fitted), tuple(scale for _, scale in fitted)
     )
-
-
-def _shares(codes: Codes, classes: int) -> tuple[float, ...]:
-    if not classes:
-        return ()
-    return tuple(float(count) / len(codes) for count in np.bincount(codes, minlength=classes))
 
 
 def _scaled(how: Numbers, column: NumberColumn) -> NDArray[np.float32]:

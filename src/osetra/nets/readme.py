@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from osetra.core.clean import one_line
 from osetra.core.numbers import number, settings
+from osetra.nets.aims import ABSOLUTE, level_of, words
 
 if TYPE_CHECKING:
     from osetra.nets.model import Model
@@ -16,6 +17,8 @@ _KINDS = {
     "linear": "A linear model",
     "ensemble": "Several networks that answer together",
 }
+_TARGETS = 50
+"""So many targets are listed; all are in card.json."""
 _COLUMNS = 20
 """So many columns are listed by importance; all are in card.json."""
 
@@ -31,7 +34,7 @@ def _lines(model: Model) -> Iterator[str]:
     yield ""
     version = _text(card.versions.get("osetra", ""))
     yield f"{_KINDS[model.kind]} that predicts {_text(model.preparation.target)}, by osetra {version}."
-    for sentence in (card.answer, card.refit):
+    for sentence in (_aim(model).removesuffix("."), card.answer, card.refit):
         if sentence:
             yield f"{_text(sentence[0].upper() + sentence[1:])}."
     yield ""
@@ -42,10 +45,14 @@ def _lines(model: Model) -> Iterator[str]:
         yield ""
     yield from _scores(model)
     report = card.report
-    if card.threshold is not None:
+    if isinstance(card.threshold, (list, tuple)):
+        names = model.preparation.multi.names if model.preparation.multi else model.preparation.classes
+        yield from _thresholds(names, card.threshold, labels=model.preparation.multi is not None)
+    elif card.threshold is not None:
         second = _text(model.preparation.classes[1])
         yield f"{second} is the answer from a probability of {card.threshold:.3f} on, by validation rows."
         yield ""
+    yield from _targets(report)
     yield from _importance(report)
     yield from _confusion(report)
     yield from _calibration(report)
@@ -70,6 +77,42 @@ def _scores(model: Model) -> Iterator[str]:
     yield ""
     rows = [(part, *(_number(scores.get(name)) for name in names)) for part, scores in parts.items()]
     yield from _table(("", *names), rows)
+
+
+def _aim(model: Model) -> str:
+    """Return what a network that does not answer the mean does answer, as a sentence; empty otherwise."""
+    aim = model.preparation.aim
+    if not aim:
+        return ""
+    answer = "the median" if aim == ABSOLUTE else f"the {level_of(aim):g} quantile"
+    return f"Its answer is {answer} of what is likely: it learnt by the {words(aim)}."
+
+
+def _thresholds(names: Sequence[str], cuts: Sequence[float], *, labels: bool) -> Iterator[str]:
+    said = "A label is answered from its threshold on" if labels else (
+        "The answer is the class whose probability is the largest beside its threshold"
+    )  # fmt: skip
+    yield f"{said}, by validation rows."
+    yield ""
+    rows: list[tuple[str, ...]]
+    rows = [(_text(name), f"{cut:.3f}") for name, cut in list(zip(names, cuts, strict=True))[:_TARGETS]]
+    yield from _table(("", "threshold"), rows)
+
+
+def _targets(report: Mapping[str, Any]) -> Iterator[str]:
+    found = report.get("targets")
+    if not found:
+        return
+    yield "## Each target by itself, on the sealed rows"
+    yield ""
+    names = list(dict.fromkeys(name for each in found for name in each if name != "target"))
+    yield from _table(
+        ("", *names),
+        [(_text(each["target"]), *(_cell(each.get(name)) for name in names)) for each in found[:_TARGETS]],
+    )
+    if len(found) > _TARGETS:
+        yield f"… {len(found)} in all, which card.json holds."
+        yield ""
 
 
 def _importance(report: Mapping[str, Any]) -> Iterator[str]:
@@ -125,6 +168,10 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str
 
 def _number(value: float | None) -> str:
     return "" if value is None else number(value)
+
+
+def _cell(value: float | int | None) -> str:
+    return str(value) if isinstance(value, int) else _number(value)
 
 
 def _text(text: str) -> str:

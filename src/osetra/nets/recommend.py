@@ -20,8 +20,9 @@ from osetra.nets import metrics
 from osetra.nets.examination import taken
 from osetra.nets.metrics import Array
 from osetra.nets.model import Model
-from osetra.nets.prepare import answers, apply
+from osetra.nets.prepare import apply
 from osetra.nets.rows import read_rows
+from osetra.nets.targets import answers
 from osetra.nets.training import raw_outputs
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from osetra.core.arguments import expected, path
 from osetra.data import sources
-from osetra.data.arrays import as_table, inputs_of, parse_arrays, unrolled
+from osetra.data.arrays import TARGETS, as_table, inputs_of, parse_arrays, unrolled
 from osetra.data.dataset import Column, Images
 from osetra.data.files import read_bytes
 from osetra.data.formats import parse
@@ -117,7 +117,7 @@ def _read_path(preparation: Preparation, where: str) -> Rows:
     vectors = {
         name: unrolled(array) if found and name == found[0] else array
         for name, array in arrays.items()
-        if found is None or name == found[0] or _beside(array, found[1])
+        if found is None or name == found[0] or _beside(array, found[1]) or name in TARGETS
     }
     return _inputs(preparation, as_table(vectors, str(path)), None, str(path))
 

@@ -22,12 +22,13 @@ from osetra.catalogue import Catalogue, for_task
 from osetra.core.claim import Claim
 from osetra.core.params import Value
 from osetra.core.problem import Direction, Objective
-from osetra.data.dataset import Dataset, TaskKind, is_imbalanced
+from osetra.data.dataset import NUMERIC, Dataset, TaskKind, is_imbalanced
 from osetra.data.loading import load
 from osetra.data.options import DataOptions
 from osetra.data.split import Split, folds, split
 from osetra.errors import DataError, StudyError
 from osetra.nets import metrics
+from osetra.nets.aims import SQUARED, aim_of
 from osetra.nets.architecture import Family, architecture
 from osetra.nets.cost import catalogue_of, epochs_for, epochs_within, family_of
 from osetra.nets.devices import free_memory, gpus, slots_for, used_memory
@@ -51,7 +52,7 @@ class Data:
     """Where the data is and how to read it: the arguments of `loading.load`."""
 
     where: str
-    target: str | None = None
+    target: str | tuple[str, ...] | None = None
     task: TaskKind | None = None
     reading: DataOptions = field(default_factory=DataOptions)
     fingerprint: str = ""
@@ -74,6 +75,8 @@ class NetworkTask:
     """Epochs without improvement before stopping early; 0 is a third of the epochs, at least 5."""
     metric: str = "val_loss"
     """Which reported score says what the best epoch is; lower is better but for a few, such as val_auc."""
+    aim: str | None = None
+    """Which error of a number is made small: the squared one, mae, quantile_Q; None follows the metric."""
     folds: int = 1
     """Above 1: cross-validation, each fold an instance of the trial."""
     watched: bool = False
@@ -160,8 +163,10 @@ class NetworkTask:
     def scores(self) -> tuple[str, ...]:
         """Names of the validation scores that are reported, without the val_ in front."""
         usual: tuple[str, ...] = ("loss", "error")
-        if self.dataset.task == "regression":
+        if self.dataset.task in NUMERIC:
             usual = ("loss", "rmse")
+        elif self.dataset.task == "multilabel":
+            usual = ("loss", "error", "f1")
         elif is_imbalanced(self.dataset):
             usual = ("loss", "error", "balanced_error")
         asked = () if self.metric in ("train_loss", *(f"val_{n}" for n in usual)) else (self.asked,)
@@ -173,6 +178,13 @@ class NetworkTask:
         return self.metric.removeprefix("val_")
 
     @property
+    def aimed(self) -> str:
+        """Which error of a number is made small."""
+        if self.dataset.task not in NUMERIC:
+            return SQUARED
+        return aim_of(self.metric) if self.aim is None else self.aim
+
+    @property
     def direction(self) -> Direction:
         """Whether the metric is to be small or large."""
         return "maximize" if self.asked in metrics.LARGER else "minimize"
@@ -180,9 +192,7 @@ class NetworkTask:
     @property
     def all_scores(self) -> tuple[str, ...]:
         """Names of everything that can be said of predictions, for the end of a tuning."""
-        numbers = self.dataset.task == "regression"
-        names: tuple[str, ...] = metrics.OF_NUMBERS if numbers else metrics.OF_CLASSES
-        names += OF_RANKING if self.dataset.pair else ()
+        names = metrics.all_of(self.dataset.task) + (OF_RANKING if self.dataset.pair else ())
         return tuple(dict.fromkeys((*names, *self.scores)))
 
     def baseline(self) -> Baseline:
@@ -190,7 +200,7 @@ class NetworkTask:
         from osetra.nets.baseline import baseline  # workers never need SciPy's optimizers
 
         torch.set_num_threads(self.threads)
-        return baseline(self.dataset, self.split, self.all_scores)
+        return baseline(self.dataset, self.split, self.all_scores, aim=self.aimed)
 
     def fit(self, run: Run, *, split: Split | None = None, changes: Changes = (), command: str = "") -> Model:
         """Train on the one split and return the model, its card filled in but for test and spread.
@@ -277,7 +287,7 @@ class NetworkTask:
         own = _prepared(self, fold, scaling, stamp) if split is None else None
         return train(
             run,
-            own or prepare(self.dataset, split or self.split, scaling=scaling),
+            own or prepare(self.dataset, split or self.split, scaling=scaling, aim=self.aimed),
             family=self.family,
             epochs=self.budget,
             patience=(self.patience or max(5, math.ceil(self.budget / 3))) if own else self.budget,
@@ -348,7 +358,7 @@ def _splits(task: NetworkTask, stamp: tuple[int, int]) -> tuple[Split, ...]:
 
 @lru_cache(maxsize=16)
 def _prepared(task: NetworkTask, fold: int, scaling: str, stamp: tuple[int, int]) -> PreparedSplit:
-    return prepare(task.dataset, task._splits()[fold], scaling=scaling)
+    return prepare(task.dataset, task._splits()[fold], scaling=scaling, aim=task.aimed)
 
 
 def _stamp(where: str) -> tuple[int, int]:

@@ -36,10 +36,11 @@ from osetra.nets.initial import fit_to_data
 from osetra.nets.loss import regularization
 from osetra.nets.network import Network, build, set_dropout, without_dropout
 from osetra.nets.optim import adjust, groups_of, optimizer, optimizer_settings
-from osetra.nets.prepare import Inputs, Preparation, fit, inputs_of, outputs
+from osetra.nets.prepare import Inputs, Preparation, fit, inputs_of
 from osetra.nets.progress import TrainingProgress, captured, copied, restored
 from osetra.nets.schedules import RISING
 from osetra.nets.stepping import GradientSteps
+from osetra.nets.targets import outputs
 from osetra.training.run import Run
 
 EVALUATED_AT_ONCE = 4096
@@ -68,9 +69,9 @@ class TrainedNetwork:
     """Scores of the best epoch on the validation part, and its train_loss."""
 
 
-def prepare(dataset: Dataset, split: Split, *, scaling: str = "standard") -> PreparedSplit:
+def prepare(dataset: Dataset, split: Split, *, scaling: str = "standard", aim: str = "") -> PreparedSplit:
     """Return one split of a data set as a network takes it."""
-    preparation = fit(dataset, split.train, scaling=scaling)
+    preparation = fit(dataset, split.train, scaling=scaling, aim=aim)
     inputs = inputs_of(preparation, dataset)
     train = inputs.rows(split.train)
     return PreparedSplit(
@@ -156,8 +157,7 @@ def score(
 
 def _asked(show: Sequence[str], preparation: Preparation) -> tuple[str, ...]:
     """Return the scores to compute: the usual ones, and those that are shown."""
-    usual = metrics.USUAL["numbers" if preparation.task == "regression" else "classes"]
-    return tuple(dict.fromkeys((*usual, *(name for name in show if name != "lr"))))
+    return tuple(dict.fromkeys((*metrics.usual(preparation.task), *(name for name in show if name != "lr"))))
 
 
 def _begun(run: Run, data: PreparedSplit, family: Family, device: str) -> Trainee:
@@ -172,6 +172,7 @@ def _begun(run: Run, data: PreparedSplit, family: Family, device: str) -> Traine
         structure=structure,
         task=data.preparation.task,
         priors=data.preparation.priors,
+        aim=data.preparation.aim,
         stepper=optimizer(chosen, network, structure),
         groups=groups_of(chosen, network, structure),
         average=WeightAverage(how.averaging),
@@ -191,7 +192,7 @@ def _fit(
     state: object,
 ) -> TrainedNetwork:
     network, average = trainee.network, trainee.average
-    chance = metrics.chance(data.preparation.task, data.preparation.priors)
+    chance = metrics.guessed(data.preparation)
     fresh = state is None
     progress = (
         TrainingProgress(copied(network)) if fresh else restored(state, network, trainee.stepper, average)

@@ -46,6 +46,7 @@ def begin_babysit(
         function, space = watched(network), _network_space(network.catalogue, values)
         request = replace(request, minimize=network.metric)
         task |= {"fingerprint": network.dataset.fingerprint, "epochs": network.budget}
+        task |= {"aim": network.aimed} if network.aimed else {}
     if location.exists:
         study = location.open(scheduler="full")
         _check_same(stored_request(study.history, location), request, location)

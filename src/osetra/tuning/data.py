@@ -12,7 +12,9 @@ from osetra.catalogue import Selection, select_space
 from osetra.core.declarations import Branches, branches_of, params_from_lines
 from osetra.core.finding import Finding
 from osetra.core.limits import PER_TRAINING
+from osetra.core.numbers import number
 from osetra.core.text import format_param, parse_param
+from osetra.data.dataset import NUMERIC
 from osetra.errors import DataError, StudyError, StudyMismatch
 from osetra.files import real_path
 from osetra.tuning.deadline import Deadline
@@ -44,10 +46,15 @@ _SAME = ("source", "target", "minimize", "maximize", "task", "folds", "epochs", 
 _KINDS = {
     "binary": "two classes: sigmoid and cross-entropy",
     "multiclass": "classes: softmax and cross-entropy",
-    "regression": "a number: squared error",
+    "regression": "a number",
+    "multilabel": "labels, each there or not: sigmoids and cross-entropy",
+    "multioutput": "numbers, each in units of its standard deviation",
 }
 _NOTES = {"info": "note", "advice": "note", "warning": "warning"}
-_LINEAR = {"binary": "logistic", "multiclass": "softmax", "regression": "linear"}
+_LINEAR = {
+    "binary": "logistic regression", "multiclass": "softmax regression", "regression": "linear regression",
+    "multilabel": "logistic regression of each label", "multioutput": "linear regression of each number",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +291,7 @@ def _open_study(location: Location, planned: DataPlan) -> Study:
             "request": request.stored(location.folder),
             "fingerprint": task.dataset.fingerprint,
             "epochs": task.budget,
+            **({"aim": task.aimed} if task.aimed else {}),
         },
     )
 
@@ -297,10 +305,21 @@ def _data_rows(task: NetworkTask) -> list[Row]:
     sealed = f"{len(split.test)} sealed until the end"
     return [
         ("data", f"{dataset.shape}{licence}"),
-        ("task", f"predict {dataset.target_name}; {_KINDS[dataset.task]}"),
+        ("task", f"predict {_short(dataset.target_name)}; {_KINDS[dataset.task]}{_error_text(task)}"),
         ("split", f"{len(split.train)} rows to train on, {share}, {sealed}"),
         *((_NOTES[note.level], _noted(note)) for note in dataset.notes),
     ]
+
+
+def _short(name: str) -> str:
+    """Return the names of targets, the first of very many."""
+    return name if len(name) <= 200 else f"{name[:200]} …"
+
+
+def _error_text(task: NetworkTask) -> str:
+    from osetra.nets.aims import words
+
+    return f": {words(task.aimed)}" if task.dataset.task in NUMERIC else ""
 
 
 def _noted(note: Finding) -> str:
@@ -308,10 +327,16 @@ def _noted(note: Finding) -> str:
 
 
 def _baseline_text(task: NetworkTask, baseline: Baseline) -> str:
+    from osetra.nets.aims import words
+
     first = "rmse" if "rmse" in baseline.guessing else "error"
-    guess = scores_text({first: baseline.guessing[first]})
-    kind = _LINEAR[task.dataset.task]
-    return f"{kind} regression: {scores_text(baseline.scores)}; guessing: {guess}"
+    guess, kind = scores_text({first: baseline.guessing[first]}), _LINEAR[task.dataset.task]
+    aimed, scores = "", scores_text(baseline.scores)
+    if task.aimed:
+        aimed = f" by the {words(task.aimed)}"
+        scores = f"{task.aimed} {number(baseline.scores[task.aimed])}, {scores}"
+        guess = f"{task.aimed} {number(baseline.guessing[task.aimed])}"
+    return f"{kind}{aimed}: {scores}; guessing: {guess}"
 
 
 def _search_text(study: Study, selection: Selection) -> str:

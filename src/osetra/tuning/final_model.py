@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from osetra.nets.task import NetworkTask
 
 MODEL = "model"
+MOST_BOOSTED = 20
+"""Of so many targets the yardstick takes a model each."""
 BOOSTING_SECONDS = 30.0
 """What the yardstick may take where nobody waits for a deadline."""
 EXAMINATION_SECONDS = 20.0
@@ -134,6 +136,10 @@ def final_model(
     if skipped:
         notes.append(f"{skipped} of {len(seeds)} seeds were not trained for want of time")
     boosted = _boosted(task, delivered, deadline)
+    if boosted is None and len(task.dataset.multi.names if task.dataset.multi else ()) > MOST_BOOSTED:
+        notes.append(
+            f"gradient boosting is left out: of more than {MOST_BOOSTED} targets it would take too long"
+        )
     judgement = _judged(task, delivered.models, delivered.linear)
     tests = [_finite(task.test_scores(model)) for model in delivered.models]
     final = FinalModel(

@@ -96,6 +96,8 @@ def network_task(
         epochs=request.epochs or int((stored or {}).get("epochs", 0)),
         earlier=stored is not None and "epochs" not in stored,
         metric=reported(request.minimize or request.maximize or METRIC),
+        # Studies of earlier versions go on with the squared error that they began with.
+        aim=None if stored is None else str(stored.get("aim", "")),
         folds=request.folds,
         split_seed=request.seed,
     )

@@ -39,11 +39,14 @@ class TunedModel:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes, in the order of the columns of `predict_proba`; none for a number."""
-        return self._model.preparation.classes
+        """The classes, or labels, in the order of the columns of `predict_proba`; none for numbers."""
+        preparation = self._model.preparation
+        if preparation.multi is not None and preparation.task == "multilabel":
+            return preparation.multi.names
+        return preparation.classes
 
     def predict(self, data: object) -> NDArray[Any]:
-        """Return the answer for each row: (n,) class names or numbers.
+        """Return the answer for each row: (n,) class names or numbers, (n, k) of several targets.
 
         Raises:
             DataError: the data has not the columns, or the pictures, that the model learnt from.

@@ -68,6 +68,8 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
 
 
 def _check_ending(found: dict[str, Any]) -> None:
+    if found.get("quantile") is not None and not isinstance(found["quantile"], (int, float)):
+        raise expected("quantile", found["quantile"], "a number between 0 and 1 is needed, such as 0.9")
     if found["ensemble"] is not None:
         found["ensemble"] = whole("ensemble", found["ensemble"], least=1, most=100)
     if found["refit"] is not None:
@@ -89,7 +91,9 @@ def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
     na = options["na"]
     # A text that means missing may hold a comma.
     found["na"] = (na,) if isinstance(na, str) else _words("na", _as_texts(na))
-    for name in ("delimiter", "decimal", "group", "series", "time", "user", "item", "weight", "split"):
+    for name in (
+        "delimiter", "decimal", "group", "series", "time", "user", "item", "weight", "split", "labels",
+    ):  # fmt: skip
         given = plain(options[name])
         found[name] = None if given is None else text(name, given)
     header = plain(options["header"])

@@ -118,6 +118,8 @@ def filled(request: Request, file: StudyFile) -> Request:
     }
     if request.minimize is None and request.maximize is None:
         changes |= {"minimize": file.minimize, "maximize": file.maximize}
+    if request.target is None and file.target is not None:
+        changes["target"] = tuple(file.target) if isinstance(file.target, list) else file.target
     return replace(request, limits=_limits(request.limits, file.limits), **changes)
 
 

@@ -37,7 +37,8 @@ class Request:
     """run: the program and its arguments, with {placeholders}."""
     folder: str = ""
     """run: where it was typed, which is where the program runs."""
-    target: str | None = None
+    target: str | tuple[str, ...] | None = None
+    """The column to predict, or several."""
     task: str | None = None
     reading: DataOptions = field(default_factory=DataOptions)
     """How the data is to be read where that is not left to what it looks like."""
@@ -75,6 +76,7 @@ class Request:
         reading = {name: options[name] for name in READING if options.get(name) is not None}
         names = [part.name for part in fields(cls) if part.name not in ("limits", "reading")]
         own = {name: options[name] for name in names if name in options}
+        own |= {"target": _target(own.get("target"))} | _goal(options)
         return cls(**own, limits=Limits(**limits), reading=DataOptions(**reading))
 
     def stored(self, folder: Path) -> dict[str, Any]:
@@ -109,6 +111,33 @@ def stored_request(history: History, location: Location) -> Request:
     return Request.of({key: tuple(v) if isinstance(v, list) else v for key, v in found.items()})
 
 
+def _target(given: Any) -> str | tuple[str, ...] | None:
+    """Return one column as its name, several as a tuple."""
+    if given is None or isinstance(given, str):
+        return given or None
+    names = tuple(map(str, given))
+    return names if len(names) > 1 else names[0] if names else None
+
+
+def _goal(options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the metric that a quantile stands for.
+
+    Raises:
+        StudyError: it is none, or there is another goal.
+    """
+    quantile = options.get("quantile")
+    if quantile is None:
+        return {}
+    if not 0 < quantile < 1:
+        raise StudyError(f"quantile {quantile:g}: a number between 0 and 1 is needed, such as 0.9")
+    metric = f"quantile_{quantile:.12f}".rstrip("0")
+    others = [options.get("minimize"), options.get("maximize")]
+    other = next((o for o in others if o and o.removeprefix("val_") not in ("quantile", metric)), None)
+    if other is not None:
+        raise StudyError(f"quantile {quantile:g} and {other}: a search has one goal; give one of them")
+    return {"minimize": metric}
+
+
 def _options(request: Request) -> Iterator[str]:
     """Yield the words for what differs from a plain request, and the seed, so that results repeat."""
     plain = asdict(Request(source=request.source))
@@ -119,7 +148,7 @@ def _options(request: Request) -> Iterator[str]:
         if name in (*_UNTYPED, "limits", "reading", "seed") or value == usual[name]:
             continue
         option = f"--{name.replace('_', '-')}"
-        if name == "set" or name in ("na", "date"):
+        if name in ("set", "na", "date", "target") and isinstance(value, tuple):
             yield from (word for text in value for word in (option, text))
         elif isinstance(value, tuple):
             yield from (option, ",".join(value))

@@ -19,7 +19,7 @@ from osetra.core.numbers import (
 from osetra.core.trial import Trial
 from osetra.tuning.final_model import FinalModel
 from osetra.tuning.model import TunedModel
-from osetra.views.verdict import verdict_rows
+from osetra.views.verdict import SHARES, verdict_rows
 
 if TYPE_CHECKING:
     from osetra.study.study import Study
@@ -122,7 +122,7 @@ def _more_rows(final: FinalModel) -> list[tuple[str, str]]:
         rows.append(("asked", f"{final.asked} {ours} on the same rows; {theirs} with the linear model"))
     if final.boosting:
         value = final.boosting[final.metric]
-        shown = number(value) if final.metric == "rmse" else percent(value)
+        shown = percent(value) if final.metric in SHARES else number(value)
         clear = abs(final.boosting_p) < 0.05 and math.copysign(1.0, final.boosting_p) < 0
         better = f", better than the network (p = {abs(final.boosting_p):.2g}): try it too" if clear else ""
         rows.append(

@@ -31,6 +31,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "minimize": (str,),
     "maximize": (str,),
     "pick": (str,),
+    "target": (str, list),
     "searcher": (str,),
     "scheduler": (str,),
     "seed": (int,),
@@ -47,6 +48,8 @@ class StudyFile:
     minimize: str | None = None
     maximize: str | None = None
     pick: str | None = None
+    target: str | list[str] | None = None
+    """The column of a data file to predict, or several."""
     searcher: str | None = None
     scheduler: str | None = None
     seed: int | None = None
@@ -73,6 +76,8 @@ def read_study_file(path: Path) -> StudyFile:
         if not isinstance(value, _KINDS[key]) or isinstance(value, bool):
             wanted = " or ".join(kind.__name__ for kind in _KINDS[key])
             raise StudyError(f"{path}: [study] {key} = {value!r}: {wanted} expected")
+        if isinstance(value, list) and not all(isinstance(each, str) for each in value):
+            raise StudyError(f"{path}: [study] {key} = {value!r}: names of columns expected")
     lines = content.get("space")
     if lines is not None:
         Space.parse(lines)

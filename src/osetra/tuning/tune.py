@@ -66,8 +66,10 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     device: str | None = None,
     seed: int = 0,
     keep_going: bool = False,
+    labels: str | None = None,
     minimize: str | None = None,
     maximize: str | None = None,
+    quantile: float | None = None,
     refit: bool | None = None,
     ensemble: int | None = None,
     name: str | None = None,
@@ -89,7 +91,8 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     Args:
         data: a file, a folder of pictures by class, a name from `osetra data`, a pandas, polars, Arrow or
             Hugging Face table, a mapping of columns, an array (n, …) of inputs, or a PyTorch data set.
-        target: the column to predict, or its values (n,); left out, one called target, label, class or y.
+        target: the column to predict, several columns, or the values (n,) or (n, k); left out, one called
+            target, label, class or y. Several are all numbers, or all yes/no columns.
         task: "binary", "multiclass" or "regression", where the target leaves it open.
         drop: columns to leave out.
         number: columns to read as numbers; what is none is missing.
@@ -127,9 +130,11 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         device: where to train: "auto", "cpu", "cuda", "cuda:1" or "mps"; auto when left out.
         seed: makes everything repeatable.
         keep_going: whether to go on although the first three trials fail with the same error.
+        labels: the column to predict that holds several labels a row, such as "red;big".
         minimize: the validation score to make small: "loss", "error", "balanced_error"; "rmse", "mae",
             "quantile_0.9" …
         maximize: the one to make large instead: "auc", "f1", "average_precision"; "r2".
+        quantile: the quantile of a number to answer, such as 0.9, instead of its mean.
         refit: whether the winner is trained again on the validation rows too; None is where that is safe.
         ensemble: so many seeds of the winner answer together; None is those that were trained anyway.
         name: of the study; from the data when left out.
@@ -156,7 +161,7 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     if name is not None:
         check_name(name)
     wanted = options["name"] or name_for(where or (target if isinstance(target, str) else "arrays"))
-    column = None if where is None else _column(target)
+    column: str | tuple[str, ...] | None = None if where is None else _column(target)
     if where is not None and is_script(where):
         raise StudyError(f"{where}: this is a script; to tune a function of your own use osetra.Study.run")
     location = create(wanted, options["out"], store=options["store"])
@@ -181,7 +186,11 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     return tune_data(location, planned, observer=observer, progress=progress, begun=called)
 
 
-def _column(target: object) -> str | None:
+def _column(target: object) -> str | tuple[str, ...] | None:
     if target is None or isinstance(target, str):
         return target
-    raise expected("target", target, "for a file or a known data set it is the name of a column")
+    if isinstance(target, (list, tuple)) and target and all(isinstance(name, str) for name in target):
+        return tuple(target)
+    raise expected(
+        "target", target, "for a file or a known data set it is the name of a column, or a list of names"
+    )

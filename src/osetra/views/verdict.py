@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from osetra.core.judgement import Judgement
 from osetra.core.numbers import mean_and_deviation, mean_text, number, percent
 
+SHARES = ("error", "balanced_error")
+"""Metrics that are shares of answers."""
 FEW_ROWS = 30
 """Below so many sealed rows one mistake more or less changes the error by over 3 %."""
 _SEALED = "that nothing was chosen by"
@@ -81,7 +83,7 @@ def _sentence(judged: Judgement, metric: str) -> str:
 
 
 def _spread(values: Sequence[float], metric: str) -> str:
-    if metric == "rmse":
+    if metric not in SHARES:
         return mean_text(values)
     mean, deviation = mean_and_deviation(values)
     if deviation is None:
@@ -90,4 +92,4 @@ def _spread(values: Sequence[float], metric: str) -> str:
 
 
 def _one(value: float, metric: str) -> str:
-    return number(value) if metric == "rmse" else percent(value)
+    return percent(value) if metric in SHARES else number(value)

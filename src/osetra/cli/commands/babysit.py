@@ -21,7 +21,11 @@ from osetra.tuning.request import Request
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE…|TRIAL]")
 @click.option("--autopilot", is_flag=True, help="Follow the advice by rule, and say so.")
 @click.option(
-    "-t", "--target", metavar="COLUMN", help="The column to predict [default: target, label, class or y]."
+    "-t",
+    "--target",
+    multiple=True,
+    metavar="COLUMN",
+    help="The column to predict [default: target, label, class or y]; A,B or repeated for several.",
 )
 @click.option("--task", type=click.Choice(["binary", "multiclass", "regression"]), help="What to predict.")
 @reading_options

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 60
 """Columns shown of a wide table."""
-_KINDS = {"binary": "two classes", "multiclass": "classes", "regression": "a number"}
+_KINDS = {
+    "binary": "two classes", "multiclass": "classes", "regression": "a number", "multilabel": "labels",
+    "multioutput": "numbers",
+}  # fmt: skip
 
 
 @click.command("data", short_help="List the data sets known by name, or look into your own.")
 @click.argument("source", required=False, metavar="[DATA]")
-@click.option("-t", "--target", metavar="COLUMN", help="The column to predict.")
+@click.option("-t", "--target", multiple=True, metavar="COLUMN", help="The column to predict, or several.")
 @click.option(
     "--task",
     type=click.Choice(["binary", "multiclass", "regression"]),
@@ -191,6 +194,7 @@ def _document(loaded: Loaded, columns: Sequence[ColumnView]) -> dict[str, object
         "task": dataset.task,
         "target": dataset.target_name,
         "classes": list(dataset.classes),
+        **({} if dataset.multi is None else {"targets": list(dataset.multi.names)}),
         "columns": [
             {
                 "name": view.name, "kind": view.kind, "missing": view.missing, "values": view.values,

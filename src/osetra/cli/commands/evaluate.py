@@ -17,7 +17,7 @@ from osetra.views.terminal.opening import labelled
 if TYPE_CHECKING:
     from osetra.nets.assessment import Score
 
-SHARES = ("error", "balanced_error")
+SHARES = ("error", "balanced_error", "subset_error")
 
 
 @click.command("evaluate", short_help="Score a saved MODEL on DATA that holds the target.")

@@ -50,7 +50,11 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
 @click.command("tune")
 @click.argument("source", metavar="DATA|SCRIPT.py:FUNCTION")
 @click.option(
-    "-t", "--target", metavar="COLUMN", help="The column to predict [default: target, label, class or y]."
+    "-t",
+    "--target",
+    multiple=True,
+    metavar="COLUMN",
+    help="The column to predict [default: target, label, class or y]; A,B or repeated for several.",
 )
 @click.option(
     "--task",
@@ -120,6 +124,12 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     "--maximize",
     metavar="METRIC",
     help="What to make large: auc, f1, average_precision; r2 of a number; or what a function reports.",
+)
+@click.option(
+    "--quantile",
+    type=float,
+    metavar="Q",
+    help="Answer this quantile of a number, such as 0.9, and not its mean.",
 )
 @click.option(
     "--pick",
