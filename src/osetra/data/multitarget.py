@@ -288,6 +288,8 @@ def _one_kind(
             )
     labels = [name for name in names if kinds[name] == "label"]
     numbers = [name for name in names if kinds[name] == "number"]
+    if labels and task == "regression":
+        raise DataError(f"{labels[0]}: a regression needs numbers, and this column holds text")
     if labels and numbers:
         texts = [name for name in labels if not isinstance(columns[name], NumberColumn)]
         hint = "" if texts else " (--task regression reads all as numbers)"
@@ -295,8 +297,6 @@ def _one_kind(
             f"{numbers[0]} holds numbers and {labels[0]} two classes; several targets are all numbers, or "
             f"all yes/no columns. Tune for the numbers and for the classes apart{hint}"
         )
-    if labels and task == "regression":
-        raise DataError(f"{labels[0]}: a regression needs numbers, and this column holds text")
     if numbers and task == "binary":
         raise DataError(f"{numbers[0]}: more than two different values; a binary target has two")
     return "multilabel" if labels else "multioutput"

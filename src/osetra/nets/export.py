@@ -39,7 +39,7 @@ FORMAT = 1
 _NEEDED = ("onnx", "onnxscript")
 _KNOWN = (
     "columns", "pictures", "target", "task", "classes", "priors", "center", "spread", "reach", "log",
-    "schema", "dialect", "pair",
+    "schema", "dialect", "pair", "aim", "guess",
 )  # fmt: skip
 """What of a preparation the script understands."""
 _CANNOT = (
@@ -76,6 +76,8 @@ def export(model: Model, folder: Path) -> Path:
 
 def check_exportable(preparation: Preparation) -> None:
     """Raise DataError for inputs that the script cannot prepare."""
+    if preparation.multi is not None:
+        raise DataError(f"export: the model predicts several targets, which {_CANNOT}")
     for part in fields(preparation):
         usual = part.default if part.default_factory is MISSING else part.default_factory()
         if part.name not in _KNOWN and getattr(preparation, part.name) != usual:

@@ -83,6 +83,9 @@ class Predictor:
         classes, threshold = self.state["classes"], self.state["threshold"]
         if not classes:
             return told[:, 0].tolist(), np.zeros((len(told), 0))
+        if isinstance(threshold, list):  # one of each class
+            told_beside = told / np.array(threshold)
+            return [classes[code] for code in told_beside.argmax(axis=1)], told
         chosen = told.argmax(axis=1) if threshold is None else (told[:, 1] >= threshold).astype(int)
         return [classes[code] for code in chosen], told
 
