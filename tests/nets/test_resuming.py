@@ -50,16 +50,13 @@ CASES = {
     "rmsprop": (coins(80), "mlp", {**MLP, "optimizer": "rmsprop", "dropout": 0.2, "batch_norm": "after"}),
     "adam": (flowers(), "mlp", {**MLP, "optimizer": "adam", "dropout": 0.5, "weight_decay": 0.1}),
     "adamw": (coins(80), "mlp", {**MLP, "dropout": 0.1, "batch_norm": "before", "weight_decay": 0.1}),
-<<<<<<< HEAD
     "factorization": (
         stars(80),
         "factorization",
         {**MLP, "factors": 3, "factor_decay": 2.0, "dropout": 0.2, "averaging": "ema"},
     ),
-=======
     "numbers": (numbers_set(80), "mlp", {**MLP, "members": 2, "averaging": "ema", "mixup": 0.2}),
     "labels": (tags_set(80), "mlp", {**MLP, "dropout": 0.2, "class_weights": "balanced", "focal": 1.0}),
->>>>>>> dbefbf1 (Tests of several targets; exported scripts know thresholds of each class)
     "cnn": (pictures(8), "cnn", {**CNN, "batch_norm": "before", "dropout": 0.3}),
     "cnn_sgd": (pictures(8), "cnn", {**CNN, "optimizer": "momentum", "batch_norm": "after"}),
     "cnn_adam": (pictures(8), "cnn", {**CNN, "optimizer": "adam", "dropout": 0.3}),
