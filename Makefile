@@ -3,7 +3,7 @@
 # make cluster  install Ray and Dask as well, run the tests of their executors
 # make soak   the fault matrix in full: 200 kills of every kind, 20 runs of every training
 #             that misbehaves, ten thousand simulated studies; hours
-# make check  style, types and the house's import rules
+# make check  style, types and the house's import rules, of the page's modules too
 # make bench  the benchmarks behind the numbers in docs/benchmarks.md, quick form
 
 VENV ?= .venv
@@ -43,6 +43,7 @@ test: fast slow
 
 fast: $(VENV)/.test
 	$(BIN)/python -m pytest -m "not slow" -n 2
+	VENV=$(VENV) .ci/page test
 
 slow: $(VENV)/.test
 	$(BIN)/python -m pytest -m slow -n 2
@@ -60,6 +61,7 @@ check: $(VENV)/.check
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	VENV=$(VENV) .ci/page check
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/overhead.py --quick

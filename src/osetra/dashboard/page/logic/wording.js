@@ -1,0 +1,100 @@
+// What orders are, what they put at stake, and how far one has come, in words.
+import { duration, number, setting } from "./format.js";
+
+/** @typedef {{verb: string, args: Record<string, any>}} Move */
+
+export const VERBS = /** @type {Record<string, {label: string, does: string, key?: string, heavy?: boolean}>} */ ({
+  stop: { label: "Stop", does: "ends it and keeps the result so far", heavy: true },
+  pause: { label: "Pause", does: "waits at a checkpoint and frees its worker" },
+  resume: { label: "Go on", does: "lets a paused training go on" },
+  set: { label: "Set", does: "changes a value from the next report on" },
+  scale: { label: "Scale", does: "multiplies a value from the next report on" },
+  rollback: { label: "Roll back", does: "goes back to an earlier checkpoint", heavy: true },
+  branch: { label: "Branch", does: "trains a changed configuration as a trial of its own" },
+  promote: { label: "Promote", does: "passes the scheduler's next cut" },
+  extend: { label: "Extend", does: "trains on to a later step" },
+  note: { label: "Note", does: "remembers a sentence with this step" },
+});
+
+/** Verbs that make sense for a state. @param {string} state @param {string[]} allowed */
+export function verbsFor(state, allowed) {
+  const ended = ["finished", "stopped", "diverged", "failed"].includes(state);
+  return allowed.filter((verb) => {
+    if (verb === "note" || verb === "branch") return true;
+    if (ended) return false;
+    if (verb === "resume") return state === "paused";
+    if (verb === "pause") return state !== "paused";
+    if (verb === "set" || verb === "scale" || verb === "rollback") return state === "running" || state === "paused";
+    return true;
+  });
+}
+
+/** "lr = 0.001, wd = 0" @param {Record<string, any>} args */
+export function argsText(args) {
+  return Object.entries(args)
+    .filter(([, value]) => value !== "" && value != null)
+    .map(([name, value]) => `${name} = ${setting(value)}`)
+    .join(", ");
+}
+
+/**
+ * The sentence of a confirmation: what is done to what, and what is at stake.
+ * @param {Move} move @param {{trial: number, state: string, steps?: number|null, of?: number|null, seconds?: number|null}} at
+ */
+export function stake(move, at) {
+  const where = at.steps ? ` after ${number(at.steps)}${at.of ? ` of ${number(at.of)}` : ""} steps` : " before its first report";
+  const spent = at.seconds ? ` (${duration(at.seconds)} of training)` : "";
+  const what = argsText(move.args);
+  const trial = `trial ${at.trial}`;
+  switch (move.verb) {
+    case "stop": return `stops ${trial}${where}${spent}; its result so far is kept`;
+    case "pause": return `pauses ${trial}${where}; it waits at a checkpoint until it is told to go on`;
+    case "resume": return `lets ${trial} go on${move.args.until ? ` until step ${number(move.args.until)}` : ""}`;
+    case "set": return `sets ${what} in ${trial}, from its next report on`;
+    case "scale": return `multiplies in ${trial}: ${what.replaceAll(" = ", " × ")}, from its next report on`;
+    case "rollback": return rollbackText(move, at, trial);
+    case "branch": return `queues a new trial like ${trial} with ${what || "changes"}`;
+    case "promote": return `lets ${trial} pass the scheduler's next cut`;
+    case "extend": return `trains ${trial} on to step ${number(move.args.until)}`;
+    case "note": return `notes on ${trial}: “${move.args.text ?? ""}”`;
+    default: return `${move.verb} ${trial} ${what}`.trim();
+  }
+}
+
+/** @param {Move} move @param {{steps?: number|null}} at @param {string} trial */
+function rollbackText(move, at, trial) {
+  const { step, ...values } = move.args;
+  const to = step ? `step ${number(step)}` : "its best checkpoint";
+  const lost = step && at.steps ? `; ${number(at.steps - step)} steps are given up` : "";
+  const what = argsText(values);
+  return `takes ${trial} back to ${to}${what ? ` with ${what}` : ""}${lost}`;
+}
+
+/**
+ * How far an order has come: each stage with its time and how long it took since it was asked.
+ * @param {any} order
+ */
+export function stages(order) {
+  const asked = order.asked_at ?? order.asked ?? order.requested;
+  const seen = order.seen_at ?? order.seen;
+  const obeyed = order.obeyed_at ?? order.obeyed;
+  const status = order.status ?? (obeyed ? "done" : seen ? "seen" : "requested");
+  /** @type {{name: string, at: number|null, delay: number|null, done: boolean}[]} */
+  const list = [{ name: "sent", at: asked, delay: null, done: true }];
+  const last = status === "refused" || status === "moot" ? status : "obeyed";
+  list.push({ name: "seen", at: seen ?? null, delay: seen && asked ? seen - asked : null, done: Boolean(seen) });
+  const over = Boolean(obeyed) || status === "done" || status === "refused" || status === "moot";
+  list.push({ name: last, at: obeyed ?? null, delay: obeyed && asked ? obeyed - asked : null, done: over });
+  return { list, status, pending: !over };
+}
+
+/** What a training's state is in a sentence. */
+export const STATES = /** @type {Record<string, string>} */ ({
+  queued: "waits for a worker",
+  running: "a worker trains it",
+  paused: "waits at a checkpoint until it is told to go on",
+  finished: "was trained to its end",
+  stopped: "was cut short",
+  diverged: "its training blew up or never left chance level",
+  failed: "its training broke, or it lost too many workers",
+});

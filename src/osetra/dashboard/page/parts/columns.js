@@ -1,0 +1,35 @@
+// Which columns of the trials table are shown, and choosing them.
+import { html } from "../lib.js";
+import { oneLine } from "../logic/format.js";
+
+/** @typedef {import("../logic/table.js").Column} Column */
+
+const USUAL = ["rank", "trial", "state", "value", "steps", "seconds", "reason"];
+const MOST = 12;
+
+/** @param {Column[]} columns @param {string|undefined} wanted ids in the address @param {any} study @returns {Column[]} */
+export function shownColumns(columns, wanted, study) {
+  if (wanted) {
+    const ids = wanted.split(",");
+    const found = ids.map((id) => columns.find((column) => column.id === id)).filter((column) => column !== undefined);
+    if (found.length) return found;
+  }
+  const searched = new Set((study.params ?? []).filter((/** @type {any} */ p) => p.kind !== "constant").map((/** @type {any} */ p) => p.name));
+  const config = columns.filter((column) => column.group === "configuration" && searched.has(column.label)).slice(0, MOST);
+  const usual = USUAL.filter((id) => id !== "reason").map((id) => columns.find((column) => column.id === id));
+  const reason = columns.find((column) => column.id === "reason");
+  return /** @type {Column[]} */ ([...usual, ...config, reason].filter(Boolean));
+}
+
+/** @param {{columns: Column[], shown: Column[], onChange: (ids: string[]) => void, onReset: () => void}} props */
+export function ColumnChooser({ columns, shown, onChange, onReset }) {
+  const ids = shown.map((column) => column.id);
+  const groups = [["trial", "Trial"], ["configuration", "Configuration"], ["metrics", "Metrics"]];
+  const toggle = (/** @type {string} */ id) => {
+    const next = ids.includes(id) ? ids.filter((one) => one !== id) : columns.map((c) => c.id).filter((one) => one === id || ids.includes(one));
+    if (next.length) onChange(next);
+  };
+  return html`<div class="chooser sheet"><div class="inside">${groups.map(([group, title]) => html`<fieldset key=${group}><legend>${title}</legend>
+      ${columns.filter((column) => column.group === group).map((column) => html`<label key=${column.id} class="check"><input type="checkbox" checked=${ids.includes(column.id)} onChange=${() => toggle(column.id)} /> ${oneLine(column.label, 60)}</label>`)}</fieldset>`)}
+    <button type="button" class="quiet" onClick=${onReset}>As usual</button></div></div>`;
+}

@@ -1,0 +1,27 @@
+// A configuration: what differs from the default, from the best trial, and what is in force instead.
+import { html } from "../lib.js";
+import { useApp } from "../data/hooks.js";
+import { exact, oneLine, setting } from "../logic/format.js";
+import { rangeText } from "../logic/params.js";
+import { copyText, TrialLink } from "./marks.js";
+
+/** @param {{trial: any, study: any}} props */
+export function ConfigTable({ trial, study }) {
+  const { say } = useApp();
+  const changed = new Set(trial.changed);
+  const best = new Map((trial.diff_best ?? []).map((/** @type {any} */ one) => [one.name, one.best]));
+  const force = Object.assign({}, ...(trial.lineage ?? []).map((/** @type {any} */ piece) => piece.values));
+  const own = trial.best_trial === trial.trial || trial.best_trial == null;
+  const copy = () => copyText(JSON.stringify(trial.config, null, 1)).then((done) => say(done ? "copied as JSON" : "the browser does not let this page copy"));
+  const about = (/** @type {string} */ name) => (study.params ?? []).find((/** @type {any} */ p) => p.name === name);
+  return html`<section class="sheet"><header><h2>Configuration<small>${changed.size} of ${Object.keys(trial.config).length} changed from the default</small></h2><button type="button" class="quiet" onClick=${copy}>Copy</button></header>
+    <div class="inside scroll-x"><table class="plain config"><thead><tr><th>Name</th><th>Value</th>${!own && html`<th>Best, <${TrialLink} trial=${trial.best_trial} /></th>`}</tr></thead>
+      <tbody>${Object.entries(trial.config).map(([name, value]) => {
+        const param = about(name);
+        const now = name in force && exact(force[name]) !== exact(value) ? force[name] : undefined;
+        return html`<tr key=${name} class=${changed.has(name) ? "changed" : ""}>
+          <td class="wrap-any" title=${param ? `${rangeText(param)}; default ${setting(param.default)}` : ""}>${oneLine(name, 80)}</td>
+          <td title=${exact(value)}>${changed.has(name) ? html`<b>${oneLine(setting(value), 80)}</b>` : oneLine(setting(value), 80)}${now !== undefined ? html` <span class="tag changed">now ${setting(now)}</span>` : ""}</td>
+          ${!own && html`<td class="muted" title=${exact(best.get(name))}>${best.has(name) ? oneLine(setting(best.get(name)), 60) : "the same"}</td>`}</tr>`;
+      })}</tbody></table></div></section>`;
+}

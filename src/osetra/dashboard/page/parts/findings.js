@@ -1,0 +1,31 @@
+// What the study suggests next: each finding with its move as a button.
+import { html } from "../lib.js";
+import { useApp } from "../data/hooks.js";
+import { oneLine } from "../logic/format.js";
+import { copyText } from "./marks.js";
+import { askMove } from "./ordering.js";
+
+/** @param {{findings: any[], study: any}} props */
+export function Findings({ findings, study }) {
+  return html`<section class="sheet"><header><h2>What to do next</h2></header><div class="inside">
+    ${!findings.length && html`<p class="muted">Nothing asks for you. Advice appears here as soon as the results back it.</p>`}
+    <ul class="findings">${findings.map((one) => html`<li key=${`${one.rule}/${one.text}`} class=${one.level}>
+      <p class="wrap-any">${oneLine(one.text, 500)}</p><${Action} finding=${one} study=${study} /></li>`)}</ul></div></section>`;
+}
+
+/** @param {{finding: any, study: any}} props */
+function Action({ finding, study }) {
+  const app = useApp();
+  const { move } = finding;
+  const sendable = move && !app.readOnly && (move.verb === "enqueue" || (move.trial && study.verbs?.includes(move.verb)));
+  if (sendable) return html`<p class="actions"><button type="button" class="primary" onClick=${() => askMove(app, move, finding.text)}>${sentence(move.text || move.verb)}</button></p>`;
+  if (!finding.action) return null;
+  const copy = () => copyText(finding.action).then((done) => app.say(done ? "copied" : "the browser does not let this page copy"));
+  return html`<p class="command"><code class="wrap-any">${oneLine(finding.action, 400)}</code><button type="button" class="quiet" onClick=${copy}>Copy</button></p>`;
+}
+
+/** @param {string} text */
+function sentence(text) {
+  const line = oneLine(text, 120);
+  return line.charAt(0).toUpperCase() + line.slice(1);
+}

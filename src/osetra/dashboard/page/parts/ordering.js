@@ -1,0 +1,80 @@
+// Orders on their way: asked with what is at stake, sent once, and told how far they have come.
+import { stake, VERBS } from "../logic/wording.js";
+
+/** @typedef {import("../data/hooks.js").App} App */
+
+/** What is known of a trial for a confirmation. @param {App} app @param {number} trial */
+export function atStake(app, trial) {
+  const table = app.data?.entry("trials").value;
+  const row = table?.numbers.indexOf(trial) ?? -1;
+  const running = app.data?.entry("cockpit").value?.running?.find((/** @type {any} */ one) => one.trial === trial);
+  const study = app.data?.entry("study").value;
+  return {
+    trial,
+    state: table?.state[row] ?? "running",
+    steps: running?.step ?? table?.steps?.[row] ?? null,
+    of: running?.of ?? study?.steps ?? null,
+    seconds: table?.seconds?.[row] ?? null,
+  };
+}
+
+/**
+ * Ask before an order is given; the key makes it one order however often it is sent.
+ * @param {App} app @param {number} trial @param {string} verb @param {Record<string, any>} args @param {string} why
+ */
+export function askOrder(app, trial, verb, args = {}, why = "") {
+  const key = newKey();
+  app.ask({
+    title: `${VERBS[verb]?.label ?? verb} — trial ${trial}`,
+    text: stake({ verb, args }, atStake(app, trial)),
+    yes: `${VERBS[verb]?.label ?? verb} trial ${trial}`,
+    heavy: VERBS[verb]?.heavy,
+    act: (/** @type {string} */ typed) => sendOrder(app, trial, verb, args, typed || why, key),
+  });
+}
+
+/** @param {App} app @param {number} trial @param {string} verb @param {Record<string, any>} args @param {string} why @param {string} key */
+export async function sendOrder(app, trial, verb, args, why = "", key = newKey()) {
+  const answer = await app.data?.send("orders", { trial, verb, args, why, key });
+  app.say(`sent: ${stake({ verb, args }, atStake(app, trial))}; it is obeyed at the training's next report`);
+  app.data?.refresh(`trials/${trial}`);
+  return answer;
+}
+
+/** @param {App} app @param {Record<string, any>} config @param {string} text */
+export function askQueue(app, config, text) {
+  const key = newKey();
+  app.ask({
+    title: "Queue a trial",
+    text,
+    yes: "Queue it",
+    why: false,
+    act: async () => {
+      const answer = await app.data?.send("queue", { config, key });
+      app.say(`queued as trial ${answer?.trial}; the next free worker takes it`);
+      app.go({ study: app.route.study, view: answer?.trial ? "trial" : "trials", arg: answer?.trial ? String(answer.trial) : "" });
+    },
+  });
+}
+
+/** @param {App} app @param {any} move @param {string} why */
+export function askMove(app, move, why) {
+  if (move.verb === "enqueue") askQueue(app, move.args?.config ?? move.args, `queues a trial: ${move.text}`);
+  else askOrder(app, move.trial, move.verb, move.args ?? {}, why);
+}
+
+/** @param {App} app @param {number} trial @param {number} number */
+export async function undoOrder(app, trial, number) {
+  try {
+    await app.data?.send("orders/undo", { trial, number });
+    app.say("taken back: nobody had seen it");
+  } catch (error) {
+    app.say(/** @type {Error} */ (error).message, "error");
+  }
+  app.data?.refresh(`trials/${trial}`);
+}
+
+/** A key that no other order has, for browsers on plain HTTP too. */
+export function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,40 @@
+// One hyperparameter in a form: a number with a slider on its own scale, or one of its options.
+import { html, useEffect, useState } from "../lib.js";
+import { exact, oneLine, setting } from "../logic/format.js";
+import { fromSlider, isNumeric, rangeText, readValue, toSlider } from "../logic/params.js";
+
+/** @param {{param: any, value: any, onChange: (value: any) => void, mark?: string}} props */
+export function ParamField({ param, value, onChange, mark = "" }) {
+  const label = html`<span class="param-label"><b class="wrap-any">${oneLine(param.label ?? param.name, 80)}</b> <small>${oneLine(rangeText(param), 120)}</small>${mark && html` <span class="tag changed">${mark}</span>`}</span>`;
+  if (param.kind === "constant") return html`<div class="field">${label}<span>${setting(value)}</span></div>`;
+  if (isNumeric(param)) return html`<${NumberField} param=${param} value=${value} onChange=${onChange} label=${label} />`;
+  const options = param.values ?? [];
+  const pick = (/** @type {number} */ i) => onChange(options[i]);
+  const at = options.findIndex((/** @type {any} */ one) => exact(one) === exact(value));
+  if (options.length <= 6) {
+    return html`<fieldset class="field options"><legend>${label}</legend><span class="segments" role="group">${options.map((/** @type {any} */ one, /** @type {number} */ i) => html`<button key=${i} type="button" aria-pressed=${i === at ? "true" : "false"} onClick=${() => pick(i)}>${oneLine(setting(one), 40)}</button>`)}</span></fieldset>`;
+  }
+  return html`<label class="field">${label}<select value=${at} onChange=${(/** @type {any} */ e) => pick(Number(e.target.value))}>${options.map((/** @type {any} */ one, /** @type {number} */ i) => html`<option key=${i} value=${i}>${oneLine(setting(one), 60)}</option>`)}</select></label>`;
+}
+
+/** @param {{param: any, value: any, onChange: (value: any) => void, label: any}} props */
+function NumberField({ param, value, onChange, label }) {
+  const [text, setText] = useState(exact(value));
+  useEffect(() => {
+    if (readValue(param, text).value !== value) setText(exact(value));
+  }, [value]);
+  const { problem } = readValue(param, text);
+  const type = (/** @type {any} */ e) => {
+    setText(e.target.value);
+    onChange(readValue(param, e.target.value).value);
+  };
+  const slide = (/** @type {any} */ e) => {
+    const next = fromSlider(param, Number(e.target.value));
+    setText(exact(next));
+    onChange(next);
+  };
+  return html`<label class="field">${label}<span class="number-field">
+    <input inputmode="decimal" value=${text} aria-invalid=${problem ? "true" : undefined} onInput=${type} />
+    <input type="range" min="0" max="1000" value=${toSlider(param, readValue(param, text).value)} aria-label=${`${param.name}, on its scale`} onInput=${slide} /></span>
+    ${problem && html`<span class="problem">${problem}</span>`}</label>`;
+}
