@@ -13,6 +13,7 @@ from osetra.nets.architecture import (
     NORMS,
     PARAMETRIZATIONS,
     POOLINGS,
+    TEXT_ENCODERS,
     Architecture,
     architecture,
 )
@@ -32,12 +33,15 @@ OPTIONS = {
     "parametrization": PARAMETRIZATIONS,
     "pooling": POOLINGS,
     "encoder": ENCODERS,
+    "text_encoder": TEXT_ENCODERS,
     "augment": AUGMENTATIONS,
     "class_weights": CLASS_WEIGHTS,
     "averaging": AVERAGINGS,
     "regularization_schedule": REGULARIZATION_SCHEDULES,
 }
-OF = {"pooling": ("cnn",), "augment": ("cnn", "sound"), "encoder": ("sequence",)}
+OF = {
+    "pooling": ("cnn",), "augment": ("cnn", "sound"), "encoder": ("sequence",), "text_encoder": ("text",),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("catalogue", catalogues(), ids=lambda catalogue: catalogue.name)

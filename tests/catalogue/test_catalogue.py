@@ -129,7 +129,7 @@ def test_a_given_range_is_searched():
     [
         (
             lambda: by_name("mpl"),
-            "mpl: no such search space; known: table, factorization, mlp, cnn, sequence, sound. Did you",
+            "mpl: no such search space; known: table, text, factorization, mlp, cnn, sequence, sound. Did",
         ),
         (lambda: entry(by_name("mlp"), "learning"), "learning: no such hyperparameter of mlp; known: lr"),
         (lambda: select_space(by_name("mlp"), 5, tune=["unit"]), "Did you mean 'units'?"),

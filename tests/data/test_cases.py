@@ -194,8 +194,8 @@ def test_copies_of_rows_are_said(write):
 
 def test_words_of_free_text_are_learnt_from(write):
     texts = [f"I {'loved' if y == 'yes' else 'hated'} the thing called {i}" for i, y in enumerate(Y)]
-    names = [column.name for column in load(write(table("review", texts))).columns]
-    assert {"review: loved", "review: hated"} <= set(names)
+    (column,) = load(write(table("review", texts))).texts
+    assert column.name == "review" and list(np.array(column.levels)[column.codes]) == texts
 
 
 def test_several_labels_in_a_cell_are_said(write):

@@ -11,7 +11,8 @@ from osetra.data.images import as_images
 from osetra.data.table import Table, Texts
 from osetra.errors import DataError
 from osetra.nets.preparation_json import from_json, to_json
-from osetra.nets.prepare import apply, fit, read_columns
+from osetra.nets.prepare import apply, fit
+from osetra.nets.rows import read_columns
 from osetra.nets.targets import outputs
 
 ROWS = np.arange(0, 60)

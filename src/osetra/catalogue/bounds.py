@@ -77,6 +77,12 @@ BOUNDS: Mapping[str, Bounds] = {
     "filters": Bounds(low=1, high=2048, whole=True),
     "blocks": Bounds(low=1, high=8, whole=True),
     "kernel": Bounds(low=1, high=31, whole=True, odd=True),
+    "word_size": Bounds(low=2, high=1024, whole=True),
+    "word_dropout": SHARE,
+    "text_filters": Bounds(low=1, high=2048, whole=True),
+    "text_kernel": Bounds(low=1, high=31, whole=True, odd=True),
+    "text_heads": Bounds(low=1, high=64, whole=True),
+    "text_depth": Bounds(low=1, high=16, whole=True),
 }
 """For every hyperparameter that is a number; the others have options."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from osetra.catalogue.entry import Catalogue, CatalogueEntry
 from osetra.catalogue.networks import CNN, FACTORIZATION, MLP, SEQUENCE, SOUND, TABLE, for_numbers
+from osetra.catalogue.text import TEXT
 from osetra.errors import SpaceError, nearest
 
 
 def catalogues() -> tuple[Catalogue, ...]:
     """Return every known search space."""
-    return (TABLE, FACTORIZATION, MLP, CNN, SEQUENCE, SOUND)
+    return (TABLE, TEXT, FACTORIZATION, MLP, CNN, SEQUENCE, SOUND)
 
 
 def by_name(name: str) -> Catalogue:

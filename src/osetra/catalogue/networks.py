@@ -226,11 +226,12 @@ DEEP = CatalogueEntry(
 )
 
 
-def _sorted(entries: tuple[CatalogueEntry, ...]) -> tuple[CatalogueEntry, ...]:
+def by_tier(entries: tuple[CatalogueEntry, ...]) -> tuple[CatalogueEntry, ...]:
+    """Return the entries, most important first."""
     return tuple(sorted(entries, key=lambda entry: entry.tier))
 
 
-def _begun(entries: Iterable[CatalogueEntry], **defaults: Value) -> tuple[CatalogueEntry, ...]:
+def begun(entries: Iterable[CatalogueEntry], **defaults: Value) -> tuple[CatalogueEntry, ...]:
     """Return the entries, some with another default in their first branch."""
     return tuple(
         replace(known, params=(_with_default(known.params[0], defaults[known.name]), *known.params[1:]))
@@ -274,8 +275,8 @@ _TABLE_UNITS = replace(
 TABLE = Catalogue(
     "table",
     "fully connected network for tables, RealMLP at its defaults",
-    _sorted(
-        _begun(
+    by_tier(
+        begun(
             (
                 _TABLE_LR,
                 *(known for known in SHARED if known.name not in ("lr", "input_scaling")),
@@ -290,19 +291,19 @@ TABLE = Catalogue(
 MLP = Catalogue(
     "mlp",
     "fully connected network, for small pictures",
-    _sorted((*SHARED, UNITS, LAYERS, *_HIDDEN)),
+    by_tier((*SHARED, UNITS, LAYERS, *_HIDDEN)),
 )
 CNN = Catalogue(
     "cnn",
     "small convolutional network, for pictures",
-    _sorted(_begun((*SHARED, FILTERS, UNITS, BLOCKS, KERNEL, POOLING, AUGMENT, *_HIDDEN), units=64)),
+    by_tier(begun((*SHARED, FILTERS, UNITS, BLOCKS, KERNEL, POOLING, AUGMENT, *_HIDDEN), units=64)),
 )
 _BY_STEPS = {"encoder": "conv"}
 SEQUENCE = Catalogue(
     "sequence",
     "convolutions along time or a GRU, for sequences of steps",
-    _sorted(
-        _begun(
+    by_tier(
+        begun(
             (
                 *SHARED, ENCODER, UNITS, *_HIDDEN,
                 replace(
@@ -331,8 +332,8 @@ SEQUENCE = Catalogue(
 SOUND = Catalogue(
     "sound",
     "small convolutional network, for sounds as log-mel pictures",
-    _sorted(
-        _begun(
+    by_tier(
+        begun(
             (*SHARED, FILTERS, UNITS, BLOCKS, KERNEL, POOLING, SOUND_AUGMENT, *_HIDDEN),
             units=64, blocks=3, batch_norm="before", dropout=0.2,
         )
@@ -357,8 +358,8 @@ _FACTOR_LR = replace(
 FACTORIZATION = Catalogue(
     "factorization",
     "factors of users and items, with hidden layers beside their product, for ratings",
-    _sorted(
-        _begun(
+    by_tier(
+        begun(
             (
                 _FACTOR_LR, *_SHARED_LATE, _FACTOR_BATCH, FACTORS, FACTOR_DECAY, DEEP,
                 replace(UNITS, tier=3), LAYERS, *_HIDDEN, EMBEDDING_SIZE, _TABLE_SCALING,
@@ -373,5 +374,7 @@ _OF_CLASSES = ("label_smoothing", "class_weights", "focal")
 def for_numbers(catalogue: Catalogue) -> Catalogue:
     """Return a known search space for a regression: nothing that is about classes, defaults of its own."""
     kept = (known for known in catalogue.entries if known.name not in _OF_CLASSES)
-    numbers: dict[str, Value] = {"lr": 0.2, "activation": "mish"} if catalogue is TABLE else {}
-    return replace(catalogue, entries=_begun(kept, **numbers))
+    numbers: dict[str, Value] = {}
+    if catalogue.name in ("table", "text"):
+        numbers = {"lr": 0.2 if catalogue.name == "table" else 0.1, "activation": "mish"}
+    return replace(catalogue, entries=begun(kept, **numbers))

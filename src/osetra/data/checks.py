@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.core.finding import Finding
-from osetra.data.dataset import CategoryColumn, Codes, Column, NumberColumn, Target
+from osetra.data.dataset import CategoryColumn, Codes, Column, NumberColumn, Target, TextColumn
 from osetra.data.options import DataOptions
 from osetra.data.semantics import codes_of, looks_like_identifier
 from osetra.data.table import Table, Texts, note
@@ -37,9 +37,10 @@ def checks(
 ) -> tuple[Finding, ...]:
     """Return warnings on leaks, groups, order, duplicates and labels; of several targets, the first three.
 
-    A word of a text is no column of its own: that one gives the answer is what texts are for.
+    Of texts it is not asked whether they give the answer: that is what they are for.
     """
-    whole = [column for column in columns if column.name in table.names]
+    own = [column for column in columns if column.name in table.names]
+    whole = [column for column in own if not isinstance(column, TextColumn)]
     rows = np.linspace(0, len(table) - 1, min(len(table), SAMPLE)).astype(np.int64)
     answers = _single(target, names)
     found = [
@@ -51,7 +52,7 @@ def checks(
     name = names[0]
     found += [
         *_sorted(table, whole, target, name, reading),
-        *(_duplicates(columns, target) if len(whole) == len(columns) else ()),
+        *(_duplicates(columns, target) if len(own) == len(columns) else ()),
         *_labels(target, name),
         *_heavy_tail(target, name),
     ]

@@ -61,6 +61,11 @@ class CategoryColumn:
     levels: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TextColumn(CategoryColumn):
+    """A column of free text: codes (n,) into its distinct texts, `levels`; -1 is missing."""
+
+
 Column: TypeAlias = NumberColumn | CategoryColumn
 
 
@@ -137,6 +142,11 @@ class Dataset:
         return "images" if self.sound is None else "sound"
 
     @property
+    def texts(self) -> tuple[TextColumn, ...]:
+        """The columns of free text."""
+        return tuple(column for column in self.columns if isinstance(column, TextColumn))
+
+    @property
     def shape(self) -> str:
         """A few words on the size, such as "1797 images of 1×8×8, 10 classes"."""
         outputs = f"{len(self.classes)} classes" if self.classes else f"numbers '{self.target_name}'"
@@ -147,8 +157,11 @@ class Dataset:
         if self.sound is not None:
             return f"{len(self)} {self.sound.text}, {outputs}"
         if self.images is None:
-            categories = sum(isinstance(column, CategoryColumn) for column in self.columns)
-            mixed = f" ({categories} categories)" if categories else ""
+            texts = len(self.texts)
+            categories = sum(isinstance(column, CategoryColumn) for column in self.columns) - texts
+            kinds = ((categories, "categories"), (texts, "of text"))
+            mixed = ", ".join(f"{count} {kind}" for count, kind in kinds if count)
+            mixed = f" ({mixed})" if mixed else ""
             return f"{len(self)} rows, {len(self.columns)} columns{mixed}, {outputs}"
         return f"{len(self)} images of {'×'.join(map(str, self.images.shape[1:]))}, {outputs}"
 

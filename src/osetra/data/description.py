@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from osetra.data.dataset import CategoryColumn, Dataset, Floats, MultiTarget
 from osetra.data.loading import Loaded
 from osetra.data.moments import EPOCH
-from osetra.data.schema import Category, Date, Number, columns_of, days_of, to_categories, to_numbers
+from osetra.data.schema import Category, Date, Number, days_of, to_categories, to_numbers
 from osetra.data.semantics import Meaning
 from osetra.data.table import Table, as_texts, written
-from osetra.data.words import tokens
+from osetra.data.words import numbered
 
 BINS = 12
 
@@ -101,9 +101,9 @@ def _view(meaning: Meaning, table: Table, reason: str) -> ColumnView:
             meaning.name, "date", _absent(values), _span(recipe, values), histogram(values), meaning.remark
         )
     texts = as_texts(cells)
-    lengths = np.array([len(tokens(level)) for level in texts.levels] or [0], dtype=np.float64)
-    made = columns_of(recipe, cells, table.row)
-    said = f"{len(texts.levels)} texts of {np.median(lengths):.0f} words, {len(made)} of them learnt from"
+    found = numbered(texts.levels)
+    lengths = found.lengths.astype(np.float64) if len(texts.levels) else np.zeros(1)
+    said = f"{len(texts.levels)} texts of {np.median(lengths):.0f} words, {len(found.lexicon)} different"
     absent = float(np.mean(texts.codes < 0))
     return ColumnView(meaning.name, "text", absent, said, histogram(lengths), meaning.remark)
 

@@ -28,6 +28,7 @@ from osetra.data.series_table import gathered
 from osetra.data.sound import SOUNDS, read_sounds
 from osetra.data.table import Table, note
 from osetra.data.targets import Labelled, labelled
+from osetra.data.texts import CLASS, TEXT, holds_texts, read_text_folders
 from osetra.errors import DataError
 from osetra.files import kind_of
 
@@ -51,10 +52,10 @@ def load(
     task: TaskKind | None = None,
     reading: DataOptions | None = None,
 ) -> Dataset:
-    """Read a data file, a folder of pictures by class, or a known data set.
+    """Read a data file, a folder of pictures or texts by class, or a known data set.
 
     Args:
-        where: a path to a table, arrays or a folder of pictures, or a name from `sources.known()`.
+        where: a path to a table, arrays or a folder of pictures or texts, or a name from `sources.known()`.
         target: the column to predict, or several; known sets and image folders have one already.
         task: "binary", "multiclass" or "regression" instead of what the target looks like.
         reading: what is not to be left to what it looks like.
@@ -77,6 +78,9 @@ def load_all(
     path, reading = Path(where), reading or DataOptions()
     if kind := kind_of(path):
         raise DataError(f"{path} is {kind}, and data is read from a file more than once; write it to a file")
+    if path.is_dir() and holds_texts(path):
+        reading = replace(reading, text=(TEXT,))
+        return _assemble(read_text_folders(path), CLASS, path.name, task, reading)
     if path.is_dir():
         sounds = not class_folders(path, PICTURES) and class_folders(path, SOUNDS)
         return Loaded(_sounds(path, task) if sounds else _pictures(path, task))

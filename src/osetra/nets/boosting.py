@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.data.dataset import NUMERIC, CategoryColumn, Codes, Column, Dataset
+from osetra.data.dataset import NUMERIC, CategoryColumn, Codes, Column, Dataset, TextColumn
 from osetra.nets import metrics
 from osetra.nets.aims import level_of
 from osetra.nets.prepare import Preparation
@@ -57,9 +57,11 @@ def boosted(
 ) -> Boosted | None:
     """Return the scores on the test rows of gradient boosting learnt on other rows.
 
-    None for what is no table, very many targets, without scikit-learn, and without time for the first rounds.
+    Free text it does not see. None for what is no table, very many targets, without scikit-learn, and without
+    time for the first rounds.
     """
-    if dataset.kind != "table" or seconds <= 0:
+    columns = [column for column in dataset.columns if not isinstance(column, TextColumn)]
+    if not columns or seconds <= 0:
         return None
     try:
         from sklearn.base import clone
@@ -71,8 +73,8 @@ def boosted(
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_ROWS, replace=False))
     if dataset.multi is not None and len(dataset.multi.names) > MOST_TARGETS:
         return None
-    x = np.stack([_values(column) for column in dataset.columns], axis=1)
-    categories = [isinstance(column, CategoryColumn) for column in dataset.columns]
+    x = np.stack([_values(column) for column in columns], axis=1)
+    categories = [isinstance(column, CategoryColumn) for column in columns]
     kind = HistGradientBoostingRegressor if dataset.task in NUMERIC else HistGradientBoostingClassifier
     aim = preparation.aim
     loss: dict[str, Any] = {"loss": "quantile", "quantile": level_of(aim)} if aim else {}

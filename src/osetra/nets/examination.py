@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.data.dataset import NUMERIC, CategoryColumn, Codes, Column, Dataset
+from osetra.data.dataset import NUMERIC, CategoryColumn, Codes, Column, Dataset, TextColumn
 from osetra.nets import metrics
 from osetra.nets.model import Model
 from osetra.nets.multi_metrics import of_each
@@ -151,6 +151,8 @@ def inputs_summary(dataset: Dataset, rows: Codes) -> dict[str, Mapping[str, Any]
 
 
 def _summary(column: Column) -> dict[str, Any]:
+    if isinstance(column, TextColumn):
+        return {"missing": float(np.mean(column.codes < 0)), "levels": {}}
     if isinstance(column, CategoryColumn):
         counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.levels))
         common = np.argsort(-counts, kind="stable")[:MOST_LEVELS]

@@ -112,7 +112,7 @@ def _reading_state() -> dict[str, Any]:
         "moments": {order: [each.pattern for each in found] for order, found in moments.PATTERNS.items()},
         "durations": [each.pattern for each in moments.DURATIONS],
         "months": moments.MONTHS,
-        "word": words.TOKEN.pattern,
+        "word": words.WORD.pattern,
         "reach": REACH,
         "largest": LARGEST,
     }

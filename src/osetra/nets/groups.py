@@ -20,6 +20,7 @@ from osetra.nets.architecture import Architecture
 from osetra.nets.factorization import FactorTable
 from osetra.nets.initial import Layer, fans
 from osetra.nets.layers import MemberHeads, ParametricActivation, Periodic, Piecewise, Scaling
+from osetra.nets.text_encoder import WordTable
 
 Factors = tuple[float, float]
 _SCALING: Factors = (6.0, 6.0)
@@ -27,6 +28,9 @@ _ACTIVATION: Factors = (0.1, 0.1)
 _EMBEDDING: Factors = (0.1, 0.1)
 _WAVES: Factors = (0.1 * 2 * math.pi, 0.1 / (2 * math.pi))
 """The factor 2π of a periodic embedding stands in its weights."""
+_WORDS: Factors = (0.1, 10.0)
+_VOTES: Factors = (1.0, 10.0)
+"""Words are many and most are rare: what is learnt of each is held back more."""
 _BIAS = 0.1
 
 
@@ -74,6 +78,9 @@ def _factors(module: nn.Module, name: str, tangent: bool) -> Factors:
             return _EMBEDDING
         case FactorTable():
             return (1.0, 0.0)  # held back by a penalty of their own
+        case WordTable():
+            factors = _VOTES if module.votes else _WORDS
+            return factors if tangent else (10.0 * factors[0], 0.0)
         case nn.Embedding() if tangent:
             return (1.0, 1.0)
         case _:

@@ -10,13 +10,20 @@ import torch
 from torch import Tensor, nn
 
 from osetra.data.dataset import NUMERIC
+from osetra.nets.text_encoder import weighted_sum
+from osetra.nets.tokens import Tokens, blocks
 
 
 class LinearNetwork(nn.Module):
-    """Raw outputs = inputs @ weight + bias + a row of a table for each embedded category."""
+    """Raw outputs = inputs @ weight + bias + rows of tables: of each embedded category, and of each word."""
 
     def __init__(
-        self, width: int, levels: Sequence[int], outputs: int, summary: nn.Module | None = None
+        self,
+        width: int,
+        levels: Sequence[int],
+        outputs: int,
+        summary: nn.Module | None = None,
+        texts: Sequence[Tokens] = (),
     ) -> None:
         super().__init__()
         self.summary = summary
@@ -27,15 +34,25 @@ class LinearNetwork(nn.Module):
         self.tables = nn.ModuleList(
             # Row 0 stands for levels never seen in training and says nothing.
             nn.Embedding(count, outputs, padding_idx=0, dtype=double)
-            for count in levels
+            for count in (*levels, *(how.size for how in texts))
         )
+        self.levels = len(levels)
+        self.blocks = blocks(texts, self.levels)
+        for place, how in enumerate(texts):
+            # They follow from the preparation, so that no file needs to hold them.
+            weights = torch.tensor(how.weights.tolist(), dtype=double)
+            self.register_buffer(f"words_{place}", weights, persistent=False)
 
     def forward(self, values: Tensor, codes: Tensor) -> Tensor:
         """Return raw outputs (n, C), (n, 1) for a regression."""
         flat = values.flatten(1).to(torch.float64) if self.summary is None else self.summary(values, codes)
         raw = flat @ self.weight + self.bias
-        for place, table in enumerate(self.tables):
+        tables = cast(list[nn.Embedding], list(self.tables))
+        for place, table in enumerate(tables[: self.levels]):
             raw = raw + table(codes[:, place])
+        for place, (block, table) in enumerate(zip(self.blocks, tables[self.levels :], strict=True)):
+            weights = self.get_buffer(f"words_{place}")[codes[:, block]]
+            raw = raw + weighted_sum(table.weight, codes[:, block], weights)
         return cast(Tensor, raw)
 
 

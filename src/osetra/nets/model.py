@@ -247,7 +247,7 @@ def _linear(preparation: Preparation) -> nn.Module:
     pictures, summary = preparation.pictures, summary_of(preparation)
     width = preparation.width if pictures is None else math.prod(pictures.shape)
     width = width if summary is None else len(summary.shift)
-    return LinearNetwork(width, preparation.embedded, raw_width(preparation), summary)
+    return LinearNetwork(width, preparation.embedded, raw_width(preparation), summary, preparation.texts)
 
 
 def _check_weights(folder: Path, make: Callable[[Preparation], nn.Module], preparation: Preparation) -> None:

@@ -33,18 +33,20 @@ from osetra.nets.multi_output import MultiOutput
 from osetra.nets.prepare import Preparation
 from osetra.nets.sequence_encoder import SequenceFront
 from osetra.nets.targets import raw_width
+from osetra.nets.text_encoder import TextFront
 
 Head = nn.Linear | MemberHeads
 
 
 class Network(nn.Module):
-    """Embeddings for numbers and categories, a body, and a linear head."""
+    """Embeddings for numbers, categories and texts, a body, and a linear head."""
 
     def __init__(
         self,
         embeddings: Sequence[nn.Embedding],
         body: nn.Sequential,
         front: NumberFront | SequenceFront | None = None,
+        texts: TextFront | None = None,
         *,
         members: int = 1,
         reach: tuple[float, float] | None = None,
@@ -54,6 +56,7 @@ class Network(nn.Module):
         super().__init__()
         self.embeddings = nn.ModuleList(embeddings)
         self.front = front
+        self.texts = texts
         self.body = body
         self.members = members
         self.reach = reach
@@ -76,9 +79,15 @@ class Network(nn.Module):
             looked_up = [table(codes[:, i]) for i, table in enumerate(self.embeddings)]
             beside = looked_up if self.interaction is None else self.interaction.seen(looked_up)
             values = torch.cat([values, *beside], dim=1)
+        votes = None
+        if self.texts is not None:
+            encoded, votes = self.texts(codes)
+            values = torch.cat([values, encoded], dim=1)
         raw = cast(Tensor, self.body(values))
         if self.interaction is not None:
             raw = raw + cast(Tensor, self.interaction(looked_up, codes))
+        if votes is not None:
+            raw = raw + (votes if self.members == 1 else votes.unsqueeze(1))
         if self.training:
             return raw if self.members == 1 else raw.reshape(len(values) * self.members, -1)
         if self.multi is not None:
@@ -106,7 +115,9 @@ def build(structure: Architecture, preparation: Preparation) -> Network:
     outputs = raw_width(preparation) if preparation.task != "binary" else 1
     embeddings = [_embedding(levels, structure.embedding_size) for levels in preparation.embedded]
     front: NumberFront | SequenceFront | None = None
-    interaction = None
+    interaction, texts = None, None
+    if preparation.texts:
+        texts = TextFront(preparation.texts, len(preparation.embedded), structure, outputs)
     if structure.family == "factorization":
         interaction = _interaction(structure, preparation)
         for place in interaction.places:
@@ -122,7 +133,7 @@ def build(structure: Architecture, preparation: Preparation) -> Network:
         beside = embeddings
         if interaction is not None and not interaction.shared:
             beside = [table for place, table in enumerate(embeddings) if place not in interaction.places]
-        width += sum(table.embedding_dim for table in beside)
+        width += sum(table.embedding_dim for table in beside) + (texts.width if texts else 0)
         body = _connected(structure, width, outputs, flatten=preparation.pictures is not None and not front)
     members = structure.members if structure.family == "mlp" else 1
     multi = None if preparation.multi is None else MultiOutput(preparation)
@@ -130,6 +141,7 @@ def build(structure: Architecture, preparation: Preparation) -> Network:
         embeddings,
         body,
         front,
+        texts,
         members=members,
         reach=preparation.reach,
         interaction=interaction,
@@ -173,8 +185,9 @@ def without_dropout(network: Network) -> Network:
     """Return the same layers without dropout: weights under names that do not depend on it."""
     rest = [module for module in network.body if not isinstance(module, nn.Dropout)]
     tables = cast(list[nn.Embedding], list(network.embeddings))
+    body = nn.Sequential(*rest)
     return Network(
-        tables, nn.Sequential(*rest), network.front,
+        tables, body, network.front, network.texts,
         members=network.members, reach=network.reach, interaction=network.interaction,
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ from osetra.nets.model import Model
 from osetra.nets.multi_metrics import decide_labels, label_shares
 from osetra.nets.prepare import Inputs, unseen
 from osetra.nets.rows import Rows, read_rows
-from osetra.nets.shift import warnings_of
+from osetra.nets.shift import warnings_of, warnings_of_words
 from osetra.nets.targets import answers
 from osetra.nets.training import raw_outputs
 
@@ -142,7 +142,11 @@ def predict(
         unseen=strange,
         kept=_kept(model, found, keep),
         half=half,
-        strange=(*average, *warnings_of(model.card.inputs, found.columns)),
+        strange=(
+            *average,
+            *warnings_of(model.card.inputs, found.columns),
+            *warnings_of_words(model.preparation, found.columns),
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from osetra.data.sound import SoundRecipe
 from osetra.nets import aims
 from osetra.nets.prepare import Categories, Numbers, Pictures, Preparation
 from osetra.nets.steps import steps_from_json, steps_to_json
+from osetra.nets.tokens import LONGEST, MOST_WORDS, Tokens
 
 
 def to_json(preparation: Preparation) -> dict[str, Any]:
@@ -131,7 +132,13 @@ def _aim(text: object) -> str:
     return aim
 
 
-def _column_to_json(column: Numbers | Categories) -> dict[str, Any]:
+def _column_to_json(column: Numbers | Categories | Tokens) -> dict[str, Any]:
+    if isinstance(column, Tokens):
+        # No word holds a space; a line each would make the card tens of thousands of lines long.
+        return {
+            "text": column.name, "words": " ".join(column.words), "counts": " ".join(map(str, column.counts)),
+            "texts": column.texts, "length": column.length, "buckets": column.buckets,
+        }  # fmt: skip
     if isinstance(column, Numbers):
         return {
             "number": column.name, "fill": column.fill, "shift": column.shift, "scale": column.scale,
@@ -143,7 +150,9 @@ def _column_to_json(column: Numbers | Categories) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _column_from_json(column: Mapping[str, Any]) -> Numbers | Categories:
+def _column_from_json(column: Mapping[str, Any]) -> Numbers | Categories | Tokens:
+    if "text" in column:
+        return _tokens_from_json(column)
     if "number" in column:
         fill, shift, scale = (float(column[key]) for key in ("fill", "shift", "scale"))
         knots = tuple(_pair(knot) for knot in column.get("knots", ()))
@@ -159,6 +168,18 @@ def _column_from_json(column: Mapping[str, Any]) -> Numbers | Categories:
 def _names(values: Sequence[Any]) -> tuple[str, str]:
     first, second = map(str, values)
     return first, second
+
+
+def _tokens_from_json(column: Mapping[str, Any]) -> Tokens:
+    words, counts = tuple(column["words"].split(" ")), tuple(map(int, column["counts"].split()))
+    words = words if counts else ()
+    texts, length, buckets = (int(column[key]) for key in ("texts", "length", "buckets"))
+    sound = len(words) == len(set(words)) == len(counts) <= MOST_WORDS and all(
+        1 <= n <= texts for n in counts
+    )
+    if not sound or not 1 <= length <= LONGEST or not 1 <= buckets <= MOST_WORDS:
+        raise ValueError(f"words of {column['text']!r}")
+    return Tokens(str(column["text"]), words, counts, texts, length, buckets)
 
 
 def _pair(values: Sequence[Any]) -> tuple[float, float]:

@@ -29,15 +29,16 @@ from osetra.data.dataset import (
     MultiTarget,
     NumberColumn,
     TaskKind,
+    TextColumn,
 )
-from osetra.data.schema import Category, Number, Recipe, read_schema
+from osetra.data.schema import Recipe
 from osetra.data.sound import SoundRecipe
-from osetra.data.table import Table
-from osetra.errors import DataError, nearest
+from osetra.errors import DataError
 from osetra.nets.scaling import bent, normal_knots, plain_scaling, robust_levels, scale_of
 from osetra.nets.steps import Steps, apply_steps, fit_steps
 from osetra.nets.summaries import scaling_of
 from osetra.nets.targets import target_facts
+from osetra.nets.tokens import Tokens, fit_tokens, token_codes
 
 Scaling: TypeAlias = Literal["standard", "robust", "quantile", "minmax", "none"]
 SCALINGS: tuple[str, ...] = ("standard", "robust", "quantile", "minmax", "none")
@@ -92,7 +93,7 @@ class Pictures:
 class Inputs:
     """What a network takes: numbers (n, d), pictures (n, c, h, w) or sequences (n, c, T); codes (n, k).
 
-    Codes are those of categories to embed, or the length of a sequence.
+    Codes are those of categories to embed, then the word numbers of each text; or the length of a sequence.
     """
 
     values: NDArray[np.float32]
@@ -110,7 +111,7 @@ class Inputs:
 class Preparation:
     """Everything learnt about the data before the network: the way in, and the way out."""
 
-    columns: tuple[Numbers | Categories, ...]
+    columns: tuple[Numbers | Categories | Tokens, ...]
     pictures: Pictures | None
     target: str
     task: TaskKind
@@ -193,6 +194,11 @@ class Preparation:
         embedded = [c.name for c in self.columns if isinstance(c, Categories) and c.embedded]
         return embedded.index(self.pair[0]), embedded.index(self.pair[1])
 
+    @property
+    def texts(self) -> tuple[Tokens, ...]:
+        """The columns of text, whose word numbers follow the codes of the embedded categories."""
+        return tuple(column for column in self.columns if isinstance(column, Tokens))
+
 
 def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard", aim: str = "") -> Preparation:
     """Learn the preparation from the given rows, which must be the training part only.
@@ -247,10 +253,15 @@ def apply(preparation: Preparation, columns: Sequence[Column], images: Images | 
     n = len(_content(columns[0]))
     parts: list[NDArray[np.float32]] = [np.zeros((n, 0), dtype=np.float32)]
     codes: list[Codes] = []
+    words: list[Codes] = []
     for how, column in zip(preparation.columns, columns, strict=True):
         if isinstance(how, Numbers):
             assert isinstance(column, NumberColumn)
             parts.append(_scaled(how, column))
+            continue
+        if isinstance(how, Tokens):
+            assert isinstance(column, TextColumn)
+            words.append(token_codes(how, column))
             continue
         assert isinstance(column, CategoryColumn)
         seen = _recoded(how, column)
@@ -263,27 +274,8 @@ def apply(preparation: Preparation, columns: Sequence[Column], images: Images | 
         else:
             parts.append((seen[:, None] == np.arange(1, len(how.levels) + 1)).astype(np.float32))
     stacked = np.stack(codes, axis=1) if codes else np.zeros((n, 0), dtype=np.int64)
+    stacked = np.concatenate([stacked, *words], axis=1) if words else stacked
     return Inputs(np.ascontiguousarray(np.concatenate(parts, axis=1)), stacked)
-
-
-def read_columns(preparation: Preparation, table: Table) -> tuple[Column, ...]:
-    """Return the columns of a new table that the preparation knows; others are ignored.
-
-    Raises:
-        DataError: a column is missing (the nearest name is suggested), or has text where numbers were.
-    """
-    schema = preparation.schema or tuple(
-        Number(how.name) if isinstance(how, Numbers) else Category(how.name) for how in preparation.columns
-    )
-    missing = [recipe.name for recipe in schema if recipe.name not in table.names]
-    if missing:
-        hint = nearest(missing[0], [name for name in table.names if name not in preparation.target_columns])
-        raise DataError(
-            f"{table.source}: the model needs the column{'s' if len(missing) > 1 else ''} "
-            f"{', '.join(map(repr, missing))}, found {', '.join(table.names)}.{hint}"
-        )
-    found = read_schema(schema, table)
-    return tuple(found[how.name] for how in preparation.columns)
 
 
 def unseen(preparation: Preparation, columns: Sequence[Column]) -> dict[str, int]:
@@ -296,7 +288,11 @@ def unseen(preparation: Preparation, columns: Sequence[Column]) -> dict[str, int
     return {name: count for name, count in counts.items() if count}
 
 
-def _fit_column(column: Column, rows: Codes, scaling: str, *, whole: bool = False) -> Numbers | Categories:
+def _fit_column(
+    column: Column, rows: Codes, scaling: str, *, whole: bool = False
+) -> Numbers | Categories | Tokens:
+    if isinstance(column, TextColumn):
+        return fit_tokens(column, rows)
     if isinstance(column, CategoryColumn):
         seen, counts = np.unique(column.codes[rows], return_counts=True)
         if len(seen) > MOST_LEVELS and not whole:
@@ -366,7 +362,9 @@ def _content(column: Column) -> NDArray[np.float64] | Codes:
     return column.values if isinstance(column, NumberColumn) else column.codes
 
 
-def _width(column: Numbers | Categories) -> int:
+def _width(column: Numbers | Categories | Tokens) -> int:
+    if isinstance(column, Tokens):
+        return 0
     if isinstance(column, Numbers):
         return 2 if column.indicator else 1
     if column.embedded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,14 @@ from osetra.data.formats import parse
 from osetra.data.frames import examples_of, is_examples, is_frame, table_of
 from osetra.data.images import PICTURES, as_images, read_listed, read_pictures
 from osetra.data.options import DataOptions
+from osetra.data.schema import Category, Number, Text, read_schema
 from osetra.data.series import Sequences, from_array, is_ragged, padded
 from osetra.data.series_table import read_series
 from osetra.data.sound import SOUNDS, read_sounds
-from osetra.data.table import Table, as_texts
-from osetra.errors import DataError
-from osetra.nets.prepare import Inputs, Preparation, apply, read_columns
+from osetra.data.table import Table, Texts, as_texts
+from osetra.data.texts import TEXT, TEXTS, read_texts
+from osetra.errors import DataError, nearest
+from osetra.nets.prepare import Inputs, Numbers, Preparation, apply
 from osetra.nets.steps import apply_steps
 
 
@@ -83,6 +85,26 @@ def _array(data: object) -> NDArray[Any]:
     return array
 
 
+def read_columns(preparation: Preparation, table: Table) -> tuple[Column, ...]:
+    """Return the columns of a new table that the preparation knows; others are ignored.
+
+    Raises:
+        DataError: a column is missing (the nearest name is suggested), or has text where numbers were.
+    """
+    schema = preparation.schema or tuple(
+        Number(how.name) if isinstance(how, Numbers) else Category(how.name) for how in preparation.columns
+    )
+    missing = [recipe.name for recipe in schema if recipe.name not in table.names]
+    if missing:
+        hint = nearest(missing[0], [name for name in table.names if name not in preparation.target_columns])
+        raise DataError(
+            f"{table.source}: the model needs the column{'s' if len(missing) > 1 else ''} "
+            f"{', '.join(map(repr, missing))}, found {', '.join(table.names)}.{hint}"
+        )
+    found = read_schema(schema, table)
+    return tuple(found[how.name] for how in preparation.columns)
+
+
 def _read_path(preparation: Preparation, where: str) -> Rows:
     path = Path(where)
     if not path.exists() and path.suffix == "" and path.name == str(where):
@@ -90,10 +112,8 @@ def _read_path(preparation: Preparation, where: str) -> Rows:
         if preparation.sequences is not None and contents.sequences is not None:
             return _sequences(preparation, contents.sequences, contents.table.source, contents.table)
         return _inputs(preparation, contents.table, contents.images, contents.table.source)
-    if preparation.sound is not None and (path.is_dir() or path.suffix.lower() in SOUNDS):
-        return _read_sounds(preparation, path)
-    if path.is_dir() or path.suffix.lower() in PICTURES:
-        return _read_pictures(preparation, path)
+    if path.is_dir() or path.suffix.lower() in (PICTURES if preparation.sound is None else SOUNDS):
+        return _read_files(preparation, path)
     if not path.exists():
         raise DataError(f"{path}: no such file; check the path")
     kind, raw = read_bytes(path)
@@ -120,6 +140,15 @@ def _read_path(preparation: Preparation, where: str) -> Rows:
         if found is None or name == found[0] or _beside(array, found[1]) or name in TARGETS
     }
     return _inputs(preparation, as_table(vectors, str(path)), None, str(path))
+
+
+def _read_files(preparation: Preparation, path: Path) -> Rows:
+    """Return the rows of a folder of sounds, texts or pictures, or of one of those files."""
+    if preparation.sound is not None:
+        return _read_sounds(preparation, path)
+    if preparation.schema == (Text(TEXT),):
+        return _read_texts(preparation, path)
+    return _read_pictures(preparation, path)
 
 
 def _beside(array: NDArray[Any], inputs: NDArray[Any]) -> bool:
@@ -174,6 +203,16 @@ def _sequences(
         raise DataError(f"{source}: sequences of {given} channels; the model learnt from {wanted}")
     inputs = Inputs(*apply_steps(preparation.sequences, sequences))
     return Rows(source, inputs, names, (), table)
+
+
+def _read_texts(preparation: Preparation, path: Path) -> Rows:
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in TEXTS)
+    if not files:
+        raise DataError(f"{path}: no texts in this folder ({', '.join(TEXTS)})")
+    read = read_texts(files)
+    names = tuple(str(files[i].relative_to(path)) for i in read.kept)
+    found = _inputs(preparation, Table(str(path), (TEXT,), (Texts(read.texts),)), None, str(path), names)
+    return replace(found, table=None)  # what is known of the rows is their names
 
 
 def _inputs(

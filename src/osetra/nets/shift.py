@@ -13,13 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.data.dataset import CategoryColumn, Codes, Column, Floats
+from osetra.data.dataset import CategoryColumn, Codes, Column, Floats, TextColumn
+from osetra.nets.prepare import Preparation
+from osetra.nets.tokens import Tokens, share_of_new_words
 
 FEWEST_ROWS = 50
 """Below so many rows nothing is said of their distribution."""
 STABLE = 0.25
 ABSURD = 3.0
 """How many times the whole range of training a number may lie outside of it."""
+MOSTLY_NEW = 0.5
+"""Share of words that training did not know, above which answers are doubtful."""
 MOST_NAMED = 5
 
 
@@ -44,6 +48,21 @@ def warnings_of(known: Mapping[str, Mapping[str, Any]], columns: Sequence[Column
             f"other rows than in training (stability index, 0.25 is much: {names}): scores may not hold"
         )
     return tuple(found)
+
+
+def warnings_of_words(preparation: Preparation, columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return a sentence for each column of text most of whose words are new."""
+    shares = {
+        how.name: share_of_new_words(how, column)
+        for how, column in zip(preparation.columns, columns, strict=False)
+        if isinstance(how, Tokens) and isinstance(column, TextColumn)
+    }
+    return tuple(
+        f"{share:.0%} of the words in {name!r} were never seen in training (another language or "
+        "field?): answers rest on the others"
+        for name, share in shares.items()
+        if share > MOSTLY_NEW
+    )
 
 
 def _newly_missing(column: Column, was: Mapping[str, Any]) -> int:

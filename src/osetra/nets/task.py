@@ -134,8 +134,8 @@ class NetworkTask:
         """Epochs of one training: a number of rows that takes seconds on a CPU, within 10 … 40."""
         if self.epochs:
             return self.epochs
-        table = self.dataset.kind == "table" and not self.earlier
-        return epochs_for(len(self.split.train), self.family, table=table)
+        table, texts = self.dataset.kind == "table" and not self.earlier, bool(self.dataset.texts)
+        return epochs_for(len(self.split.train), self.family, table=table, texts=texts)
 
     def within(self, minutes: float) -> NetworkTask:
         """Return the task with trainings short enough for a search of so many minutes; not of pictures."""
@@ -157,7 +157,8 @@ class NetworkTask:
     @property
     def catalogue(self) -> Catalogue:
         """The known search space of the network on this data."""
-        return for_task(catalogue_of(self.family, self.dataset.kind), self.dataset.task)
+        space = catalogue_of(self.family, self.dataset.kind, texts=bool(self.dataset.texts))
+        return for_task(space, self.dataset.task)
 
     @property
     def scores(self) -> tuple[str, ...]:

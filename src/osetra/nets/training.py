@@ -126,7 +126,8 @@ def train(
     with torch.random.fork_rng(devices=random_devices(device)):
         torch.manual_seed(run.seed if seed is None else seed)
         trainee = _begun(run, data, family, device)
-        known = for_task(catalogue_of(family, data.preparation.kind), data.preparation.task)
+        how = data.preparation
+        known = for_task(catalogue_of(family, how.kind, texts=bool(how.texts)), how.task)
         live = known.changeable(run.config)
         return _fit(run, trainee, data, live, epochs, patience, metric, show, state)
 

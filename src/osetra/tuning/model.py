@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class TunedModel:
     """A trained network with everything that prepares its inputs.
 
-    Data is a file, a folder of pictures, a name from `osetra data`, a pandas or polars frame, or an
+    Data is a file, a folder of pictures or texts, a name from `osetra data`, a pandas or polars frame, or an
     array of pictures. The target column is not needed, and not looked at.
     """
 

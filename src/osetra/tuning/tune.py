@@ -89,8 +89,9 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     The study is kept in osetra-runs/NAME, where the command line finds it; the same call again goes on.
 
     Args:
-        data: a file, a folder of pictures by class, a name from `osetra data`, a pandas, polars, Arrow or
-            Hugging Face table, a mapping of columns, an array (n, …) of inputs, or a PyTorch data set.
+        data: a file, a folder of pictures or texts by class, a name from `osetra data`, a pandas, polars,
+            Arrow or Hugging Face table, a mapping of columns, an array (n, …) of inputs, or a PyTorch data
+            set.
         target: the column to predict, several columns, or the values (n,) or (n, k); left out, one called
             target, label, class or y. Several are all numbers, or all yes/no columns.
         task: "binary", "multiclass" or "regression", where the target leaves it open.

@@ -164,14 +164,15 @@ def _expected(dataset: Dataset) -> list[tuple[str, str]]:
     from osetra.tuning.request import DEFAULT_TRIALS
 
     family = family_of(dataset)
-    table = dataset.kind == "table"
-    epochs = epochs_for(max(1, round(0.6 * len(dataset))), family, table=table)
+    table, texts = dataset.kind == "table", bool(dataset.texts)
+    epochs = epochs_for(max(1, round(0.6 * len(dataset))), family, table=table, texts=texts)
     seconds = seconds_of(dataset)
     named = "network for sequences" if family == "sequence" else family
     article = "an" if family == "mlp" else "a"
     time = f"about {seconds:.0f} s" if seconds >= 1 else "less than a second"
     time = f"about {seconds / 60:.0f} minutes" if seconds > 120 else time
-    selection = select_space(for_task(catalogue_of(family, dataset.kind), dataset.task), DEFAULT_TRIALS)
+    space = catalogue_of(family, dataset.kind, texts=texts)
+    selection = select_space(for_task(space, dataset.task), DEFAULT_TRIALS)
     return [
         (
             "training",

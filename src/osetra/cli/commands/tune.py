@@ -176,7 +176,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
 def command(output: Output, /, **options: Any) -> None:
     """Tune a network on DATA, or a training function of your own.
 
-    DATA is a .csv, .tsv, .parquet or .npz file, a folder of images by class, or a data set by name
+    DATA is a .csv, .tsv, .parquet or .npz file, a folder of images or texts by class, or a data set by name
     (osetra data lists them). A function receives `run`, reads run.config and calls
     run.report(val_loss=...).
 
