@@ -21,8 +21,8 @@ from osetra.core.numbers import setting
 def command(output: Output, name: str | None, as_json: bool) -> None:
     """Print the hyperparameters of the built-in networks: tier, meaning, range and scale, default, source.
 
-    NAME is table, mlp (small pictures) or cnn (pictures). Tier 1 is always searched; the others as
-    trials allow, or with --tune and --all.
+    NAME is table, mlp (small pictures), cnn (pictures), sequence or sound. Tier 1 is always searched; the
+    others as trials allow, or with --tune and --all.
     """
     chosen = (by_name(name),) if name else catalogues()
     if as_json:

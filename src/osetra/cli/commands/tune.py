@@ -176,8 +176,8 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
 def command(output: Output, /, **options: Any) -> None:
     """Tune a network on DATA, or a training function of your own.
 
-    DATA is a .csv, .tsv, .parquet or .npz file, a folder of images or texts by class, or a data set by name
-    (osetra data lists them). A function receives `run`, reads run.config and calls
+    DATA is a .csv, .tsv, .parquet or .npz file, a folder of images, texts or sounds by class, or a data
+    set by name (osetra data lists them). A function receives `run`, reads run.config and calls
     run.report(val_loss=...).
 
     Running the same command again goes on where it stopped.
