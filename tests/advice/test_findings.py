@@ -1,7 +1,10 @@
 import math
 
+import pytest
+
 from advice.studies import PROBLEM, place, spread
 from osetra.advice import RULES, findings
+from osetra.core.finding import Finding, Findings
 from osetra.core.params import Float, Int
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
@@ -24,6 +27,16 @@ def test_an_empty_history_of_a_sound_space_says_nothing() -> None:
 def test_the_same_history_gives_the_same_findings() -> None:
     history = history_of(PROBLEM, [(c, abs(place(c) - 0.6)) for c in spread(40)])
     assert findings(PROBLEM, history) == findings(PROBLEM, history)
+
+
+@pytest.mark.parametrize(("columns", "longest"), [("80", 79), ("120", 119), ("300", 119)])
+def test_printed_advice_keeps_to_the_width_of_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, columns: str, longest: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    many = Findings([Finding(rule="edges", level="advice", text="some word " * 60)])
+    widths = [len(line) for line in str(many).splitlines()]
+    assert longest - 10 < max(widths) <= longest
 
 
 def test_every_rule_survives_odd_histories() -> None:

@@ -47,6 +47,8 @@ def test_a_table_becomes_a_model_and_the_model_predictions(here: Path, table: Pa
     assert "160 rows, 3 columns (1 categories), 2 classes" in done.stderr
     assert "logistic regression: error" in done.stderr
     assert "rows that nothing was chosen by" in done.stdout
+    for part in ("training the winner, seed 3 of 3", "reading the sealed test rows", "saving the model"):
+        assert part in done.stderr
     folder = here / "osetra-runs" / "clinic" / "model"
     card: dict[str, Any] = json.loads((folder / "card.json").read_text())["card"]
     assert {"error", "loss"} <= set(card["metrics"]["test"])
@@ -123,6 +125,12 @@ def test_without_torch_the_message_holds_the_one_command(
             "accuracy: no metric of this task",
         ),
         (1, ("predict", "nowhere", "clinic.csv"), "nowhere: no such folder; give the folder"),
+        (1, ("predict", "hello.py", "clinic.csv"), "hello.py: this is a file and no model; give the folder"),
+        (
+            1,
+            ("data", "hello.py"),
+            "hello.py: this is a program and no data; to tune its function: osetra tune",
+        ),
     ],
 )
 def test_a_request_that_cannot_be_granted_says_why(

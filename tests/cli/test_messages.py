@@ -254,3 +254,11 @@ def test_what_runs_nothing_leaves_nothing_behind(words: tuple[str, ...], here: P
     (here / "hello.sh").chmod(0o755)
     call(*words)
     assert not (here / "osetra-runs").exists()
+
+
+def test_the_help_of_every_verb_says_in_words_what_numbers_it_takes(here: Path) -> None:
+    for verb in ("tune", "resume", "worker", "show", "babysit", "run"):
+        shown = call(verb, "--help").stdout
+        assert "RANGE" not in shown and "x>" not in shown, verb
+    assert "1 to 100" in call("tune", "--help").stdout
+    assert "0 is not in the range 1 or more" in call("resume", "x", "--workers", "0").stderr

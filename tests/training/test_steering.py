@@ -123,6 +123,13 @@ def test_until_pauses_at_a_checkpoint_and_goes_on_without_one(tmp_path):
     assert execute(training(), make(tmp_path, until=10)).outcome == "finished"
 
 
+def test_a_step_that_is_past_when_the_training_hears_of_it_is_said(tmp_path):
+    link = Script({2: [order("extend", until=1)]})
+    ending = execute(training(), make(tmp_path, link))
+    assert (ending.outcome, ending.reason) == ("paused", "waits at step 2")
+    assert [fact.text for fact in link.obeyed()] == ["step 1 is past: it waits after step 2"]
+
+
 def test_values_in_force_change_at_the_next_step_and_are_told():
     link = Script({2: [order("set", lr=0.5)], 3: [order("scale", 2, lr=0.5)]})
     rates = []

@@ -15,6 +15,27 @@ from osetra.tuning.devices import check_device
 from osetra.tuning.locations import check_name, known
 
 
+class Whole(click.IntRange):
+    """Whole numbers between two limits, which are shown in words."""
+
+    name = "number"
+
+    def _describe_range(self) -> str:
+        return f"{self.min} or more" if self.max is None else f"{self.min} to {self.max}"
+
+
+class Above(click.FloatRange):
+    """Numbers above 0."""
+
+    name = "number"
+
+    def __init__(self) -> None:
+        super().__init__(0, min_open=True)
+
+    def _describe_range(self) -> str:
+        return "above 0"
+
+
 def complete_study(_: click.Context, __: click.Parameter, incomplete: str) -> Sequence[str]:
     """Offer the known studies to the shell."""
     return [name for name in known() if name.startswith(incomplete)]

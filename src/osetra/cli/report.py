@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from osetra.cli.output import Output
@@ -139,6 +140,8 @@ class ConsoleObserver(Observer):
     study: Study | None = None
     advice: list[Finding] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
+    end: tuple[Progress, TaskID] | None = None
+    """What shows the part of the end that is under way."""
 
     def on_data(self, name: str, rows: list[Row]) -> None:
         """Print what was understood of the data."""
@@ -154,9 +157,25 @@ class ConsoleObserver(Observer):
         self.advice = _report(self.output, study, quiet=self.as_json)
         self.pictures = _draw(self.output, self.location, study)
 
-    def waiting(self, reason: str) -> AbstractContextManager[object]:
-        """Return a context that shows that something takes a while."""
-        return self.output.eyes.status(reason)
+    @contextmanager
+    def waiting(self, reason: str) -> Iterator[None]:
+        """Show what is under way, with a clock, or a line for each part where there is no terminal."""
+        if not self.output.eyes.is_terminal:
+            yield
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        with Progress(*columns, console=self.output.eyes, transient=True) as shown:
+            self.end = (shown, shown.add_task(reason))
+            yield
+        self.end = None
+
+    def on_part(self, part: str) -> None:
+        """Show which part of the end is under way."""
+        if self.end is None:
+            self.output.say(Text(f"› {part}", "dim"))
+        else:
+            shown, task = self.end
+            shown.update(task, description=part)
 
     def on_result(self, result: TuneResult) -> None:
         """Print the verdict and what can be done next, or one document."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Any, Literal
 
@@ -14,8 +15,8 @@ from osetra.core.markup import items
 Level = Literal["info", "advice", "warning"]
 MARKS: dict[Level, str] = {"info": "·", "advice": "→", "warning": "!"}
 NOTHING = "no advice yet"
-WIDTH = 79
-"""Columns of advice that is printed: a terminal breaks longer lines within words."""
+WIDEST = 120
+"""Columns of a terminal that advice takes at most: longer lines are hard to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +67,5 @@ class Findings(list[Finding]):
 def _folded(finding: Finding) -> str:
     """Return a finding with its sentence folded between words; what is to be typed stays on its line."""
     sentence, *action = str(finding).split("\n")
-    return "\n".join([*wrap(sentence, WIDTH, subsequent_indent="  ", break_on_hyphens=False), *action])
+    width = max(40, min(WIDEST, get_terminal_size().columns)) - 1  # a terminal breaks lines within words
+    return "\n".join([*wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False), *action])

@@ -67,6 +67,10 @@ def _kind_of(path: Path, name: str, raw: bytes, *, packed: bool) -> tuple[Kind, 
     for magic, what in _FOREIGN.items():
         if raw.startswith(magic):
             raise DataError(f"{path}: this is {what}")
+    if name.lower().endswith((".py", ".ipynb")):
+        raise DataError(
+            f"{path}: this is a program and no data; to tune its function: osetra tune {path}:train"
+        )
     return _by_content(path, name.lower(), raw), raw
 
 

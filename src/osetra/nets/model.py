@@ -209,8 +209,9 @@ def _read_card(folder: Path) -> dict[str, Any]:
     path = folder / CARD
     try:
         state = json.loads(read_regular(path).decode())
-    except FileNotFoundError:
-        what = f"no {CARD} in this folder" if folder.is_dir() else "no such folder"
+    except (FileNotFoundError, NotADirectoryError):
+        missing = "this is a file and no model" if folder.is_file() else "no such folder"
+        what = f"no {CARD} in this folder" if folder.is_dir() else missing
         raise DataError(f"{folder}: {what}; give the folder in which a model was saved") from None
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read ({error}); save the model again") from None

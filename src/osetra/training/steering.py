@@ -140,7 +140,10 @@ class Steering:
                 self.pausing = None
                 if "until" in order.args:
                     self.until = order.args["until"]
-                self._done(order, step, "goes on" if self.until is None else f"goes on to step {self.until}")
+                until = self.until
+                text = "goes on" if until is None else f"goes on to step {until}"
+                past = until is not None and until <= step
+                self._done(order, step, f"step {until} is past: it waits after step {step}" if past else text)
             case _:
                 self._refused(order, step, f"{order.verb} is nothing that a training process does")
 

@@ -30,7 +30,6 @@ from osetra.tuning.request import DEFAULT_TRIALS, READING, Request, stored_reque
 from osetra.tuning.result import TuneResult, result_of
 from osetra.tuning.search import search, with_confirmation, with_end
 from osetra.tuning.studyfile import read_study_file
-from osetra.tuning.winner import seeds_of, winner_of
 from osetra.views.verdict import scores_text
 
 if TYPE_CHECKING:
@@ -168,8 +167,7 @@ def tune_data(
     history, objective, folder = study.history, study.problem.objective, location.folder / MODEL
     in_memory = request.source.startswith(BESIDE)
     command = f"osetra resume {location.reference}" if in_memory else request.command_line
-    seeds = seeds_of(history, winner_of(history, objective)[0])
-    with observer.waiting(f"the winner with {len(seeds)} seeds on all rows, then the sealed test"):
+    with observer.waiting("the winner on all rows, then the sealed test"):
         final = final_model(
             history,
             objective,
@@ -179,6 +177,7 @@ def tune_data(
             command,
             wishes=Wishes(request.refit, request.ensemble),
             deadline=deadline,
+            tell=observer.on_part,
         )
     forget(networks)
     result = result_of(location.name, study, final, load_model(folder))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,6 +99,7 @@ def final_model(
     *,
     wishes: Wishes | None = None,
     deadline: Deadline | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> FinalModel:
     """Choose by the mean over fresh seeds, train the winner with those seeds, test once, save the best.
 
@@ -115,6 +116,7 @@ def final_model(
         command: what makes the model again, for its card.
         wishes: whether it is trained again on all rows, and of how many seeds it is made.
         deadline: when all has to be over; what is no must is left out.
+        tell: who is told which part is under way.
 
     Raises:
         NothingFinished: no trial has a valid result.
@@ -130,11 +132,13 @@ def final_model(
             return made
     seeds = enough(seeds_of(history, winner), wishes.ensemble or 1)
     each = seconds_per_training(history, objective)
-    models, skipped, partial = _trained(task, winner, seeds, command, deadline, each)
+    models, skipped, partial = _trained(task, winner, seeds, command, deadline, each, tell)
+    tell("finishing the winner, on all rows where that is safe")
     delivered = _delivered(task, winner, models, baseline, wishes, deadline, each)
     notes = [*delivered.notes, *partial]
     if skipped:
         notes.append(f"{skipped} of {len(seeds)} seeds were not trained for want of time")
+    tell("reading the sealed test rows")
     boosted = _boosted(task, delivered, deadline)
     if boosted is None and len(task.dataset.multi.names if task.dataset.multi else ()) > MOST_BOOSTED:
         notes.append(
@@ -158,12 +162,19 @@ def final_model(
         notes=notes,
         asked=task.asked,
     )
+    tell("examining and saving the model")
     _save(final, models, delivered, task, baseline, wishes, deadline)
     return final
 
 
 def _trained(
-    task: NetworkTask, winner: Trial, seeds: list[int], command: str, deadline: Deadline, seconds: float
+    task: NetworkTask,
+    winner: Trial,
+    seeds: list[int],
+    command: str,
+    deadline: Deadline,
+    seconds: float,
+    tell: Callable[[str], None],
 ) -> tuple[list[Model], int, list[str]]:
     """Return the networks of the seeds, for how many there was no time, and which were cut short.
 
@@ -188,6 +199,7 @@ def _trained(
         if trained and not in_time:
             return trained, len(seeds) - place, partial
         begun = time.monotonic()
+        tell(f"training the winner, seed {place + 1} of {len(seeds)}")
         try:
             trained.append(rehearse(task, winner.config, seed, command=command))
         except Diverged:

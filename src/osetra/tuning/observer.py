@@ -33,5 +33,8 @@ class Observer:
         """Return a context for what takes a while without a report."""
         return nullcontext()
 
+    def on_part(self, part: str) -> None:
+        """Take which part of that is under way."""
+
     def on_result(self, result: TuneResult) -> None:
         """Take what came of it all."""

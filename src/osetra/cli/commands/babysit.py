@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from osetra.cli.options import check_goal, confirm, json_option, parse_pairs, plain_name, store_option
+from osetra.cli.options import Whole, check_goal, confirm, json_option, parse_pairs, plain_name, store_option
 from osetra.cli.output import Output
 from osetra.cli.reading import reading_options
 from osetra.errors import OsetraError
@@ -29,7 +29,7 @@ from osetra.tuning.request import Request
 )
 @click.option("--task", type=click.Choice(["binary", "multiclass", "regression"]), help="What to predict.")
 @reading_options
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the data.")
+@click.option("--epochs", type=Whole(1), help="Passes over the data.")
 @click.option("--minimize", metavar="METRIC", help="For a script: the metric to watch [default: val_loss].")
 @click.option("--maximize", metavar="METRIC", help="For a script: a metric that is to be large.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes everything repeatable.")

@@ -9,6 +9,8 @@ import click
 from osetra.cli.failures import typed
 from osetra.cli.going_on import say_program
 from osetra.cli.options import (
+    Above,
+    Whole,
     check_scheduler,
     json_option,
     keep_going_option,
@@ -28,12 +30,10 @@ from osetra.tuning.script import is_script
 
 @click.command("resume")
 @study_argument
-@click.option("-n", "--trials", type=click.IntRange(1), help="A new total, earlier trials included.")
-@click.option("-m", "--minutes", type=click.FloatRange(0, min_open=True), help="Stop after so many minutes.")
-@click.option("-w", "--workers", type=click.IntRange(1), help="Trainings at once.")
-@click.option(
-    "--trainings", type=click.FloatRange(0, min_open=True), help="A new total cost, in full trainings."
-)
+@click.option("-n", "--trials", type=Whole(1), help="A new total, earlier trials included.")
+@click.option("-m", "--minutes", type=Above(), help="Stop after so many minutes.")
+@click.option("-w", "--workers", type=Whole(1), help="Trainings at once.")
+@click.option("--trainings", type=Above(), help="A new total cost, in full trainings.")
 @scheduler_option
 @keep_going_option
 @dashboard_option

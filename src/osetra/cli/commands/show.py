@@ -9,7 +9,7 @@ from math import isfinite
 import click
 from rich.text import Text
 
-from osetra.cli.options import json_option, study_argument
+from osetra.cli.options import Whole, json_option, study_argument
 from osetra.cli.output import Output
 from osetra.core.history import History
 from osetra.core.problem import Problem
@@ -27,7 +27,7 @@ from osetra.views.terminal.tables import study_summary, trial_page, trials_table
 @study_argument
 @click.argument("trial", required=False, type=int)
 @click.option("--metric", help="Draw this metric's curves instead of the objective's.")
-@click.option("--top", default=10, show_default=True, help="How many trials to list.", type=click.IntRange(1))
+@click.option("--top", default=10, show_default=True, help="How many trials to list.", type=Whole(1))
 @json_option
 @click.pass_obj
 def command(

@@ -14,6 +14,7 @@ from rich.text import Text
 from osetra.catalogue.orders import ORDERS
 from osetra.cli.failures import typed
 from osetra.cli.options import (
+    Whole,
     check_goal,
     check_scheduler,
     check_searcher,
@@ -83,9 +84,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     metavar="N",
     help="What the study may cost, in full trainings; those cut short count by their share.",
 )
-@click.option(
-    "-w", "--workers", type=click.IntRange(1), default=1, show_default=True, help="Trainings at once."
-)
+@click.option("-w", "--workers", type=Whole(1), default=1, show_default=True, help="Trainings at once.")
 @click.option(
     "--searcher",
     metavar="NAME",
@@ -107,12 +106,12 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
 )
 @click.option(
     "--folds",
-    type=click.IntRange(1),
+    type=Whole(1),
     default=1,
     show_default=True,
     help="Cross-validate each trial with so many folds; 1 is one validation part.",
 )
-@click.option("--epochs", type=click.IntRange(1), help="Most passes over the data per training.")
+@click.option("--epochs", type=Whole(1), help="Most passes over the data per training.")
 @device_option
 @click.option(
     "--minimize",
@@ -140,7 +139,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
 )
 @click.option(
     "--confirm",
-    type=click.IntRange(0),
+    type=Whole(0),
     help="Run the best so many again with fresh seeds [default: 3 for data, else 0].",
 )
 @click.option(
@@ -150,7 +149,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
 )
 @click.option(
     "--ensemble",
-    type=click.IntRange(1, 100),
+    type=Whole(1, 100),
     metavar="K",
     help="Let so many seeds of the winner answer together [default: those that were trained anyway].",
 )

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from osetra.cli.failures import LEFT, REQUEST, Failure
 from osetra.cli.going_on import say_program
-from osetra.cli.options import keep_going_option, study_argument
+from osetra.cli.options import Above, Whole, keep_going_option, study_argument
 from osetra.cli.output import Output
 from osetra.cli.page import dashboard_option, page_beside
 from osetra.errors import StudyError
@@ -36,17 +36,15 @@ WAIT = 1.0
 @click.command("worker")
 @study_argument
 @click.argument("words", nargs=-1, metavar="[NAME] [SCRIPT.py:FUNCTION|DATA]")
-@click.option("-s", "--slots", type=click.IntRange(1), help="Trainings at once [default: 1, or one per GPU].")
+@click.option("-s", "--slots", type=Whole(1), help="Trainings at once [default: 1, or one per GPU].")
 @click.option("--gpus", metavar="0,1|all", help="The devices that the slots share out.")
-@click.option("-n", "--trials", type=click.IntRange(1), help="A new total of the study.")
-@click.option("-m", "--minutes", type=click.FloatRange(0, min_open=True), help="Leave after so many minutes.")
-@click.option("--trainings", type=click.FloatRange(0, min_open=True), help="A new total cost of the study.")
-@click.option(
-    "--idle", type=click.FloatRange(0, min_open=True), help="Leave after so many minutes without work."
-)
+@click.option("-n", "--trials", type=Whole(1), help="A new total of the study.")
+@click.option("-m", "--minutes", type=Above(), help="Leave after so many minutes.")
+@click.option("--trainings", type=Above(), help="A new total cost of the study.")
+@click.option("--idle", type=Above(), help="Leave after so many minutes without work.")
 @click.option(
     "--grace",
-    type=click.FloatRange(0, min_open=True),
+    type=Above(),
     default=10.0,
     show_default=True,
     help="Seconds that trainings get to reach their next report when this is told to leave.",
