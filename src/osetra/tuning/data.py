@@ -19,7 +19,7 @@ from osetra.errors import DataError, StudyError, StudyMismatch
 from osetra.files import real_path
 from osetra.tuning.deadline import Deadline
 from osetra.tuning.extras import require_torch
-from osetra.tuning.final_model import MODEL, Wishes, final_model
+from osetra.tuning.final_model import MODEL, FinalModel, Wishes, final_model
 from osetra.tuning.functions import BESIDE, network_task
 from osetra.tuning.locations import Location
 from osetra.tuning.model import load_model
@@ -164,11 +164,28 @@ def tune_data(
         proportion=request.limits.confirm is None,
     )
     observer.on_search_end(study)
+    final = _final(location, request, task, study, baseline, deadline, observer)
+    forget(networks)
+    result = result_of(location.name, study, final, load_model(final.folder))
+    observer.on_result(result)
+    return result
+
+
+def _final(
+    location: Location,
+    request: Request,
+    task: NetworkTask,
+    study: Study,
+    baseline: Baseline,
+    deadline: Deadline,
+    observer: Observer,
+) -> FinalModel:
+    """Return the winner, trained again and tested, with its parts shown one after another."""
     history, objective, folder = study.history, study.problem.objective, location.folder / MODEL
     in_memory = request.source.startswith(BESIDE)
     command = f"osetra resume {location.reference}" if in_memory else request.command_line
     with observer.waiting("the winner on all rows, then the sealed test"):
-        final = final_model(
+        return final_model(
             history,
             objective,
             task,
@@ -179,10 +196,6 @@ def tune_data(
             deadline=deadline,
             tell=observer.on_part,
         )
-    forget(networks)
-    result = result_of(location.name, study, final, load_model(folder))
-    observer.on_result(result)
-    return result
 
 
 def _with_file(request: Request) -> Request:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osetra.core.history import History
-from osetra.core.numbers import number
 from osetra.core.problem import Objective
 from osetra.core.trial import Trial
 from osetra.errors import DataError, Diverged
+from osetra.tuning.answer import answering, linear_answer, validation
 from osetra.tuning.deadline import REFIT_COST, Deadline, seconds_per_training
 from osetra.tuning.winner import enough, seeds_of, winner_of
 
@@ -155,7 +155,7 @@ def final_model(
         judgement=judgement,
         seeds=_count(len(models), len(seeds) - skipped, wishes.ensemble),
         read_before=same_data,
-        answer=_answer(task, models, baseline, judgement),
+        answer=linear_answer(task, models, baseline, judgement),
         refit=delivered.refit,
         boosting=_finite(boosted.scores) if boosted else {},
         boosting_p=_boosting_p(task, delivered.models, boosted),
@@ -251,17 +251,6 @@ def _delivered(
     )
 
 
-def answering(models: list[Model], ensemble: int | None, task: NetworkTask) -> list[Model]:
-    """Return the models as they answer: each by itself, or the best of them together."""
-    from osetra.nets.model import together
-
-    ensemble = len(models) if ensemble is None else ensemble
-    if ensemble < 2:
-        return models
-    best = sorted(models, key=lambda model: _validation(model, task))[:ensemble]
-    return [together(best)]
-
-
 def _boosted(task: NetworkTask, delivered: _Delivered, deadline: Deadline) -> Boosted | None:
     from osetra.nets.boosting import boosted
     from osetra.nets.refit import all_rows
@@ -291,29 +280,6 @@ def _judged(task: NetworkTask, models: list[Model], baseline: Baseline) -> Judge
     return judge(models, baseline, task.dataset, task.split.test)
 
 
-def _answer(task: NetworkTask, models: list[Model], baseline: Baseline, judged: Judgement) -> str:
-    """Return why the linear model is the answer; empty where the network is.
-
-    The validation rows favour the network, which was chosen by them: a linear model that is better there
-    all the same is no luck. What the sealed rows say beyond chance goes before.
-    """
-    if judged.outcome == "worse":
-        p = f"p = {judged.p:.2g}"
-        return f"the linear model is saved, not the network, which is worse on the sealed rows ({p})"
-    if judged.outcome == "better":
-        return ""
-    ours = sum(_validation(model, task) for model in models) / len(models)
-    sign = 1.0 if task.direction == "minimize" else -1.0
-    theirs = sign * baseline.scores.get(task.asked, math.nan)
-    if not theirs < ours:
-        return ""
-    name = task.asked.replace("_", " ")
-    return (
-        f"the linear model is saved, not the network: {name} {number(sign * theirs)} against "
-        f"{number(sign * ours)} on the validation rows, and simpler"
-    )
-
-
 def _count(trained: int, seeds: int, ensemble: int | None) -> str:
     together = trained if ensemble is None else min(trained, ensemble)
     diverged = f"{trained} of {seeds} seeds, {seeds - trained} diverged" if trained < seeds else ""
@@ -338,7 +304,7 @@ def _save(
     from osetra.nets.thresholds import residuals_of
 
     several = len(delivered.models) > 1
-    kept = min(range(len(models)), key=lambda i: _validation(models[i], task)) if several else 0
+    kept = min(range(len(models)), key=lambda i: validation(models[i], task)) if several else 0
     model, before = delivered.models[kept], answering(models, wishes.ensemble, task)[kept]
     scores = {**model.card.metrics, "test": dict(final.tests[kept])}
     if final.answer:
@@ -375,12 +341,6 @@ def _save(
 def _finite(scores: Mapping[str, float]) -> dict[str, float]:
     """Return the scores that could be computed."""
     return {name: value for name, value in scores.items() if math.isfinite(value)}
-
-
-def _validation(model: Model, task: NetworkTask) -> float:
-    """Return the validation score that decides, as one of which less is better."""
-    value = model.card.metrics["validation"].get(task.asked, math.inf)
-    return float(value if task.direction == "minimize" else -value)
 
 
 def _earlier(folder: Path) -> Card | None:
