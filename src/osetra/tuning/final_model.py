@@ -126,10 +126,8 @@ def final_model(
     winner, why = winner_of(history, objective)
     card = _earlier(folder)
     same_data = card is not None and card.fingerprint == task.dataset.fingerprint
-    if card is not None and same_data:
-        made = _made_before(card, winner, why, folder, wishes)
-        if made is not None:
-            return made
+    if card is not None and same_data and (made := _made_before(card, winner, why, folder, wishes)):
+        return made
     seeds = enough(seeds_of(history, winner), wishes.ensemble or 1)
     each = seconds_per_training(history, objective)
     models, skipped, partial = _trained(task, winner, seeds, command, deadline, each, tell)
@@ -141,9 +139,7 @@ def final_model(
     tell("reading the sealed test rows")
     boosted = _boosted(task, delivered, deadline)
     if boosted is None and len(task.dataset.multi.names if task.dataset.multi else ()) > MOST_BOOSTED:
-        notes.append(
-            f"gradient boosting is left out: of more than {MOST_BOOSTED} targets it would take too long"
-        )
+        notes.append(f"gradient boosting is left out: more than {MOST_BOOSTED} targets would take too long")
     judgement = _judged(task, delivered.models, delivered.linear)
     tests = [_finite(task.test_scores(model)) for model in delivered.models]
     final = FinalModel(
