@@ -80,7 +80,7 @@ def load_all(
         raise DataError(f"{path} is {kind}, and data is read from a file more than once; write it to a file")
     if path.is_dir() and holds_texts(path):
         reading = replace(reading, text=(TEXT,))
-        return _assemble(read_text_folders(path), CLASS, path.name, task, reading)
+        return _assemble(read_text_folders(path), (CLASS,), path.name, task, reading)
     if path.is_dir():
         sounds = not class_folders(path, PICTURES) and class_folders(path, SOUNDS)
         return Loaded(_sounds(path, task) if sounds else _pictures(path, task))
