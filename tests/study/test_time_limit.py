@@ -113,6 +113,23 @@ def test_nothing_is_begun_that_cannot_end_in_time(hours):
     assert not study.history.noted("time")  # it ended because nothing more could be done
 
 
+def test_trainings_that_stop_by_themselves_leave_no_time_unused(hours):
+    def train(run):
+        run.restore()
+        for step in run.steps(STEPS):
+            hours.now += 1.0
+            run.report(loss=run.config["x"] + 1 / step)
+            run.checkpoint({"step": step})
+            if step == 4:
+                break
+
+    study = ose.Study("memory:", SPACE, minimize="loss", searcher="random", scheduler="full")
+    begun = hours.now
+    study.run(train, minutes=4 * STEPS / 60, steps=STEPS, progress=False)
+    assert len(study.history.finished) >= 14
+    assert hours.now - begun > 0.9 * 4 * STEPS
+
+
 @pytest.mark.parametrize("reserve", [20.0, lambda history: 20.0])
 def test_what_follows_the_search_keeps_its_seconds(hours, reserve):
     study, took = searched(hours, 4 * STEPS / 60, reserve=reserve, steps=STEPS)

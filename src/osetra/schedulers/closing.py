@@ -23,6 +23,8 @@ from osetra.schedulers.table import CurveTable, calibrated, free, table_of
 
 MARGIN = 1.15
 """What a training may take beyond its measured pace: checkpoints, and chance."""
+OUTLIVES = 0.25
+"""Share of the usual length that a training is expected to go on beyond it."""
 LATEST = 20
 """Trials that the pace is measured on."""
 
@@ -43,12 +45,25 @@ def _own_pace(history: History, metric: str, trial: Trial) -> float | None:
     return seconds / steps if steps else None
 
 
-def seconds_to_end(problem: Problem, history: History, trial: Trial, steps: int) -> float:
+def usual_length(table: CurveTable, steps: int) -> int:
+    """Return after how many steps trainings end: many stop by themselves long before the last one."""
+    ended = table.reached[table.over & table.first & ~table.failed & (table.reached > 0)]
+    return max(1, min(steps, int(np.median(ended)))) if len(ended) else steps
+
+
+def steps_to_end(problem: Problem, history: History, trial: Trial, length: int) -> int:
+    """Return how many steps a trial still has; one that outlives the usual length ends some time, too."""
+    done = history.step(trial, problem.objective.metric)
+    return max(length - done, math.ceil(OUTLIVES * length))
+
+
+def seconds_to_end(problem: Problem, history: History, trial: Trial, length: int) -> float:
     """Return how long a trial still needs at its own pace; infinite while nobody knows any."""
     metric = problem.objective.metric
     own = _own_pace(history, metric, trial)
     each = pace(history, metric, history.trials.values()) if own is None else own
-    return MARGIN * each * (steps - history.step(trial, metric)) if math.isfinite(each) else math.inf
+    left = steps_to_end(problem, history, trial, length)
+    return MARGIN * each * left if math.isfinite(each) else math.inf
 
 
 def closing(
@@ -64,10 +79,11 @@ def closing(
     each = pace(history, problem.objective.metric, history.trials.values())
     if math.isnan(each):
         return None
-    wanted = _wanted(problem, history, table_of(problem.objective, history), budget.steps)
-    ends = [seconds_to_end(problem, history, trial, budget.steps) for trial in wanted]
-    before = [MARGIN * each * (following or budget.steps)]
-    busy = _busy(problem, history, budget, each)
+    table = table_of(problem.objective, history)
+    wanted, length = _wanted(problem, history, table, budget.steps), usual_length(table, budget.steps)
+    ends = [seconds_to_end(problem, history, trial, length) for trial in wanted]
+    before = [MARGIN * each * min(following or length, length)]
+    busy = _busy(problem, history, budget, each, length)
     if makespan([*before, *ends], busy) <= budget.seconds:
         return None
     return [_to_the_end(trial, budget.seconds) for trial in wanted]
@@ -86,12 +102,14 @@ def makespan(tasks: Iterable[float], busy: Sequence[float]) -> float:
     return last
 
 
-def _busy(problem: Problem, history: History, budget: Budget, each: float) -> list[float]:
+def _busy(problem: Problem, history: History, budget: Budget, each: float, length: int) -> list[float]:
     """Return for how many seconds each worker has what runs and what is queued already."""
-    metric, steps = problem.objective.metric, budget.steps or 1
 
     def seconds(trial: Trial) -> float:
-        return MARGIN * each * max(0, (trial.until or steps) - history.step(trial, metric))
+        left = steps_to_end(problem, history, trial, length)
+        if trial.until is not None:
+            left = min(left, max(0, trial.until - history.step(trial, problem.objective.metric)))
+        return MARGIN * each * left
 
     busy = [seconds(trial) for trial in history.running[: budget.workers]]
     busy += [0.0] * (budget.workers - len(busy))

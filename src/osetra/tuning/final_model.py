@@ -72,6 +72,8 @@ class FinalModel:
     """What was left out for want of time."""
     asked: str = "loss"
     """The metric that the search was for."""
+    partial: bool = False
+    """Whether a training was cut short for want of time, so that another call makes the model anew."""
 
     @property
     def metric(self) -> str:
@@ -157,6 +159,7 @@ def final_model(
         boosting_p=_boosting_p(task, delivered.models, boosted),
         notes=notes,
         asked=task.asked,
+        partial=bool(partial),
     )
     tell("examining and saving the model")
     _save(final, models, delivered, task, baseline, wishes, deadline)
@@ -319,6 +322,7 @@ def _save(
             "asked": asdict(wishes),
             "boosting_p": final.boosting_p,
             "metric": final.asked,
+            "partial": final.partial,
         },
         baseline={"validation": _finite(baseline.scores), "test": dict(final.baseline)},
         answer=final.answer,
@@ -355,6 +359,8 @@ def _made_before(card: Card, winner: Trial, why: str, folder: Path, wishes: Wish
 
     spread: Mapping[str, Any] = card.spread
     if dict(card.config) != winner.config or not spread.get("test") or not spread.get("judged"):
+        return None
+    if spread.get("partial"):
         return None
     if spread.get("asked", asdict(Wishes())) != asdict(wishes):
         return None
