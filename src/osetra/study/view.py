@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from osetra.advice import findings
-from osetra.core.arguments import text, whole
+from osetra.core.arguments import number, text, whole
 from osetra.core.finding import Findings
 from osetra.core.history import History
 from osetra.core.lineage import pieces
@@ -16,6 +16,7 @@ from osetra.core.trial import Trial
 from osetra.errors import NothingFinished
 from osetra.stores.address import mask
 from osetra.study.display import shown_name
+from osetra.study.live import LOOK, LiveView
 from osetra.study.loop import Planner
 from osetra.views.html import study_html
 from osetra.views.lines import overview
@@ -135,6 +136,23 @@ class StudyView:
             MissingExtra: pandas is not installed.
         """
         return frame(self.records())
+
+    def live(self, every: float = LOOK) -> LiveView:
+        """Show the study in a notebook and follow it there, whoever runs it; `.stop()` ends that.
+
+        Args:
+            every: seconds between two looks.
+
+        Raises:
+            MissingExtra: IPython is not installed.
+        """
+        seconds = number("every", every, "seconds between two looks are needed", above=0)
+
+        def show() -> tuple[object, str]:
+            history = self.history
+            return (history.version, history.curves.size), self._repr_html_()
+
+        return LiveView(show, seconds).start()
 
     def __str__(self) -> str:
         return overview(self.problem, self.history, shown_name(self._store))

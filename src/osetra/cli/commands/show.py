@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict
 from math import isfinite
+from pathlib import Path
 
 import click
 from rich.text import Text
@@ -28,16 +29,31 @@ from osetra.views.terminal.tables import study_summary, trial_page, trials_table
 @click.argument("trial", required=False, type=int)
 @click.option("--metric", help="Draw this metric's curves instead of the objective's.")
 @click.option("--top", default=10, show_default=True, help="How many trials to list.", type=Whole(1))
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the live page as it is now into one file that needs no server.",
+)
 @json_option
 @click.pass_obj
 def command(
-    output: Output, study: str, trial: int | None, metric: str | None, top: int, as_json: bool
+    output: Output,
+    study: str,
+    trial: int | None,
+    metric: str | None,
+    top: int,
+    html: Path | None,
+    as_json: bool,
 ) -> None:
     """Show STUDY: its best trials, their curves and what they say; or one TRIAL in full."""
     location = find(study)
     opened = location.open()
     problem, history = opened.problem, opened.history
     _check_metric(metric, history)
+    if html is not None:
+        _write_page(output, location, problem, history, html)
+        return
     if trial is None:
         _show_study(output, location, problem, history, metric, top, as_json)
         return
@@ -59,6 +75,17 @@ def command(
         text = f"when suggested, a model expected {metric} {mean:.4g} ± {deviation:.2g} ({expected.reason})"
         output.show(Text(text, "dim"), "")
     output.show(curves_picture(problem, history, [chosen], metric=metric, width=output.data.width))
+
+
+def _write_page(output: Output, location: Location, problem: Problem, history: History, file: Path) -> None:
+    from osetra.dashboard.follow import View
+    from osetra.dashboard.onefile import write
+
+    try:
+        write(View(problem, history), file, location.name, location.reference)
+    except OSError as error:
+        raise StudyError(f"{file}: cannot be written ({error.strerror or error})") from None
+    output.show(Text(f"{file}: the study as it is now; open it in a browser"))
 
 
 def _show_study(
