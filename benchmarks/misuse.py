@@ -228,6 +228,7 @@ def right(place: Workplace) -> dict[str, Mapping[str, Any]]:
         "TunedModel.save": {"folder": "saved"},
         **{f"TunedModel.{method}": {"data": rows} for method in ANSWERS},
         "TunedModel.evaluate": {"data": rows},
+        "TunedModel.recommend": {"history": rows},
         "findings": {"problem": place.study.problem, "history": place.study.history},
         "lint": {"space": SPACE, "trials": 3},
         "training_advice": watched(place),

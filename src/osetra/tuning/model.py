@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osetra.core.arguments import path
+from osetra.core.arguments import path, whole
 from osetra.errors import DataError
 from osetra.tuning.extras import require_torch
 
@@ -99,7 +99,7 @@ class TunedModel:
         """
         from osetra.nets.recommend import recommend
 
-        return recommend(self._model, history, top)
+        return recommend(self._model, history, whole("top", top, least=1))
 
     def save(self, folder: str | Path) -> Path:
         """Write the model into a folder, made when absent, and return the folder.
