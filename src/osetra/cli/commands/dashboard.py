@@ -11,13 +11,14 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from osetra.cli.options import Whole
 from osetra.cli.output import Output
 from osetra.dashboard.serve import PORT, Serving, serve
 
 
 @click.command("dashboard")
 @click.argument("place", default="", metavar="[STUDY|URL|FOLDER]")
-@click.option("--port", type=click.IntRange(1, 65535), help=f"[default: {PORT}, or the next free one]")
+@click.option("--port", type=Whole(1, 65535), help=f"[default: {PORT}, or the next free one]")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--no-open", is_flag=True, help="Print the address without opening a browser.")
 @click.option("--read-only", is_flag=True, help="Nobody can give orders on the page.")
