@@ -198,3 +198,15 @@ def test_the_fingerprint_knows_every_step(tmp_path):
     before = load(table(tmp_path / "a.csv", rows), target="y", reading=SERIES).fingerprint
     rows[5] = (*rows[5][:2], rows[5][2] + 1, *rows[5][3:])
     assert load(table(tmp_path / "a.csv", rows), target="y", reading=SERIES).fingerprint != before
+
+
+def test_steps_of_free_text_are_left_out_and_said(tmp_path):
+    rng = np.random.default_rng(0)
+    words = np.array(["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"])
+    rows = [(*row[:3], " ".join(rng.choice(words, 6)), row[4]) for row in made(30)]
+    path = table(tmp_path / "a.csv", rows)
+    data = load(path, target="y", reading=SERIES)
+    assert data.sequences.recipe.channels == ("a",)
+    assert any("'kind' left out: steps of free text are not read" in note.text for note in data.notes)
+    with pytest.raises(DataError, match="no column of numbers or categories is left"):
+        load(path, target="y", reading=DataOptions(series="id", time="t", drop=("a",)))

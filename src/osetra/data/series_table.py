@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.core.finding import Finding
-from osetra.data.dataset import CategoryColumn, Codes, Column
+from osetra.data.dataset import CategoryColumn, Codes, Column, TextColumn
 from osetra.data.options import DataOptions
 from osetra.data.roles import FROM_TEST_FILE
 from osetra.data.schema import Date, Number, Recipe, columns_of, days_of, read_schema
@@ -53,16 +53,25 @@ def gathered(table: Table, targets: Sequence[str], reading: DataOptions) -> Seri
     order, lengths = _ordered(table, places, recipe)
     others = tuple(name for name in (series, time, FROM_TEST_FILE) if name)
     inputs = understand(table, replace(reading, group=None), skip=(*constant, *others))
-    channels, levels = _channels(inputs.columns)
-    values = _values(inputs.columns, channels, levels)
+    columns = [column for column in inputs.columns if not isinstance(column, TextColumn)]
+    texts = [column.name for column in inputs.columns if isinstance(column, TextColumn)]
+    if not columns:
+        raise DataError(f"{table.source}: no column of numbers or categories is left to be a channel")
+    channels, levels = _channels(columns)
+    values = _values(columns, channels, levels)
     sequences, notes = finished(
         _unrolled(values, order, lengths), lengths, SeriesRecipe(channels, levels, series, time),
         table.source, fresh=True,
     )  # fmt: skip
     by = f"ordered by {time!r}" if time else "in the order of the file; --time COLUMN orders them by time"
     said = note("series", f"rows with the same {series!r} are one sequence, {by}; the split keeps each whole")
-    schema = (*inputs.schema, *((recipe,) if recipe else ()))
-    return SeriesTable(heads, sequences, schema, inputs.meanings, (said, *inputs.notes, *notes))
+    kept = [each for each in inputs.schema if each.name not in texts]
+    schema = (*kept, *((recipe,) if recipe else ()))
+    left_out = [
+        note("column-left-out", f"{name!r} left out: steps of free text are not read") for name in texts
+    ]
+    meanings = tuple(each for each in inputs.meanings if each.name not in texts)
+    return SeriesTable(heads, sequences, schema, meanings, (said, *inputs.notes, *left_out, *notes))
 
 
 def read_series(table: Table, recipe: SeriesRecipe, schema: Sequence[Recipe]) -> tuple[Table, Sequences]:
