@@ -67,7 +67,8 @@ ASIDE: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
 }
 LOOKED_AT = ("attrition", "cells", "concrete", "computers", "ames", "credit", "hpc", "saratoga")
 QUICK = ("concrete", "attrition", "cells")
-Score = Callable[[Any], float]
+Limits = dict[str, float]
+"""minutes or trainings, as `osetra.tune` takes them."""
 
 
 def frame_of(name: str) -> tuple[Any, str]:
@@ -144,14 +145,14 @@ def with_sklearn(case: Case, model: Any, *, encoded: bool) -> float:
     return case.score(model.predict(inputs.iloc[case.sealed]))
 
 
-def linear(case: Case, _: float) -> float:
+def linear(case: Case, _: Limits) -> float:
     """Ridge or logistic regression."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
     return with_sklearn(case, Ridge() if case.numbers else LogisticRegression(max_iter=1000), encoded=True)
 
 
-def boosting(case: Case, _: float) -> float:
+def boosting(case: Case, _: Limits) -> float:
     """Histogram gradient boosting."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
@@ -159,7 +160,7 @@ def boosting(case: Case, _: float) -> float:
     return with_sklearn(case, kind(random_state=case.seed), encoded=False)
 
 
-def mlp(case: Case, _: float) -> float:
+def mlp(case: Case, _: Limits) -> float:
     """The fully connected network of scikit-learn."""
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
@@ -180,17 +181,17 @@ def with_pytabkit(case: Case, name: str) -> float:
     return case.score(model.predict(inputs.iloc[case.sealed].reset_index(drop=True)))
 
 
-def realmlp(case: Case, _: float) -> float:
+def realmlp(case: Case, _: Limits) -> float:
     """RealMLP-TD, untuned."""
     return with_pytabkit(case, "RealMLP_TD")
 
 
-def tabm(case: Case, _: float) -> float:
+def tabm(case: Case, _: Limits) -> float:
     """TabM, untuned."""
     return with_pytabkit(case, "TabM_D")
 
 
-def first(case: Case, _: float) -> float:
+def first(case: Case, _: Limits) -> float:
     """The first trial of osetra alone: one training at the defaults of the catalogue."""
     from osetra.nets.task import rehearse
 
@@ -200,12 +201,12 @@ def first(case: Case, _: float) -> float:
     return scores["rmse" if case.numbers else "error"]
 
 
-def osetra(case: Case, minutes: float) -> float:
+def osetra(case: Case, limits: Limits) -> float:
     """The whole of `osetra tune`, from the file to the saved model."""
     import osetra as ose
 
     result = ose.tune(
-        case.file, target=case.target, minutes=minutes, seed=case.seed, progress=False,
+        case.file, target=case.target, seed=case.seed, progress=False, **limits,
         minimize=None if case.numbers else "val_error",
     )  # fmt: skip
     answers = result.model.predict(case.frame.iloc[case.sealed].drop(columns=[case.target]))
@@ -215,15 +216,15 @@ def osetra(case: Case, minutes: float) -> float:
     return case.score([place[str(value)] for value in answers])
 
 
-METHODS: dict[str, Callable[[Case, float], float]] = {
+METHODS: dict[str, Callable[[Case, Limits], float]] = {
     "osetra": osetra, "first trial": first, "realmlp": realmlp, "tabm": tabm, "boosting": boosting, "mlp": mlp,
     "linear": linear,
 }  # fmt: skip
-BY_TIME = ("osetra",)
-"""Methods to which --minutes matters."""
+LIMITED = ("osetra",)
+"""Methods to which --minutes or --trainings matter."""
 
 
-def run_here(name: str, seed: int, method: str, minutes: float) -> dict[str, Any]:
+def run_here(name: str, seed: int, method: str, limits: Limits) -> dict[str, Any]:
     """Train one method on one split in this process."""
     warnings.filterwarnings("ignore")
     import torch
@@ -233,25 +234,26 @@ def run_here(name: str, seed: int, method: str, minutes: float) -> dict[str, Any
         case = Case(name, seed, Path(folder))
         os.chdir(folder)
         before, begun = _seconds(), time.monotonic()
-        score = METHODS[method](case, minutes)
+        score = METHODS[method](case, limits)
         took = {"cpu": _seconds() - before, "wall": time.monotonic() - begun}
-        return {**cell(name, seed, method, minutes), "score": score, **took}
+        return {**cell(name, seed, method, limits), "score": score, **took}
 
 
-def cell(name: str, seed: int, method: str, minutes: float) -> dict[str, Any]:
-    """Return what says which cell of the table a row is; the minutes where they matter."""
-    return {"table": name, "split": seed, "method": method, "minutes": minutes if method in BY_TIME else None}
+def cell(name: str, seed: int, method: str, limits: Limits) -> dict[str, Any]:
+    """Return what says which cell of the table a row is; the limits where they matter."""
+    return {"table": name, "split": seed, "method": method, "limits": limits if method in LIMITED else None}
 
 
-def run(name: str, seed: int, method: str, minutes: float, limit: float) -> dict[str, Any]:
+def run(name: str, seed: int, method: str, limits: Limits, limit: float) -> dict[str, Any]:
     """Train one method on one split in a process of its own."""
-    words = [sys.executable, __file__, "--one", name, str(seed), method, "--minutes", str(minutes)]
+    words = [sys.executable, __file__, "--one", name, str(seed), method]
+    words += [word for option, value in limits.items() for word in (f"--{option}", str(value))]
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=limit, check=False)
         return dict(json.loads(done.stdout.strip().splitlines()[-1]))
     except (subprocess.TimeoutExpired, IndexError, ValueError) as error:
         reason = "took too long" if isinstance(error, subprocess.TimeoutExpired) else done.stderr[-300:]
-        return {**cell(name, seed, method, minutes), "score": None, "cpu": None, "why": reason}
+        return {**cell(name, seed, method, limits), "score": None, "cpu": None, "why": reason}
 
 
 class Rows:
@@ -259,7 +261,10 @@ class Rows:
 
     def __init__(self, file: Path | None) -> None:
         self.file = file
-        lines = file.read_text().splitlines() if file is not None and file.exists() else []
+        text = file.read_text() if file is not None and file.exists() else ""
+        lines = text.splitlines()
+        if file is not None and text and not text.endswith("\n"):
+            file.write_text(text + "\n")  # the next row begins a line of its own
         self.known = [row for row in map(_row, lines) if row is not None and row["score"] is not None]
 
     def find(self, wanted: dict[str, Any]) -> dict[str, Any] | None:
@@ -348,16 +353,19 @@ def main() -> None:
     parser.add_argument("--methods", default="", help=f"some of {', '.join(METHODS)}")
     parser.add_argument("--splits", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=0.0)
+    parser.add_argument("--trainings", type=float, default=0.0, help="instead of minutes, on a busy machine")
     parser.add_argument(
         "--into", type=Path, help="file of JSON lines that cells are appended to, and kept from"
     )
     parser.add_argument("--limit", type=float, default=1800.0, help="seconds for one training")
     parser.add_argument("--one", nargs=3, metavar=("TABLE", "SPLIT", "METHOD"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    minutes = options.minutes or (0.5 if options.quick else 3.0)
+    limits = {"minutes": options.minutes or (0.5 if options.quick else 3.0)}
+    if options.trainings:
+        limits = {"trainings": options.trainings}
     if options.one:
         name, seed, method = options.one
-        print(json.dumps(run_here(name, int(seed), method, minutes)))
+        print(json.dumps(run_here(name, int(seed), method, limits)))
         return
     names = (
         options.only.split(",")
@@ -377,17 +385,15 @@ def main() -> None:
     for seed in range(options.splits or (1 if options.quick else 3)):
         for name in names:
             for method in methods:
-                row = kept.find(cell(name, seed, method, minutes))
+                row = kept.find(cell(name, seed, method, limits))
                 if row is None:
-                    row = run(name, seed, method, minutes, options.limit)
+                    row = run(name, seed, method, limits, options.limit)
                     kept.add(row)
                     print(json.dumps(row), file=sys.stderr, flush=True)
                 rows.append(row)
     found = summary(rows)
     if options.json:
-        print(
-            json.dumps({"benchmark": "tables", "minutes": minutes, "rows": rows, "summary": found}, indent=1)
-        )
+        print(json.dumps({"benchmark": "tables", "limits": limits, "rows": rows, "summary": found}, indent=1))
         return
     print("method       splits  mean rank  ÷ boosting  ÷ realmlp  CPU s  CPU ÷ realmlp")
     for row in found:
