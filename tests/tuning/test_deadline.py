@@ -48,7 +48,7 @@ def test_fresh_seeds_cost_no_more_than_is_in_proportion_to_the_search() -> None:
 def test_a_search_that_has_found_nothing_needs_no_time_for_its_end() -> None:
     study = ose.Study("memory:", ose.Space(a=ose.Float(0, 1)), minimize="loss")
     deadline = Deadline.of(10)
-    assert reserve(study.history, study.problem.objective, deadline, 3, 1) == deadline.closing
+    assert reserve(study.history, study.problem.objective, deadline, 3, 1) == 0
 
 
 def test_the_card_takes_longer_on_a_machine_that_was_slow_before() -> None:

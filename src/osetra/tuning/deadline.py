@@ -138,7 +138,7 @@ def reserve(history: History, objective: Objective, deadline: Deadline, most: in
     """Return how many seconds before the deadline the search has to end."""
     training, closing = seconds_per_training(history, objective), deadline.closing
     if not training or history.best(objective) is None:
-        return closing
+        return 0.0
     cap = MOST_OF_ALL * deadline.total - closing
     most = min(most, len(history.ranked(objective)))  # only what has finished can be run again
     top, seeds = affordable(training, cap, most, workers, refit=deadline.refit)

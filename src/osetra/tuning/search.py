@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Watch = Callable[["History"], None]
 SEEDS = 3
 """Fresh seeds per configuration that is confirmed."""
+AT_LEAST = 10.0
+"""Seconds that a search gets however late it is: a result a little late is better than none."""
 CONFIRMED = 3
 """How many of the best configurations are run again with fresh seeds, at most, unless told otherwise."""
 
@@ -64,7 +66,7 @@ def search(  # noqa: PLR0913 - the parts of one search, most of them with a defa
     display = usual_display(title) if progress is True and title else progress
     deadline, most, objective = deadline or Deadline(), limits.confirm or 0, study.problem.objective
     if deadline.hurries:
-        limits = replace(limits, minutes=max(deadline.left, 1.0) / 60)
+        limits = replace(limits, minutes=max(deadline.left, AT_LEAST) / 60)
 
     def kept(history: History) -> float:
         return reserve(history, objective, deadline, most, limits.workers)
