@@ -14,7 +14,7 @@ from osetra.errors import DataError
 from osetra.nets.architecture import ACTIVATIONS, Architecture, architecture
 from osetra.nets.groups import parameter_groups
 from osetra.nets.metrics import chance, classification, probabilities, regression
-from osetra.nets.network import build
+from osetra.nets.network import build, without_dropout
 from osetra.nets.prepare import apply, fit
 
 
@@ -206,3 +206,38 @@ def test_more_blocks_than_halvings_are_refused():
 def test_impossible_structures_are_refused(config, message):
     with pytest.raises(DataError, match=message):
         architecture("mlp", config)
+
+
+@pytest.mark.parametrize("scaling", ["standard", "robust", "quantile"])
+def test_members_that_say_numbers_say_their_mean_however_inputs_are_scaled(scaling):
+    data = line()
+    preparation = fit(data, np.arange(len(data)), scaling=scaling)
+    network = build(Architecture(members=4, units=8), preparation)
+    for head in network.body[-1].parameters():
+        nn.init.normal_(head)
+    inputs = apply(preparation, data.columns, None)
+    values, codes = torch.from_numpy(inputs.values), torch.from_numpy(inputs.codes)
+    network.eval()
+    together = network(values, codes)
+    each = network.body(values)
+    assert each.shape == (len(data), 4, 1)
+    mean = each.mean(dim=1)
+    expected = mean if network.reach is None else mean.clamp(*network.reach)
+    assert torch.allclose(together, expected)
+
+
+def test_a_network_without_its_dropout_layers_answers_as_before():
+    data = line()
+    preparation = fit(data, np.arange(len(data)), scaling="robust")
+    network = build(Architecture(members=3, units=8, dropout=0.5), preparation)
+    inputs = apply(preparation, data.columns, None)
+    values, codes = torch.from_numpy(inputs.values), torch.from_numpy(inputs.codes)
+    network.eval()
+    bare = without_dropout(network)
+    bare.eval()
+    assert not any(isinstance(module, nn.Dropout) for module in bare.body)
+    assert torch.equal(network(values, codes), bare(values, codes))
+    kept = vars(network).keys() - {"body", "_modules"}
+    assert {name: vars(bare)[name] for name in kept if not name.startswith("_")} == {
+        name: vars(network)[name] for name in kept if not name.startswith("_")
+    }

@@ -49,6 +49,7 @@ class Network(nn.Module):
         texts: TextFront | None = None,
         *,
         members: int = 1,
+        numbers: bool = False,
         reach: tuple[float, float] | None = None,
         interaction: Interaction | None = None,
         multi: MultiOutput | None = None,
@@ -59,6 +60,8 @@ class Network(nn.Module):
         self.texts = texts
         self.body = body
         self.members = members
+        self.numbers = numbers
+        """Whether what members say is a number each, and no share of a class."""
         self.reach = reach
         """The numbers that a regression has seen: it never answers beyond them."""
         self.multi = multi
@@ -93,7 +96,7 @@ class Network(nn.Module):
         if self.multi is not None:
             return cast(Tensor, self.multi(raw))
         if self.members > 1:
-            raw = agreed(raw) if self.reach is None else raw.mean(dim=1)
+            raw = raw.mean(dim=1) if self.numbers else agreed(raw)
         return raw if self.reach is None else raw.clamp(*self.reach)
 
     @property
@@ -143,6 +146,7 @@ def build(structure: Architecture, preparation: Preparation) -> Network:
         front,
         texts,
         members=members,
+        numbers=preparation.task == "regression",
         reach=preparation.reach,
         interaction=interaction,
         multi=multi,
@@ -188,7 +192,8 @@ def without_dropout(network: Network) -> Network:
     body = nn.Sequential(*rest)
     return Network(
         tables, body, network.front, network.texts,
-        members=network.members, reach=network.reach, interaction=network.interaction,
+        members=network.members, numbers=network.numbers, reach=network.reach,
+        interaction=network.interaction, multi=network.multi,
     )  # fmt: skip
 
 
