@@ -117,7 +117,8 @@ def affordable(training: float, left: float, most: int, workers: int, *, refit: 
         chosen = min(top, most)
         if chosen and end_seconds(training, chosen, seeds, workers, refit=refit) <= left:
             return chosen, seeds
-    return 0, 0
+    # A second network that answers beside the first is worth its time also where none is left for all rows.
+    return affordable(training, left, most, workers, refit=False) if refit else (0, 0)
 
 
 def proportionate(searched: float, most: int, *, refit: bool) -> tuple[int, int]:
@@ -142,4 +143,4 @@ def reserve(history: History, objective: Objective, deadline: Deadline, most: in
     cap = MOST_OF_ALL * deadline.total - closing
     most = min(most, len(history.ranked(objective)))  # only what has finished can be run again
     top, seeds = affordable(training, cap, most, workers, refit=deadline.refit)
-    return closing + end_seconds(training, top, seeds, workers, refit=deadline.refit)
+    return closing + min(cap, end_seconds(training, top, seeds, workers, refit=deadline.refit))
