@@ -82,11 +82,12 @@ class Deadline:
 def seconds_per_training(history: History, objective: Objective) -> float:
     """Return what a training like those of the best few takes; 0 while nothing is known.
 
-    The first trial is passed over where there are others: its worker had still to start.
+    The first trial is passed over where others have finished: its worker had still to start.
     """
+    finished = history.ranked(objective)
+    finished = [trial for trial in finished if trial.number > 1] or finished
     begun = [trial for trial in history.trials.values() if trial.value is not None and trial.attempts]
     begun = [trial for trial in begun if trial.number > 1] or begun
-    finished = [trial for trial in history.ranked(objective) if trial in begun]
     best = finished or sorted(begun, key=lambda trial: objective.sign * (trial.value or 0.0))
     took = [_seconds(trial, history, objective) for trial in best[:3]]
     return statistics.median(took) if took else 0.0
