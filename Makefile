@@ -42,8 +42,8 @@ demo: $(VENV)/.base
 test: fast slow
 
 fast: $(VENV)/.test
-	$(BIN)/python -m pytest -m "not slow" -n 2
 	VENV=$(VENV) .ci/page test
+	$(BIN)/python -m pytest -m "not slow" -n 2
 
 slow: $(VENV)/.test
 	$(BIN)/python -m pytest -m slow -n 2

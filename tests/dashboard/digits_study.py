@@ -1,6 +1,6 @@
 """A study like those that people run, in seconds: a network whose curves go down, crawl or blow up.
 
-    python tests/dashboard/digits_study.py STUDY.db [TRIALS] [SECONDS_PER_STEP]
+    python tests/dashboard/digits_study.py STUDY.db [TRIALS] [SECONDS_PER_STEP] [SCHEDULER]
 
 Trainings have training and validation curves, conditional parameters and checkpoints; a few fail or diverge,
 ASHA cuts the weak ones, and a person steers some.
@@ -95,12 +95,12 @@ def steer(study_url: str) -> None:
         time.sleep(1.5)
 
 
-def main(url: str, trials: int = 160, pace: float = PACE) -> None:
+def main(url: str, trials: int = 160, pace: float = PACE, scheduler: str = "asha") -> None:
     """Run the study; running it again goes on."""
     global PACE  # read by trainings, which are forked from here
     PACE = pace
     task = {"what": "digits"}
-    study = ose.Study(url, space, minimize="val_loss", scheduler="asha", searcher="tpe", seed=3, task=task)
+    study = ose.Study(url, space, minimize="val_loss", scheduler=scheduler, searcher="tpe", seed=3, task=task)
     threading.Thread(target=steer, args=(url,), daemon=True).start()
     if not study.trials:
         study.enqueue(lr=0.02, optimizer="sgd", momentum=0.9)
@@ -108,4 +108,4 @@ def main(url: str, trials: int = 160, pace: float = PACE) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *(kind(word) for kind, word in zip((int, float), sys.argv[2:], strict=False)))
+    main(sys.argv[1], *(kind(word) for kind, word in zip((int, float, str), sys.argv[2:], strict=False)))

@@ -29,6 +29,18 @@ export function verbsFor(state, allowed) {
   });
 }
 
+/** An order's arguments behind its verb: "lr × 0.3", "to step 9". @param {string} verb @param {Record<string, any>} args */
+export function orderText(verb, args) {
+  const { step, until, trial, ...values } = args;
+  const what = argsText(values);
+  return [
+    step != null && `${verb === "branch" ? "from" : "to"} step ${number(step)}`,
+    trial != null && `of trial ${trial}`,
+    "until" in args && (until == null ? "to its end" : `until step ${number(until)}`),
+    verb === "scale" ? what.replaceAll(" = ", " × ") : what,
+  ].filter(Boolean).join(", ");
+}
+
 /** "lr = 0.001, wd = 0" @param {Record<string, any>} args */
 export function argsText(args) {
   return Object.entries(args)
@@ -82,8 +94,8 @@ export function stages(order) {
   /** @type {{name: string, at: number|null, delay: number|null, done: boolean}[]} */
   const list = [{ name: "sent", at: asked, delay: null, done: true }];
   const last = status === "refused" || status === "moot" ? status : "obeyed";
-  list.push({ name: "seen", at: seen ?? null, delay: seen && asked ? seen - asked : null, done: Boolean(seen) });
   const over = Boolean(obeyed) || status === "done" || status === "refused" || status === "moot";
+  list.push({ name: "seen", at: seen ?? null, delay: seen && asked ? seen - asked : null, done: Boolean(seen) || over });
   list.push({ name: last, at: obeyed ?? null, delay: obeyed && asked ? obeyed - asked : null, done: over });
   return { list, status, pending: !over };
 }

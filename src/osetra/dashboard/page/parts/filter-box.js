@@ -2,6 +2,8 @@
 import { html, useEffect, useState } from "../lib.js";
 import { oneLine } from "../logic/format.js";
 
+const SIGNS = "and or not in ( ) = != < > ~";
+
 /** @param {{input: any, value: string, mistake: any, columns: any[], metric: string, onChange: (text: string) => void}} props */
 export function FilterBox({ input, value, mistake, columns, onChange }) {
   const [text, setText] = useState(value);
@@ -22,7 +24,7 @@ export function FilterBox({ input, value, mistake, columns, onChange }) {
     <label><span class="unseen">Filter</span><input type="search" spellcheck="false" autocomplete="off" ref=${input} value=${text} placeholder=${`Filter, such as ${example}`}
       aria-invalid=${mistake ? "true" : undefined} aria-describedby="filter-help" onKeyDown=${escape}
       onInput=${(/** @type {any} */ e) => setText(e.target.value)} onFocus=${() => setFocused(true)} onBlur=${() => setFocused(false)} /></label>
-    <div id="filter-help" role="status">${mistake ? html`<${Mistake} text=${value} mistake=${mistake} />` : focused && html`<p class="muted">Names are those of the columns; <code>and or not in ( ) = != < > ~</code>, where ~ means contains.</p>`}</div>
+    <div id="filter-help" role="status">${mistake ? html`<${Mistake} text=${value} mistake=${mistake} />` : focused && html`<p class="muted">Names are those of the columns; <code>${SIGNS}</code>, where ~ means contains.</p>`}</div>
   </div>`;
 }
 

@@ -20,6 +20,7 @@ const PLACES = /** @type {Record<string, string>} */ ({ c: "cockpit", t: "trials
 /** Whether a key is meant for a field. @param {any} event */
 export function isTyping(event) {
   const target = event.target;
+  if (document.querySelector("dialog[open]")) return true;
   return event.ctrlKey || event.metaKey || event.altKey || Boolean(target?.closest?.("input, textarea, select, dialog, [contenteditable]"));
 }
 

@@ -36,7 +36,7 @@ export function askOrder(app, trial, verb, args = {}, why = "") {
 /** @param {App} app @param {number} trial @param {string} verb @param {Record<string, any>} args @param {string} why @param {string} key */
 export async function sendOrder(app, trial, verb, args, why = "", key = newKey()) {
   const answer = await app.data?.send("orders", { trial, verb, args, why, key });
-  app.say(`sent: ${stake({ verb, args }, atStake(app, trial))}; it is obeyed at the training's next report`);
+  app.say(`Sent. It ${stake({ verb, args }, atStake(app, trial))}.`);
   app.data?.refresh(`trials/${trial}`);
   return answer;
 }

@@ -2,7 +2,7 @@
 import { html } from "../lib.js";
 import { useApp } from "../data/hooks.js";
 import { clock, duration, moment, oneLine } from "../logic/format.js";
-import { argsText, stages, VERBS } from "../logic/wording.js";
+import { orderText, stages, VERBS } from "../logic/wording.js";
 import { undoOrder } from "./ordering.js";
 
 /** @param {{trial: any, now: number, most?: number}} props */
@@ -21,8 +21,8 @@ function Order({ order, trial, now }) {
   const undo = !app.readOnly && (trial.pending_undo ?? []).includes(order.number);
   const who = order.by === "scheduler" ? `${oneLine(order.actor, 40)}, the scheduler` : order.by === "autopilot" ? "the autopilot" : oneLine(order.actor, 60) || "somebody";
   return html`<li class=${`order ${status}`}>
-    <div class="order-what"><strong>${VERBS[verb]?.label ?? verb}</strong> ${verb === "note" ? html`<q class="wrap-any">${oneLine(order.args.text, 300)}</q>` : argsText(order.args)}
-      <span class="muted">by ${who}</span>${undo && html` <button type="button" class="small quiet" onClick=${() => undoOrder(app, trial.trial, order.number)}>Take it back</button>`}</div>
+    <div class="order-what"><strong>${VERBS[verb]?.label ?? verb}</strong> <span>${verb === "note" ? html`<q class="wrap-any">${oneLine(order.args.text, 300)}</q>` : orderText(verb, order.args)}</span>
+      ${" "}<span class="muted">by ${who}</span>${undo && html` <button type="button" class="small quiet" onClick=${() => undoOrder(app, trial.trial, order.number)}>Take it back</button>`}</div>
     <ol class="stages" aria-label="How far it has come">${list.map((stage) => html`<li key=${stage.name} class=${stage.done ? "done" : "open"} title=${stage.at ? moment(stage.at) : ""}>
       <i aria-hidden="true" />${stage.name}${stage.delay != null ? html` <span class="muted">+${duration(Math.max(0, stage.delay))}</span>` : stage.at && stage.name === "sent" ? html` <span class="muted">${clock(stage.at, now)}</span>` : ""}</li>`)}</ol>
     ${(order.why || order.result) && html`<p class="muted wrap-any">${oneLine(pending ? order.result : order.why || order.result, 400)}</p>`}</li>`;

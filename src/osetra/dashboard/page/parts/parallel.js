@@ -5,7 +5,7 @@ import { number, oneLine, percent } from "../logic/format.js";
 import { parseNumbers } from "../logic/route.js";
 import { rampColour, trialColour } from "../logic/palette.js";
 import { filterRows, tableColumns } from "../logic/table.js";
-import { clamp, formatBrushes, parseBrushes, planParallel, within } from "../plots/parallel.js";
+import { clamp, formatBrushes, parseBrushes, planParallel, thinned, within } from "../plots/parallel.js";
 import { Canvas, fitText } from "./canvas.js";
 import { Message } from "./states.js";
 import { Tip } from "./tip.js";
@@ -13,6 +13,8 @@ import { Tip } from "./tip.js";
 const PITCH = 128;
 const [TOP, FOOT] = [44, 16];
 const HEIGHT = 440;
+/** Lines that are drawn of so many at most: beyond, more say nothing more. */
+const MOST = 1500;
 
 /** @param {{doc: any, study: any}} props */
 export function ParallelPanel({ doc, study }) {
@@ -32,7 +34,7 @@ export function ParallelPanel({ doc, study }) {
   const kept = within(plan.strands, plan.columns, brushes, top);
   const chosen = parseNumbers(query.sel);
   const select = () => set({ sel: [...kept].reverse().slice(0, 50).map((strand) => strand.trial).join(",") });
-  return html`<section class="sheet"><header><h2>Parallel coordinates<small>${number(kept.length)} of ${number(plan.strands.length)} trials${query.f ? `, filtered by ${oneLine(query.f, 60)}` : ""}</small></h2>
+  return html`<section class="sheet"><header><h2>Parallel coordinates<small>${number(kept.length)} of ${number(plan.strands.length)} trials${kept.length > MOST ? `, ${number(MOST)} drawn` : ""}${query.f ? `, filtered by ${oneLine(query.f, 60)}` : ""}</small></h2>
       <label class="smoothing"><span>Best ${percent(top)}</span><input type="range" min="0.02" max="1" step="0.02" value=${top} aria-label="Only the best share" onInput=${(/** @type {any} */ e) => set({ top: e.target.value === "1" ? null : e.target.value })} /></label>
       <span class="actions"><button type="button" disabled=${!kept.length} onClick=${select}>Select ${kept.length > 50 ? "the best 50" : `these ${kept.length}`}</button>
       <button type="button" disabled=${!brushes.size && top === 1 && !order.length} onClick=${() => set({ brush: null, top: null, order: null })}>Reset</button></span></header>
@@ -121,7 +123,9 @@ function Strands({ plan, kept, brushes, chosen, onBrush, onOrder, onOpen }) {
     },
     leave: () => setHover(null),
   };
-  const scene = { columns, kept, all: plan.strands, brushes, drag, chosen, hover: hover?.strand, xOf, yOf };
+  const lines = useMemo(() => thinned(kept, MOST), [plan, kept.length, kept[0], kept[kept.length - 1]]);
+  const others = useMemo(() => thinned(plan.strands, MOST), [plan]);
+  const scene = { columns, kept: lines, all: others, brushes, drag, chosen, hover: hover?.strand, xOf, yOf };
   return html`<div class="scroll-x parallel" tabIndex="0" role="region" aria-label="Parallel coordinates"><div style=${{ minWidth: `${Math.max(320, columns.length * 92)}px` }}>
       <${Canvas} height=${HEIGHT} cursor=${drag ? "grabbing" : hover ? "pointer" : "crosshair"} on=${on} label=${`${kept.length} trials across ${columns.length} axes`}
         draw=${(/** @type {any} */ paper) => { geometry.current = { left: 58, pitch: columns.length > 1 ? (paper.width - 116) / (columns.length - 1) : 0, width: paper.width }; drawStrands(paper, scene, dark); }} /></div></div>

@@ -35,6 +35,11 @@ export function Rows({ trials, rows, columns, chosen, cursor, by, down, onSort, 
   const count = Math.ceil(height / HIGH) + 2 * BEYOND;
   const seen = rows.slice(first, first + count);
   const marked = new Set(chosen);
+  const drawn = useRef(/** @type {Map<number, {mark: string, element: any}>} */ (new Map()));
+  const made = useRef(/** @type {any[]} */ ([]));
+  if (made.current[0] !== trials || made.current[1] !== rows || made.current[2] !== columns.map((one) => one.id).join()) drawn.current.clear();
+  made.current = [trials, rows, columns.map((one) => one.id).join()];
+  if (drawn.current.size > 400) drawn.current.clear();
   const frame = useRef(0);
   const scrolled = (/** @type {any} */ event) => {
     const now = event.currentTarget.scrollTop;
@@ -45,24 +50,25 @@ export function Rows({ trials, rows, columns, chosen, cursor, by, down, onSort, 
   return html`<div class="rows" ref=${box} tabIndex="0" role="region" aria-label="Trials" onScroll=${scrolled} style=${{ height: `${whole}px` }}>
     <table aria-rowcount=${rows.length + 1}><thead><tr>
       <th class="mark"><input type="checkbox" aria-label=${chosen.length ? "Clear the selection" : "Select the first fifty"} checked=${chosen.length > 0} onChange=${onAll} /></th>
-      ${columns.map((column, i) => html`<${Fragmented} key=${column.id}>${headCell(column, by, down, onSort)}${i === sparkAt(columns) && html`<th class="spark-cell">Curve</th>`}<//>`)}
+      ${columns.flatMap((column, i) => [headCell(column, by, down, onSort), ...(i === sparkAt(columns) ? [html`<th key="spark" class="spark-cell">Curve</th>`] : [])])}
     </tr></thead><tbody>
       <tr class="gap" aria-hidden="true" style=${{ height: `${first * HIGH}px` }}><td colspan=${columns.length + 2} /></tr>
       ${seen.map((row, i) => {
         const trial = trials.numbers[row];
         const at = first + i;
-        return html`<tr key=${trial} aria-rowindex=${at + 2} aria-selected=${marked.has(trial) ? "true" : undefined} class=${at === cursor ? "here" : ""} onClick=${() => onCursor(at)} onDblClick=${() => onOpen(trial)}>
+        // The same element again is not compared again: scrolling draws only what comes into sight.
+        const mark = `${row}/${at}/${at === cursor}/${marked.has(trial)}`;
+        const known = drawn.current.get(trial);
+        if (known?.mark === mark) return known.element;
+        const element = html`<tr key=${trial} aria-rowindex=${at + 2} aria-selected=${marked.has(trial) ? "true" : undefined} class=${at === cursor ? "here" : ""} onClick=${() => onCursor(at)} onDblClick=${() => onOpen(trial)}>
           <td class="mark"><input type="checkbox" aria-label=${`Select trial ${trial}`} checked=${marked.has(trial)} onChange=${() => onToggle(trial)} /></td>
-          ${columns.map((column, c) => html`<${Fragmented} key=${column.id}><td class=${column.number ? "num" : "text"}>${cell(column, row)}</td>
-            ${c === sparkAt(columns) && html`<td class="spark-cell"><${Spark} values=${trials.spark?.[row]} trial=${trial} /></td>`}<//>`)}</tr>`;
+          ${columns.flatMap((column, c) => [html`<td key=${column.id} class=${column.number ? "num" : "text"}>${cell(column, row)}</td>`,
+            ...(c === sparkAt(columns) ? [html`<td key="spark" class="spark-cell"><${Spark} values=${trials.spark?.[row]} trial=${trial} /></td>`] : [])])}</tr>`;
+        drawn.current.set(trial, { mark, element });
+        return element;
       })}
       <tr class="gap" aria-hidden="true" style=${{ height: `${Math.max(0, rows.length - first - seen.length) * HIGH}px` }}><td colspan=${columns.length + 2} /></tr>
     </tbody></table></div>`;
-}
-
-/** @param {{children: any}} props */
-function Fragmented({ children }) {
-  return children;
 }
 
 /** The small curve stands behind the value. @param {Column[]} columns */
@@ -74,7 +80,7 @@ function sparkAt(columns) {
 /** @param {Column} column @param {string} by @param {boolean} down @param {(id: string) => void} onSort */
 function headCell(column, by, down, onSort) {
   const mine = by === column.id;
-  return html`<th class=${column.number ? "num" : "text"} aria-sort=${mine ? (down ? "descending" : "ascending") : undefined}>
+  return html`<th key=${column.id} class=${column.number ? "num" : "text"} aria-sort=${mine ? (down ? "descending" : "ascending") : undefined}>
     <button type="button" title=${column.label} onClick=${() => onSort(column.id)}>${oneLine(column.label, 28)}${mine && html`<span aria-hidden="true">${down ? "↓" : "↑"}</span>`}</button></th>`;
 }
 

@@ -135,8 +135,8 @@ function Selection() {
 
 /** @param {{onClose: () => void}} props */
 function KeyCard({ onClose }) {
-  return html`<${Dialog} title="Keys" onClose=${onClose}>
+  return html`<${Dialog} title="Keys" wide=${true} onClose=${onClose}><div class="key-card">
     ${KEYS.map(([title, keys]) => html`<section key=${title}><h3 class="muted">${title}</h3>
-      <dl class="keys">${/** @type {[string, string][]} */ (keys).map(([key, does]) => html`<dt key=${key}>${key.split(" ").map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${does}</dd>`)}</dl></section>`)}
+      <dl class="keys">${/** @type {[string, string][]} */ (keys).map(([key, does]) => html`<dt key=${key}>${key.split(" ").map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${does}</dd>`)}</dl></section>`)}</div>
   <//>`;
 }

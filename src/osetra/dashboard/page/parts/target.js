@@ -18,10 +18,11 @@ function TargetDialog({ study, onClose }) {
   const [text, setText] = useState(String(study.target ?? ""));
   const [problem, setProblem] = useState("");
   const total = Number(text);
-  const good = Number.isInteger(total) && total > 0 && text.trim() !== "";
+  const least = study.target ?? 1;
+  const good = Number.isInteger(total) && total >= least && text.trim() !== "";
   const send = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (!good) return setProblem("a whole number above 0 is needed");
+    if (!good) return setProblem(least > 1 ? `a whole number from ${least} on is needed: a total that was promised only grows` : "a whole number above 0 is needed");
     try {
       await data?.send("target", { trials: total });
       await data?.load("study");
@@ -34,7 +35,7 @@ function TargetDialog({ study, onClose }) {
   };
   return html`<${Dialog} title="The total of trials" onClose=${onClose}><form onSubmit=${send}>
     <label class="field"><span>Trials in all${study.target ? `, now ${study.target}` : ""}</span>
-      <input type="number" min="1" step="1" autofocus value=${text} onInput=${(/** @type {any} */ e) => { setText(e.target.value); setProblem(""); }} aria-invalid=${problem ? "true" : undefined} /></label>
+      <input type="number" min=${study.target ?? 1} step="1" autofocus value=${text} onInput=${(/** @type {any} */ e) => { setText(e.target.value); setProblem(""); }} aria-invalid=${problem ? "true" : undefined} /></label>
     <p class="note">A program that runs the study sees the new total at its next look; trainings at work go on to their end.</p>
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
     <p class="actions"><button type="submit" class="primary">${good ? `End after ${total}` : "Change it"}</button><button type="button" class="quiet" onClick=${onClose}>Leave it</button></p>

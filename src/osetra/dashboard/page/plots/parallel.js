@@ -67,6 +67,17 @@ export function formatBrushes(brushes) {
   return [...brushes].map(([name, [low, high]]) => `${encodeURIComponent(name)}:${low.toFixed(3)}:${high.toFixed(3)}`).join(",");
 }
 
+/** What is drawn of many strands: the best, and evenly many of the others. @param {Strand[]} strands from the worst to the best or reverse @param {number} most */
+export function thinned(strands, most) {
+  if (strands.length <= most) return strands;
+  const best = Math.floor(most / 3);
+  const ranked = [...strands].sort((a, b) => a.share - b.share);
+  const rest = ranked.slice(best);
+  const every = rest.length / (most - best);
+  const picked = new Set([...ranked.slice(0, best), ...Array.from({ length: most - best }, (_, i) => rest[Math.floor(i * every)])]);
+  return strands.filter((strand) => picked.has(strand));
+}
+
 /**
  * The strands that lie within every brush, and are among the best so many. @param {Strand[]} strands @param {Column[]} columns
  * @param {Map<string, [number, number]>} brushes @param {number} top a share, 1 for all

@@ -55,7 +55,7 @@ function Screen({ trial, study }) {
     <${PandaHead} trial=${trial} running=${running} />
     <${Values} trial=${trial} study=${study} force=${force} rate=${rate} />
     <${TrialCurves} trial=${trial} study=${study} height=${Math.max(240, innerHeight - 430)} plain=${true} />
-    ${advice && html`<p class="advice"><span aria-hidden="true">→</span> ${oneLine(advice.text, 300)} ${!app.readOnly && html`<button type="button" class="primary" onClick=${() => press("a")}><${Key} keys="a" /> ${oneLine(advice.move.text, 80)}</button>`}</p>`}
+    ${advice && html`<p class="panda-advice"><span aria-hidden="true">→</span> ${oneLine(advice.text, 300)} ${!app.readOnly && html`<button type="button" class="primary" onClick=${() => press("a")}><${Key} keys="a" /> ${oneLine(advice.move.text, 80)}</button>`}</p>`}
     ${prompt && html`<${Prompt} kind=${prompt} trial=${trial} study=${study} give=${give} onClose=${() => setPrompt("")} />`}
     ${trial.orders.length > 0 && html`<${Orders} trial=${trial} now=${now} most=${4} />`}
     <${KeyLine} trial=${trial} press=${press} readOnly=${app.readOnly} />
@@ -67,7 +67,7 @@ function PandaHead({ trial, running }) {
   const [step, of] = [running?.step ?? trial.step ?? 0, running?.of ?? trial.of];
   const pace = running?.interval_seconds;
   const left = pace && of && step < of ? `about ${duration(pace * (of - step))} left` : "";
-  return html`<header class="panda-head"><h2><${TrialLink} trial=${trial.trial} /></h2><${State} state=${trial.state} />
+  return html`<header class="panda-head"><h2><small>Trial</small> <${TrialLink} trial=${trial.trial} /></h2><${State} state=${trial.state} />
     <span>step <b>${number(step)}</b>${of ? ` of ${number(of)}` : ""}</span>${of ? html`<progress max="1" value=${Math.min(1, step / of)} aria-label="Share of its steps" />` : ""}<span class="muted">${left}</span></header>`;
 }
 

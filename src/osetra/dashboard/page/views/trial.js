@@ -50,9 +50,9 @@ function Head({ trial, study }) {
   const steps = trial.of ? `${number(trial.step)} of ${number(trial.of)} steps` : plural(trial.step ?? 0, "step");
   const rank = trials?.rank?.[row];
   return html`<header class="trial-head">
-    <div class="trial-title"><h2><${TrialLink} trial=${trial.trial} /><span class="unseen">Trial ${trial.trial}</span></h2><${State} state=${trial.state} />
+    <div class="trial-title"><h2><small>Trial</small> <${TrialLink} trial=${trial.trial} /></h2><${State} state=${trial.state} />
       ${trial.steered && html`<span class="tag changed" title="its values were changed while it trained: its configuration alone does not say what was trained">✎ steered</span>`}
-      <span class="neighbours">${row > 0 && html`<a href=${to(numbers[row - 1])} aria-label="Previous trial">‹ ${numbers[row - 1]}</a>`}${row >= 0 && row < numbers.length - 1 && html`<a href=${to(numbers[row + 1])} aria-label="Next trial">${numbers[row + 1]} ›</a>`}</span></div>
+      <span class="neighbours">${row > 0 && html`<a href=${to(numbers[row - 1])} title="the trial before">‹ ${numbers[row - 1]}</a>`}${row >= 0 && row < numbers.length - 1 && html`<a href=${to(numbers[row + 1])} title="the next trial">${numbers[row + 1]} ›</a>`}</span></div>
     <dl class="trial-figures">
       <div><dt>${oneLine(study.metric, 60)}</dt><dd><${Figure} value=${trial.value} /></dd></div>
       <div><dt>Rank</dt><dd>${rank ? number(rank) : "–"}</dd></div>
