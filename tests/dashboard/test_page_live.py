@@ -1,0 +1,189 @@
+"""The page on a study at work: it moves by itself, orders are obeyed, and a lost server is borne."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dashboard.conftest import Opener, until
+
+pytestmark = pytest.mark.slow
+
+OSETRA = [sys.executable, "-c", "from osetra.cli import main; main(prog_name='osetra')"]
+TRAINING = """
+import time
+import osetra as ose
+
+def train(run):
+    state = run.restore() or {"value": 2.0}
+    value = float(state["value"])
+    for step in run.steps(4000):
+        time.sleep(0.1)
+        value *= 0.999
+        run.checkpoint({"value": value})
+        run.report(train_loss=0.8 * value, val_loss=value + float(run.live("lr")))
+
+if __name__ == "__main__":
+    import sys
+    space = ose.Space(lr=ose.Float(1e-4, 1.0, scale="log", default=0.1), units=ose.Int(8, 64, default=16))
+    study = ose.Study(sys.argv[1], space, minimize="val_loss", scheduler="full", searcher="random")
+    if not study.trials:
+        study.enqueue(lr=0.1)
+    study.run(train, trials=2, workers=2, progress=False)
+"""
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Iterator[Path]:
+    """A study whose trainings take minutes, at work in another process."""
+    script = tmp_path / "train.py"
+    script.write_text(TRAINING)
+    with running([sys.executable, str(script), str(tmp_path / "work.db")], tmp_path / "train.log"):
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "work.db").exists():
+            assert time.monotonic() < deadline, (tmp_path / "train.log").read_text()
+            time.sleep(0.2)
+        yield tmp_path / "work.db"
+
+
+@contextmanager
+def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def dashboard(study: Path, port: int, *options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """`osetra dashboard`, and the address that it prints."""
+    log = study.with_name(f"dashboard-{time.monotonic()}.log")
+    command = [*OSETRA, "dashboard", str(study), "--no-open", "--port", str(port), *options]
+    with running(command, log) as process:
+        deadline = time.monotonic() + 60
+        while not (found := re.search(r"http://\S+", log.read_text())):
+            assert time.monotonic() < deadline and process.poll() is None, log.read_text()
+            time.sleep(0.1)
+        yield found[0], process
+
+
+def test_the_page_moves_and_its_orders_are_obeyed(opened: Opener, training: Path) -> None:
+    watched = opened()
+    page = watched.page
+    page.set_default_timeout(40_000)
+    with dashboard(training, free_port()) as (address, _):
+        page.goto(address)
+        page.click(".study-main a")
+        page.wait_for_selector(".running .trial-link")
+        until(page, "document.querySelector('.link-state').innerText === 'live'")
+        step = "parseInt(document.querySelector('.running .step-cell').innerText)"
+        before = page.evaluate(step)
+        until(page, f"{step} > {before + 10}")
+        page.click(".running .trial-link:text-is('1')")
+        page.click(".order-bar >> text=Set")
+        page.select_option("dialog select", "lr")
+        page.fill("dialog .number-field input >> nth=0", "0.02")
+        assert "sets lr = 0.02 in trial 1" in page.inner_text("dialog .stake")
+        page.click("dialog button.primary")
+        page.wait_for_selector(".order .stages li.done:nth-child(3)")
+        assert "now 0.02" in page.inner_text(".config")
+        page.keyboard.press("p")
+        page.wait_for_selector("dialog")
+        assert re.search(r"pauses trial 1 after \d+", page.inner_text("dialog"))
+        page.click("dialog button.primary")
+        page.wait_for_selector(".trial-title .is-paused")
+        page.keyboard.press("w")
+        page.wait_for_selector(".key-line")
+        page.keyboard.press("p")
+        page.wait_for_selector(".panda-head .is-running")
+        page.keyboard.press("+")
+        until(page, "document.querySelector('.panda-values').innerText.includes('0.03')")
+        page.keyboard.press("n")
+        page.keyboard.type("odd <b>spike</b>")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".order q")
+        assert page.inner_text(".order q") == "odd <b>spike</b>"
+
+
+def test_what_is_queued_by_form_stands_in_the_table(opened: Opener, training: Path) -> None:
+    watched = opened(360)
+    page = watched.page
+    page.set_default_timeout(40_000)
+    with dashboard(training, free_port()) as (address, _):
+        page.goto(address)
+        page.click(".study-main a")
+        page.wait_for_selector(".best, .message")
+        page.keyboard.press("n")
+        page.fill(".number-field input >> nth=0", "7")
+        page.click("text=Queue it…")
+        assert "between 0.0001 and 1" in page.inner_text(".new-trial")
+        page.fill(".number-field input >> nth=0", "0.25")
+        page.click("text=Queue it…")
+        assert "but lr = 0.25" in page.inner_text("dialog")
+        page.click("dialog button.primary")
+        page.wait_for_selector(".trial-title")
+        assert "asked for by" in page.inner_text(".trial-side")
+        assert "0.25" in page.inner_text(".config")
+        page.keyboard.press("Escape")
+        page.evaluate("document.querySelector('.views a').click()")
+        page.click("text=Change the total")
+        page.fill("dialog input", "9")
+        page.click("dialog button.primary")
+        until(page, "document.querySelector('.budget-value').innerText.includes('9')")
+
+
+def test_a_server_that_was_killed_is_missed_and_found_again(opened: Opener, training: Path) -> None:
+    watched = opened()
+    page = watched.page
+    page.set_default_timeout(40_000)
+    port = free_port()
+    with dashboard(training, port) as (address, server):
+        page.goto(address)
+        page.click(".study-main a")
+        until(page, "document.querySelector('.link-state').innerText === 'live'")
+        os.killpg(server.pid, signal.SIGKILL)
+        page.wait_for_selector(".banner")
+        assert "Connection lost" in page.inner_text(".banner")
+        assert page.locator(".best-value").count() == 1, "what was there stays"
+    step = page.evaluate("document.querySelector('.running .step-cell')?.innerText")
+    with dashboard(training, port):
+        page.wait_for_selector(".banner", state="detached")
+        until(page, f"document.querySelector('.running .step-cell')?.innerText !== {step!r}")
+    watched.expect("ERR_CONNECTION", "ERR_INCOMPLETE", "ERR_EMPTY", "Failed to load resource")
+
+
+def test_a_page_that_may_only_read_offers_no_order(opened: Opener, training: Path) -> None:
+    watched = opened()
+    page = watched.page
+    page.set_default_timeout(40_000)
+    with dashboard(training, free_port(), "--read-only") as (address, _):
+        page.goto(address)
+        page.click(".study-main a")
+        page.click(".running .trial-link >> nth=0")
+        page.wait_for_selector(".order-bar")
+        assert page.locator(".order-bar button").count() == 0
+        assert page.inner_text(".order-bar").strip() == "Watch alone"
