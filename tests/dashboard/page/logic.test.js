@@ -5,7 +5,7 @@ import { nearest, parseFilter } from "../../../src/osetra/dashboard/page/logic/f
 import { ago, duration, exact, number, oneLine, percent, setting, size } from "../../../src/osetra/dashboard/page/logic/format.js";
 import { differences, fromSlider, isActive, readValue, toSlider } from "../../../src/osetra/dashboard/page/logic/params.js";
 import { formatRoute, parseNumbers, parseRoute } from "../../../src/osetra/dashboard/page/logic/route.js";
-import { fromUnit, range, robustRange, ticks, toUnit, wantsLog } from "../../../src/osetra/dashboard/page/logic/scales.js";
+import { fromUnit, range, robustRange, ticks, timeTicks, toUnit, wantsLog } from "../../../src/osetra/dashboard/page/logic/scales.js";
 import { argsText, stages, stake, verbsFor } from "../../../src/osetra/dashboard/page/logic/wording.js";
 
 const NAMES = ["lr", "state", "opt.name", "val_loss", "depth"];
@@ -63,6 +63,8 @@ test("the nearest name, or none", () => {
 test("numbers have four meaningful digits, and copies have all", () => {
   assert.equal(number(0.0731249), "0.07312");
   assert.equal(number(0.0001), "0.0001");
+  assert.equal(number(0.099996), "0.1000");
+  assert.equal(number(0.1), "0.1");
   assert.equal(number(1.23456e-7), "1.235e-7");
   assert.equal(number(123456), "123,456");
   assert.equal(number(12345.678), "12,346");
@@ -100,6 +102,11 @@ test("scales map to the unit interval and back", () => {
     assert.ok(places.length >= 2 && places.length <= 12, `${kind}: ${places}`);
     assert.ok(places.every((x, i) => x >= low - 1e-9 && x <= high + 1e-9 && (!i || x > places[i - 1])));
   }
+});
+
+test("times have round ticks in the unit that people use", () => {
+  assert.deepEqual(timeTicks(0, 7200 * 3, 3).map((tick) => tick.text), ["0 h", "2 h", "4 h", "6 h"]);
+  assert.deepEqual(timeTicks(0, 12.5, 5).map((tick) => tick.text), ["0 s", "2.5 s", "5 s", "7.5 s", "10 s", "12.5 s"]);
 });
 
 test("a range that a scale cannot hold is linear, and one value has room", () => {

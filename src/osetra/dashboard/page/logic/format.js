@@ -26,9 +26,11 @@ export function number(value, digits = 4) {
   const size = Math.abs(x);
   if (Number.isInteger(x) && size < 1e6) return minus(grouped(x));
   if (size >= 1e6 || size < 1e-4) return minus(short(x.toExponential(digits - 1)));
-  const places = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
+  const places = Math.max(0, digits - 1 - Math.floor(Math.log10(Number(size.toPrecision(digits)))));
   const text = x.toFixed(Math.min(places, 12));
-  return minus(text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : grouped(Number(text)));
+  if (!text.includes(".")) return minus(grouped(Number(text)));
+  // Zeros at the end say how far a rounded number is known; an exact one needs none.
+  return minus(Number(text) === x ? text.replace(/0+$/, "").replace(/\.$/, "") : text);
 }
 
 /** A configuration's value: what a person would type. @param {any} value @returns {string} */

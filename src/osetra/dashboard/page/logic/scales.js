@@ -3,7 +3,10 @@
 /** @typedef {"linear"|"log"|"one_minus_log"|"logit"} Kind */
 /** @typedef {{kind: Kind, low: number, high: number}} Range */
 
+/** Values that axes are chosen by. */
 const SAMPLE = 3000;
+/** So many times apart, most values want a log axis. */
+const SPREAD = 10;
 
 const NAMES = /** @type {Record<string, Kind>} */ ({
   linear: "linear", log: "log", one_minus_log: "one_minus_log", "reverse_log(1-x)": "one_minus_log",
@@ -73,6 +76,16 @@ export function ticks(scale, count = 5) {
   return linearTicks(scale.low, scale.high, count);
 }
 
+/**
+ * Round places of a span of seconds, in the unit that people would use, with their words.
+ * @param {number} low @param {number} high @param {number} count @returns {{at: number, text: string}[]}
+ */
+export function timeTicks(low, high, count) {
+  const span = high - low;
+  const [unit, name] = /** @type {[number, string][]} */ ([[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]]).find(([size]) => span >= 2 * size) ?? [1, "s"];
+  return linearTicks(low / unit, high / unit, count).map((x) => ({ at: x * unit, text: `${Number(x.toPrecision(6))} ${name}` }));
+}
+
 /** @param {number} low @param {number} high @param {number} count */
 function linearTicks(low, high, count) {
   const span = high - low;
@@ -121,7 +134,7 @@ export function wantsLog(values) {
   if (some.length < 3 || some.some((x) => x <= 0)) return false;
   some.sort((a, b) => a - b);
   const at = (/** @type {number} */ q) => some[Math.min(some.length - 1, Math.floor(q * some.length))];
-  return at(0.98) / at(0.02) > 30;
+  return at(0.98) / at(0.02) > SPREAD;
 }
 
 /**

@@ -76,8 +76,9 @@ function drawSurface({ ctx }, { px, py, box }, doc, x, y, share, most, dark) {
     const sd = numeric(doc.sd[j]?.[i]);
     ctx.globalAlpha = 0.95 - 0.62 * Math.min(1, Number.isFinite(sd) ? sd / most : 1);
     ctx.fillStyle = rampColour(share(value), dark);
-    const [x0, x1, y0, y1] = [px(ex[i]), px(ex[i + 1]), py(ey[j]), py(ey[j + 1])];
-    ctx.fillRect(x0, y1, x1 - x0 + 0.6, y0 - y1 + 0.6);
+    // Whole pixels: pale cells that overlap would show as seams.
+    const [x0, x1, y0, y1] = [px(ex[i]), px(ex[i + 1]), py(ey[j]), py(ey[j + 1])].map(Math.round);
+    ctx.fillRect(x0, y1, x1 - x0, y0 - y1);
   }));
   ctx.restore();
   ctx.globalAlpha = 1;

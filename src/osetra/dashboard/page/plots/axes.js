@@ -1,6 +1,6 @@
 // Axes of our own canvases: a parameter as a scale, its ticks, and a frame with grid and labels.
-import { number, setting, duration, exact, numeric } from "../logic/format.js";
-import { kindOf, range, ticks, toUnit } from "../logic/scales.js";
+import { number, setting, exact, numeric } from "../logic/format.js";
+import { kindOf, range, ticks, timeTicks, toUnit } from "../logic/scales.js";
 import { fitText } from "../parts/canvas.js";
 
 /** @typedef {{unit: (value: any) => number, ticks: {at: number, text: string}[], label: string, levels: number}} Axis */
@@ -38,7 +38,9 @@ export function numberAxis(values, { log = false, label, time = false, count = 5
   const scale = range(log ? "log" : "linear", low, high);
   return {
     unit: (value) => toUnit(scale, Number(value)),
-    ticks: ticks(scale, count).map((x) => ({ at: toUnit(scale, x), text: time ? duration(x) : number(x) })),
+    ticks: time
+      ? timeTicks(scale.low, scale.high, count).map(({ at, text }) => ({ at: toUnit(scale, at), text }))
+      : ticks(scale, count).map((x) => ({ at: toUnit(scale, x), text: number(x) })),
     label, levels: 0,
   };
 }

@@ -1,14 +1,16 @@
 // Cost curves: uPlot's axes, cursor and zoom, with lines of our own, since each has steps of its own.
 import uPlot from "../vendor/uplot.mjs";
-import { duration, number } from "../logic/format.js";
+import { number } from "../logic/format.js";
 import { inks } from "../parts/canvas.js";
-import { range, ticks } from "../logic/scales.js";
+import { range, ticks, timeTicks } from "../logic/scales.js";
 import { nearestLine } from "./lines.js";
 import { drawBand, drawLine, drawNames, drawRungs } from "./strokes.js";
 import { trialColour } from "../logic/palette.js";
 
 const FONT = '11.5px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const HEADS = 24;
+/** Ticks of a time axis, about. */
+const TIMES = 7;
 /** Between ticks of steps, which are whole. */
 const WHOLE = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((m) => m * 10 ** power)).flat();
 
@@ -17,6 +19,11 @@ const WHOLE = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((m) => m * 
 /** Round places of a log axis, and no more than people read. @param {any} _u @param {number} _i @param {number} low @param {number} high */
 function logSplits(_u, _i, low, high) {
   return ticks(range("log", low, high), 6);
+}
+
+/** @param {any} _u @param {number} _i @param {number} low @param {number} high */
+function secondSplits(_u, _i, low, high) {
+  return timeTicks(low, high, TIMES).map((tick) => tick.at);
 }
 
 export class CurvePlot {
@@ -71,7 +78,7 @@ export class CurvePlot {
   settings(scene) {
     const ink = inks();
     const axis = { font: FONT, labelFont: FONT, stroke: ink["ink-2"], grid: { stroke: ink.line, width: 1 }, ticks: { show: false } };
-    const xs = (/** @type {any} */ _u, /** @type {number[]} */ places) => places.map((x) => (scene.by === "time" ? duration(x) : number(x)));
+    const xs = (/** @type {any} */ u, /** @type {number[]} */ places) => (scene.by === "time" ? timeTicks(u.scales.x.min, u.scales.x.max, TIMES).map((tick) => tick.text) : places.map((x) => number(x)));
     const ys = (/** @type {any} */ _u, /** @type {(number|null)[]} */ places) => places.map((y) => (y == null ? "" : number(y)));
     const label = { step: "step", time: "wall time since its beginning", cost: "cost in full trainings" }[scene.by];
     return {
@@ -81,7 +88,7 @@ export class CurvePlot {
         y: { distr: scene.plan.log ? 3 : 1, range: () => this.scene?.plan.y ?? [0, 1] },
       },
       series: [{}, { show: true, stroke: "transparent", points: { show: false } }],
-      axes: [{ ...axis, label, labelSize: 18, size: 30, values: xs, incrs: scene.by === "step" ? WHOLE : undefined, space: scene.by === "time" ? 80 : 56 }, { ...axis, size: 58, values: ys, splits: scene.plan.log ? logSplits : undefined, space: 34 }],
+      axes: [{ ...axis, label, labelSize: 18, size: 30, values: xs, incrs: scene.by === "step" ? WHOLE : undefined, splits: scene.by === "time" ? secondSplits : undefined, space: 56 }, { ...axis, size: 58, values: ys, splits: scene.plan.log ? logSplits : undefined, space: 34 }],
       cursor: { points: { show: false }, y: false, drag: { x: true, y: false, setScale: false }, focus: { prox: -1 } },
       hooks: { draw: [() => this.draw()], setSelect: [(/** @type {any} */ u) => this.select(u)] },
     };

@@ -7,7 +7,7 @@ import { Message, Ready } from "../parts/states.js";
 import { Shape } from "../parts/marks.js";
 import { Tip } from "../parts/tip.js";
 import { line } from "../plots/axes.js";
-import { ticks, range } from "../logic/scales.js";
+import { timeTicks } from "../logic/scales.js";
 
 const LANE = 30;
 const TOP = 8;
@@ -58,7 +58,7 @@ function Chart({ doc }) {
       ${view && html`<button type="button" onClick=${() => setView(null)}>Whole range</button>`}
       <span class="utilisation"><b>${percent(doc.utilisation)}</b> busy</span></header>
     <div class="inside"><${Canvas} height=${height} cursor=${hover ? "pointer" : "crosshair"} on=${on} label=${`${doc.bars.length} attempts of ${doc.lanes.length} workers; the table below says the same`}
-      draw=${(/** @type {any} */ paper) => { geometry.current = drawTimeline(paper, { ...doc, end, from, to, hover: hover?.bar }); }} />
+      draw=${(/** @type {any} */ paper) => { geometry.current = drawTimeline(paper, { ...doc, end, first, from, to, hover: hover?.bar }); }} />
       <ul class="legend plain-legend">${outcomes.map((state) => html`<li key=${state} class="state"><${Shape} state=${({ lost: "failed", interrupted: "paused", rewound: "paused" })[state] ?? state} />${state}</li>`)}<li class="muted">drag to look closer, double-click for all, click opens a trial</li></ul>
       <${AsTable} doc=${doc} end=${end} /></div>
     ${hover && html`<${Tip} x=${hover.x} y=${hover.y}><${BarHint} bar=${hover.bar} end=${end} now=${now} /><//>`}</section>`;
@@ -92,14 +92,14 @@ function drawTimeline({ ctx, width, height, ink }, scene) {
   const across = width - left - 8;
   const px = (/** @type {number} */ t) => left + ((t - scene.from) / (scene.to - scene.from)) * across;
   ctx.textBaseline = "middle";
-  const round = ticks(range("linear", 0, scene.to - scene.from), Math.max(2, Math.floor(across / 110)));
+  const round = timeTicks(scene.from - scene.first, scene.to - scene.first, Math.max(2, Math.floor(across / 110)));
   ctx.strokeStyle = ink.line;
   ctx.fillStyle = ink["ink-2"];
   ctx.textAlign = "center";
-  for (const t of round) {
-    line(ctx, px(scene.from + t), TOP, px(scene.from + t), height - FOOT);
-    const text = duration(t);
-    ctx.fillText(text, Math.min(px(scene.from + t), width - ctx.measureText(text).width / 2), height - FOOT + 13);
+  for (const { at, text } of round) {
+    const x = px(scene.first + at);
+    line(ctx, x, TOP, x, height - FOOT);
+    ctx.fillText(text, Math.min(x, width - ctx.measureText(text).width / 2), height - FOOT + 13);
   }
   ctx.textAlign = "right";
   scene.lanes.forEach((/** @type {any} */ lane, /** @type {number} */ i) => {
