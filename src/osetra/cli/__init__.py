@@ -32,6 +32,7 @@ VERBS = (
     "babysit",
     "dashboard",
     "replay",
+    "plot",
     "export",
     "predict",
     "evaluate",

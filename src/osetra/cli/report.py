@@ -212,7 +212,7 @@ def _report(output: Output, study: Study, *, quiet: bool) -> list[Finding]:
 
 def _draw(output: Output, location: Location, study: Study) -> list[Path]:
     """Write the pictures beside the study; without matplotlib, say how to get them."""
-    from osetra.views.plots import save_picture
+    from osetra.views.figures.overview import save_picture
 
     location.folder.mkdir(parents=True, exist_ok=True)
     files = [location.folder / name for name in PICTURES]

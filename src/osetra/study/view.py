@@ -18,6 +18,7 @@ from osetra.stores.address import mask
 from osetra.study.display import shown_name
 from osetra.study.live import LOOK, LiveView
 from osetra.study.loop import Planner
+from osetra.study.plot import StudyPlots
 from osetra.views.html import study_html
 from osetra.views.lines import overview
 from osetra.views.records import frame, records
@@ -153,6 +154,11 @@ class StudyView:
             return (history.version, history.curves.size), self._repr_html_()
 
         return LiveView(show, seconds).start()
+
+    @property
+    def plot(self) -> StudyPlots:
+        """Figures of the study: `study.plot.curves()`, `.history()`, `.parallel()`, `.slice()` and more."""
+        return StudyPlots(self)
 
     def __str__(self) -> str:
         return overview(self.problem, self.history, shown_name(self._store))

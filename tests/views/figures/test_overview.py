@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from osetra.views.plots import save_picture
+from osetra.views.figures.overview import save_picture
 from views.histories import PROBLEM, Book, busy
 
 

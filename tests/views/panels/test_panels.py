@@ -288,10 +288,10 @@ def test_slices_have_the_best_of_each_stretch() -> None:
         log.run({"a": n / 40, "b": (n * 7 % 40) / 40}, abs(n / 40 - 0.5) + (n % 2))
     params = slices_panel(UNIT, log.history)["params"]
     assert isinstance(params, list)
-    assert len(params[0]["points"]) == 40 and len(params[0]["envelope"]) == 20
+    assert len(params[0]["points"]) == 40 and len(params[0]["envelope"]) == 6
     by_cell = {}
     for x, value, _ in params[0]["points"]:
-        by_cell[int(x * 20)] = min(value, by_cell.get(int(x * 20), math.inf))
+        by_cell[int(x * 6)] = min(value, by_cell.get(int(x * 6), math.inf))
     assert [value for _, value in params[0]["envelope"]] == [by_cell[cell] for cell in sorted(by_cell)]
 
 

@@ -48,6 +48,7 @@ def contour_panel(problem: Problem, history: History, x: str, y: str) -> Documen
     return {
         "version": history.version,
         "metric": problem.objective.metric,
+        "sign": int(problem.objective.sign),
         "x": parameter(across.key, across.param, across.name),
         "y": parameter(up.key, up.param, up.name),
         "grid_x": plain_data(grid_x),
@@ -128,4 +129,4 @@ def _points(problem: Problem, history: History, across: Column, up: Column) -> l
 def _note(best: int | None, *, modelled: bool) -> str:
     if not modelled:
         return "two trials with a value are needed before a model can be asked"
-    return f"what the model expects with everything else as in trial {best}, the best so far"
+    return f"everything else as in trial {best}, the best so far"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+from collections.abc import Callable, Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ BAND_STEPS = 100
 """Steps at which the band is known."""
 FEWEST = 3
 """Fewer curves have no band."""
+CUT_SHORT = ("stopped", "paused", "diverged")
+"""States of trials whose curves are worth a line although they did not come to their end."""
 
 
 def curves_panel(
@@ -87,18 +90,32 @@ def tails_panel(history: History, size: int, metric: str, *, points: int = POINT
 
 
 def shown(problem: Problem, history: History, top: int = TOP) -> list[Trial]:
-    """Return the trials that are worth a line: all that run, and the best of the others, best first."""
+    """Return the trials that are worth a line: the best, and all that run.
+
+    Where fewer have finished, those that were trained longest fill up the number, the better ones first.
+    """
     objective = problem.objective
     best = history.best(objective)
-    ranked = history.ranked(objective)[:top]
-    ahead = [best, *ranked] if best is not None else ranked
-    if not ahead:
-        ahead = [t for t in history.trials.values() if history.curves.count(objective.metric, t.number)][
-            -top:
-        ]
-    leaders = list({trial.number: trial for trial in ahead}.values())[:top]
-    running = [trial for trial in history.running if trial.number not in {t.number for t in leaders}]
-    return [*leaders, *running]
+    ahead = [] if best is None else [best]
+    ahead += history.ranked(objective)[:top]
+    found = {trial.number: trial for trial in ahead}
+    if len(found) < top:
+        rest = [t for t in history.trials.values() if t.number not in found and t.state in CUT_SHORT]
+        longest = sorted(
+            ((history.step(t, objective.metric), t) for t in rest), key=_by_length(objective.sign)
+        )
+        found |= {trial.number: trial for step, trial in longest[: top - len(found)] if step}
+    leaders = list(found.values())[:top]
+    numbers = {trial.number for trial in leaders}
+    return [*leaders, *(trial for trial in history.running if trial.number not in numbers)]
+
+
+def _by_length(sign: float) -> Callable[[tuple[int, Trial]], tuple[int, float]]:
+    def key(row: tuple[int, Trial]) -> tuple[int, float]:
+        value = row[1].value
+        return -row[0], math.inf if value is None or math.isnan(value) else sign * value
+
+    return key
 
 
 def rungs_document(problem: Problem, history: History) -> list[Document]:

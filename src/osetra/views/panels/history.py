@@ -26,7 +26,7 @@ def history_panel(problem: Problem, history: History) -> Document:
     reports = np.bincount(owners, minlength=max(history.trials, default=0) + 1)
     steps, cost, best = history.steps, 0.0, None
     values, bests, costs = [], [], []
-    for _, number, value, _, counts in ended:
+    for _, number, value, _, counts, _ in ended:
         cost += float(reports[number]) / steps if steps else 1.0
         if counts and value is not None and problem.objective.better(value, best):
             best = value
@@ -37,8 +37,10 @@ def history_panel(problem: Problem, history: History) -> Document:
         "version": history.version,
         "by": "ended",
         "metric": problem.objective.metric,
+        "sign": int(problem.objective.sign),
         "opened": history.opened_at or None,
         "trials": [row[1] for row in ended],
+        "state": [row[5] for row in ended],
         "value": values,
         "best": bests,
         "time": [row[0] for row in ended],
@@ -47,8 +49,8 @@ def history_panel(problem: Problem, history: History) -> Document:
     }
 
 
-def _ended(trials: Sequence[Trial]) -> list[tuple[float, int, float | None, int | None, bool]]:
-    """Return when a block's trials ended, number, value, what they repeat, whether they may be best."""
+def _ended(trials: Sequence[Trial]) -> list[tuple[float, int, float | None, int | None, bool, str]]:
+    """Return when a block's trials ended, number, value, what they repeat, if they may be best, state."""
     return [
         (
             _end(trial),
@@ -56,6 +58,7 @@ def _ended(trials: Sequence[Trial]) -> list[tuple[float, int, float | None, int 
             trial.value,
             trial.repeats,
             trial.state == "finished" and trial.repeats is None and not trial.by_hand,
+            str(trial.state),
         )
         for trial in trials
         if trial.state in ENDED

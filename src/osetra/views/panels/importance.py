@@ -42,9 +42,7 @@ def importance_panel(problem: Problem, history: History) -> Document:
         }
         for j in order.tolist()
     ]
-    note = (
-        f"what separates the best quarter of {n} trials from the rest; bars are 95 % intervals by resampling"
-    )
+    note = f"what separates the best quarter of {n} trials from the rest, with 95 % intervals"
     return {"version": history.version, "rows": rows, "note": note}
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from osetra.core.history import History
 from osetra.core.problem import Problem
+from osetra.core.results import results
 from osetra.views.axis import fit
 from osetra.views.panels.parameters import searched
 
@@ -28,8 +29,8 @@ def parallel_panel(problem: Problem, history: History) -> Document:
 
 def objective_axis(problem: Problem, history: History) -> Document:
     """Return the axis of the objective: outliers on the bad side lie beyond its end."""
-    values = np.array([t.value for t in history.finished], dtype=np.float64)
-    axis = fit([values], sign=problem.objective.sign)
+    sign, past = problem.objective.sign, results(problem, history)
+    axis = fit([sign * past.y[past.valid]], sign=sign)
     return {
         "name": problem.objective.metric,
         "label": problem.objective.metric,

@@ -19,8 +19,8 @@ Ints = NDArray[np.int64]
 
 BEST, OTHERS = 500, 1_500
 """Points of a slice at most: so many of the best trials, and so many of the others, evenly by number."""
-BINS = 20
-"""Stretches of a range in each of which the best is known."""
+BINS = (4, 20)
+"""Stretches of a range in each of which the best is known: the root of the number of trials, within these."""
 
 
 def slices_panel(problem: Problem, history: History) -> Document:
@@ -32,6 +32,7 @@ def slices_panel(problem: Problem, history: History) -> Document:
     return {
         "version": history.version,
         "metric": problem.objective.metric,
+        "sign": int(problem.objective.sign),
         "params": [
             {
                 **parameter(column.key, column.param, column.name),
@@ -65,8 +66,9 @@ def _envelope(past: Results, column: Column, j: int, sign: float) -> list[list[o
     if not len(there):
         return []
     x, y = past.x[there, j], past.y[there]
-    levels = column.levels
-    cells = np.floor(x * levels if 0 < levels <= BINS else x * BINS).clip(0, BINS - 1).astype(np.int64)
+    count = min(max(round(len(there) ** 0.5), BINS[0]), BINS[1])
+    count = column.levels if 0 < column.levels <= BINS[1] else count
+    cells = np.floor(x * count).clip(0, count - 1).astype(np.int64)
     order = np.lexsort((y, cells))
     first = order[np.unique(cells[order], return_index=True)[1]]
     best = first[np.argsort(x[first], kind="stable")]
