@@ -1,6 +1,6 @@
 """Colours: the same one for the same trial everywhere, told apart by the colour-blind, too.
 
-After Okabe & Ito 2008, "Color Universal Design": their hues in tones that stand out from paper and from a dark
+After Okabe & Ito 2008, "Color Universal Design": their hues in tones that stand out from paper and from dark
 ground, violet and olive in place of grey and yellow. No figure says anything by colour alone.
 """
 
