@@ -7,7 +7,7 @@ const DARK = ["#4aa8e0", "#ff8a4a", "#2fc79b", "#e39ac4", "#f0b93a", "#8fd0f5", 
 /** @param {number} trial @param {boolean} dark */
 export function trialColour(trial, dark) {
   const colours = dark ? DARK : LIGHT;
-  return colours[(trial - 1 + 8 * trial) % colours.length];
+  return colours[(trial - 1) % colours.length];
 }
 
 export const COLOURS = LIGHT.length;
