@@ -15,7 +15,7 @@ export function ConfigTable({ trial, study }) {
   const copy = () => copyText(JSON.stringify(trial.config, null, 1)).then((done) => say(done ? "copied as JSON" : "the browser does not let this page copy"));
   const about = (/** @type {string} */ name) => (study.params ?? []).find((/** @type {any} */ p) => p.name === name);
   return html`<section class="sheet"><header><h2>Configuration<small>${changed.size} of ${Object.keys(trial.config).length} changed from the default</small></h2><button type="button" class="quiet" onClick=${copy}>Copy</button></header>
-    <div class="inside scroll-x"><table class="plain config"><thead><tr><th>Name</th><th>Value</th>${!own && html`<th>Best, <${TrialLink} trial=${trial.best_trial} /></th>`}</tr></thead>
+    <div class="inside scroll-x" tabIndex="0" role="region" aria-label="Configuration"><table class="plain config"><thead><tr><th>Name</th><th>Value</th>${!own && html`<th>Best, <${TrialLink} trial=${trial.best_trial} /></th>`}</tr></thead>
       <tbody>${Object.entries(trial.config).map(([name, value]) => {
         const param = about(name);
         const now = name in force && exact(force[name]) !== exact(value) ? force[name] : undefined;

@@ -18,7 +18,7 @@ export function FidelityPanel({ doc }) {
       })}</ol>
       <ul class="legend plain-legend"><li class="swatch promoted"><i />went on</li><li class="swatch waiting"><i />wait</li><li class="swatch stopped"><i />stopped</li></ul></div></section>
     <section class="sheet"><header><h2>Do early ranks foretell late ones?</h2></header><div class="inside stack"><p class="note">${oneLine(doc.note, 400)}</p>
-      <div class="scroll-x"><table class="rho"><thead><tr><th>Rank correlation</th>${steps.map((/** @type {number} */ step) => html`<th key=${step}>step ${number(step)}</th>`)}</tr></thead>
+      <div class="scroll-x" tabIndex="0" role="region" aria-label="Rank correlations"><table class="rho"><thead><tr><th>Rank correlation</th>${steps.map((/** @type {number} */ step) => html`<th key=${step}>step ${number(step)}</th>`)}</tr></thead>
       <tbody>${steps.map((/** @type {number} */ step, /** @type {number} */ i) => html`<tr key=${step}><th>step ${number(step)}</th>${steps.map((/** @type {number} */ other, /** @type {number} */ j) => html`<${Cell} key=${other} rho=${doc.rho[i]?.[j]} n=${doc.n[i]?.[j]} same=${i === j} />`)}</tr>`)}</tbody></table></div></div></section></div>`;
 }
 

@@ -8,7 +8,7 @@ import { copyText, Figure, Shape, TrialLink } from "./marks.js";
 export function Attempts({ trial, now }) {
   if (!trial.attempts.length) return null;
   const shape = /** @type {Record<string, string>} */ ({ lost: "failed", interrupted: "paused", rewound: "paused" });
-  return html`<section class="sheet"><header><h2>Attempts<small>${trial.attempts.length}</small></h2></header><div class="inside scroll-x"><table class="plain">
+  return html`<section class="sheet"><header><h2>Attempts<small>${trial.attempts.length}</small></h2></header><div class="inside scroll-x" tabIndex="0" role="region" aria-label="Attempts"><table class="plain">
     <thead><tr><th>#</th><th>Began</th><th>Lasted</th><th>Outcome</th><th>Went on from</th><th>Worker</th></tr></thead>
     <tbody>${trial.attempts.map((/** @type {any} */ one, /** @type {number} */ i) => html`<tr key=${i}>
       <td>${one.number ?? i + 1}</td><td title=${moment(one.started)}>${clock(one.started, now)}</td><td>${duration((one.ended ?? now) - one.started)}</td>
@@ -53,7 +53,7 @@ function Tail({ trial }) {
 export function Checkpoints({ trial }) {
   const points = trial.checkpoints ?? [];
   if (!points.length) return null;
-  return html`<section class="sheet"><header><h2>Checkpoints<small>${points.length}</small></h2></header><div class="inside scroll-x"><table class="plain">
+  return html`<section class="sheet"><header><h2>Checkpoints<small>${points.length}</small></h2></header><div class="inside scroll-x" tabIndex="0" role="region" aria-label="Checkpoints"><table class="plain">
     <thead><tr><th>Step</th><th>Attempt</th><th class="num">Size</th><th>File</th></tr></thead>
     <tbody>${points.slice(-8).reverse().map((/** @type {any} */ one) => html`<tr key=${one.file}><td>${number(one.step)}</td><td>${one.attempt}</td><td class="num">${size(one.bytes)}</td><td class="muted wrap-any" title=${one.file}>${oneLine(one.file, 60)}</td></tr>`)}</tbody></table>
     ${points.length > 8 && html`<p class="muted">and ${points.length - 8} earlier ones</p>`}</div></section>`;

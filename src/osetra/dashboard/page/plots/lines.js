@@ -45,7 +45,12 @@ function partnerOf(curve, x, how) {
 
 /** The axes: made for the lines; a band that reaches beyond is cut. @param {Line[]} lines @param {any} band @param {string} wanted */
 function axes(lines, band, wanted) {
-  const values = lines.flatMap((line) => [...line.y, ...(line.partner && (line.weight === "running" || line.weight === "chosen") ? line.partner.y : [])]);
+  /** @type {number[]} */
+  const values = [];
+  for (const line of lines) {
+    for (const y of line.y) values.push(y);
+    if (line.partner && (line.weight === "running" || line.weight === "chosen")) for (const y of line.partner.y) values.push(y);
+  }
   if (!lines.length && band) values.push(...band.low, ...band.high);
   const finite = values.filter(Number.isFinite);
   const possible = finite.some((v) => v > 0);

@@ -4,7 +4,6 @@ import { useApp, useQuery } from "../data/hooks.js";
 import { number, numeric, oneLine } from "../logic/format.js";
 import { formatRoute } from "../logic/route.js";
 import { trialColour } from "../logic/palette.js";
-import { wantsLog } from "../logic/scales.js";
 import { drawFrame, numberAxis } from "../plots/axes.js";
 import { Canvas } from "../parts/canvas.js";
 import { historyX, stairs } from "../parts/history.js";
@@ -21,12 +20,13 @@ export function CompareStudies() {
       (/** @type {any} */ doc) => setAnswer({ doc }), (/** @type {Error} */ error) => setAnswer({ error }));
   }, [query.studies]);
   if (!answer) return html`<${Loading} what="studies" />`;
-  if (answer.error) return html`<${Message} kind="error" title="These studies cannot be compared"><p>${answer.error.message}</p><p><a href="#/">All studies</a></p><//>`;
+  if (answer.error || !answer.doc.studies.length) return html`<${Message} kind="error" title="These studies cannot be compared"><p>${answer.error?.message ?? "none of them is here any more"}</p><p><a href="#/">All studies</a></p><//>`;
   const { doc } = answer;
   const by = query.hx ?? "cost";
   const lines = doc.studies.map((/** @type {any} */ one, /** @type {number} */ i) => ({ ...one, x: historyX(one.history, by), colour: trialColour(i + 1, dark) }));
   const best = lines.flatMap((/** @type {any} */ one) => one.history.best.filter((/** @type {any} */ v) => v != null).map(numeric));
-  const log = wantsLog(best);
+  const [least, most] = best.reduce((/** @type {[number, number]} */ [a, b], /** @type {number} */ v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+  const log = least > 0 && most / least > 5;
   const x = numberAxis(lines.flatMap((/** @type {any} */ one) => one.x), { label: { cost: "cost in full trainings", time: "wall time", trials: "ended trials" }[by] ?? by, time: by === "time", count: 8, zero: true });
   const y = numberAxis(best, { log, label: "best so far" });
   const draw = (/** @type {any} */ paper) => {

@@ -77,7 +77,7 @@ function AsTable({ doc, end }) {
     const mine = doc.bars.filter((/** @type {any} */ b) => b.lane === i);
     return { lane, count: mine.length, busy: mine.reduce((/** @type {number} */ s, /** @type {any} */ b) => s + (b.end ?? end) - b.start, 0) };
   });
-  return html`<details class="as-table"><summary>As a table</summary><div class="scroll-x"><table class="plain"><thead><tr><th>Worker</th><th class="num">Attempts</th><th class="num">Busy</th></tr></thead>
+  return html`<details class="as-table"><summary>As a table</summary><div class="scroll-x" tabIndex="0" role="region" aria-label="Workers"><table class="plain"><thead><tr><th>Worker</th><th class="num">Attempts</th><th class="num">Busy</th></tr></thead>
     <tbody>${rows.map((/** @type {any} */ row, /** @type {number} */ i) => html`<tr key=${i}><td>${laneName(row.lane)}</td><td class="num">${row.count}</td><td class="num">${duration(row.busy)}</td></tr>`)}</tbody></table></div></details>`;
 }
 
