@@ -39,6 +39,7 @@ _MOST_NAMED = 16
 _MOST_PARTNERS = 3
 """Trials of which the training metric is drawn, too, beside those that run."""
 _MOST_LANES = 40
+_HATCHES = {"failed": "////", "lost": "////", "diverged": "...."}
 
 
 def curves_figure(panel: Document) -> Figure:
@@ -128,7 +129,7 @@ def timeline_figure(panel: Document) -> Figure:
     axes.set_xlabel(f"{unit} since the first training began")
     axes.set_ylabel("worker / slot")
     quiet(axes, "x")
-    figure.legend(loc="outside lower center", ncols=8, frameon=False, fontsize=8.5)
+    _outcomes(figure, list(dict.fromkeys(bar["outcome"] for bar in bars)))
     busy = panel["utilisation"]
     share = "" if busy is None else f"workers trained {percent(busy)} of the time"
     title(axes, f"Timeline: {len(bars)} attempts in {duration(last - origin)}", share)
@@ -284,9 +285,20 @@ def _draw_bars(
         color=colour,
         edgecolor=["white" if width > wide else colour for _, width in spans],  # what is short is seen, too
         linewidth=0.7,
-        hatch="////" if outcome in ("lost", "failed") else None,
-        label=words(outcome),
+        hatch=_HATCHES.get(outcome),
     )
+
+
+def _outcomes(figure: Figure, outcomes: list[str]) -> None:
+    """Say which colour is which outcome, those that came to nothing hatched."""
+    from matplotlib.patches import Patch
+
+    colours = STATES["light"]
+    handles = [
+        Patch(facecolor=colours.get(o, LEADER), edgecolor="white", hatch=_HATCHES.get(o), label=words(o))
+        for o in outcomes
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=8, frameon=False, fontsize=8.5)
 
 
 def _number_bar(axes: Axes, bar: Document, origin: float, last: float, scale: float) -> None:
