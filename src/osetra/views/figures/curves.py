@@ -39,6 +39,8 @@ _MOST_NAMED = 16
 _MOST_PARTNERS = 3
 """Trials of which the training metric is drawn, too, beside those that run."""
 _MOST_LANES = 40
+_MARKS = ("", "o", "s", "^", "D", "v")
+"""Of curves that share a colour in one figure."""
 _HATCHES = {"failed": "////", "lost": "////", "diverged": "...."}
 
 
@@ -57,9 +59,9 @@ def curves_figure(panel: Document) -> Figure:
     if band:
         low, high = (np.clip(edge, axis.low if axis.log else -LARGEST, LARGEST) for edge in edges)
         axes.fill_between(band["steps"], low, high, color=VEIL, alpha=0.35, linewidth=0, zorder=0)
-    pairs = list(enumerate(zip(curves, partners, strict=True)))
+    pairs, marks = list(enumerate(zip(curves, partners, strict=True))), _marks(panel["curves"])
     for place, ((document, steps, values), (at, beside)) in reversed(pairs):
-        _draw_curve(axes, axis, document, steps, values, sign, place)
+        _draw_curve(axes, axis, document, steps, values, sign, place, marks[document["trial"]])
         if place < _MOST_PARTNERS or document["state"] == "running":
             colour = colour_of(document["trial"])
             line(axes, axis, at, beside, color=colour, linewidth=1.0, linestyle=_DASHES, zorder=2)
@@ -152,22 +154,34 @@ def _partner(document: Document) -> tuple[Array, Array]:
     return np.array(steps, dtype=np.float64), numbers(document["partner"])
 
 
+def _marks(documents: list[Document]) -> dict[int, str]:
+    """Return a mark for each trial: none for the first of a colour, others for those that share it."""
+    seen: dict[str, int] = {}
+    marks: dict[int, str] = {}
+    for trial in (document["trial"] for document in documents):
+        colour = colour_of(trial)
+        marks[trial] = _MARKS[seen.get(colour, 0) % len(_MARKS)]
+        seen[colour] = seen.get(colour, 0) + 1
+    return marks
+
+
 def _draw_curve(
-    axes: Axes, axis: Axis, document: Document, steps: Array, values: Array, sign: float, place: int
+    axes: Axes,
+    axis: Axis,
+    document: Document,
+    steps: Array,
+    values: Array,
+    sign: float,
+    place: int,
+    mark: str,
 ) -> None:
-    colour, state = colour_of(document["trial"]), document["state"]
-    label = (
-        words(f"trial {document['trial']}  {number(_reached(values, sign))}  {state}")
-        if place < _MOST_NAMED
-        else None
-    )
-    bright = state in ("running", "finished")
-    style = {
-        "linewidth": 2.4 if place == 0 else 1.6,
-        "alpha": 1.0 if bright else 0.75,
-        "zorder": 4 - place / 100,
-    }
-    line(axes, axis, steps, values, color=colour, label=label, **style)
+    colour, state, trial = colour_of(document["trial"]), document["state"], document["trial"]
+    label = words(f"trial {trial}  {number(_reached(values, sign))}  {state}")
+    style: dict[str, Any] = {"linewidth": 2.4 if place == 0 else 1.6, "zorder": 4 - place / 100}
+    style["alpha"] = 1.0 if state in ("running", "finished") else 0.75
+    if mark and len(steps) > 1:
+        style |= {"marker": mark, "markersize": 4.5, "markevery": max(1, len(steps) // 8)}
+    line(axes, axis, steps, values, color=colour, label=label if place < _MOST_NAMED else None, **style)
     mark_leaving(axes, steps, values, axis, sign)
     mark_end(axes, state, steps, values, color=colour, zorder=5)
 
