@@ -17,7 +17,7 @@ export function Findings({ findings, study }) {
 function Action({ finding, study }) {
   const app = useApp();
   const { move } = finding;
-  const sendable = move && !app.readOnly && (move.verb === "enqueue" || (move.trial && study.verbs?.includes(move.verb)));
+  const sendable = move && !app.readOnly && (["enqueue", "target"].includes(move.verb) || (move.trial && study.verbs?.includes(move.verb)));
   if (sendable) return html`<p class="actions"><button type="button" class="primary" onClick=${() => askMove(app, move, finding.text)}>${sentence(move.text || move.verb)}</button></p>`;
   if (!finding.action) return null;
   const copy = () => copyText(finding.action).then((done) => app.say(done ? "copied" : "the browser does not let this page copy"));

@@ -57,10 +57,26 @@ export function askQueue(app, config, text) {
   });
 }
 
+/** @param {App} app @param {number} trials @param {string} text */
+function askTarget(app, trials, text) {
+  app.ask({
+    title: "Change the total",
+    text,
+    yes: `Make it ${trials} trials`,
+    why: false,
+    act: async () => {
+      await app.data?.send("target", { trials });
+      await app.data?.load("study");
+      app.say(`the study now ends after ${trials} trials`);
+    },
+  });
+}
+
 /** @param {App} app @param {any} move @param {string} why */
 export function askMove(app, move, why) {
-  if (move.verb === "enqueue") askQueue(app, move.args?.config ?? move.args, `queues a trial: ${move.text}`);
-  else askOrder(app, move.trial, move.verb, move.args ?? {}, why);
+  if (move.verb === "target") return askTarget(app, Number(move.args.trials), why);
+  if (move.verb === "enqueue") return askQueue(app, move.args?.config ?? move.args, `queues a trial: ${move.text}`);
+  return askOrder(app, move.trial, move.verb, move.args ?? {}, why);
 }
 
 /** @param {App} app @param {number} trial @param {number} number */
