@@ -91,18 +91,24 @@ def opened(browser: Browser) -> Iterator[Opener]:
 
 
 @pytest.fixture(scope="session")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The documents of a study of 60 trials with curves, rungs, orders and failures."""
+def study_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of 60 trials with curves, rungs, orders and failures."""
     path = tmp_path_factory.mktemp("page") / "digits.db"
     subprocess.run(
         [sys.executable, PROGRAM, path, "60", "0.01"], check=True, timeout=240, capture_output=True
     )
-    made: dict[str, Any] = json.loads(json.dumps(documents(str(path)), allow_nan=False))
+    return path
+
+
+@pytest.fixture(scope="session")
+def digits(study_file: Path) -> dict[str, Any]:
+    """Its documents by their paths."""
+    made: dict[str, Any] = json.loads(json.dumps(documents(str(study_file)), allow_nan=False))
     return made
 
 
 def _only_here(route: Any, watched: Watched) -> None:
-    if "127.0.0.1" in route.request.url or route.request.url.startswith(("data:", "blob:")):
+    if "127.0.0.1" in route.request.url or route.request.url.startswith(("data:", "blob:", "file:")):
         route.continue_()
     else:
         watched.trouble.append(f"asked for {route.request.url}")

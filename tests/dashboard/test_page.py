@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +175,23 @@ def test_a_brush_keeps_trials_and_its_place_in_the_address(opened: Opener, digit
         assert 0 < kept < total
         page.click("text=Select")
         page.wait_for_selector(".selection")
+
+
+def test_one_file_shows_the_same_without_a_server(opened: Opener, study_file: Path, tmp_path: Path) -> None:
+    program = "from osetra.cli import main; main(prog_name='osetra')"
+    file = tmp_path / "study.html"
+    command = [sys.executable, "-c", program, "show", str(study_file), "--html", str(file)]
+    subprocess.run(command, check=True, timeout=120, capture_output=True)
+    watched = opened()
+    page = watched.page
+    page.goto(f"{file.as_uri()}#/study/cockpit")
+    page.wait_for_selector(".best-value")
+    assert page.inner_text(".link-state") == "a file"
+    for view in ("trials", "trial/2", "timeline", "search", "compare?sel=1,2", "panda/2"):
+        page.evaluate("view => { location.hash = `#/study/${view}`; }", view)
+        page.wait_for_timeout(300)
+        until(page, "!document.querySelector('[aria-busy=true]')")
+        assert page.locator(".message.error").count() == 0, view
+    page.keyboard.press("q")
+    page.wait_for_selector(".order-bar")
+    assert page.locator(".order-bar button").count() == 0, "nothing can be ordered in a file"

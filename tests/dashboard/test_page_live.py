@@ -187,3 +187,28 @@ def test_a_page_that_may_only_read_offers_no_order(opened: Opener, training: Pat
         page.wait_for_selector(".order-bar")
         assert page.locator(".order-bar button").count() == 0
         assert page.inner_text(".order-bar").strip() == "Watch alone"
+
+
+def test_two_pages_of_a_browser_share_one_stream(opened: Opener, training: Path) -> None:
+    watched = opened()
+    first = watched.page
+    first.set_default_timeout(40_000)
+    with dashboard(training, free_port()) as (address, _):
+        first.goto(address)
+        first.click(".study-main a")
+        until(first, "document.querySelector('.link-state').innerText === 'live'")
+        second = first.context.new_page()
+        asked: list[str] = []
+        second.on("request", lambda request: asked.append(request.url))
+        second.goto(first.url)
+        second.wait_for_selector(".running .step-cell")
+        step = "parseInt(document.querySelector('.running .step-cell').innerText)"
+        before = second.evaluate(step)
+        until(second, f"{step} > {before + 5}")
+        assert not [url for url in asked if "/events" in url]
+        first.close()
+        before = second.evaluate(step)
+        until(second, f"{step} > {before + 5}")
+        assert [url for url in asked if "/events" in url], "who is left reads the stream"
+        second.close()
+        watched.expect("ERR_ABORTED")

@@ -7,6 +7,7 @@ import { Dialog } from "./dialog.js";
 import { TrialLink } from "./marks.js";
 import { Message } from "./states.js";
 import { KEYS, useKeys } from "./keys.js";
+import { useTabInSight } from "./tabs.js";
 import { Studies } from "../views/studies.js";
 import { CompareStudies } from "../views/studies-compare.js";
 import { Cockpit } from "../views/cockpit.js";
@@ -64,7 +65,8 @@ function Tabs() {
   const trials = useDocument("trials").value;
   const keep = Object.fromEntries(["sel", "f"].filter((name) => route.query[name]).map((name) => [name, route.query[name]]));
   const here = route.view === "trial" || route.view === "new" ? "trials" : route.view;
-  return html`<nav class="views" aria-label="Views">
+  const nav = useTabInSight([here]);
+  return html`<nav class="views" aria-label="Views" ref=${nav}>
     ${TABS.map(([view, label]) => html`<a key=${view} href=${formatRoute({ study: route.study, view, query: keep })} aria-current=${here === view ? "page" : undefined}>
       ${label}${view === "trials" && trials ? html`<span class="count">${trials.numbers.length}</span>` : ""}</a>`)}
   </nav>`;

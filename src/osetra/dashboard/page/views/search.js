@@ -2,6 +2,7 @@
 import { html } from "../lib.js";
 import { useApp, useDocument, useQuery } from "../data/hooks.js";
 import { Ready } from "../parts/states.js";
+import { useTabInSight } from "../parts/tabs.js";
 import { ParallelPanel } from "../parts/parallel.js";
 import { SlicesPanel } from "../parts/slices.js";
 import { ContourPanel } from "../parts/contour.js";
@@ -18,7 +19,8 @@ export function Search() {
   const { route } = useApp();
   const part = PARTS.some(([id]) => id === query.part) ? query.part : "parallel";
   const study = useDocument("study").value;
-  return html`<div class="stack"><nav class="parts" aria-label="Ways to look at the search">${PARTS.map(([id, label]) => html`<button key=${id} type="button" aria-current=${id === part ? "page" : undefined} onClick=${() => set({ part: id === "parallel" ? null : id })}>${label}</button>`)}</nav>
+  const nav = useTabInSight([part]);
+  return html`<div class="stack"><nav class="parts" ref=${nav} aria-label="Ways to look at the search">${PARTS.map(([id, label]) => html`<button key=${id} type="button" aria-current=${id === part ? "page" : undefined} onClick=${() => set({ part: id === "parallel" ? null : id })}>${label}</button>`)}</nav>
     ${study && (part === "contour" ? html`<${ContourPanel} study=${study} />` : html`<${Part} key=${`${route.study}/${part}`} part=${part} study=${study} />`)}</div>`;
 }
 
