@@ -158,6 +158,16 @@ def test_json_lines_are_read_as_osetra_reads_them(tmp_path):
     assert_same(model, tmp_path / "o", tmp_path / "t.jsonl")
 
 
+def test_ratings_of_known_and_unknown_users_are_the_same(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [f"{k % 19},m{k % 23},{rng.integers(1960, 2020)},{rng.uniform(1, 5):.1f}" for k in range(300)]
+    (tmp_path / "r.csv").write_text("user_id,movie_id,year,rating\n" + "\n".join(rows) + "\n")
+    task = NetworkTask(data=Data(where=str(tmp_path / "r.csv"), target="rating"), epochs=2)
+    model = rehearse(task, {"factors": 4, "units": 8, "lr": 0.05}, seed=0)
+    (tmp_path / "new.csv").write_text("user_id,movie_id,year\n3,m4,1999\n77,m4,\n3,mx,2001\n,,\n")
+    assert_same(model, tmp_path / "o", tmp_path / "new.csv")
+
+
 @pytest.mark.parametrize("network", ["mlp", "cnn"])
 def test_pictures_are_the_same(network, tmp_path):
     rng = np.random.default_rng(0)
@@ -200,6 +210,8 @@ def test_what_the_script_cannot_prepare_is_refused(table):
     strange = dataclasses.replace(preparation, schema=(*preparation.schema, Sounds("cry")))
     with pytest.raises(DataError, match="'cry' is of a kind that the exported script cannot prepare"):
         check_exportable(strange)
+    with pytest.raises(DataError, match="the model takes summary, which the exported script cannot prepare"):
+        check_exportable(dataclasses.replace(preparation, summary=((0.0,), (1.0,))))
     check_exportable(preparation)
 
 

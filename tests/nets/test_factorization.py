@@ -197,3 +197,25 @@ def test_a_model_without_users_recommends_nothing(file, tmp_path):
     plain = rehearse(NetworkTask(data=data, epochs=1), {"units": 4, "layers": 1}, seed=0)
     with pytest.raises(DataError, match="learnt no users and items"):
         recommend(plain, file, 3)
+
+
+def test_the_command_recommends_and_says_what_goes_with_what(model, file, tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from osetra.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    save(model, tmp_path / "model")
+    (tmp_path / "who.csv").write_text("user_id\n105\n")
+    done = CliRunner().invoke(main, ["predict", "model", str(file), "--top", "2", "--for", "who.csv"])
+    assert done.exit_code == 0, done.output
+    # Of 25 items this user has rated all or nearly all.
+    assert done.stdout.splitlines()[0] == "user_id,place,item_id,rating"
+    for words, wanted in (
+        (["--for", "who.csv"], "--for goes with --top"),
+        (["--top", "0"], "--top 0: give at least 1"),
+        (["--top", "2", "--for", "nobody.csv"], "nobody.csv: no such file"),
+    ):
+        refused = CliRunner().invoke(main, ["predict", "model", str(file), *words])
+        assert refused.exit_code != 0
+        assert wanted in refused.output
