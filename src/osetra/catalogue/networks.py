@@ -202,7 +202,7 @@ MEMBERS = CatalogueEntry(
 
 FACTORS = CatalogueEntry(
     name="factors",
-    params=(Ordinal(8, 16, 32, 64, 128, default=32),),
+    params=(Ordinal(8, 16, 32, 64, 128, default=16),),
     tier=2,
     live=False,
     help="learnt numbers of each user and item; more of them need more decay, and help little from some on",
@@ -210,7 +210,7 @@ FACTORS = CatalogueEntry(
 )
 FACTOR_DECAY = CatalogueEntry(
     name="factor_decay",
-    params=(Float(3.0, 60.0, scale="log", default=20.0),),
+    params=(Float(3.0, 100.0, scale="log", default=30.0),),
     tier=1,
     live=False,
     help="how much factors are held back: as if so many ratings said that each is nothing; it matters most",
@@ -352,7 +352,7 @@ _SHARED_LATE = tuple(
 )
 _FACTOR_LR = replace(
     LR,
-    params=(Float(1e-3, 0.05, scale="log", default=0.01, when={"optimizer": ADAPTIVE}), *LR.params[1:]),
+    params=(Float(2e-3, 0.06, scale="log", default=0.02, when={"optimizer": ADAPTIVE}), *LR.params[1:]),
     source=f"measured on movielens; else {LR.source}",
 )
 FACTORIZATION = Catalogue(
@@ -364,7 +364,7 @@ FACTORIZATION = Catalogue(
                 _FACTOR_LR, *_SHARED_LATE, _FACTOR_BATCH, FACTORS, FACTOR_DECAY, DEEP,
                 replace(UNITS, tier=3), LAYERS, *_HIDDEN, EMBEDDING_SIZE, _TABLE_SCALING,
             ),
-            lr=0.01, beta2=0.95, units=64, layers=1, dropout=0.25, activation="silu", embedding_size=4,
+            lr=0.02, beta2=0.95, units=64, layers=1, dropout=0.25, activation="silu", embedding_size=4,
         )
     ),
 )  # fmt: skip

@@ -90,9 +90,9 @@ class Architecture:
     """Numbers per embedded category; 0 is the root of its levels, at most 16."""
     scaling_layer: bool = False
     """Whether each input has a learnt factor (mlp)."""
-    factors: int = 32
+    factors: int = 16
     """Learnt numbers of each user and item (factorization)."""
-    factor_decay: float = 20.0
+    factor_decay: float = 30.0
     """How much each of them is held back: as if so many rows said that it is nothing (factorization)."""
     deep: str = "all"
     """What the hidden layers beside the product see: other columns, or the factors too (factorization)."""
