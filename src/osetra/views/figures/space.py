@@ -284,16 +284,17 @@ def _draw_points(
 ) -> None:
     if not points:
         return
-    at = np.array([[places[0](x), places[1](y)] for x, y, _, _ in points])
-    colours = [colour_of(trial) for _, _, _, trial in points]
+    # The best is drawn last, so that no other lies on it.
+    shown = sorted(points, key=lambda point: -sign * float(point[2]))
+    at = np.array([[places[0](x), places[1](y)] for x, y, _, _ in shown])
+    colours = [colour_of(trial) for _, _, _, trial in shown]
     axes.scatter(at[:, 0], at[:, 1], c=colours, s=20, edgecolors="white", linewidths=0.7, zorder=3)
-    best = at[int(np.argmin(sign * numbers([value for _, _, value, _ in points])))]
     ring: dict[str, Any] = {
         "markersize": 12,
         "markerfacecolor": "none",
         "markeredgecolor": STATES["light"]["failed"],
     }
-    axes.plot(*best, "o", markeredgewidth=1.8, zorder=4, **ring)
+    axes.plot(*at[-1], "o", markeredgewidth=1.8, zorder=4, **ring)
 
 
 def _row_name(row: Document, rows: Sequence[Document]) -> str:
