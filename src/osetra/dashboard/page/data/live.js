@@ -6,6 +6,8 @@
 const KINDS = /** @type {const} */ (["facts", "points", "cockpit", "gone", "back", "reset"]);
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 10_000;
+/** How long it takes at most to get the stream when nobody has it, in milliseconds. */
+const TURN = 400;
 
 /** A refusal by the server, with its sentence. */
 export class Refusal extends Error {
@@ -105,7 +107,8 @@ function shared(root, path, after, handlers) {
   const look = () => {
     if (document.hidden) return stop();
     start();
-    return handlers.visible();
+    // Whoever holds the stream goes on where it left; the others may have missed something.
+    return setTimeout(() => (release ? handlers.resumed() : handlers.missed()), TURN);
   };
   document.addEventListener("visibilitychange", look);
   if (!document.hidden) start();

@@ -6,7 +6,8 @@ import { liveSource } from "./live.js";
  * @typedef {{
  *   event: (kind: string, data: any, id: string) => void,
  *   connection: (state: string) => void,
- *   visible: () => void,
+ *   resumed: () => void,
+ *   missed: () => void,
  * }} Handlers
  * @typedef {{
  *   mode: "live"|"embedded",

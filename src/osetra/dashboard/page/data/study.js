@@ -31,7 +31,8 @@ export class StudyData {
     this.stop = source.listen(`${this.root}/events`, () => this.cursor || this.version(), {
       event: (kind, data, id) => this.receive(kind, data, id),
       connection: (state) => this.connect(state),
-      visible: () => this.refreshAll(),
+      resumed: () => this.resume(),
+      missed: () => this.refreshAll(),
     });
   }
 
@@ -102,7 +103,7 @@ export class StudyData {
     if (state === "lost" && this.connection !== "lost") this.lostAt = Date.now();
     const back = this.connection === "lost" && state === "open";
     this.connection = state;
-    if (back) this.refreshAll();
+    if (back) this.resume();
     this.touch("@connection");
   }
 
@@ -159,6 +160,13 @@ export class StudyData {
       this.timers.delete(name);
       this.load(name);
     }, wait));
+  }
+
+  /** Go on after a pause: the stream brings what is new of trials and curves; the cockpit comes when it changes. */
+  resume() {
+    if (!this.cursor) return this.refreshAll();
+    for (const [name, entry] of this.entries) if (name === "cockpit" || entry.error) this.refresh(name);
+    return undefined;
   }
 
   /** Fetch whatever is looked at: after a pause, events may have been missed. */
