@@ -9,6 +9,9 @@ import { Segments } from "./segments.js";
 import { Shape } from "./marks.js";
 import { Ready } from "./states.js";
 
+/** Lines that the list names at most. */
+const MOST = 40;
+
 /** @param {{study: any, changed: string[]}} props */
 export function CurvesPanel({ study, changed }) {
   const [query, set] = useQuery();
@@ -54,11 +57,12 @@ function Legend({ doc, trials, chosen, pick }) {
   const { dark } = useApp();
   const rows = new Map((trials?.numbers ?? []).map((/** @type {number} */ n, /** @type {number} */ i) => [n, i]));
   const state = (/** @type {any} */ curve) => trials?.state?.[rows.get(curve.trial)] ?? curve.state;
-  const lines = [...doc.curves].sort((a, b) => Number(state(b) === "running") - Number(state(a) === "running"));
+  const lines = [...doc.curves].sort((a, b) => Number(state(b) === "running") - Number(state(a) === "running")).filter((curve, i) => i < MOST || chosen.includes(curve.trial));
   return html`<ul class="legend" aria-label="Lines; choose some to compare them">${lines.map((curve) => html`<li key=${curve.trial}>
       <button type="button" aria-pressed=${chosen.includes(curve.trial) ? "true" : "false"} onClick=${() => pick(curve.trial)} title=${oneLine(curve.end?.text ?? "", 300)}>
         <i class="dot" style=${{ background: trialColour(curve.trial, dark) }} />${curve.trial}<${Shape} state=${state(curve)} /><span class="unseen">${state(curve)}</span>
         <span class="muted">${number(curve.values[curve.values.length - 1], 3)}</span></button></li>`)}
+    ${doc.curves.length > lines.length && html`<li class="muted">and ${number(doc.curves.length - lines.length)} more</li>`}
     ${doc.band?.n && html`<li class="muted band-key"><i />10–90 % of ${number(doc.band.n)} others</li>`}
     ${doc.rungs?.length > 0 && html`<li class="muted rung-key"><i />rungs, with their cuts</li>`}</ul>`;
 }

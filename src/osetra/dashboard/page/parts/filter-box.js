@@ -16,9 +16,13 @@ export function FilterBox({ input, value, mistake, columns, onChange }) {
   }, [text]);
   const example = exampleOf(columns);
   const escape = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Escape") return;
-    if (text) setText("");
-    else /** @type {HTMLElement} */ (event.target).blur();
+    if (event.key !== "Escape") return undefined;
+    const field = /** @type {HTMLInputElement} */ (event.target);
+    // What stands in the field now counts: the next key may come before it is drawn anew.
+    if (!field.value) return field.blur();
+    field.value = "";
+    setText("");
+    return event.preventDefault();
   };
   return html`<div class="filter">
     <label><span class="unseen">Filter</span><input type="search" spellcheck="false" autocomplete="off" ref=${input} value=${text} placeholder=${`Filter, such as ${example}`}

@@ -51,16 +51,19 @@ export function useKeys({ help }) {
   }, []);
 }
 
-/** Keys of one view. @param {(key: string, event: KeyboardEvent) => boolean|void} act returns true where it used the key @param {any[]} inputs */
-export function useViewKeys(act, inputs) {
+/** Keys of one view. @param {(key: string, event: KeyboardEvent) => boolean|void} act returns true where it used the key */
+export function useViewKeys(act) {
+  // As it was drawn last: keys may come faster than effects.
+  const latest = useRef(act);
+  latest.current = act;
   useEffect(() => {
     const press = (/** @type {KeyboardEvent} */ event) => {
-      if (!isTyping(event) && !event.defaultPrevented && act(event.key, event)) {
+      if (!isTyping(event) && !event.defaultPrevented && latest.current(event.key, event)) {
         event.preventDefault();
         event.stopImmediatePropagation();
       }
     };
     addEventListener("keydown", press, true);
     return () => removeEventListener("keydown", press, true);
-  }, inputs);
+  }, []);
 }

@@ -22,7 +22,7 @@ export function OrderBar({ trial, study }) {
     else if (verb && allowed.includes(verb)) (verb === "rollback" ? askOrder(app, trial.trial, "rollback") : act(verb));
     else return false;
     return true;
-  }, [trial, allowed.join()]);
+  });
   const watch = formatRoute({ study: app.route.study, view: "panda", arg: String(trial.trial) });
   const clone = formatRoute({ study: app.route.study, view: "new", query: { from: String(trial.trial) } });
   return html`<div class="order-bar actions">

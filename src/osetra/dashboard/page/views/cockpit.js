@@ -1,5 +1,5 @@
 // Cockpit: is it going well? The best so far with its honest interval, what is spent, what runs, what happened and why.
-import { html } from "../lib.js";
+import { html, useState } from "../lib.js";
 import { useApp, useDocument, useNow } from "../data/hooks.js";
 import { duration, number, oneLine, percent, setting } from "../logic/format.js";
 import { formatRoute } from "../logic/route.js";
@@ -10,6 +10,8 @@ import { CurvesPanel } from "../parts/curves-panel.js";
 import { Findings } from "../parts/findings.js";
 import { TargetButton } from "../parts/target.js";
 
+/** Trainings at work that are listed at first. */
+const FEW = 12;
 const ORDER = ["running", "queued", "paused", "finished", "stopped", "diverged", "failed"];
 
 export function Cockpit() {
@@ -91,17 +93,20 @@ function Running({ running, study, now }) {
   const trials = useDocument("trials").value;
   const clock = useNow(1000);
   const later = Math.max(0, clock - now);
+  const [all, setAll] = useState(false);
   if (!running.length) return html`<section class="sheet"><header><h2>At work</h2></header><div class="inside muted">No worker trains now.</div></section>`;
+  const shown = all ? running : running.slice(0, FEW);
   const spark = (/** @type {number} */ trial) => trials?.spark?.[trials.numbers.indexOf(trial)];
   return html`<section class="sheet"><header><h2>At work<small>${running.length}</small></h2></header><div class="inside scroll-x" tabIndex="0" role="region" aria-label="Trainings at work"><table class="plain running">
     <thead><tr><th>Trial</th><th>Curve</th><th class="num">${oneLine(study.metric, 40)}</th><th>Step</th><th>Last sign</th><th>Worker</th></tr></thead>
-    <tbody>${running.map((one) => html`<tr key=${one.trial}>
+    <tbody>${shown.map((one) => html`<tr key=${one.trial}>
       <td><${TrialLink} trial=${one.trial} /></td>
       <td><${Spark} values=${spark(one.trial)} trial=${one.trial} /></td>
       <td class="num"><${Figure} value=${one.value} /></td>
       <td class="step-cell"><span>${number(one.step)}${one.of ? html`<span class="muted"> of ${number(one.of)}</span>` : ""}</span>${one.of ? html`<progress max="1" value=${Math.min(1, one.step / one.of)} aria-label=${`Trial ${one.trial}: share of its steps`} />` : ""}</td>
       <td><${Age} seconds=${one.age_seconds + later} every=${one.interval_seconds} /></td>
-      <td class="muted">${oneLine(one.worker, 60)}</td></tr>`)}</tbody></table></div></section>`;
+      <td class="muted">${oneLine(one.worker, 60)}</td></tr>`)}</tbody></table>
+    ${running.length > FEW && html`<button type="button" class="quiet" onClick=${() => setAll(!all)}>${all ? `Only ${FEW}` : `All ${running.length}`}</button>`}</div></section>`;
 }
 
 /** How long a training has been silent, and whether that is unusual. @param {{seconds: number, every: number|null}} props */

@@ -50,7 +50,7 @@ function Screen({ trial, study }) {
     else return false;
     return true;
   };
-  useViewKeys((key) => !prompt && press(key), [trial, advice, prompt, app.readOnly]);
+  useViewKeys((key) => !prompt && press(key));
   return html`<div class="panda">
     <${PandaHead} trial=${trial} running=${running} />
     <${Values} trial=${trial} study=${study} force=${force} rate=${rate} />

@@ -44,7 +44,7 @@ function Table({ trials, study }) {
     else if (key === "Enter" && trial && !document.activeElement?.closest("a, button, summary")) open(trial);
     else return false;
     return true;
-  }, [sorted, cursor, query]);
+  });
   const sort = (/** @type {string} */ id) => set({ sort: by !== id ? id : down ? null : `-${id}` });
   if (!trials.numbers.length) return html`<${Message} title="No trial yet"><p>Trials appear here as soon as they are suggested or queued.</p><//>`;
   return html`<div class="stack trials-view">
