@@ -20,7 +20,8 @@ from osetra.policies import by_names
 from osetra.searchers import by_name
 from osetra.searchers.cmaes import EPOCH
 from osetra.stores.sqlite.store import SqliteStore
-from osetra.study.loop import Driver, Planner
+from osetra.study.loop import Driver
+from osetra.study.planner import Planner
 from osetra.testing.histories import WORKER
 
 SPACE = Space(lr=Float(1e-4, 1, scale="log"), units=Int(16, 512), kind=Choice("a", "b"))

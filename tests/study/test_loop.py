@@ -15,7 +15,7 @@ from osetra.policies.paired import Paired
 from osetra.schedulers.full import Full
 from osetra.searchers.sobol import Sobol
 from osetra.stores import open_store
-from osetra.study.loop import Planner
+from osetra.study.planner import Planner
 from osetra.study.signals import GracefulStop
 from osetra.testing.histories import Log
 

@@ -111,7 +111,7 @@ class Curves:
 
     def points(self, trial: int) -> list[Point]:
         """Return all points of a trial."""
-        names = self.metrics
+        names = tuple(self._columns.metrics)
         rows = self.rows(trial)
         numbers, values = self._columns.numbers[:, rows].T.tolist(), self._columns.values[rows].tolist()
         return [Point(t, a, i, s, names[m], v) for (t, a, i, s, m), v in zip(numbers, values, strict=True)]

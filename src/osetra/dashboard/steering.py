@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from osetra.core.arguments import expected, mapping, text, whole
-from osetra.errors import StudyError
 from osetra.stores.address import Address
 from osetra.study.open import user
 from osetra.study.study import Study
@@ -79,12 +78,7 @@ class PageSteering:
 
         def note(study: Study) -> Document:
             trials = whole("trials", request.get("trials"), least=1)
-            if trials < study.history.target:
-                raise StudyError(
-                    f"trials={trials}: the study was given {study.history.target} trials, and a total that "
-                    "was promised only grows; stop trials to end sooner"
-                )
-            study._planner.aim(trials)
+            study.aim(trials)
             return {"trials": trials}
 
         return self._once(request, note)

@@ -19,7 +19,7 @@ from osetra.executors.claims import claim_next
 from osetra.executors.identity import this_process
 from osetra.executors.leases import Leases
 from osetra.executors.recorder import StoreLink, begin
-from osetra.study.loop import Planner
+from osetra.study.planner import Planner
 from osetra.training.run import Run, control_of
 from osetra.training.values import result
 

@@ -25,7 +25,8 @@ from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.ports import Store
 from osetra.executors.identity import this_process
-from osetra.study.loop import Planner, Watch
+from osetra.study.loop import Watch
+from osetra.study.planner import Planner
 from osetra.views.events import EventStream
 from osetra.views.lines import StudyLines
 from osetra.views.orders import order_status, order_text

@@ -18,7 +18,8 @@ from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.ports import Budget, Executor, Job
 from osetra.core.trial import Trial
-from osetra.study.loop import Driver, Planner, Watch, drive
+from osetra.study.loop import Driver, Watch, drive
+from osetra.study.planner import Planner
 
 CALM = 0.1
 """Seconds between looks at the log of somebody who joined: there may be hundreds."""

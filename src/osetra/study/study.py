@@ -11,20 +11,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from inspect import signature
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Never, get_args
+from typing import TYPE_CHECKING, Any, Never
 
 from osetra.advice import lint
-from osetra.core.arguments import expected, given, mapping, number, option, text, whole
+from osetra.core.arguments import expected, number, whole
 from osetra.core.decisions import Suggestion
-from osetra.core.facts import Actor
 from osetra.core.history import History
 from osetra.core.limits import Limits
-from osetra.core.params import Value
 from osetra.core.ports import USUAL, Checkpoints, Executor, Policy, Scheduler, Searcher
 from osetra.core.problem import Pick
 from osetra.core.registry import check_name
 from osetra.core.space import Space
-from osetra.core.trial import Order, Trial
+from osetra.core.trial import Trial
 from osetra.errors import StudyError
 from osetra.executors import Processes
 from osetra.executors.choice import executor_for, job_for
@@ -36,13 +34,12 @@ from osetra.stores import open_store
 from osetra.study.asking import AskedTrials
 from osetra.study.display import Display, check_showing, displayed, warn_of_loose_ends
 from osetra.study.join import join
-from osetra.study.loop import MOST_STEPS, Planner, Watch, work
-from osetra.study.open import begin_study, check_same, objective_of, place_of, problem_of, question_of, user
-from osetra.study.orders import arguments_of, named_values
+from osetra.study.loop import MOST_STEPS, Watch, work
+from osetra.study.open import begin_study, check_same, objective_of, place_of, problem_of, question_of
+from osetra.study.planner import Planner
 from osetra.study.spellings import attribute, goal_by_other_names, limits_by_other_names, refuse
+from osetra.study.steering import StudySteering
 from osetra.study.time_limit import Reserve, TimeLimit
-from osetra.study.undo import undo
-from osetra.study.view import StudyView
 from osetra.training.run import Run
 
 log = logging.getLogger("osetra")
@@ -50,7 +47,7 @@ log = logging.getLogger("osetra")
 Train = Callable[[Run], object]
 
 
-class Study(StudyView):
+class Study(StudySteering):
     """A search for good hyperparameters, kept in a file that survives every crash.
 
     Args:
@@ -114,73 +111,6 @@ class Study(StudyView):
             if name.startswith("_"):
                 raise AttributeError(name)
             return attribute(self, name)
-
-    def order(
-        self,
-        trial: Trial | int,
-        verb: str,
-        values: Mapping[str, Any] | None = None,
-        /,
-        *,
-        actor: str = "",
-        why: str = "",
-        by: Actor = "person",
-        **args: Any,
-    ) -> Order:
-        """Give a trial an order: it is obeyed at the training's next report.
-
-        study.order(7, "set", lr=3e-4)           study.order(7, "scale", lr=0.3)
-        study.order(7, "rollback", step=12)      study.order(7, "branch", units=256)
-        study.order(7, "note", text="odd spike") study.order(7, "set", {"step": 3})
-
-        Args:
-            trial: the trial or its number.
-            verb: stop (keeps the result so far), pause, resume, set, scale, rollback (to the best
-                checkpoint, or the last one until `step`), branch (a new trial), promote (passes the
-                next cut), extend (`until` a step), note (`text`).
-            values: hyperparameters by name, whatever they are called.
-            actor: who gives it, for the record.
-            why: remembered with it.
-            by: "autopilot" when a rule gives it in a person's name.
-            args: values by name, and step, until or text; `config.step` means a hyperparameter.
-
-        Raises:
-            StudyError: it makes no sense, comes too late, or somebody else was faster.
-        """
-        number = self.history.find(trial).number
-        option("by", by, get_args(Actor))
-        given = arguments_of(self.history.trials[number], verb, values, args)
-        who = text("actor", actor, "a name is needed") or user()
-        return self._planner.order(number, verb, given, who, by, text("why", why))
-
-    def undo(self, trial: Trial | int, order: int | None = None, *, actor: str = "") -> Order:
-        """Take back an order (the last one, without its number) that no training has seen yet.
-
-        Raises:
-            StudyError: there is no such order, or it is too late.
-        """
-        number, chosen = self.history.find(trial).number, None if order is None else whole("order", order)
-        return undo(self._planner, number, chosen, text("actor", actor, "a name is needed") or user())
-
-    def enqueue(
-        self, config: Mapping[str, Value] | None = None, /, *, by: str = "", **values: Value
-    ) -> Trial:
-        """Queue a configuration by hand, before all others; names left out take their defaults.
-
-        Raises:
-            SpaceError: an unknown name or a value outside its range.
-        """
-        if "by" in self.problem.space.names and by != "":
-            raise expected("by", by, "it says who asks; give the hyperparameter so: enqueue({'by': …})")
-        who = text("by", by, "it says who asks, as a text") or "person"
-        wanted = "give values by name, such as enqueue({'lr': 0.01}) or enqueue(lr=0.01)"
-        chosen = mapping("config", {} if config is None else config, wanted)
-        if twice := next((name for name in values if name in chosen), ""):
-            raise expected(
-                twice, values[twice], f"it is in the configuration, too, as {given(chosen[twice])}"
-            )
-        complete = self.problem.space.complete(named_values(self.problem.space.names, {**chosen, **values}))
-        return self._planner.suggest([Suggestion(complete, "asked for by a person")], "person", who)[0]
 
     def ask(self) -> Run:
         """Claim the next trial for a loop of your own; end it with `tell`.
@@ -282,15 +212,7 @@ class Study(StudyView):
         if full is not None:
             self._planner.know_steps(full)
         with displayed(self._planner, "searching", limits, progress, watch) as watch:
-            work(
-                self._planner,
-                job,
-                crew,
-                limits=limits,
-                watch=watch,
-                keep_going=keep_going,
-                reserve=reserve,
-            )
+            work(self._planner, job, crew, limits=limits, watch=watch, keep_going=keep_going, reserve=reserve)
         warn_of_loose_ends(self.history, trained_here(self._store))
         return self
 

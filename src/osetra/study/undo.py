@@ -9,7 +9,7 @@ from __future__ import annotations
 from osetra.core.facts import Fact, Obeyed, Seen
 from osetra.core.trial import Order, Trial
 from osetra.errors import StudyError
-from osetra.study.loop import Planner
+from osetra.study.planner import Planner
 from osetra.views.orders import order_text, too_late
 
 

@@ -17,7 +17,7 @@ from osetra.errors import NothingFinished
 from osetra.stores.address import mask
 from osetra.study.display import shown_name
 from osetra.study.live import LOOK, LiveView
-from osetra.study.loop import Planner
+from osetra.study.planner import Planner
 from osetra.study.plot import StudyPlots
 from osetra.views.html import study_html
 from osetra.views.lines import overview

@@ -149,7 +149,26 @@ def tune_data(
     baseline = task.baseline()
     search_row = ("search", _search_text(study, planned.selection))
     observer.on_study(study, [("baseline", _baseline_text(task, baseline)), search_row])
-    limits, deadline = with_confirmation(with_end(request.limits)), deadline.searching()
+    deadline = deadline.searching()
+    _search(location, request, task, study, progress, observer, deadline)
+    observer.on_search_end(study)
+    final = _final(location, request, task, study, baseline, deadline, observer)
+    forget(networks)
+    result = result_of(location.name, study, final, load_model(final.folder))
+    observer.on_result(result)
+    return result
+
+
+def _search(
+    location: Location,
+    request: Request,
+    task: NetworkTask,
+    study: Study,
+    progress: bool | Display,
+    observer: Observer,
+    deadline: Deadline,
+) -> None:
+    limits = with_confirmation(with_end(request.limits))
     search(
         study,
         task,
@@ -163,12 +182,6 @@ def tune_data(
         deadline=deadline,
         proportion=request.limits.confirm is None,
     )
-    observer.on_search_end(study)
-    final = _final(location, request, task, study, baseline, deadline, observer)
-    forget(networks)
-    result = result_of(location.name, study, final, load_model(final.folder))
-    observer.on_result(result)
-    return result
 
 
 def _final(

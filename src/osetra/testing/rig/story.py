@@ -20,7 +20,7 @@ from osetra.policies import by_names
 from osetra.searchers import by_name
 from osetra.stores.clock import Clock
 from osetra.study import loop
-from osetra.study.loop import Planner
+from osetra.study.planner import Planner
 from osetra.testing.rig.ledger import FaultyStore, Ledger
 from osetra.testing.rig.world import Actor, Chances, Pipe, World
 from osetra.training.run import Run
