@@ -148,7 +148,8 @@ def test_spaces_prints_ranges_defaults_and_what_each_does() -> None:
     assert "learning rate α" in done.stdout
     assert "BLEND: batch size, learning rate, epochs, number of layers, dropout" in done.stdout
     document = json.loads(CliRunner().invoke(main, ["spaces", "--json"]).stdout)
-    assert [space["name"] for space in document["spaces"]] == ["table", "mlp", "cnn"]
+    names = [space["name"] for space in document["spaces"]]
+    assert names == ["table", "text", "factorization", "mlp", "cnn", "sequence", "sound"]
 
 
 def test_a_gpu_that_is_not_there_is_refused_before_there_is_a_study(

@@ -12,8 +12,9 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import osetra as ose
+from nets.kinds_for_tests import batch_of, family_and_data, smallest
 from nets.steered import Steered, curves, ending, fit, outcome, run_of
-from nets.tables_for_tests import coins, flowers, market, shapes
+from nets.tables_for_tests import coins, flowers
 from nets.test_network import pictures
 from nets.test_packing import same
 from osetra.catalogue import by_name, catalogues, for_task
@@ -27,8 +28,6 @@ from osetra.nets.task import Data, NetworkTask, rehearse
 
 CONFIG = {"units": 8, "layers": 2, "lr": 0.05, "batch_size": 16, "schedule": "cosine"}
 DATA = flowers()
-MARKET = market()
-SHAPES = shapes()
 
 
 def rehearsed(config, changes, **options):
@@ -86,7 +85,7 @@ def catalogued():
     for catalogue in catalogues():
         for entry in catalogue.entries:
             for number, param in enumerate(entry.params):
-                wanted = {"batch_size": 16, "units": 64 if catalogue.name == "table" else 16}
+                wanted = {"batch_size": batch_of(catalogue), "units": smallest(catalogue)}
                 activate(catalogue, param, wanted)
                 yield pytest.param(
                     catalogue.name, entry, param, catalogue.space.complete(wanted),
@@ -99,11 +98,6 @@ def activate(catalogue, param, wanted):
     for parent, allowed in param.when:
         wanted.setdefault(parent, allowed[0])
         activate(catalogue, entry_of(catalogue, parent).params[0], wanted)
-
-
-def family_and_data(name):
-    """What a known search space is of."""
-    return ("mlp", MARKET) if name == "table" else (name, SHAPES)
 
 
 class Midway:
@@ -156,7 +150,7 @@ def as_numbers(data):
 
 def ends_of(catalogue):
     """The default configuration with one value at a time at an end of its range."""
-    plain = {"units": 64} if catalogue.name == "table" else {"units": 16}
+    plain = {"units": smallest(catalogue)}
     for entry in catalogue.entries:
         for param in entry.params:
             wanted = dict(plain) if entry.name != "units" else {}
