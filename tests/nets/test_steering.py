@@ -72,6 +72,10 @@ OTHER = {
 """Values that make a difference at once; any other option will do for the rest."""
 
 
+NEEDS = {"residual": {"layers": 2}}
+"""What has to be there for an entry to matter."""
+
+
 def another(param, name, value):
     """A value of a parameter that a training does not have yet."""
     if OTHER.get(name, value) != value:
@@ -86,6 +90,7 @@ def catalogued():
         for entry in catalogue.entries:
             for number, param in enumerate(entry.params):
                 wanted = {"batch_size": batch_of(catalogue), "units": smallest(catalogue)}
+                wanted |= NEEDS.get(entry.name, {}) if "layers" in catalogue.names else {}
                 activate(catalogue, param, wanted)
                 yield pytest.param(
                     catalogue.name, entry, param, catalogue.space.complete(wanted),
