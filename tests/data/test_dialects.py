@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from osetra.data import delimited
 from osetra.data.delimited import parse_bytes, parse_text
+from osetra.data.formats import read_table
 from osetra.data.numbers import number_of
 from osetra.data.options import DataOptions
 from osetra.data.schema import Number, to_numbers
@@ -162,3 +163,20 @@ def test_texts_know_their_levels_and_who_has_which():
     assert texts.levels == ("a", "b")
     assert texts.codes.tolist() == [1, 0, -1, 1, -1]
     assert texts.take(np.array([3, 2])).codes.tolist() == [0, -1]
+
+
+def test_a_quote_that_nobody_closed_is_said(tmp_path):
+    lines = [f"{i},{i % 7}.5,{'a' if i % 2 else 'b'}" for i in range(200)]
+    lines[100] = '100,"2.5,a'
+    (tmp_path / "quote.csv").write_text("\n".join(["id,x,y", *lines]) + "\n")
+    notes = read_table(tmp_path / "quote.csv").notes
+    (said,) = (one for one in notes if one.rule == "open-quote")
+    assert said.level == "warning" and "row 101 is never closed: the 99 lines" in said.text
+
+
+def test_who_has_too_many_cells_hears_what_separates_them(tmp_path):
+    lines = [f"{i};{i % 7};{'a' if i % 2 else 'b'}" for i in range(50)]
+    lines[20] += ";1;2"
+    (tmp_path / "many.csv").write_text("\n".join(["id;x;y", *lines]) + "\n")
+    with pytest.raises(DataError, match=r"row 21 has 5 cells .* it was read as: semicolons between cells"):
+        read_table(tmp_path / "many.csv")

@@ -26,6 +26,8 @@ BLOCK = 4 << 20
 """Bytes that Arrow looks at together."""
 HEAD = 100
 MOST_SHORT = 0.1
+OPEN_QUOTE = 5
+"""Line ends in a cell of the last row from which on its quote is taken for one that nobody closed."""
 """Share of rows that may lack cells at their end; beyond, something else is wrong."""
 
 
@@ -118,8 +120,8 @@ def from_rows(
             continue
         if any(cell.strip() for cell in row[width:]):
             raise DataError(
-                f"{source}: row {number} has {len(row)} cells and the header has {width}; "
-                "look for a stray separator or quote in that row"
+                f"{source}: row {number} has {len(row)} cells and the header has {width}; look for a stray "
+                f"separator or quote in that row{_read_as(notes)}"
             )
         short += len(row) < width
         row[:] = [*row[:width], *[""] * (width - len(row))]
@@ -130,8 +132,20 @@ def from_rows(
         )
     if short:
         notes += (note("short-rows", f"{short} rows have too few cells: the rest of them is missing"),)
+    swallowed = max((cell.rstrip("\n").count("\n") for cell in rows[-1]), default=0)
+    if swallowed >= OPEN_QUOTE:
+        text = (
+            f"a quote that is opened in row {len(rows)} is never closed: the {swallowed} lines behind it are "
+            "taken as one cell; close the quote, or delete it"
+        )
+        notes += (Finding(rule="open-quote", level="warning", text=text),)
     columns = [Texts(column) for column in zip(*rows, strict=True)]
     return finished(source, labels, columns, notes, decimal)
+
+
+def _read_as(notes: tuple[Finding, ...]) -> str:
+    """Return what was assumed of the file, which may be what is wrong."""
+    return "".join(f"; it was {one.text}" for one in notes if one.rule == "dialect")
 
 
 def finished(

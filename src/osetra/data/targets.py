@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from osetra.data.dataset import (
     settle_target,
 )
 from osetra.data.options import DataOptions
-from osetra.data.schema import columns_of
+from osetra.data.schema import Number, columns_of, to_numbers
 from osetra.data.semantics import Meaning, assumed, meaning_of
 from osetra.data.table import Table, Texts, note
 from osetra.errors import DataError
@@ -101,6 +101,17 @@ def target_column(table: Table, name: str, reading: DataOptions) -> tuple[Column
         raise DataError(f"{name}: free text is not predicted; predict a number or a class, with --target")
     (column,) = columns_of(meaning.recipe, table[name], table.row)
     return column, meaning
+
+
+def numbers_of(table: Table, name: str) -> NDArray[np.float64]:
+    """Return a target of numbers (n,) as a tuning would read it, marks and units included; NaN where missing.
+
+    Raises:
+        DataError: it holds something else than numbers.
+    """
+    meaning = meaning_of(name, table[name], table, DataOptions(number=(name,)), target=True)
+    recipe = meaning.recipe if isinstance(meaning.recipe, Number) else Number(name, decimal=table.decimal)
+    return to_numbers(replace(recipe, loose=False), table[name], table.row)
 
 
 def with_target(

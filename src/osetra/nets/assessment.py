@@ -15,15 +15,16 @@ import numpy as np
 
 from osetra.core.arguments import text
 from osetra.data.dataset import Codes
-from osetra.data.schema import Number, to_numbers
 from osetra.data.table import as_texts
+from osetra.data.targets import numbers_of
 from osetra.errors import DataError, nearest
 from osetra.nets import metrics
 from osetra.nets.metrics import Array
 from osetra.nets.model import Model
 from osetra.nets.multi_truth import truth_of_several
+from osetra.nets.paired import wilson
 from osetra.nets.prepare import unseen
-from osetra.nets.rows import Rows, read_rows
+from osetra.nets.rows import Rows, read_rows, unread_dates
 from osetra.nets.shift import warnings_of, warnings_of_words
 from osetra.nets.training import raw_outputs
 
@@ -72,6 +73,7 @@ def assess(model: Model, data: object, *, target: str | None = None) -> Assessme
         if strange:
             cells = ", ".join(f"{name} {count}" for name, count in strange.items())
             notes.append(f"categories never seen in training ({cells})")
+        notes += unread_dates(preparation, found.table)
         notes += warnings_of(model.card.inputs, found.columns)
         notes += warnings_of_words(preparation, found.columns)
     return Assessment(len(known), _bootstrapped(model, raw, truth[known], names), tuple(notes))
@@ -92,6 +94,8 @@ def _bootstrapped(model: Model, raw: Array, truth: Array | Codes, names: tuple[s
         if not math.isfinite(whole[name]):
             continue
         low, high = np.nanquantile(values, [0.025, 0.975])
+        if name == "error":  # also where no row of these is wrong, or every one
+            low, high = wilson(whole[name], n)
         found[name] = Score(whole[name], float(low), float(high))
     return found
 
@@ -118,7 +122,7 @@ def _truth(model: Model, found: Rows, target: str) -> tuple[Array | Codes, Codes
             f"{nearest(target, names)} Name it with --target"
         )
     elif preparation.task == "regression":
-        numbers = to_numbers(Number(target, decimal=table.decimal), table[target], table.row)
+        numbers = numbers_of(table, target)
         return _known(numbers, ~np.isnan(numbers), [], found.source)
     else:
         texts = list(as_texts(table[target]))

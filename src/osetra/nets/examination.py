@@ -162,4 +162,7 @@ def _summary(column: Column) -> dict[str, Any]:
         return {"missing": float(np.mean(column.codes < 0)), "levels": shares}
     present = column.values[~np.isnan(column.values)]
     tenths = [float(v) for v in np.quantile(present, np.linspace(0, 1, 11))] if len(present) else []
-    return {"missing": float(np.mean(np.isnan(column.values))), "tenths": tenths}
+    cuts = np.unique(tenths[1:-1])
+    below = np.searchsorted(np.sort(present), cuts, side="right") / max(1, len(present))
+    missing = float(np.mean(np.isnan(column.values)))
+    return {"missing": missing, "tenths": tenths, "below": [float(share) for share in below]}

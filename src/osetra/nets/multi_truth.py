@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.data.multitarget import flags_of, shown_names, split_labels, target_names
-from osetra.data.schema import Number, to_numbers
 from osetra.data.table import Table, as_texts
+from osetra.data.targets import numbers_of
 from osetra.errors import DataError
 from osetra.nets.prepare import Preparation
 
@@ -39,10 +39,7 @@ def truth_of_several(
             "there; give rows with all of them (empty cells are unknown)"
         )
     if preparation.task == "multioutput":
-        read = [
-            to_numbers(Number(name, decimal=table.decimal), table[name], table.row) for name in multi.names
-        ]
-        return np.stack(read, axis=1), []
+        return np.stack([numbers_of(table, name) for name in multi.names], axis=1), []
     columns, strange = [], []
     for name, answers in zip(multi.names, multi.answers, strict=True):
         flags, others = flags_of(as_texts(table[name]), answers)

@@ -90,6 +90,8 @@ def compared(models: Sequence[Model], other: Array, dataset: Dataset, rows: Code
     ours = _mean([_missed_by(model, dataset, rows) for model in models])
     theirs = _missed(models[0].preparation, other, dataset.target[rows])
     gap = ours.errors - theirs.errors
+    if dataset.multi is None and is_imbalanced(dataset):  # as the verdict does
+        gap = gap * class_weights(dataset.target[rows].astype(np.int64))
     return math.copysign(sign_flip(gap), -float(np.mean(gap)))
 
 

@@ -20,11 +20,12 @@ from osetra.data.dataset import NUMERIC, MultiTarget
 from osetra.data.table import PLAIN, Table, as_texts
 from osetra.errors import DataError, nearest
 from osetra.nets import metrics
+from osetra.nets.aims import level_of
 from osetra.nets.metrics import several_thresholds
 from osetra.nets.model import Model
 from osetra.nets.multi_metrics import decide_labels, label_shares
 from osetra.nets.prepare import Inputs, unseen
-from osetra.nets.rows import Rows, read_rows
+from osetra.nets.rows import Rows, read_rows, unread_dates
 from osetra.nets.shift import warnings_of, warnings_of_words
 from osetra.nets.targets import answers
 from osetra.nets.training import raw_outputs
@@ -68,7 +69,8 @@ class Predictions:
             answered = tuple(
                 word for name in self.targets for word in (name, *(f"{name} {end}" for end in ends))
             )
-        return ("row", *self.kept, *answered, *(f"p({name})" for name in self.classes))
+        kept = (f"{name} (given)" if name in ("row", *answered) else name for name in self.kept)
+        return ("row", *kept, *answered, *(f"p({name})" for name in self.classes))
 
     @property
     def intervals(self) -> Array:
@@ -144,6 +146,7 @@ def predict(
         half=half,
         strange=(
             *average,
+            *unread_dates(model.preparation, found.table),
             *warnings_of(model.card.inputs, found.columns),
             *warnings_of_words(model.preparation, found.columns),
         ),
@@ -200,6 +203,11 @@ def half_width(model: Model, level: float) -> float | tuple[float, ...]:
         raise DataError(
             f"interval {level:g}: the model predicts classes, of which the probabilities say how sure it is; "
             "leave the interval out"
+        )
+    if model.preparation.aim and level_of(model.preparation.aim) != 0.5:
+        raise DataError(
+            f"interval {level:g}: the model answers with a quantile, which is no middle that an interval "
+            "could lie around; tune one without --quantile, or one for each end"
         )
     sizes = model.card.residuals
     if not sizes:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.core.arguments import expected, path
+from osetra.core.clean import one_line
 from osetra.data import sources
 from osetra.data.arrays import TARGETS, as_table, inputs_of, parse_arrays, unrolled
 from osetra.data.dataset import Column, Images
@@ -20,11 +21,11 @@ from osetra.data.formats import parse
 from osetra.data.frames import examples_of, is_examples, is_frame, table_of
 from osetra.data.images import PICTURES, as_images, read_listed, read_pictures
 from osetra.data.options import DataOptions
-from osetra.data.schema import Category, Number, Text, read_schema
+from osetra.data.schema import Category, Date, Number, Text, days_of, read_schema
 from osetra.data.series import Sequences, from_array, is_ragged, padded
 from osetra.data.series_table import read_series
 from osetra.data.sound import SOUNDS, read_sounds
-from osetra.data.table import Table, Texts, as_texts
+from osetra.data.table import MISSING_MARKS, Table, Texts, as_texts
 from osetra.data.texts import TEXT, TEXTS, read_texts
 from osetra.errors import DataError, nearest
 from osetra.nets.prepare import Inputs, Numbers, Preparation, apply
@@ -68,6 +69,26 @@ def read_rows(preparation: Preparation, data: object) -> Rows:
     if array.ndim > 2 and preparation.pictures is not None:
         return _inputs(preparation, None, as_images(array, "the array"), "the array")
     return _inputs(preparation, as_table({"x": unrolled(array)}, "the array"), None, "the array")
+
+
+def unread_dates(preparation: Preparation, table: Table | None) -> tuple[str, ...]:
+    """Return a sentence for each column of dates with cells that are written otherwise than in training."""
+    found = []
+    for recipe in preparation.schema if table is not None else ():
+        if not isinstance(recipe, Date) or table is None:
+            continue
+        texts = as_texts(table[recipe.name])
+        known = MISSING_MARKS | set(recipe.marks)
+        days = days_of(recipe, texts)
+        there = np.array([level.strip().lower() not in known for level in texts.levels] + [False])
+        strange = np.flatnonzero(np.isnan(days) & there[texts.codes])
+        if len(strange):
+            example = one_line(texts.levels[texts.codes[strange[0]]])[:40]
+            found.append(
+                f"{recipe.name}: {len(strange)} cells such as {example!r} are no dates as they were "
+                "written in training: they are taken as missing"
+            )
+    return tuple(found)
 
 
 def _array(data: object) -> NDArray[Any]:

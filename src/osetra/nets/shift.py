@@ -116,7 +116,8 @@ def _tenth_shares(values: Floats, was: Mapping[str, Any]) -> tuple[Floats, Float
     """Return the shares between distinct tenths; tenths that are equal are one group."""
     tenths, present = np.array(was["tenths"]), values[~np.isnan(values)]
     cuts = np.unique(tenths[1:-1])
-    upper = np.searchsorted(tenths[1:-1], cuts, side="right") / 10
+    # Where values repeat, the share up to a tenth is more than a tenth; earlier models do not know how much.
+    upper = was.get("below") or np.searchsorted(tenths[1:-1], cuts, side="right") / 10
     before = np.diff(np.concatenate([[0.0], upper, [1.0]])) * (1 - was["missing"])
     # A value equal to a cut belongs below it, as the tenth did.
     counts = np.bincount(np.searchsorted(cuts, present, side="left"), minlength=len(cuts) + 1)
