@@ -83,3 +83,20 @@ def test_what_a_training_raises_comes_through_and_all_is_put_back():
     with pytest.raises(ValueError, match="bad"):
         Surroundings().guarded(train)(None)
     assert gc.isenabled()
+
+
+def test_a_signal_on_its_way_when_the_training_ends_ends_nothing_else():
+    """The kernel may hand it to another thread, which runs only after the handler was put back."""
+    code = """
+import os, signal
+from osetra.executors.surroundings import Surroundings
+def train(run):
+    signal.signal(signal.SIGALRM, lambda number, frame: None)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    os.kill(os.getpid(), signal.SIGALRM)
+Surroundings().guarded(train)(None)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
+print("alive")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "alive\n", (done.returncode, done.stderr)

@@ -129,6 +129,9 @@ class Surroundings:
             now = signal.getsignal(number)
             lasting = str(getattr(now, "__module__", "")).startswith(LASTING)
             if now != before and before is not None and not lasting:
+                if before is signal.SIG_DFL and number != signal.SIGCHLD:
+                    # One that is on its way to another thread is dropped so; else it would end the process.
+                    signal.signal(number, signal.SIG_IGN)
                 signal.signal(number, before)
 
     def _put_folder_back(self) -> None:
