@@ -89,10 +89,10 @@ def test_a_signal_on_its_way_when_the_training_ends_ends_nothing_else():
     """The kernel may hand it to another thread, which runs only after the handler was put back."""
     code = """
 import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])  # in all threads to come
 from osetra.executors.surroundings import Surroundings
 def train(run):
     signal.signal(signal.SIGALRM, lambda number, frame: None)
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
     os.kill(os.getpid(), signal.SIGALRM)
 Surroundings().guarded(train)(None)
 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
