@@ -52,7 +52,8 @@ def test_a_table_becomes_a_model_and_the_model_predictions(here: Path, table: Pa
     folder = here / "osetra-runs" / "clinic" / "model"
     card: dict[str, Any] = json.loads((folder / "card.json").read_text())["card"]
     assert {"error", "loss"} <= set(card["metrics"]["test"])
-    assert len(card["spread"]["test"]) == 3
+    seeds = len(card["spread"]["test"])
+    assert 1 <= seeds <= 3  # as many as are worth their cost beside so short a search
     assert card["command"].startswith("osetra tune ")
 
     predicted = osetra(here, "predict", "clinic", "clinic.csv", "-o", "out.csv")
@@ -79,7 +80,7 @@ def test_a_table_becomes_a_model_and_the_model_predictions(here: Path, table: Pa
     document = json.loads(again.stdout)
     assert document["schema"] == "osetra.tune/1"
     assert document["test"]["error"]["mean"] == pytest.approx(
-        sum(scores["error"] for scores in card["spread"]["test"]) / 3
+        sum(scores["error"] for scores in card["spread"]["test"]) / seeds
     )
 
     more = osetra(here, "resume", "clinic", "--trials", "5", "--json")
