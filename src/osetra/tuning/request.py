@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from osetra.core.arguments import given
 from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.data.options import DataOptions
@@ -129,7 +130,7 @@ def _goal(options: Mapping[str, Any]) -> dict[str, str]:
     if quantile is None:
         return {}
     if not 0 < quantile < 1:
-        raise StudyError(f"quantile {quantile:g}: a number between 0 and 1 is needed, such as 0.9")
+        raise StudyError(f"quantile {given(quantile)}: a number between 0 and 1 is needed, such as 0.9")
     metric = f"quantile_{quantile:.12f}".rstrip("0")
     others = [options.get("minimize"), options.get("maximize")]
     other = next((o for o in others if o and o.removeprefix("val_") not in ("quantile", metric)), None)
