@@ -87,7 +87,7 @@ def another(param, name, value):
 def catalogued():
     """Every branch of every entry of the catalogue, with a configuration that it is active in."""
     for catalogue in catalogues():
-        for entry in catalogue.entries:
+        for entry in own_entries(catalogue):
             for number, param in enumerate(entry.params):
                 wanted = {"batch_size": batch_of(catalogue), "units": smallest(catalogue)}
                 wanted |= NEEDS.get(entry.name, {}) if "layers" in catalogue.names else {}
@@ -96,6 +96,13 @@ def catalogued():
                     catalogue.name, entry, param, catalogue.space.complete(wanted),
                     id=f"{catalogue.name}-{entry.name}-{number}",
                 )  # fmt: skip
+
+
+def own_entries(catalogue):
+    """The entries of a space; of what it shares with that of tables, the latter's are enough."""
+    shared = {entry.name for entry in by_name("table").entries}
+    first = catalogue.name in ("table", "mlp", "cnn")
+    return [entry for entry in catalogue.entries if first or entry.name not in shared]
 
 
 def activate(catalogue, param, wanted):
@@ -156,7 +163,7 @@ def as_numbers(data):
 def ends_of(catalogue):
     """The default configuration with one value at a time at an end of its range."""
     plain = {"units": smallest(catalogue)}
-    for entry in catalogue.entries:
+    for entry in own_entries(catalogue):
         for param in entry.params:
             wanted = dict(plain) if entry.name != "units" else {}
             activate(catalogue, param, wanted)
