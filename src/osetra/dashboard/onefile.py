@@ -33,6 +33,8 @@ PAGES = 300
 METRICS = 12
 """Metrics with cost curves in the file; the objective is the first."""
 STYLES = ("tokens.css", "vendor/uplot.css", "style.css", "views.css")
+KEY = "study"
+"""The id of the one study in the file."""
 NAME = "osetra/"
 """In front of the modules' names, which then name nothing else."""
 _IMPORT = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*)(["'])(\.{1,2}/[^"']+)\2""")
@@ -76,15 +78,15 @@ def one_file(view: View, name: str, reference: str = "STUDY") -> str:
 
 def documents_of(view: View, name: str, reference: str = "STUDY") -> dict[str, object]:
     """Return every document that the page may ask for, by its path."""
-    problem, history, now, key = view.problem, view.history, time.time(), "study"
-    root = f"/api/studies/{key}"
+    problem, history, now = view.problem, view.history, time.time()
+    root = f"/api/studies/{KEY}"
     found: dict[str, object] = {
         "/api/studies": {
             "place": "",
             "read_only": True,
-            "studies": [study_entry(problem, history, id=key, name=name)],
+            "studies": [study_entry(problem, history, id=KEY, name=name)],
         },
-        root: {**study_panel(problem, history, id=key, name=name, verbs=()), "reference": reference},
+        root: {**study_panel(problem, history, id=KEY, name=name, verbs=()), "reference": reference},
         f"{root}/cockpit": cockpit_panel(problem, history, now),
         f"{root}/trials": trials_panel(problem, history),
     }
