@@ -101,7 +101,7 @@ class Float:
     def snap(self, unit: Array) -> Array:
         """Return the coordinates of the values that `unit` stands for."""
         if self.step is None:
-            return np.clip(unit, 0.0, 1.0)
+            return np.minimum(np.maximum(unit, 0.0), 1.0)
         found = self._at(self._places(from_unit(unit, *self._ends(), self.scale)))
         return to_unit(found, *self._ends(), self.scale)
 

@@ -7,6 +7,7 @@ scale because 0.001 → 0.01 matters as much as 0.01 → 0.1; momentum β on the
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -41,13 +42,13 @@ def to_unit(values: Array, low: float, high: float, scale: str) -> Array:
     """Map values (n,) in [low, high] to (n,) in [0, 1]; increasing on every scale."""
     scale, start, end = _stretched(low, high, scale)
     unit: Array = (_stretch(values, scale) - start) / (end - start)
-    return np.clip(unit, 0.0, 1.0)
+    return np.minimum(np.maximum(unit, 0.0), 1.0)
 
 
 def from_unit(unit: Array, low: float, high: float, scale: str) -> Array:
     """Map (n,) in [0, 1] back to values (n,) in [low, high]; the inverse of `to_unit`."""
     scale, start, end = _stretched(low, high, scale)
-    values = np.clip(_shrink(start + unit * (end - start), scale), low, high)
+    values = np.minimum(np.maximum(_shrink(start + unit * (end - start), scale), low), high)
     # The ends exactly: people read them, and exp(log(0.9)) is not 0.9.
     return np.where(unit <= 0, low, np.where(unit >= 1, high, values))
 
@@ -65,6 +66,7 @@ def padded(low: float, top: float, step: float, scale: str) -> tuple[float, floa
     return low - below, top + above
 
 
+@lru_cache(4096)
 def _stretched(low: float, high: float, scale: str) -> tuple[str, float, float]:
     """Return the scale and both ends on it; a range too narrow for the scale is linear."""
     start, end = _stretch(np.array([low, high], dtype=np.float64), scale)

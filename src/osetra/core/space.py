@@ -82,10 +82,12 @@ class Space:
             branches overlap, or a parameter is called "seed".
     """
 
-    __slots__ = ("_entries", "_order", "_place", "columns")
+    __slots__ = ("_defaults", "_entries", "_order", "_place", "columns", "names")
 
     columns: tuple[Column, ...]
     """The searched dimensions, by name."""
+    names: tuple[str, ...]
+    """All names, searched or fixed, in declaration order."""
 
     def __init__(self, mapping: Mapping[str, Branches] | None = None, /, **params: Branches) -> None:
         if mapping is not None and not isinstance(mapping, Mapping):
@@ -96,6 +98,8 @@ class Space:
         entries = _without_dormant(entries, self._order)
         self._entries: tuple[tuple[str, Param], ...] = tuple(entries)
         self._order = _topological(entries)
+        self.names = tuple(dict.fromkeys(name for name, _ in entries))
+        self._defaults = tuple(default_of(param) for _, param in entries)
         _check_branches(entries)
         columns = sorted(_columns(entries), key=lambda found: found[1].name)
         self.columns = tuple(column for _, column in columns)
@@ -122,11 +126,6 @@ class Space:
         for name, param in self._entries:
             lines.setdefault(name, []).append(format_param(param))
         return {name: texts[0] if len(texts) == 1 else texts for name, texts in lines.items()}
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All names, searched or fixed, in declaration order."""
-        return tuple(dict.fromkeys(name for name, _ in self._entries))
 
     @property
     def searched(self) -> tuple[str, ...]:
@@ -181,7 +180,7 @@ class Space:
             if not _holds(param.when, config):
                 continue
             try:
-                config[name] = param.check(partial[name]) if name in partial else default_of(param)
+                config[name] = param.check(partial[name]) if name in partial else self._defaults[index]
             except SpaceError as error:
                 raise SpaceError(f"{name}: {error}") from None
         for name in partial:
@@ -201,14 +200,14 @@ class Space:
 
     def decode(self, points: Array) -> list[Config]:
         """Map points (n, d) of the unit cube to configs; inactive names are absent."""
-        active, _ = self._activity(np.nan_to_num(points, nan=0.5))
+        active, _ = self._activity(_filled(points))
         values: dict[tuple[int, str], Value] = {}
         for e, (name, param) in enumerate(self._entries):
             rows = np.flatnonzero(active[e])
             if isinstance(param, Fixed):
                 values.update({(i, name): param.value for i in rows.tolist()})
                 continue
-            here = np.nan_to_num(points[rows, self._place[e]], nan=0.5)
+            here = _filled(points[rows, self._place[e]])
             values.update(zip(((i, name) for i in rows.tolist()), param.from_unit(here), strict=True))
         return [
             {name: values[i, name] for name in self.names if (i, name) in values} for i in range(len(points))
@@ -216,7 +215,7 @@ class Space:
 
     def snap(self, points: Array) -> Array:
         """Return the coordinates (n, d) of the configs that points stand for, NaN when inactive."""
-        filled = np.nan_to_num(points, nan=0.5)
+        filled = _filled(points)
         active, snapped = self._activity(filled)
         for e, j in self._place.items():
             snapped[~active[e], j] = np.nan
@@ -260,6 +259,11 @@ class Space:
         if not isinstance(name, str):
             return f"{excerpt(name)} is no name of a hyperparameter; known: {known}."
         return f"{name:.80}: no such hyperparameter; known: {known}.{nearest(name[:80], self.names)}"
+
+
+def _filled(points: Array) -> Array:
+    """Return points with the middle where they have no coordinate."""
+    return np.where(np.isnan(points), 0.5, points)
 
 
 def difference(old: Space, new: Space) -> list[str]:

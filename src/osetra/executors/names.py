@@ -37,13 +37,18 @@ def present() -> Names:
     ]
 
 
-def put_back(names: Names) -> list[str]:
-    """Put functions back and return what was replaced. Nothing in here is looked up among those."""
-    replaced = []
+def put_back(names: Names) -> None:
+    """Put functions back; quick, and nothing in here is looked up among those."""
     for space, before in names:
-        replaced += [f"{space['__name__']}.{k}" for k, v in before.items() if space.get(k) is not v]
         _update(space, before)
-    return replaced
+
+
+def replaced(names: Names) -> list[str]:
+    """Return which functions are not those that were in place. Nothing in here is looked up among those."""
+    found = []
+    for space, before in names:
+        found += [f"{space['__name__']}.{k}" for k, v in before.items() if space.get(k) is not v]
+    return found
 
 
 def keep_builtins() -> None:

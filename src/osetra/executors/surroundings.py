@@ -20,7 +20,7 @@ from typing import Any
 
 from osetra.core.clean import described, error_text
 from osetra.errors import Diverged, Interrupted, OsetraError, StudyError
-from osetra.executors.names import Names, present, put_back
+from osetra.executors.names import Names, present, put_back, replaced
 from osetra.training.run import Run
 
 if sys.platform != "win32":
@@ -82,10 +82,11 @@ class Surroundings:
             try:
                 returned = function(run)
             except BaseException as error:
-                replaced = put_back(names)  # the rest needs them
+                missed = replaced(names)
+                put_back(names)  # the rest needs them
                 self._put_back_surely()
-                if replaced and issubclass(type(error), Exception) and not issubclass(type(error), MEANT):
-                    raise StudyError(_because(error, replaced)) from error
+                if missed and issubclass(type(error), Exception) and not issubclass(type(error), MEANT):
+                    raise StudyError(_because(error, missed)) from error
                 raise
             put_back(names)
             self._put_back_surely()
