@@ -157,7 +157,8 @@ class StoreLink:
         """Return the orders that came since the last call."""
         came, self.first = list(self.first), ()
         try:
-            return came + self.recorder.see(self.inbox.new(), self.inbox)
+            new = self.inbox.new()
+            return came + self.recorder.see(new, self.inbox) if new else came
         except LeaseLost:
             self.leases.lost.add(self.attempt)
             return came

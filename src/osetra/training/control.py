@@ -58,9 +58,8 @@ class RunControl:
     def pass_on(self, step: int, values: dict[str, float]) -> None:
         """Take the metrics of one step."""
         claim, fold = self.claim, self.fold
-        self.unsent += [
-            Point(claim.trial, claim.attempt, fold, step, name, value) for name, value in values.items()
-        ]
+        for name, value in values.items():
+            self.unsent.append(Point(claim.trial, claim.attempt, fold, step, name, value))
         self.values.add(fold, step, values)
         if self.objective.metric in values:
             self.writer.notice(self.objective.sign * values[self.objective.metric])

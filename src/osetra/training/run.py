@@ -227,7 +227,7 @@ class Run:
             step = int(named)  # type: ignore[call-overload]  # a whole number
         if not metrics:
             raise StudyError("report() without metrics; write run.report(val_loss=0.3)")
-        values = {name: number(name, value) for name, value in metrics.items()}
+        values = {n: v if type(v) is float else number(n, v) for n, v in metrics.items()}
         wanted, voice = None if step is None else whole_step(step), self._control.voice
         if not voice.heard:
             voice.refuse("report")
@@ -235,7 +235,7 @@ class Run:
         if not self._control.metrics.issuperset(values):
             self._control.metrics.update(map(metric_name, values))
         with voice.lock:
-            if voice.heard:
+            if not voice.over:
                 self._report(wanted, values)
 
     def _report(self, step: int | None, values: dict[str, float]) -> None:

@@ -317,8 +317,7 @@ class Database:
         # SQLite keeps no locks on this file, so a descriptor of our own may be closed without harm.
         if link.log < 0:
             link.log = os.open(self._wal, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
-            status = os.fstat(link.log)
-            link.files[link.log] = (status.st_dev, status.st_ino)
+            link.files[link.log] = os.fstat(link.log)[1:3]
         getattr(os, "fdatasync", os.fsync)(link.log)
 
     def _to_fold(self, link: FileConnection) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 Files: TypeAlias = dict[int, tuple[int, int]]
-"""Descriptors with the device and the number of the file behind them."""
+"""Descriptors with the number of the file behind them and its device, as `os.stat` returns them in [1:3]."""
 
 _fstat = os.fstat
 
@@ -30,11 +30,11 @@ def descriptors() -> set[int]:
 
 def opened(before: set[int], paths: Iterable[Path]) -> Files:
     """Return the descriptors of some files that were opened since."""
-    wanted = {_identity(path.stat()) for path in paths if path.exists()}
+    wanted = {path.stat()[1:3] for path in paths if path.exists()}
     found: Files = {}
     for number in descriptors() - before:
         with suppress(OSError):
-            found[number] = _identity(_fstat(number))
+            found[number] = _fstat(number)[1:3]
     return {number: identity for number, identity in found.items() if identity in wanted}
 
 
@@ -42,8 +42,7 @@ def are_gone(files: Files) -> bool:
     """Whether a descriptor was closed, or is another file's."""
     try:
         for number, identity in files.items():  # without names that a training may have replaced
-            status = _fstat(number)
-            if (status.st_dev, status.st_ino) != identity:
+            if _fstat(number)[1:3] != identity:
                 return True
     except OSError:
         return True
@@ -63,7 +62,3 @@ def lost(path: Path) -> str:
         "sound. Start the program again with trainings in processes of their own: workers=2, or "
         "executor=osetra.Processes(1)"
     )
-
-
-def _identity(status: os.stat_result) -> tuple[int, int]:
-    return status.st_dev, status.st_ino

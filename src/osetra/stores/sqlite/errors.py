@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from osetra.errors import NotAStudy, StoreError, StoreFull
@@ -24,22 +22,34 @@ def is_busy(error: sqlite3.Error) -> bool:
     return _code(error) in (_BUSY, _LOCKED, _PROTOCOL)
 
 
-@contextmanager
-def explain_errors(path: Path) -> Iterator[None]:
+class explain_errors:
     """Turn errors of SQLite and of the system into a StoreError that says what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _explain(error, path) from error
-    except UnicodeDecodeError as error:
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None and (meaning := _meaning(error, self.path)) is not None:
+            raise meaning from error
+
+
+def _meaning(error: BaseException, path: Path) -> StoreError | None:
+    """Return what an error means; None when it is neither SQLite's nor the system's."""
+    if isinstance(error, sqlite3.Error):
+        return _explain(error, path)
+    if isinstance(error, UnicodeDecodeError):
         # Python reads SQLite's own words about a damaged schema as text, and they hold what is damaged.
-        raise StoreError(_damaged(path, error)) from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _full(path) from error
-        raise StoreError(
-            f"{path}: {error.strerror or error}; check the folder and its permissions"
-        ) from error
+        return StoreError(_damaged(path, error))
+    if not isinstance(error, OSError):
+        return None
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _full(path)
+    return StoreError(f"{path}: {error.strerror or error}; check the folder and its permissions")
 
 
 def _explain(error: sqlite3.Error, path: Path) -> StoreError:
