@@ -115,21 +115,17 @@ class PipeLink:
 
     def orders(self) -> list[Ordered]:
         """Return the orders that came since the last call."""
-        self._listen()
-        came, self.waiting = self.waiting, []
-        return came
-
-    def stop_requested(self) -> bool:
-        """Whether the supervisor or the machine asked for the trial back."""
-        self._listen()
-        return self.stopped or self.preemption.asked
-
-    def _listen(self) -> None:
         for message in self.channel.receive():
             if isinstance(message, Stop):
                 self.stopped = True
             elif isinstance(message, Orders):
                 self.waiting += message.orders
+        came, self.waiting = self.waiting, []
+        return came
+
+    def stop_requested(self) -> bool:
+        """Whether the supervisor or the machine asked for the trial back, by what `orders` has heard."""
+        return self.stopped or self.preemption.asked
 
 
 def main(reader: int, writer: int) -> None:

@@ -172,7 +172,7 @@ class Channel:
 
     def receive(self, timeout: float | None = 0.0) -> list[Message]:
         """Return the messages that arrive within `timeout` seconds (None: wait for one)."""
-        messages = self._complete()
+        messages = self._complete() if self._came else []
         while not messages and not self.closed:
             ready, _, _ = select.select([self.reader], [], [], timeout)
             if not ready:
