@@ -11,6 +11,10 @@ DATA ?= ../shared/data
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+# The tests start hundreds of Python processes: each reads compiled modules instead of compiling them anew,
+# whatever the caller's environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test fast slow cluster soak check bench clean
 .DEFAULT_GOAL := demo
 

@@ -12,10 +12,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from rich.console import Console, RenderableType
 
-from osetra.testing.rig.postgres import Cluster, programs
-
 sys.path.insert(0, str(Path(__file__).parent))  # helper programs of a room: `from executors import programs`
 os.environ.pop("PYTHONWARNINGS", None)
+# Small matrices gain nothing from threads, which wait for each other at the cost of whole cores: a model of
+# 30 trials took 20 times as long where other tests ran beside. To be said before numpy is imported.
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
 
 settings.register_profile(
     "osetra", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow], derandomize=True
@@ -28,6 +30,8 @@ _numbers = itertools.count()
 @pytest.fixture(scope="session")
 def cluster():
     """A PostgreSQL server for all tests of a process; nobody stops it."""
+    from osetra.testing.rig.postgres import Cluster, programs
+
     if programs() is None:
         pytest.skip("PostgreSQL's server is not installed: apt install postgresql")
     with Cluster() as running:
