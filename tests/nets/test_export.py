@@ -188,7 +188,10 @@ def test_the_script_says_what_is_wrong_with_a_table(table, tmp_path):
     bad = tmp_path / "bad.csv"
     for text, wanted in (
         ("area;share\n1;2\n", "the model needs the columns sold, opened"),
-        ("zip;area;share;sold;opened;street;kind;note\n1;wide;2;;;;;\n", "area: row 1 holds 'wide'"),
+        (
+            "zip;area;share;sold;opened;street;kind;note\n1;wide;2;;;;;\n",
+            "area: row 1 holds 'wide', which cannot",
+        ),
     ):
         bad.write_text(text)
         said = subprocess.run(

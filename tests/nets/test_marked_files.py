@@ -76,24 +76,6 @@ def test_sizes_of_residuals_rise():
     assert residual_sizes(np.zeros(3), np.array([3.0, -1.0, 2.0])) == [1.0, 2.0, 3.0]
 
 
-def test_dates_written_in_another_way_are_named(tmp_path):
-    file = tmp_path / "dated.csv"
-    rng = np.random.default_rng(0)
-    rows = [
-        f"{int(d):02d}/0{1 + i % 9}/2021,{d + rng.normal():.2f}"
-        for i, d in enumerate(rng.integers(13, 28, 80))
-    ]
-    file.write_text("\n".join(["day,y", *rows]) + "\n")
-    model = rehearse(NetworkTask(data=Data(where=str(file), target="y"), epochs=2), CONFIG, seed=0)
-    other = tmp_path / "iso.csv"
-    other.write_text("day\n2021-05-16\n2021-06-17\n\n14/03/2021\n")
-    (said,) = (
-        text for text in predict(model, str(other)).warnings if "no dates as they were written" in text
-    )
-    assert said.startswith("day: 2 cells such as '2021-05-16'")
-    assert not any("no dates" in text for text in predict(model, str(file)).warnings)
-
-
 def test_the_truth_that_is_kept_beside_the_answer_has_a_name_of_its_own(houses):
     task = NetworkTask(data=Data(where=str(houses), target="Preis"), epochs=2)
     found = predict(rehearse(task, CONFIG, seed=0), str(houses), keep=["Preis", "Zimmer"])

@@ -88,8 +88,9 @@ def test_a_cell_that_is_no_number_is_named_with_its_row(trained, tmp_path):
     model, file = trained
     later = tmp_path / "later.csv"
     later.write_text(file.read_text().replace(",3.5%", ",much", 1))
+    assert any("'rate' row 4 'much'" in text for text in predict(model, later).warnings)
     with pytest.raises(DataError, match="rate: row 4 holds 'much', which is not a finite number"):
-        predict(model, later)
+        predict(model, later, strict=True)
 
 
 def test_what_a_person_said_of_the_first_file_holds_for_later_ones(tmp_path):
@@ -99,7 +100,7 @@ def test_what_a_person_said_of_the_first_file_holds_for_later_ones(tmp_path):
     said = DataOptions(delimiter="space", header="no", drop=("x1",))
     task = NetworkTask(data=Data(where=str(file), target="x3", reading=said), epochs=1)
     model = rehearse(task, {"units": 4}, 0)
-    assert model.preparation.dialect == ("space", "", "no")
+    assert model.preparation.dialect == ("space", "", "no", "")
     assert len(predict(model, file)) == 60
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from osetra.data.options import OF_LATER_FILES, DataOptions
 from osetra.files import real_path
 
 
@@ -37,8 +38,10 @@ _OPTIONS = (
         "--na", multiple=True, metavar="[COLUMN=]TEXT",
         help="A text that means missing, such as 999; in one column only, when named. Repeatable.",
     ),
+    _columns("keep-na", "Columns in which NA, none and the like are levels; --na '' says so of all."),
     click.option("--delimiter", metavar="MARK", help="Between the cells of a text file: ';', tab, space …"),
     click.option("--decimal", type=click.Choice([".", ","]), help="What stands before decimals."),
+    click.option("--encoding", metavar="NAME", help="What a text file is written in: cp1252, utf-16 …"),
     click.option("--header", metavar="yes|no|LINE", help="If there is a line of names, or which one it is."),
     click.option("--labels", metavar="COLUMN", help="Predict this column of several labels a row: red;big."),
     click.option("--ignore-case", is_flag=True, help="Labels that differ in case only are one."),
@@ -63,3 +66,21 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def later_reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb those that say how rows are to be read that come after training, and --strict."""
+    strict = click.option(
+        "--strict", is_flag=True, help="Refuse a cell that cannot be read, instead of taking it as missing."
+    )
+    for option in reversed((*_OPTIONS, strict)):
+        named = option(click.Command("")).params[-1].name
+        if named in (*OF_LATER_FILES, "strict"):
+            command = option(command)
+    return command
+
+
+def later_reading(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `later_reading_options` were given as `osetra.nets.predict.predict` takes it."""
+    given = {name: value for name, value in options.items() if name != "strict" and value not in (None, ())}
+    return {"reading": DataOptions(**given) if given else None, "strict": options["strict"]}

@@ -111,7 +111,7 @@ class Dataset:
     """What was noticed or changed while reading, for the user's eyes."""
     schema: tuple[Recipe, ...] = ()
     """How the columns were made of the cells of a table; kept with a model, for tables to come."""
-    dialect: tuple[str, str, str] = ("", "", "")
+    dialect: tuple[str, str, str, str] = ("", "", "", "")
     """The delimiter, decimal and header that a person named; later files are read so too."""
     groups: Codes | None = None
     """(n,) rows with the same code stay in one part of the split."""

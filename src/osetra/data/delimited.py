@@ -37,7 +37,7 @@ def parse_bytes(raw: bytes, source: str, reading: DataOptions, *, tab: bool = Fa
     Raises:
         DataError: no text, no rows, rows with too many cells, or a column name twice.
     """
-    text, encoding = decoded(raw, source)
+    text, encoding = decoded(raw, source, reading.encoding)
     same = encoding == "utf-8" and b"\r" not in raw and not raw.startswith(b"\xef\xbb\xbf")
     return parse_text(text, source, reading=reading, tab=tab, encoding=encoding, raw=raw if same else None)
 
@@ -257,7 +257,7 @@ def _aligned(labels: list[str], columns: list[Texts]) -> list[str]:
 def _assumed(dialect: Dialect, encoding: str, reading: DataOptions, header: bool) -> tuple[Finding, ...]:
     """Return one line on everything that is not as usual."""
     parts = []
-    if encoding != "utf-8":
+    if encoding != "utf-8" and not reading.encoding:
         parts.append(f"{encoding} text")
     if dialect.delimiter not in ",\t" and not reading.delimiter:
         parts.append(f"{NAMES.get(dialect.delimiter, repr(dialect.delimiter))} between cells")
@@ -271,4 +271,9 @@ def _assumed(dialect: Dialect, encoding: str, reading: DataOptions, header: bool
         parts.append("no line of names: the columns are x1, x2, …")
     if not parts:
         return ()
-    return (note("dialect", f"read as: {'; '.join(parts)} (--delimiter, --decimal, --header say otherwise)"),)
+    return (
+        note(
+            "dialect",
+            f"read as: {'; '.join(parts)} (--delimiter, --decimal, --header, --encoding say otherwise)",
+        ),
+    )

@@ -64,12 +64,14 @@ class Dialect:
         return bool(self.comment) and line.startswith(self.comment)
 
 
-def decoded(raw: bytes, source: str) -> tuple[str, str]:
-    """Return the text of a file, and its encoding: by its mark, UTF-8 where that fits, else Western.
+def decoded(raw: bytes, source: str, encoding: str = "") -> tuple[str, str]:
+    """Return the text of a file, and its encoding: as said, by its mark, UTF-8 where that fits, else Western.
 
     Raises:
         DataError: this is no text.
     """
+    if encoding:
+        return _as_said(raw, source, encoding), encoding.lower()
     for mark, encoding in _BOMS:
         if raw.startswith(mark):
             try:
@@ -94,6 +96,16 @@ def decoded(raw: bytes, source: str) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
     raise DataError(f"{source}: this is not a text file; save it as UTF-8")
+
+
+def _as_said(raw: bytes, source: str, encoding: str) -> str:
+    try:
+        return _with_newlines(raw.decode(encoding).removeprefix("\ufeff"))
+    except UnicodeError as error:
+        reason = str(error).partition(" in position")[0]
+        raise DataError(
+            f"{source}: cannot be read as {encoding} ({reason}); leave --encoding out, or name another"
+        ) from None
 
 
 def sniff(text: str, reading: DataOptions, *, tab: bool = False) -> Dialect:

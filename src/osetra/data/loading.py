@@ -175,7 +175,7 @@ def _series(
     heads = replace(found.heads, notes=(*found.heads.notes, *found.notes))
     plain = replace(reading, series=None, time=None)
     loaded = _assemble(heads, targets, name, task, plain, sequences=found.sequences)
-    dialect = (reading.delimiter, reading.decimal, reading.header)
+    dialect = (reading.delimiter, reading.decimal, reading.header, reading.encoding)
     return Loaded(replace(loaded.dataset, schema=found.schema, dialect=dialect), table, found.meanings)
 
 
@@ -217,7 +217,7 @@ def _assemble(
     warnings = checks(rows.table, inputs.columns, settled, targets, reading)
     dataset = Dataset(
         name=name, source=table.source, columns=inputs.columns, schema=inputs.schema,
-        dialect=(reading.delimiter, reading.decimal, reading.header),
+        dialect=(reading.delimiter, reading.decimal, reading.header, reading.encoding),
         target_name=target, target=settled.values, task=settled.task, classes=settled.classes,
         fingerprint=fingerprint(inputs.columns, None, settled, roles.content),
         notes=notes + found.notes + inputs.notes + warnings + imbalance(settled, target), pair=found.pair,

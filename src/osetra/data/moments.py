@@ -21,6 +21,8 @@ PARTS = ("year", "season sin", "season cos", "weekday sin", "weekday cos", "hour
 """Of a date; season is the place in the year."""
 CLOCK_PARTS = ("hour sin", "hour cos", "hours")
 """Of a time of day."""
+UNAMBIGUOUS: tuple[Order, ...] = ("ymd", "named", "ym", "compact")
+"""Ways to write a date that mean the same in any order of day and month."""
 EPOCH = datetime.datetime(1970, 1, 1)
 
 MONTHS = {
@@ -103,6 +105,8 @@ def order_of(
         if sum(moment_of(text, order) is not None for text in sample) > 0.9 * len(sample)
     ]
     if not fits:
+        fits = [order for order in orders if _fits_mixed(sample, order)]
+    if not fits:
         return None
     if "mdy" in fits and "dmy" in fits:
         european = day_first or all("." in text for text in sample)
@@ -112,6 +116,21 @@ def order_of(
             ("clock", False) if all(int(text.split(":")[0]) < 24 for text in sample) else ("duration", False)
         )
     return fits[0], False
+
+
+def _fits_mixed(sample: Sequence[str], order: Order) -> bool:
+    """Whether nearly all texts are dates, some in an order and the rest in a way that cannot be mistaken."""
+    own = sum(moment_of(text, order) is not None for text in sample)
+    return 2 * own >= len(sample) and all(read_moment(text, order) is not None for text in sample)
+
+
+def read_moment(text: str, order: Order) -> float | None:
+    """Return what `moment_of` does; a date that cannot be mistaken is one in any order of dates."""
+    found = moment_of(text, order)
+    if found is not None or order in ("clock", "duration"):
+        return found
+    read = (moment_of(text, other) for other in UNAMBIGUOUS if other != order)
+    return next((each for each in read if each is not None), None)
 
 
 def moment_of(text: str, order: Order) -> float | None:

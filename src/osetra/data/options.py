@@ -8,6 +8,8 @@ from osetra.errors import DataError
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "pipe": "|", "\\t": "\t"}
 
+OF_LATER_FILES = ("delimiter", "decimal", "header", "encoding", "na", "date")
+"""Options that also say how rows are to be read that come after training; what columns mean is settled."""
 NOBODY = "none"
 """What --user says where users and items are columns like others."""
 
@@ -22,8 +24,12 @@ class DataOptions:
     """"." or ",": what stands before decimals."""
     header: str = ""
     """"yes", "no", or the number of the line with the names."""
+    encoding: str = ""
+    """What the characters of a text file are written in, such as cp1252."""
     na: tuple[str, ...] = ()
-    """Texts that mean missing; COLUMN=TEXT for one column only."""
+    """Texts that mean missing; COLUMN=TEXT for one column only. Empty: only empty cells do."""
+    keep_na: tuple[str, ...] = ()
+    """Columns in which the usual marks of a missing cell, such as NA, are levels."""
     number: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
@@ -63,6 +69,11 @@ class DataOptions:
         if self.header not in ("", "yes", "no") and not self.header.isdigit():
             raise DataError(f"header={self.header!r}: give yes, no, or the number of the line with the names")
 
+        if self.encoding and not _is_encoding(self.encoding):
+            raise DataError(
+                f"encoding={self.encoding!r}: no such encoding; give one such as utf-8, cp1252 or utf-16"
+            )
+
     @property
     def separator(self) -> str:
         """The delimiter as a character."""
@@ -73,8 +84,20 @@ class DataOptions:
         said = (word.rpartition("=") for word in self.na)
         return frozenset(text.strip().lower() for name, _, text in said if name.strip() in ("", column))
 
+    def keeps_marks(self, column: str) -> bool:
+        """Whether the usual marks of a missing cell, such as NA, were said to be levels of a column."""
+        return column in self.keep_na or "" in self.missing(column)
+
     @property
     def dates(self) -> dict[str, str]:
         """The declared columns of dates, with their order where that was given."""
         said = (word.partition("=") for word in self.date)
         return {name.strip(): order.strip().lower() for name, _, order in said}
+
+
+def _is_encoding(name: str) -> bool:
+    """Whether texts are written in an encoding of that name."""
+    try:
+        return bool(" ".encode(name))
+    except (LookupError, ValueError):
+        return False

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from osetra.data.dataset import CategoryColumn, Column, Floats, NumberColumn, TextColumn
-from osetra.data.moments import EPOCH, Order, clock_parts, date_parts, moment_of
+from osetra.data.moments import EPOCH, Order, clock_parts, date_parts, read_moment
 from osetra.data.numbers import number_of
 from osetra.data.table import MISSING_MARKS, Cells, Codes, Table, Texts, as_texts, unquoted
 from osetra.data.words import contained
@@ -130,15 +130,22 @@ def _read_numbers(recipe: Number, cells: Cells, row_of: RowOf) -> Floats:
     if plain is not None:
         _refuse(recipe.name, np.isinf(plain), cells.__getitem__, row_of)
         return _declared_missing(plain, recipe.marks)
-    marks = MISSING_MARKS | set(recipe.marks)
-    read = _numbers_of(cells.levels, recipe.decimal, marks)
-    if None in read and not recipe.loose:
-        # A later file may come from a place with another mark before decimals.
-        again = _numbers_of(cells.levels, "," if recipe.decimal == "." else ".", marks)
-        read = again if None not in again else read
+    read = level_numbers(recipe, cells.levels)
+    if not recipe.loose:
         bad = [number is None for number in read]
         _refuse(recipe.name, np.array([*bad, False])[cells.codes], cells.__getitem__, row_of)
     return np.array([*(np.nan if n is None else n for n in read), np.nan], dtype=np.float64)[cells.codes]
+
+
+def level_numbers(recipe: Number, levels: Sequence[str]) -> list[float | None]:
+    """Return the number of each text, NaN for a mark of a missing one, None for what is none."""
+    marks = MISSING_MARKS | set(recipe.marks)
+    read = _numbers_of(levels, recipe.decimal, marks)
+    if None not in read or recipe.loose:
+        return read
+    # A later file may come from a place with another mark before decimals.
+    again = _numbers_of(levels, "," if recipe.decimal == "." else ".", marks)
+    return min(read, again, key=lambda numbers: numbers.count(None))
 
 
 def to_categories(recipe: Category, cells: Texts) -> CategoryColumn:
@@ -163,7 +170,7 @@ def days_of(recipe: Date, cells: Cells) -> Floats:
         if recipe.order != "compact":
             return np.asarray(cells, dtype=np.float64)
         cells = as_texts(cells)
-    read = [moment_of(level, recipe.order) for level in cells.levels]
+    read = [read_moment(level, recipe.order) for level in cells.levels]
     return np.array([*(np.nan if m is None else m for m in read), np.nan], dtype=np.float64)[cells.codes]
 
 

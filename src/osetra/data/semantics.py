@@ -29,6 +29,8 @@ ORDERS_OF_DATES = ("", "ymd", "mdy", "dmy", "named", "ym", "clock", "duration", 
 MOST_COLUMNS = 50_000
 TEXT_WORDS = 3
 """Texts of so many words on average are free text and not identifiers."""
+FEWEST_CODES = 3
+"""Codes of two letters beside which NA is one more."""
 _COUNTERS = ("", "rownames", "row", "index", "id", "unnamed: 0", "column 1")
 
 
@@ -43,6 +45,10 @@ class Meaning:
     remark: str = ""
     """In brackets after the column's name, such as "$" or "month/day/year"."""
     warning: str = ""
+    marks: tuple[str, ...] = ()
+    """Usual marks of a missing cell, as they are written in a category that has any."""
+    kept: bool = False
+    """Whether they are levels, since they look like the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,8 @@ def check_columns(table: Table, reading: DataOptions) -> None:
     single = [name for name in _single(reading) if name]
     declared = [word.rpartition("=")[0] for word in reading.na]
     for name in (
-        *reading.drop, *reading.category, *reading.number, *reading.text, *reading.dates, *single,
+        *reading.drop, *reading.keep_na, *reading.category, *reading.number, *reading.text, *reading.dates,
+        *single,
         *(name for name in declared if name),
     ):  # fmt: skip
         if name not in table.names:
@@ -128,9 +135,7 @@ def meaning_of(
     """
     marks = tuple(sorted(reading.missing(name)))
     if name in reading.category or (name in table.categories and name not in reading.number):
-        return Meaning(
-            name, "category", Category(name, marks, reading.ignore_case, _kept(cells, target=target))
-        )
+        return _category_of(name, as_texts(cells), marks, reading, target=target)
     if name in reading.text:
         return _text(name, as_texts(cells), marks)
     if name in reading.dates:
@@ -241,24 +246,44 @@ def _date(name: str, cells: Cells, marks: tuple[str, ...], declared: str) -> Mea
 def _category(
     name: str, cells: Texts, table: Table, marks: tuple[str, ...], reading: DataOptions, *, target: bool
 ) -> Meaning:
-    recipe = Category(name, marks, reading.ignore_case, _kept(cells, target=target))
+    found = _category_of(name, cells, marks, reading, target=target)
     n, levels = len(cells), len(cells.levels)
     if target or levels <= max(20, n // 2):
         wordy = levels > 20 and levels > n // 10 and _words(cells) >= 2 * TEXT_WORDS
         if target or not wordy:
-            return Meaning(name, "category", recipe, "codes, not quantities" if _is_code(cells) else "")
+            return replace(found, remark="codes, not quantities" if _is_code(cells) else "")
     if _words(cells) >= TEXT_WORDS:
         return _text(name, cells, marks)
     why = f"{levels} different texts in {n} rows look like an identifier or free text"
     return Meaning(name, "identifier", None, warning=why)
 
 
-def _kept(cells: Cells, *, target: bool) -> tuple[str, ...]:
-    """Return marks of missing cells that are classes of a target: none, beside other texts."""
-    if not target or not isinstance(cells, Texts):
-        return ()
-    lower = {level.lower() for level in cells.levels}
-    return ("none",) if "none" in lower and len(lower - MISSING_MARKS) else ()
+def _category_of(
+    name: str, cells: Texts, marks: tuple[str, ...], reading: DataOptions, *, target: bool
+) -> Meaning:
+    """Return a column as a category, and whether the usual marks of a missing cell are levels of it."""
+    usual = MISSING_MARKS - {"", *marks}
+    written = tuple(level for level in cells.levels if level.lower() in usual)
+    if reading.keeps_marks(name):
+        keep, declared = tuple(sorted(MISSING_MARKS - {""})), tuple(mark for mark in marks if mark)
+        return Meaning(name, "category", Category(name, declared, reading.ignore_case, keep))
+    others = [level for level in cells.levels if level.lower() not in {*MISSING_MARKS, *marks}]
+    alike = "NA" in written and _are_codes_of_two_letters(others)
+    keep = ("na",) if alike else ()
+    if target and others and any(level.lower() == "none" for level in written):
+        keep += ("none",)
+    recipe = Category(name, marks, reading.ignore_case, keep)
+    if alike:
+        return Meaning(name, "category", recipe, marks=("NA",), kept=True)
+    return Meaning(name, "category", recipe, marks=tuple(m for m in written if m.lower() not in keep))
+
+
+def _are_codes_of_two_letters(levels: Sequence[str]) -> bool:
+    """Whether texts are codes such as those of countries, of which NA (Namibia) is one."""
+    codes = sum(
+        len(level) == 2 and level.isascii() and level.isalpha() and level.isupper() for level in levels
+    )
+    return codes >= FEWEST_CODES and codes > MOSTLY * len(levels)
 
 
 def _words(cells: Texts) -> float:
@@ -297,6 +322,21 @@ def assumed(meanings: Sequence[Meaning]) -> tuple[Finding, ...]:
                 f"codes with zeros in front are categories: {_listed(codes)} (--number says otherwise)",
             )
         )
+    return (*notes, *_of_marks(meanings))
+
+
+def _of_marks(meanings: Sequence[Meaning]) -> tuple[Finding, ...]:
+    """Return a line on marks of missing cells that are levels, and one on those that are taken as missing."""
+    kept = [m.name for m in meanings if m.kept]
+    gone = {m.name: m.marks for m in meanings if m.marks and not m.kept and m.kind == "category"}
+    notes = []
+    if kept:
+        text = f"'NA' is a code beside the others of two letters: {_listed(kept)}"
+        notes.append(note("na-kept", text, f"--na {quote(kept[0])}=NA says that it is missing"))
+    if gone:
+        words = list(dict.fromkeys(mark for marks in gone.values() for mark in marks))
+        text = f"{_listed([repr(word) for word in words], 3)} taken as missing in {_listed(list(gone))}"
+        notes.append(note("na-missing", text, "--keep-na COLUMN says that it is a level"))
     return tuple(notes)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from osetra.core.arguments import text
 from osetra.data.dataset import Codes
+from osetra.data.options import DataOptions
 from osetra.data.table import as_texts
 from osetra.data.targets import numbers_of
 from osetra.errors import DataError, nearest
@@ -24,7 +25,7 @@ from osetra.nets.model import Model
 from osetra.nets.multi_truth import truth_of_several
 from osetra.nets.paired import wilson
 from osetra.nets.prepare import unseen
-from osetra.nets.rows import Rows, read_rows, unread_dates
+from osetra.nets.rows import Rows, read_rows
 from osetra.nets.shift import warnings_of, warnings_of_words
 from osetra.nets.training import raw_outputs
 
@@ -53,7 +54,14 @@ class Assessment:
     """Rows that could not be used, and what is unlike the training."""
 
 
-def assess(model: Model, data: object, *, target: str | None = None) -> Assessment:
+def assess(
+    model: Model,
+    data: object,
+    *,
+    target: str | None = None,
+    reading: DataOptions | None = None,
+    strict: bool = False,
+) -> Assessment:
     """Return the scores of a model on data that holds the target, with 95 % intervals.
 
     Raises:
@@ -62,7 +70,7 @@ def assess(model: Model, data: object, *, target: str | None = None) -> Assessme
     preparation = model.preparation
     if target is not None:
         text("target", target, "the name of a column is needed")
-    found = read_rows(preparation, data)
+    found = read_rows(preparation, data, reading, strict=strict)
     truth, known, notes = _truth_of(model, found, target)
     raw = raw_outputs(model.network, found.inputs.rows(known))
     names = metrics.all_of(preparation.task)
@@ -73,7 +81,7 @@ def assess(model: Model, data: object, *, target: str | None = None) -> Assessme
         if strange:
             cells = ", ".join(f"{name} {count}" for name, count in strange.items())
             notes.append(f"categories never seen in training ({cells})")
-        notes += unread_dates(preparation, found.table)
+        notes += found.warnings
         notes += warnings_of(model.card.inputs, found.columns)
         notes += warnings_of_words(preparation, found.columns)
     return Assessment(len(known), _bootstrapped(model, raw, truth[known], names), tuple(notes))

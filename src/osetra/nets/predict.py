@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from osetra.core.arguments import expected, given, is_number, plain
 from osetra.data.dataset import NUMERIC, MultiTarget
+from osetra.data.options import DataOptions
 from osetra.data.table import PLAIN, Table, as_texts
 from osetra.errors import DataError, nearest
 from osetra.nets import metrics
@@ -25,7 +26,7 @@ from osetra.nets.metrics import several_thresholds
 from osetra.nets.model import Model
 from osetra.nets.multi_metrics import decide_labels, label_shares
 from osetra.nets.prepare import Inputs, unseen
-from osetra.nets.rows import Rows, read_rows, unread_dates
+from osetra.nets.rows import Rows, read_rows
 from osetra.nets.shift import warnings_of, warnings_of_words
 from osetra.nets.targets import answers
 from osetra.nets.training import raw_outputs
@@ -117,7 +118,13 @@ class Predictions:
 
 
 def predict(
-    model: Model, data: object, *, keep: Sequence[str] = (), interval: float | None = None
+    model: Model,
+    data: object,
+    *,
+    keep: Sequence[str] = (),
+    interval: float | None = None,
+    reading: DataOptions | None = None,
+    strict: bool = False,
 ) -> Predictions:
     """Return an answer for each row of data: a file, a folder of pictures, a known set, a frame, an array.
 
@@ -128,6 +135,8 @@ def predict(
         data: what is to be answered.
         keep: columns of the data to write beside the answers; those that name rows are kept anyhow.
         interval: of a number: the share of rows that an interval around it is to hold, such as 0.9.
+        reading: how the data is to be read, where that is not as in training.
+        strict: whether a cell that cannot be read is refused; else it is missing, and that is said.
 
     Raises:
         DataError: the data has not the columns, or the pictures, that the model learnt from.
@@ -135,7 +144,7 @@ def predict(
     half = None if interval is None else half_width(model, interval)
     if isinstance(keep, str) or not isinstance(keep, Sequence) or not all(isinstance(k, str) for k in keep):
         raise expected("keep", keep, "a list of columns is needed, such as ['id']", DataError)
-    found = read_rows(model.preparation, data)
+    found = read_rows(model.preparation, data, reading, strict=strict)
     strange = unseen(model.preparation, found.columns) if found.columns else {}
     strangers = [name for name in model.preparation.pair if name in strange]
     average = (f"{' and '.join(strangers)} never seen in training are taken as average",) if strangers else ()
@@ -146,7 +155,7 @@ def predict(
         half=half,
         strange=(
             *average,
-            *unread_dates(model.preparation, found.table),
+            *found.warnings,
             *warnings_of(model.card.inputs, found.columns),
             *warnings_of_words(model.preparation, found.columns),
         ),

@@ -55,7 +55,7 @@ def from_json(state: Mapping[str, Any]) -> Preparation:
     """
     pictures = state["pictures"]
     channels, height, width = map(int, pictures["shape"]) if pictures else (0, 0, 0)
-    delimiter, decimal, header = state.get("dialect", ("", "", ""))
+    delimiter, decimal, header, encoding = (*state.get("dialect", ()), "", "", "", "")[:4]
     task: TaskKind = state["task"]
     if task not in get_args(TaskKind):
         raise ValueError(f"task {task!r}")
@@ -80,7 +80,7 @@ def from_json(state: Mapping[str, Any]) -> Preparation:
         guess=float(state.get("guess", 1.0)),
         **_multi_from_json(state.get("multi"), task),
         schema=schema_from_json(state.get("schema", ())),
-        dialect=(str(delimiter), str(decimal), str(header)),
+        dialect=(str(delimiter), str(decimal), str(header), str(encoding)),
         sequences=steps_from_json(state["sequences"]) if state.get("sequences") else None,
         sound=SoundRecipe(**state["sound"]) if state.get("sound") else None,
         summary=_summary(state["summary"]) if state.get("summary") else None,

@@ -138,8 +138,8 @@ class Preparation:
     reaches: tuple[tuple[float, float], ...] = ()
     schema: tuple[Recipe, ...] = ()
     """How columns are made of the cells of a table; models of earlier versions have none."""
-    dialect: tuple[str, str, str] = ("", "", "")
-    """The delimiter, decimal and header that a person named for the file that was learnt from."""
+    dialect: tuple[str, str, str, str] = ("", "", "", "")
+    """The delimiter, decimal, header and encoding that a person named for the file that was learnt from."""
     pair: tuple[str, str] | tuple[()] = ()
     """The columns of users and items, which are embedded with all their levels."""
     sequences: Steps | None = None

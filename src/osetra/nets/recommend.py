@@ -13,6 +13,7 @@ import numpy as np
 
 from osetra.data.dataset import CategoryColumn, Codes, Column
 from osetra.data.formats import read_table
+from osetra.data.options import DataOptions
 from osetra.data.table import as_texts
 from osetra.errors import DataError
 from osetra.files import real_path
@@ -52,7 +53,15 @@ class Recommendations:
             yield each.user, each.place, each.item, each.value
 
 
-def recommend(model: Model, history: object, top: int, users: str | None = None) -> Recommendations:
+def recommend(
+    model: Model,
+    history: object,
+    top: int,
+    users: str | None = None,
+    *,
+    reading: DataOptions | None = None,
+    strict: bool = False,
+) -> Recommendations:
     """Return the best `top` items for each user of past ratings, or for those in the file `users`.
 
     Raises:
@@ -65,7 +74,8 @@ def recommend(model: Model, history: object, top: int, users: str | None = None)
         )
     if top < 1:
         raise DataError(f"--top {top}: give at least 1")
-    columns = read_rows(preparation, history).columns
+    past = read_rows(preparation, history, reading, strict=strict)
+    columns = past.columns
     by_name = {column.name: column for column in columns}
     whose, what = (by_name[name] for name in preparation.pair)
     assert isinstance(whose, CategoryColumn)
@@ -91,7 +101,7 @@ def recommend(model: Model, history: object, top: int, users: str | None = None)
             for place, (name, at) in enumerate(zip(names, best, strict=True), start=1)
         ]
     header = (preparation.pair[0], "place", preparation.pair[1], preparation.target)
-    return Recommendations(header, found, warnings)
+    return Recommendations(header, found, (*past.warnings, *warnings))
 
 
 def _asked(

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from osetra.core.arguments import expected, path
-from osetra.core.clean import one_line
 from osetra.data import sources
 from osetra.data.arrays import TARGETS, as_table, inputs_of, parse_arrays, unrolled
 from osetra.data.dataset import Column, Images
@@ -20,13 +19,15 @@ from osetra.data.files import read_bytes
 from osetra.data.formats import parse
 from osetra.data.frames import examples_of, is_examples, is_frame, table_of
 from osetra.data.images import PICTURES, as_images, read_listed, read_pictures
+from osetra.data.moments import Order
 from osetra.data.options import DataOptions
-from osetra.data.schema import Category, Date, Number, Text, days_of, read_schema
+from osetra.data.schema import Category, Date, Number, Recipe, Text, Words, read_schema
 from osetra.data.series import Sequences, from_array, is_ragged, padded
 from osetra.data.series_table import read_series
 from osetra.data.sound import SOUNDS, read_sounds
-from osetra.data.table import MISSING_MARKS, Table, Texts, as_texts
+from osetra.data.table import Table, Texts, as_texts
 from osetra.data.texts import TEXT, TEXTS, read_texts
+from osetra.data.unreadable import Unreadable, sentence, without_unreadable
 from osetra.errors import DataError, nearest
 from osetra.nets.prepare import Inputs, Numbers, Preparation, apply
 from osetra.nets.steps import apply_steps
@@ -44,17 +45,70 @@ class Rows:
     """Of a table, before they were prepared."""
     table: Table | None = None
     """The cells as they came, also those that the model does not use; None of pictures without any."""
+    unread: tuple[Unreadable, ...] = ()
+    """Cells that are not what their column was learnt as, and are taken as missing."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was assumed in reading, a sentence each."""
+        return (sentence(self.unread),) if self.unread else ()
 
 
 _LEARNT = {"table": "a table", "sequences": "sequences", "sound": "sounds", "images": "pictures"}
 
 
-def read_rows(preparation: Preparation, data: object) -> Rows:
+def read_rows(
+    preparation: Preparation, data: object, reading: DataOptions | None = None, *, strict: bool = False
+) -> Rows:
     """Return the rows of data, checked.
+
+    Args:
+        preparation: what the model learnt of its data.
+        data: a file, a folder, a known set, a frame or an array.
+        reading: what a person says about this file; the rest is as it was learnt.
+        strict: whether a cell that cannot be read is refused, where it is else missing.
 
     Raises:
         DataError: the data has not the columns, or the pictures, that the model learnt from.
     """
+    found = _read(preparation if reading is None else adapted(preparation, reading), data)
+    if strict and found.unread:
+        raise DataError(found.unread[0].refusal)
+    return found
+
+
+def adapted(preparation: Preparation, reading: DataOptions) -> Preparation:
+    """Return a preparation that reads a file as a person says: its dialect, missing marks and dates.
+
+    Raises:
+        DataError: a date is declared that the model does not know, or has no such order.
+    """
+    given = (reading.delimiter, reading.decimal, reading.header, reading.encoding)
+    delimiter, decimal, header, encoding = (
+        now or was for now, was in zip(given, preparation.dialect, strict=True)
+    )
+    names = [recipe.name for recipe in preparation.schema if isinstance(recipe, Date)]
+    for name, order in reading.dates.items():
+        if name not in names:
+            raise DataError(f"--date {name}: the model learnt no such column of dates.{nearest(name, names)}")
+        if order not in get_args(Order):
+            raise DataError(f"--date {name}={order}: give one of ymd, mdy, dmy")
+    schema = tuple(_with_reading(recipe, reading) for recipe in recipes_of(preparation))
+    return replace(preparation, dialect=(delimiter, decimal, header, encoding), schema=schema)
+
+
+def _with_reading(recipe: Recipe, reading: DataOptions) -> Recipe:
+    if isinstance(recipe, Words):
+        return recipe
+    recipe = replace(recipe, marks=tuple(sorted({*recipe.marks, *reading.missing(recipe.name)})))
+    if isinstance(recipe, Number) and reading.decimal:
+        return replace(recipe, decimal=reading.decimal)
+    if isinstance(recipe, Date) and recipe.name in reading.dates:
+        return replace(recipe, order=cast("Order", reading.dates[recipe.name]))
+    return recipe
+
+
+def _read(preparation: Preparation, data: object) -> Rows:
     if isinstance(data, (str, PathLike)):
         return _read_path(preparation, path("data", data))
     if is_frame(data) or isinstance(data, Mapping):
@@ -69,26 +123,6 @@ def read_rows(preparation: Preparation, data: object) -> Rows:
     if array.ndim > 2 and preparation.pictures is not None:
         return _inputs(preparation, None, as_images(array, "the array"), "the array")
     return _inputs(preparation, as_table({"x": unrolled(array)}, "the array"), None, "the array")
-
-
-def unread_dates(preparation: Preparation, table: Table | None) -> tuple[str, ...]:
-    """Return a sentence for each column of dates with cells that are written otherwise than in training."""
-    found = []
-    for recipe in preparation.schema if table is not None else ():
-        if not isinstance(recipe, Date) or table is None:
-            continue
-        texts = as_texts(table[recipe.name])
-        known = MISSING_MARKS | set(recipe.marks)
-        days = days_of(recipe, texts)
-        there = np.array([level.strip().lower() not in known for level in texts.levels] + [False])
-        strange = np.flatnonzero(np.isnan(days) & there[texts.codes])
-        if len(strange):
-            example = one_line(texts.levels[texts.codes[strange[0]]])[:40]
-            found.append(
-                f"{recipe.name}: {len(strange)} cells such as {example!r} are no dates as they were "
-                "written in training: they are taken as missing"
-            )
-    return tuple(found)
 
 
 def _array(data: object) -> NDArray[Any]:
@@ -112,9 +146,22 @@ def read_columns(preparation: Preparation, table: Table) -> tuple[Column, ...]:
     Raises:
         DataError: a column is missing (the nearest name is suggested), or has text where numbers were.
     """
-    schema = preparation.schema or tuple(
+    schema = recipes_of(preparation)
+    _check_columns(preparation, table)
+    found = read_schema(schema, table)
+    return tuple(found[how.name] for how in preparation.columns)
+
+
+def recipes_of(preparation: Preparation) -> tuple[Recipe, ...]:
+    """Return how each column is read; in models of earlier versions as plain numbers and categories."""
+    return preparation.schema or tuple(
         Number(how.name) if isinstance(how, Numbers) else Category(how.name) for how in preparation.columns
     )
+
+
+def _check_columns(preparation: Preparation, table: Table) -> None:
+    """Raise DataError where a column is missing that the model needs."""
+    schema = recipes_of(preparation)
     missing = [recipe.name for recipe in schema if recipe.name not in table.names]
     if missing:
         hint = nearest(missing[0], [name for name in table.names if name not in preparation.target_columns])
@@ -122,8 +169,6 @@ def read_columns(preparation: Preparation, table: Table) -> tuple[Column, ...]:
             f"{table.source}: the model needs the column{'s' if len(missing) > 1 else ''} "
             f"{', '.join(map(repr, missing))}, found {', '.join(table.names)}.{hint}"
         )
-    found = read_schema(schema, table)
-    return tuple(found[how.name] for how in preparation.columns)
 
 
 def _read_path(preparation: Preparation, where: str) -> Rows:
@@ -139,8 +184,8 @@ def _read_path(preparation: Preparation, where: str) -> Rows:
         raise DataError(f"{path}: no such file; check the path")
     kind, raw = read_bytes(path)
     if kind != "npz":
-        delimiter, decimal, header = preparation.dialect
-        said = DataOptions(delimiter=delimiter, decimal=decimal, header=header)
+        delimiter, decimal, header, encoding = preparation.dialect
+        said = DataOptions(delimiter=delimiter, decimal=decimal, header=header, encoding=encoding)
         table = parse(kind, raw, path, said)
         if preparation.pictures is not None:
             return _read_listed(preparation, table, path)
@@ -167,7 +212,7 @@ def _read_files(preparation: Preparation, path: Path) -> Rows:
     """Return the rows of a folder of sounds, texts or pictures, or of one of those files."""
     if preparation.sound is not None:
         return _read_sounds(preparation, path)
-    if preparation.schema == (Text(TEXT),):
+    if [(type(each), each.name) for each in preparation.schema] == [(Text, TEXT)]:
         return _read_texts(preparation, path)
     return _read_pictures(preparation, path)
 
@@ -247,16 +292,22 @@ def _inputs(
         recipe = preparation.sequences.recipe
         if table is None or images is not None or not recipe.series:
             raise DataError(f"{source}: the model learnt from sequences; give those")
-        heads, sequences = read_series(table, recipe, preparation.schema)
+        channels = [
+            each for each in preparation.schema if each.name in table.names and each.name != recipe.time
+        ]
+        clean, unread = without_unreadable(channels, table)
+        heads, sequences = read_series(clean, recipe, preparation.schema)
         named = tuple(text or "" for text in as_texts(heads[recipe.series]))
-        return _sequences(preparation, sequences, source, heads, named)
+        return replace(_sequences(preparation, sequences, source, heads, named), unread=unread)
     if preparation.sound is not None:
         raise DataError(f"{source}: the model learnt from sounds; give a folder of them, or one file")
     if preparation.pictures is None:
         if table is None or images is not None:
             raise DataError(f"{source}: the model learnt from a table, and this is pictures")
-        columns = read_columns(preparation, table)
-        return Rows(source, apply(preparation, columns), names, columns, table)
+        _check_columns(preparation, table)
+        clean, unread = without_unreadable(recipes_of(preparation), table)
+        columns = read_columns(preparation, clean)
+        return Rows(source, apply(preparation, columns), names, columns, table, unread)
     wanted = "×".join(map(str, preparation.pictures.shape))
     if images is None:
         raise DataError(f"{source}: the model learnt from pictures of {wanted}, and this is a table")

@@ -22,18 +22,28 @@ FEWEST_ROWS = 50
 STABLE = 0.25
 ABSURD = 3.0
 """How many times the whole range of training a number may lie outside of it."""
+FACTOR = 100.0
+"""Between per cent and shares, or cents and euros: columns so much off are in another unit."""
+ABOUT = 2.5
+"""How far from FACTOR the ratio of the medians may be: of few rows it is uncertain."""
 MOSTLY_NEW = 0.5
 """Share of words that training did not know, above which answers are doubtful."""
+FEW = 0.1
 MOST_NAMED = 5
 
 
 def warnings_of(known: Mapping[str, Mapping[str, Any]], columns: Sequence[Column]) -> tuple[str, ...]:
     """Return a sentence for each way in which columns are unlike what is known of the training rows."""
     pairs = [(column, known[column.name]) for column in columns if column.name in known]
+    scaled = {c.name: ratio for c, was in pairs if (ratio := _other_unit(c, was))}
+    found = [
+        _of_units({name: ratio for name, ratio in scaled.items() if ratio == each}, each)
+        for each in dict.fromkeys(scaled.values())
+    ]
     gone = {c.name: count for c, was in pairs if (count := _newly_missing(c, was))}
+    pairs = [(column, was) for column, was in pairs if column.name not in scaled]
     far = {c.name: text for c, was in pairs if (text := _absurd(c, was))}
     moved = {c.name: _index(c, was) for c, was in pairs if _has_shifted(c, was)}
-    found = []
     if gone:
         cells = _named({name: str(count) for name, count in gone.items()})
         found.append(
@@ -78,6 +88,40 @@ def _absurd(column: Column, was: Mapping[str, Any]) -> str:
     if not np.any(far):
         return ""
     return f"{int(np.sum(far))}, such as {column.values[far][0]:g} where {low:g} … {high:g} was seen"
+
+
+def _other_unit(column: Column, was: Mapping[str, Any]) -> float:
+    """Return by what a whole column would have to be multiplied to be like that of training; 0 for nothing.
+
+    It is off by two decades where its median is, where almost none of its values lies where nine tenths of
+    those of training did, and where almost all of them would if they were multiplied.
+    """
+    if isinstance(column, CategoryColumn) or not was.get("tenths"):
+        return 0.0
+    tenths, values = np.array(was["tenths"]), column.values[~np.isnan(column.values)]
+    usual = float(np.median(np.abs(tenths)))
+    middle = float(np.median(np.abs(values))) if len(values) else 0.0
+    if not usual or not middle:
+        return 0.0
+    reach = (tenths[-1] - tenths[0]) / 10
+    for factor in (FACTOR, 1 / FACTOR):
+        scaled = values * factor
+        about = 1 / ABOUT < middle * factor / usual < ABOUT
+        inside = np.mean((values >= tenths[1]) & (values <= tenths[-2]))
+        would = np.mean((scaled >= tenths[0] - reach) & (scaled <= tenths[-1] + reach))
+        if about and inside < FEW and would > 1 - FEW:
+            return factor
+    return 0.0
+
+
+def _of_units(found: Mapping[str, float], factor: float) -> str:
+    names = ", ".join(list(found)[:MOST_NAMED])
+    names += f" and {len(found) - MOST_NAMED} more columns" if len(found) > MOST_NAMED else ""
+    less, do = ("smaller", "multiply") if factor > 1 else ("larger", "divide")
+    return (
+        f"{names}: about {FACTOR:g} times {less} than in training, as shares and per cent are to each other; "
+        f"if so, {do} by {FACTOR:g}: answers are for the numbers as they stand"
+    )
 
 
 def _has_shifted(column: Column, was: Mapping[str, Any]) -> bool:

@@ -35,6 +35,8 @@ class Predictor:
     def __init__(self, folder: Path) -> None:
         import onnxruntime
 
+        self.notes: list[str] = []
+        """Cells that could not be read, a sentence for each column."""
         self.state = json.loads((folder / "preparation.json").read_text("utf-8"))
         self.reading = self.state["reading"]
         self.session = onnxruntime.InferenceSession(str(folder / "model.onnx"))
@@ -122,15 +124,25 @@ class Predictor:
         if None in read and not recipe["loose"]:
             # A later file may come from a place with another mark before decimals.
             again = [self._number(cell, "," if mark == "." else ".", marks) for cell in cells]
-            read = again if None not in again else read
-            if None in read:
-                row = read.index(None)
-                raise ValueError(f"{recipe['name']}: row {row + 1} holds {cells[row]!r}, which is no number")
+            read = min(read, again, key=lambda each: each.count(None))
+            self._note(recipe["name"], cells, [each is None for each in read])
         values = np.array([np.nan if each is None else each for each in read], np.float64)
-        if np.any(np.abs(values) > LARGEST_NUMBER):
-            raise ValueError(f"{recipe['name']}: a number beyond {LARGEST_NUMBER:g}; rescale the column")
+        large = np.abs(values) > LARGEST_NUMBER
+        self._note(recipe["name"], cells, large.tolist())
+        values = np.where(large, np.nan, values)
         declared = [float(m) for m in recipe["marks"] if m.lstrip("-").replace(".", "", 1).isdigit()]
         return np.where(np.isin(values, declared), np.nan, values) if declared else values
+
+    def _note(self, name: str, cells: list[Any], bad: Sequence[bool]) -> None:
+        """Note which cells cannot be read, and are taken as missing; refuse a column of nothing else."""
+        if not any(bad):
+            return
+        first = list(bad).index(True)
+        said = f"{name}: row {first + 1} holds {cells[first]!r}, which cannot be read"
+        if sum(bad) == sum(cell is not None for cell in cells) and (sum(bad) > 1 or len(cells) == 1):
+            raise ValueError(f"{said}, and so does every other cell" if sum(bad) > 1 else said)
+        more = f", and so do {sum(bad) - 1} more" if sum(bad) > 1 else ""
+        self.notes.append(f"{said}{more}: taken as missing")
 
     def _number(self, cell: Any, decimal: str, marks: set[str]) -> float | None:
         """Return the number of a cell, NaN where it is missing, None for what is none."""
@@ -159,11 +171,21 @@ class Predictor:
         known: dict[Any, float | None] = {}
         for cell in set(cells):
             number = isinstance(cell, float) and order != "compact"
-            known[cell] = cell if number or cell is None else self._moment(_written(cell) or "", order)
+            known[cell] = cell if number or cell is None else self._read_moment(_written(cell) or "", order)
+        words = set(self.reading["missing"]) | set(self.reading["words_for_missing"]) | set(recipe["marks"])
+        self._note(recipe["name"], cells, [
+            cell is not None and known[cell] is None and str(cell).lower() not in words for cell in cells
+        ])  # fmt: skip
         at = np.array([np.nan if known[cell] is None else known[cell] for cell in cells], np.float64)
         parts = _clock(at) if order == "clock" else {"hours": at} if order == "duration" else _dates(at)
         names = {part: recipe["name"] if part == "hours" else f"{recipe['name']} {part}" for part in parts}
         return {names[part]: parts[part] for part in recipe["parts"]}
+
+    def _read_moment(self, text: str, order: str) -> float | None:
+        """Return what `_moment` does; a date that cannot be mistaken is one in any order of dates."""
+        orders = [order] if order in ("clock", "duration") else [order, *self.reading["unambiguous"]]
+        found = (self._moment(text, each) for each in orders)
+        return next((each for each in found if each is not None), None)
 
     def _moment(self, text: str, order: str) -> float | None:
         """Return days since 1970; of a time of day or a duration its hours; None when it is none."""
@@ -354,6 +376,8 @@ def main() -> None:
             names = [str(row + 1) for row in range(len(answers))]
     except (OSError, ValueError) as error:
         sys.exit(f"{given.data}: {error}")
+    for note in predictor.notes:
+        print(note, file=sys.stderr)
     file = sys.stdout if given.out is None else given.out.open("w", encoding="utf-8", newline="")
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from osetra.core.arguments import path, whole
 from osetra.errors import DataError
 from osetra.tuning.extras import require_torch
+from osetra.tuning.options import later_reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,15 +64,23 @@ class TunedModel:
         """
         return self.predictions(data, interval=level).intervals
 
-    def evaluate(self, data: object, target: str | None = None) -> Assessment:
+    def evaluate(
+        self, data: object, target: str | None = None, *, strict: bool = False, **reading: Any
+    ) -> Assessment:
         """Return the scores on data that holds the target, with 95 % intervals by the bootstrap.
+
+        Args:
+            data: rows whose truth is known.
+            target: where the truth is; by default the model's own target.
+            strict: whether a cell that cannot be read is refused, where it is else missing.
+            reading: how a file is to be read, as for `predictions`.
 
         Raises:
             DataError: as for `predict`, or the data holds no target that the model knows.
         """
         from osetra.nets.assessment import assess
 
-        return assess(self._model, data, target=target)
+        return assess(self._model, data, target=target, reading=later_reading(reading), strict=strict)
 
     def predict_proba(self, data: object) -> NDArray[np.float64]:
         """Return the probability of each class for each row: (n, C).
@@ -84,12 +93,32 @@ class TunedModel:
         return self.predictions(data).probabilities
 
     def predictions(
-        self, data: object, *, keep: Sequence[str] = (), interval: float | None = None
+        self,
+        data: object,
+        *,
+        keep: Sequence[str] = (),
+        interval: float | None = None,
+        strict: bool = False,
+        **reading: Any,
     ) -> Predictions:
-        """Return answers with row names, kept columns, probabilities, intervals and warnings."""
+        """Return answers with row names, kept columns, probabilities, intervals and warnings.
+
+        Args:
+            data: what is to be answered.
+            keep: columns of the data to write beside the answers.
+            interval: of a number: the share of rows that an interval around it is to hold, such as 0.9.
+            strict: whether a cell that cannot be read is refused, where it is else missing.
+            reading: how a file is to be read where that is not as in training: delimiter, decimal, header,
+                encoding, na and date, as for `osetra.tune`.
+
+        Raises:
+            DataError: as for `predict`, or there is no such option of reading.
+        """
         from osetra.nets.predict import predict
 
-        return predict(self._model, data, keep=keep, interval=interval)
+        return predict(
+            self._model, data, keep=keep, interval=interval, reading=later_reading(reading), strict=strict
+        )
 
     def recommend(self, history: object, top: int = 10) -> Recommendations:
         """Return the best items for each user of past ratings, of those that the user has not rated.

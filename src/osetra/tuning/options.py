@@ -12,7 +12,8 @@ from osetra.core.limits import Limits
 from osetra.core.params import Param
 from osetra.core.registry import check_name
 from osetra.core.text import format_param
-from osetra.errors import StudyError, nearest
+from osetra.data.options import OF_LATER_FILES, DataOptions
+from osetra.errors import DataError, StudyError, nearest
 from osetra.files import real_path
 from osetra.policies import DESCRIPTIONS
 from osetra.searchers import SEARCHERS
@@ -84,16 +85,34 @@ def _check_named(found: Mapping[str, Any]) -> None:
             raise expected(name, found[name], "it is empty; leave it out, or name it")
 
 
-def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that say how data is to be read."""
-    lists = ("drop", "number", "category", "text", "date")
-    found: dict[str, Any] = {name: _words(name, options[name]) for name in lists}
+def later_reading(options: Mapping[str, Any]) -> DataOptions | None:
+    """Return how rows that come after training are to be read; None where nothing is said.
+
+    Raises:
+        DataError: an option is unknown, or something else than what is expected.
+    """
+    if not options:
+        return None
+    for name in options:
+        if name not in OF_LATER_FILES:
+            known = ", ".join(OF_LATER_FILES)
+            raise DataError(
+                f"{name!r}: no option of reading new rows; there are {known}.{nearest(name, OF_LATER_FILES)}"
+            )
+    try:
+        found = _file_reading({**dict.fromkeys(OF_LATER_FILES), "na": (), "date": (), **options})
+    except StudyError as error:
+        raise DataError(str(error)) from None
+    return DataOptions(**{name: value for name, value in found.items() if value is not None})
+
+
+def _file_reading(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that also hold for rows that come after training."""
+    found: dict[str, Any] = {"date": _words("date", options["date"])}
     na = options["na"]
     # A text that means missing may hold a comma.
     found["na"] = (na,) if isinstance(na, str) else _words("na", _as_texts(na))
-    for name in (
-        "delimiter", "decimal", "group", "series", "time", "user", "item", "weight", "split", "labels",
-    ):  # fmt: skip
+    for name in ("delimiter", "decimal", "encoding"):
         given = plain(options[name])
         found[name] = None if given is None else text(name, given)
     header = plain(options["header"])
@@ -102,6 +121,16 @@ def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
     header = str(header) if isinstance(header, int) else header
     wanted = "True, False, or the number of the line with the names"
     found["header"] = None if header is None else text("header", header, wanted)
+    return found
+
+
+def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that say how data is to be read."""
+    lists = ("drop", "number", "category", "text", "keep_na")
+    found: dict[str, Any] = {name: _words(name, options[name]) for name in lists} | _file_reading(options)
+    for name in ("group", "series", "time", "user", "item", "weight", "split", "labels"):
+        given = plain(options[name])
+        found[name] = None if given is None else text(name, given)
     found["test"] = None if options["test"] is None else str(real_path(path("test", options["test"])))
     return found | {name: truth(name, options[name]) for name in ("ignore_case", "log_target")}
 

@@ -120,7 +120,17 @@ def filled(request: Request, file: StudyFile) -> Request:
         changes |= {"minimize": file.minimize, "maximize": file.maximize}
     if request.target is None and file.target is not None:
         changes["target"] = tuple(file.target) if isinstance(file.target, list) else file.target
-    return replace(request, limits=_limits(request.limits, file.limits), **changes)
+    silent = {
+        name: value
+        for name, value in file.data.items()
+        if getattr(request.reading, name) == getattr(plain.reading, name)
+    }
+    return replace(
+        request,
+        limits=_limits(request.limits, file.limits),
+        reading=replace(request.reading, **silent),
+        **changes,
+    )
 
 
 def build_space(script: Script | None, file: StudyFile, request: Request) -> Space:

@@ -9,23 +9,31 @@ workers = 2
 lr = "log(1e-4, 1)"
 optimizer = "choice(sgd, adam)"
 momentum = "one_minus_log(0.5, 0.995) if optimizer=sgd"
+
+[data]
+delimiter = ";"
+na = ["999"]
 """
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from osetra.core.limits import Limits
 from osetra.core.space import Space
-from osetra.errors import StudyError, nearest
+from osetra.data.options import DataOptions
+from osetra.errors import DataError, StudyError, nearest
 from osetra.files import read_regular
 
 _LIMITS: dict[str, tuple[type, ...]] = {
     name: (int, float) if float in get_args(kind) else (int,) for name, kind in get_type_hints(Limits).items()
 }
+_SECTIONS = ("study", "space", "data")
+_DATA = {option.name: option.default for option in fields(DataOptions)}
+"""Options of reading, and what they are when nothing is said."""
 _KINDS: dict[str, tuple[type, ...]] = {
     "store": (str,),
     "minimize": (str,),
@@ -57,6 +65,8 @@ class StudyFile:
     """Those of `core.limits.Limits` that it sets."""
     space: dict[str, Any] | None = None
     """The lines of [space], in the text form of `Space.parse`."""
+    data: dict[str, Any] = field(default_factory=dict)
+    """The lines of [data]: options of `osetra.data.options.DataOptions`."""
 
 
 def read_study_file(path: Path) -> StudyFile:
@@ -81,16 +91,53 @@ def read_study_file(path: Path) -> StudyFile:
     lines = content.get("space")
     if lines is not None:
         Space.parse(lines)
+    data = _data(path, content.get("data", {}))
     limits = {name: study.pop(name) for name in _LIMITS if name in study}
     try:
         Limits(**limits)
     except StudyError as error:
         raise StudyError(f"{path}: [study] {error}") from None
-    return StudyFile(**study, limits=limits, space=lines)
+    return StudyFile(**study, limits=limits, space=lines, data=data)
+
+
+def _data(path: Path, lines: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of [data], lists as tuples.
+
+    Raises:
+        StudyError: one is unknown, or of the wrong kind.
+    """
+    found: dict[str, Any] = {}
+    for key, value in lines.items():
+        if key not in _DATA:
+            known = ", ".join(_DATA)
+            raise StudyError(f"{path}: [data] has no key {key!r}; known: {known}.{nearest(key, _DATA)}")
+        usual = _DATA[key]
+        if isinstance(usual, tuple):
+            found[key] = (
+                (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+            )
+            fits = isinstance(found[key], tuple) and all(isinstance(each, str) for each in found[key])
+        else:
+            found[key] = str(value) if key == "header" and type(value) is int else value
+            fits = isinstance(found[key], bool if isinstance(usual, bool) else str)
+        if not fits:
+            wanted = (
+                "a list of texts"
+                if isinstance(usual, tuple)
+                else "true or false"
+                if isinstance(usual, bool)
+                else "a text"
+            )
+            raise StudyError(f"{path}: [data] {key} = {value!r}: {wanted} expected")
+    try:
+        DataOptions(**found)
+    except DataError as error:
+        raise StudyError(f"{path}: [data] {error}") from None
+    return found
 
 
 def _sections(path: Path) -> dict[str, dict[str, Any]]:
-    """Return the two sections of a file, those that it has."""
+    """Return the sections of a file, those that it has."""
     try:
         content = tomllib.loads(read_regular(path).decode())
     except OSError as error:
@@ -98,9 +145,11 @@ def _sections(path: Path) -> dict[str, dict[str, Any]]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StudyError(f"{path} is no valid TOML: {error}") from None
     for section in content:
-        if section not in ("study", "space"):
-            hint = nearest(section, ("study", "space"))
-            raise StudyError(f"{path}: unknown section [{section}]; known: [study], [space].{hint}")
+        if section not in _SECTIONS:
+            known = ", ".join(f"[{name}]" for name in _SECTIONS)
+            raise StudyError(
+                f"{path}: unknown section [{section}]; known: {known}.{nearest(section, _SECTIONS)}"
+            )
         if not isinstance(content[section], dict):
             raise StudyError(f"{path}: {section} is no section; write [{section}] and its lines below it")
     return content

@@ -39,6 +39,8 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     delimiter: str | None = None,
     decimal: str | None = None,
     header: str | int | bool | None = None,
+    encoding: str | None = None,
+    keep_na: str | Iterable[str] = (),
     ignore_case: bool = False,
     log_target: bool = False,
     group: str | None = None,
@@ -104,6 +106,8 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         delimiter: between the cells of a text file.
         decimal: "." or ",": what stands before decimals.
         header: whether there is a line of names, or the number of that line.
+        encoding: what the characters of a text file are written in, such as "cp1252".
+        keep_na: columns in which NA, none and the like are levels and not missing; na="" says so of all.
         ignore_case: labels that differ in case only are one.
         log_target: learn the logarithm of a number, so that relative errors count.
         group: a column; rows with the same value stay in one part of the split.

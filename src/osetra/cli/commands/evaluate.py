@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
@@ -10,6 +10,7 @@ from rich.text import Text
 from osetra.cli.commands.predict import model_folder
 from osetra.cli.options import complete_study, json_option
 from osetra.cli.output import Output
+from osetra.cli.reading import later_reading_options
 from osetra.core.numbers import number, percent
 from osetra.tuning.model import load_model
 from osetra.views.terminal.opening import labelled
@@ -26,16 +27,21 @@ SHARES = ("error", "balanced_error", "subset_error")
 @click.option(
     "-t", "--target", metavar="COLUMN", help="Where the truth is [default: the model's own target]."
 )
+@later_reading_options
 @json_option
 @click.pass_obj
-def command(output: Output, model: str, data: str, target: str | None, as_json: bool) -> None:
+def command(
+    output: Output, /, model: str, data: str, target: str | None, as_json: bool, **reading: Any
+) -> None:
     """Score MODEL on DATA, rows whose truth is known, each score with its 95 % interval.
 
     MODEL is a folder, or the name of a study that has a model. The intervals say what so many rows leave
-    open. Rows that the model learnt from say nothing: give new ones.
+    open. Rows that the model learnt from say nothing: give new ones. DATA is read as the data of the training
+    was, but for what the options say.
     """
     folder = model_folder(model)
-    found = load_model(folder).evaluate(data, target)
+    given = {name: value for name, value in reading.items() if value not in (None, ())}
+    found = load_model(folder).evaluate(data, target, **given)
     for note in found.notes:
         output.say(Text(note, "yellow"))
     if as_json:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 from rich.text import Text
 
 from osetra.cli.options import complete_study, json_option
 from osetra.cli.output import Output
+from osetra.cli.reading import later_reading, later_reading_options
 from osetra.core.clean import cell
 from osetra.tuning.extras import require_torch
 from osetra.tuning.locations import FILE, RUNS
@@ -37,10 +38,12 @@ if TYPE_CHECKING:
     "--top", type=int, metavar="N", help="Of ratings: the N best items for each user in DATA, past ratings."
 )
 @click.option("--for", "users", metavar="FILE", help="With --top: only for the users in this file.")
+@later_reading_options
 @json_option
 @click.pass_obj
 def command(
     output: Output,
+    /,
     model: str,
     data: str,
     out: Path | None,
@@ -49,12 +52,14 @@ def command(
     top: int | None,
     users: str | None,
     as_json: bool,
+    **reading: Any,
 ) -> None:
     """Predict every row of DATA with MODEL and write a CSV: row, answer, probability of each class.
 
     MODEL is a folder with weights.safetensors and card.json, or the name of a study that has one. It
     is all that is needed, and loading it never runs code. DATA needs no target column. Columns that name
-    rows, such as an id, are written as well.
+    rows, such as an id, are written as well. DATA is read as the data of the training was, but for what the
+    options say.
     """
     require_torch()
     from osetra.nets.model import load
@@ -69,9 +74,9 @@ def command(
     if top is not None:
         from osetra.nets.recommend import recommend
 
-        predictions = recommend(loaded, data, top, users)
+        predictions = recommend(loaded, data, top, users, **later_reading(reading))
     else:
-        predictions = predict(loaded, data, keep=names, interval=interval)
+        predictions = predict(loaded, data, keep=names, interval=interval, **later_reading(reading))
     if loaded.kind == "linear":
         output.say(Text(loaded.card.answer or "the linear model answers", "dim"))
     for warning in predictions.warnings:
