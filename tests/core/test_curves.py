@@ -44,6 +44,29 @@ def test_interleaved_reports_end_up_in_their_curves() -> None:
         assert np.array_equal(values, 100.0 * trial + steps)
 
 
+def test_rows_are_the_same_however_often_and_of_whatever_length_curves_are_asked() -> None:
+    rng, lines = np.random.default_rng(0), [Curves()]
+    told: list[list[Point]] = [[]]
+    for _ in range(60):
+        batch = [Point(int(t), 1, 0, 1, "loss", float(rng.random())) for t in rng.integers(1, 4, size=5)]
+        at = len(lines) - 1 if rng.random() < 0.8 else int(rng.integers(len(lines)))
+        told.append(told[at] + batch)
+        lines.append(lines[at].extend(batch, len(told[-1])))
+        for place in rng.integers(len(lines), size=4).tolist():
+            for trial in (1, 2, 3):
+                assert lines[place].points(trial) == [p for p in told[place] if p.trial == trial]
+
+
+def test_metrics_and_folds_are_those_of_each_line() -> None:
+    start = Curves().extend(_points(1, [3]), 1)
+    longer = start.extend(_points(1, [7], "error", fold=1), 2)
+    other = start.extend(_points(1, [7], "speed"), 2).extend(_points(1, [7], "error"), 3)
+    assert (start.folded, longer.folded, other.folded) == (False, True, False)
+    assert (start.metrics, longer.metrics) == (("loss",), ("loss", "error"))
+    assert other.metrics == ("loss", "speed", "error")
+    assert other.of(1, "speed", 1)[1].tolist() == other.of(1, "error", 1)[1].tolist() == [7]
+
+
 def test_extending_leaves_the_shorter_curves_as_they_were() -> None:
     short = Curves().extend(_points(1, [3, 2]), 2)
     longer = short.extend(_points(1, [1], "accuracy"), 3)

@@ -8,9 +8,14 @@ import pytest
 pytest.importorskip("anyio")
 
 import osetra as ose
+from osetra.core.curves import Point
+from osetra.core.facts import Claimed, Suggested
 from osetra.dashboard import follow, stream
 from osetra.dashboard.follow import Follower
-from osetra.dashboard.stream import StudyChannel, Subscriber, event_of, news, place_of
+from osetra.dashboard.news import Advice, Newsroom, event_of, news, place_of
+from osetra.dashboard.stream import StudyChannel, Subscriber
+from osetra.executors.identity import this_process
+from osetra.stores import open_store
 from osetra.stores.address import Address
 from osetra.views.panels.trials import trials_panel
 
@@ -132,13 +137,19 @@ def test_a_store_that_goes_and_comes_back_is_told(tmp_path):
     async def said():
         channel = StudyChannel(Follower(Address(str(file))))
         found, events = [], channel.events("")
+
+        async def goes():
+            while channel.follower.view is None:
+                await asyncio.sleep(0.01)
+            file.rename(tmp_path / "away.db")
+
+        going = asyncio.create_task(goes())
         async with asyncio.timeout(20):
             async for event in events:
                 kind, data, _ = read(event)
                 found.append((kind, data.get("text", "")))
-                if kind == "cockpit" and len(found) == 1:
-                    file.rename(tmp_path / "away.db")
                 if kind == "gone":
+                    await going
                     (tmp_path / "away.db").rename(file)
                 if kind == "back":
                     break
@@ -149,6 +160,25 @@ def test_a_store_that_goes_and_comes_back_is_told(tmp_path):
     kinds = asyncio.run(said())
     assert ("gone" in [kind for kind, _ in kinds]) and kinds[-1][0] == "back"
     assert "no such file" in next(text for kind, text in kinds if kind == "gone")
+
+
+def test_rows_of_trials_that_only_report_come_once_a_second_and_a_page_goes_on_behind_them(tmp_path):
+    file = str(tmp_path / "s.db")
+    study_at(file).close()
+    store, follower = open_store(file, "main"), Follower(Address(file))
+    store.append([Suggested(1, {"lr": 0.1}, 1), Claimed(1, 1, this_process())], lease=60.0)
+    first = follower.look()
+    room, heard = Newsroom(follower, Advice(), first, first, ""), []
+    for step in range(1, 7):
+        store.append([], [Point(1, 1, 0, step, "val_loss", 1 / step)])
+        heard.append([read(event) for event in room.look()])
+    kinds = [[kind for kind, _, _ in events] for events in heard]
+    assert kinds[0] == ["points", "facts", "cockpit"] and kinds[1:] == [["points"]] * 5
+    assert heard[0][1][2] == place_of(room.whole)
+    assert room.whole is not room.told, "a page that was away begins where it has all rows"
+    caught_up = {kind: data for kind, data, _ in map(read, news(room.whole, room.told))}
+    assert caught_up["facts"]["trials"]["steps"] == [6]
+    assert caught_up["points"]["curves"]["1"]["steps"] == [2, 3, 4, 5, 6]
 
 
 def test_a_hundred_stalled_pages_hold_nobody_up():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -38,8 +39,14 @@ class _Columns:
     values: Array = field(default_factory=lambda: np.empty(64))
     used: int = 0
     metrics: dict[str, int] = field(default_factory=dict)
+    begun: list[int] = field(default_factory=list)
+    """How many reports there were when each metric was first reported, in the order of `metrics`."""
+    folded: int | None = None
+    """How many there were when something was first reported of another fold than the first."""
     blocks: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     """Where each trial's rows stand: [start, stop) in order of arrival."""
+    joined: dict[int, tuple[int, Ints]] = field(default_factory=dict)
+    """Row numbers of the first so many blocks of trials that were asked for: they only grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +69,13 @@ class Curves:
     def metrics(self) -> tuple[str, ...]:
         """The names of all metrics reported so far."""
         # Another line of curves may share the memory and know more metrics than this one.
-        reported = np.bincount(self._columns.numbers[4, : self.size], minlength=len(self._columns.metrics))
-        return tuple(name for name, times in zip(self._columns.metrics, reported, strict=True) if times)
+        columns = self._columns
+        return tuple(name for name, at in zip(columns.metrics, columns.begun, strict=True) if at < self.size)
+
+    @property
+    def folded(self) -> bool:
+        """Whether any training has reported of several folds."""
+        return self._columns.folded is not None and self._columns.folded < self.size
 
     def of(self, trial: int, metric: str, attempt: int, instance: int = 0) -> tuple[Ints, Array]:
         """Return steps (n,) and values (n,) of one curve, in order of arrival."""
@@ -106,8 +118,19 @@ class Curves:
 
     def rows(self, trial: int) -> Ints:
         """Return the row numbers (n,) of a trial's points."""
-        blocks = [b for b in self._columns.blocks.get(trial, ()) if b[1] <= self.size]
-        return np.concatenate([np.arange(*b) for b in blocks]) if blocks else np.empty(0, dtype=np.int64)
+        columns = self._columns
+        blocks = columns.blocks.get(trial)
+        if not blocks:
+            return np.empty(0, dtype=np.int64)
+        if len(blocks) == 1:
+            return np.arange(*blocks[0]) if blocks[0][1] <= self.size else np.empty(0, dtype=np.int64)
+        count, rows = columns.joined.get(trial, (0, np.empty(0, dtype=np.int64)))
+        if count < len(blocks):
+            known = len(blocks)  # others may append meanwhile
+            rows = np.concatenate([rows, *(np.arange(*block) for block in blocks[count:known])])
+            columns.joined[trial] = known, rows
+        # Another line of curves may share the memory and be longer; no block lies across the end of one.
+        return rows if rows[-1] < self.size else rows[: np.searchsorted(rows, self.size)]
 
     def points(self, trial: int) -> list[Point]:
         """Return all points of a trial."""
@@ -133,7 +156,11 @@ def _append(columns: _Columns, points: Sequence[Point]) -> None:
         numbers = np.fromiter(map(itemgetter(row), points), dtype=np.int64, count=count)
         columns.numbers[row, columns.used : stop] = numbers
     for name in dict.fromkeys(map(itemgetter(4), points)):
-        known.setdefault(name, len(known))
+        if name not in known:
+            known[name] = len(known)
+            columns.begun.append(columns.used)
+    if columns.folded is None and columns.numbers[2, columns.used : stop].any():
+        columns.folded = columns.used
     metrics = map(known.__getitem__, map(itemgetter(4), points))
     columns.numbers[4, columns.used : stop] = np.fromiter(metrics, dtype=np.int64, count=count)
     columns.values[columns.used : stop] = np.fromiter(map(itemgetter(5), points), np.float64, count=count)
@@ -145,15 +172,17 @@ def _note_blocks(columns: _Columns, trials: Ints, offset: int) -> None:
     starts = np.concatenate([[0], np.flatnonzero(np.diff(trials)) + 1])
     stops = np.concatenate([starts[1:], [len(trials)]])
     for trial, start, stop in zip(trials[starts].tolist(), starts.tolist(), stops.tolist(), strict=True):
-        blocks = columns.blocks.setdefault(trial, [])
-        if blocks and blocks[-1][1] == offset + start and start > 0:
-            blocks[-1] = (blocks[-1][0], offset + stop)
-        else:
-            blocks.append((offset + start, offset + stop))
+        columns.blocks.setdefault(trial, []).append((offset + start, offset + stop))
 
 
 def _copy(columns: _Columns, size: int) -> _Columns:
-    kept = {t: [b for b in blocks if b[1] <= size] for t, blocks in columns.blocks.items()}
+    begun = [at for at in columns.begun if at < size]
     return _Columns(
-        columns.numbers[:, :size].copy(), columns.values[:size].copy(), size, dict(columns.metrics), kept
+        numbers=columns.numbers[:, :size].copy(),
+        values=columns.values[:size].copy(),
+        used=size,
+        metrics=dict(islice(columns.metrics.items(), len(begun))),
+        begun=begun,
+        folded=columns.folded if columns.folded is not None and columns.folded < size else None,
+        blocks={t: [b for b in blocks if b[1] <= size] for t, blocks in columns.blocks.items()},
     )

@@ -27,6 +27,7 @@ from osetra.dashboard.documents import Documents, Make
 from osetra.dashboard.follow import View
 from osetra.dashboard.guard import Door, RequestGuard
 from osetra.dashboard.logs import tail
+from osetra.dashboard.news import place_of
 from osetra.dashboard.studies import ShownStudy, Studies, UnknownStudy
 from osetra.errors import OsetraError, SpaceError, StoreAway, StoreError, StudyError
 from osetra.views.panels.cockpit import cockpit_panel
@@ -126,18 +127,20 @@ class Dashboard:
             ("study",),
             lambda view: {
                 **study_panel(view.problem, view.history, id=shown.id, name=shown.location.name, verbs=verbs),
-                "place": stream.place_of(view),
+                "place": place_of(view),
                 "reference": shown.location.reference,
             },
         )
 
     async def _cockpit(self, request: Request) -> Response:
         shown = await self._shown(request)
-        follower = shown.channel.follower
+        advice, follower = shown.channel.advice, shown.channel.follower
         return await self._made(
             shown,
             (),
-            lambda view: cockpit_panel(view.problem, view.history, time.time(), heard=follower.heard),
+            lambda view: cockpit_panel(
+                view.problem, view.history, time.time(), advice=advice.of(view), heard=follower.heard
+            ),
         )
 
     async def _trials(self, request: Request) -> Response:
@@ -145,7 +148,7 @@ class Dashboard:
         return await self._made(
             shown,
             ("trials",),
-            lambda view: {**trials_panel(view.problem, view.history), "place": stream.place_of(view)},
+            lambda view: {**trials_panel(view.problem, view.history), "place": place_of(view)},
         )
 
     async def _trial(self, request: Request) -> Response:

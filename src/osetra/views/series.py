@@ -14,11 +14,11 @@ Array = NDArray[np.float64]
 
 def curve(history: History, trial: Trial, metric: str) -> tuple[Array, Array]:
     """Return steps (n,) and values (n,): the mean of the folds so far, ended ones at their last value."""
+    if not history.curves.folded:
+        return _in_order(*history.curve(trial, metric))
     folds: list[tuple[Array, Array]] = []
     while not folds or len(folds[-1][0]):
-        reported, values = history.curve(trial, metric, len(folds))
-        order = np.argsort(reported, kind="stable")
-        folds.append((reported[order].astype(np.float64), values[order]))
+        folds.append(_in_order(*history.curve(trial, metric, len(folds))))
     if len(folds) < 3:  # one fold, and the empty one that ended the search
         return folds[0]
     across = np.unique(np.concatenate([steps for steps, _ in folds[:-1]]))
@@ -29,6 +29,13 @@ def curve(history: History, trial: Trial, metric: str) -> tuple[Array, Array]:
         held += np.where(at >= 0, values[np.maximum(at, 0)], 0.0)
         begun += at >= 0
     return across, held / begun
+
+
+def _in_order(steps: NDArray[np.int64], values: Array) -> tuple[Array, Array]:
+    if np.any(steps[1:] < steps[:-1]):
+        order = np.argsort(steps, kind="stable")
+        steps, values = steps[order], values[order]
+    return steps.astype(np.float64), values
 
 
 def report_interval(history: History, trial: Trial, metric: str, now: float) -> float | None:

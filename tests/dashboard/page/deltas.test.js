@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mergePoints, mergeRecent, mergeTrials, rankTrials } from "../../../src/osetra/dashboard/page/logic/deltas.js";
+import { mergePoints, mergeTrials, movesRanks, rankTrials } from "../../../src/osetra/dashboard/page/logic/deltas.js";
 import { filterRows, sortRows, tableColumns, toCsv } from "../../../src/osetra/dashboard/page/logic/table.js";
 import { xOf } from "../../../src/osetra/dashboard/page/logic/units.js";
 
@@ -47,10 +47,11 @@ test("a training that went back replaces what it had reported, and a whole curve
   assert.deepEqual([doc.curves[0].steps, doc.curves[0].values], [[1], [4]]);
 });
 
-test("recent events are not told twice", () => {
-  const one = { time: 1, trial: 1, kind: "ended", text: "x" };
-  assert.equal(mergeRecent([one], [one, { ...one, time: 2 }]).length, 2);
-  assert.equal(mergeRecent([one], [{ ...one, time: 2 }])[0].time, 2);
+test("reports alone move no ranks; an end and a new trial do", () => {
+  const delta = (state, value, number = 2) => ({ numbers: [number], state: [state], value: [value] });
+  assert.equal(movesRanks(table(), delta("running", null)), false);
+  assert.equal(movesRanks(table(), delta("finished", 0.3)), true);
+  assert.equal(movesRanks(table(), delta("queued", null, 3)), true);
 });
 
 test("rows are filtered and sorted, with the empty last", () => {

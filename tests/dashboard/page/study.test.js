@@ -90,7 +90,24 @@ test("a cockpit without news keeps those of before", async () => {
   await moment();
   study.receive("cockpit", { version: 4, running: [{ trial: 1 }] }, "");
   assert.equal(study.entry("cockpit").value.recent.length, 1);
-  study.receive("facts", { version: 5, recent: [{ time: 2, text: "b" }] }, "");
-  assert.deepEqual(study.entry("cockpit").value.recent.map((one) => one.text), ["b", "a"]);
+  study.receive("cockpit", { version: 5, running: [], recent: [{ time: 2, text: "b" }] }, "");
+  assert.deepEqual(study.entry("cockpit").value.recent.map((one) => one.text), ["b"]);
+  study.close();
+});
+
+test("reports alone let nothing be fetched again, new facts do", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 10_000 });
+  const source = fake({ ...DOCUMENTS, "/api/studies/s/timeline": { bars: [] } });
+  const study = new StudyData(source, "s");
+  study.watch("trials", () => {});
+  study.watch("timeline", () => {});
+  await moment();
+  const asked = source.asked.length;
+  study.receive("facts", { version: 3, trials: table(3, [1], ["running"]) }, "0:3:9");
+  t.mock.timers.tick(10_000);
+  assert.equal(source.asked.length, asked);
+  study.receive("facts", { version: 4, trials: table(4, [1], ["finished"]) }, "0:4:9");
+  t.mock.timers.tick(10_000);
+  assert.deepEqual(source.asked.slice(asked), ["/api/studies/s/timeline"]);
   study.close();
 });

@@ -102,7 +102,7 @@ def test_the_table_says_of_each_trial_what_it_says_of_it_alone(draws: Any) -> No
     for number in list(history.trials)[:: max(1, len(history.trials) // 5)]:
         alone = trials_panel(UNIT, history, only=[number], scale=whole["scale"])  # type: ignore[arg-type]
         row = number - 1
-        for name in ("numbers", "state", "value", "steps", "rank", "cost", "spark", "reason", "ended"):
+        for name in ("numbers", "state", "value", "steps", "cost", "spark", "reason", "ended"):
             assert alone[name] == [whole[name][row]], name  # type: ignore[index]
         for metric, columns in whole["metrics"].items():  # type: ignore[attr-defined]
             for kind in ("last", "best"):

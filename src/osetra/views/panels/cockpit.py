@@ -42,7 +42,7 @@ def cockpit_panel(
     advice: Sequence[Finding] | None = None,
     heard: Mapping[int, float] | None = None,
 ) -> Document:
-    """Return how a study is doing.
+    """Return how a study is doing, and what happened last.
 
     Args:
         problem: what is searched.
@@ -51,7 +51,19 @@ def cockpit_panel(
         advice: what the history says, where it is known already.
         heard: when a follower last saw a running trial report; the log itself keeps no times of reports.
     """
-    running = [_running(problem, history, trial, now, heard or {}) for trial in history.running]
+    standing = standing_panel(problem, history, now, advice=advice, heard=heard)
+    return {**standing, "recent": recent_panel(problem, history)}
+
+
+def standing_panel(
+    problem: Problem,
+    history: History,
+    now: float,
+    *,
+    advice: Sequence[Finding] | None = None,
+    heard: Mapping[int, float] | None = None,
+) -> Document:
+    """Return how a study is doing: the cockpit without what happened, for where that is known."""
     found = training_findings(problem, history)
     found += findings(problem, history) if advice is None else advice
     return {
@@ -60,8 +72,7 @@ def cockpit_panel(
         "progress": _progress(problem, history, now),
         "counts": dict(Counter(str(trial.state) for trial in history.trials.values())),
         "best": best_document(problem, history),
-        "running": running,
-        "recent": recent_panel(problem, history),
+        "running": [_running(problem, history, trial, now, heard or {}) for trial in history.running],
         "findings": [finding_document(finding) for finding in found],
     }
 

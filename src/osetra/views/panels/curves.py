@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Container
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,26 +66,37 @@ def curves_panel(
     }
 
 
-def tails_panel(history: History, size: int, metric: str, *, points: int = POINTS) -> Document:
+def tails_panel(
+    history: History, size: int, metric: str, *, only: Container[int] | None = None, points: int = POINTS
+) -> Document:
     """Return what was reported after the first `size` reports of a study: the news for open curves.
 
     New points replace those at the same step and later ones. Where trainings report several folds, a curve
     is a mean that changes everywhere: such curves are sent again, as `whole`.
+
+    Args:
+        history: of the study.
+        size: how many reports are known.
+        metric: what was reported.
+        only: the numbers of the trials that are wanted; None is all of them.
+        points: of each curve at most.
     """
     (numbers, values), curves = history.curves.since(size, metric), {}
-    for number in np.unique(numbers[0]).tolist():
-        mine = numbers[0] == number
-        trial = history.trials.get(number)
-        if trial is None:
+    order = np.argsort(numbers[0], kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(numbers[0][order])) + 1) if len(order) else ():
+        trial = history.trials.get(int(numbers[0, rows[0]]))
+        if trial is None or (only is not None and trial.number not in only):
             continue
-        if np.any(numbers[2][mine] > 0):
-            steps, all_values = curve(history, trial, metric)
-            places = kept(all_values, points)
-            curves[str(number)] = _columns(steps[places], all_values[places]) | {"whole": True}
-            continue
-        mine &= numbers[1] == len(trial.attempts)
-        if mine.any():
-            curves[str(number)] = _columns(numbers[3][mine], values[mine])
+        if whole := bool(np.any(numbers[2, rows])):
+            steps, new = curve(history, trial, metric)
+        else:
+            rows = rows[numbers[1, rows] == len(trial.attempts)]
+            steps, new = numbers[3, rows], values[rows]
+        if len(new):
+            places = kept(new, points)
+            curves[str(trial.number)] = _columns(steps[places], new[places]) | (
+                {"whole": True} if whole else {}
+            )
     return {"version": history.version, "cursor": history.curves.size, "metric": metric, "curves": curves}
 
 
@@ -210,14 +221,14 @@ def _aligned(
     if np.array_equal(steps, other_steps):
         return plain_numbers(other[places]), None
     own = kept(other, points)
-    return plain_numbers(other[own]), whole(other_steps[own])
+    return plain_numbers(other[own]), whole_numbers(other_steps[own])
 
 
 def _columns(steps: NDArray[np.generic], values: Array) -> Document:
-    return {"steps": whole(steps), "values": plain_numbers(values)}
+    return {"steps": whole_numbers(steps), "values": plain_numbers(values)}
 
 
-def whole(steps: NDArray[np.generic]) -> list[object]:
+def whole_numbers(steps: NDArray[np.generic]) -> list[object]:
     """Return steps as whole numbers."""
     listed: list[object] = np.asarray(steps, dtype=np.int64).tolist()
     return listed
@@ -233,7 +244,12 @@ def _band(history: History, drawn: Collection[int], metric: str) -> Document | N
     if np.sum(found.lengths > 0) < FEWEST:
         return None
     steps, low, high = quantile_band(found)
-    return {"steps": whole(steps), "low": plain_numbers(low), "high": plain_numbers(high), "n": len(rest)}
+    return {
+        "steps": whole_numbers(steps),
+        "low": plain_numbers(low),
+        "high": plain_numbers(high),
+        "n": len(rest),
+    }
 
 
 def quantile_band(found: ReportedCurves) -> tuple[NDArray[np.int64], Array, Array]:

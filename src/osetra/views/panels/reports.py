@@ -17,7 +17,9 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 FEW = 64
-"""So many trials are read one by one: a pass over all reports of the study would take longer."""
+"""So many trials are read one by one in any study, and …"""
+PER_TRIAL = 2000
+"""… in one with many reports so many more for each of these: a pass over all of them would take longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,14 @@ class ReportedCurves:
         return np.repeat(np.arange(len(self.lengths), dtype=np.int64), self.lengths) * SPAN + self.steps
 
 
+def are_few(history: History, trials: Sequence[Trial]) -> bool:
+    """Whether reading trials one by one is quicker than a pass over all reports of the study."""
+    return len(trials) <= max(FEW, history.curves.size // PER_TRIAL)
+
+
 def reports_of(history: History, trials: Sequence[Trial], metric: str) -> ReportedCurves:
     """Return what some trials reported of a metric, on the way that led to their present state."""
-    if len(trials) <= FEW:
+    if are_few(history, trials):
         return _joined([curve(history, trial, metric) for trial in trials])
     strange = {number for block in history.trials.derived(_foreign) for number in block}
     odd = {row for row, trial in enumerate(trials) if trial.number in strange} if strange else set()

@@ -14,7 +14,7 @@ from osetra.core.trial import Trial
 from osetra.views.json import pieces_document, trial_document
 from osetra.views.orders import too_late
 from osetra.views.panels.cockpit import worker_text
-from osetra.views.panels.curves import end_document, whole
+from osetra.views.panels.curves import end_document, whole_numbers
 from osetra.views.panels.decimation import kept
 from osetra.views.panels.parameters import changed
 from osetra.views.plain import plain_data, plain_numbers
@@ -129,5 +129,8 @@ def _curves(history: History, trial: Trial, points: int) -> dict[str, dict[str, 
             if not len(steps):
                 break
             places = kept(values, points)
-            found.setdefault(metric, {})[str(fold)] = [whole(steps[places]), plain_numbers(values[places])]
+            found.setdefault(metric, {})[str(fold)] = [
+                whole_numbers(steps[places]),
+                plain_numbers(values[places]),
+            ]
     return found

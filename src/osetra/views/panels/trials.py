@@ -14,7 +14,7 @@ from osetra.core.history import History
 from osetra.core.problem import Objective, Problem
 from osetra.core.trial import Trial
 from osetra.views.axis import Axis, fit
-from osetra.views.panels.reports import FEW, ReportedCurves, reports_of
+from osetra.views.panels.reports import ReportedCurves, are_few, reports_of
 from osetra.views.plain import plain_data, plain_number, plain_numbers
 
 Document = dict[str, object]
@@ -40,6 +40,7 @@ def trials_panel(
         problem: what is searched.
         history: of the study.
         only: the numbers of the trials that are wanted, such as those of `changed`; None is all of them.
+            Of some there are no ranks: one new value moves those of all.
         scale: that of the small curves, as an earlier document had it, so that old and new ones agree.
     """
     names = problem.space.names
@@ -54,15 +55,20 @@ def trials_panel(
     )
     config = {name: columns.pop(f"config.{name}", []) for name in names}
     document: Document = {"version": history.version, **(columns or {key: [] for key in _OWN})}
-    document["rank"] = _ranks(problem.objective, history, trials)
+    if only is None:
+        document["rank"] = _ranks(problem.objective, history, trials)
     document["cost"] = _costs(problem.objective, history, trials)
     return {**document, "config": config, **_reported(problem.objective, history, trials, scale)}
 
 
 def changed(history: History, earlier: History) -> set[int]:
     """Return the numbers of the trials of which more is known than an earlier history of the study knew."""
-    numbers = {trial.number for trial in history.trials.since(earlier.trials)}
-    return numbers | set(history.curves.reported(earlier.curves.size).tolist())
+    return with_new_facts(history, earlier) | set(history.curves.reported(earlier.curves.size).tolist())
+
+
+def with_new_facts(history: History, earlier: History) -> set[int]:
+    """Return the numbers of the trials that are new or of which there are new facts, not only reports."""
+    return {trial.number for trial in history.trials.since(earlier.trials)}
 
 
 _OWN = (
@@ -99,7 +105,7 @@ def _costs(objective: Objective, history: History, trials: Sequence[Trial]) -> l
     steps, metric = history.steps, objective.metric
     if not steps:
         return [float(bool(trial.attempts)) for trial in trials]
-    if len(trials) <= FEW:
+    if are_few(history, trials):
         return [round(history.curves.count(metric, trial.number) / steps, 4) for trial in trials]
     owners = history.curves.all(metric)[0][0]
     times = np.bincount(owners, minlength=max(history.trials, default=0) + 1)

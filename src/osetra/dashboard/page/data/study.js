@@ -1,5 +1,5 @@
 // One study as the page holds it: documents by name, kept up to date by events, told to whoever draws them.
-import { mergePoints, mergeRecent, mergeTrials, rankTrials } from "../logic/deltas.js";
+import { mergePoints, mergeTrials, movesRanks, rankTrials } from "../logic/deltas.js";
 
 /** @typedef {{value: any, error: any, loading: boolean, stamp: number}} Entry */
 /** @typedef {import("./source.js").Source} Source */
@@ -126,14 +126,15 @@ export class StudyData {
   /** @param {any} data */
   facts(data) {
     const trials = this.entries.get("trials")?.value;
+    const before = trials?.version;
     if (data.trials && trials) {
+      const moved = movesRanks(trials, data.trials);
       const merged = mergeTrials(trials, data.trials);
-      if (merged) rankTrials(merged, this.entry("study").value?.direction === "maximize");
+      if (merged && moved) rankTrials(merged, this.entry("study").value?.direction === "maximize");
       this.put("trials", merged);
     }
-    const cockpit = this.entries.get("cockpit")?.value;
-    if (data.recent?.length && cockpit) this.put("cockpit", { ...cockpit, recent: mergeRecent(cockpit.recent, data.recent) });
-    for (const name of this.entries.keys()) if (DERIVED.test(name)) this.refresh(name);
+    // Reports alone change nothing that is not told by events.
+    if (data.version !== before) for (const name of this.entries.keys()) if (DERIVED.test(name)) this.refresh(name);
   }
 
   /** @param {any} event */

@@ -57,6 +57,18 @@ function spread(column, values, places, total) {
 }
 
 /**
+ * Whether a delta brings another order than the table has; most only say how far trainings have come.
+ * @param {Trials} table @param {Trials} delta
+ */
+export function movesRanks(table, delta) {
+  const index = new Map(table.numbers.map((number, i) => [number, i]));
+  return delta.numbers.some((number, i) => {
+    const row = index.get(number);
+    return row === undefined || table.state[row] !== delta.state[i] || table.value?.[row] !== delta.value?.[i];
+  });
+}
+
+/**
  * Give ranks anew, 1 the best, of everything that has a value and is no repeat of another.
  * @param {Trials} table @param {boolean} maximize
  */
@@ -132,14 +144,4 @@ export function mergePoints(doc, event, now = Date.now() / 1000) {
     }
   }
   return { changed, unknown };
-}
-
-/** Recent events, newest first, without those that are there already. @param {any[]} old @param {any[]} fresh @param {number} most */
-export function mergeRecent(old, fresh, most = 50) {
-  const key = (/** @type {any} */ one) => `${one.time}/${one.trial}/${one.kind}/${one.text}`;
-  const seen = new Set();
-  return [...(fresh ?? []), ...(old ?? [])]
-    .filter((one) => !seen.has(key(one)) && seen.add(key(one)))
-    .sort((a, b) => b.time - a.time)
-    .slice(0, most);
 }
