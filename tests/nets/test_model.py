@@ -50,6 +50,7 @@ def folder(model, tmp_path) -> Path:
 def rewrite(folder: Path, change) -> None:
     state = json.loads((folder / "card.json").read_text())
     change(state)
+    state.pop("checksums", None)  # whoever means it leaves them out, or works them out again
     (folder / "card.json").write_text(json.dumps(state))
 
 
@@ -203,6 +204,46 @@ def test_weights_with_an_extra_name_are_refused(model, folder):
 def test_a_damaged_card_is_refused(folder, text, message):
     (folder / "card.json").write_text(text)
     with pytest.raises(DataError, match=message):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        (lambda state: state["architecture"].update(activation="tanh"), "architecture"),
+        (lambda state: state.update(members=2), "architecture"),
+        (lambda state: state["preparation"].update(center=1.0), "preparation"),
+        (lambda state: state["preparation"]["columns"][0].update(fill=1e6), "preparation"),
+        (lambda state: state["card"].update(threshold=0.9), "decision"),
+        (lambda state: state["checksums"].pop("decision"), "decision"),
+        (lambda state: state.update(checksums=None), "checksums"),
+    ],
+)
+def test_a_card_that_was_changed_is_refused_by_name_until_that_is_meant(folder, change, part):
+    state = json.loads((folder / "card.json").read_text())
+    change(state)
+    (folder / "card.json").write_text(json.dumps(state))
+    with pytest.raises(
+        DataError, match=rf'card\.json: {part} changed since .* delete "checksums" from the card'
+    ):
+        load(folder)
+    del state["checksums"]
+    state["members"] = 1
+    (folder / "card.json").write_text(json.dumps(state))
+    load(folder)
+
+
+def test_what_answers_do_not_rest_on_may_be_changed(folder):
+    state = json.loads((folder / "card.json").read_text())
+    state["card"].update(dataset="renamed", command="", report={"by": "hand"})
+    (folder / "card.json").write_text(json.dumps(state, indent=4, sort_keys=True))
+    assert load(folder).card.dataset == "renamed"
+
+
+def test_a_card_that_was_cut_off_says_so(folder):
+    whole = (folder / "card.json").read_bytes()
+    (folder / "card.json").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"card\.json: cannot be read .* damaged or cut off: copy the whole"):
         load(folder)
 
 

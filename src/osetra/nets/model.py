@@ -29,6 +29,7 @@ from osetra.errors import DataError
 from osetra.files import kind_of, read_regular
 from osetra.nets import metrics, prepare
 from osetra.nets.architecture import Architecture
+from osetra.nets.checksums import changed_parts, checksums_of
 from osetra.nets.linear import Ensemble, LinearNetwork
 from osetra.nets.network import build
 from osetra.nets.preparation_json import from_json, to_json
@@ -142,6 +143,7 @@ def save(model: Model, folder: Path) -> Path:
         "preparation": to_json(model.preparation),
         "card": _plain(dataclasses.asdict(model.card)),
     }
+    state["checksums"] = checksums_of(json.loads(json.dumps(state, allow_nan=False)))
     weights = {name: tensor.contiguous() for name, tensor in model.network.state_dict().items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -161,10 +163,11 @@ def load(folder: str | Path) -> Model:
     """Read a model folder; safe for folders of unknown origin.
 
     Raises:
-        DataError: files are missing, damaged, of a newer format, or do not fit each other.
+        DataError: files are missing, damaged, changed, of a newer format, or do not fit each other.
     """
     folder = Path(folder)
     state = _read_card(folder)
+    _check_unchanged(folder, state)
     try:
         make = _maker(state)
         preparation = from_json(state["preparation"])
@@ -214,7 +217,10 @@ def _read_card(folder: Path) -> dict[str, Any]:
         what = f"no {CARD} in this folder" if folder.is_dir() else missing
         raise DataError(f"{folder}: {what}; give the folder in which a model was saved") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); save the model again") from None
+        raise DataError(
+            f"{path}: cannot be read ({error}); the file is damaged or cut off: copy the whole folder again "
+            "from where it was saved, or train the model again"
+        ) from None
     if not isinstance(state, dict) or "format" not in state:
         raise DataError(f"{path}: not a card that osetra wrote; save the model again")
     if state["format"] not in range(1, FORMAT + 1):
@@ -222,6 +228,17 @@ def _read_card(folder: Path) -> dict[str, Any]:
             f"{path}: format {state['format']!r}, this osetra reads 1 … {FORMAT}; upgrade osetra to read it"
         )
     return state
+
+
+def _check_unchanged(folder: Path, state: Mapping[str, Any]) -> None:
+    """Raise DataError where a part of the card is not as it was saved."""
+    changed = changed_parts(state)
+    if changed:
+        raise DataError(
+            f"{folder / CARD}: {' and '.join(changed)} changed since the model was saved, so that answers "
+            "would not be those of what was trained; copy the whole folder again from where it was saved, or "
+            'train the model again. Where the change is meant, delete "checksums" from the card'
+        )
 
 
 def _maker(state: Mapping[str, Any]) -> Callable[[Preparation], nn.Module]:
