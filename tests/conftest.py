@@ -58,7 +58,11 @@ def text() -> Callable[..., str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a test whose name holds an address: processes that share the work would disagree."""
+    """Refuse a test whose name holds an address, since processes that share the work would disagree.
+
+    What takes long comes first, faults before all: nobody waits for one long test at the end.
+    """
     unstable = [item.nodeid for item in items if re.search(r" at 0x[0-9a-f]{6,}", item.nodeid)]
     if unstable:
         raise pytest.UsageError(f"give these tests stable ids (an address is in their names): {unstable[:3]}")
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, item.path.parent.name != "faults"))
