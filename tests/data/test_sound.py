@@ -6,6 +6,7 @@ import wave
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.io import wavfile
@@ -13,6 +14,7 @@ from scipy.io import wavfile
 from osetra.data import sound as sounds
 from osetra.data.loading import load
 from osetra.data.log_mel import RANGE, frequency, log_mel, mel, mel_filters
+from osetra.data.options import DataOptions
 from osetra.data.sound import picture_of, read_sound, read_sounds, resampled
 from osetra.data.split import split
 from osetra.errors import DataError, MissingExtra
@@ -211,7 +213,7 @@ def damaged(path):
     (path / "rate.wav").write_bytes(whole[:24] + struct.pack("<I", 0) + whole[28:])
     return {
         "empty": "a sound of zero length", "silent": "silence throughout", "constant": "silence throughout",
-        "nan": "no finite numbers", "text": "not a readable sound", "nothing": "not a readable sound",
+        "nan": "no finite numbers", "text": "not a readable sound", "nothing": "a sound of zero length",
         "cut": "not a readable sound", "rate": "not a readable sound",
     }  # fmt: skip
 
@@ -254,18 +256,77 @@ def test_flac_without_soundfile_says_what_to_install(tmp_path, monkeypatch):
         load(tmp_path)
 
 
-def test_flac_is_read_by_soundfile(tmp_path, monkeypatch):
-    class Soundfile:
-        @staticmethod
-        def read(file, dtype):
-            assert dtype == "float64"
-            return np.stack([tone(), 0.5 * tone()], axis=1), RATE
+@pytest.mark.parametrize(("bits", "off"), [("PCM_S8", 0.02), ("PCM_16", 1e-4), ("PCM_24", 1e-6)])
+@pytest.mark.parametrize("rate", [8000, 44100, 96000])
+def test_real_flac_files_are_read_back(tmp_path, bits, off, rate):
+    signal = np.stack([tone(rate=rate), 0.5 * tone(rate=rate)], axis=1)
+    soundfile.write(tmp_path / "a.flac", signal, rate, subtype=bits)
+    found_rate, found = read_sound(tmp_path / "a.flac")
+    assert found_rate == rate
+    assert np.allclose(found, 0.75 * tone(rate=rate), atol=off)
 
-    monkeypatch.setitem(__import__("sys").modules, "soundfile", Soundfile)
-    (tmp_path / "a.flac").write_bytes(b"fLaC")
-    rate, signal = read_sound(tmp_path / "a.flac")
+
+def test_flac_of_zero_length_silent_or_cut_off_is_named(tmp_path):
+    for name, signal in (("empty", np.zeros(0)), ("silent", np.zeros(99)), ("cut", tone())):
+        soundfile.write(tmp_path / f"{name}.flac", signal, RATE)
+    (tmp_path / "cut.flac").write_bytes((tmp_path / "cut.flac").read_bytes()[:60])
+    for name, said in (("empty", "a sound of zero length"), ("silent", "silence"), ("cut", "not a readable")):
+        with pytest.raises(DataError, match=rf"{name}\.flac: .*{said}"):
+            read_sound(tmp_path / f"{name}.flac")
+
+
+@pytest.mark.parametrize("bits", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+@pytest.mark.parametrize("form", ["WAV", "WAVEX"])
+def test_wav_as_another_program_writes_it_is_read(tmp_path, bits, form):
+    soundfile.write(tmp_path / "a.wav", tone(), RATE, subtype=bits, format=form)
+    rate, found = read_sound(tmp_path / "a.wav")
     assert rate == RATE
-    assert np.allclose(signal, 0.75 * tone())
+    assert np.allclose(found, tone(), atol=0.01 if bits == "PCM_U8" else 1e-4)
+
+
+def listing(path, count=6):
+    """Sounds in one folder, of each second kind a FLAC, and a table that names them and says more."""
+    rows = []
+    for i in range(2 * count):
+        pitch, name = ((300, "low"), (1500, "high"))[i % 2]
+        file = path / "clips" / f"{i}{'.flac' if i % 4 > 1 else '.WAV'}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        signal = tone(pitch, 0.3 + 0.01 * i) + np.random.default_rng(i).normal(
+            0, 0.02, round((0.3 + 0.01 * i) * RATE)
+        )
+        soundfile.write(file, np.clip(signal, -1, 1), RATE, format=file.suffix[1:].upper())
+        rows.append(f"{file.name},p{i // 4},{i},{name}")
+    (path / "labels.csv").write_text("\n".join(["clip,speaker,nr,label", *rows]) + "\n")
+    return path / "labels.csv"
+
+
+def test_a_table_names_sounds_and_says_who_spoke(tmp_path):
+    data = load(listing(tmp_path), reading=DataOptions(group="speaker"))
+    assert (data.kind, data.classes, len(data), data.target_name) == ("sound", ("high", "low"), 12, "label")
+    assert data.sound.rate == RATE
+    assert any("the sounds are the files named in 'clip'" in note.text for note in data.notes)
+    parts = split(data)
+    speakers = [set((rows // 4).tolist()) for rows in (parts.train, parts.validation, parts.test)]
+    assert sum(map(len, speakers)) == len(set.union(*speakers))
+    whole = load(tmp_path / "labels.csv", target="nr", task="regression")
+    assert (whole.kind, whole.task) == ("sound", "regression")
+
+
+def test_named_sounds_that_cannot_be_used_are_left_out_with_their_rows(tmp_path):
+    table = listing(tmp_path)
+    (tmp_path / "clips" / "0.WAV").unlink()
+    write(tmp_path / "clips" / "1.WAV", np.zeros(0))
+    data = load(table)
+    assert len(data) == 10
+    (warning,) = (note for note in data.notes if note.rule == "sounds-refused")
+    assert "2 of 12 sounds cannot be used" in warning.text
+    assert "a sound of zero length" in warning.text
+    for file in (tmp_path / "clips").iterdir():
+        file.unlink()
+    with pytest.raises(DataError, match=r"clip names sounds such as '0\.WAV', .* --drop clip"):
+        load(table)
+    with pytest.raises(DataError, match="no column is left to predict 'label' from"):
+        load(table, reading=DataOptions(drop=("clip", "speaker", "nr")))
 
 
 def test_silence_behind_a_sound_is_the_same_in_every_band(tmp_path):

@@ -146,3 +146,26 @@ def test_a_cell_of_a_megabyte_is_read(tmp_path):
         "\n".join(["review,y", *(f'"{r.rpartition(",")[0]}",{r.rpartition(",")[2]}' for r in rows)])
     )
     assert len(load(file, target="y", reading=DataOptions(text=("review",))).texts) == 1
+
+
+def test_a_table_names_texts_beside_its_other_columns(tmp_path):
+    from osetra.data.dataset import TextColumn
+
+    words = {"good": "a lovely warm day at the sea", "bad": "rain and a cold wind in the night"}
+    rows = []
+    for i in range(40):
+        kind = ("good", "bad")[i % 2]
+        (tmp_path / f"{i}.txt").write_text("" if i == 3 else f"{words[kind]} number {i}")
+        rows.append(f"{i}.txt,{i % 5},{kind}")
+    (tmp_path / "labels.csv").write_text("\n".join(["file,stars,kind", *rows]) + "\n")
+    data = load(tmp_path / "labels.csv", target="kind")
+    (column,) = (column for column in data.columns if isinstance(column, TextColumn))
+    assert column.name == "file"
+    assert "a lovely warm day at the sea number 0" in column.levels
+    assert column.codes[3] == -1  # an empty file is a missing cell
+    assert [column.name for column in data.columns] == ["file", "stars"]
+    said = "\n".join(note.text for note in data.notes)
+    assert "the texts are those of the files named in 'file'" in said
+    assert "1 of 40 files are empty" in said
+    dropped = load(tmp_path / "labels.csv", target="kind", reading=DataOptions(drop=("file",)))
+    assert [column.name for column in dropped.columns] == ["stars"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from data.test_sound import RATE, folder, tone, write
+from data.test_sound import RATE, folder, listing, tone, write
 from osetra.data.loading import load
 from osetra.errors import DataError
 from osetra.nets import model as models
@@ -43,6 +43,19 @@ def test_a_network_tells_sounds_apart(task, model):
     assert task.family == "cnn"
     assert task.catalogue.name == "sound"
     assert task.test_scores(model)["error"] <= 0.125
+
+
+def test_later_sounds_are_named_by_a_table(model, tmp_path):
+    table = listing(tmp_path, 4)
+    (tmp_path / "clips" / "1.WAV").unlink()
+    found = predict(model, str(table), keep=["clip"])
+    assert found.names == ("1", "3", "4", "5", "6", "7", "8")
+    assert list(found.kept["clip"])[:2] == ["0.WAV", "2.flac"]
+    assert any("1 of 8 sounds cannot be used" in text for text in found.warnings)
+    assert assess(model, str(table), target="label").rows == 7
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match="give a folder of them, one file, or a table that names them"):
+        predict(model, str(tmp_path / "other.csv"))
 
 
 def test_a_saved_model_answers_later_sounds_the_same_at_another_rate(model, tmp_path):

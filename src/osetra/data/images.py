@@ -19,7 +19,7 @@ import numpy as np
 from osetra.core.finding import Finding
 from osetra.data.dataset import CategoryColumn, Codes, Images
 from osetra.data.folders import read_folders
-from osetra.data.table import Table, Texts, note
+from osetra.data.table import note
 from osetra.errors import DataError, MissingExtra
 from osetra.files import kind_of
 
@@ -81,39 +81,6 @@ def read_class_folders(
     pictures = read_pictures(found.files, skip=True)
     column, parts = found.labels(pictures.kept)
     return pictures.images, column, parts, (*found.notes, *pictures.notes)
-
-
-def read_listed(
-    table: Table, folder: Path, shape: tuple[int, int, int] | None = None
-) -> tuple[Images, Table] | None:
-    """Return the pictures that a column of a table names, and the table without it; None without such one.
-
-    Raises:
-        DataError: the named files are not there.
-    """
-    for name, cells in zip(table.names, table.cells, strict=True):
-        if not isinstance(cells, Texts) or not cells.levels:
-            continue
-        if sum(level.lower().endswith(PICTURES) for level in cells.levels) < 0.9 * len(cells.levels):
-            continue
-        places = [folder, *sorted(child for child in folder.iterdir() if child.is_dir())]
-        first = next((p for p in places for level in cells.levels[:20] if (p / level).is_file()), None)
-        if first is None:
-            example = cells.levels[0]
-            raise DataError(
-                f"{table.source}: {name} names pictures such as {example!r}, which are not in {folder}; put "
-                f"the pictures there, or leave the column out with --drop {name}"
-            )
-        files = [first / (cell or "") for cell in cells]
-        pictures = read_pictures(files, shape, skip=True)
-        rest = [i for i, other in enumerate(table.names) if other != name]
-        said = note("pictures", f"the pictures are the files named in {name!r}; other columns are not used")
-        kept = Table(
-            table.source, tuple(table.names[i] for i in rest), tuple(table.cells[i] for i in rest),
-            (*table.notes, said, *pictures.notes), table.decimal,
-        )  # fmt: skip
-        return pictures.images, kept.take(pictures.kept)
-    return None
 
 
 def read_pictures(

@@ -17,7 +17,8 @@ from osetra.data.dataset import Dataset, Images, TaskKind, fingerprint, imbalanc
 from osetra.data.files import read_bytes
 from osetra.data.folders import class_folders, read_folders
 from osetra.data.formats import parse, read_table
-from osetra.data.images import PICTURES, as_images, read_class_folders, read_listed
+from osetra.data.images import PICTURES, as_images, read_class_folders
+from osetra.data.listed import listed, with_listed_texts
 from osetra.data.multitarget import labelled_columns, labelled_tags, mark_of, shown_names, target_names
 from osetra.data.options import DataOptions
 from osetra.data.recommendation import Interactions, interactions
@@ -25,7 +26,7 @@ from osetra.data.roles import roles_of, with_test_file
 from osetra.data.semantics import Meaning, check_columns, understand
 from osetra.data.series import Sequences, from_array
 from osetra.data.series_table import gathered
-from osetra.data.sound import SOUNDS, read_sounds
+from osetra.data.sound import SOUNDS, SoundRecipe, read_sounds
 from osetra.data.table import Table, note
 from osetra.data.targets import Labelled, labelled
 from osetra.data.texts import CLASS, TEXT, holds_texts, read_text_folders
@@ -106,12 +107,12 @@ def load_all(
     name = path.name.split(".")[0]
     if reading.series:
         return _series(table, _chosen_targets(table, target, reading), name, task, reading)
-    listed = read_listed(table, path.parent)
-    if listed is not None:
-        images, table = listed
-        return _assemble(
-            table, _chosen_targets(table, target, reading, last=True), name, task, reading, images
-        )
+    found = listed(table.without(reading.drop), path.parent)
+    if found is not None:
+        chosen = _chosen_targets(found.table, target, reading, last=True)
+        plain = replace(reading, drop=())
+        return _assemble(found.table, chosen, name, task, plain, found.images, sound=found.sound)
+    table = with_listed_texts(table, path.parent, skip=reading.drop)
     return _assemble(table, _chosen_targets(table, target, reading), name, task, reading)
 
 
@@ -187,6 +188,7 @@ def _assemble(
     reading: DataOptions,
     images: Images | None = None,
     sequences: Sequences | None = None,
+    sound: SoundRecipe | None = None,
 ) -> Loaded:
     check_columns(table, reading)
     single = len(targets) == 1 and images is None
@@ -205,7 +207,7 @@ def _assemble(
             sequences = sequences.rows(rows.kept)
             content += sequences.content
         dataset = Dataset(
-            name=name, source=table.source, images=images, sequences=sequences,
+            name=name, source=table.source, images=images, sequences=sequences, sound=sound,
             target_name=target, target=settled.values, task=settled.task, classes=settled.classes,
             fingerprint=fingerprint((), images, settled, content),
             notes=notes + imbalance(settled, target),

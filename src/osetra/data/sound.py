@@ -125,6 +125,8 @@ def read_sound(file: Path) -> tuple[int, Floats]:
     """
     if kind := kind_of(file):
         raise DataError(f"{file} is {kind} and no sound; remove it")
+    if file.is_file() and not file.stat().st_size:
+        raise DataError(f"{file}: an empty file, a sound of zero length; remove it")
     rate, samples = _flac(file) if file.suffix.lower() == ".flac" else _wav(file)
     if not 0 < rate <= FASTEST:
         raise DataError(f"{file}: not a readable sound (its header says {rate} samples per second)")
@@ -232,5 +234,6 @@ def _flac(file: Path) -> tuple[int, Floats]:
     try:
         samples, rate = soundfile.read(file, dtype="float64")
     except (RuntimeError, OSError) as error:
-        raise DataError(f"{file}: not a readable sound ({error}); remove or replace it") from None
+        reason = str(error).rpartition(": ")[2].strip(" .") or "its header is damaged, or it holds no samples"
+        raise DataError(f"{file}: not a readable sound ({reason}); remove or replace it") from None
     return int(rate), np.asarray(samples, dtype=np.float64)

@@ -122,6 +122,13 @@ class Table:
         """Return the number of a row in the file, from 1."""
         return index + 1 if self.rows is None else int(self.rows[index])
 
+    def without(self, dropped: Sequence[str]) -> Table:
+        """Return the other columns."""
+        rest = [i for i, name in enumerate(self.names) if name not in dropped]
+        return replace(
+            self, names=tuple(self.names[i] for i in rest), cells=tuple(self.cells[i] for i in rest)
+        )
+
     def take(self, kept: Codes, *notes: Finding) -> Table:
         """Return some of the rows, with a word on it."""
         cells = tuple(c.take(kept) if isinstance(c, Texts) else c[kept] for c in self.cells)

@@ -18,7 +18,8 @@ from osetra.data.dataset import Column, Images
 from osetra.data.files import read_bytes
 from osetra.data.formats import parse
 from osetra.data.frames import examples_of, is_examples, is_frame, table_of
-from osetra.data.images import PICTURES, as_images, read_listed, read_pictures
+from osetra.data.images import PICTURES, as_images, read_pictures
+from osetra.data.listed import listed_pictures, listed_sounds, with_listed_texts
 from osetra.data.moments import Order
 from osetra.data.options import DataOptions
 from osetra.data.schema import Category, Date, Number, Recipe, Text, Words, read_schema
@@ -47,11 +48,13 @@ class Rows:
     """The cells as they came, also those that the model does not use; None of pictures without any."""
     unread: tuple[Unreadable, ...] = ()
     """Cells that are not what their column was learnt as, and are taken as missing."""
+    refused: tuple[str, ...] = ()
+    """What was left out, a sentence each."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was assumed in reading, a sentence each."""
-        return (sentence(self.unread),) if self.unread else ()
+        return (*self.refused, *((sentence(self.unread),) if self.unread else ()))
 
 
 _LEARNT = {"table": "a table", "sequences": "sequences", "sound": "sounds", "images": "pictures"}
@@ -189,6 +192,7 @@ def _read_path(preparation: Preparation, where: str) -> Rows:
         table = parse(kind, raw, path, said)
         if preparation.pictures is not None:
             return _read_listed(preparation, table, path)
+        table = with_listed_texts(table, path.parent) if preparation.texts else table
         return _inputs(preparation, table, None, str(path))
     arrays = parse_arrays(raw, str(path))
     found = inputs_of(arrays, str(path))
@@ -223,13 +227,18 @@ def _beside(array: NDArray[Any], inputs: NDArray[Any]) -> bool:
 
 
 def _read_listed(preparation: Preparation, table: Table, path: Path) -> Rows:
+    """Return the rows of a table that names pictures or sounds, whichever was learnt from."""
     assert preparation.pictures is not None
-    listed = read_listed(table, path.parent, preparation.pictures.shape)
-    if listed is None:
+    if preparation.sound is not None:
+        found = listed_sounds(table, path.parent, preparation.sound)
+    else:
+        found = listed_pictures(table, path.parent, preparation.pictures.shape)
+    if found is None:
         return _inputs(preparation, table, None, str(path))
-    images, kept = listed
+    kept = table.take(found.kept)
     names = tuple(str(kept.row(i)) for i in range(len(kept)))
-    return _inputs(preparation, kept, images, str(path), names)
+    refused = tuple(note.text for note in found.table.notes if note.level == "warning")
+    return Rows(str(path), apply(preparation, (), found.images), names, (), kept, refused=refused)
 
 
 def _read_pictures(preparation: Preparation, path: Path) -> Rows:
@@ -300,7 +309,10 @@ def _inputs(
         named = tuple(text or "" for text in as_texts(heads[recipe.series]))
         return replace(_sequences(preparation, sequences, source, heads, named), unread=unread)
     if preparation.sound is not None:
-        raise DataError(f"{source}: the model learnt from sounds; give a folder of them, or one file")
+        raise DataError(
+            f"{source}: the model learnt from sounds; give a folder of them, one file, or a "
+            "table that names them"
+        )
     if preparation.pictures is None:
         if table is None or images is not None:
             raise DataError(f"{source}: the model learnt from a table, and this is pictures")
