@@ -219,3 +219,22 @@ def test_the_command_recommends_and_says_what_goes_with_what(model, file, tmp_pa
         refused = CliRunner().invoke(main, ["predict", "model", str(file), *words])
         assert refused.exit_code != 0
         assert wanted in refused.output
+
+
+def test_judging_ratings_says_how_well_items_are_ordered(model, file, tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from osetra.cli import main
+    from osetra.nets.assessment import assess
+
+    found = assess(model, file).scores
+    assert {"rmse", "ndcg", "recall", "hit_rate"} <= set(found)
+    for name in ("ndcg", "recall", "hit_rate"):
+        assert found[name].low <= found[name].value <= found[name].high <= 1
+    assert found["ndcg"].value > 0.8  # the rows that it learnt from
+    monkeypatch.chdir(tmp_path)
+    save(model, tmp_path / "model")
+    done = CliRunner().invoke(main, ["evaluate", "model", str(file)])
+    assert "rmse" in done.stderr + done.stdout
+    assert "ndcg at 10" in done.stderr + done.stdout
+    assert "hit rate at 10" in done.stderr + done.stdout

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from osetra.nets.ranking import ranking
+from osetra.nets.ranking import ranking, ranking_by_user
 
 
 def test_a_ranking_worked_out_by_hand():
@@ -45,3 +45,11 @@ def test_the_order_of_rows_does_not_matter():
 def test_without_a_user_who_likes_some_and_not_others_nothing_can_be_said(n):
     found = ranking(np.zeros(n), np.ones(n, bool), np.arange(n))
     assert all(math.isnan(value) for value in found.values())
+
+
+def test_the_mean_over_users_is_what_is_said_of_all():
+    rng = np.random.default_rng(3)
+    users, scores, liked = rng.integers(0, 40, 600), rng.normal(size=600), rng.random(600) < 0.2
+    whole, each = ranking(scores, liked, users), ranking_by_user(scores, liked, users)
+    assert {name: pytest.approx(float(values.mean())) for name, values in each.items()} == dict(whole)
+    assert len(each["ndcg"]) == sum(0 < liked[users == u].mean() < 1 for u in range(40))

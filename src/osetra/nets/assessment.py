@@ -25,6 +25,7 @@ from osetra.nets.model import Model
 from osetra.nets.multi_truth import truth_of_several
 from osetra.nets.paired import wilson
 from osetra.nets.prepare import unseen
+from osetra.nets.ranking import OF_RANKING, ranking_by_user
 from osetra.nets.rows import Rows, read_rows
 from osetra.nets.shift import warnings_of, warnings_of_words
 from osetra.nets.training import raw_outputs
@@ -84,7 +85,26 @@ def assess(
         notes += found.warnings
         notes += warnings_of(model.card.inputs, found.columns)
         notes += warnings_of_words(preparation, found.columns)
-    return Assessment(len(known), _bootstrapped(model, raw, truth[known], names), tuple(notes))
+    scores = _bootstrapped(model, raw, truth[known], names)
+    if preparation.pair:
+        scores |= _of_ranking(*metrics.ranked(preparation, raw, truth[known], found.inputs.codes[known]))
+    return Assessment(len(known), scores, tuple(notes))
+
+
+def _of_ranking(
+    raw: Array, liked: np.ndarray[tuple[int], np.dtype[np.bool_]], users: Codes
+) -> dict[str, Score]:
+    """Return how well the items of each user are ordered; users are drawn again, and not rows."""
+    found = ranking_by_user(raw, liked, users)
+    count = len(found[OF_RANKING[0]])
+    if not count:
+        return {}
+    drawn = np.random.default_rng(0).integers(0, count, (FEWER_DRAWS, count))
+    scores = {}
+    for name, each in found.items():
+        low, high = np.quantile(each[drawn].mean(axis=1), [0.025, 0.975])
+        scores[name] = Score(float(each.mean()), float(low), float(high))
+    return scores
 
 
 def _bootstrapped(model: Model, raw: Array, truth: Array | Codes, names: tuple[str, ...]) -> dict[str, Score]:

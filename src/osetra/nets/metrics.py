@@ -140,14 +140,21 @@ def scores(
 def _ranks(
     preparation: Preparation, raw: Array, truth: NDArray[np.float64] | Codes, codes: Codes | None
 ) -> Mapping[str, float]:
-    places = preparation.pair_places
-    if places is None or codes is None or not np.all(np.isfinite(raw)):
+    if codes is None or not np.all(np.isfinite(raw)):
         return dict.fromkeys(OF_RANKING, math.nan)
+    return ranking(*ranked(preparation, raw, truth, codes))
+
+
+def ranked(
+    preparation: Preparation, raw: Array, truth: NDArray[np.float64] | Codes, codes: Codes
+) -> tuple[Array, NDArray[np.bool_], Codes]:
+    """Return what `ranking` takes: scores, what is liked, and whose rows they are."""
+    places = preparation.pair_places
+    whose = np.zeros(len(raw), dtype=np.int64) if places is None else codes[:, places[0]]
     if preparation.task == "regression":
-        liked = outputs(preparation, truth) >= 0
-        return ranking(raw[:, 0], liked, codes[:, places[0]])
+        return raw[:, 0], outputs(preparation, truth) >= 0, whose
     positive = sought(preparation.priors)
-    return ranking(raw[:, 0] * (1 if positive else -1), truth == positive, codes[:, places[0]])
+    return raw[:, 0] * (1 if positive else -1), truth == positive, whose
 
 
 def sought(priors: Sequence[float]) -> int:

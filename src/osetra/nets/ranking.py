@@ -28,23 +28,25 @@ def ranking(
     NaN where no user likes some held-out items and not others. Ties keep their order among the unliked first,
     so that answers that are all alike earn nothing by the order of rows.
     """
+    found = ranking_by_user(scores, liked, users, top)
+    return {name: float(np.mean(each)) if len(each) else math.nan for name, each in found.items()}
+
+
+def ranking_by_user(
+    scores: Array, liked: NDArray[np.bool_], users: NDArray[np.int64], top: int = TOP
+) -> Mapping[str, Array]:
+    """Return the same of each user (u,) who likes some held-out items and not others."""
     order = np.lexsort((liked, -scores, users))
     found, whose = liked[order], users[order]
     starts = np.flatnonzero(np.r_[True, whose[1:] != whose[:-1]]) if len(whose) else np.zeros(0, np.int64)
     if not len(starts):
-        return dict.fromkeys(OF_RANKING, math.nan)
+        return {name: np.zeros(0) for name in OF_RANKING}
     sizes = np.diff(np.r_[starts, len(whose)])
     place = np.arange(len(whose)) - np.repeat(starts, sizes)
     total = np.add.reduceat(found.astype(np.int64), starts)
     known = (total > 0) & (total < sizes)
-    if not np.any(known):
-        return dict.fromkeys(OF_RANKING, math.nan)
     counted = found & (place < top)
     gains = np.add.reduceat(np.where(counted, 1.0 / np.log2(place + 2.0), 0.0), starts)[known]
     hits = np.add.reduceat(counted.astype(np.float64), starts)[known]
     most = np.cumsum(1.0 / np.log2(np.arange(top) + 2.0))[np.minimum(total[known], top) - 1]
-    return {
-        "ndcg": float(np.mean(gains / most)),
-        "recall": float(np.mean(hits / total[known])),
-        "hit_rate": float(np.mean(hits > 0)),
-    }
+    return {"ndcg": gains / most, "recall": hits / total[known], "hit_rate": (hits > 0).astype(np.float64)}

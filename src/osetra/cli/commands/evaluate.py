@@ -18,7 +18,7 @@ from osetra.views.terminal.opening import labelled
 if TYPE_CHECKING:
     from osetra.nets.assessment import Score
 
-SHARES = ("error", "balanced_error", "subset_error")
+SHARES = ("error", "balanced_error", "subset_error", "hit_rate")
 
 
 @click.command("evaluate", short_help="Score a saved MODEL on DATA that holds the target.")
@@ -52,8 +52,14 @@ def command(
         document = {"model": str(folder), "rows": found.rows, "scores": scores, "notes": list(found.notes)}
         output.document("evaluation", document)
         return
-    rows = [(name.replace("_", " "), _text(name, score)) for name, score in found.scores.items()]
+    rows = [(_shown(name), _text(name, score)) for name, score in found.scores.items()]
     output.show(labelled([("rows", str(found.rows)), *rows]))
+
+
+def _shown(name: str) -> str:
+    from osetra.nets.ranking import OF_RANKING, TOP
+
+    return name.replace("_", " ") + (f" at {TOP}" if name in OF_RANKING else "")
 
 
 def _text(name: str, score: Score) -> str:
