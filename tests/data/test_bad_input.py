@@ -151,10 +151,10 @@ def test_100_000_columns_are_refused_at_once(write):
         load(path, target="c0")
 
 
-def test_a_million_classes_are_refused(tmp_path):
+def test_a_class_per_row_is_refused(tmp_path):
     path = tmp_path / "data.csv"
-    path.write_text("a,y\n" + "".join(f"{i % 9},c{i}\n" for i in range(1_000_000)))
-    with pytest.raises(DataError, match="1000000 different classes in 1000000 rows"):
+    path.write_text("a,y\n" + "".join(f"{i % 9},c{i}\n" for i in range(100_000)))
+    with pytest.raises(DataError, match="100000 different classes in 100000 rows"):
         load(path)
 
 
