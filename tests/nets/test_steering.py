@@ -1,7 +1,7 @@
 """Values that change while the built-in network trains, and their unattended repetition."""
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -131,15 +131,19 @@ def midway(order, data, family, run):
     fit(Midway(run, order), data, family=family, epochs=4)
 
 
+@cache
+def trained_with(name, *config):
+    """The curves of a training; what many entries are compared with is trained once."""
+    family, data = family_and_data(name)
+    run = run_of(dict(config))
+    ending(partial(fit, run, data, family=family, epochs=4))
+    return curves(run)
+
+
 @pytest.mark.parametrize(("name", "entry", "param", "config"), list(catalogued()))
 def test_every_entry_of_the_catalogue_changes_the_training(name, entry, param, config):
-    family, data = family_and_data(name)
-    curves_of = []
-    for value in (config[entry.name], another(param, entry.name, config[entry.name])):
-        run = run_of({**config, entry.name: value})
-        ending(partial(fit, run, data, family=family, epochs=4))
-        curves_of.append(curves(run))
-    assert curves_of[0] != curves_of[1]
+    other = {**config, entry.name: another(param, entry.name, config[entry.name])}
+    assert trained_with(name, *config.items()) != trained_with(name, *other.items())
 
 
 @pytest.mark.parametrize("catalogue", catalogues(), ids=lambda catalogue: catalogue.name)
@@ -148,9 +152,10 @@ def test_the_defaults_of_the_catalogue_train_and_both_ends_of_every_range_do(cat
     family, data = family_and_data(catalogue.name)
     known = for_task(catalogue.name, "regression") if task == "numbers" else catalogue
     data = data if task == "classes" else as_numbers(data)
-    for config in (known.space.default, *ends_of(known)):
+    configs = {repr(config): config for config in (known.space.default, *ends_of(known))}
+    for config in configs.values():  # some ends are defaults
         run = run_of(config)
-        ending(partial(fit, run, data, family=family, epochs=3))
+        ending(partial(fit, run, data, family=family, epochs=2))
         assert np.isfinite(curves(run)["train_loss"][0])
 
 
@@ -172,27 +177,36 @@ def ends_of(catalogue):
                 yield catalogue.space.complete({**wanted, entry.name: value})
 
 
+def ordered(name, config, change):
+    """The study of a training that is given an order as it reports for the first time, and its curves."""
+    family, data = family_and_data(name)
+    task = {"request": {}, "fingerprint": "of the built-in network, which may leave the searched range"}
+    study = ose.Study(space=by_name(name).space, minimize="val_loss", scheduler="full", task=task)
+    study.enqueue(config)
+    order = partial(study.order, 1, "set", **change) if change else lambda: None
+    study.run(partial(midway, order, data, family), trials=1)
+    return study, [*zip(study.curve(1, "train_loss")[1], study.curve(1, "val_loss")[1], strict=True)]
+
+
+@cache
+def left_alone(name, *config):
+    """The curves of the same training without an order, trained once for all orders."""
+    return ordered(name, dict(config), {})[1]
+
+
 @pytest.mark.parametrize(("name", "entry", "param", "config"), list(catalogued()))
 def test_what_the_catalogue_calls_live_changes_a_running_training_and_nothing_else_does(
     name, entry, param, config
 ):
     """By an order to the built-in network in a study, compared with the same training left alone."""
     value = another(param, entry.name, config[entry.name])
-    family, data = family_and_data(name)
-    curves = []
-    for change in ({}, {entry.name: value}):
-        task = {"request": {}, "fingerprint": "of the built-in network, which may leave the searched range"}
-        study = ose.Study(space=by_name(name).space, minimize="val_loss", scheduler="full", task=task)
-        study.enqueue(config)
-
-        order = partial(study.order, 1, "set", **change) if change else lambda: None
-        study.run(partial(midway, order, data, family), trials=1)
-        curves.append(list(zip(study.curve(1, "train_loss")[1], study.curve(1, "val_loss")[1], strict=True)))
+    study, changed = ordered(name, config, {entry.name: value})
+    alone = left_alone(name, *config.items())
     (order,) = study.trials[0].orders
     assert order.obeyed.result == ("done" if entry.live else "refused")
     assert order.step == 1
-    assert curves[0][0] == curves[1][0]
-    assert (curves[0][1:] != curves[1][1:]) == entry.live
+    assert alone[0] == changed[0]
+    assert (alone[1:] != changed[1:]) == entry.live
     if not entry.live:
         assert f"{entry.name} cannot be changed while this training runs (" in order.text
         assert "try it as a branch" in order.text
