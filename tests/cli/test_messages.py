@@ -172,9 +172,11 @@ def test_a_script_without_a_space_says_the_three_ways_to_declare_one(here: Path)
 
 
 def test_the_same_name_with_another_space_shows_the_difference(here: Path) -> None:
-    ose.Study(str(_folder(here) / "study.db"), ose.Space(alpha=ose.Float(0, 1)), minimize="cost").close()
+    space = ose.Space(alpha=ose.Float(0, 1), beta=ose.Float(0, 1))
+    ose.Study(str(_folder(here) / "study.db"), space, minimize="cost").close()
     shown = refused(1, "tune", "hello.py:descend", "--minimize", "cost", "-n", "1")
     assert "alpha: float(0.0, 1.0) → log(0.001, 10.0, default=0.1)" in shown
+    assert "beta: it is gone" in shown
 
 
 def test_a_study_of_another_program_cannot_be_resumed_by_command(digits: Path) -> None:

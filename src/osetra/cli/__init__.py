@@ -29,6 +29,7 @@ VERBS = (
     "best",
     "enqueue",
     "steer",
+    "edit",
     "babysit",
     "dashboard",
     "replay",

@@ -3,6 +3,7 @@
 | fact         | key                             | establishes                                     |
 |--------------|---------------------------------|-------------------------------------------------|
 | Opened       | opened                          | the question, the seed and the format           |
+| Edited       | edited/NUMBER                   | the space from here on                          |
 | Suggested    | suggested/TRIAL                 | a configuration, who proposed it and why        |
 | Claimed      | claimed/TRIAL/ATTEMPT           | one worker runs it, from which checkpoint on    |
 | Checkpointed | checkpointed/TRIAL/ATT/INST/STEP| a file from which the training can go on        |
@@ -78,6 +79,18 @@ class Opened(msgspec.Struct, frozen=True, gc=False, tag="opened"):
     task: dict[str, Any] = {}
     """What is trained, for `resume` and the model card: data, target, command, versions."""
     format: int = FORMAT
+
+
+class Edited(msgspec.Struct, frozen=True, gc=False, tag="edited"):
+    """The space is another one from here on; the trials before are read in it."""
+
+    number: int
+    """1, 2, …; who edits a space has seen all earlier edits."""
+    space: dict[str, str | list[str]]
+    values: Values = {}
+    """What trials had so far of the hyperparameters that are new."""
+    actor: str = ""
+    why: str = ""
 
 
 class Suggested(msgspec.Struct, frozen=True, gc=False, tag="suggested"):
@@ -188,7 +201,9 @@ class Noted(msgspec.Struct, frozen=True, gc=False, tag="noted"):
     data: dict[str, Any] = {}
 
 
-Fact: TypeAlias = Opened | Suggested | Claimed | Checkpointed | Ordered | Seen | Obeyed | Ended | Noted
+Fact: TypeAlias = (
+    Opened | Edited | Suggested | Claimed | Checkpointed | Ordered | Seen | Obeyed | Ended | Noted
+)
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -204,16 +219,16 @@ def key(fact: Fact) -> str:
     match fact:
         case Opened():
             return "opened"
+        case Edited(number=number):
+            return f"edited/{number}"
         case Suggested(trial=trial):
             return f"suggested/{trial}"
         case Claimed(trial=trial, attempt=attempt):
             return f"claimed/{trial}/{attempt}"
         case Checkpointed(trial=trial, attempt=attempt, instance=instance, step=step):
             return f"checkpointed/{trial}/{attempt}/{instance}/{step}"
-        case Ordered(trial=trial, number=number):
-            return f"ordered/{trial}/{number}"
-        case Seen(trial=trial, number=number):
-            return f"seen/{trial}/{number}"
+        case Ordered(trial=trial, number=number) | Seen(trial=trial, number=number):
+            return f"{fact.__struct_config__.tag}/{trial}/{number}"
         case Obeyed(trial=trial, number=number):
             return f"obeyed/{trial}/{number}"
         case Ended(trial=trial, attempt=attempt):

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from osetra.core.arguments import expected, given, is_whole, plain
 from osetra.core.curves import Curves, Point
-from osetra.core.facts import Entry, Noted, Opened, Source, Suggested
+from osetra.core.edits import adopted
+from osetra.core.facts import Edited, Entry, Noted, Opened, Source, Suggested
 from osetra.core.problem import Objective
 from osetra.core.trial import ENDED, Trial, advance, begin
 from osetra.core.trials import Trials
@@ -38,6 +39,8 @@ class History:
     trials: Trials = field(default_factory=Trials)
     """All trials by number, which starts at 1 and has no gaps."""
     notes: tuple[Entry, ...] = ()
+    edits: tuple[Entry, ...] = ()
+    """The edits of the space, oldest first."""
     curves: Curves = field(default_factory=Curves)
 
     def extend(
@@ -48,7 +51,7 @@ class History:
         entries = [entry for entry in entries if entry.version > self.version]
         if not entries:
             return self if curves is self.curves else replace(self, curves=curves)
-        opened, notes = (self.opened, self.opened_at), list(self.notes)
+        opened, notes, edits = (self.opened, self.opened_at), list(self.notes), self.edits
         changed: dict[int, Trial] = {}
         for entry in entries:
             match entry.fact:
@@ -56,8 +59,12 @@ class History:
                     opened = (entry.fact, entry.time)
                 case Noted():
                     notes.append(entry)
+                case Edited():
+                    edits = (*edits, entry)
+                    changed = {**self.trials, **changed}
+                    changed = {n: adopted(trial, edits[-1:]) for n, trial in changed.items()}
                 case Suggested(trial=number):
-                    changed[number] = begin(entry.fact, entry.time)
+                    changed[number] = adopted(begin(entry.fact, entry.time), edits)
                 case about:
                     number = about.trial
                     trial = changed.get(number) or self.trials.get(number)
@@ -68,7 +75,7 @@ class History:
                         )
                     changed[number] = advance(trial, about, entry.time)
         trials = self.trials.updated(changed) if changed else self.trials
-        return History(entries[-1].version, *opened, trials, tuple(notes), curves)
+        return History(entries[-1].version, *opened, trials, tuple(notes), edits, curves)
 
     def find(self, trial: object) -> Trial:
         """Return the trial of a number, or as it is now when a trial is given.
@@ -86,6 +93,12 @@ class History:
     def seed(self) -> int:
         """The study's seed; 0 before it was opened."""
         return 0 if self.opened is None else self.opened.seed
+
+    @property
+    def space(self) -> dict[str, str | list[str]]:
+        """The lines of the space that is searched now."""
+        newest = self.edits[-1].fact if self.edits else self.opened
+        return {} if not isinstance(newest, (Edited, Opened)) else newest.space
 
     @property
     def sign(self) -> float:

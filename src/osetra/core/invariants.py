@@ -17,9 +17,11 @@ import msgspec
 
 from osetra.core.arguments import is_whole
 from osetra.core.curves import Point
+from osetra.core.edits import adopted
 from osetra.core.facts import (
     Checkpointed,
     Claimed,
+    Edited,
     Ended,
     Entry,
     Noted,
@@ -34,9 +36,10 @@ from osetra.core.facts import (
 )
 from osetra.core.history import History
 from osetra.core.problem import Objective
+from osetra.core.space import Space
 from osetra.core.trial import ENDED, Trial, advance, begin
 from osetra.core.worth import agrees
-from osetra.errors import StudyError
+from osetra.errors import SpaceError, StudyError
 
 CLOCK_STEP = 5.0
 """Seconds by which the store's clock may be set back between two facts without a word."""
@@ -92,6 +95,7 @@ class _Audit:
     version: int = 0
     time: float = -math.inf
     opened: Opened | None = None
+    edits: list[Entry] = field(default_factory=list)
     trials: dict[int, Trial] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
     claims: dict[Attempt, Claimed] = field(default_factory=dict)
@@ -126,9 +130,11 @@ class _Audit:
                 self.opened = fact
             case Noted():
                 self._noted(fact)
+            case Edited():
+                self._edited(entry, fact)
             case Suggested():
                 self._suggested(fact)
-                self.trials[fact.trial] = begin(fact, entry.time)
+                self.trials[fact.trial] = adopted(begin(fact, entry.time), self.edits)
             case _:
                 trial = self.trials.get(fact.trial)
                 if trial is None:
@@ -198,7 +204,7 @@ class _Audit:
             piecewise = piecewise.extend(
                 entries[piecewise.version : stop], points[piecewise.curves.cursor : end], end
             )
-        both = [(h.version, h.opened, h.opened_at, h.notes, h.curves) for h in (whole, piecewise)]
+        both = [(h.version, h.opened, h.opened_at, h.notes, h.edits, h.curves) for h in (whole, piecewise)]
         if (
             both[0] != both[1]
             or not _same(whole.trials, piecewise.trials)
@@ -246,6 +252,17 @@ class _Audit:
         number = fact.data.get(wanted) if wanted else 0
         if not is_whole(number):
             self.say(f"the note {fact.topic}/{fact.name} holds no whole number of {wanted}")
+
+    def _edited(self, entry: Entry, fact: Edited) -> None:
+        if fact.number != len(self.edits) + 1:
+            self.say(f"edit {fact.number} follows {len(self.edits)} edits")
+        try:
+            Space.parse(fact.space, stored=True)
+        except SpaceError as error:
+            self.say(f"edit {fact.number} holds no space: {error}")
+            return
+        self.edits.append(entry)
+        self.trials = {number: adopted(trial, [entry]) for number, trial in self.trials.items()}
 
     def _suggested(self, fact: Suggested) -> None:
         number, expected = fact.trial, len(self.trials) + 1

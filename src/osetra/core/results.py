@@ -13,6 +13,7 @@ from itertools import chain
 
 import numpy as np
 
+from osetra.core.edits import holds
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.scales import Array
@@ -63,7 +64,7 @@ class Readings:
 
 def results(problem: Problem, history: History) -> Results:
     """Return what the history says about the problem."""
-    blocks = list(history.trials.derived(_block, problem))
+    blocks = list(history.trials.derived(_block, problem, bool(history.edits)))
     ended = tuple(chain.from_iterable(block.trials for block in blocks))
     y = np.concatenate([np.empty(0), *(block.y for block in blocks)])
     again = history.repeated
@@ -75,10 +76,12 @@ def results(problem: Problem, history: History) -> Results:
     return Results(ended, x, y, np.concatenate([none, *(block.pending for block in blocks)]))
 
 
-def _block(trials: Sequence[Trial], problem: Problem) -> Results:
-    """Return the results of a block of trials, fresh seeds left out."""
+def _block(trials: Sequence[Trial], problem: Problem, edited: bool) -> Results:
+    """Return the results of a block of trials; fresh seeds and what an edit put outside are left out."""
     # What a person changed halfway is no statement about the configuration it began with.
     first = [trial for trial in trials if trial.repeats is None and not trial.steered]
+    if edited:
+        first = [trial for trial in first if holds(problem.space, trial.config)]
     ended = tuple(t for t in first if t.state in ENDED and not (t.state == "stopped" and t.value is None))
     waiting = [t.config for t in first if t.state not in ENDED]
     worth = [problem.objective.sign * _worth(trial, ()) for trial in ended]

@@ -31,6 +31,14 @@ def as_value(value: object) -> Value:
     Raises:
         SpaceError: it is none that can be stored.
     """
+    found = _scalar(value)
+    if isinstance(found, int) and not -(2**63) <= found < 2**63:
+        raise SpaceError(f"{excerpt(value)} is a whole number beyond 64 bits, and cannot be stored")
+    return found
+
+
+def _scalar(value: object) -> Value:
+    """Return the same, of whole numbers also those that a float may stand for."""
     found = value
     if not isinstance(value, (bool, int, float, str)) and callable(getattr(value, "item", None)):
         try:
@@ -107,7 +115,7 @@ def number(value: object) -> float:
     Raises:
         SpaceError: it is none, or a whole number that no float holds.
     """
-    found = as_value(value)
+    found = _scalar(value)
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         raise SpaceError(f"{excerpt(value)} is not a number")
     if isinstance(found, int) and int(float(found)) != found:

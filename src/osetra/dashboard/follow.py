@@ -10,13 +10,13 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from osetra.core.edits import problem_of
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.errors import OsetraError, StoreAway
 from osetra.stores import open_reader
 from osetra.stores.address import Address
 from osetra.stores.storage import Reader
-from osetra.study.open import problem_of
 
 AGAIN = 1.0
 """Seconds until a store that cannot be read is tried again."""
@@ -85,9 +85,9 @@ class Follower:
         if grown.opened is None:
             raise StoreAway(f"{self.address}: the study is being created")
         self._hear(grown, {point.trial for point in points} if before is not None else set())
-        if before is not None:
+        if before is not None and grown.edits == before.history.edits:
             return View(before.problem, grown, before.generation)
-        return View(problem_of(grown.opened), grown, self.view.generation + 1 if self.view else 0)
+        return View(problem_of(grown), grown, self.view.generation + 1 if self.view else 0)
 
     def _hear(self, history: History, reported: set[int]) -> None:
         now = time.time()

@@ -6,17 +6,16 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from osetra.core.claim import Checkpoint, Claim
 from osetra.core.decisions import Suggestion
-from osetra.core.facts import Checkpointed, Claimed, Fact, Obeyed, Opened, Ordered, Seen, Source, Worker
+from osetra.core.edits import spaces
+from osetra.core.facts import Checkpointed, Claimed, Fact, Obeyed, Ordered, Seen, Source, Worker
 from osetra.core.history import History
 from osetra.core.lineage import checkpoints, here, next_start
 from osetra.core.ports import Store
-from osetra.core.space import Space
 from osetra.core.trial import Order, Trial
 from osetra.core.values import Option
 from osetra.errors import Conflict, LeaseLost, StoreAway, StudyError
@@ -125,24 +124,18 @@ def claim_trial(store: Store, history: History, trial: Trial, worker: Worker) ->
         trial.until,
         tuple(order.asked for order in waiting),
         max((order.number for order in trial.orders), default=0),
-        meanings_of(history.opened),
+        meanings_of(history),
         trial.given_back,
     )
 
 
-def meanings_of(opened: Opened | None) -> dict[str, dict[str, Option]]:
-    """Return what the options of a study stand for that have a name."""
-    lines = {} if opened is None else opened.space
-    return _meanings(
-        tuple((name, text if isinstance(text, str) else tuple(text)) for name, text in lines.items())
-    )
-
-
-@lru_cache(64)
-def _meanings(lines: tuple[tuple[str, str | tuple[str, ...]], ...]) -> dict[str, dict[str, Option]]:
-    texts = {name: text if isinstance(text, str) else list(text) for name, text in lines}
-    found = Space.parse(texts, stored=True).meanings
-    return {name: dict(options) for name, options in found.items()}
+def meanings_of(history: History) -> dict[str, dict[str, Option]]:
+    """Return what the options of a study stand for that have a name, those of earlier spaces included."""
+    found: dict[str, dict[str, Option]] = {}
+    for space in spaces(history):
+        for name, options in space.meanings.items():
+            found.setdefault(name, {}).update(options)
+    return found
 
 
 def carry(store: Store, point: Checkpointed) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from osetra.core.edits import holds
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.results import Readings
@@ -34,7 +35,8 @@ def readings(problem: Problem, history: History, base: int, steps: int) -> Readi
     rungs = ladder(steps, HALVINGS)
     came = _arrivals(history, problem.objective.metric, [t.number for t in table.trials], rungs)
     active = np.array([trial.state in ("queued", "running") for trial in table.trials], dtype=bool)
-    whole = table.first & ~table.failed
+    inside = np.array([not history.edits or holds(problem.space, t.config) for t in table.trials], dtype=bool)
+    whole = table.first & ~table.failed & inside
     rows, depths, values, times = [], [], [], []
     for place, rung in enumerate(rungs):
         at = table.at(rung)
@@ -44,15 +46,16 @@ def readings(problem: Problem, history: History, base: int, steps: int) -> Readi
         values.append(at[there])
         times.append(came[there, place])
     short = whole & (table.reached > 0) & ~table.has(rungs[0]) & ~active
-    for row in (*np.flatnonzero(short), *np.flatnonzero(table.failed & table.first)):
+    for row in (*np.flatnonzero(short), *np.flatnonzero(table.failed & table.first & inside)):
         step = max(int(table.reached[row]), 1)
         rows.append(np.array([row]))
         depths.append(np.array([_depth(step, steps)]))
         values.append(np.array([np.nan if table.failed[row] else table.at(step)[row]]))
         times.append(came[row, -1:])
-    x = problem.space.encode([trial.config for trial in table.trials])
+    read = [trial.config if there else {} for trial, there in zip(table.trials, inside, strict=True)]
+    x = problem.space.encode(read)
     order = np.argsort(np.concatenate(times), kind="stable")
-    under_way = np.flatnonzero(table.first & active & ~table.has(steps))
+    under_way = np.flatnonzero(table.first & active & ~table.has(steps) & inside)
     return Readings(
         x[np.concatenate(rows)[order]],
         np.concatenate(depths)[order],

@@ -95,9 +95,12 @@ def _per_round(target: int, d: int) -> int:
 def _current(space: Space, history: History) -> tuple[int, int, Box]:
     """Return the round's number, its first trial and its box, as the newest note tells them."""
     notes = history.noted(TOPIC)
-    if not notes:
-        return 1, 1, whole(space)
-    newest = max(notes, key=lambda note: int(note.name))
+    newest = max(notes, key=lambda note: int(note.name), default=None)
+    edited = history.edits[-1].version if history.edits else 0
+    since = next((t.number for t in history.trials.values() if t.seen >= edited), history.next_trial)
+    if newest is None or int(newest.data["from"]) < since:
+        # Coarse to fine begins anew in a space that was edited.
+        return 1 if newest is None else int(newest.name), since, whole(space)
     return int(newest.name), int(newest.data["from"]), from_data(space, newest.data["box"])
 
 

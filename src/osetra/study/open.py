@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from getpass import getuser
 from typing import Any, get_args
@@ -14,7 +15,7 @@ from osetra.core.facts import Opened
 from osetra.core.history import History
 from osetra.core.ports import Store
 from osetra.core.problem import METRIC, Direction, Objective, Pick, Problem
-from osetra.core.space import Space, difference
+from osetra.core.space import Space
 from osetra.core.values import deeper
 from osetra.errors import Conflict, StudyError, StudyMismatch
 from osetra.executors.appending import append_patiently
@@ -134,14 +135,8 @@ def objective_of(minimize: object, maximize: object, pick: object) -> Objective 
     return Objective(metric=text(direction, metric, METRIC), direction=direction, pick=kept)
 
 
-def problem_of(opened: Opened) -> Problem:
-    """Return the problem that a study was opened with."""
-    objective = Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick)
-    return Problem(Space.parse(opened.space, stored=True), objective)
-
-
-def begin_study(store: Store, question: Question) -> Opened:
-    """Write a study's first fact, and return it; another program's when that was faster.
+def begin_study(store: Store, question: Question) -> History:
+    """Write a study's first fact, and return the history after it; another program's when that was faster.
 
     Raises:
         StudyError: the question is not complete.
@@ -161,20 +156,18 @@ def begin_study(store: Store, question: Question) -> Opened:
         scheduler=question.scheduler,
         task={"python": platform.python_version(), **question.task},
     )
-    try:
+    with suppress(Conflict):
         append_patiently(store, [opened])
-    except Conflict:
-        return History().extend(store.read()).opened or opened
-    return opened
+    return History().extend(store.read())
 
 
 def check_same(store: Store, problem: Problem, seed: int, question: Question) -> None:
-    """Check that the study in a store asks the same.
+    """Check that the study in a store has the same objective and seed.
 
     Raises:
         StudyMismatch: with all differences.
     """
-    changes = difference(problem.space, question.space) if question.space is not None else []
+    changes: list[str] = []
     was, now = problem.objective, question.objective
     if now is not None and now != was:
         changes.append(
@@ -184,8 +177,13 @@ def check_same(store: Store, problem: Problem, seed: int, question: Question) ->
     if question.seed is not None and question.seed != seed:
         changes.append(f"seed: {seed} → {question.seed}")
     if changes:
-        raise StudyMismatch(
-            f"study {store.study!r} at {mask(store.url)} exists with another question:\n  "
-            + "\n  ".join(changes)
-            + "\nUse another file or name=, or leave the space out to go on with the stored one."
-        )
+        raise other_question(store, changes)
+
+
+def other_question(store: Store, changes: Sequence[str]) -> StudyMismatch:
+    """Return the error for a program that asks something else than the study in a store."""
+    return StudyMismatch(
+        f"study {store.study!r} at {mask(store.url)} exists with another question:\n  "
+        + "\n  ".join(changes)
+        + "\nUse another file or name=, or leave the space out to go on with the stored one."
+    )

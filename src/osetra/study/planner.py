@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from osetra.core.decisions import Suggestion, Verdict
+from osetra.core.edits import problem_of
 from osetra.core.facts import Actor, Fact, Noted, Obeyed, Ordered, Origin, Suggested
 from osetra.core.history import History
 from osetra.core.ports import Budget, Policy, Searcher, Store
@@ -34,6 +35,7 @@ class Planner:
 
     store: Store
     problem: Problem
+    """The question as it is now: people may edit the space meanwhile."""
     policy: Policy
     seed: int
     _history: History
@@ -52,6 +54,8 @@ class Planner:
             before = self._history
             points, cursor = self.store.read_points(before.curves.cursor)
             self._history = history = before.extend(self.store.read(before.version), points, cursor)
+            if len(history.edits) > len(before.edits):
+                self.problem = problem_of(history)
         for entry in history.notes[len(before.notes) :]:
             for sentence in warnings(before, entry.fact):
                 log.warning("%s", sentence)

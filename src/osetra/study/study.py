@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Never
 from osetra.advice import lint
 from osetra.core.arguments import expected, number, whole
 from osetra.core.decisions import Suggestion
+from osetra.core.edits import problem_of
 from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.ports import USUAL, Checkpoints, Executor, Policy, Scheduler, Searcher
@@ -33,12 +34,12 @@ from osetra.searchers import by_name
 from osetra.stores import open_store
 from osetra.study.asking import AskedTrials
 from osetra.study.display import Display, check_showing, displayed, warn_of_loose_ends
+from osetra.study.editing import StudyEditing, reconcile
 from osetra.study.join import join
 from osetra.study.loop import MOST_STEPS, Watch, work
-from osetra.study.open import begin_study, check_same, objective_of, place_of, problem_of, question_of
+from osetra.study.open import begin_study, check_same, objective_of, place_of, question_of
 from osetra.study.planner import Planner
 from osetra.study.spellings import attribute, goal_by_other_names, limits_by_other_names, refuse
-from osetra.study.steering import StudySteering
 from osetra.study.time_limit import Reserve, TimeLimit
 from osetra.training.run import Run
 
@@ -47,7 +48,7 @@ log = logging.getLogger("osetra")
 Train = Callable[[Run], object]
 
 
-class Study(StudySteering):
+class Study(StudyEditing):
     """A search for good hyperparameters, kept in a file that survives every crash.
 
     Args:
@@ -95,13 +96,14 @@ class Study(StudySteering):
         self._store = open_store(*place_of(url, name))
         try:
             history = History().extend(self._store.read())
-            opened = history.opened or begin_study(self._store, question)
-            check_same(self._store, problem := problem_of(opened), opened.seed, question)
-            policy = by_names(chosen or by_name(opened.searcher), scheduler or opened.scheduler)
+            history = history if history.opened else begin_study(self._store, question)
+            check_same(self._store, problem := problem_of(history), history.seed, question)
+            policy = _policy(history, chosen, scheduler)
+            self._planner = Planner(self._store, problem, policy, history.seed, history)
+            reconcile(self._planner, space)
         except BaseException:
             self._store.close()
             raise
-        self._planner = Planner(self._store, problem, policy, opened.seed, history)
         self._leases = Leases(self._store)
         self._asked = AskedTrials(self._planner, self._leases)
 
@@ -332,6 +334,15 @@ class Study(StudySteering):
         """Release the store."""
         self._leases.close()
         self._store.close()
+
+
+def _policy(
+    history: History, searcher: Searcher | None, scheduler: str | Scheduler | Policy | None
+) -> Policy:
+    """Return what a study is searched with: what was given now, else what it was opened with."""
+    opened = history.opened
+    assert opened is not None
+    return by_names(searcher or by_name(opened.searcher), scheduler or opened.scheduler)
 
 
 def _elsewhere(run: Run) -> None:

@@ -17,6 +17,7 @@ from osetra.core.curves import Point
 from osetra.core.facts import (
     Checkpointed,
     Claimed,
+    Edited,
     Ended,
     Entry,
     Fact,
@@ -31,7 +32,7 @@ from osetra.core.facts import (
     key,
 )
 from osetra.core.invariants import Attempt, violations
-from osetra.core.trial import Trial, advance, begin
+from osetra.core.trial import About, Trial, advance, begin
 from osetra.stores.validation import open_attempts
 
 Place = tuple[int, int]
@@ -96,6 +97,7 @@ class _Repair:
     orders: dict[Place, Place] = field(default_factory=dict)
     states: dict[int, Trial] = field(default_factory=dict)
     """The new trials as they are by now."""
+    edits: int = 0
     kept: set[Source] = field(default_factory=set)
 
     @property
@@ -131,14 +133,19 @@ class _Repair:
         self.entries.append(Entry(len(self.entries) + 1, entry.time, fact))
         if isinstance(fact, Suggested):
             self.states[fact.trial] = begin(fact, entry.time)
+        elif isinstance(fact, Edited):
+            self.edits += 1
         elif not isinstance(fact, (Opened, Noted)):
             self.states[fact.trial] = advance(self.states[fact.trial], fact, entry.time)
 
     def _renumbered(self, fact: Fact) -> Fact | None:
         if isinstance(fact, (Opened, Noted)):
             return fact
-        if isinstance(fact, Suggested):
-            return self._suggested(fact)
+        if isinstance(fact, Edited):
+            return msgspec.structs.replace(fact, number=self.edits + 1)
+        return self._suggested(fact) if isinstance(fact, Suggested) else self._about(fact)
+
+    def _about(self, fact: About) -> Fact | None:
         trial = self.trials.get(fact.trial)
         if trial is None:
             return None

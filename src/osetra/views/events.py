@@ -9,10 +9,12 @@ from itertools import chain
 from typing import Literal
 
 from osetra.core.clean import one_line
-from osetra.core.facts import Entry, Noted, Outcome
+from osetra.core.edits import spaces
+from osetra.core.facts import Edited, Entry, Noted, Outcome
 from osetra.core.history import History
 from osetra.core.numbers import duration, number, searched_names, settings
 from osetra.core.problem import Problem
+from osetra.core.space import difference
 from osetra.core.trial import Attempt, Order, Trial
 from osetra.views.orders import giver, order_status, order_text, outcome_text
 
@@ -74,6 +76,7 @@ class EventStream:
         before, self._seen = self._seen, history
         changed = [(before.trials.get(t.number), t) for t in history.trials.since(before.trials)]
         found = self._ends(changed) + notes(history.notes[len(before.notes) :])
+        found += edits(history, len(before.edits))
         for old, trial in changed:
             known = set() if old is None else {order.number for order in old.orders if not order.pending}
             found += _orders(self.problem, trial, known)
@@ -108,12 +111,24 @@ def notes(entries: Sequence[Entry]) -> list[Event]:
     ]
 
 
+def edits(history: History, known: int) -> list[Event]:
+    """Return the edits of the space behind the first `known` ones."""
+    found, all_spaces = [], spaces(history)[known:]
+    for entry, old, new in zip(history.edits[known:], all_spaces, all_spaces[1:], strict=False):
+        if isinstance(entry.fact, Edited):
+            by = f", by {one_line(entry.fact.actor)}" if entry.fact.actor else ""
+            why = f" ({one_line(entry.fact.why)})" if entry.fact.why else ""
+            text = one_line("; ".join(difference(old, new))) + by + why
+            found.append(Event(f"edit/{entry.version}", entry.time, "note", "space", text))
+    return found
+
+
 def latest_events(problem: Problem, history: History, count: int) -> list[Event]:
     """Return the last `count` of `events`, newest first, without writing all of them."""
     moments = chain.from_iterable(history.trials.derived(_moments))
     recent = {trial for _, trial in nlargest(count, moments)}
     trials = [history.trials[trial] for trial in sorted(recent)]
-    found = notes(history.notes[-count:])
+    found = notes(history.notes[-count:]) + edits(history, max(0, len(history.edits) - count))
     for trial in trials:
         found += _orders(problem, trial, set())
     before = _best_before(problem, history)

@@ -1,0 +1,160 @@
+"""Edits: what becomes of the trials of a study when its space is changed.
+
+Nothing is thrown away. A hyperparameter that is new has, in every trial before it, the value that it had
+without being named. A trial whose values lie outside the new ranges stays what it is, and may stay the best,
+but teaches the search no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from osetra.core.conditions import Condition
+from osetra.core.config import TrialConfig
+from osetra.core.facts import Edited, Entry
+from osetra.core.params import Config, Fixed, Float, Int, Param, Value
+from osetra.core.problem import Objective, Problem
+from osetra.core.space import Space
+from osetra.core.text import format_condition, format_param, parse_param
+from osetra.errors import SpaceError, StudyError
+
+if TYPE_CHECKING:
+    from osetra.core.history import History
+    from osetra.core.trial import Trial
+
+
+def adopted(trial: Trial, edits: Iterable[Entry]) -> Trial:
+    """Return a trial with the values that it had of hyperparameters which came with some edits."""
+    config = dict(trial.config)
+    for entry in edits:
+        if isinstance(entry.fact, Edited) and entry.fact.values:
+            config = with_values(_parsed(_key(entry.fact.space)), config, entry.fact.values)
+    return trial if config == trial.config else replace(trial, config=TrialConfig(config))
+
+
+def with_values(space: Space, config: Mapping[str, Value], values: Mapping[str, Value]) -> Config:
+    """Return a configuration with values for those names that it makes active and lacks."""
+    found = dict(config)
+    for name, value in values.items():
+        if name not in found and space.branch(name, found) is not None:
+            found[name] = value
+    return found
+
+
+def holds(space: Space, config: Mapping[str, Value]) -> bool:
+    """Whether a configuration is one of a space: the names that it makes active, with values inside."""
+    try:
+        return space.complete(config).keys() == config.keys()
+    except SpaceError:
+        return False
+
+
+def edited(space: Space, changes: Mapping[str, Sequence[Param]]) -> Space:
+    """Return a space with the parameters of some names replaced or added; who names no condition keeps it.
+
+    Raises:
+        SpaceError: the new parameters make no sense together.
+    """
+    entries: dict[str, list[Param]] = {}
+    for name, param in space:
+        entries.setdefault(name, []).append(param)
+    for name, params in changes.items():
+        old = entries.get(name, [])
+        if len(params) == len(old) == 1 and not params[0].when:
+            params = [conditioned(params[0], old[0])]
+        entries[name] = list(params)
+    return Space(entries)
+
+
+def conditioned(param: Param, like: Param) -> Param:
+    """Return a parameter under the condition of another one."""
+    if not like.when:
+        return param
+    return parse_param("", f"{format_param(param)} if {format_condition(like.when)}", stored=True)
+
+
+def meaningless(old: Space, new: Space) -> list[str]:
+    """Return why trials of an old space mean nothing in a new one, a sentence for each reason."""
+    wrong = [
+        f"{name}: it is gone, and the trials so far were trained with it; keep it at one value instead, "
+        f"{name}=…"
+        for name in old.names
+        if name not in new.names and any(_possible(new, param.when) for param in old.branches(name))
+    ]
+    for name in old.names:
+        if name in new.names and _conditions(old, name) != _conditions(new, name):
+            wrong.append(
+                f"{name}: it exists under another condition, and the trials so far did or did not have it"
+            )
+        elif name in new.names and _numeric(old, name) and not _numeric(new, name):
+            wrong.append(f"{name}: it was a number in the trials so far, and is not any more")
+    return wrong
+
+
+def news(old: Space, new: Space) -> list[str]:
+    """Return the names of a new space that an old one does not have."""
+    return [name for name in new.names if name not in old.names]
+
+
+def spaces(history: History) -> list[Space]:
+    """Return the spaces that a study has had, oldest first."""
+    all_lines = [] if history.opened is None else [history.opened.space]
+    all_lines += [entry.fact.space for entry in history.edits if isinstance(entry.fact, Edited)]
+    return [_parsed(_key(lines)) for lines in all_lines]
+
+
+def problem_of(history: History) -> Problem:
+    """Return the problem that a study has now: the one that it was opened with, in the newest space.
+
+    Raises:
+        StudyError: nobody has opened it.
+    """
+    opened = history.opened
+    if opened is None:
+        raise StudyError("the study has not been opened yet")
+    objective = Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick)
+    return Problem(spaces(history)[-1], objective)
+
+
+def _possible(space: Space, when: Iterable[Condition]) -> bool:
+    """Whether conditions can hold in a space."""
+    return all(
+        parent in space.names
+        and any(_has(param, value) for param in space.branches(parent) for value in allowed)
+        for parent, allowed in when
+    )
+
+
+def _has(param: Param, value: Value) -> bool:
+    try:
+        return param.check(value) == value
+    except SpaceError:
+        return False
+
+
+def _numeric(space: Space, name: str) -> bool:
+    """Whether a hyperparameter has no value but numbers."""
+    return all(
+        isinstance(value, (int, float)) and not isinstance(value, bool)
+        for param in space.branches(name)
+        if not isinstance(param, (Float, Int))
+        for value in ((param.value,) if isinstance(param, Fixed) else param.options)
+    )
+
+
+def _conditions(space: Space, name: str) -> list[object]:
+    return [param.when for param in space.branches(name)]
+
+
+def _key(lines: Mapping[str, str | list[str]]) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
+    return tuple((name, text if isinstance(text, str) else tuple(text)) for name, text in lines.items())
+
+
+@lru_cache(16)
+def _parsed(lines: tuple[tuple[str, str | tuple[str, ...]], ...]) -> Space:
+    texts = {name: text if isinstance(text, str) else list(text) for name, text in lines}
+    return Space.parse(texts, stored=True)

@@ -1,0 +1,262 @@
+"""Editing: the space of a study is changed while it goes on; its trials stay and are read in the new one."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from osetra.core.arguments import expected, given, is_number, mapping, plain, text
+from osetra.core.declarations import Branches, branches_of, params_by_name
+from osetra.core.edits import edited, holds, meaningless, news, spaces
+from osetra.core.facts import Edited
+from osetra.core.options import UNSET
+from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value
+from osetra.core.space import Space, difference
+from osetra.core.text import format_param
+from osetra.core.values import as_value, sequence
+from osetra.errors import SpaceError, StudyError
+from osetra.study.open import other_question, user
+from osetra.study.planner import Planner
+from osetra.study.steering import StudySteering
+
+log = logging.getLogger("osetra")
+
+
+class StudyEditing(StudySteering):
+    """The half of a `Study` that changes what is searched."""
+
+    def edit(
+        self,
+        changes: Mapping[str, Branches] | None = None,
+        /,
+        *,
+        was: Mapping[str, Value] | None = None,
+        actor: str = "",
+        why: str = "",
+        **params: Branches,
+    ) -> Space:
+        """Replace or add parameters of the space by name, and return the new space.
+
+        The trials so far stay, and are read in it: of a hyperparameter that is new, each had the value in
+        `was`, or the declared default. Those whose values lie outside the new ranges may stay the best, but
+        teach the search no more. Programs that run the study now go on in the new space.
+
+            study.edit(units=Int(16, 1024, log=True))
+            study.edit(dropout=Float(0, 0.5), was={"dropout": 0})
+
+        Args:
+            changes: parameters by name, for names that are no identifiers.
+            was: the values that the trials so far had of new hyperparameters.
+            actor: who does it, for the record.
+            why: remembered with it.
+            params: parameters by name; a value alone fixes it.
+
+        Raises:
+            SpaceError: the parameters make no sense, or the trials so far would mean nothing.
+            StudyError: nothing would change.
+        """
+        wanted = "give parameters by name, such as edit({'lr': Float(1e-4, 1, log=True)})"
+        named = params_by_name({**mapping("changes", {} if changes is None else changes, wanted), **params})
+        known = mapping("was", {} if was is None else was, "give values by name, such as was={'dropout': 0}")
+        replaced = {name: branches_of(name, branches) for name, branches in named.items()}
+        who = text("actor", actor, "a name is needed") or user()
+        return change(self._planner, lambda old: edited(old, replaced), known, who, text("why", why))
+
+    def widen(
+        self,
+        name: str,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        options: Sequence[Value] | None = None,
+        why: str = "",
+    ) -> Space:
+        """Widen the range of a hyperparameter, or give it more options, and return the new space.
+
+        Raises:
+            SpaceError: no such hyperparameter, or its range would not be wider.
+        """
+        param, ends = self._only(name), _ends(low=low, high=high)
+        if options is not None:
+            return self.edit({name: _more_options(name, param, options)}, why=why)
+        new = _ranged(name, param, ends, wider=True)
+        return self.edit({name: new}, why=why)
+
+    def narrow(
+        self,
+        name: str,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        options: Sequence[Value] | None = None,
+        why: str = "",
+    ) -> Space:
+        """Narrow the range of a hyperparameter, or keep only some options, and return the new space.
+
+        Raises:
+            SpaceError: no such hyperparameter, or its range would not be narrower.
+        """
+        param, ends = self._only(name), _ends(low=low, high=high)
+        if options is not None:
+            return self.edit({name: _fewer_options(name, param, options)}, why=why)
+        new = _ranged(name, param, ends, wider=False)
+        return self.edit({name: new}, why=why)
+
+    def add(self, name: str, param: Param, *, was: object = UNSET, why: str = "") -> Space:
+        """Search one more hyperparameter, and return the new space.
+
+        Args:
+            name: what it is called.
+            param: its range or options.
+            was: the value that the trials so far had; the declared default where it is left out.
+            why: remembered with it.
+
+        Raises:
+            SpaceError: there is one of that name, or nothing says which value the trials so far had.
+        """
+        if text("name", name, "the name of a hyperparameter is needed") in self.problem.space.names:
+            raise SpaceError(f"{name}: it is in the space already; change it with edit or widen")
+        return self.edit({name: param}, was={} if was is UNSET else {name: as_value(was)}, why=why)
+
+    def fix(self, name: str, value: Value, *, why: str = "") -> Space:
+        """Search a hyperparameter no more: it has one value from here on. Returns the new space.
+
+        Raises:
+            SpaceError: no such hyperparameter.
+        """
+        self.problem.space.branches(name)
+        return self.edit({name: Fixed(value)}, why=why)
+
+    def _only(self, name: str) -> Param:
+        params = self.problem.space.branches(text("name", name, "the name of a hyperparameter is needed"))
+        if len(params) > 1:
+            raise SpaceError(
+                f"{name}: it has {len(params)} branches with conditions; give all of them: edit({name}=[…])"
+            )
+        return params[0]
+
+
+def change(
+    planner: Planner, make: Callable[[Space], Space], was: Mapping[str, Any], actor: str, why: str
+) -> Space:
+    """Write an edit of the space, again when somebody else was faster, and return the new space.
+
+    Raises:
+        SpaceError: the trials so far would mean nothing in it.
+        StudyError: nothing would change.
+    """
+    while True:
+        history = planner.history
+        old = planner.problem.space
+        new = make(old)
+        if new == old:
+            raise StudyError("nothing would change: the space is like that already")
+        values = _values(old, new, was, begun=bool(history.trials))
+        if wrong := meaningless(old, new):
+            raise SpaceError("; ".join(wrong))
+        if planner.append([Edited(len(history.edits) + 1, new.spec, values, actor, why)]):
+            return Space.parse(planner.history.space, stored=True)
+
+
+def reconcile(planner: Planner, wanted: Space | None) -> None:
+    """Take over the space that a program asks for, when the study never had it: it was changed there.
+
+    One that the study had before was edited since, and the edit holds.
+
+    Raises:
+        StudyMismatch: the trials so far would mean nothing in it.
+    """
+    had = spaces(planner.history)
+    if wanted is None or wanted == had[-1]:
+        return
+    if wanted in had:
+        log.info("the space was edited since: %s", "; ".join(difference(wanted, had[-1])))
+        return
+    changes = difference(had[-1], wanted)
+    try:
+        change(planner, lambda _: wanted, {}, user(), "the program asks for another space")
+    except SpaceError as error:
+        raise other_question(planner.store, [*changes, str(error)]) from None
+    trials = [trial for trial in planner.history.trials.values() if trial.repeats is None]
+    inside = sum(holds(wanted, trial.config) for trial in trials)
+    read = f"; {inside} of {len(trials)} trials lie in it" if trials else ""
+    log.warning("the space of study %r is changed: %s%s", planner.store.study, "; ".join(changes), read)
+
+
+def _values(old: Space, new: Space, was: Mapping[str, Any], *, begun: bool) -> dict[str, Value]:
+    """Return what the trials so far had of the hyperparameters that are new."""
+    found: dict[str, Value] = {}
+    fresh = news(old, new)
+    for name in was:
+        if name not in fresh:
+            raise SpaceError(f"was={given(name)}: it is not new, so its trials say themselves what it was")
+    for name in fresh:
+        params = new.branches(name)
+        declared = [p.value if isinstance(p, Fixed) else p.default for p in params]
+        value = as_value(was[name]) if name in was else declared[0] if len(declared) == 1 else None
+        unsaid = name not in was and (len(declared) > 1 or value is None or value is UNSET)
+        if unsaid and begun:
+            raise SpaceError(
+                f"{name}: it is new, and nothing says which value the trials so far had: declare a default, "
+                f"such as {name}=Float(0, 0.5, default=0), or say was={{'{name}': 0}}, --was {name}=0"
+            )
+        if not unsaid:
+            found[name] = value  # type: ignore[assignment]  # no default is unsaid
+    return found
+
+
+def _ends(**given_ends: float | None) -> dict[str, float]:
+    """Return the ends of a range that were given, as plain numbers."""
+    ends: dict[str, float] = {}
+    for end, value in given_ends.items():
+        if value is not None:
+            found = plain(value)
+            if not is_number(found) or abs(found) > sys.float_info.max:
+                raise expected(end, value, "the end of a range is a number")
+            ends[end] = found
+    return ends
+
+
+def _ranged(name: str, param: Param, ends: Mapping[str, float], *, wider: bool) -> Param:
+    if not isinstance(param, (Float, Int)):
+        raise SpaceError(f"{name}: it has no range but {format_param(param)}; give options=")
+    if not ends:
+        raise expected(name, None, "give a new end of its range, such as high=1024")
+    low, high = ends.get("low", param.low), ends.get("high", param.high)
+    if (low > param.low or high < param.high) if wider else (low < param.low or high > param.high):
+        other = "narrow" if wider else "widen"
+        raise SpaceError(
+            f"{name}: {low:g} … {high:g} is not {'wider' if wider else 'narrower'} than {param.low:g} … "
+            f"{param.high:g}; see {other}"
+        )
+    changed: dict[str, Any] = {"low": low, "high": high, "default": None}
+    new = replace(param, **changed)
+    kept: Any = None if param.default is None else new.nearest(param.default)
+    return replace(new, default=kept)
+
+
+def _more_options(name: str, param: Param, options: Sequence[Value]) -> Param:
+    kind, more = _options(name, param, options)
+    return type(kind)(*kind.meanings, *more, default=kind.default, when=kind.when)
+
+
+def _fewer_options(name: str, param: Param, options: Sequence[Value]) -> Param:
+    kind, kept = _options(name, param, options)
+    if strange := [option for option in kept if option not in kind.options]:
+        known = ", ".join(map(str, kind.options))
+        raise SpaceError(f"{name}: {given(strange[0])} is none of its options: {known}")
+    meanings = [m for option, m in zip(kind.options, kind.meanings, strict=True) if option in kept]
+    default = kind.default if kind.default in kept else UNSET
+    return type(kind)(*meanings, default=default, when=kind.when)
+
+
+def _options(name: str, param: Param, options: object) -> tuple[Choice | Ordinal, tuple[Any, ...]]:
+    if not isinstance(param, (Choice, Ordinal)):
+        raise SpaceError(f"{name}: it has no options but {format_param(param)}; give low= or high=")
+    found = sequence(options)
+    if not found:
+        raise expected("options", options, "a list of options is needed, such as options=['sgd', 'adam']")
+    return param, tuple(found)
