@@ -1,41 +1,50 @@
-"""Which hyperparameters mattered: what separates the best quarter of the trials from the rest."""
+"""Which hyperparameters matter, by a model that knows that a search does not look everywhere alike.
+
+Nothing is named that is not sure: where the trials so far look like noise the rule is silent, and where
+several matter and it is open which does most, it says so.
+
+Source: Hutter, Hoos and Leyton-Brown 2014 (functional ANOVA); `osetra.effects`.
+"""
 
 from __future__ import annotations
-
-import numpy as np
 
 from osetra.advice.wording import percent
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.problem import Problem
-from osetra.core.results import results
-from osetra.numerics.importance import FEWEST, importance
 
 RULE = "importance"
-CHANCE = 0.05
-"""How often one of all hyperparameters may be named that does not matter."""
+NONE = 0.05
+"""A share that is surely below is one of a hyperparameter without an effect worth a trial."""
+MOST = 4
+"""Names in a sentence."""
 
 
 def find(problem: Problem, history: History) -> list[Finding]:
-    """Return the hyperparameters that mattered, most important first; nothing below 15 trials."""
-    past = results(problem, history)
-    n = int(np.sum(past.valid))
-    declared = problem.space.declared
-    columns = [problem.space.columns[j] for j in declared]
-    if n < FEWEST or len(columns) < 2:
+    """Return the hyperparameters that matter, most important first."""
+    if len(problem.space.columns) < 2:
         return []
-    # The seed of the permutations depends on the history only, so advice is repeatable.
-    rng = np.random.default_rng((0, n))
-    found = importance(past.x[past.valid][:, declared], past.y[past.valid], rng)
-    judged = int(np.sum(~np.isnan(found.chance)))
-    order = [int(j) for j in np.argsort(-np.nan_to_num(found.share), kind="stable")]
-    mattered = [j for j in order if found.chance[j] * judged <= CHANCE]
-    if not mattered:
+    from osetra.effects.importance import importance  # with SciPy, which most programs do not need
+
+    found = importance(problem, history)
+    matter = {name: share for name, share in found.shares.items() if share.matters}
+    if found.doubt or not matter:
         return []
-    named = ", then ".join(f"{columns[j].name} ({percent(found.share[j])})" for j in mattered[:4])
-    text = f"what separates the best quarter of {n} trials is mainly {named}"
-    rest = [columns[j].name for j in order if j not in mattered and found.chance[j] > 0.2]
-    action = (
-        f"no effect of {', '.join(rest)} can be seen: fix them first when trials are short" if rest else ""
+    if found.leading is None:
+        listed = " and ".join(list(matter)[:2])
+        unsure = "which matters most cannot be told yet"
+        return [Finding(rule=RULE, level="info", text=f"{listed} {_verb(matter)}; {unsure}")]
+    parts = [
+        f"{name} ({percent(s.share)}, {percent(s.low)} to {percent(s.high)})" for name, s in matter.items()
+    ]
+    text = (
+        f"what makes the {found.trials} trials differ is mainly {', then '.join(parts[:MOST])}, "
+        "over the whole space"
     )
+    rest = [name for name, share in found.shares.items() if share.reliable and share.high < NONE]
+    action = f"hardly any effect of {', '.join(rest)}: fix them first when trials are short" if rest else ""
     return [Finding(rule=RULE, level="info", text=text, action=action)]
+
+
+def _verb(names: object) -> str:
+    return "matters" if isinstance(names, dict) and len(names) == 1 else "matter"

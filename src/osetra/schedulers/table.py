@@ -118,7 +118,12 @@ def calibrated(table: CurveTable, step: int) -> Array:
 
     NaN for those that have no finite value at all.
     """
-    found = table.at(step)
+    return completed(table, step)[0]
+
+
+def completed(table: CurveTable, step: int) -> tuple[Array, Array]:
+    """Return what `calibrated` returns, and the deviations (n,) of what is expected; 0 where it is known."""
+    found, deviations = table.at(step), np.zeros(len(table.trials))
     there = table.first & table.has(step) & ~table.failed & np.isfinite(found)
     short = ~table.has(step) & ~table.failed & (table.reached > 0)
     for reached in np.unique(table.reached[short]):
@@ -126,9 +131,9 @@ def calibrated(table: CurveTable, step: int) -> Array:
         now = table.at(int(reached))
         both = there & np.isfinite(now)
         mine &= np.isfinite(now)
-        found[mine] = expected(now[mine], now[both], found[both])[0]
+        found[mine], deviations[mine] = expected(now[mine], now[both], found[both])
     found[table.failed] = math.nan
-    return np.where(np.isfinite(found), found, math.nan)
+    return np.where(np.isfinite(found), found, math.nan), deviations
 
 
 def free(trial: Trial) -> bool:

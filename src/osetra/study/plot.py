@@ -49,9 +49,9 @@ class StudyPlots:
         wanted = "the name of a hyperparameter is a text"
         return self._drawn("contour", **{k: n if n is None else text(k, n, wanted) for k, n in names.items()})
 
-    def importance(self) -> Figure:
-        """Return which hyperparameters separate good trials from the rest, with intervals."""
-        return self._drawn("importance")
+    def importance(self, within: float | None = None) -> Figure:
+        """Return the numbers of `study.importance(within)` as bars with their intervals."""
+        return self._drawn("importance", within=within)
 
     def timeline(self) -> Figure:
         """Return which worker trained what and when."""

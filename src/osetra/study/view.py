@@ -24,6 +24,7 @@ from osetra.views.lines import overview
 from osetra.views.records import frame, records
 
 if TYPE_CHECKING:
+    from osetra.effects.importance import Importance
     from osetra.searchers.bayes import Explanation
 
 
@@ -88,6 +89,19 @@ class StudyView:
     def advice(self) -> Findings:
         """What the trials so far say: what mattered, what to widen, what went wrong."""
         return Findings(findings(self.problem, self.history))
+
+    def importance(self, within: float | None = None) -> Importance:
+        """Return which hyperparameters matter: `.shares` and, of what their values do, `.effects` by name.
+
+        Over the whole space, whatever the search looked at; or, with `within=0.1`, for what decides whether a
+        configuration is among the best 10 %. Each share has an interval, and says whether it is reliable.
+
+        Raises:
+            StudyError: `within` is no number between 0 and 1.
+        """
+        from osetra.effects.importance import importance  # with SciPy, which most programs do not need
+
+        return importance(self.problem, self.history, within)
 
     def explain(self, trial: Trial | int) -> Explanation | None:
         """Return what a model expected of a trial when it was suggested, from the log alone.

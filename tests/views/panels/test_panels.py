@@ -279,7 +279,7 @@ def test_importance_names_what_matters_with_an_interval_that_holds_its_share() -
     assert (first["name"], second["name"]) == ("a", "b")
     assert first["low"] <= first["share"] <= first["high"] and first["low"] > second["high"]
     assert first["trials"] == 60
-    assert "15 are needed" in str(importance_panel(UNIT, busy().history)["note"])
+    assert "8 are needed" in str(importance_panel(UNIT, busy().history)["note"])
 
 
 def test_slices_have_the_best_of_each_stretch() -> None:

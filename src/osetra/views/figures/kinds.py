@@ -17,7 +17,6 @@ from osetra.views.figures.space import contour_figure, importance_figure, parall
 from osetra.views.panels.contour import contour_panel, default_pair
 from osetra.views.panels.curves import curves_panel
 from osetra.views.panels.history import history_panel
-from osetra.views.panels.importance import importance_panel
 from osetra.views.panels.parallel import parallel_panel
 from osetra.views.panels.slices import slices_panel
 from osetra.views.panels.timeline import timeline_panel
@@ -76,10 +75,13 @@ def contour(problem: Problem, history: History, x: str | None = None, y: str | N
         return contour_figure(panel)
 
 
-def importance(problem: Problem, history: History) -> Figure:
-    """Return which hyperparameters separate good trials from the rest."""
+def importance(problem: Problem, history: History, within: float | None = None) -> Figure:
+    """Return which hyperparameters matter over the space, or for being among its best share."""
+    from osetra.views.panels.importance import importance_panel  # with SciPy
+
+    panel = importance_panel(problem, history, within)
     with looks():
-        return importance_figure(importance_panel(problem, history))
+        return importance_figure(panel)
 
 
 def timeline(problem: Problem, history: History) -> Figure:

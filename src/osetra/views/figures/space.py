@@ -128,24 +128,27 @@ def contour_figure(panel: Document) -> Figure:
 
 
 def importance_figure(panel: Document) -> Figure:
-    """Return the rows of `importance_panel` as bars with their intervals, the weightiest on top."""
-    rows = panel["rows"][:_MOST_ROWS]
+    """Return the rows of `importance_panel` as bars with their intervals, the weightiest on top.
+
+    What is not reliable is pale.
+    """
+    rows = [row for row in panel["rows"] if row["share"] is not None][:_MOST_ROWS]
     figure = new_figure(8.0, 1.3 + 0.36 * max(len(rows), 3))
     axes = figure.subplots()
     if not rows:
         nothing(axes, panel["note"])
         return figure
-    share = np.nan_to_num(numbers([row["share"] for row in rows]))
-    low, high = (np.nan_to_num(numbers([row[side] for row in rows])) for side in ("low", "high"))
+    share, low, high = (numbers([row[side] for row in rows]) for side in ("share", "low", "high"))
     at = np.arange(len(rows))
-    axes.barh(at, share, height=0.62, color=LEADER, alpha=0.85, zorder=2)
+    colours = [LEADER if row["reliable"] else VEIL for row in rows]
+    axes.barh(at, share, height=0.62, color=colours, alpha=0.85, zorder=2)
     axes.hlines(at, low, high, color=INK, linewidth=1.4, zorder=3)
     axes.plot(low, at, "|", high, at, "|", color=INK, markersize=7, zorder=3)
     axes.set_yticks(at, [words(_row_name(row, rows), 44) for row in rows])
     axes.invert_yaxis()
     axes.set_xlim(0.0, max(0.05, float(np.max(np.concatenate((share, high))))) * 1.06)
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
-    axes.set_xlabel("share of what separates good trials from the rest")
+    axes.set_xlabel("share of what makes trials differ; pale: cannot tell yet")
     quiet(axes, "x")
     title(axes, "Importance of hyperparameters", panel["note"])
     return figure
