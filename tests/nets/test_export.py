@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from osetra.data.options import DataOptions
 from osetra.errors import DataError, MissingExtra
 from osetra.nets import export as exporting
 from osetra.nets.baseline import network_of
@@ -137,8 +138,6 @@ def test_two_classes_keep_their_threshold(tmp_path):
 
 
 def test_logarithms_of_a_target_are_undone(tmp_path):
-    from osetra.data.options import DataOptions
-
     rng = np.random.default_rng(0)
     rows = [f"{x:.4f},{np.exp(2 * x):.6f}" for x in rng.normal(size=80)]
     (tmp_path / "t.csv").write_text("a,y\n" + "\n".join(rows) + "\n")
@@ -156,8 +155,6 @@ def test_json_lines_are_read_as_osetra_reads_them(tmp_path):
         for i in range(120)
     ]  # fmt: skip
     (tmp_path / "t.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
-    from osetra.data.options import DataOptions
-
     data = Data(where=str(tmp_path / "t.jsonl"), target="y", reading=DataOptions(category=("place",)))
     model = rehearse(NetworkTask(data=data, epochs=3), CONFIG, seed=0)
     assert_same(model, tmp_path / "o", tmp_path / "t.jsonl")
@@ -230,3 +227,112 @@ def test_without_onnx_the_extra_is_named(monkeypatch, table, tmp_path):
     with pytest.raises(MissingExtra, match=r"onnx and onnxscript: pip install 'osetra\[export\]'"):
         export(model, tmp_path / "o")
     assert not (tmp_path / "o").exists()
+
+
+def test_several_numbers_are_the_same(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [
+        f"{x:.4f},{3 * x + 50:.4f},{'' if i % 9 == 0 else round(-x, 4)}"
+        for i, x in enumerate(rng.normal(size=90))
+    ]
+    (tmp_path / "t.csv").write_text("x,u,v\n" + "\n".join(rows) + "\n")
+    task = NetworkTask(data=Data(where=str(tmp_path / "t.csv"), target="u,v"), epochs=3)
+    models = [rehearse(task, config, seed=0) for config in (CONFIG, {**MODERN, "members": 3})]
+    for place, model in enumerate([*models, together([models[0], rehearse(task, CONFIG, seed=1)])]):
+        assert_several(model, tmp_path / str(place), tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("written", ["columns", "tags"])
+def test_labels_are_the_same(written, tmp_path):
+    rng = np.random.default_rng(0)
+    lines = ["x,z,hot,wet"] if written == "columns" else ["x,z,tags"]
+    for _ in range(120):
+        x, z = rng.normal(size=2)
+        labels = [name for name, yes in (("hot", x > 0), ("wet", z > 0.3)) if yes]
+        cells = (
+            f"{'yes' if x > 0 else 'no'},{int(z > 0.3)}"
+            if written == "columns"
+            else ";".join(labels) or "none"
+        )
+        lines.append(f"{x:.3f},{z:.3f},{cells}")
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    data = Data(where=str(tmp_path / "t.csv"), target="hot,wet")
+    if written == "tags":
+        data = Data(where=str(tmp_path / "t.csv"), reading=DataOptions(labels="tags"))
+    model = rehearse(NetworkTask(data=data, epochs=4), CONFIG, seed=0)
+    assert_several(model, tmp_path / "a", tmp_path / "t.csv")
+    model = dataclasses.replace(model, card=dataclasses.replace(model.card, threshold=(0.3, 0.8)))
+    assert_several(model, tmp_path / "b", tmp_path / "t.csv")
+
+
+def assert_several(model: Model, folder: Path, data: Path) -> None:
+    ours = predict(model, data)
+    header, *rows = alone(export(model, folder), data)
+    kept = [place for place, name in enumerate(ours.header) if name not in ours.kept]
+    assert header == [ours.header[place] for place in kept]
+    assert len(rows) == len(ours)
+    for row, wanted in zip(rows, ours.rows(), strict=True):
+        for cell, place in zip(row, kept, strict=True):
+            if isinstance(wanted[place], str):
+                assert cell == wanted[place]
+            else:
+                assert float(cell) == pytest.approx(wanted[place], rel=1e-5, abs=1e-5)
+
+
+WORDS = ("good", "bad", "fine", "poor", "sun", "rain", "12345", "#tag", "don't", "日本", "naïve", "!!!", "x")
+
+
+def reviews(n: int) -> str:
+    rng = np.random.default_rng(0)
+    lines = ["review,stars,kind,y"]
+    for i in range(n):
+        good = i % 2
+        words = [*rng.choice(WORDS, rng.integers(1, 12)), "lovely" if good else "awful", f"n{i}"]
+        text = "" if i % 13 == 0 else " ".join(words)
+        lines.append(f'"{text}, it said",{rng.integers(1, 6)},{"ab"[i % 3 == 0]},{"yes" if good else "no"}')
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("encoder", ["bag", "cnn", "transformer"])
+@pytest.mark.parametrize("pairs", [True, False])
+def test_free_text_is_read_the_same(encoder, pairs, tmp_path):
+    (tmp_path / "t.csv").write_text(reviews(120), "utf-8")
+    task = NetworkTask(data=Data(where=str(tmp_path / "t.csv"), target="y"), epochs=2)
+    assert task.dataset.texts
+    config = {
+        "units": 8,
+        "layers": 1,
+        "lr": 0.01,
+        "text_encoder": encoder,
+        "word_votes": pairs,
+        "word_pairs": pairs,
+    }
+    model = rehearse(task, config, seed=0)
+    assert_same(model, tmp_path / "o", tmp_path / "t.csv")
+    (tmp_path / "new.csv").write_text(
+        'review,stars,kind\n"ÄTHER never read: 9999999 and 日本語!",3,a\n,,\n"x",5,b\n'
+        + '"'
+        + "good day " * 300
+        + '",1,c\n',
+        "utf-8",
+    )
+    assert_same(model, tmp_path / "o", tmp_path / "new.csv")
+
+
+def test_linear_models_of_texts_and_folders_of_texts_are_the_same(tmp_path):
+    rng = np.random.default_rng(0)
+    for i in range(60):
+        kind, word = (("up", "lovely day"), ("down", "awful rain"))[i % 2]
+        file = tmp_path / "set" / kind / f"{i}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(
+            f"a {word} “here”,\n{' '.join(rng.choice(WORDS, 5))}\n",
+            "cp1252" if i % 7 == 0 else "utf-8",
+            errors="replace",
+        )
+    task = NetworkTask(data=Data(where=str(tmp_path / "set")), epochs=2)
+    assert_same(rehearse(task, {"units": 8, "lr": 0.01}, seed=0), tmp_path / "a", tmp_path / "set" / "up")
+    baseline = task.baseline()
+    card = rehearse(task, {"units": 8, "lr": 0.01}, seed=0).card
+    linear = Model(network_of(baseline), None, baseline.preparation, card)
+    assert_same(linear, tmp_path / "b", tmp_path / "set")

@@ -26,7 +26,7 @@ WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)?")
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 """Thai, Hiragana, Katakana and Han."""
 _CHARACTER = re.compile(f"[{_UNSPACED}]")
-_TOKEN = re.compile(rf"[{_UNSPACED}]|[#@]?[^\W_{_UNSPACED}]+(?:['’][^\W_{_UNSPACED}]+)*|[^\w\s{_UNSPACED}]+")
+TOKEN = re.compile(rf"[{_UNSPACED}]|[#@]?[^\W_{_UNSPACED}]+(?:['’][^\W_{_UNSPACED}]+)*|[^\w\s{_UNSPACED}]+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +58,7 @@ def words(text: str) -> list[str]:
 
 def tokens(text: str) -> list[str]:
     """Return the tokens of a text in their order."""
-    return [_normal(found) for found in _TOKEN.findall(text[:LONGEST_TEXT].lower())]
+    return [_normal(found) for found in TOKEN.findall(text[:LONGEST_TEXT].lower())]
 
 
 @lru_cache(maxsize=4)

@@ -25,7 +25,8 @@ from torch import Tensor, nn
 
 from osetra.data import moments, numbers, words
 from osetra.data.dataset import MISSING as MISSING_LEVEL
-from osetra.data.schema import Category, Date, Number, Words, schema_to_json
+from osetra.data.dataset import NUMERIC
+from osetra.data.schema import Category, Date, Number, Text, Words, schema_to_json
 from osetra.data.table import MISSING_MARKS
 from osetra.errors import DataError, MissingExtra
 from osetra.nets import standalone
@@ -33,18 +34,19 @@ from osetra.nets.model import Model
 from osetra.nets.preparation_json import to_json
 from osetra.nets.prepare import LARGEST, Categories, Numbers, Preparation
 from osetra.nets.scaling import REACH
+from osetra.nets.tokens import Tokens
 
 GRAPH, PREPARATION, SCRIPT = "model.onnx", "preparation.json", "predict.py"
 FORMAT = 1
 _NEEDED = ("onnx", "onnxscript")
 _KNOWN = (
     "columns", "pictures", "target", "task", "classes", "priors", "center", "spread", "reach", "log",
-    "schema", "dialect", "pair", "aim", "guess",
+    "schema", "dialect", "pair", "aim", "guess", "multi", "centers", "spreads", "units", "reaches",
 )  # fmt: skip
 """What of a preparation the script understands."""
 _CANNOT = (
-    "the exported script cannot prepare; tables of numbers, categories, dates and words, and pictures can be "
-    "exported, and `osetra predict` answers for all"
+    "the exported script cannot prepare; tables of numbers, categories, dates and texts, folders of texts, "
+    "and pictures can be exported; `osetra predict` and `osetra.load_model` answer for sequences and sounds"
 )
 
 
@@ -76,15 +78,15 @@ def export(model: Model, folder: Path) -> Path:
 
 def check_exportable(preparation: Preparation) -> None:
     """Raise DataError for inputs that the script cannot prepare."""
-    if preparation.multi is not None:
-        raise DataError(f"export: the model predicts several targets, which {_CANNOT}")
     for part in fields(preparation):
         usual = part.default if part.default_factory is MISSING else part.default_factory()
         if part.name not in _KNOWN and getattr(preparation, part.name) != usual:
             raise DataError(f"export: the model takes {part.name}, which {_CANNOT}")
-    plain = (Number, Category, Date, Words)
+    plain = (Number, Category, Date, Text, Words)
     strange = [each.name for each in preparation.schema if not isinstance(each, plain)]
-    strange += [each.name for each in preparation.columns if not isinstance(each, (Numbers, Categories))]
+    strange += [
+        each.name for each in preparation.columns if not isinstance(each, (Numbers, Categories, Tokens))
+    ]
     if strange:
         raise DataError(f"export: {strange[0]!r} is of a kind that {_CANNOT}")
 
@@ -115,24 +117,37 @@ def _reading_state() -> dict[str, Any]:
         "durations": [each.pattern for each in moments.DURATIONS],
         "months": moments.MONTHS,
         "word": words.WORD.pattern,
+        "token": words.TOKEN.pattern,
+        "longest_number": words.LONGEST_NUMBER,
+        "longest_token": words.LONGEST_TOKEN,
+        "longest_text": words.LONGEST_TEXT,
         "reach": REACH,
         "largest": LARGEST,
     }
 
 
 class Answering(nn.Module):
-    """A network with the way out: probabilities of classes, or numbers in the unit of the target."""
+    """A network with the way out: probabilities of classes or labels, or numbers in the target's unit."""
+
+    center: Tensor
+    spread: Tensor
 
     def __init__(self, network: nn.Module, preparation: Preparation) -> None:
         super().__init__()
         self.network = network
-        self.regression = preparation.task == "regression"
-        self.center, self.spread, self.log = preparation.center, preparation.spread, preparation.log
+        self.numbers = preparation.task in NUMERIC
+        self.labels = preparation.task == "multilabel"
+        self.log = preparation.log
+        centers, spreads = preparation.centers, preparation.spreads
+        self.register_buffer("center", torch.tensor(centers or [preparation.center], dtype=torch.float64))
+        self.register_buffer("spread", torch.tensor(spreads or [preparation.spread], dtype=torch.float64))
 
     def forward(self, values: Tensor, codes: Tensor) -> Tensor:
-        """Return (n, C), or (n, 1) of a regression, in double precision."""
+        """Return (n, C), of a regression (n, 1), of several targets (n, k), in double precision."""
         raw = cast(Tensor, self.network(values, codes)).double()
-        if self.regression:
+        if self.labels:
+            return torch.sigmoid(raw)
+        if self.numbers:
             told = raw * self.spread + self.center
             return torch.exp(torch.clamp(told, max=700.0)) if self.log else told
         if raw.shape[1] > 1:
@@ -157,7 +172,8 @@ def _write_graph(model: Model, path: Path) -> None:
     pictures = preparation.pictures
     # Two rows: a size of one would be taken for a constant.
     shape = (2, preparation.width) if pictures is None else (2, *pictures.shape)
-    values, codes = torch.zeros(shape), torch.zeros((2, len(preparation.embedded)), dtype=torch.int64)
+    looked_up = len(preparation.embedded) + sum(how.length for how in preparation.texts)
+    values, codes = torch.zeros(shape), torch.zeros((2, looked_up), dtype=torch.int64)
     answering = Answering(model.network, preparation).eval()
     several: nn.Module = answering if codes.shape[1] else _OnlyValues(answering)
     inputs = {"values": values, "codes": codes} if codes.shape[1] else {"values": values}

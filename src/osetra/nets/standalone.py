@@ -53,7 +53,11 @@ class Predictor:
             found |= self._columns(recipe, _cells(columns[recipe["name"]]))
         n = len(next(iter(columns.values())))
         values, codes = [np.zeros((n, 0), np.float32)], [np.zeros((n, 0), np.int64)]
+        numbers: list[Any] = []
         for how in self.state["columns"]:
+            if "text" in how:
+                numbers.append(self._tokens(how, found[how["text"]]))
+                continue
             if "number" in how:
                 values.append(self._scaled(how, found[how["number"]]))
                 continue
@@ -65,7 +69,7 @@ class Predictor:
                 values.append(np.array([zeros, *how["inputs"]], np.float32)[seen])
             else:
                 values.append((seen[:, None] == np.arange(1, len(how["levels"]) + 1)).astype(np.float32))
-        return self._answers(np.concatenate(values, axis=1), np.concatenate(codes, axis=1))
+        return self._answers(np.concatenate(values, axis=1), np.concatenate([*codes, *numbers], axis=1))
 
     def pictures(self, images: Any) -> tuple[list[Any], Any]:
         """Return an answer for each picture (n, channels, height, width), pixels in 0 … 255."""
@@ -83,6 +87,8 @@ class Predictor:
         given = {"values": values, "codes": codes} if codes.shape[1] else {"values": values}
         told = self.session.run(None, given)[0] if len(values) else np.zeros((0, 1))
         classes, threshold = self.state["classes"], self.state["threshold"]
+        if self.state["multi"] is not None:
+            return self._several(told, threshold)
         if not classes:
             return told[:, 0].tolist(), np.zeros((len(told), 0))
         if isinstance(threshold, list):  # one of each class
@@ -90,6 +96,49 @@ class Predictor:
             return [classes[code] for code in told_beside.argmax(axis=1)], told
         chosen = told.argmax(axis=1) if threshold is None else (told[:, 1] >= threshold).astype(int)
         return [classes[code] for code in chosen], told
+
+    @property
+    def header(self) -> list[str]:
+        """Names of what `table` and `pictures` return: of each answer, and of each probability."""
+        multi = self.state["multi"]
+        if multi is None:
+            return [self.state["target"], *(f"p({name})" for name in self.state["classes"])]
+        shares = [f"p({name})" for name in multi["names"]] if self.state["task"] == "multilabel" else []
+        return [*([self.state["target"]] if multi["mark"] else multi["names"]), *shares]
+
+    def _several(self, told: Any, threshold: Any) -> tuple[list[Any], Any]:
+        """Return the answers of several targets, of each row a tuple, or one text of its labels."""
+        multi = self.state["multi"]
+        told = told.reshape(len(told), -1) if len(told) else np.zeros((0, len(multi["names"])))
+        if self.state["task"] == "multioutput":
+            return [tuple(row) for row in told.tolist()], np.zeros((len(told), 0))
+        there = told >= (np.array(threshold) if isinstance(threshold, list) else 0.5)
+        if not multi["mark"]:
+            written = [
+                [pair[yes] for pair, yes in zip(multi["answers"], row, strict=True)]
+                for row in there.astype(int)
+            ]
+            return [tuple(row) for row in written], told
+        empty = "" if "none" in multi["names"] else "none"
+        labels = [[name for name, yes in zip(multi["names"], row, strict=True) if yes] for row in there]
+        return [multi["mark"].join(row) or empty for row in labels], told
+
+    def _tokens(self, how: Mapping[str, Any], texts: list[str | None]) -> Any:
+        """Return the numbers (n, length) of each row's words, filled up with 0."""
+        words = how["words"].split(" ") if how["counts"] else []
+        place = {word: number for number, word in enumerate(words, start=1)}
+        first, numbers = len(words) + 1, np.zeros((len(texts), how["length"]), np.int64)
+        for row, text in enumerate(texts):
+            for at, word in enumerate(self._cut(text or "")[: how["length"]]):
+                hashed = first + zlib.crc32(word.encode("utf-8", "replace")) % how["buckets"]
+                numbers[row, at] = place.get(word, hashed)
+        return numbers
+
+    def _cut(self, text: str) -> list[str]:
+        """Return the words and marks of a text; long numbers keep their length only."""
+        most, digits = self.reading["longest_token"], self.reading["longest_number"]
+        found = re.findall(self.reading["token"], text[: self.reading["longest_text"]].lower())
+        return ["0" * min(len(t), most) if len(t) > digits and t.isdigit() else t[:most] for t in found]
 
     def _columns(self, recipe: Mapping[str, Any], cells: list[Any]) -> dict[str, Any]:
         """Return the columns that a recipe makes of cells: numbers, or texts with None where missing."""
@@ -105,9 +154,10 @@ class Predictor:
                 f"{name}: {word}": np.array([np.nan if bag is None else float(word in bag) for bag in bags])
                 for word in recipe["words"]
             }
-        gone = (set(self.reading["missing"]) - set(recipe["keep"])) | set(recipe["marks"])
+        kept = set(recipe.get("keep", ()))
+        gone = (set(self.reading["missing"]) - kept) | set(recipe["marks"])
         levels = [None if text is None or text.lower() in gone else text for text in texts]
-        if recipe["ignore_case"]:
+        if recipe.get("ignore_case"):
             counts = Counter(level for level in levels if level is not None)
             best: dict[str, tuple[int, str]] = {}
             for level, count in counts.items():
@@ -263,6 +313,23 @@ def read_table(path: Path, delimiter: str = "") -> dict[str, list[Any]]:
     }
 
 
+def read_texts(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the names and the texts of a folder, those that hold any."""
+    names, texts = [], []
+    for file in sorted(file for file in folder.rglob("*") if file.suffix.lower() in (".txt", ".text")):
+        raw = file.read_bytes()
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = raw.decode("cp1252", "replace")
+        if text.strip():
+            names.append(str(file.relative_to(folder)))
+            texts.append(text.replace("\r\n", "\n").replace("\r", "\n").strip())
+    if not names:
+        raise ValueError("no texts in this folder (.txt)")
+    return names, texts
+
+
 def read_pictures(path: Path, shape: Sequence[int]) -> tuple[list[str], Any]:
     """Return names and pixels (n, channels, height, width) of a folder, a picture, or an array."""
     if path.suffix == ".npy":
@@ -371,6 +438,9 @@ def main() -> None:
         if predictor.state["pictures"] is not None:
             names, images = read_pictures(given.data, predictor.state["pictures"]["shape"])
             answers, shares = predictor.pictures(images)
+        elif given.data.is_dir():
+            names, texts = read_texts(given.data)
+            answers, shares = predictor.table({"text": texts})
         else:
             answers, shares = predictor.table(read_table(given.data, predictor.state["dialect"][0]))
             names = [str(row + 1) for row in range(len(answers))]
@@ -380,12 +450,9 @@ def main() -> None:
         print(note, file=sys.stderr)
     file = sys.stdout if given.out is None else given.out.open("w", encoding="utf-8", newline="")
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(
-        ["row", predictor.state["target"], *(f"p({name})" for name in predictor.state["classes"])]
-    )
-    writer.writerows(
-        [name, answer, *share] for name, answer, share in zip(names, answers, shares.tolist(), strict=True)
-    )
+    writer.writerow(["row", *predictor.header])
+    for name, answer, share in zip(names, answers, shares.tolist(), strict=True):
+        writer.writerow([name, *(answer if isinstance(answer, tuple) else [answer]), *share])
 
 
 if __name__ == "__main__":

@@ -186,6 +186,8 @@ def pairs_of(numbers: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
 
 def trimmed(numbers: Tensor) -> Tensor:
     """Return word numbers without the places at the end that no row of the batch fills; at least two."""
+    if torch.compiler.is_compiling():
+        return numbers if numbers.shape[1] > 1 else functional.pad(numbers, (0, 1))  # a graph cannot look
     if numbers.device.type != "cpu":
         return numbers  # to look would mean to wait for the device
     filled = torch.nonzero(numbers.any(dim=0))
@@ -205,4 +207,6 @@ def positions(length: int, width: int, like: Tensor) -> Tensor:
 def weighted_sum(table: Tensor, numbers: Tensor, weights: Tensor) -> Tensor:
     """Return the sum (n, width) of a table's rows (n, length), by weights that are given length one."""
     weights = weights / weights.square().sum(dim=1, keepdim=True).sqrt().clamp_min(1e-12)
+    if torch.compiler.is_compiling():  # an exported graph has no bags
+        return (functional.embedding(numbers, table, padding_idx=0) * weights.unsqueeze(2)).sum(dim=1)
     return functional.embedding_bag(numbers, table, per_sample_weights=weights, mode="sum", padding_idx=0)
