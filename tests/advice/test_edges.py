@@ -6,13 +6,16 @@ from osetra.core.params import Float, Int, Param
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.core.text import parse_param
+from osetra.study.study import Study
 from osetra.testing.histories import history_of
+
+SQUARE = Space(a=Float(-2, 2), b=Float(-2, 2), c=Float(-2, 2))
 
 
 def test_best_trials_at_the_upper_end_ask_for_a_wider_range() -> None:
     history = history_of(PROBLEM, [(c, -place(c)) for c in spread(50)])
     (found,) = edges.find(PROBLEM, history)
-    assert found.text.startswith("5 of the 5 best trials have lr at the upper end of its range (1)")
+    assert found.text.startswith("lr is best at the upper end of its range (1; probability ")
     assert found.action == "lr=log(0.0001, 10.0)"
 
 
@@ -33,8 +36,30 @@ def test_two_of_five_at_the_edge_are_luck() -> None:
     assert edges.find(PROBLEM, history) == []
 
 
-def test_few_trials_have_no_best_five() -> None:
-    history = history_of(PROBLEM, [(c, -place(c)) for c in spread(9)])
+def test_a_search_that_follows_pure_noise_to_an_edge_is_no_finding() -> None:
+    alarms = 0
+    for seed in range(8):
+        study = Study("memory:", SQUARE, minimize="loss", seed=seed)
+        rng = np.random.default_rng(seed)
+        for _ in range(24):
+            study.tell(study.ask(), float(rng.standard_normal()))
+        alarms += bool(edges.find(study.problem, study.history))
+    assert alarms <= 1
+
+
+def test_an_edge_that_matters_is_found_where_a_model_chose_the_trials() -> None:
+    study = Study("memory:", SQUARE, minimize="loss", seed=3)
+    rng = np.random.default_rng(3)
+    for _ in range(30):
+        run = study.ask()
+        value = (2.2 - float(run.config["a"])) ** 2 + 0.5 * (float(run.config["b"]) - 0.5) ** 2
+        study.tell(run, value + 0.02 * float(rng.standard_normal()))
+    (found,) = edges.find(study.problem, study.history)
+    assert found.action == "a=float(-2.0, 4.0)"
+
+
+def test_few_trials_say_nothing() -> None:
+    history = history_of(PROBLEM, [(c, -place(c)) for c in spread(7)])
     assert edges.find(PROBLEM, history) == []
 
 

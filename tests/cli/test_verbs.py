@@ -43,6 +43,31 @@ def test_status_tells_how_far_a_study_is(digits: Path) -> None:
     assert "0.2500 in trial 1" in shown
 
 
+def test_importance_says_what_matters_and_what_each_change_brought(here: Path) -> None:
+    study = ose.Study(str(here / "s.db"), ose.Space(a=ose.Float(0, 1), b=ose.Float(0, 1)), minimize="loss")
+    for _ in range(20):
+        run = study.ask()
+        study.tell(run, (float(run.config["a"]) - 0.2) ** 2)
+    study.close()
+    shown = stdout("show", "s.db", "--importance")
+    assert shown.splitlines()[0].startswith("a ") and "a 0.5 → " in shown
+    assert max(map(len, shown.splitlines())) < 80
+    read = document("show", "s.db", "--importance")
+    assert (read["schema"], read["leading"]) == ("osetra.importance/1", "a")
+    assert {row["name"]: row["matters"] for row in read["rows"]} == {"a": True, "b": False}
+    assert len(read["effects"]["a"]["mean"]) == len(read["effects"]["a"]["values"])
+    assert read["ablation"]["steps"][0]["name"] == "a"
+
+
+def test_importance_of_too_few_trials_cannot_be_told(digits: Path) -> None:
+    shown = stdout("show", "digits", "--importance")
+    assert shown.count("cannot tell yet") == 2 and "8 are needed" in shown
+    read = document("show", "digits", "--importance")
+    assert [row["share"] for row in read["rows"]] == [None, None]
+    refused = CliRunner().invoke(main, ["show", "digits", "1", "--importance"])
+    assert refused.exit_code != 0 and "leave the trial out" in refused.output
+
+
 def test_status_without_a_name_lists_all_studies(digits: Path) -> None:
     assert "digits" in stdout("status")
     assert [s["study"] for s in document("status")["studies"]] == ["digits"]

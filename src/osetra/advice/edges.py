@@ -1,83 +1,100 @@
-"""The best trials sit at an edge of a range: the optimum may lie beyond it.
+"""A hyperparameter that matters is best at an edge of its range: better values may lie beyond it.
 
-R1: at least 3 of the 5 best in the outer tenth on one side, which luck gives in 0.9 % of cases. One
-best trial near an edge says nothing: with 4 hyperparameters that happens in every third study. R2:
-where the trials at that edge mostly fail, the edge is one of stability, not of the space.
+R1: the best trials at an edge say little where a model chose them: it goes where it was good, and pure
+noise is good somewhere. So functions that may have given the trials are asked, once the trials are
+explained at all and the hyperparameter surely matters. R2: where the trials at that edge mostly fail,
+the edge is one of stability, not of the space.
 
-Source: Godbole et al., Deep Learning Tuning Playbook.
+Source: Godbole et al., Deep Learning Tuning Playbook; `osetra.effects.edges`.
 """
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from osetra.advice.wording import declaration, short, with_range
+from osetra.advice.wording import declaration, percent, short, with_range
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.params import Float, Int
 from osetra.core.problem import Problem
-from osetra.core.results import Results, results
-from osetra.core.scales import Array
 from osetra.core.space import Column
 
+if TYPE_CHECKING:
+    from osetra.effects.model import Model
+
 RULE = "edges"
-TOP = 5
-FEWEST = 10
-"""Fewer finished trials do not make a best five."""
 OUTER = 0.1
-CHANCE = 0.01
+"""Share of a range that counts as its edge."""
+NEAR = 0.25
+"""Share of a range in which the best lies when the edge behind it is one of stability."""
+SURE = 0.9
+"""How likely the best value has to lie at the edge."""
+OUTWARD = 0.95
+"""How likely the end itself has to be better than what lies further in."""
 
 
 def find(problem: Problem, history: History) -> list[Finding]:
     """Return the ranges that should grow."""
-    past = results(problem, history)
-    if np.sum(past.valid) < FEWEST:
+    if not any(isinstance(column.param, Float | Int) for column in problem.space.columns):
         return []
+    from osetra.effects.importance import importance  # with SciPy, which most programs do not need
+    from osetra.effects.model import model_of
+
+    model = model_of(problem, history)
+    if model.effects is None or model.doubt:
+        return []
+    shares = importance(problem, history).shares
     found = []
     for j in problem.space.declared:
         column = problem.space.columns[j]
         for at_top in (False, True):
-            if not _is_natural_limit(column, at_top):
-                found += _judge(column, past, j, at_top)
+            if shares[column.name].matters and not _is_natural_limit(column, at_top):
+                found += _judge(problem, history, model, j, at_top)
     return found
 
 
-def _judge(column: Column, past: Results, j: int, at_top: bool) -> list[Finding]:
-    param = column.param
-    if not isinstance(param, (Float, Int)):
+def _judge(problem: Problem, history: History, model: Model, j: int, at_top: bool) -> list[Finding]:
+    from osetra.effects.edges import edge
+
+    column = problem.space.columns[j]
+    param, functions = column.param, model.effects
+    if not isinstance(param, (Float, Int)) or functions is None:
         return []
     zone = max(OUTER, 1 / column.levels if column.levels else 0.0)
-    best = past.x[list(past.order), j]
-    best = best[~np.isnan(best)][:TOP]
-    there = int(np.sum(_in_zone(best, zone, at_top)))
-    if len(best) < TOP or there < 3 or _tail(there, zone) > CHANCE:
-        return []
-    edge, side = (param.high, "upper") if at_top else (param.low, "lower")
-    evidence = (
-        f"{there} of the {TOP} best trials have {column.name} at the {side} end of its range ({short(edge)})"
-    )
-    at_edge = _in_zone(past.x[:, j], zone, at_top)
-    failed, n = int(np.sum(at_edge & ~past.valid)), int(np.sum(at_edge))
+    end, side = (param.high, "upper") if at_top else (param.low, "lower")
+    failed, n = _failures(problem, history, j, zone, at_top)
     if failed >= 2 and failed >= n / 2:
-        text = f"{evidence}, but {failed} of the {n} trials there failed: training is unstable there"
+        if edge(model, functions, j, at_top, max(NEAR, zone)).best_there < SURE:
+            return []
+        text = (
+            f"{column.name} is best towards the {side} end of its range ({short(end)}), but {failed} of "
+            f"the {n} trials there failed: training is unstable there"
+        )
         action = "add warm-up, gradient clipping or normalisation before widening the range"
         return [Finding(rule=RULE, level="advice", text=text, action=action)]
-    text = f"{evidence}: better values may lie beyond it"
+    seen = edge(model, functions, j, at_top, zone)
+    if seen.best_there < SURE or seen.better_outward < OUTWARD:
+        return []
+    sure = percent(seen.best_there)
+    text = (
+        f"{column.name} is best at the {side} end of its range ({short(end)}; probability {sure} by a model "
+        f"of {model.trials} trials): better values may lie beyond it"
+    )
     return [
         Finding(rule=RULE, level="advice", text=text, action=declaration(column.key, _wider(param, at_top)))
     ]
 
 
-def _in_zone(x: Array, zone: float, at_top: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    inside = x >= 1 - zone if at_top else x <= zone
-    return np.asarray(inside, dtype=np.bool_)
-
-
-def _tail(hits: int, share: float) -> float:
-    """Return the chance of at least `hits` of the five best in a zone of that share, by luck."""
-    return sum(math.comb(TOP, k) * share**k * (1 - share) ** (TOP - k) for k in range(hits, TOP + 1))
+def _failures(problem: Problem, history: History, j: int, zone: float, at_top: bool) -> tuple[int, int]:
+    """Return how many first runs at an edge failed, and how many there are."""
+    trials = [t for t in history.searched if t.state in ("finished", "stopped", "failed", "diverged")]
+    x = problem.space.encode([t.config for t in trials])[:, j]
+    there = x >= 1 - zone if at_top else x <= zone
+    bad = np.array([t.state in ("failed", "diverged") for t in trials], dtype=bool)
+    return int(np.sum(there & bad)), int(np.sum(there))
 
 
 def _is_natural_limit(column: Column, at_top: bool) -> bool:

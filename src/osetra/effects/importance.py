@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from textwrap import wrap
 
 import numpy as np
 
@@ -39,6 +40,8 @@ SURE = 0.95
 POINTS = 2048
 """Of the space in which the best are looked for."""
 DOUBT = "cannot tell yet"
+COLUMNS = 79
+"""Of a terminal, for a sentence."""
 
 _ANOVA = Memory[tuple[Anova, tuple[Array, ...]]](8)
 
@@ -122,7 +125,7 @@ class Importance:
         lines = [
             "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
         ]
-        return "\n".join([*lines, self.note])
+        return "\n".join([*lines, *wrap(self.note, COLUMNS)])
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Return name, share and interval of each as text."""

@@ -24,6 +24,7 @@ from osetra.views.lines import overview
 from osetra.views.records import frame, records
 
 if TYPE_CHECKING:
+    from osetra.effects.ablation import Ablation
     from osetra.effects.importance import Importance
     from osetra.searchers.bayes import Explanation
 
@@ -102,6 +103,15 @@ class StudyView:
         from osetra.effects.importance import importance  # with SciPy, which most programs do not need
 
         return importance(self.problem, self.history, within)
+
+    def ablation(self) -> Ablation:
+        """Return which change from the defaults to the best trial brought what, by a model of all trials.
+
+        `.recommended` is the best configuration without the changes that bring nothing.
+        """
+        from osetra.effects.ablation import ablation
+
+        return ablation(self.problem, self.history)
 
     def explain(self, trial: Trial | int) -> Explanation | None:
         """Return what a model expected of a trial when it was suggested, from the log alone.

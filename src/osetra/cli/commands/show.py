@@ -35,6 +35,11 @@ from osetra.views.terminal.tables import study_summary, trial_page, trials_table
     metavar="FILE",
     help="Write the live page as it is now into one file that needs no server.",
 )
+@click.option(
+    "--importance",
+    is_flag=True,
+    help="Show which hyperparameters matter, and which change from the defaults brought what.",
+)
 @json_option
 @click.pass_obj
 def command(
@@ -44,6 +49,7 @@ def command(
     metric: str | None,
     top: int,
     html: Path | None,
+    importance: bool,
     as_json: bool,
 ) -> None:
     """Show STUDY: its best trials, their curves and what they say; or one TRIAL in full."""
@@ -53,6 +59,11 @@ def command(
     _check_metric(metric, history)
     if html is not None:
         _write_page(output, location, problem, history, html)
+        return
+    if importance:
+        if trial is not None:
+            raise StudyError("--importance is about a whole study; leave the trial out")
+        _show_importance(output, location, problem, history, as_json)
         return
     if trial is None:
         _show_study(output, location, problem, history, metric, top, as_json)
@@ -75,6 +86,23 @@ def command(
         text = f"when suggested, a model expected {metric} {mean:.4g} ± {deviation:.2g} ({expected.reason})"
         output.show(Text(text, "dim"), "")
     output.show(curves_picture(problem, history, [chosen], metric=metric, width=output.data.width))
+
+
+def _show_importance(
+    output: Output, location: Location, problem: Problem, history: History, as_json: bool
+) -> None:
+    from osetra.effects.ablation import ablation  # with SciPy
+    from osetra.effects.importance import importance
+    from osetra.views.panels.importance import ablation_document, importance_document
+
+    found, way = importance(problem, history), ablation(problem, history)
+    if as_json:
+        body = {**importance_document(found), "ablation": ablation_document(way)}
+        output.document("importance", {"study": location.name, **body})
+        return
+    output.show(Text(str(found)))
+    if not way.doubt:
+        output.show(Text(), Text(str(way)))
 
 
 def _write_page(output: Output, location: Location, problem: Problem, history: History, file: Path) -> None:

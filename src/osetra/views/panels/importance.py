@@ -6,6 +6,7 @@ import math
 
 from osetra.core.history import History
 from osetra.core.problem import Problem
+from osetra.effects.ablation import Ablation
 from osetra.effects.importance import Effect, Importance, importance
 from osetra.views.plain import plain_data
 
@@ -42,6 +43,31 @@ def importance_document(found: Importance) -> Document:
         "effects": {name: _effect(effect) for name, effect in found.effects.items()},
         "doubt": found.doubt,
         "note": found.note,
+    }
+
+
+def ablation_document(found: Ablation) -> Document:
+    """Return the way from the defaults to the best trial as plain data."""
+    return {
+        "trial": found.trial,
+        "start": _or_none(found.start, 6),
+        "steps": [
+            {
+                "name": step.name,
+                "before": plain_data(step.before),
+                "after": plain_data(step.after),
+                "metric": _or_none(step.metric, 6),
+                "gain": _or_none(step.gain, 6),
+                "low": _or_none(step.low, 6),
+                "high": _or_none(step.high, 6),
+                "inside_noise": step.inside_noise,
+            }
+            for step in found.steps
+        ],
+        "recommended": plain_data(found.recommended),
+        "taken_back": list(found.taken_back),
+        "note": found.note,
+        "doubt": found.doubt,
     }
 
 
