@@ -1,11 +1,16 @@
+from threading import Thread
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from osetra.core.params import Choice, Float
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.errors import StudyError
+from osetra.numerics import bayes as maths
 from osetra.searchers.bayes import Bayes
+from osetra.searchers.threads import one_thread
 from osetra.testing.searchers import searched
 
 PROBLEM = Problem(
@@ -53,3 +58,31 @@ def test_settings_out_of_range_are_refused(settings: dict[str, float], message: 
     with pytest.raises(StudyError) as caught:
         Bayes(**settings)  # type: ignore[arg-type]
     assert str(caught.value) == message
+
+
+def _threads() -> set[int]:
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def test_the_model_keeps_to_one_thread_and_gives_the_others_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = searched(Bayes(), PROBLEM, 6, lambda i, y: y).history
+    suggest, seen = maths.suggest, []
+    monkeypatch.setattr(maths, "suggest", lambda *a, **k: (seen.append(_threads()), suggest(*a, **k))[1])
+    with threadpool_limits(2, "blas"):
+        Bayes().suggest(PROBLEM, history, 1, np.random.default_rng(0))
+        assert (seen, _threads()) == ([{1}], {2})
+
+
+def test_another_thread_than_the_main_one_leaves_them_alone() -> None:
+    seen = []
+
+    def other() -> None:
+        with one_thread():
+            seen.append(_threads())
+
+    with threadpool_limits(2, "blas"):
+        before = Thread(target=lambda: seen.append(_threads()))
+        for thread in (before, Thread(target=other)):
+            thread.start()
+            thread.join()
+    assert seen[0] == seen[1]

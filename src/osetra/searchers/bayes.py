@@ -24,6 +24,7 @@ from osetra.errors import StudyError
 from osetra.numerics import bayes, gp
 from osetra.numerics.memory import Memory
 from osetra.searchers.fresh import DEFAULTS, fresh, repeatable
+from osetra.searchers.threads import one_thread
 
 _HYPER = Memory[gp.Hyper](64)
 """Fitted hyperparameters by what they were learnt from; the digest covers columns, trials and settings."""
@@ -96,9 +97,10 @@ class Bayes:
     ) -> list[Suggestion]:
         space, known = problem.space, repeatable(problem.space, history)
         settings = bayes.Settings(initial=self.initial, beta=self.beta)
-        proposals = bayes.suggest(
-            observed, cube, count, rng, seed=history.seed, settings=settings, memory=_HYPER
-        )
+        with one_thread():
+            proposals = bayes.suggest(
+                observed, cube, count, rng, seed=history.seed, settings=settings, memory=_HYPER
+            )
         d = len(space.columns)
         points = [proposal.x[:d] for proposal in proposals]
         points += list(rng.random((max(count, 0) - len(proposals), d)))
