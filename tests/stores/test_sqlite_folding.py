@@ -246,3 +246,70 @@ def test_a_thread_of_its_own_ends_with_its_work(tmp_path):
         mine[-1].join(10)
         assert not mine[-1].is_alive()
         assert in_file(tmp_path / "s.db") == 1
+
+
+@pytest.mark.parametrize("end", ["", "sys.exit(0)", "sys.exit(3)", "raise ValueError('x')", "del store, sys"])
+def test_a_program_that_ends_without_closing_leaves_one_file(tmp_path, end):
+    path = tmp_path / "s.db"
+    program = f"""
+import sys
+from osetra.core.facts import Noted
+from osetra.stores import SqliteStore
+store = SqliteStore({str(path)!r})
+for number in range(5):
+    store.append([Noted("t", str(number), "text")])
+{end}
+"""
+    subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
+    assert in_file(path) == 5
+    assert not Path(f"{path}-wal").exists()
+    assert notes(moved(path)) == 5
+
+
+def test_what_is_written_without_a_pause_is_in_the_file_before_long(tmp_path, monkeypatch):
+    monkeypatch.setattr("osetra.stores.sqlite.database.BUSY", 0.3)
+    with closing(SqliteStore(tmp_path / "s.db")) as store:
+        begun, number = time.monotonic(), 0
+        while time.monotonic() - begun < 1.2:
+            store.append([Noted("t", str(number), "text")])
+            number += 1
+            time.sleep(0.02)
+        assert number > 10
+        assert in_file(tmp_path / "s.db") > number / 3
+
+
+def test_a_busy_file_moved_without_its_log_says_so_whenever_that_is(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("osetra.stores.sqlite.database.BUSY", 0.2)
+    path = tmp_path / "s.db"
+    with closing(SqliteStore(path)) as store:
+        for number in range(40):
+            store.append([Noted("t", str(number), "text")])
+            time.sleep(0.01)
+            copy = tmp_path / f"copy{number}" / "s.db"
+            copy.parent.mkdir()
+            with store._database.mutex:  # between two writes
+                shutil.copy(path, copy)
+                whole = in_file(path) == number + 1
+            caplog.clear()
+            monkeypatch.setattr(folding, "_complained", set())
+            there = notes(copy)
+            assert there <= number + 1
+            assert whole or "may be missing" in caplog.text, (number, there)
+
+
+def test_a_log_whose_file_was_moved_away_is_kept_from_a_new_file_of_that_name(tmp_path, caplog):
+    path = tmp_path / "s.db"
+    killed(path, [0.01] * 4)
+    there = moved(path)
+    log, held = Path(f"{path}-wal"), Path(f"{path}-wal").read_bytes()
+    assert held
+    with closing(SqliteStore(path)) as store:
+        store.append([Noted("t", "new", "text")])
+        assert len(store.read()) == 1
+    aside = Path(f"{log}-1")
+    assert aside.read_bytes() == held
+    assert str(aside) in caplog.text
+    assert "may be missing" in str(faults(there)) or notes(there) < 4
+    shutil.move(aside, f"{there}-wal")
+    Path(f"{there}-shm").unlink(missing_ok=True)
+    assert notes(there) == 4

@@ -1,14 +1,18 @@
 """Connections and forks: a forked process must never use, or close, its parent's connection.
 
+The end of the program closes all of them.
+
 Before a fork every connection waits for its transaction and is closed; both processes connect anew
 when they next need it.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import weakref
+from contextlib import suppress
 from typing import Protocol
 
 
@@ -22,8 +26,22 @@ class Disconnectable(Protocol):
         ...
 
 
+LAST = 1.0
+"""Seconds that the end of a program waits for a thread that still writes."""
 _known: weakref.WeakSet[Disconnectable] = weakref.WeakSet()
 _held: list[Disconnectable] = []
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close what is open: programs end without closing their studies, and one file is to be one file."""
+    for one in list(_known):
+        with suppress(Exception):
+            if one.mutex.acquire(timeout=LAST):
+                try:
+                    one.disconnect()
+                finally:
+                    one.mutex.release()
 
 
 def keep_from_forks(one: Disconnectable) -> None:

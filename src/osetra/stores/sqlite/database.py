@@ -37,6 +37,7 @@ from osetra.stores.sqlite.folding import (
     looked_at,
     mark,
     missing_log,
+    set_aside,
 )
 from osetra.stores.sqlite.guard import AVAILABLE, Guard
 from osetra.stores.sqlite.place import other_names
@@ -58,6 +59,8 @@ LARGEST_FACT = 64 * 2**20
 """Bytes of the largest row that is read or written; facts are far below a megabyte."""
 WAL_LIMIT = 8 * 2**20
 """Bytes of write-ahead log that call for a checkpoint."""
+BUSY = 2.0
+"""Seconds after which the log is folded in although somebody writes all the time."""
 HINDERED = 1.0
 """Seconds until the next try after a checkpoint that a reader hindered: every try holds all writers up."""
 WAL_WARNING = 128 * 2**20
@@ -102,6 +105,8 @@ class Database:
         self._warned = False
         self._lost = False
         self._hindered_until = 0.0
+        self._folded = time.monotonic()
+        """When the log was folded in last, by this object."""
         self._idle = IdleFold()
         keep_from_forks(self)
         with self.mutex, explain_errors(path):
@@ -125,11 +130,12 @@ class Database:
             try:
                 exclusive = self._begin(link, content)
                 yield link.connection
-                if exclusive and content and not is_marked(link.connection):
+                if exclusive and (content or is_marked(link.connection)):
                     mark(link.connection)
                 patiently(lambda: link.connection.execute(SQL["commit"]))
                 if exclusive:
                     checkpoint(link.connection)
+                    self._folded = time.monotonic()
                     self._mind_readers()
             except BaseException:
                 if link.connection.in_transaction:
@@ -184,6 +190,7 @@ class Database:
     def _connect(self) -> FileConnection:
         if AVAILABLE and (missing := missing_log(self.path)):
             return self._look_only(missing)
+        set_aside(self.path)
         if several := other_names(self.path):
             raise StoreError(several)
         with _connecting:
@@ -289,7 +296,8 @@ class Database:
             if link.guard is None:
                 return False
             long = _size(self._wal) > WAL_LIMIT and time.monotonic() > self._hindered_until
-            due = long or (content and not is_marked(link.connection))
+            busy = time.monotonic() - self._folded > BUSY
+            due = long or busy or (content and not is_marked(link.connection))
             if due and link.guard.take(exclusive=True):
                 return True
             if link.guard.take():

@@ -18,6 +18,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -44,8 +45,9 @@ def is_marked(connection: sqlite3.Connection) -> bool:
 
 
 def mark(connection: sqlite3.Connection) -> None:
-    """Let the file say so, inside the transaction that has just written something."""
+    """Let the file say so, inside the transaction that has just written something and is folded in next."""
     facts, points = extent(connection)
+    connection.execute(SQL["unmark"])
     connection.execute(SQL["mark"], (f"the log follows {facts} facts and {points} points",))
 
 
@@ -115,10 +117,35 @@ def missing_log(path: Path) -> str:
         return ""  # another program opened it at this moment
     return (
         f"{path}: what was written last may be missing: it stood in the file's log, {path.name}-wal, which "
-        "is not beside it (a program was killed, and the file moved or copied alone). Put the log there as "
+        "is not beside it (the file was moved or copied alone while a program had it open, or after one was "
+        f"killed). Put the log, whose name may have got a number since, there as "
         f"{wal}, and all is well; nothing is written before, since that would make the log worthless. If it "
         f"is lost, go on with the {found[1]} facts and {found[2]} points that are here: touch {wal}"
     )
+
+
+def set_aside(path: Path) -> None:
+    """Keep the log of a file that is not here any more from being emptied as that of a new one."""
+    wal = Path(f"{path}-wal")
+    # The log first: SQLite writes a file before its log, so one without a file is that of another.
+    if not _length(wal) or _length(path):
+        return
+    aside = next(place for n in count(1) if not (place := Path(f"{path}-wal-{n}")).exists())
+    with suppress(FileNotFoundError):  # somebody else was faster
+        wal.rename(aside)
+        log.warning(
+            "%s is the log of a study that was moved away from here without it; it is kept as %s. If that "
+            "study is NEW now, move it to NEW-wal before NEW is used",
+            wal,
+            aside,
+        )
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def looked_at(path: Path) -> sqlite3.Connection:
