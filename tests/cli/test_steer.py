@@ -269,3 +269,16 @@ def test_a_study_can_be_limited_by_its_cost(here: Path) -> None:
     assert "scheduler full" in done.stderr
     study = ose.Study(str(here / "osetra-runs" / "nursed" / "study.db"))
     assert len(study.trials) in (3, 4)
+
+
+@pytest.mark.parametrize(
+    "name", ["why", "actor", "by", "verb", "trial", "values", "self", "text", "step", "until"]
+)
+def test_a_hyperparameter_may_have_the_name_of_an_argument(here: Path, name: str) -> None:
+    study = ose.Study("named.db", ose.Space({name: ose.Float(0, 1)}), minimize="loss")
+    run = study.ask()
+    result = CliRunner().invoke(
+        main, ["steer", "named.db", str(run.trial), "set", f"{name}=0.3", "--no-wait"]
+    )
+    assert result.exit_code == 0, result.output
+    assert study.history.trials[run.trial].orders[0].args == {name: 0.3}

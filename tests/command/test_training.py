@@ -46,6 +46,18 @@ def at_step(step, action):
     return act
 
 
+@pytest.mark.parametrize(
+    "printed",
+    ['{"lr": 0.1}', '{"lr": 0.1, "layers": 2, "momentum": 0.9}', '{"epochs": 20}', '{"seconds": 3.5}'],
+)
+def test_an_object_without_step_and_metric_is_output_and_pairs_count_after_it(tmp_path, printed):
+    run = make_run(tmp_path, config={"lr": 0.1})
+    code = f"echo '{printed}'; echo val_loss=0.5; echo '{printed}'; echo val_loss=0.4"
+    ending = execute(shell(code, tmp_path), run)
+    assert (ending.outcome, ending.value) == ("finished", 0.4)
+    assert {point.metric for point in control_of(run).link.points} == {"val_loss"}
+
+
 # --- values in
 
 
@@ -200,7 +212,10 @@ def test_lines_that_are_nearly_reports_are_shown(tmp_path):
 
 def test_pairs_among_other_words_are_shown(tmp_path):
     ending, _ = ran("echo 'epoch 1 val_loss=0.5'", tmp_path)
-    assert "line 1 of its output, 'epoch 1 val_loss=0.5', is more than name=value pairs" in ending.reason
+    assert (
+        "line 1 of its output, 'epoch 1 val_loss=0.5', is not name=value pairs, each name once, alone"
+        in ending.reason
+    )
 
 
 def test_lines_of_pairs_are_reports_unless_the_program_speaks_json(tmp_path):

@@ -211,3 +211,14 @@ def test_the_branch_behind_a_name_follows_the_configuration():
     assert space.branch("rate", {"kind": "b"}) == fast
     assert space.branch("rate", {"kind": "a"}) == slow
     assert space.branch("rate", {"kind": "c"}) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["float(0, 1)", "log(1e-4, 1)", " int(1,5)", "choice(a, b)", "CHOICE(a)".lower(), "logit(.1,.9) "]
+)
+def test_a_text_that_looks_like_a_range_is_no_value_in_python(text: str) -> None:
+    for given in (text, [text, "b"]):
+        with pytest.raises(SpaceError, match="looks like a range or options"):
+            Space(x=given)
+    kept = Space(x=Fixed(text))
+    assert Space.parse(kept.spec) == kept and kept.default == {"x": text}

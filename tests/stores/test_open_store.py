@@ -46,3 +46,31 @@ def test_no_file_named(url: str) -> None:
 def test_studies_of_an_absent_file(tmp_path: Path) -> None:
     assert studies(str(tmp_path / "a.db")) == []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        ("sqlite:digits.db", "write digits.db"),
+        ("sqlite:/digits.db", "write digits.db"),
+        ("file:digits.db", "write digits.db"),
+        ("FILE:digits.db?mode=ro", "write digits.db"),
+        ("digits.db?mode=ro", "write digits.db"),
+        ("memory", "write memory:"),
+    ],
+)
+def test_an_address_of_another_kind_makes_no_file_of_that_name(
+    url: str, meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match=meant):
+        open_store(url)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_kind_of_an_address_may_be_written_in_any_case(tmp_path: Path) -> None:
+    store = open_store(f"SQLite:///{tmp_path}/digits.db")
+    assert store.url == str(tmp_path / "digits.db")
+    store.close()
+    with pytest.raises(StoreError, match="three strokes"):
+        open_store("sqlite://digits.db")

@@ -45,6 +45,10 @@ class ReportLine:
     json: bool = True
     """Whether it is a JSON object, which nobody prints by chance."""
 
+    def says_something(self, objective: str) -> bool:
+        """Whether it says what a training has reached: a metric after a step, or what comes of it."""
+        return self.step is not None or objective in self.metrics or bool(self.steps) or self.checkpoint
+
 
 @dataclass(slots=True)
 class Lines:

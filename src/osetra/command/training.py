@@ -248,16 +248,21 @@ class Conversation:
         run, metric = self.run, self.control.objective.metric
         try:
             found = read_line(line, metric)
+            if found is not None and not from_file and not found.says_something(metric):
+                self.reported.update(found.metrics)
+                return (
+                    None  # as a configuration that a program prints: neither a report nor its way to report
+                )
             if found is None:
                 if not self.near and looks_like_report(line, metric):
-                    what = "no JSON object" if b"{" in line else "more than name=value pairs"
+                    what = "no JSON object" if b"{" in line else "not name=value pairs, each name once, alone"
                     self.near = f"{where}, {line[:80].decode(errors='replace').strip()!r}, is {what}"
                 return None
             if not (found.json or from_file) and self.speaks_json:
                 return None
             self.speaks_json |= found.json
             self.note(found, where)
-            if found.metrics and (from_file or found.step is not None or metric in found.metrics):
+            if found.metrics:
                 self.report(run.step + 1 if found.step is None else found.step, found.metrics)
             if found.checkpoint:
                 self.announced, self.unsettled = run.step, 0.0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from osetra.core.grammar import FORMS
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value
 from osetra.core.text import choice_of_list, parse_param
 from osetra.core.values import as_option, as_value, deeper, excerpt, sequence
@@ -18,6 +20,7 @@ _OF_RANGES = {
     *("values", "options", "choices", "distribution", "value", "q", "prior"),
 }
 """What other tuners call the parts of a parameter."""
+_FORM = re.compile(rf"\s*({'|'.join(FORMS)})\s*\(.*\)", re.DOTALL)
 _DEEPEST = 20
 _ENDS = {"low", "high", "min", "max", "lower", "upper", "values", "options", "choices"}
 
@@ -78,6 +81,13 @@ def branches_of(name: str, branches: Branches) -> list[Param]:
             "the best settings are re-run with fresh seeds at the end"
         )
     items = None if isinstance(branches, str) else sequence(branches)
+    for item in [branches] if items is None else items:
+        if isinstance(item, str) and (form := _FORM.match(item)):
+            raise SpaceError(
+                f"{name}: {excerpt(item)} is a text that looks like a range or options; in Python write "
+                f"{form[1].capitalize()}(…), or read lines of text: Space.parse({{'{name}': …}}); if the "
+                f"text is meant: Fixed({excerpt(item)})"
+            )
     try:
         if items is None:
             return [branches if isinstance(branches, _KINDS) else Fixed(branches)]

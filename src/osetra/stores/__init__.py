@@ -97,8 +97,10 @@ def _scheme(url: str) -> str:
 
 def _path(url: str) -> str:
     scheme = _scheme(url)
-    if url.startswith("sqlite:///"):
-        url = url.removeprefix("sqlite:///")
+    if scheme == "sqlite" and url[6:].startswith(":///"):
+        url = url[len("sqlite:///") :]
+    elif scheme == "sqlite":
+        raise StoreError(f"{mask(url)}: write sqlite:///digits.db, with three strokes, or the path alone")
     elif scheme:
         known = ("sqlite", *_SERVERS)
         raise StoreError(

@@ -26,6 +26,8 @@ _ANY = ("utf-8", "surrogateescape")
 _QUERY = re.compile(r"([?&]([^=&]*)=)([^&]*(?:&(?![\w%]+=)[^&]*)*)")
 _PASSWORD = re.compile(r"password|passwd|pwd", re.IGNORECASE)
 _FIELD = re.compile(r"(\b\w*(?:password|passwd|pwd)\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|[^&\s#]*)", re.IGNORECASE)
+_MISTYPED = re.compile(r"(memory$)|(?:sqlite|file):(?:/{0,2}(?!/))(.+)|([^/]+\.db)\?.*", re.IGNORECASE)
+"""What is no path, but near to another address, as other programs write them."""
 _LOGIN = re.compile(r"(://[^:@/\s]*):\S*@")
 
 
@@ -104,6 +106,12 @@ def check_path(text: str) -> None:
     Raises:
         StoreError: it holds what no name of a file may hold, or looks like NAME:PASSWORD@HOST.
     """
+    if (found := _MISTYPED.match(text)) and not _is_there(text):
+        meant = "memory:" if found[1] else found[2] or found[3]
+        raise StoreError(
+            f"{mask(text)}: there is no such file, and it looks like another address; write {meant}, or "
+            f"./{mask(text)} if that is the name of a file"
+        )
     if text and not text.rpartition("/")[2].removesuffix(".db").strip() and not text.endswith("/"):
         raise StoreError(f"{text!r} is no name of a file: it is all blanks; write a name such as study.db")
     plain = re.match(r"\s*(?:/(?!/)|\.|~)", text)

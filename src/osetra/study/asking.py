@@ -55,7 +55,8 @@ class AskedTrials:
             # Where the log has grown somebody else was faster, and there is more to ask for.
             if planner.history.version == known:
                 name = planner.searcher.name
-                raise StudyError(f"{name}: every configuration of the space has been tried")
+                which = "combination of the grid" if name == "grid" else "configuration of the space"
+                raise StudyError(f"{name}: every {which} has been tried")
 
     def tell(self, run: object, value: object, failed: object) -> Trial:
         """End a trial that `ask` returned.

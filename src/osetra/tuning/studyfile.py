@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from osetra.core.arguments import is_whole
 from osetra.core.limits import Limits
 from osetra.core.space import Space
 from osetra.data.options import DataOptions
@@ -86,6 +87,8 @@ def read_study_file(path: Path) -> StudyFile:
         if not isinstance(value, _KINDS[key]) or isinstance(value, bool):
             wanted = " or ".join(kind.__name__ for kind in _KINDS[key])
             raise StudyError(f"{path}: [study] {key} = {value!r}: {wanted} expected")
+        if key == "seed" and not is_whole(value, least=0):
+            raise StudyError(f"{path}: [study] seed = {value}: a whole number of at least 0 expected")
         if isinstance(value, list) and not all(isinstance(each, str) for each in value):
             raise StudyError(f"{path}: [study] {key} = {value!r}: names of columns expected")
     lines = content.get("space")

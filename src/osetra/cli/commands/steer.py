@@ -14,7 +14,7 @@ from osetra.cli.options import json_option, parse_pairs, study_argument
 from osetra.cli.output import Output
 from osetra.core.numbers import duration
 from osetra.core.trial import ENDED, Order, Trial
-from osetra.study.orders import VERBS
+from osetra.study.orders import VERBS, WORDS
 from osetra.tuning.locations import find
 from osetra.views.orders import clock, giver, order_document, order_status, order_text, outcome_text
 from osetra.views.series import report_interval
@@ -75,7 +75,10 @@ def command(
         _undo(output, opened, trial, words, actor, as_json)
         return
     args = parse_words(order, words)
-    given = opened.order(trial, order, actor=actor, why=why, **args)
+    # A hyperparameter may have the name of an argument of `order`, such as "why".
+    values = {name: value for name, value in args.items() if name not in WORDS}
+    place = {name: value for name, value in args.items() if name in WORDS}
+    given = opened.order(trial, order, values, actor=actor, why=why, **place)
     waiting = Waiting(output, opened, trial, given.number, quiet=as_json)
     try:
         waiting.follow(wait=not no_wait)

@@ -153,7 +153,9 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     metavar="K",
     help="Let so many seeds of the winner answer together [default: those that were trained anyway].",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Makes everything repeatable.")
+@click.option(
+    "--seed", type=Whole(0, 2**63 - 1), default=0, show_default=True, help="Makes everything repeatable."
+)
 @click.option("--name", callback=plain_name, help="Name of the study [default: from what is tuned].")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Its folder [default: osetra-runs/NAME].")
 @store_option
