@@ -6,7 +6,6 @@ listed in `osetra.cli.failures`. Every verb is a module of its own, imported whe
 
 from __future__ import annotations
 
-import time
 from importlib import import_module
 from typing import Any
 
@@ -14,11 +13,12 @@ import click
 
 from osetra.cli.failures import calm, explain, flush
 from osetra.cli.output import Output
+from osetra.cli.started import begun
 from osetra.errors import nearest
 from osetra.version import __version__
 
-BEGUN = time.monotonic()
-"""When the command began, as near as Python code can tell."""
+BEGUN = begun()
+"""When the command began."""
 VERBS = (
     "tune",
     "run",

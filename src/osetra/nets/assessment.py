@@ -32,7 +32,7 @@ from osetra.nets.training import raw_outputs
 
 DRAWS = 1000
 FEWER_DRAWS = 200
-"""Where there are more than MANY_ROWS, whose intervals are narrow anyhow, or several targets."""
+"""Where rows times classes are more than MANY_ROWS, whose intervals are narrow anyhow, or of several targets."""
 MANY_ROWS = 20_000
 
 
@@ -114,7 +114,7 @@ def _bootstrapped(model: Model, raw: Array, truth: Array | Codes, names: tuple[s
         return metrics.scores(model.preparation, raw[rows], truth[rows], names, model.card.threshold)
 
     whole = scored(np.arange(n))
-    few = n > MANY_ROWS or model.preparation.multi is not None
+    few = n * max(1, raw.shape[1]) > MANY_ROWS or model.preparation.multi is not None
     draws = [scored(rng.integers(0, n, n)) for _ in range(FEWER_DRAWS if few else DRAWS)]
     found = {}
     for name in names:

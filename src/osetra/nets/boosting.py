@@ -27,6 +27,8 @@ TREES = 100
 """As many rounds as scikit-learn makes by default."""
 ROUNDS = 10
 """Rounds between two looks at the clock."""
+FEWEST_SECONDS = 1.0
+"""With less time scikit-learn would hardly be loaded."""
 MOST_ROWS = 200_000
 MOST_TARGETS = 20
 """Of more targets, each of which takes a model of its own, nothing is boosted."""
@@ -61,8 +63,9 @@ def boosted(
     time for the first rounds.
     """
     columns = [column for column in dataset.columns if not isinstance(column, TextColumn)]
-    if not columns or seconds <= 0:
+    if not columns or seconds < FEWEST_SECONDS:
         return None
+    until = time.monotonic() + seconds  # loading scikit-learn is a part of it
     try:
         from sklearn.base import clone
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -85,20 +88,22 @@ def boosted(
         warnings.simplefilter("ignore")
         truth = outputs(preparation, dataset.target[rows])
         if dataset.multi is None:
-            rounds = _fit(model, x[rows], truth, weights, seconds)
+            rounds = _fit(model, x[rows], truth, weights, until - time.monotonic())
             raw = _raw(model, x[test], preparation)
         else:
-            raw, rounds = _several(clone, model, x, (rows, test), truth, weights, seconds)
+            left = until - time.monotonic()
+            raw, rounds = _several(clone, model, x, (rows, test), truth, weights, left)
     return Boosted(metrics.scores(preparation, raw, dataset.target[test], names), raw, rounds)
 
 
 def _fit(model: Any, x: Array, y: NDArray[Any], weights: Array | None, seconds: float) -> int:
     begun = time.monotonic()
-    for rounds in range(ROUNDS, TREES + 1, ROUNDS):
+    # The first round alone tells what ten would take: of many classes each is a tree for every class.
+    for rounds in (1, *range(ROUNDS, TREES + 1, ROUNDS)):
         model.set_params(max_iter=rounds)
         model.fit(x, y, sample_weight=weights)
-        spent = time.monotonic() - begun
-        if model.n_iter_ < rounds or spent + spent * ROUNDS / rounds > seconds:
+        spent, following = time.monotonic() - begun, ROUNDS if rounds > 1 else ROUNDS - 1
+        if model.n_iter_ < rounds or spent + spent * following / rounds > seconds:
             break
     return TREES if model.n_iter_ < rounds else int(model.n_iter_)
 
