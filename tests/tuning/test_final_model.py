@@ -261,6 +261,6 @@ def test_arrays_that_are_no_columns_are_passed_over_and_others_judged_by(place: 
     y = np.where(x[:, 0] > 0, "up", "down")
     np.savez("arrays.npz", X=x, y=y)
     np.savez("more.npz", X=x, y=y, names=np.array(["up", "down"]), grid=np.zeros((2, 2)))
-    result = ose.tune("arrays.npz", "y", epochs=3, name="arrays", **QUICK)
+    result = ose.tune("arrays.npz", "y", epochs=3, name="arrays", **QUICK | {"confirm": 0})
     assert len(result.model.predict("more.npz")) == 120
     assert result.model.evaluate("more.npz").rows == 120

@@ -146,21 +146,21 @@ def test_the_command_line_finds_the_study_and_goes_on(tuned: Any, frame: pd.Data
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["arrays", "pair", "pictures", "numbers", "polars"])
 def test_whatever_holds_rows_is_taken(kind: str, place: Path) -> None:
-    rng = np.random.default_rng(1)
+    small, rng = SMALL | {"confirm": 0}, np.random.default_rng(1)
     x = rng.normal(size=(90, 4))
     y = np.where(x[:, 0] + x[:, 1] > 0, "plus", "minus")
     frame = pd.DataFrame(x, columns=["a", "b", "file", "c/d"])
     if kind == "arrays":
-        result = ose.tune(x, y, name=kind, **SMALL)
+        result = ose.tune(x, y, name=kind, **small)
         assert set(result.model.predict(x)) <= {"plus", "minus"}
     elif kind == "pair":
-        result = ose.tune((x, y), name=kind, **SMALL)
+        result = ose.tune((x, y), name=kind, **small)
     elif kind == "pictures":
         pictures = (rng.random((90, 8, 8)) * 255).astype(np.uint8)
-        result = ose.tune(pictures, y, name=kind, **SMALL)
+        result = ose.tune(pictures, y, name=kind, **small)
         assert len(result.model.predict(pictures)) == 90
     elif kind == "numbers":
-        result = ose.tune(frame, pd.Series(2 * x[:, 0], name="price"), name=kind, **SMALL)
+        result = ose.tune(frame, pd.Series(2 * x[:, 0], name="price"), name=kind, **small)
         assert result.test.metric == "rmse"
         assert result.model.predict(frame).dtype.kind == "f"
         with pytest.raises(ose.OsetraError, match="predicts a number"):
@@ -168,7 +168,7 @@ def test_whatever_holds_rows_is_taken(kind: str, place: Path) -> None:
     else:
         polars = pytest.importorskip("polars")
         table = polars.from_pandas(frame.assign(y=y)) if kind == "polars" else frame
-        result = ose.tune(table, "y", name=kind, **SMALL)
+        result = ose.tune(table, "y", name=kind, **small)
         assert set(result.model.predict(table)) <= {"plus", "minus"}
     assert result.test.rows > 0
 
