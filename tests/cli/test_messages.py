@@ -128,7 +128,7 @@ def test_an_unknown_key_in_toml_names_the_nearest(here: Path) -> None:
 def test_an_unknown_section_in_toml_names_the_nearest(here: Path) -> None:
     (here / "study.toml").write_text('[spaces]\nlr = "log(1e-4, 1)"\n')
     shown = refused(2, "tune", "hello.py:descend", "-c", "study.toml")
-    assert "unknown section [spaces]; known: [study], [space]. Did you mean 'space'?" in shown
+    assert "unknown section [spaces]; known: [study], [space], [data]. Did you mean 'space'?" in shown
 
 
 def test_a_wrong_kind_of_value_in_toml_says_what_is_expected(here: Path) -> None:
