@@ -15,7 +15,12 @@ from pathlib import Path
 
 import pytest
 
+import osetra as ose
 from dashboard.conftest import Opener, until
+from osetra.core.curves import Point
+from osetra.core.facts import Claimed, Suggested
+from osetra.executors.identity import this_process
+from osetra.stores import open_store
 
 pytestmark = pytest.mark.slow
 
@@ -127,6 +132,31 @@ def test_the_page_moves_and_its_orders_are_obeyed(opened: Opener, training: Path
         page.keyboard.press("Enter")
         page.wait_for_selector(".order q")
         assert page.inner_text(".order q") == "odd <b>spike</b>"
+
+
+def test_an_order_that_nobody_has_seen_is_taken_back(opened: Opener, tmp_path: Path) -> None:
+    file = tmp_path / "silent.db"
+    ose.Study(file, ose.Space(lr=ose.Float(1e-4, 1.0, scale="log")), minimize="loss").close()
+    store = open_store(str(file), "main")
+    store.append([Suggested(1, {"lr": 0.1}, 1), Claimed(1, 1, this_process())], lease=600.0)
+    store.append([], [Point(1, 1, 0, step, "loss", 1 / step) for step in range(1, 5)])
+    store.close()
+    page = opened().page
+    page.set_default_timeout(40_000)
+    with dashboard(file, free_port()) as (address, _):
+        page.goto(address)
+        page.click(".study-main a")
+        page.click(".running .trial-link")
+        page.click(".order-bar >> text=Stop")
+        assert "stops trial 1 after 4" in page.inner_text("dialog .stake")
+        page.click("dialog button.primary")
+        page.click(".order >> text=Take it back")
+        page.wait_for_selector(".sayings >> text=nobody had seen it")
+        page.wait_for_selector(".order >> text=Take it back", state="detached")
+        assert "taken back by" in page.inner_text(".order")
+        assert page.locator(".trial-title .is-running").count() == 1
+    (order,) = ose.Study(file).history.trials[1].orders
+    assert order.obeyed is not None and "taken back by" in order.text
 
 
 def test_what_is_queued_by_form_stands_in_the_table(opened: Opener, training: Path) -> None:

@@ -163,6 +163,7 @@ class Dashboard:
                 explanation=analysis.explanation(view, number),
                 reference=shown.location.reference,
             ),
+            exact=True,
         )
 
     async def _log(self, request: Request) -> Response:
@@ -237,12 +238,15 @@ class Dashboard:
             raise StoreAway(shown.channel.follower.trouble or "the study cannot be read yet")
         return view
 
-    async def _made(self, shown: ShownStudy, key: tuple[str, ...], make: Make) -> Response:
+    async def _made(
+        self, shown: ShownStudy, key: tuple[str, ...], make: Make, *, exact: bool = False
+    ) -> Response:
         """Answer with a document; without a key it is made for every request."""
         view = await self._view(shown)
         if not key:
             return answer(await to_thread.run_sync(make, view))
-        body = await to_thread.run_sync(self.documents.get, (shown.id, *key), view, make)
+        name = (shown.id, *key)
+        body = await to_thread.run_sync(lambda: self.documents.get(name, view, make, exact=exact))
         return Response(body, media_type="application/json")
 
 

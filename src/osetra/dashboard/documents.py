@@ -40,8 +40,15 @@ class Documents:
     _making: dict[tuple[str, ...], threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def get(self, key: tuple[str, ...], view: View, make: Make) -> bytes:
-        """Return a document of a view, or one that is nearly as new where it takes long to make."""
+    def get(self, key: tuple[str, ...], view: View, make: Make, *, exact: bool = False) -> bytes:
+        """Return a document of a view, or one that is nearly as new where it takes long to make.
+
+        Args:
+            key: its name.
+            view: what it is made of.
+            make: makes it.
+            exact: whether nothing but the newest will do, such as where orders are given and taken back.
+        """
         with self._lock:
             own = self._making.setdefault(key, threading.Lock())
         with own:
@@ -50,12 +57,12 @@ class Documents:
             same_log = kept is not None and kept.place[0] == place[0]
             if kept is not None and same_log and (kept.place == place or time.monotonic() < kept.until):
                 return kept.body
-            begun = time.monotonic()
+            begun = time.thread_time()  # of this core: others may keep the machine busy
             body = json_text(make(view)).encode("utf-8", "backslashreplace")
-            took = time.monotonic() - begun
-            rest = max(REST, SHARE * took) if took > 0.1 else 0.0
+            took = time.thread_time() - begun
+            rest = max(REST, SHARE * took) if took > 0.1 and not exact else 0.0
             with self._lock:
-                self._kept[key] = Kept(body, place, begun + took + rest)
+                self._kept[key] = Kept(body, place, time.monotonic() + rest)
                 self._kept.move_to_end(key)
                 while len(self._kept) > KEPT:
                     old, _ = self._kept.popitem(last=False)

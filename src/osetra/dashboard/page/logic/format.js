@@ -47,9 +47,21 @@ export function exact(value) {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
+/** Formatters are dear to make: each is made once, when it is needed. @template T @param {() => T} make @returns {() => T} */
+function once(make) {
+  /** @type {T|undefined} */
+  let made;
+  return () => (made ??= make());
+}
+
+const groups = once(() => new Intl.NumberFormat("en-US"));
+const times = once(() => new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }));
+const days = once(() => new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }));
+const moments = once(() => new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "long" }));
+
 /** @param {number} x */
 function grouped(x) {
-  return Math.abs(x) < 10000 ? String(x) : x.toLocaleString("en-US");
+  return Math.abs(x) < 10000 ? String(x) : groups().format(x);
 }
 
 /** @param {string} text */
@@ -99,15 +111,15 @@ export function ago(then, now) {
 export function clock(seconds, now = Date.now() / 1000) {
   if (seconds == null) return "–";
   const date = new Date(1000 * seconds);
-  const time = date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+  const time = times().format(date);
   if (date.toDateString() === new Date(1000 * now).toDateString()) return time;
-  return `${date.toLocaleDateString(undefined, { day: "numeric", month: "short" })} ${time}`;
+  return `${days().format(date)} ${time}`;
 }
 
 /** The whole moment with its zone, for titles. @param {any} seconds */
 export function moment(seconds) {
   if (seconds == null) return "";
-  return new Date(1000 * seconds).toLocaleString(undefined, { dateStyle: "long", timeStyle: "long" });
+  return moments().format(new Date(1000 * seconds));
 }
 
 /** @param {number} bytes */

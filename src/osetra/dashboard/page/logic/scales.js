@@ -4,7 +4,7 @@
 /** @typedef {{kind: Kind, low: number, high: number}} Range */
 
 /** Values that axes are chosen by. */
-const SAMPLE = 3000;
+const SAMPLE = 1000;
 /** So many times apart, most values want a log axis. */
 const SPREAD = 10;
 

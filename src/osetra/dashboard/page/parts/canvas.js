@@ -4,8 +4,19 @@ import { useApp } from "../data/hooks.js";
 
 /** @typedef {{ctx: CanvasRenderingContext2D, width: number, height: number, ink: Record<string, string>, dark: boolean}} Paper */
 
+/** Tones by theme: asking for them lets the browser work out every style. @type {Map<string|undefined, Record<string, string>>} */
+const known = new Map();
+
 /** The theme's tones as canvases need them. @returns {Record<string, string>} */
 export function inks() {
+  const theme = document.documentElement.dataset.theme;
+  const found = known.get(theme) ?? read();
+  if (found.ink) known.set(theme, found);
+  return found;
+}
+
+/** @returns {Record<string, string>} */
+function read() {
   const style = getComputedStyle(document.documentElement);
   const names = ["ink", "ink-2", "ink-3", "line", "line-2", "ground", "panel", "accent", "running", "finished", "stopped", "paused", "diverged", "failed", "queued", "lost", "interrupted", "rewound"];
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));

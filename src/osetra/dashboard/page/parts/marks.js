@@ -14,13 +14,23 @@ export function Shape({ state }) {
 
 /** @param {{state: string, short?: boolean}} props */
 export function State({ state, short = false }) {
-  return html`<span class="state" title=${STATES[state] ?? ""}><${Shape} state=${state} />${short ? html`<span class="unseen">${state}</span>` : state}</span>`;
+  return stateMark(state, short);
+}
+
+/** The same without a component, for where there are thousands. @param {string} state */
+export function stateMark(state, short = false) {
+  return html`<span class="state" title=${STATES[state] ?? ""}>${Shape({ state })}${short ? html`<span class="unseen">${state}</span>` : state}</span>`;
 }
 
 /** A trial's number, in its colour, leading to its page. @param {{trial: number, view?: string}} props */
 export function TrialLink({ trial, view = "trial" }) {
   const { route, dark } = useApp();
-  const href = formatRoute({ study: route.study, view, arg: String(trial), query: {} });
+  return trialLink(route.study, trial, dark, view);
+}
+
+/** The same without a component. @param {string} study @param {number} trial @param {boolean} dark */
+export function trialLink(study, trial, dark, view = "trial") {
+  const href = formatRoute({ study, view, arg: String(trial), query: {} });
   return html`<a class="trial-link" href=${href}><i class="dot" style=${{ background: trialColour(trial, dark) }} />${trial}</a>`;
 }
 

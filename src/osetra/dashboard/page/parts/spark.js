@@ -9,6 +9,11 @@ const HIGH = 20;
 /** @param {{values: (number|null)[]|null|undefined, trial: number}} props */
 export function Spark({ values, trial }) {
   const { dark } = useApp();
+  return sparkline(values, trial, dark);
+}
+
+/** The same without a component. @param {(number|null)[]|null|undefined} values @param {number} trial @param {boolean} dark */
+export function sparkline(values, trial, dark) {
   if (!values?.length) return html`<span class="none">–</span>`;
   return html`<svg class="spark" viewBox=${`0 0 ${WIDE} ${HIGH}`} width=${WIDE} height=${HIGH} aria-hidden="true">
     <path d=${sparkPath(values)} style=${{ stroke: trialColour(trial, dark) }} /></svg>`;

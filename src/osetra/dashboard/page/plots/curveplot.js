@@ -190,7 +190,7 @@ export class CurvePlot {
     for (const line of lines.filter((one) => one.trial === lit)) this.line(frame, line, lit);
     drawNames(frame, lines.filter((line) => line.weight !== "faded").reverse());
     ctx.restore();
-    this.pulse(scene);
+    this.showHeads(scene, frame);
   }
 
   /** @param {any} frame @param {import("./lines.js").Line} line @param {number} lit */
@@ -201,16 +201,21 @@ export class CurvePlot {
     drawLine(frame, line, { hovered, dimmed: Boolean(lit ? !hovered : chosen.length && line.weight !== "chosen" && line.weight !== "running"), partner });
   }
 
-  /** The heads of running lines pulse; they are elements, so that the canvas stays still. @param {Scene} scene */
-  pulse(scene) {
+  /** The heads of running lines: elements, whose ring shows what has just been reported. @param {Scene} scene @param {import("./strokes.js").Frame} frame */
+  showHeads(scene, frame) {
+    const { px, py, left, top, width, height, ratio } = frame;
     const running = scene.plan.lines.filter((line) => line.weight === "running").slice(0, HEADS);
     while (this.heads.childNodes.length > running.length) this.heads.lastChild?.remove();
     running.forEach((line, i) => {
       const head = /** @type {HTMLElement} */ (this.heads.childNodes[i] ?? this.heads.appendChild(document.createElement("i")));
       let at = line.y.length - 1;
       while (at >= 0 && !Number.isFinite(line.y[at])) at -= 1;
-      const [x, y] = at < 0 ? [-99, -99] : [this.plot.valToPos(line.x[at], "x"), this.plot.valToPos(line.y[at], "y")];
-      const inside = x >= 0 && y >= 0 && x <= this.plot.over.clientWidth && y <= this.plot.over.clientHeight;
+      // The canvas's own map: asking the page for places would lay it out once for each head.
+      const [x, y] = at < 0 ? [-99, -99] : [(px(line.x[at]) - left) / ratio, (py(line.y[at]) - top) / ratio];
+      const inside = x >= 0 && y >= 0 && x <= width / ratio && y <= height / ratio;
+      const end = `${line.trial}/${line.x.length}`;
+      head.className = head.dataset.end?.startsWith(`${line.trial}/`) && head.dataset.end !== end ? "fresh" : "";
+      head.dataset.end = end;
       head.style.display = inside ? "block" : "none";
       head.style.transform = `translate(${x}px, ${y}px)`;
       head.style.color = trialColour(line.trial, scene.dark);
