@@ -11,9 +11,12 @@ Optuna's tables are filled by SQL, since its own way takes most of an hour. What
   on; "there" means that the best value and the curves are drawn and nothing is fetched any more;
 - report to pixel: 100 running trainings report the time; what the page writes beside a curve is compared
   with the clock of the machine at every frame in which it changes;
-- frames: the time from one frame to the next while these 100 curves stream;
-- the server's share of a core and its memory meanwhile, and by how much an open page slows four processes
-  that report as fast as they can.
+- frames: the time from one frame to the next while these 100 curves stream, and while the table of all trials
+  scrolls by seven rows a frame;
+- the server's share of a core and its memory meanwhile, and Chromium's share of one;
+- by how much four processes that report as fast as they can are slowed by the server, streaming to a reader
+  that draws nothing, and by an open page; and how much of a core each has then. Where cores are few, a browser
+  on the same machine takes what it draws with from the trainings, whatever the server does.
 """
 
 from __future__ import annotations
@@ -53,6 +56,16 @@ const frame = () => {
     }
   }
   requestAnimationFrame(frame);
+};
+requestAnimationFrame(frame);
+"""
+SCROLL = """
+window.__frames = []; window.__done = false; let last = 0, count = 0;
+const box = document.querySelector('.rows');
+const frame = () => {
+  const now = performance.now(); if (last) window.__frames.push(now - last); last = now;
+  if ((count += 1) > 300) { window.__done = true; return; }
+  box.scrollTop += 224; requestAnimationFrame(frame);
 };
 requestAnimationFrame(frame);
 """
@@ -212,14 +225,14 @@ def stream(browser: Any, file: Path, trials: int, seconds: float) -> dict[str, f
         page.wait_for_timeout(2000)
         start = time.time()
         page.evaluate(OBSERVE.replace("START", repr(start)))
-        store, before, step = open_store(str(file), "main"), cpu(pid), 0
+        store, before, drawn, step = open_store(str(file), "main"), cpu(pid), chromium_cpu(), 0
         while time.time() - start < seconds:
             step += 1
             value = time.time() - start
             numbers = range(trials + 1, trials + STREAMED + 1)
             store.append([], [Point(n, 1, 0, step, "loss", value) for n in numbers])
             page.wait_for_timeout(100)
-        used = cpu(pid) - before
+        used, drawn = cpu(pid) - before, chromium_cpu() - drawn
         took = time.time() - start
         frames, lags = page.evaluate("() => [window.__frames, window.__lags]")
         memory = resident(pid)
@@ -233,48 +246,132 @@ def stream(browser: Any, file: Path, trials: int, seconds: float) -> dict[str, f
         "frame_p95_ms": quantile(frames, 0.95),
         "frame_max_ms": max(frames, default=math.nan),
         "server_core_share": used / took,
+        "chromium_core_share": drawn / took,
         "server_mb": memory,
     }
 
 
+def scroll(browser: Any, address: str, key: str) -> dict[str, float]:
+    """Return how long frames take while the table of all trials scrolls, and what each costs the browser."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.goto(f"{address.replace('/?', '/?go=1&')}#/{key}/trials")
+    page.wait_for_selector(".rows tbody tr:nth-child(10)", timeout=120_000)
+    page.wait_for_timeout(1000)
+    page.evaluate(SCROLL)
+    before = chromium_cpu()
+    while not page.evaluate("window.__done"):
+        page.wait_for_timeout(200)
+    used, frames = chromium_cpu() - before, page.evaluate("window.__frames")
+    page.context.close()
+    return {
+        "frame_p50_ms": quantile(frames, 0.5),
+        "frame_p95_ms": quantile(frames, 0.95),
+        "cpu_per_frame_ms": 1000 * used / len(frames),
+    }
+
+
 def slowdown(browser: Any, repeats: int, trials: int) -> dict[str, Any]:
-    """Return reports per second of four processes without and with an open page, in turn."""
-    rates: dict[bool, list[float]] = {False: [], True: []}
+    """Return reports per second of four processes alone, beside a streaming server and an open page, in turn."""
+    watchers = {"alone": watched_by_nobody, "reader": watched_by_reader, "page": watched_by(browser)}
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in watchers}
     with tempfile.TemporaryDirectory() as folder:
         for turn in range(repeats):
-            for shown in (False, True) if turn % 2 else (True, False):
-                file = Path(folder, f"{turn}-{shown}.db")
+            for name in list(watchers)[:: 1 if turn % 2 else -1]:
+                file = Path(folder, f"{turn}-{name}.db")
+                reporting_study(file).close()
                 command = [sys.executable, __file__, "--report", str(file), str(trials)]
-                process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-                while not file.exists():
-                    time.sleep(0.01)
-                if shown:
-                    time.sleep(0.3)
-                    with ours(file) as (address, _):
-                        page = browser.new_page()
-                        page.goto(address)
-                        output = process.communicate()[0]
-                        page.close()
-                else:
-                    output = process.communicate()[0]
-                rates[shown].append(float(output.splitlines()[-1]))
-    return {
-        "reports_per_s": rates[False],
-        "reports_per_s_with_page": rates[True],
-        "ratio": statistics.median(rates[True]) / statistics.median(rates[False]),
+                with watchers[name](file) as pid:
+                    begun, drawn, started = (cpu(pid) if pid else 0.0), chromium_cpu(), time.monotonic()
+                    output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+                    took = time.monotonic() - started
+                    server = (cpu(pid) if pid else 0.0) - begun
+                    chromium = chromium_cpu() - drawn
+                rate, used = map(float, output.split()[-2:])
+                run = {"rate": rate, "cpu_s": used, "server": server / took, "chromium": chromium / took}
+                runs[name].append(run)
+    median = {
+        name: {key: statistics.median(run[key] for run in each) for key in each[0]}
+        for name, each in runs.items()
     }
+    return {
+        "reports_per_s": {name: [round(run["rate"]) for run in each] for name, each in runs.items()},
+        "ratio_reader": median["reader"]["rate"] / median["alone"]["rate"],
+        "ratio_page": median["page"]["rate"] / median["alone"]["rate"],
+        "reporters_cpu_s": {name: each["cpu_s"] for name, each in median.items()},
+        "server_core_share": {name: median[name]["server"] for name in ("reader", "page")},
+        "chromium_core_share": median["page"]["chromium"],
+    }
+
+
+@contextmanager
+def watched_by_nobody(_: Path) -> Iterator[int]:
+    """Let nobody look on."""
+    yield 0
+
+
+@contextmanager
+def watched_by_reader(file: Path) -> Iterator[int]:
+    """Serve the page, and let somebody read the stream who draws nothing."""
+    with ours(file) as (address, pid):
+        reader = subprocess.Popen([sys.executable, __file__, "--read", address])
+        time.sleep(1.0)
+        try:
+            yield pid
+        finally:
+            reader.kill()
+            reader.wait()
+
+
+def watched_by(browser: Any) -> Any:
+    """Return how the page is opened in a browser."""
+
+    @contextmanager
+    def watch(file: Path) -> Iterator[int]:
+        with ours(file) as (address, pid):
+            key = study_of(browser, address)
+            page = browser.new_page()
+            page.goto(f"{address.replace('/?', '/?go=1&')}#/{key}/cockpit")
+            page.wait_for_selector("main > *")
+            yield pid
+            page.close()
+
+    return watch
+
+
+def read_stream(address: str) -> None:
+    """Read the events of the one study of a page until killed."""
+    import http.client
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(address)
+
+    def ask(path: str, cookie: str = "") -> Any:
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+        connection.request("GET", path, headers={"Cookie": cookie})
+        return connection.getresponse()
+
+    cookie = ask(f"/?{parts.query}").getheader("set-cookie").partition(";")[0]
+    key = json.loads(ask("/api/studies", cookie).read())["studies"][0]["id"]
+    events = ask(f"/api/studies/{key}/events", cookie)
+    while events.read1(65536):
+        pass
 
 
 def report(file: Path, trials: int) -> None:
     """Be a study whose four workers report as fast as they can; print reports per second."""
-    import osetra as ose
-
-    space = ose.Space({f"x{i}": ose.Float(0, 1) for i in range(4)})
-    study = ose.Study(file, space, minimize="loss", searcher="random", scheduler="full")
+    study = reporting_study(file)
     study.run(reporting, trials=trials, workers=4, progress=False)
     attempts = [attempt for trial in study.trials for attempt in trial.attempts]
     seconds = max(a.ended or 0 for a in attempts) - min(a.started for a in attempts)
-    print(trials * 200 / seconds)
+    print(trials * 200 / seconds, sum(os.times()[:4]))
+
+
+def reporting_study(file: Path) -> Any:
+    """Return the study of the processes that only report."""
+    import osetra as ose
+
+    space = ose.Space({f"x{i}": ose.Float(0, 1) for i in range(4)})
+    return ose.Study(file, space, minimize="loss", searcher="random", scheduler="full")
 
 
 def reporting(run: Any) -> None:
@@ -287,6 +384,27 @@ def cpu(pid: int) -> float:
     """Return the seconds of processor time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def chromium_cpu() -> float:
+    """Return the seconds of processor time that the browsers of this process have used."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(path.parent.name))
+
+    def below(pid: int) -> Iterator[int]:
+        for child in children.get(pid, ()):
+            yield child
+            yield from below(child)
+
+    used = 0.0
+    for pid in below(os.getpid()):
+        with suppress(OSError):
+            if b"chrom" in Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0]:
+                used += cpu(pid)
+    return used
 
 
 def resident(pid: int) -> float:
@@ -322,6 +440,7 @@ def measure(trials: int, seconds: float, repeats: int, reporting_trials: int) ->
             sides["osetra_cockpit"] = [
                 opened(browser, cockpit, ".best-value canvas, .u-wrap canvas, canvas") for _ in range(repeats)
             ]
+            found["scroll"] = scroll(browser, address, key)
             found["opening"] = {
                 side: {name: statistics.median(each[name] for each in runs) for name in runs[0]}
                 for side, runs in sides.items()
@@ -349,7 +468,7 @@ def table(found: dict[str, Any]) -> str:
         lines.append(
             f"{side:20} first paint {paint:.2f} s, all there {there:.2f} s, {figures['bytes'] / 1000:,.0f} kB"
         )
-    for group in ("stream", "slowdown"):
+    for group in ("scroll", "stream", "slowdown"):
         lines += [f"{name:26} {value}" for name, value in found[group].items()]
     return "\n".join(lines)
 
@@ -360,11 +479,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--report", nargs=2, metavar=("FILE", "TRIALS"), help=argparse.SUPPRESS)
+    parser.add_argument("--read", metavar="ADDRESS", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.read:
+        read_stream(options.read)
+        return
     if options.report:
         report(Path(options.report[0]), int(options.report[1]))
         return
-    sizes = (1_000, 10.0, 2, 100) if options.quick else (10_000, 30.0, 5, 400)
+    sizes = (1_000, 10.0, 2, 300) if options.quick else (10_000, 30.0, 5, 400)
     found = measure(*sizes)
     print(json.dumps(found) if options.json else table(found))
 
