@@ -260,14 +260,18 @@ def test_a_killed_server_harms_nothing_and_its_address_opens_the_next_one(tmp_pa
     page = started(tmp_path / "s.db", "--port", number)
     base = f"/api/studies/{page.ask('/api/studies')[1]['studies'][0]['id']}"
     waiting = page.events(f"{base}/events")
+    # Of a study in which nothing happens nothing is said.
+    news = threading.Timer(1.0, lambda: study.enqueue(lr=0.5))
+    news.start()
     next(waiting)
+    news.join()
     page.process.send_signal(signal.SIGKILL)
     page.process.wait()
     again = started(tmp_path / "s.db", "--port", number)
     again.token = page.token
     assert again.ask(base)[1]["version"] == study.history.version
-    study.run(quick, trials=3, progress=False)
-    assert len(study.trials) == 3
+    study.run(quick, trials=4, progress=False)
+    assert len(study.trials) == 4
 
 
 def test_a_second_page_takes_the_next_port_and_a_named_one_says_which_is_free(tmp_path, started, monkeypatch):

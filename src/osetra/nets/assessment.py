@@ -32,7 +32,7 @@ from osetra.nets.training import raw_outputs
 
 DRAWS = 1000
 FEWER_DRAWS = 200
-"""Where rows times classes are more than MANY_ROWS, whose intervals are narrow anyhow, or of several targets."""
+"""Where rows times classes are more than MANY_ROWS, so that intervals are narrow, or of several targets."""
 MANY_ROWS = 20_000
 
 
