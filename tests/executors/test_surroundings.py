@@ -1,11 +1,13 @@
 """Surroundings: what a training does to its process is put back before the next one."""
 
 import gc
+import signal
 import subprocess
 import sys
 
 import pytest
 
+import osetra as ose
 from osetra.executors.surroundings import Surroundings
 
 PRELUDE = """
@@ -100,3 +102,36 @@ print("alive")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout == "alive\n", (done.returncode, done.stderr)
+
+
+def alarms_after_its_end(run):
+    class Late(Exception):
+        pass
+
+    def handle(number, frame):
+        raise Late
+
+    signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.0002 * (1 + run.trial % 5), 0.0001)
+    return run.config["x"]
+
+
+def traces_after_its_end(run):
+    def trace(frame, event, argument):
+        raise RuntimeError("traced")
+
+    sys.settrace(trace)
+    return run.config["x"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("train", [alarms_after_its_end, traces_after_its_end])
+def test_what_is_raised_after_a_training_has_returned_is_not_its_end(train, workers, tmp_path):
+    before = sys.gettrace(), sys.getprofile()
+    url = "memory:" if workers == 1 else str(tmp_path / "late.db")
+    study = ose.Study(url, ose.Space(x=ose.Float(0, 1)), minimize="loss", searcher="random")
+    study.run(train, trials=40 if workers == 1 else 8, workers=workers, progress=False)
+    ends = [(trial.state, trial.reason) for trial in study.trials if trial.value != trial.config["x"]]
+    assert ends == []
+    assert (sys.gettrace(), sys.getprofile()) == before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

@@ -65,7 +65,8 @@ class InlineCrew:
             here = (store.url, store.study, claim.trial)
             _trained.add(here)
             try:
-                ending = execute(self.surroundings.guarded(self.job.function), run)
+                late = self.surroundings.late = []
+                ending = execute(self.surroundings.guarded(self.job.function), run, late)
             except KeyboardInterrupt:
                 # Who pressed Ctrl-C twice wants the trial back. Without Ctrl-C the training raised it, and
                 # would again: its trial has failed, and what it raised ends the call, as it does elsewhere.
@@ -75,6 +76,8 @@ class InlineCrew:
             finally:
                 _trained.discard(here)
             link.end(ending)
+            if late:
+                raise late[0]  # by a signal of the program, and not of the training
 
     def request_stop(self) -> None:
         """Ask the running training to stop at its next report."""

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import TextIOWrapper
+from sys import getprofile, gettrace, setprofile, settrace  # by name: a training may replace them
+from types import FunctionType
 from typing import Any
 
 from osetra.core.clean import described, error_text
@@ -28,6 +30,8 @@ if sys.platform != "win32":
     import resource
 
     LIMITS = (resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)
+    from signal import setitimer
+
     TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 else:  # has neither
     LIMITS = TIMERS = ()
@@ -44,6 +48,7 @@ SIGNALS = tuple(
 """Signals whose handlers are put back."""
 MEANT = (Diverged, Interrupted, MemoryError)
 """What a training raises that says by itself how its trial ends."""
+_NOTHING = object()
 LASTING = "torch."
 """Modules whose handlers stay: PyTorch sets that of SIGCHLD once, and learns by it of loaders that died."""
 
@@ -73,38 +78,76 @@ class Surroundings:
     """Whether no alarm was set."""
     names: Names = field(default_factory=present)
     """Functions of Python."""
+    late: list[BaseException] = field(default_factory=list)
+    """What was raised after a training had returned and is meant for the program, once the result is kept."""
 
     def guarded(self, function: Callable[[Run], object]) -> Callable[[Run], object]:
-        """Return a training function after which everything is put back."""
-        names = self.names
+        """Return a training function after which everything is put back.
 
-        def train(run: Run) -> object:
-            try:
-                returned = function(run)
-            except BaseException as error:
-                missed = replaced(names)
-                put_back(names)  # the rest needs them
-                self._put_back_surely()
-                if missed and issubclass(type(error), Exception) and not issubclass(type(error), MEANT):
-                    raise StudyError(_because(error, missed)) from error
-                raise
-            put_back(names)
-            self._put_back_surely()
+        What it returned or raised is its outcome: what alarms, traces and signals of the program raise
+        afterwards, in whichever line, never takes its place.
+        """
+        call = _of_python(function)
+        return lambda run: self._outcome(call, run)
+
+    def _outcome(self, call: Callable[[Run], object], run: Run) -> object:
+        """Call a training function and put everything back; return or raise what it did."""
+        returned: object = _NOTHING
+        raised: BaseException | None = None
+        late: list[BaseException] = []
+        missed: list[str] = []
+        before = gettrace(), getprofile()
+        try:
+            returned = call(run)  # Python looks for signals before and after both, and not in between
+        except BaseException as error:
+            raised = error
+        try:
+            if self.quiet:
+                for timer in TIMERS:
+                    setitimer(timer, 0.0)
+            if returned is _NOTHING:
+                missed = replaced(self.names)
+        except BaseException as error:  # what was on its way
+            late.append(error)
+        try:
+            self._put_back_surely(before, late)
+        except BaseException as error:
+            late.append(error)
+            self._put_back_surely(before, late)
+        try:
+            self._keep(late)
+            if returned is _NOTHING and raised is not None:
+                raise _with_reason(raised, missed)
             return returned
+        finally:
+            raised = None  # it knows this frame, and with it everything that the training had
+            late.clear()
 
-        return train
-
-    def _put_back_surely(self) -> None:
+    def _put_back_surely(self, before: tuple[Any, Any], late: list[BaseException]) -> None:
+        """Put everything back, however often something is raised meanwhile."""
         for _ in range(TRIES):
-            with suppress(Exception):
+            try:
+                if self.quiet:
+                    for timer in TIMERS:
+                        setitimer(timer, 0.0)
+                if gettrace() is not before[0]:
+                    settrace(before[0])
+                if getprofile() is not before[1]:
+                    setprofile(before[1])
+                put_back(self.names)  # the rest needs them
                 self.put_back()
                 break
+            except BaseException as error:
+                late.append(error)
+
+    def _keep(self, late: list[BaseException]) -> None:
+        """Keep the first of what is meant for the program: its own alarm, a Ctrl-C, an exit."""
+        if late and not self.late:
+            meant = (KeyboardInterrupt, SystemExit)
+            self.late += [e for e in late if not self.quiet or issubclass(type(e), meant)][:1]
 
     def put_back(self) -> None:
-        """Put everything back."""
-        if self.quiet:
-            for timer in filter(_left, TIMERS):
-                signal.setitimer(timer, 0.0)
+        """Put everything back but timers, traces and names."""
         if sys.getrecursionlimit() < self.depth:
             sys.setrecursionlimit(self.depth)
         if self.collects and not gc.isenabled():
@@ -163,6 +206,9 @@ class OwnSurroundings(Surroundings):
     """Copies of the descriptors behind the streams."""
     blocked: set[int] = field(default_factory=lambda: set(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
 
+    def _keep(self, late: list[BaseException]) -> None:
+        """Keep nothing: nobody but a training has set an alarm here."""
+
     def _put_handlers_back(self) -> None:
         Surroundings._put_handlers_back(self)
         signal.pthread_sigmask(signal.SIG_SETMASK, self.blocked)
@@ -182,6 +228,21 @@ class OwnSurroundings(Surroundings):
         for stream in self.streams.values():
             with suppress(Exception):
                 stream.flush()
+
+
+def _of_python(function: Callable[[Run], object]) -> Callable[[Run], object]:
+    """Return what a call of a function runs: where it is an object, the method of Python behind it."""
+    method = vars(type(function)).get("__call__")
+    return method.__get__(function) if isinstance(method, FunctionType) else function
+
+
+def _with_reason(error: BaseException, missed: list[str]) -> BaseException:
+    """Return what a training has raised, with what may be the reason where functions were missed."""
+    if not missed or not issubclass(type(error), Exception) or issubclass(type(error), MEANT):
+        return error
+    because = StudyError(_because(error, missed))
+    because.__cause__ = error
+    return because
 
 
 def _because(error: BaseException, replaced: list[str]) -> str:

@@ -22,7 +22,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from osetra.core.arguments import expected, is_whole, plain, text, whole
 from osetra.core.claim import Claim
@@ -41,6 +41,9 @@ _NEVER = -(2**62)
 _raised_at = vars(BaseException)["__traceback__"].__get__
 _CALLERS = (__name__, "osetra.executors.surroundings")
 """Modules that call a training function, and tell nobody anything in its traceback."""
+T = TypeVar("T")
+TRIES = 20
+"""How often the end of a training is worked out anew when something is raised meanwhile."""
 GIVEN_BACK = 3
 """A trial that its training gives back so often in a row, without a new checkpoint, is failed."""
 
@@ -269,22 +272,40 @@ def control_of(run: Run) -> RunControl:
     return run._control
 
 
-def execute(function: Callable[[Run], object], run: Run) -> Ending:
+def execute(function: Callable[[Run], object], run: Run, late: list[BaseException] | None = None) -> Ending:
     """Call the training function and say how it ended; lets only KeyboardInterrupt through.
 
     What the training says afterwards, from a thread that lives on, counts no more.
+
+    Args:
+        function: the training function.
+        run: what it gets.
+        late: takes what is raised once it has returned, by signals of the program: that is no end of it.
     """
     control = control_of(run)
+    late = [] if late is None else late
     try:
         try:
             returned = function(run)
         finally:
-            control.close()
-        return _worth(control, returned)
+            _surely(control.close, late)
+        return _surely(lambda: _worth(control, returned), late)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         return _broken(control, error)
+
+
+def _surely(action: Callable[[], T], late: list[BaseException]) -> T:
+    """Do something that only we and signals of the program can disturb, until nothing does."""
+    for _ in range(TRIES):
+        try:
+            return action()
+        except OsetraError:
+            raise
+        except BaseException as error:
+            late.append(error)
+    raise late[-1]
 
 
 def _worth(control: RunControl, returned: object) -> Ending:
