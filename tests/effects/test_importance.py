@@ -190,7 +190,7 @@ def test_repeats_are_no_trials_of_their_own() -> None:
 def test_it_prints_as_a_table() -> None:
     found = importance(UNIT, sampled(example, 40))
     assert str(found).splitlines()[0].startswith("a  ")
-    assert "95 % intervals" in str(found)
+    assert "95 % intervals" in " ".join(str(found).split())
     assert "<table>" in found._repr_html_()
     hostile = Problem(Space({"<b>": Float(0, 1), "x": Float(0, 1)}), Objective(metric="loss"))
     assert "<b>" not in importance(hostile, History())._repr_html_()

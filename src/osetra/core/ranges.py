@@ -247,6 +247,8 @@ class Int:
             return "step must be at least 1"
         if _stored.get():
             return ""
+        if not -(2**63) <= self.low < self.high < 2**63:
+            return "whole numbers beyond 64 bits cannot be stored; use smaller ends"
         most = self.levels if self.scale == "linear" else self.high // self.step
         if most > (RESOLVED if self.scale == "linear" else RESOLVED_LOG):
             return "more whole numbers than a search can tell apart; give a step, or smaller ends"

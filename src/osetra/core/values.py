@@ -129,7 +129,7 @@ def whole(value: object) -> int:
     Raises:
         SpaceError: it is none.
     """
-    found = as_value(value)
+    found = _scalar(value)
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         raise SpaceError(f"{excerpt(value)} is not a number")
     if found != int(found):

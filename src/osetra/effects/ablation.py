@@ -25,7 +25,7 @@ from osetra.core.params import Config, Value, default_of
 from osetra.core.problem import Problem
 from osetra.core.scales import Array
 from osetra.effects.importance import COLUMNS
-from osetra.effects.model import Model, model_of
+from osetra.effects.model import EffectModel, model_of
 from osetra.numerics.effects import Effects as Functions
 
 SURE = 0.95
@@ -163,7 +163,7 @@ def _ends(problem: Problem, best: Config) -> tuple[Array, Array]:
 
 
 def _path(
-    model: Model, functions: Functions, begin: Array, end: Array, changed: list[int]
+    model: EffectModel, functions: Functions, begin: Array, end: Array, changed: list[int]
 ) -> tuple[AblationStep, ...]:
     here, left, steps = begin.copy(), list(changed), []
     space = model.space
@@ -192,7 +192,7 @@ def _path(
 
 
 def _step(
-    model: Model, functions: Functions, name: str, change: tuple[Value, Value], values: Array
+    model: EffectModel, functions: Functions, name: str, change: tuple[Value, Value], values: Array
 ) -> AblationStep:
     """Return a step from the values (2, 1 + k) before and after it."""
     raw = functions.warp.outcomes(values)
@@ -230,7 +230,7 @@ def _pruned(
     return kept
 
 
-def _means(model: Model, functions: Functions, points: Array) -> Array:
+def _means(model: EffectModel, functions: Functions, points: Array) -> Array:
     values = functions.values(model.space.snap(points))[:, 0]
     return np.asarray(model.sign * functions.warp.outcomes(values))
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from osetra.core.params import Float, Int
 from osetra.core.scales import Array
-from osetra.effects.model import Model
+from osetra.effects.model import EffectModel
 from osetra.numerics.effects import Effects as Functions
 
 CELLS = 20
@@ -30,7 +30,7 @@ class Edge:
     """The probability that the very end is better than what lies further in."""
 
 
-def edge(model: Model, functions: Functions, j: int, at_top: bool, zone: float) -> Edge:
+def edge(model: EffectModel, functions: Functions, j: int, at_top: bool, zone: float) -> Edge:
     """Return what the functions do at an end of a column; a zone is a share of its range."""
     param = model.space.columns[j].param
     assert isinstance(param, Float | Int)

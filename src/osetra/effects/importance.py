@@ -21,7 +21,7 @@ from osetra.core.params import Value
 from osetra.core.problem import Problem
 from osetra.core.scales import Array
 from osetra.core.space import Column
-from osetra.effects.model import Model, kinds, model_of
+from osetra.effects.model import EffectModel, kinds, model_of
 from osetra.errors import StudyError
 from osetra.numerics.anova import Anova, anova, design
 from osetra.numerics.design import sobol
@@ -172,7 +172,7 @@ def importance(problem: Problem, history: History, within: float | None = None) 
 
 def _made(
     problem: Problem,
-    model: Model,
+    model: EffectModel,
     within: float | None,
     shares: Mapping[str, Share],
     effects: Mapping[str, Effect],
@@ -188,7 +188,7 @@ def _made(
     )
 
 
-def _parts(model: Model, functions: Functions) -> tuple[Anova, tuple[Array, ...]]:
+def _parts(model: EffectModel, functions: Functions) -> tuple[Anova, tuple[Array, ...]]:
     """Return the parts of all functions, and the grids that they were looked at on."""
     d = len(model.space.columns)
 
@@ -201,7 +201,7 @@ def _parts(model: Model, functions: Functions) -> tuple[Anova, tuple[Array, ...]
     return _ANOVA.recall(model.digest, found)
 
 
-def _within(model: Model, functions: Functions, within: float) -> Array:
+def _within(model: EffectModel, functions: Functions, within: float) -> Array:
     levels, _ = kinds(model.space)
     x = model.space.snap(sobol(0, POINTS, len(levels), 1))
     found = divergences(x, functions.values(x)[:, 1:], levels, within)
@@ -210,7 +210,7 @@ def _within(model: Model, functions: Functions, within: float) -> Array:
     return shares
 
 
-def _shares(model: Model, drawn: Array, parts: Anova) -> list[Share]:
+def _shares(model: EffectModel, drawn: Array, parts: Anova) -> list[Share]:
     low, high = np.quantile(drawn, [0.5 - SURE / 2, 0.5 + SURE / 2], axis=1)
     share = drawn.mean(axis=1)
     first = np.bincount(np.argmax(drawn, axis=0), minlength=len(drawn)) / drawn.shape[1]
@@ -229,14 +229,14 @@ def _shares(model: Model, drawn: Array, parts: Anova) -> list[Share]:
     ]
 
 
-def _unknown(model: Model, j: int) -> Share:
+def _unknown(model: EffectModel, j: int) -> Share:
     none = float("nan")
     return Share(
         share=none, low=0.0, high=1.0, main=none, first=none, trials=int(model.exists[j]), reliable=False
     )
 
 
-def _effect(model: Model, functions: Functions, column: Column, grid: Array, drawn: Array) -> Effect:
+def _effect(model: EffectModel, functions: Functions, column: Column, grid: Array, drawn: Array) -> Effect:
     ends = np.nanquantile(drawn[:, 1:], [0.5 - SURE / 2, 0.5 + SURE / 2], axis=1)
     mean, low, high = model.sign * functions.warp.outcomes(np.vstack((drawn[:, :1].T, ends)))
     low, high = np.minimum(low, high), np.maximum(low, high)

@@ -32,7 +32,7 @@ _LEARNT = Memory[Effects | None](8)
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class EffectModel:
     """Functions that may have given a history, or why there are none."""
 
     space: Space
@@ -49,7 +49,7 @@ class Model:
     """Of all that the functions follow from."""
 
 
-def model_of(problem: Problem, history: History) -> Model:
+def model_of(problem: Problem, history: History) -> EffectModel:
     """Return what the trials so far say of the hyperparameters, all of them together."""
     data = trained(problem, history)
     good = ~data.failed
@@ -57,13 +57,13 @@ def model_of(problem: Problem, history: History) -> Model:
     space, sign = problem.space, problem.objective.sign
     doubt = _too_little(problem, data.y[good])
     if doubt:
-        return Model(space, sign, n, exists, None, doubt)
+        return EffectModel(space, sign, n, exists, None, doubt)
     levels, categorical = kinds(space)
     key = b"".join(
         (*(part.tobytes() for part in (data.x, data.y, data.variance)), repr(space).encode(), b"%d" % n)
     )
     found = _LEARNT.recall(key, lambda: effects.learn(data, levels, categorical, space.snap, history.seed))
-    return Model(space, sign, n, exists, found, _unexplained(found), key)
+    return EffectModel(space, sign, n, exists, found, _unexplained(found), key)
 
 
 def kinds(space: Space) -> tuple[Ints, Mask]:
