@@ -14,7 +14,8 @@ from osetra.testing.histories import Log, history_of
 def test_findings_are_sorted_from_warnings_to_information() -> None:
     problem = Problem(Space(lr=Float(1e-4, 1), units=Int(16, 256)), Objective(metric="loss"))
     rows = [
-        ({"lr": 1e-4 + i / 61, "units": 16 + 37 * i % 240}, None if i < 20 else -float(i)) for i in range(60)
+        ({"lr": 1e-4 + 37 * i % 60 / 61, "units": 16 + 4 * i}, None if i < 20 else -float(i))
+        for i in range(60)
     ]
     found = findings(problem, history_of(problem, rows))  # type: ignore[arg-type]
     levels = [f.level for f in found]
