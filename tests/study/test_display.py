@@ -258,3 +258,39 @@ def test_what_notebooks_show_is_escaped() -> None:
     ):
         assert "<script" not in page and "<b>d" not in page
     assert advice._repr_html_() == "<ul><li>→ &lt;script&gt;a&lt;/script&gt;<br><i>&lt;b&gt;</i></li></ul>"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_view_that_exits_fails_no_trial(
+    workers: int, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("osetra.study.loop.WATCH", 0.0)
+
+    def leave(_: object) -> None:
+        sys.exit(5)
+
+    study = ose.Study(tmp_path / "s.db", ose.Space(x=ose.Float(0, 1)), minimize="loss", searcher="random")
+    study.run(_reporting, trials=4, workers=workers, progress=False, watch=leave)
+    assert [trial.state for trial in study.trials] == ["finished"] * 4
+    assert caplog.text.count("is not called any more") == 1
+
+
+def test_ctrl_c_in_a_view_is_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("osetra.study.loop.WATCH", 0.0)
+    looks = []
+
+    def interrupt(_: object) -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            raise KeyboardInterrupt
+
+    study = ose.Study(tmp_path / "s.db", ose.Space(x=ose.Float(0, 1)), minimize="loss", searcher="random")
+    with pytest.raises(KeyboardInterrupt):
+        study.run(_reporting, trials=40, progress=False, watch=interrupt)
+    assert {trial.state for trial in study.trials} <= {"finished", "queued"}
+    assert not any("KeyboardInterrupt" in trial.reason for trial in study.trials)
+
+
+def _reporting(run: ose.Run) -> None:
+    for step in run.steps(5):
+        run.report(loss=1 / step)

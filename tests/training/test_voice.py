@@ -7,6 +7,7 @@ import pickle
 import sys
 import threading
 
+import numpy as np
 import pytest
 
 import osetra as ose
@@ -123,3 +124,48 @@ def test_a_thread_that_outlives_its_trial_writes_nothing(tmp_path):
     for trial in study.trials:
         assert study.curve(trial, "loss")[1] == [trial.config["x"]] == [trial.value]
     assert not control_of(runs[0]).voice.heard
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_of_a_run_speaks_for_nobody(copied):
+    def train(run):
+        twin = copied(run)
+        assert twin.config == run.config and twin.trial == run.trial
+        twin.report(loss=-5.0)
+        run.report(loss=0.5)
+        assert copied(run).interrupted
+
+    study = ose.Study("memory:", SPACE, minimize="loss").run(train, trials=2, progress=False)
+    assert [trial.value for trial in study.trials] == [0.5, 0.5]
+    assert list(study.curve(1, "loss")[1]) == [0.5]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        0.5 + 3j,
+        np.complex64(0.5),
+        np.array(0.5 + 0j),
+        b"12",
+        bytearray(b"12"),
+        np.bytes_(b"12"),
+        memoryview(b"1"),
+    ],
+)
+def test_what_is_no_real_number_is_no_metric(value):
+    reported = ose.Study("memory:", SPACE, minimize="loss")
+    reported.run(lambda run: run.report(loss=value), trials=1, progress=False)
+    returned = ose.Study("memory:", SPACE, minimize="loss").run(lambda _: value, trials=1, progress=False)
+    for trial in (*reported.trials, *returned.trials):
+        assert trial.state == "failed" and "a metric is one number" in trial.reason, trial
+
+
+def test_a_number_returned_after_reports_that_are_none_does_not_count(caplog):
+    def train(run):
+        for step in run.steps(3):
+            run.report(loss=float("nan") if step < 3 else float("inf"))
+        return 0.1
+
+    study = ose.Study("memory:", SPACE, minimize="loss").run(train, trials=2, progress=False)
+    assert {trial.state for trial in study.trials} == {"diverged"}
+    assert "returned 0.1, but no loss that it reported is a finite number" in caplog.text

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,14 +17,17 @@ from osetra.core.ending import Ending
 from osetra.core.limits import Limits
 from osetra.core.ports import Job
 from osetra.core.trial import ENDED, Trial
-from osetra.errors import StudyError
+from osetra.errors import StoreFull, StudyError
 from osetra.executors.claims import claim_next
 from osetra.executors.identity import this_process
-from osetra.executors.leases import Leases
+from osetra.executors.leases import LeaseClock, Leases, give_up_lost
 from osetra.executors.recorder import StoreLink, begin
 from osetra.study.planner import Planner
 from osetra.training.run import Run, control_of
 from osetra.training.values import result
+
+LOOK = 1.0
+"""Seconds between looks at what is lost."""
 
 
 @dataclass(slots=True)
@@ -31,6 +37,9 @@ class AskedTrials:
     planner: Planner
     leases: Leases
     links: dict[int, StoreLink] = field(default_factory=dict)
+    clock: LeaseClock = field(default_factory=LeaseClock)
+    looked: float = -math.inf
+    """When it was last looked for what is lost."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, job: Job) -> Run:
@@ -42,6 +51,7 @@ class AskedTrials:
         planner = self.planner
         while True:
             with self._lock:
+                self._give_up()
                 history = planner.history
                 known = history.version
                 if not history.queued:
@@ -57,6 +67,14 @@ class AskedTrials:
                 name = planner.searcher.name
                 which = "combination of the grid" if name == "grid" else "configuration of the space"
                 raise StudyError(f"{name}: every {which} has been tried")
+
+    def _give_up(self) -> None:
+        """Give up, now and then, what programs asked for that are gone."""
+        now, history = time.monotonic(), self.planner.history
+        if now > self.looked + LOOK and history.running:
+            self.looked, store = now, self.planner.store
+            with suppress(StoreFull):
+                give_up_lost(store, history, watched=self.clock.watched(store))
 
     def tell(self, run: object, value: object, failed: object) -> Trial:
         """End a trial that `ask` returned.
@@ -75,11 +93,20 @@ class AskedTrials:
                 over = known is not None and known.state in ENDED
                 state = f"it has {known.state} already" if known and over else "ask() for it first"
                 raise StudyError(f"trial {run.trial} is not waiting for a result: {state}")
-            with control_of(run).voice.lock:
+            voice = control_of(run).voice
+            if not voice.own:
+                raise StudyError(
+                    f"trial {run.trial}: another process asked for it, and tells what came of it; hand the "
+                    "value to that one, or ask here"
+                )
+            with voice.lock:
                 ending = _ending(run, value, failed)
                 control_of(run).finish()
-            link.end(ending)
+            kept = link.end(ending)
             del self.links[run.trial]
+            if not kept:
+                state = self.planner.history.trials[run.trial].state
+                raise StudyError(f"trial {run.trial}: it was given up or ended meanwhile, and is {state} now")
         return self.planner.history.trials[run.trial]
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -64,12 +66,21 @@ class Harmless:
             return
         try:
             self.show(history)
-        except Exception as error:
-            self.broken = True
-            report_broken(self.what, error)
+        except KeyboardInterrupt as error:
+            # As if it had been typed: a view stands in the middle of somebody's training.
+            if threading.current_thread() is threading.main_thread():
+                signal.raise_signal(signal.SIGINT)
+            else:
+                self._break(error)
+        except (Exception, SystemExit) as error:
+            self._break(error)
+
+    def _break(self, error: BaseException) -> None:
+        self.broken = True
+        report_broken(self.what, error)
 
 
-def report_broken(what: str, error: Exception) -> None:
+def report_broken(what: str, error: BaseException) -> None:
     """Say that something that only looks on has failed, with where at debug."""
     log.warning("%s failed and is not called any more; the study goes on: %s", what, error_text(error))
     log.debug("where it failed:", exc_info=error)

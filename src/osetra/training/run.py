@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, TypeVar
@@ -36,6 +37,7 @@ from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.control import RunControl
 from osetra.training.link import Link
 from osetra.training.values import FURTHEST, metric_name, number, whole_step
+from osetra.training.voice import Voice
 
 _NEVER = -(2**62)
 _raised_at = vars(BaseException)["__traceback__"].__get__
@@ -72,6 +74,15 @@ class Run:
         control = RunControl(claim, objective, link, writer or CheckpointWriter())
         config = RunConfig({name: claim.meaning(name, value) for name, value in claim.config.items()})
         return cls(claim.trial, claim.attempt, config, claim.seed, control)
+
+    def __copy__(self) -> Run:
+        control = copy(self._control)
+        control.voice = Voice(self.trial, 0)  # a copy speaks for nobody
+        config = RunConfig(self.config)
+        return Run(self.trial, self.attempt, config, self.seed, control, self._count, self._reported)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Run:
+        return copy(self)
 
     @property
     def interrupted(self) -> bool:

@@ -84,7 +84,14 @@ class ObjectiveCurves:
 def contradiction(reported: ObjectiveCurves, returned: float) -> str:
     """Say what is wrong with a number that is neither the best nor the last of what was reported."""
     metric, curves = reported.objective.metric, list(reported.curves.values())
-    if not curves or not math.isfinite(returned) or not math.isfinite(reported.value()):
+    if not curves or not math.isfinite(returned):
+        return ""
+    if not any(math.isfinite(value) for curve in curves for value in curve):
+        return (
+            f"returned {returned:.6g}, but no {metric} that it reported is a finite number, and the reports "
+            f"count; report what it is worth, or return {{{metric!r}: number}}"
+        )
+    if not math.isfinite(reported.value()):
         return ""
     rules = [replace(reported.objective, pick=pick) for pick in ("best", "last")]
     numbers = [worth(curves, rule) for rule in rules]
@@ -142,9 +149,17 @@ def result(name: str, value: object) -> float:
     return number(name, value)
 
 
+def _is_complex(value: object) -> bool:
+    """Whether it is a complex number of any make: NumPy's smaller ones become real with a warning only."""
+    try:
+        return isinstance(value, complex) or getattr(getattr(value, "dtype", None), "kind", "") == "c"
+    except Exception:  # whatever is raised where somebody's object is asked
+        return False
+
+
 def number(name: str, value: object) -> float:
     """Return a metric as a float; raises StudyError for anything that is not one number."""
-    if isinstance(value, str):
+    if isinstance(value, (str, bytes, bytearray, memoryview)) or _is_complex(value):
         raise expected(name, value, f"a metric is one number, such as {name}=0.3")
     try:
         return float(value)  # type: ignore[arg-type]  # numbers, NumPy and tensor scalars

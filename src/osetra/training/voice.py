@@ -37,6 +37,11 @@ class Voice:
         """Whether this is the training's own process, and its function has not returned yet."""
         return not self.over and getpid() == self.owner
 
+    @property
+    def own(self) -> bool:
+        """Whether this is the process that the run belongs to."""
+        return getpid() == self.owner
+
     def close(self) -> None:
         """Say nothing from now on."""
         with self.lock:
