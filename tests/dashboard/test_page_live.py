@@ -195,6 +195,7 @@ def test_a_server_that_was_killed_is_missed_and_found_again(opened: Opener, trai
         page.goto(address)
         page.click(".study-main a")
         until(page, "document.querySelector('.link-state').innerText === 'live'")
+        page.wait_for_selector(".best-value")
         os.killpg(server.pid, signal.SIGKILL)
         page.wait_for_selector(".banner")
         assert "Connection lost" in page.inner_text(".banner")

@@ -78,7 +78,9 @@ def logs(draw: st.DrawFn) -> tuple[list[Entry], list[Point]]:
 @pytest.fixture(scope="module")
 def places(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     folder = tmp_path_factory.mktemp("logs")
-    return SimpleNamespace(server=cluster.url, one=str(folder / "a.db"), two=str(folder / "b.db"), count=0)
+    mine = f"random-{folder.name}"  # the server may have seen this module before
+    one, two = str(folder / "a.db"), str(folder / "b.db")
+    return SimpleNamespace(server=cluster.url, one=one, two=two, mine=mine, count=0)
 
 
 def test_hard_numbers_and_texts_go_to_a_server_and_back_bit_by_bit(places: SimpleNamespace) -> None:
@@ -101,7 +103,7 @@ def test_any_log_goes_to_a_server_and_back_bit_by_bit(
 def travels(places: SimpleNamespace, entries: list[Entry], points: list[Point]) -> None:
     """Copy a log to a server and back, and compare all three."""
     places.count += 1
-    name = f"random-{places.count}"
+    name = f"{places.mine}-{places.count}"
     with closing(SqliteStore(places.one, name)) as store:
         store.restore(entries, points)
     way = [Address(url, name) for url in (places.one, places.server, places.two)]
