@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +36,20 @@ def test_an_edit_keeps_the_condition_that_nobody_names() -> None:
     assert new.branches("momentum")[0].when == (("opt", ("sgd",)),)
     assert new.branches("momentum")[0].high == 0.999  # type: ignore[union-attr]
     assert [name for name in new.names] == list(SPACE.names)
+
+
+def test_what_depended_on_an_option_goes_with_it() -> None:
+    space = edited(SPACE, {"beta": [Float(0.8, 0.999, when={"opt": ["sgd", "adam"]})]})
+    new = edited(space, {"opt": [Choice("adam", "lion")]})
+    assert "momentum" not in new.names and new.branches("beta")[0].when == (("opt", ("adam",)),)
+    children = {"nesterov": [Choice(1, 2, when={"opt": "sgd"})], "a": [Float(0, 1, when={"nesterov": 2})]}
+    deep = edited(space, children)
+    gone = edited(deep, {"opt": [Choice("adam", "lion")]})
+    assert not children.keys() & set(gone.names) and meaningless(deep, gone) == []
+    assert meaningless(space, new) == []
+    assert holds(new, {**ADAM, "beta": 0.9}) and not holds(new, {**SGD, "beta": 0.9})
+    with pytest.raises(SpaceError, match="can never hold"):  # a slip of who edits is still one
+        edited(space, {"beta": [Float(0.8, 0.999, when={"opt": "sdg"})]})
 
 
 def test_a_new_hyperparameter_has_its_old_value_where_it_exists() -> None:
@@ -116,6 +131,19 @@ def test_the_history_is_that_of_the_newest_space() -> None:
 def test_a_log_without_its_opening_has_no_problem() -> None:
     with pytest.raises(StudyError, match="not been opened"):
         problem_of(History())
+
+
+def test_a_value_that_a_column_does_not_take_has_no_place_in_the_cube() -> None:
+    new = edited(
+        SPACE, {"opt": [Choice("adam", "lion")], "units": [Int(100, 512)], "lr": [Float(1e-4, 0.01)]}
+    )
+    point = dict(zip((column.name for column in new.columns), new.encode([SGD])[0], strict=True))
+    assert all(np.isnan(point[name]) for name in ("opt", "units", "lr"))
+    inside = new.encode([{**ADAM, "units": 100, "lr": 0.01}])[0]
+    assert not np.isnan(inside).any()
+    words = Space(x=Float(0, 1), n=Int(0, 2**62, step=2**20), c=Choice(1, 2))
+    strange = [{"x": value, "n": value, "c": value} for value in (None, "a", True, -1, 2**63, 1e300)]
+    assert np.isnan(words.encode(strange)).all()
 
 
 @given(low=st.integers(1, 600), high=st.integers(1, 600), value=st.integers(1, 600))

@@ -47,3 +47,18 @@ def test_ctrl_c_pressed_twice_gives_the_trial_back(tmp_path):
         [sys.executable, "-c", PRESSED], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout == "[('queued', 'interrupted')]\n", done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit, RuntimeError])
+def test_a_returned_object_that_raises_when_it_is_asked_fails_its_trial_only(kind):
+    class Hostile:
+        def __float__(self):
+            raise kind("no number")
+
+    study = ose.Study("memory:", ose.Space(x=ose.Float(0, 1)), minimize="loss", searcher="random")
+    try:
+        study.run(lambda run: Hostile() if run.trial == 1 else 0.5, trials=3, progress=False)
+    except KeyboardInterrupt:
+        assert kind is KeyboardInterrupt
+        study.run(lambda run: 0.5, trials=3, progress=False)
+    assert [trial.state for trial in study.trials] == ["failed", "finished", "finished"]

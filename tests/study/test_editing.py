@@ -15,8 +15,10 @@ from osetra.core.edits import holds
 from osetra.core.invariants import violations
 from osetra.errors import SpaceError, StudyError, StudyMismatch
 from osetra.searchers import SEARCHERS
+from osetra.searchers.zoom import Zoom
 from osetra.study.study import Study as _Study
 from osetra.training.run import Run
+from osetra.views.figures.kinds import KINDS
 
 SPACE = Space(
     lr=Float(1e-4, 1, log=True),
@@ -190,6 +192,37 @@ def test_two_who_edit_at_once_both_have_their_way(tmp_path: Path) -> None:
     assert set(names) <= set(study.problem.space.names)
     assert len(study.history.edits) == 6
     sound(study)
+
+
+def curve(run: Run) -> None:
+    run.restore()
+    for step in run.steps(9):
+        run.report(loss=train(run) + {"sgd": 0.3, "adam": 0.1, "lion": 0.2}[run.config["opt"]] + 1 / step)
+        run.checkpoint(lambda: {})
+
+
+@pytest.mark.parametrize("scheduler", ["auto", "asha", "hyperband", "pbt", "freeze_thaw"])
+def test_trials_that_wait_outside_an_edited_space_harm_nobody_who_looks(scheduler: str) -> None:
+    space = Space(lr=Float(1e-4, 1, log=True), units=Int(16, 24), opt=Choice("sgd", "adam", "lion"))
+    study = Study("memory:", space, minimize="loss", scheduler=scheduler)
+    study.run(curve, trials=12, progress=False)
+    study.narrow("opt", options=["adam", "lion"])
+    study.edit(units=Choice(16, 18, 20))
+    for trials in (12, 18):
+        study.run(curve, trials=trials, progress=False)
+        assert str(study.advice) + str(study.importance()) + str(study.ablation())
+        for kind in ("curves", "history", "parallel", "slice", "contour", "timeline"):
+            KINDS[kind](study.problem, study.history)
+    sound(study)
+
+
+def test_coarse_to_fine_begins_anew_and_says_so() -> None:
+    study = Study("memory:", SPACE, minimize="loss", searcher=Zoom(per_round=4), scheduler="full")
+    study.run(train, trials=7, progress=False)
+    assert "where the best trials lie" in study.trials[-1].why
+    study.widen("units", high=4096)
+    study.run(train, trials=9, progress=False)  # the new defaults first
+    assert "over the whole space" in study.trials[-1].why
 
 
 EDITS = {

@@ -7,7 +7,7 @@ but teaches the search no more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -53,8 +53,15 @@ def holds(space: Space, config: Mapping[str, Value]) -> bool:
         return False
 
 
+def readable(space: Space, history: History, trials: Sequence[Trial]) -> list[Trial]:
+    """Return those of some trials that lie in the space as it is now: all, while nobody has edited it."""
+    return [trial for trial in trials if not history.edits or holds(space, trial.config)]
+
+
 def edited(space: Space, changes: Mapping[str, Sequence[Param]]) -> Space:
     """Return a space with the parameters of some names replaced or added; who names no condition keeps it.
+
+    What depended on an option that is no more goes with it.
 
     Raises:
         SpaceError: the new parameters make no sense together.
@@ -65,16 +72,38 @@ def edited(space: Space, changes: Mapping[str, Sequence[Param]]) -> Space:
     for name, params in changes.items():
         old = entries.get(name, [])
         if len(params) == len(old) == 1 and not params[0].when:
-            params = [conditioned(params[0], old[0])]
+            params = [_under(params[0], old[0].when)]
         entries[name] = list(params)
-    return Space(entries)
+    while (kept := _still_possible(entries, changes)) != entries:
+        entries = kept  # and then what depended on those
+    return Space({name: params for name, params in entries.items() if params})
 
 
-def conditioned(param: Param, like: Param) -> Param:
-    """Return a parameter under the condition of another one."""
-    if not like.when:
+def _still_possible(entries: Mapping[str, list[Param]], given: Container[str]) -> dict[str, list[Param]]:
+    """Return parameters under what of their conditions can still hold; given ones as they are."""
+    found = {name: list(params) for name, params in entries.items()}
+    for name in found:
+        if name not in given:
+            under = [(param, _narrowed(param.when, entries)) for param in entries[name]]
+            found[name] = [_under(p, when) for p, when in under if all(v for _, v in when)]
+    return found
+
+
+def _narrowed(when: Iterable[Condition], entries: Mapping[str, Sequence[Param]]) -> tuple[Condition, ...]:
+    """Return conditions with those of their values that their parents can still have."""
+    return tuple(
+        (parent, tuple(v for v in allowed if any(_has(param, v) for param in entries.get(parent, ()))))
+        for parent, allowed in when
+    )
+
+
+def _under(param: Param, when: tuple[Condition, ...]) -> Param:
+    """Return a parameter under other conditions: by its readable form, which is exact for all kinds."""
+    if when == param.when:
         return param
-    return parse_param("", f"{format_param(param)} if {format_condition(like.when)}", stored=True)
+    text = format_param(param)
+    body = text.removesuffix(f" if {format_condition(param.when)}") if param.when else text
+    return parse_param("", f"{body} if {format_condition(when)}" if when else body, stored=True)
 
 
 def meaningless(old: Space, new: Space) -> list[str]:
@@ -86,7 +115,7 @@ def meaningless(old: Space, new: Space) -> list[str]:
         if name not in new.names and any(_possible(new, param.when) for param in old.branches(name))
     ]
     for name in old.names:
-        if name in new.names and _conditions(old, name) != _conditions(new, name):
+        if name in new.names and not _same_conditions(old, new, name):
             wrong.append(
                 f"{name}: it exists under another condition, and the trials so far did or did not have it"
             )
@@ -146,8 +175,12 @@ def _numeric(space: Space, name: str) -> bool:
     )
 
 
-def _conditions(space: Space, name: str) -> list[object]:
-    return [param.when for param in space.branches(name)]
+def _same_conditions(old: Space, new: Space, name: str) -> bool:
+    """Whether a hyperparameter exists under the same conditions, as far as they can still hold."""
+    entries = {parent: new.branches(parent) for parent in new.names}
+    before = [_narrowed(param.when, entries) for param in old.branches(name)]
+    now = [param.when for param in new.branches(name)]
+    return [when for when in before if all(allowed for _, allowed in when)] == now
 
 
 def _key(lines: Mapping[str, str | list[str]]) -> tuple[tuple[str, str | tuple[str, ...]], ...]:

@@ -95,12 +95,6 @@ class History:
         return 0 if self.opened is None else self.opened.seed
 
     @property
-    def space(self) -> dict[str, str | list[str]]:
-        """The lines of the space that is searched now."""
-        newest = self.edits[-1].fact if self.edits else self.opened
-        return {} if not isinstance(newest, (Edited, Opened)) else newest.space
-
-    @property
     def sign(self) -> float:
         """+1 when the study minimises, -1 when it maximises: sign * value is always minimised."""
         return -1.0 if self.opened is not None and self.opened.direction == "maximize" else 1.0

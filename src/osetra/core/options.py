@@ -82,9 +82,9 @@ class _Options:
         return next(i for i, option in enumerate(self.options) if identity(option) == wanted)
 
     def to_unit(self, values: Sequence[Value]) -> Array:
-        """Map options to the middles of equal cells of the unit interval."""
+        """Map options to the middles of equal cells of the unit interval; NaN is where it is none of them."""
         index = {identity(option): i for i, option in enumerate(self.options)}
-        at = np.array([index[identity(value)] for value in values], dtype=np.float64)
+        at = np.array([index.get(identity(value), np.nan) for value in values], dtype=np.float64)
         return (at + 0.5) / self.levels
 
     def from_unit(self, unit: Array) -> list[Value]:

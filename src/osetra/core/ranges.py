@@ -86,8 +86,8 @@ class Float:
         return inside if self.step is None else self.nth(int(self._places(np.array([inside]))[0]))
 
     def to_unit(self, values: Sequence[Value]) -> Array:
-        """Map valid values (n,) to the unit interval."""
-        return to_unit(np.asarray(values, dtype=np.float64), *self._ends(), self.scale)
+        """Map values (n,) to the unit interval; NaN is where one is outside."""
+        return to_unit(_inside(values, self.low, self.high), *self._ends(), self.scale)
 
     def from_unit(self, unit: Array) -> list[Value]:
         """Map points (n,) of the unit interval to values; that of the default to the default itself."""
@@ -196,10 +196,14 @@ class Int:
         return self.nth(min(max(place, 0), self.levels - 1))
 
     def to_unit(self, values: Sequence[Value]) -> Array:
-        """Map valid values (n,) to the unit interval: each value owns a cell around its point."""
+        """Map values (n,) to the unit interval, each with a cell around its point; outside is NaN."""
+        inside = _inside(values, self.low, self.high)
         if self._large:
-            return np.array([((int(v or 0) - self.low) // self.step + 0.5) / self.levels for v in values])
-        return to_unit(np.asarray(values, dtype=np.float64), *self._ends(), self.scale)
+            known = [None if np.isnan(i) else int(v or 0) for i, v in zip(inside, values, strict=True)]
+            return np.array(
+                [np.nan if v is None else ((v - self.low) // self.step + 0.5) / self.levels for v in known]
+            )
+        return to_unit(inside, *self._ends(), self.scale)
 
     def from_unit(self, unit: Array) -> list[Value]:
         """Map points (n,) of the unit interval to the value whose cell they fall into."""
@@ -253,6 +257,15 @@ class Int:
         if most > (RESOLVED if self.scale == "linear" else RESOLVED_LOG):
             return "more whole numbers than a search can tell apart; give a step, or smaller ends"
         return ""
+
+
+def _inside(values: Sequence[Value], low: float, high: float) -> Array:
+    """Return values (n,) as floats; NaN is where one is no number of a range."""
+    return np.array([v if _is_in(v, low, high) else np.nan for v in values], dtype=np.float64)
+
+
+def _is_in(value: Value, low: float, high: float) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
 
 
 @contextmanager

@@ -190,7 +190,7 @@ class Space:
         return {name: config[name] for name in self.names if name in config}
 
     def encode(self, configs: Sequence[Mapping[str, Value]]) -> Array:
-        """Map configs to points (n, d) of the unit cube; NaN where a column is inactive."""
+        """Map configs to points (n, d) of the unit cube; NaN where it is inactive or lacks the value."""
         points = np.full((len(configs), len(self.columns)), np.nan)
         for j, column in enumerate(self.columns):
             conditions = column.param.when

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.edits import readable
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.results import results
@@ -78,7 +79,8 @@ def trained(problem: Problem, history: History) -> Trained:
     """Return what every first run has come to, or is expected to come to."""
     past, sign = results(problem, history), problem.objective.sign
     trials, y = list(past.trials), past.y
-    waiting = [t for t in history.paused if t.repeats is None and not t.steered]
+    paused = readable(problem.space, history, history.paused)
+    waiting = [t for t in paused if t.repeats is None and not t.steered]
     trials += waiting
     x = np.concatenate((past.x, problem.space.encode([t.config for t in waiting])))
     own = [np.nan if t.value is None else sign * t.value for t in waiting]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.core.edits import holds
+from osetra.core.edits import readable
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.results import Readings
@@ -35,7 +35,8 @@ def readings(problem: Problem, history: History, base: int, steps: int) -> Readi
     rungs = ladder(steps, HALVINGS)
     came = _arrivals(history, problem.objective.metric, [t.number for t in table.trials], rungs)
     active = np.array([trial.state in ("queued", "running") for trial in table.trials], dtype=bool)
-    inside = np.array([not history.edits or holds(problem.space, t.config) for t in table.trials], dtype=bool)
+    mine = {trial.number for trial in readable(problem.space, history, table.trials)}
+    inside = np.array([trial.number in mine for trial in table.trials], dtype=bool)
     whole = table.first & ~table.failed & inside
     rows, depths, values, times = [], [], [], []
     for place, rung in enumerate(rungs):

@@ -62,19 +62,20 @@ class Zoom:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
         number, first, box = _current(problem.space, history)
         notes: tuple[Noted, ...] = ()
+        everywhere = whole(problem.space)
         if self._is_over(problem.space, history, first):
             past = results(problem, history)
             best = past.order[: max(FEWEST, math.ceil(self.share * len(past.trials)))]
             if len(best) >= FEWEST:
                 number += 1
-                box, notes = _zoomed(problem.space, history, past, best, number, box)
+                box, notes = _zoomed(problem.space, history, past, best, number, box or everywhere)
         found = sequence(
             problem.space,
             history,
             count,
-            why=_why(number),
+            why=_why(number, whole=box is None),
             defaults_first=self.defaults_first,
-            placed=lambda points: place(box, points),
+            placed=lambda points: place(box or everywhere, points),
         )
         return [replace(s, notes=notes) if i == 0 else s for i, s in enumerate(found)]
 
@@ -92,15 +93,15 @@ def _per_round(target: int, d: int) -> int:
     return min(most, max(2 * FEWEST, math.ceil(target / 3))) if target else most
 
 
-def _current(space: Space, history: History) -> tuple[int, int, Box]:
-    """Return the round's number, its first trial and its box, as the newest note tells them."""
+def _current(space: Space, history: History) -> tuple[int, int, Box | None]:
+    """Return the round's number, its first trial and its box, as the newest note tells them; None: whole."""
     notes = history.noted(TOPIC)
     newest = max(notes, key=lambda note: int(note.name), default=None)
     edited = history.edits[-1].version if history.edits else 0
     since = next((t.number for t in history.trials.values() if t.seen >= edited), history.next_trial)
     if newest is None or int(newest.data["from"]) < since:
         # Coarse to fine begins anew in a space that was edited.
-        return 1 if newest is None else int(newest.name), since, whole(space)
+        return 1 if newest is None else int(newest.name), since, None
     return int(newest.name), int(newest.data["from"]), from_data(space, newest.data["box"])
 
 
@@ -133,7 +134,7 @@ def _range(column: Column, box: Box, j: int) -> str:
     return "…".join(setting(end, digits=2) for end in ends)
 
 
-def _why(number: int) -> str:
-    if number == 1:
-        return "round 1 of coarse to fine: quasi-random over the whole space, point {}"
+def _why(number: int, *, whole: bool) -> str:
+    if whole:
+        return f"round {number} of coarse to fine: quasi-random over the whole space, point {{}}"
     return f"round {number} of coarse to fine: quasi-random where the best trials lie"

@@ -70,9 +70,11 @@ class AskedTrials:
 
     def _give_up(self) -> None:
         """Give up, now and then, what programs asked for that are gone."""
-        now, history = time.monotonic(), self.planner.history
-        if now > self.looked + LOOK and history.running:
-            self.looked, store = now, self.planner.store
+        now, store = time.monotonic(), self.planner.store
+        if now < self.looked + LOOK:
+            return
+        self.looked, history = now, self.planner.history
+        if history.running:
             with suppress(StoreFull):
                 give_up_lost(store, history, watched=self.clock.watched(store))
 

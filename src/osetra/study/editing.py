@@ -10,7 +10,7 @@ from typing import Any
 
 from osetra.core.arguments import expected, given, is_number, mapping, plain, text
 from osetra.core.declarations import Branches, branches_of, params_by_name
-from osetra.core.edits import edited, holds, meaningless, news, spaces
+from osetra.core.edits import edited, meaningless, news, problem_of, readable, spaces
 from osetra.core.facts import Edited
 from osetra.core.options import UNSET
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value
@@ -79,11 +79,7 @@ class StudyEditing(StudySteering):
         Raises:
             SpaceError: no such hyperparameter, or its range would not be wider.
         """
-        param, ends = self._only(name), _ends(low=low, high=high)
-        if options is not None:
-            return self.edit({name: _more_options(name, param, options)}, why=why)
-        new = _ranged(name, param, ends, wider=True)
-        return self.edit({name: new}, why=why)
+        return self._resize(name, _ends(low=low, high=high), options, why, wider=True)
 
     def narrow(
         self,
@@ -99,11 +95,7 @@ class StudyEditing(StudySteering):
         Raises:
             SpaceError: no such hyperparameter, or its range would not be narrower.
         """
-        param, ends = self._only(name), _ends(low=low, high=high)
-        if options is not None:
-            return self.edit({name: _fewer_options(name, param, options)}, why=why)
-        new = _ranged(name, param, ends, wider=False)
-        return self.edit({name: new}, why=why)
+        return self._resize(name, _ends(low=low, high=high), options, why, wider=False)
 
     def add(self, name: str, param: Param, *, was: object = UNSET, why: str = "") -> Space:
         """Search one more hyperparameter, and return the new space.
@@ -129,6 +121,15 @@ class StudyEditing(StudySteering):
         """
         self.problem.space.branches(name)
         return self.edit({name: Fixed(value)}, why=why)
+
+    def _resize(
+        self, name: str, ends: Mapping[str, float], options: object, why: str, *, wider: bool
+    ) -> Space:
+        param = self._only(name)
+        if options is None:
+            return self.edit({name: _ranged(name, param, ends, wider=wider)}, why=why)
+        changed = _more_options if wider else _fewer_options
+        return self.edit({name: changed(name, param, options)}, why=why)
 
     def _only(self, name: str) -> Param:
         params = self.problem.space.branches(text("name", name, "the name of a hyperparameter is needed"))
@@ -158,7 +159,7 @@ def change(
         if wrong := meaningless(old, new):
             raise SpaceError("; ".join(wrong))
         if planner.append([Edited(len(history.edits) + 1, new.spec, values, actor, why)]):
-            return Space.parse(planner.history.space, stored=True)
+            return problem_of(planner.history).space
 
 
 def reconcile(planner: Planner, wanted: Space | None) -> None:
@@ -180,9 +181,9 @@ def reconcile(planner: Planner, wanted: Space | None) -> None:
         change(planner, lambda _: wanted, {}, user(), "the program asks for another space")
     except SpaceError as error:
         raise other_question(planner.store, [*changes, str(error)]) from None
-    trials = [trial for trial in planner.history.trials.values() if trial.repeats is None]
-    inside = sum(holds(wanted, trial.config) for trial in trials)
-    read = f"; {inside} of {len(trials)} trials lie in it" if trials else ""
+    history = planner.history
+    inside = len(readable(wanted, history, history.searched))
+    read = f"; {inside} of {history.begun} trials lie in it" if history.begun else ""
     log.warning("the space of study %r is changed: %s%s", planner.store.study, "; ".join(changes), read)
 
 
@@ -238,12 +239,12 @@ def _ranged(name: str, param: Param, ends: Mapping[str, float], *, wider: bool) 
     return replace(new, default=kept)
 
 
-def _more_options(name: str, param: Param, options: Sequence[Value]) -> Param:
+def _more_options(name: str, param: Param, options: object) -> Param:
     kind, more = _options(name, param, options)
     return type(kind)(*kind.meanings, *more, default=kind.default, when=kind.when)
 
 
-def _fewer_options(name: str, param: Param, options: Sequence[Value]) -> Param:
+def _fewer_options(name: str, param: Param, options: object) -> Param:
     kind, kept = _options(name, param, options)
     if strange := [option for option in kept if option not in kind.options]:
         known = ", ".join(map(str, kind.options))

@@ -309,14 +309,18 @@ def execute(function: Callable[[Run], object], run: Run, late: list[BaseExceptio
 
 def _surely(action: Callable[[], T], late: list[BaseException]) -> T:
     """Do something that only we and signals of the program can disturb, until nothing does."""
+    raised: list[BaseException] = []
     for _ in range(TRIES):
         try:
-            return action()
+            done = action()
         except OsetraError:
             raise
         except BaseException as error:
-            late.append(error)
-    raise late[-1]
+            raised.append(error)
+        else:
+            late += raised[:1]
+            return done
+    raise raised[-1]  # each time: not by a signal, but by what the training has returned
 
 
 def _worth(control: RunControl, returned: object) -> Ending:

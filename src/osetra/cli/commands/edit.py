@@ -12,7 +12,7 @@ from osetra.cli.going_on import how_to_go_on
 from osetra.cli.options import json_option, parse_pairs, study_argument
 from osetra.cli.output import Output
 from osetra.core.declarations import params_from_lines
-from osetra.core.edits import holds, spaces
+from osetra.core.edits import readable
 from osetra.core.space import difference
 from osetra.tuning.locations import find
 
@@ -83,8 +83,8 @@ def _lines(words: Sequence[str]) -> dict[str, Any]:
 
 def _inside(study: Study) -> tuple[int, int]:
     """Return how many trials lie in the space as it is now, and how many there are."""
-    trials = [trial for trial in study.history.trials.values() if trial.repeats is None]
-    return sum(holds(study.problem.space, trial.config) for trial in trials), len(trials)
+    history = study.history
+    return len(readable(study.problem.space, history, history.searched)), history.begun
 
 
 def _document(study: Study, changes: list[str]) -> dict[str, Any]:
@@ -103,8 +103,7 @@ def _show_edits(output: Output, study: Study) -> None:
     from osetra.views.events import edits
     from osetra.views.orders import clock
 
-    had = spaces(study.history)
     for event in edits(study.history, 0):
         output.show(Text(f"{clock(event.time)}  {event.text}", "dim"))
-    if len(had) == 1:
+    if not study.history.edits:
         output.say(Text("it was never changed", "dim"))
