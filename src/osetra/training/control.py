@@ -20,7 +20,7 @@ from osetra.errors import Interrupted
 from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.link import Link
 from osetra.training.steering import Steering
-from osetra.training.values import ObjectiveCurves, contradiction, returned_value
+from osetra.training.values import ObjectiveCurves, contradiction, further, returned_value
 from osetra.training.voice import Voice
 
 
@@ -49,6 +49,10 @@ class RunControl:
     """Points on their way to the link; of several reports only if something was raised meanwhile."""
     metrics: set[str] = field(default_factory=set)
     """Names that were reported before, and will do."""
+    place: tuple[int, int] | None = None
+    """Fold and step of the last report."""
+    said: dict[str, float] = field(default_factory=dict)
+    """What was reported there."""
 
     def __post_init__(self) -> None:
         self.steering = Steering(self.claim, self.link)
@@ -58,6 +62,8 @@ class RunControl:
     def pass_on(self, step: int, values: dict[str, float]) -> None:
         """Take the metrics of one step."""
         claim, fold = self.claim, self.fold
+        self.said = values | self.said if self.place == (fold, step) else values
+        self.place = fold, step
         for name, value in values.items():
             self.unsent.append(Point(claim.trial, claim.attempt, fold, step, name, value))
         self.values.add(fold, step, values)
@@ -142,15 +148,32 @@ class RunControl:
         """Return what a trial is worth by what its function returned, or by its reports, and by which.
 
         A bare number that contradicts the reports is most likely another metric, and the reports count.
+        The further numbers of a mapping become metrics of the last step.
         """
         if returned is None:
             return self.values.value(), "reports"
         value, metric = returned_value(returned, self.objective.metric), self.objective.metric
-        wrong = "" if isinstance(returned, Mapping) else contradiction(self.values, value)
+        if isinstance(returned, Mapping):
+            self._take_further(returned)
+            return value, "returned"
+        wrong = contradiction(self.values, value)
         if not wrong:
             return value, "returned"
         self.link.record(Noted("returned", metric, f"trial {self.claim.trial} {wrong}", {"warn": True}))
         return self.values.value(), "reports"
+
+    def _take_further(self, returned: Mapping[object, object]) -> None:
+        """Report what was returned beside the objective, and say once what of it cannot be kept."""
+        numbers, left_out = further(returned, self.objective.metric, self.said)
+        fold, step = self.place or (self.start[0], self.start[1] or 1)
+        self.unsent = [
+            Point(self.claim.trial, self.claim.attempt, fold, step, *one) for one in numbers.items()
+        ]
+        if self.unsent:
+            self._send()
+        if left_out:
+            text = f"trial {self.claim.trial} returned {'; '.join(left_out)}"
+            self.link.record(Noted("unkept", self.objective.metric, text, {"warn": True}))
 
     def ending(self) -> Ending:
         """Return the ending of a run that was told to end, with what it is worth so far."""

@@ -18,6 +18,8 @@ NEARLY = 1e-3
 """Relative difference up to which a returned number is taken for one that was reported."""
 LONGEST = 1000
 """Bytes of a metric's name; a longer one does not fit into a database's index."""
+SAID = 3
+"""How many sentences on what cannot be kept are said."""
 FURTHEST = 2**53
 """The largest step: up to there every whole number is a float, too."""
 
@@ -140,6 +142,53 @@ def returned_value(returned: object, metric: str) -> float:
             raise StudyError(f"the training returned {sorted(map(str, returned))}, without {metric!r}")
         returned = returned[metric]
     return result("returned value", returned)
+
+
+def further(
+    returned: Mapping[object, object], metric: str, said: Mapping[str, float]
+) -> tuple[dict[str, float], list[str]]:
+    """Return the numbers that were returned beside the objective, and sentences on what cannot be kept.
+
+    Args:
+        returned: what the training returned, which may be anything.
+        metric: the objective's name.
+        said: what it has reported of its last step; that stays.
+    """
+    numbers: dict[str, float] = {}
+    left_out: list[str] = []
+    try:
+        items = list(returned.items())
+    except Exception:  # of an object that pretends to be a mapping
+        return {}, ["a mapping whose items cannot be read"]
+    for name, value in items:
+        if isinstance(name, str) and name == metric:
+            continue
+        try:
+            found = number(metric_name(_name(name)), value)
+        except StudyError as error:
+            left_out.append(f"{error}")
+            continue
+        if name not in said:
+            numbers[str(name)] = found
+        elif not _same(found, said[str(name)]):
+            left_out.append(
+                f"{name}={found:.6g}, but reported {said[str(name)]:.6g} for the same step, which counts"
+            )
+    if len(left_out) > SAID:
+        left_out[SAID:] = [f"and {len(left_out) - SAID} more that cannot be kept"]
+    return numbers, left_out
+
+
+def _name(name: object) -> str:
+    """Return the name of a further metric; raises StudyError when it is none."""
+    if not isinstance(name, str) or name == "step":
+        raise expected("its name", name, "a metric has a text as its name, and none is called step")
+    return str(name)
+
+
+def _same(one: float, other: float) -> bool:
+    both = math.isnan(one) and math.isnan(other)
+    return both or math.isclose(one, other, rel_tol=NEARLY, abs_tol=1e-9)
 
 
 def result(name: str, value: object) -> float:
