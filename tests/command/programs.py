@@ -15,7 +15,8 @@ from osetra.core.facts import Checkpointed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
 from osetra.training.checkpoints import CheckpointWriter
-from osetra.training.run import Run, control_of, execute
+from osetra.training.execution import execute
+from osetra.training.run import Run, control_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "command"
 

@@ -14,7 +14,8 @@ from osetra.command import CommandTraining
 from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered
 from osetra.core.ports import Checkpoints
 from osetra.errors import StudyError
-from osetra.training.run import control_of, execute
+from osetra.training.execution import execute
+from osetra.training.run import control_of
 
 GOOD = 'echo "{\\"val_loss\\": 0.5}"'
 
@@ -85,7 +86,7 @@ def test_an_inactive_hyperparameter_leaves_no_trace(tmp_path, monkeypatch):
     assert ending.outcome == "finished"
     assert "<0.1>" in output(tmp_path)
     assert "stale" not in output(tmp_path)
-    assert "secret" not in output(tmp_path)
+    assert "hush-hush-9f31" not in output(tmp_path)
 
 
 def test_the_program_runs_where_it_was_typed_and_nothing_of_it_stays(tmp_path):

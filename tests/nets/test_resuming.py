@@ -21,7 +21,8 @@ from osetra.nets.packing import unpack
 from osetra.nets.state import capture
 from osetra.nets.task import Data, NetworkTask
 from osetra.training.checkpoints import CheckpointWriter
-from osetra.training.run import Run, execute
+from osetra.training.execution import execute
+from osetra.training.run import Run
 
 MLP = {"units": 8, "layers": 2, "lr": 0.02, "batch_size": 16}
 CNN = {"units": 8, "blocks": 2, "filters": 3, "lr": 0.02, "batch_size": 4}

@@ -8,8 +8,8 @@ from nets.steered import curves, run_of
 from osetra.errors import DataError
 from osetra.nets import task as tasks
 from osetra.nets.task import Data, NetworkTask
+from osetra.training.execution import execute
 from osetra.training.link import MemoryLink
-from osetra.training.run import execute
 
 CONFIG = {"units": 8, "layers": 1, "lr": 0.02}
 

@@ -90,7 +90,7 @@ def test_further_numbers_are_metrics_of_the_last_step_and_the_rest_is_named(
         for name, value in good.items():
             column = next(c for c in exported if c.removeprefix("metric.") == f"{name}.last")
             assert exported[column] == pytest.approx(float(value), nan_ok=True)
-        said = [one for one in caplog.messages if "trial 1 returned" in one]
+        said = [one for one in caplog.messages if "trial 1 returned what is not kept" in one]
         assert len(said) == bool(bad)
         for name in bad if said else ():
             assert f"{name!s}"[:4].rstrip("\0\ud800 ") in said[0]
@@ -111,4 +111,21 @@ def test_what_was_reported_of_that_step_stays_and_both_numbers_are_said(
         study.run(train, trials=2, progress=False)
     assert [study.history.curve(t, "accuracy")[1].tolist() for t in study.trials] == [[0.7], [0.7]]
     said = [one for one in caplog.messages if "returned" in one]
-    assert said == ["trial 1 returned accuracy=0.8, but reported 0.7 for the same step, which counts"]
+    assert said == [
+        "trial 1 returned what is not kept: accuracy=0.8, but its reports count, 0.7 for that step"
+    ]
+
+
+def test_of_a_cross_validation_it_is_about_all_folds(caplog: pytest.LogCaptureFixture) -> None:
+    def train(run: ose.Run) -> dict[str, float]:
+        for fold in run.folds(3):
+            for epoch in run.steps(2):
+                run.report(loss=fold + 1 / epoch, accuracy=fold / 10)
+        return {"loss": 1.5, "accuracy": 0.9, "spread": 0.25}
+
+    study = ose.Study("memory:", SPACE, minimize="loss", searcher="random")
+    with caplog.at_level(logging.WARNING, "osetra"):
+        study.run(train, trials=1, progress=False)
+    row = study.records()[0]
+    assert (row["spread.last"], row["spread.best"], row["accuracy.last"]) == (0.25, 0.25, pytest.approx(0.1))
+    assert any("accuracy=0.9, but its reports count" in one for one in caplog.messages)

@@ -14,7 +14,8 @@ from osetra.core.curves import Point
 from osetra.core.facts import Noted, Ordered
 from osetra.core.problem import Objective
 from osetra.errors import StudyError
-from osetra.training.run import Run, control_of, execute
+from osetra.training.execution import execute
+from osetra.training.run import Run, control_of
 
 
 @dataclass

@@ -16,7 +16,8 @@ from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective
 from osetra.errors import CheckpointError, StudyError
 from osetra.training.checkpoints import CheckpointWriter
-from osetra.training.run import Run, control_of, execute
+from osetra.training.execution import execute
+from osetra.training.run import Run, control_of
 
 OBJECTIVE = Objective(metric="loss")
 

@@ -13,7 +13,7 @@ goes on from.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -41,6 +41,7 @@ from osetra.core.facts import (
 from osetra.core.markup import table
 from osetra.core.numbers import duration, number, setting, settings
 from osetra.core.params import Config
+from osetra.core.spellings import OF_TRIAL, TRIAL_HINTS, attribute
 from osetra.core.state import State
 
 ENDED = (State.FINISHED, State.STOPPED, State.DIVERGED, State.FAILED)
@@ -166,6 +167,11 @@ class Trial(msgspec.Struct, frozen=True, gc=False):
     orders: tuple[Order, ...] = ()
     checkpoints: tuple[Checkpointed, ...] = ()
     """In the order in which they were written."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            return attribute("a trial", self, name, OF_TRIAL, TRIAL_HINTS)
 
     @property
     def params(self) -> Config:

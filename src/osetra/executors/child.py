@@ -41,7 +41,8 @@ from osetra.executors.wire import (
     Train,
 )
 from osetra.training.checkpoints import CheckpointWriter
-from osetra.training.run import Run, execute
+from osetra.training.execution import execute
+from osetra.training.run import Run
 
 _PR_SET_PDEATHSIG = 1
 

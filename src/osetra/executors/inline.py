@@ -15,7 +15,7 @@ from osetra.executors.leases import Leases
 from osetra.executors.names import keep_builtins
 from osetra.executors.recorder import begin
 from osetra.executors.surroundings import Surroundings
-from osetra.training.run import execute
+from osetra.training.execution import execute
 
 _trained: set[tuple[str, str, int]] = set()
 """The trials that this program trains at the moment, with the store and the study."""

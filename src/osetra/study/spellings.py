@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from osetra.core.arguments import given, whole
+from osetra.core.spellings import attribute
 from osetra.errors import StudyError, nearest
 
 ATTRIBUTES: Mapping[str, str] = {
@@ -18,18 +19,18 @@ ATTRIBUTES: Mapping[str, str] = {
 }
 """Attributes of a study that other libraries have under another name."""
 HINTS: Mapping[str, str] = {
-    "trials_dataframe": "to_frame()",
-    "get_trials": "trials",
-    "best_trials": "history.ranked(study.problem.objective)",
-    "enqueue_trial": "enqueue(lr=0.01)",
-    "set_user_attr": 'order(7, "note", text="…")',
-    "stop": "run(minutes=10), or Ctrl-C",
-    "search": "run(train, trials=50)",
-    "fit": "run(train, trials=50)",
-    "get_best_hyperparameters": "best.config",
-    "direction": "problem.objective.direction",
-    "sampler": "searcher",
-    "space": "problem.space",
+    "trials_dataframe": "study.to_frame()",
+    "get_trials": "study.trials",
+    "best_trials": "study.history.ranked(study.problem.objective)",
+    "enqueue_trial": "study.enqueue(lr=0.01)",
+    "set_user_attr": 'study.order(7, "note", text="…")',
+    "stop": "study.run(minutes=10), or Ctrl-C",
+    "search": "study.run(train, trials=50)",
+    "fit": "study.run(train, trials=50)",
+    "get_best_hyperparameters": "study.best.config",
+    "direction": "study.problem.objective.direction",
+    "sampler": "study.searcher",
+    "space": "study.problem.space",
 }
 """What to write instead of a name whose meaning is near, and not the same."""
 KEYWORDS: Mapping[str, str] = {
@@ -64,19 +65,9 @@ KEYWORDS: Mapping[str, str] = {
 """Arguments that other libraries have, and what is written here."""
 
 
-def attribute(study: object, name: str) -> Any:
-    """Return what a study has under another name.
-
-    Raises:
-        AttributeError: it has nothing of the kind; the nearest name is suggested.
-    """
-    if name in ATTRIBUTES:
-        found = study
-        for part in ATTRIBUTES[name].split("."):
-            found = getattr(found, part)
-        return found
-    hint = f" Write study.{HINTS[name]}." if name in HINTS else nearest(name, _public(study))
-    raise AttributeError(f"a study has no {name!r}.{hint}")
+def of_study(study: object, name: str) -> Any:
+    """Return what a study has under another name; raises AttributeError, with our spelling, when nothing."""
+    return attribute("a study", study, name, ATTRIBUTES, HINTS)
 
 
 def refuse(call: str, others: Iterable[str], known: Iterable[str]) -> None:
@@ -149,7 +140,3 @@ def goal_by_other_names(
         )
     named[str(direction)] = metric if metric is not None else named[str(direction)]
     return named["minimize"], named["maximize"]
-
-
-def _public(study: object) -> list[str]:
-    return [name for name in dir(type(study)) if not name.startswith("_")]

@@ -39,7 +39,7 @@ from osetra.study.join import join
 from osetra.study.loop import MOST_STEPS, Watch, work
 from osetra.study.open import begin_study, check_same, objective_of, place_of, question_of
 from osetra.study.planner import Planner
-from osetra.study.spellings import attribute, goal_by_other_names, limits_by_other_names, refuse
+from osetra.study.spellings import goal_by_other_names, limits_by_other_names, of_study, refuse
 from osetra.study.time_limit import Reserve, TimeLimit
 from osetra.training.run import Run
 
@@ -110,9 +110,7 @@ class Study(StudyEditing):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            if name.startswith("_"):
-                raise AttributeError(name)
-            return attribute(self, name)
+            return of_study(self, name)
 
     def ask(self) -> Run:
         """Claim the next trial for a loop of your own; end it with `tell`.

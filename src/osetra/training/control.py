@@ -163,16 +163,18 @@ class RunControl:
         return self.values.value(), "reports"
 
     def _take_further(self, returned: Mapping[object, object]) -> None:
-        """Report what was returned beside the objective, and say once what of it cannot be kept."""
-        numbers, left_out = further(returned, self.objective.metric, self.said)
-        fold, step = self.place or (self.start[0], self.start[1] or 1)
-        self.unsent = [
-            Point(self.claim.trial, self.claim.attempt, fold, step, *one) for one in numbers.items()
-        ]
+        """Report what was returned beside the objective, and say once what of it cannot be kept.
+
+        Of a cross-validation it is about all folds, and so is what stands in the first one alone.
+        """
+        fold, step = self.place or (0, self.start[1] or 1)
+        said = dict.fromkeys(self.values.metrics, math.nan) if fold else self.said
+        numbers, left_out = further(returned, self.objective.metric, said)
+        self.unsent = [Point(self.claim.trial, self.claim.attempt, 0, step, *one) for one in numbers.items()]
         if self.unsent:
             self._send()
         if left_out:
-            text = f"trial {self.claim.trial} returned {'; '.join(left_out)}"
+            text = f"trial {self.claim.trial} returned what is not kept: {'; '.join(left_out)}"
             self.link.record(Noted("unkept", self.objective.metric, text, {"warn": True}))
 
     def ending(self) -> Ending:

@@ -17,37 +17,25 @@ training code that uses it; in a hand-written loop `run.report` raises `Interrup
 
 from __future__ import annotations
 
-import math
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from osetra.core.arguments import expected, is_whole, plain, text, whole
 from osetra.core.claim import Claim
-from osetra.core.clean import described, error_text, kind_of
 from osetra.core.config import RunConfig
-from osetra.core.ending import Ending
 from osetra.core.facts import Noted
 from osetra.core.problem import Objective
-from osetra.errors import Diverged, Interrupted, OsetraError, StudyError
+from osetra.errors import Diverged, StudyError
 from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.control import RunControl
 from osetra.training.link import Link
+from osetra.training.spellings import of_run, reported
 from osetra.training.values import FURTHEST, metric_name, number, whole_step
 from osetra.training.voice import Voice
 
 _NEVER = -(2**62)
-_raised_at = vars(BaseException)["__traceback__"].__get__
-_CALLERS = (__name__, "osetra.executors.surroundings")
-"""Modules that call a training function, and tell nobody anything in its traceback."""
-T = TypeVar("T")
-TRIES = 20
-"""How often the end of a training is worked out anew when something is raised meanwhile."""
-GIVEN_BACK = 3
-"""A trial that its training gives back so often in a row, without a new checkpoint, is failed."""
 
 
 @dataclass(slots=True)
@@ -74,6 +62,11 @@ class Run:
         control = RunControl(claim, objective, link, writer or CheckpointWriter())
         config = RunConfig({name: claim.meaning(name, value) for name, value in claim.config.items()})
         return cls(claim.trial, claim.attempt, config, claim.seed, control)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            return of_run(self, name)
 
     def __copy__(self) -> Run:
         control = copy(self._control)
@@ -224,8 +217,10 @@ class Run:
             yield fold
         control.fold = 0
 
-    def report(self, step: int | None = None, /, **metrics: object) -> None:
-        """Report metrics of one step: any numbers, such as train_loss=0.3, val_loss=0.5.
+    def report(
+        self, step: int | Mapping[str, object] | None = None, /, *more: object, **metrics: object
+    ) -> None:
+        """Report metrics of one step: any numbers, such as train_loss=0.3, val_loss=0.5, or a mapping.
 
         Inside `run.steps` the step is known; elsewhere it counts up, or is given first or as `step=`, so
         that no metric can be called step. Orders that came meanwhile are applied when it returns.
@@ -234,6 +229,8 @@ class Run:
             StudyError: a metric is not a number, none was given, or the step goes backwards.
             Interrupted: outside `run.steps`, when the run has to end.
         """
+        if more or (step is not None and (not metrics or isinstance(step, Mapping))):
+            step, metrics = reported(self._control.objective.metric, (step, *more), metrics)
         if "step" in metrics:
             named = metrics.pop("step")
             if step is not None or not is_whole(plain(named)):
@@ -281,119 +278,3 @@ def is_plain(run: Run) -> bool:
 def control_of(run: Run) -> RunControl:
     """Return what those need of a run who run it, and its training code does not."""
     return run._control
-
-
-def execute(function: Callable[[Run], object], run: Run, late: list[BaseException] | None = None) -> Ending:
-    """Call the training function and say how it ended; lets only KeyboardInterrupt through.
-
-    What the training says afterwards, from a thread that lives on, counts no more.
-
-    Args:
-        function: the training function.
-        run: what it gets.
-        late: takes what is raised once it has returned, by signals of the program: that is no end of it.
-    """
-    control = control_of(run)
-    late = [] if late is None else late
-    try:
-        try:
-            returned = function(run)
-        finally:
-            _surely(control.close, late)
-        return _surely(lambda: _worth(control, returned), late)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        return _broken(control, error)
-
-
-def _surely(action: Callable[[], T], late: list[BaseException]) -> T:
-    """Do something that only we and signals of the program can disturb, until nothing does."""
-    raised: list[BaseException] = []
-    for _ in range(TRIES):
-        try:
-            done = action()
-        except OsetraError:
-            raise
-        except BaseException as error:
-            raised.append(error)
-        else:
-            late += raised[:1]
-            return done
-    raise raised[-1]  # each time: not by a signal, but by what the training has returned
-
-
-def _worth(control: RunControl, returned: object) -> Ending:
-    """Return the ending of a training that has returned."""
-    if control.steering.ending is not None:
-        return control.ending()
-    metric = control.objective.metric
-    value, basis = control.returned(returned)
-    if not math.isfinite(value):
-        return Ending("diverged", value, f"{metric} became {value}", basis=basis)
-    return Ending("finished", value, basis=basis)
-
-
-def _broken(control: RunControl, error: BaseException) -> Ending:
-    """Return the ending of a training that has raised something, which may do anything when it is asked."""
-    try:
-        return _meaning(control, error, type(error))
-    except BaseException:
-        return Ending("failed", reason=f"{kind_of(error)}: nothing more can be said of it")
-
-
-def _meaning(control: RunControl, error: BaseException, kind: type[BaseException]) -> Ending:
-    """Say what an exception means; its class is asked for by nothing that it could answer itself."""
-    text = described(error)
-    if issubclass(kind, Interrupted):
-        return _given_back(control, text) if control.steering.ending is None else control.ending()
-    if issubclass(kind, Diverged):
-        return Ending("diverged", math.nan, text)
-    if issubclass(kind, SystemExit):
-        return Ending("failed", reason=f"the training called sys.exit({_status(error)})")
-    if issubclass(kind, MemoryError):
-        reason = f"out of memory: {text}" if text else "out of memory"
-        return Ending("failed", reason=reason, detail=_traceback(error))
-    if issubclass(kind, OsetraError):
-        # They say more than where in osetra it was raised.
-        return Ending("failed", reason=text or kind_of(error), detail=_notes(error) or _traceback(error))
-    return Ending("failed", reason=error_text(error), detail=_traceback(error))
-
-
-def _status(error: BaseException) -> str:
-    try:
-        return "".join((repr(getattr(error, "code", None)),))
-    except BaseException:
-        return "…"
-
-
-def _notes(error: BaseException) -> str:
-    try:
-        return "\n".join(map(str, getattr(error, "__notes__", ())))
-    except BaseException:
-        return ""
-
-
-def _given_back(control: RunControl, text: str) -> Ending:
-    """Return the ending of a training that gives its trial back, which nobody has asked for."""
-    times = control.claim.given_back + 1
-    why = f" ({text})" if text else ""
-    if times < GIVEN_BACK or control.kept:
-        return Ending("interrupted", reason=f"the training raised Interrupted{why}", basis="raised")
-    return Ending(
-        "failed",
-        reason=f"the training raised Interrupted {times} times, and nobody had asked it to end{why}; a "
-        "configuration that is to be skipped raises osetra.Diverged",
-        basis="raised",
-    )
-
-
-def _traceback(error: BaseException) -> str:
-    """Return where something was raised, as far as that can be said."""
-    where: TracebackType | None = _raised_at(error)
-    while where and where.tb_next and where.tb_frame.f_globals.get("__name__") in _CALLERS:
-        where = where.tb_next
-    try:
-        return "".join(traceback.format_exception(type(error), error, where))
-    except BaseException:
-        return "".join(["Traceback (most recent call last):\n", *traceback.format_tb(where), kind_of(error)])

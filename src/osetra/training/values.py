@@ -152,7 +152,7 @@ def further(
     Args:
         returned: what the training returned, which may be anything.
         metric: the objective's name.
-        said: what it has reported of its last step; that stays.
+        said: what it has reported of its last step, NaN for what it reported fold by fold; that stays.
     """
     numbers: dict[str, float] = {}
     left_out: list[str] = []
@@ -171,9 +171,9 @@ def further(
         if name not in said:
             numbers[str(name)] = found
         elif not _same(found, said[str(name)]):
-            left_out.append(
-                f"{name}={found:.6g}, but reported {said[str(name)]:.6g} for the same step, which counts"
-            )
+            before = said[str(name)]
+            known = "" if math.isnan(before) else f", {before:.6g} for that step"
+            left_out.append(f"{name}={found:.6g}, but its reports count{known}")
     if len(left_out) > SAID:
         left_out[SAID:] = [f"and {len(left_out) - SAID} more that cannot be kept"]
     return numbers, left_out
@@ -182,7 +182,7 @@ def further(
 def _name(name: object) -> str:
     """Return the name of a further metric; raises StudyError when it is none."""
     if not isinstance(name, str) or name == "step":
-        raise expected("its name", name, "a metric has a text as its name, and none is called step")
+        raise expected("the name", name, "a metric has a text as its name, and none is called step")
     return str(name)
 
 

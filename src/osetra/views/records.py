@@ -113,7 +113,7 @@ def _metrics(
         folds = curves[metric]
         row[last] = _mean([float(values[-1]) for _, values in folds])
         reached = [_value_at(*curve, step) for curve, step in zip(folds, best, strict=False)]
-        row[at_best] = _mean([value for value in reached if value is not None])
+        row[at_best] = _mean([value for value in reached if value is not None]) if best else row[last]
     return row
 
 
