@@ -15,6 +15,7 @@ from msgspec.structs import replace as evolved
 from numpy.typing import NDArray
 
 from osetra.core.arguments import expected, given, is_whole, plain
+from osetra.core.comparison import at_equal_steps
 from osetra.core.curves import Curves, Point
 from osetra.core.edits import adopted
 from osetra.core.facts import Edited, Entry, Noted, Opened, Source, Suggested
@@ -148,16 +149,17 @@ class History:
         """Return finished first runs, best value first; behind them those that repeats broke.
 
         A trial of which some repeats failed or diverged comes behind all sound ones, then one of which
-        every repeat did, and last of all those steered by hand: nobody could repeat them.
+        every repeat did, and last of all those steered by hand: nobody could repeat them. Where trainings
+        have become longer or shorter, they are compared at equal steps.
         """
         _check_objective(objective)
         first = (trial for trial in self.finished if trial.repeats is None)
-        lost, kept = self.lost, self.repeated
+        lost, kept, equal = self.lost, self.repeated, at_equal_steps(self, objective)
 
-        def place(trial: Trial) -> tuple[int, float]:
+        def place(trial: Trial) -> tuple[int, tuple[bool, float]]:
             broken = 0 if trial.number not in lost else 1 if trial.number in kept else 2
             broken = 3 if trial.by_hand else broken
-            return broken, objective.sign * (trial.value or 0.0)
+            return broken, equal.place(trial) if equal else (False, objective.sign * (trial.value or 0.0))
 
         return sorted(first, key=place)
 
@@ -193,13 +195,23 @@ class History:
         if repeated.keys() - lost.keys():
             confirmed = [t for t in self.ranked(objective) if t.number in repeated and t.number not in lost]
             if confirmed:
-                return min(confirmed, key=lambda t: objective.sign * _mean(repeated[t.number]))
+                return min(confirmed, key=lambda t: self._mean(repeated[t.number], objective))
+        if at_equal_steps(self, objective) is not None and (ranked := self.ranked(objective)):
+            return ranked[0]
         leaders = chain.from_iterable(self.trials.derived(_leader, objective, frozenset(lost)))
         best = min(leaders, key=lambda t: objective.sign * (t.value or 0.0), default=None)
         if best is not None:
             return best
         ranked = self.ranked(objective)
         return ranked[0] if ranked else self._furthest(objective)
+
+    def _mean(self, trials: Iterable[Trial], objective: Objective) -> float:
+        """Return the mean of what finished trials are worth, minimised."""
+        equal = at_equal_steps(self, objective)
+        worth = [
+            objective.sign * (t.value or 0.0) if equal is None else equal.worth[t.number] for t in trials
+        ]
+        return float(np.mean(worth))
 
     def _furthest(self, objective: Objective) -> Trial | None:
         """Return the best of the trials that were trained longest, with its value so far.
@@ -353,7 +365,3 @@ def _leader(trials: Sequence[Trial], objective: Objective, lost: frozenset[int])
         if trial.repeats is None and _is_finished(trial) and trial.number not in lost and not trial.by_hand
     ]
     return [min(sound, key=lambda t: objective.sign * (t.value or 0.0))] if sound else []
-
-
-def _mean(trials: Iterable[Trial]) -> float:
-    return float(np.mean([trial.value for trial in trials if trial.value is not None]))

@@ -90,6 +90,7 @@ def drive(driver: Driver, job: Job, executor: Executor, *, keep_going: bool, res
             _dismiss(crew, stop)
             driver.give_up(planner.history)
             driver.note_time()
+            planner.notice_length()
             if driver.watch is not None:
                 driver.watch(planner.history)
     stop.carry_out()

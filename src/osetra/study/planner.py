@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from osetra.core.comparison import changed_length
 from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.edits import problem_of
 from osetra.core.facts import Actor, Fact, Noted, Obeyed, Ordered, Origin, Suggested
@@ -189,6 +190,19 @@ class Planner:
         note = Noted("steps", str(steps), f"a full training has {steps} steps", {"steps": steps})
         if note not in self.history.noted("steps"):
             self.append([note])
+
+    def notice_length(self) -> None:
+        """Note that trainings have become longer or shorter, when none has said so."""
+        changed = changed_length(self.history, self.problem.objective.metric)
+        if changed is not None:
+            was, now = changed
+            text = (
+                f"trainings report {now} steps now, and reported {was} before: trials are compared at equal "
+                "steps; for another question take another study"
+            )
+            data = {"steps": sorted(changed), "warn": True}
+            self.append([Noted("length", f"{was} {now}", text, data)])
+            _ = self.history  # which says it
 
 
 def warnings(before: History, fact: Fact) -> list[str]:

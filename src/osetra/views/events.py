@@ -49,7 +49,7 @@ STYLES: Mapping[Kind, str] = {
     "ordered": "cyan",
     "note": "cyan",
 }
-_SILENT_TOPICS = ("target", "steps", "accepts", "returned", "unkept")
+_SILENT_TOPICS = ("target", "steps", "accepts", "returned", "unkept", "length")
 
 
 @dataclass(frozen=True, slots=True)
