@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from osetra.cli import main
-from osetra.core.facts import Entry, Fact, decode, encode
-from osetra.errors import StoreError
+from osetra.core.facts import FORMAT, Entry, Fact, Noted, decode, encode
+from osetra.errors import NewerSchema, StoreError
 from osetra.stores import open_store
 from osetra.stores.validation import entries_of
 from osetra.testing.rig.postgres import Cluster
@@ -103,6 +103,62 @@ def test_a_changed_number_in_a_file_is_named_and_the_rest_recovered(tmp_path: Pa
         with connection:
             connection.execute("UPDATE fact SET body = ? WHERE version = ?", (body, version))
     connection.close()
+    assert all(audit.sound for audit in check(path))
+
+
+CUT = re.compile(r',"crc":"[0-9a-f]{8}"\}$')
+
+
+def test_a_checksum_that_is_gone_is_missed_in_every_fact(tmp_path: Path) -> None:
+    """Cut out, or under another name, so that nobody finds it: the study says that all its facts have one."""
+    study = steered(tmp_path / "s.db")
+    path, rng = Path(study.url), random.Random(5)
+    study.close()
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT version, key, body FROM fact ORDER BY version").fetchall()
+        for version, key, body in [rows[0], *rng.sample(rows[1:], 8)]:
+            wrong = rng.choice(
+                [CUT.sub("}", body), changed(CUT.sub("}", body), rng), body.replace('"crc"', '"crb"')]
+            )
+            if version == 1:
+                wrong = CUT.sub("}", body)
+            with connection:
+                connection.execute("UPDATE fact SET body = ? WHERE version = ?", (wrong, version))
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            texts = [violation.text for audit in check(path) for violation in audit.violations]
+            assert any(f"version {version} ({key!r})" in t and "checksum is gone" in t for t in texts), texts
+            with pytest.raises(
+                StoreError, match=rf"version {version} is no fact .*checksum is gone.*db recover"
+            ):
+                open_store(str(path)).read()
+            saved = recover(path, tmp_path / f"saved-{version}.db") if version > 1 else None
+            assert saved is None or key in saved.studies[0].lost
+            with connection:
+                connection.execute("UPDATE fact SET body = ? WHERE version = ?", (body, version))
+    assert all(audit.sound for audit in check(path))
+
+
+def test_studies_of_versions_without_checksums_are_sound_and_a_newer_format_is_refused(
+    tmp_path: Path,
+) -> None:
+    study = steered(tmp_path / "s.db")
+    path = Path(study.url)
+    study.close()
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT version, body FROM fact ORDER BY version").fetchall()
+        for number in (FORMAT + 1, 2):
+            for version, body in rows[: None if number == 2 else 1]:
+                old = CUT.sub("}", body).replace(f'"format":{FORMAT}', f'"format":{number}')
+                with connection:
+                    connection.execute("UPDATE fact SET body = ? WHERE version = ?", (old, version))
+            if number > FORMAT:
+                with pytest.raises(
+                    NewerSchema, match=f"format {number}, and this osetra reads up to {FORMAT}"
+                ):
+                    open_store(str(path)).read()
+    with closing(open_store(str(path))) as store:
+        assert len(store.read()) == len(rows)
+        store.append([Noted("t", "new", "with a checksum")])
     assert all(audit.sound for audit in check(path))
 
 

@@ -29,8 +29,10 @@ import msgspec
 from osetra.core.params import Config, Value
 from osetra.errors import StoreError
 
-FORMAT = 2
-"""Version of the facts below; readers refuse a higher one."""
+FORMAT = 3
+"""Version of the facts below, which a study says where it was opened; readers refuse a higher one."""
+CHECKED = 3
+"""From this version on every fact has a checksum, so that one without it has lost it."""
 
 Origin = Literal["searcher", "person", "confirm"]
 Outcome = Literal["finished", "diverged", "failed", "lost", "interrupted", "paused", "stopped", "rewound"]
@@ -291,6 +293,11 @@ def decode(data: bytes | str) -> Fact:
         if body[-10:] != b'%08x"}' % whole:
             raise msgspec.DecodeError("its checksum differs from what was written")
     return _decoder.decode(body)
+
+
+def has_checksum(data: str) -> bool:
+    """Whether a fact in JSON ends with a checksum."""
+    return data[-_TAIL:-10] == ',"crc":"'
 
 
 def _difference(fact: Fact, again: Fact) -> str:

@@ -9,13 +9,26 @@ from urllib.parse import quote
 import msgspec
 
 from osetra.core.curves import Point
-from osetra.core.facts import Claimed, Ended, Entry, Fact, decode, encode, key
+from osetra.core.facts import (
+    CHECKED,
+    FORMAT,
+    Claimed,
+    Ended,
+    Entry,
+    Fact,
+    Opened,
+    decode,
+    encode,
+    has_checksum,
+    key,
+)
 from osetra.errors import Conflict, NewerSchema, StoreError
 
 Row = tuple[object, ...]
 
 LARGEST = 2**63 - 1
 MEND = "look with osetra db check, and save what is readable with osetra db recover"
+UNCHECKED = "its checksum is gone, which every fact of this study was written with"
 LONGEST = 1000
 """Bytes of a key or of a name; more does not fit into a database's index."""
 
@@ -92,11 +105,17 @@ def entries_of(url: str, rows: Iterable[tuple[int, float, str]]) -> list[Entry]:
         NewerSchema: a fact of a kind that this version does not know.
         StoreError: what stands there is no JSON, or nested as no fact is.
     """
-    version = 0
+    version, checked = 0, False
     entries = []
     try:
         for version, time, body in rows:
-            entries.append(Entry(version, time, decode(body)))
+            fact = decode(body)
+            if isinstance(fact, Opened):
+                checked = fact.format >= CHECKED
+                check_format(url, fact)
+            if checked and not has_checksum(body):
+                raise msgspec.DecodeError(UNCHECKED)
+            entries.append(Entry(version, time, fact))
     except msgspec.ValidationError as error:
         raise NewerSchema(
             f"{url}: version {version} cannot be read ({error}); if a newer osetra wrote it, upgrade this "
@@ -105,6 +124,19 @@ def entries_of(url: str, rows: Iterable[tuple[int, float, str]]) -> list[Entry]:
     except (msgspec.DecodeError, RecursionError, TypeError) as error:
         raise StoreError(f"{url} is damaged: version {version} is no fact ({error}); {MEND}") from None
     return entries
+
+
+def check_format(url: str, opened: Opened) -> None:
+    """Make sure that this version knows the facts of a study.
+
+    Raises:
+        NewerSchema: it does not.
+    """
+    if opened.format > FORMAT:
+        raise NewerSchema(
+            f"{url}: its facts are of format {opened.format}, and this osetra reads up to {FORMAT}; upgrade "
+            "it: pip install --upgrade osetra"
+        )
 
 
 def entry_of(row: Row) -> Entry | str:
@@ -123,11 +155,16 @@ def entry_of(row: Row) -> Entry | str:
 
 def sort_rows(rows: Iterable[Row]) -> tuple[list[Entry], list[str]]:
     """Return the facts in rows (version, time, key, body), and a sentence for each that is none."""
-    entries, wrong = [], []
+    entries, wrong, checked = [], [], False
     for row in rows:
         entry = entry_of(row)
         if isinstance(entry, str):
             wrong.append(entry)
+            continue
+        if isinstance(entry.fact, Opened):
+            checked = entry.fact.format >= CHECKED
+        if checked and not has_checksum(str(row[3])):
+            wrong.append(f"version {entry.version} ({key(entry.fact)!r:.80}) cannot be read: {UNCHECKED}")
         else:
             entries.append(entry)
     return entries, wrong

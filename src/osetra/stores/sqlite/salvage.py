@@ -1,8 +1,8 @@
 """What is readable of the studies in a damaged file, and the keys of what is not.
 
-A fact proves itself, by its checksum and since its JSON says under which key it stands. Facts of earlier
-versions have no checksum, and points none at all: what a flipped bit changed inside a number of those
-cannot be told.
+A fact proves itself, by its checksum and since its JSON says under which key it stands. Facts of studies that
+earlier versions opened may have no checksum, and points have none at all: what a flipped bit changed inside a
+number of those cannot be told.
 """
 
 from __future__ import annotations
@@ -13,13 +13,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from osetra.core.curves import Point
-from osetra.core.facts import Entry
+from osetra.core.facts import CHECKED, Entry, Opened, has_checksum
 from osetra.stores.sqlite.errors import explain_errors
 from osetra.stores.sqlite.pages import StoredRow, carve
 from osetra.stores.sqlite.reading import point_of
 from osetra.stores.validation import entry_of
 
-_KINDS = {"opened", "suggested", "claimed", "checkpointed", "ordered", "seen", "obeyed", "ended", "noted"}
+_KINDS = {
+    "opened",
+    "edited",
+    "suggested",
+    "claimed",
+    "checkpointed",
+    "ordered",
+    "seen",
+    "obeyed",
+    "ended",
+    "noted",
+}
 """How keys of facts begin, which tells their index from that of the metrics."""
 
 
@@ -48,6 +59,8 @@ class _Rows:
     facts: dict[int, dict[int, Entry]] = field(default_factory=lambda: defaultdict(dict))
     keys: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Keys that an index or a row names."""
+    unchecked: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Versions of the facts without a checksum."""
     points: dict[int, tuple[object, ...]] = field(default_factory=dict)
     numbers: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     """Numbers of the points that an index or a row names, by study."""
@@ -65,7 +78,7 @@ def salvage(path: Path) -> list[Remains]:
         Remains(
             study,
             rows.studies.get(study, f"recovered-{study}"),
-            list(rows.facts[study].values()),
+            _proven(rows, study),
             _points(rows, study),
             rows.keys[study],
             len(rows.numbers[study]),
@@ -82,6 +95,8 @@ def _sorted(found: Iterable[StoredRow]) -> _Rows:
                 entry = entry_of((version, float(time), *item.row[3:]))
                 if isinstance(entry, Entry):
                     rows.facts[study].setdefault(version, entry)
+                    if not has_checksum(str(item.row[4])):
+                        rows.unchecked[study].add(version)
                     rows.keys[study].add(str(item.row[3]))
             case (int(study), str(name), int()) if item.number is None and name.partition("/")[0] in _KINDS:
                 rows.keys[study].add(name)
@@ -95,6 +110,14 @@ def _sorted(found: Iterable[StoredRow]) -> _Rows:
             case (int(study), int(), int(), int(), int(), int(), int(number)) if item.number is None:
                 rows.numbers[study].add(number)
     return rows
+
+
+def _proven(rows: _Rows, study: int) -> list[Entry]:
+    """Return a study's facts but for those that have lost the checksum that they were written with."""
+    facts = rows.facts[study]
+    opened = (entry.fact for entry in facts.values() if isinstance(entry.fact, Opened))
+    checked = any(fact.format >= CHECKED for fact in opened)
+    return [entry for version, entry in facts.items() if not checked or version not in rows.unchecked[study]]
 
 
 def _points(rows: _Rows, study: int) -> list[Point]:
