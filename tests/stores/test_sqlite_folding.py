@@ -313,3 +313,69 @@ def test_a_log_whose_file_was_moved_away_is_kept_from_a_new_file_of_that_name(tm
     shutil.move(aside, f"{there}-wal")
     Path(f"{there}-shm").unlink(missing_ok=True)
     assert notes(there) == 4
+
+
+REPLACED = ("moved another", "copied another", "moved an older one", "copied an older one")
+
+
+@pytest.mark.parametrize("how", REPLACED)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_log_beside_a_file_that_was_put_in_its_place_is_named_and_kept(tmp_path, how, seed, caplog):
+    rng = random.Random(seed)
+    path, other = tmp_path / "s.db", tmp_path / "other.db"
+    if "older" in how:
+        with closing(SqliteStore(path)) as store:
+            for number in range(rng.randint(1, 40)):
+                store.append([Noted("early", str(number), "text" * rng.randint(1, 300))])
+        shutil.copy(path, other)
+    else:
+        with closing(SqliteStore(other)) as store:
+            for number in range(rng.randint(1, 40)):
+                store.append([Noted("other", str(number), "text" * rng.randint(1, 300))])
+    before = rng.randint(3, 30)
+    killed(path, [rng.choice([0.0, 0.02]) for _ in range(before)])
+    whole, held = notes_of_a_copy(path, tmp_path / "whole.db"), Path(f"{path}-wal").read_bytes()
+    assert held
+    first = shutil.copy(path, tmp_path / "first.db")
+    wanted = notes(shutil.copy(other, tmp_path / "wanted.db"))
+    caplog.clear()
+    (shutil.move if "moved" in how else shutil.copy)(other, path)
+    told = strange(path)
+    if not told:  # the log has every page of the newer state of that very study: nothing is foreign
+        assert "older" in how and notes(path) == whole
+        return
+    assert "is the log of another file" in " ".join(told) or "may be missing" in " ".join(told)
+    with closing(SqliteStore(path)) as store:
+        assert len(store.read()) == wanted
+        store.append([Noted("t", "new", "text")])
+    assert not strange(path)
+    aside = Path(f"{path}-wal-1")
+    assert aside.read_bytes() == held
+    assert str(aside) in caplog.text
+    shutil.move(aside, f"{first}-wal")
+    assert notes(first) == whole
+
+
+def strange(path):
+    return [text for text in faults(path) if "the log begins with" not in text]
+
+
+def notes_of_a_copy(path, copy):
+    shutil.copy(path, copy)
+    shutil.copy(f"{path}-wal", f"{copy}-wal")
+    return notes(copy)
+
+
+def test_files_that_are_moved_together_belong_together(tmp_path, caplog):
+    path = tmp_path / "s.db"
+    for number in range(3):
+        killed(path, [0.0] * 4)
+        there = tmp_path / str(number) / "s.db"
+        there.parent.mkdir()
+        for end in ("", "-wal", "-lock") if number else ("", "-wal"):
+            shutil.move(f"{path}{end}", f"{there}{end}")
+        assert not strange(there)
+        assert notes(there) == 4
+        for rest in tmp_path.glob("s.db*"):
+            rest.unlink()
+    assert not caplog.records

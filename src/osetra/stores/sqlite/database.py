@@ -26,6 +26,7 @@ from typing import TypeVar
 
 from osetra.errors import NewerSchema, NotAStudy, StoreError
 from osetra.stores.forks import keep_from_forks
+from osetra.stores.sqlite.belonging import put_aside, remember, strange_log
 from osetra.stores.sqlite.descriptors import Files, abandon, are_gone, descriptors, lost, opened
 from osetra.stores.sqlite.errors import explain_errors, is_busy
 from osetra.stores.sqlite.folding import (
@@ -158,6 +159,7 @@ class Database:
             now = _state(self._wal)
             if now == before:
                 done = not self._to_fold(link) or fold(link.connection, link.guard)
+                remember(self.path, link.connection)
                 return None if done else now
             return now
 
@@ -191,6 +193,8 @@ class Database:
         if AVAILABLE and (missing := missing_log(self.path)):
             return self._look_only(missing)
         set_aside(self.path)
+        if AVAILABLE and strange_log(self.path):
+            put_aside(self.path)
         if several := other_names(self.path):
             raise StoreError(several)
         with _connecting:
@@ -218,6 +222,8 @@ class Database:
             connection.close()
             raise
         self.connections += 1
+        if guard is not None:
+            remember(self.path, connection)
         if guard is not None and _size(self._wal):
             self._idle.begin(self)  # somebody was killed
         return self._link
@@ -346,6 +352,7 @@ class Database:
             self._idle.end()
             if link.guard is not None and link.guard.take_exclusively(CLOSING) and self._to_fold(link):
                 fold(link.connection, link.guard)
+                remember(self.path, link.connection)
                 link.guard.take_exclusively(CLOSING)
             link.connection.close()
             _connected[link.inode] -= 1

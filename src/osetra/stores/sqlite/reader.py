@@ -14,6 +14,7 @@ from pathlib import Path
 from osetra.core.curves import Point
 from osetra.core.facts import Entry
 from osetra.errors import NewerSchema, NotAStudy, StoreAway, StoreError
+from osetra.stores.sqlite.belonging import strange_log
 from osetra.stores.sqlite.database import APPLICATION, SCHEMA, SQL, patiently
 from osetra.stores.sqlite.errors import explain_errors
 from osetra.stores.sqlite.folding import missing_log
@@ -94,7 +95,7 @@ class SqliteReader:
         identity = (status.st_dev, status.st_ino)
         if self._connection is None or identity != self._identity:
             self._disconnect()
-            if missing := missing_log(self._path):
+            if missing := missing_log(self._path) or strange_log(self._path):
                 raise StoreError(missing)
             self._connection, self._identity = self._open(), identity
             self.generation += 1

@@ -16,6 +16,7 @@ from osetra.core.curves import Point
 from osetra.core.facts import Entry
 from osetra.errors import NotAStudy, StoreError
 from osetra.stores.floats import SPECIAL
+from osetra.stores.sqlite.belonging import strange_log
 from osetra.stores.sqlite.database import APPLICATION, LARGEST_FACT, SQL, patiently
 from osetra.stores.sqlite.errors import explain_errors
 from osetra.stores.sqlite.folding import complain, missing_log
@@ -90,7 +91,7 @@ def reading(path: Path, *, complaining: bool = True) -> Iterator[Reading]:
         StoreError: it cannot be opened, or is too damaged to be read at all.
     """
     with explain_errors(path):
-        missing = missing_log(path)
+        missing = missing_log(path) or strange_log(path)
         complain(path, missing if complaining else "")
         connection = _connect(path, AS_IT_IS) if missing else connect(path)
         try:

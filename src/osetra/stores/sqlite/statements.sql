@@ -79,6 +79,14 @@ SELECT id FROM study WHERE name = ?;
 -- Begin a study.
 INSERT INTO study (name) VALUES (?);
 
+-- name: began
+-- When each study began, which no two have in common.
+SELECT study.id, fact.time FROM study JOIN fact ON fact.study = study.id AND fact.version = 1 ORDER BY study.id;
+
+-- name: gaps
+-- A study whose facts are not numbered without gaps.
+SELECT study FROM fact GROUP BY study HAVING count(*) <> max(version) LIMIT 1;
+
 -- name: version
 -- The version of a study's newest fact; NULL for an empty log.
 SELECT max(version) FROM fact WHERE study = ?;
