@@ -139,8 +139,8 @@ def test_two_people_at_once_get_one_order_each(nursed: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("fly",), 1, "no such order"),
-        (("st",), 1, "Did you mean 'set'"),
+        (("fly",), 2, "no such order"),
+        (("st",), 2, "Did you mean 'set'"),
         (("set",), 1, "give at least one value"),
         (("set", "lr"), 2, "write name=value"),
         (("set", "lr=-1"), 1, "lr: -1 is outside 0.0001 … 1"),

@@ -9,10 +9,11 @@ import pytest
 
 from osetra.data.loading import load
 from osetra.data.options import DataOptions
-from osetra.errors import DataError
+from osetra.errors import DataError, StudyError
 from osetra.nets import model as models
 from osetra.nets.predict import predict
 from osetra.nets.preparation_json import from_json, to_json
+from osetra.nets.rows import read_rows
 from osetra.nets.task import Data, NetworkTask, rehearse
 
 N = 90
@@ -181,3 +182,10 @@ def test_a_weight_of_two_is_the_row_twice():
     weighed = _solve_softmax(x, codes, 0.1, *start, shares)
     repeated = _solve_softmax(twice, np.concatenate([codes[:20], codes]), 0.1, *start)
     assert weighed[0] == pytest.approx(repeated[0], abs=1e-3)
+
+
+@pytest.mark.parametrize("strict", ["yes", 1, None, np.array([1.0, 2.0]), np.array([True, False])], ids=repr)
+def test_strict_is_true_or_false(strict, tmp_path):
+    """It is asked before anything is read."""
+    with pytest.raises(StudyError, match="strict=.*: True or False is needed"):
+        read_rows(None, tmp_path / "nothing.csv", strict=strict)

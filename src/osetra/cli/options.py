@@ -10,7 +10,7 @@ import click
 
 from osetra.core.params import Value
 from osetra.core.text import parse_value
-from osetra.errors import StudyError, TextError
+from osetra.errors import DataError, StudyError, TextError
 from osetra.tuning.devices import check_device
 from osetra.tuning.locations import check_name, known
 
@@ -49,7 +49,10 @@ json_option = click.option(
 
 
 def _device(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    return None if value is None else check_device(value)
+    try:
+        return None if value is None else check_device(value)
+    except DataError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 device_option = click.option(

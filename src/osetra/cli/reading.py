@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from osetra.data.options import OF_LATER_FILES, DataOptions
+from osetra.errors import DataError
 from osetra.files import real_path
 
 
@@ -19,6 +20,17 @@ def words(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tup
 
 def _absolute(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     return str(real_path(value)) if value and Path(value).exists() else value
+
+
+def _sound(_: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Refuse what no data could make sense of."""
+    if value is not None and parameter.name is not None:
+        given: dict[str, Any] = {parameter.name: value}
+        try:
+            DataOptions(**given)
+        except DataError as error:
+            raise click.BadParameter(str(error)) from None
+    return value
 
 
 def _columns(name: str, text: str) -> Callable[[Any], Any]:
@@ -39,10 +51,19 @@ _OPTIONS = (
         help="A text that means missing, such as 999; in one column only, when named. Repeatable.",
     ),
     _columns("keep-na", "Columns in which NA, none and the like are levels; --na '' says so of all."),
-    click.option("--delimiter", metavar="MARK", help="Between the cells of a text file: ';', tab, space …"),
+    click.option(
+        "--delimiter", metavar="MARK", callback=_sound,
+        help="Between the cells of a text file: ';', tab, space …",
+    ),
     click.option("--decimal", type=click.Choice([".", ","]), help="What stands before decimals."),
-    click.option("--encoding", metavar="NAME", help="What a text file is written in: cp1252, utf-16 …"),
-    click.option("--header", metavar="yes|no|LINE", help="If there is a line of names, or which one it is."),
+    click.option(
+        "--encoding", metavar="NAME", callback=_sound,
+        help="What a text file is written in: cp1252, utf-16 …",
+    ),
+    click.option(
+        "--header", metavar="yes|no|LINE", callback=_sound,
+        help="If there is a line of names, or which one it is.",
+    ),
     click.option("--labels", metavar="COLUMN", help="Predict this column of several labels a row: red;big."),
     click.option("--ignore-case", is_flag=True, help="Labels that differ in case only are one."),
     click.option("--log-target", is_flag=True, help="Learn a number's logarithm: relative errors count."),

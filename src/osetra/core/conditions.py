@@ -22,7 +22,28 @@ def conditions(when: object) -> tuple[Condition, ...]:
     pairs = when.items() if isinstance(when, Mapping) else sequence(() if when is None else when)
     if pairs is None:
         _refuse(when)
-    return tuple(_condition(pair) for pair in pairs)
+    found = tuple(_condition(pair) for pair in pairs)
+    if not isinstance(when, tuple):  # as people write them; a log may hold any that was written before
+        check_consistent(found)
+    return found
+
+
+def check_consistent(when: Sequence[Condition]) -> None:
+    """Make sure that conditions do not contradict each other.
+
+    Raises:
+        SpaceError: a hyperparameter would have to be two values at once.
+    """
+    possible: dict[str, set[Value]] = {}
+    for parent, allowed in when:
+        both = possible.setdefault(parent, set(allowed))
+        both &= set(allowed)
+        if not both:
+            wanted = " and ".join("|".join(map(str, values)) for name, values in when if name == parent)
+            raise SpaceError(
+                f"its conditions contradict each other: {parent} would have to be {wanted} at once; where it "
+                f"may be either, write if {parent}=a|b, or when={{{parent!r}: [a, b]}}"
+            )
 
 
 def _condition(pair: object) -> Condition:

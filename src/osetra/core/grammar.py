@@ -18,6 +18,7 @@ import re
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
+from osetra.core.conditions import check_consistent
 from osetra.core.literals import Doubt, in_quotes, literal, unescaped
 from osetra.core.values import Option, Value
 from osetra.errors import TextError, nearest
@@ -193,6 +194,8 @@ class _Reader:
         while True:
             conditions.append(self.condition())
             if not self.keyword("and"):
+                if not self.stored:
+                    check_consistent(conditions)
                 return tuple(conditions)
 
     def condition(self) -> tuple[str, tuple[Value, ...]]:

@@ -105,7 +105,7 @@ class _Options:
             elif identity(option) == identity(found):
                 return option
         for option in self.options:
-            if option == found or str(option) == found:
+            if _same(option, found) or str(option) == found:
                 return option
         raise SpaceError(f"{excerpt(value)} is not one of {', '.join(map(str, self.options))}")
 
@@ -167,7 +167,7 @@ class Fixed:
     def check(self, value: object) -> Value:
         """Return the fixed value when the given one equals it, or raise SpaceError."""
         found = as_option(value)
-        if found in (self.value, self.meaning) or str(self.value) == found:
+        if _same(self.value, found) or _same(self.meaning, found) or str(self.value) == found:
             return self.value
         raise SpaceError(f"{excerpt(value)} given, but it is fixed at {self.value!r}")
 
@@ -182,6 +182,21 @@ def meanings_by_name(param: Choice | Ordinal | Fixed) -> dict[Value, Option]:
 def named_options(param: Choice | Ordinal | Fixed) -> dict[str, Option]:
     """Return the options that stand for something else than themselves, by name."""
     return {str(name): meaning for name, meaning in meanings_by_name(param).items() if meaning != name}
+
+
+def options_for(parent: str, allowed: tuple[Value, ...], param: Choice | Ordinal) -> str:
+    """Return the options that a condition may name, and how one that is a tuple is written."""
+    known = ", ".join(map(str, param.options))
+    if option_name(allowed) not in param.options:
+        return known
+    return (
+        f"{known}. A tuple lists values here; one that is a tuple is written when={{{parent!r}: [{allowed}]}}"
+    )
+
+
+def _same(one: Option, other: Option) -> bool:
+    """Whether two values are equal, where True and False are no numbers."""
+    return one == other and isinstance(one, bool) is isinstance(other, bool)
 
 
 def _one(value: object) -> tuple[Value, Option]:

@@ -24,7 +24,7 @@ from osetra.core.arguments import truth
 from osetra.core.construction import arguments_checked
 from osetra.core.declarations import Branches, branches_of, params_by_name, params_from_lines
 from osetra.core.markup import table
-from osetra.core.options import meanings_by_name, named_options
+from osetra.core.options import meanings_by_name, named_options, options_for
 from osetra.core.params import (
     Choice,
     Condition,
@@ -333,7 +333,7 @@ def _check_allowed(name: str, parent: str, other: Param, allowed: tuple[Value, .
     if isinstance(other, (Choice, Ordinal)):
         for value in allowed:
             if value not in other.options:
-                known = ", ".join(map(str, other.options))
+                known = options_for(parent, allowed, other)
                 raise SpaceError(f"{name}: its condition {parent}={value} can never hold; options: {known}")
 
 

@@ -173,6 +173,8 @@ def _choice(
     declared = given is not None and not given.quoted
     default = option_name(given.item) if given is not None and declared else UNSET
     options = {n: a.item for n, a in names.items() if not (n == "default" and declared)}
+    if given is not None and default is None and None not in (*options.values(), *(a.item for a in plain)):
+        _refuse("default=none: none is not one of the options; leave default= out for no default", given)
     loose = next((a for a in names.values() if a.name in options and not a.quoted), None)
     if plain and options:
         wrong = loose or names[next(iter(options))]

@@ -11,7 +11,7 @@ from typing import Any, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.core.arguments import expected, path
+from osetra.core.arguments import expected, path, truth
 from osetra.data import sources
 from osetra.data.arrays import TARGETS, as_table, inputs_of, parse_arrays, unrolled
 from osetra.data.dataset import Column, Images
@@ -73,7 +73,9 @@ def read_rows(
 
     Raises:
         DataError: the data has not the columns, or the pictures, that the model learnt from.
+        StudyError: `strict` is neither True nor False.
     """
+    strict = truth("strict", strict)
     found = _read(preparation if reading is None else adapted(preparation, reading), data)
     if strict and found.unread:
         raise DataError(found.unread[0].refusal)

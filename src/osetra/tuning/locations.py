@@ -316,8 +316,8 @@ def check_name(name: object) -> None:
     """Raise StudyError for a name that would lead out of the folder of studies, or is none."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise StudyError(
-            f"{given(name)} is no name: letters, digits, spaces and . _ + - are, up to 100 of them; "
-            "choose a folder with --out"
+            f"{given(name)} is no name: letters, digits, spaces and . _ + - are, up to 100 of them, a letter "
+            f"or digit first; such as {name_for(str(name))[:100]!r}"
         )
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from osetra.cli.failures import typed
 from osetra.cli.options import Whole
 from osetra.cli.output import Output
-from osetra.dashboard.serve import PORT, Serving, serve
+from osetra.dashboard.serve import PORT, Serving, check_host, serve
 
 
 @click.command("dashboard")
@@ -61,6 +62,8 @@ def command(
         else:
             output.say(Text("Ctrl-C ends the page; the study goes on", "dim"))
 
+    with typed():
+        check_host(how)
     if beside:
         place = sys.stdin.readline().removesuffix("\n")
     serve(place, how, say, expected=beside)

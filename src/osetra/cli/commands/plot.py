@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from osetra.cli.failures import typed
 from osetra.cli.options import study_argument
 from osetra.cli.output import Output
 from osetra.core.registry import check_name
-from osetra.errors import StudyError
 from osetra.tuning.locations import find
 
 KINDS = ("curves", "history", "parallel", "slice", "contour", "importance", "timeline", "overview")
@@ -35,15 +35,17 @@ def command(output: Output, /, study: str, kind: str, out: Path | None, **option
     hyperparameter against the value. contour: what the model expects of two. importance: what mattered.
     timeline: who trained what and when. overview: curves and history.
     """
-    check_name("figure", kind, dict.fromkeys(KINDS))
+    with typed():
+        check_name("figure", kind, dict.fromkeys(KINDS))
+    given = _given(kind, options)
     file = Path(f"{kind}.png") if out is None else out
     if file.suffix.lower() not in FORMATS:
-        raise StudyError(f"{file}: the name of a picture ends in {', '.join(FORMATS)}")
+        raise click.BadParameter(f"{file}: the name of a picture ends in {', '.join(FORMATS)}")
     opened = find(study).open()
     from osetra.views.figures.drawing import save
     from osetra.views.figures.kinds import KINDS as DRAWN
 
-    figure = DRAWN[kind](opened.problem, opened.history, **_given(kind, options))
+    figure = DRAWN[kind](opened.problem, opened.history, **given)
     save(figure, [file])
     output.say(Text(f"{kind} of {study} written to {file}"))
 
@@ -58,5 +60,5 @@ def _given(kind: str, options: dict[str, object]) -> dict[str, object]:
         if name not in _TAKES.get(kind, ()):
             mine = next(other for other, names in _TAKES.items() if name in names)
             written = "trial" if name == "trials" else name
-            raise StudyError(f"--{written} is an option of {mine}, not of {kind}; leave it out")
+            raise click.UsageError(f"--{written} is an option of {mine}, not of {kind}; leave it out")
     return given

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from osetra.cli.failures import REQUEST, Failure
+from osetra.cli.failures import REQUEST, Failure, typed
 from osetra.cli.options import json_option, parse_pairs, study_argument
 from osetra.cli.output import Output
 from osetra.core.numbers import duration
 from osetra.core.trial import ENDED, Order, Trial
-from osetra.study.orders import VERBS, WORDS
+from osetra.study.orders import VERBS, WORDS, verb_of
 from osetra.tuning.locations import find
 from osetra.views.orders import clock, giver, order_document, order_status, order_text, outcome_text
 from osetra.views.series import report_interval
@@ -67,6 +67,9 @@ def command(
       osetra steer digits 7 note "odd spike"
       osetra steer digits 7 undo              take back the last order, while unseen; undo 2
     """  # noqa: D301 - click reads \b as "do not rewrap"
+    if order not in (None, "undo"):
+        with typed():
+            verb_of(order)
     opened = find_study(study)
     if order is None:
         _list(output, opened, trial, as_json)

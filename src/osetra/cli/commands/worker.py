@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from osetra.cli.failures import LEFT, REQUEST, Failure
+from osetra.cli.failures import LEFT, REQUEST, Failure, typed
 from osetra.cli.going_on import say_program
 from osetra.cli.options import Above, Whole, keep_going_option, study_argument
 from osetra.cli.output import Output
@@ -181,7 +181,8 @@ def _work(output: Output, location: Location, source: str | None, gpus: str | No
     from osetra.executors import Processes
     from osetra.executors.devices import choose
 
-    devices = choose(gpus or "")
+    with typed():
+        devices = choose(gpus or "")
     slots = options.pop("slots") or len(devices) or 1
     study = location.open()
     function, what = training(location, study, source)
