@@ -187,5 +187,5 @@ def test_a_weight_of_two_is_the_row_twice():
 @pytest.mark.parametrize("strict", ["yes", 1, None, np.array([1.0, 2.0]), np.array([True, False])], ids=repr)
 def test_strict_is_true_or_false(strict, tmp_path):
     """It is asked before anything is read."""
-    with pytest.raises(StudyError, match="strict=.*: True or False is needed"):
+    with pytest.raises(StudyError, match=r"strict=.*: True or False is needed"):
         read_rows(None, tmp_path / "nothing.csv", strict=strict)
