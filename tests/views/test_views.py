@@ -25,7 +25,7 @@ from osetra.views.series import best_so_far, curve, partner
 from osetra.views.terminal.block import BlockLayout, live_block
 from osetra.views.terminal.curves import curves_picture
 from osetra.views.terminal.report import study_report
-from osetra.views.terminal.spark import sparkline
+from osetra.views.terminal.spark import sparkline, sparklines
 from osetra.views.terminal.tables import study_summary, trial_page, trials_table
 from views.histories import PROBLEM, Book, busy, descent
 
@@ -321,3 +321,11 @@ def test_every_table_fits_its_width(width: int, text) -> None:
     history = busy().history
     shown = text(trials_table(PROBLEM, history, list(history.trials.values()), width=width), width)
     assert all(len(line) <= width for line in shown.splitlines())
+
+
+def test_a_crawl_beside_a_descent_looks_flat() -> None:
+    steps = np.arange(60.0)
+    crawl, descent = (25 * (1 - 2 * alpha) ** (2 * steps) for alpha in (1e-4, 0.1))
+    assert sparkline(crawl) != sparklines([crawl, descent])[0]  # alone it fills its own scale
+    assert sparklines([crawl, descent])[0] == "█" * 10
+    assert sparklines([np.empty(0), np.array([math.nan])]) == ["", "×"]

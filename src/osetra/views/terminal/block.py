@@ -28,7 +28,7 @@ from osetra.views.events import MARKS, STYLES, Event
 from osetra.views.orders import STEERED
 from osetra.views.progress import Progress, begun_text, cuts, progress_text
 from osetra.views.series import curve
-from osetra.views.terminal.spark import sparkline
+from osetra.views.terminal.spark import sparklines
 from osetra.views.terminal.tables import counts_text, repeats_mean, seeds_text
 
 SPARK = 12
@@ -135,9 +135,9 @@ def _running(
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True, overflow="ellipsis")
     objective = problem.objective
-    for trial in running[: layout.running]:
-        steps, values = curve(history, trial, objective.metric)
-        spark = sparkline(values, SPARK, sign=objective.sign)
+    curves = [curve(history, trial, objective.metric) for trial in running[: layout.running]]
+    sparks = sparklines([values for _, values in curves], SPARK, sign=objective.sign)
+    for trial, (steps, values), spark in zip(running, curves, sparks, strict=False):
         step = step_text(history, trial, int(steps[-1])) if len(steps) else _waiting(trial, layout.now)
         room = max(8, layout.width - SPARK - 38)
         grid.add_row(

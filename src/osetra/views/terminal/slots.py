@@ -20,7 +20,7 @@ from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.views.series import curve
 from osetra.views.terminal.block import SPARK, step_text
-from osetra.views.terminal.spark import sparkline
+from osetra.views.terminal.spark import sparklines
 
 
 def slots_block(
@@ -35,19 +35,21 @@ def slots_block(
     for _ in range(6):
         grid.add_column(no_wrap=True, overflow="ellipsis")
     names, objective = searched_names(problem.space), problem.objective
+    curves = {slot: curve(history, trial, objective.metric) for slot, trial in running.items()}
+    drawn = sparklines([values for _, values in curves.values()], SPARK, sign=objective.sign)
+    sparks = dict(zip(curves, drawn, strict=True))
     for slot, label in enumerate(labels):
         trial = running.get(slot)
         if trial is None:
             grid.add_row(Text(label), Text("waits for work", "dim"))
             continue
-        steps, values = curve(history, trial, objective.metric)
-        spark = sparkline(values, SPARK, sign=objective.sign)
+        steps, values = curves[slot]
         step = step_text(history, trial, int(steps[-1])) if len(steps) else _waiting(trial)
         room = max(8, width - SPARK - len(label) - 48)
         grid.add_row(
             Text(label),
             Text(f"trial {trial.number}", "cyan"),
-            Text(f"{spark:<{SPARK}}", "cyan"),
+            Text(f"{sparks[slot]:<{SPARK}}", "cyan"),
             Text(number(float(values[-1])) if len(values) else ""),
             Text(step),
             Text(settings(trial.config, names, room), "dim"),

@@ -21,7 +21,7 @@ from osetra.core.trial import ENDED, Attempt, Trial
 from osetra.views.orders import STEERED, STEERED_LEGEND
 from osetra.views.series import curve
 from osetra.views.terminal.orders import orders_table
-from osetra.views.terminal.spark import sparkline
+from osetra.views.terminal.spark import sparklines
 
 STATE_STYLES: dict[State, str] = {
     State.QUEUED: "dim",
@@ -89,7 +89,7 @@ def _result_columns(
     if curved and (stated or len(set(steps)) > 1):
         columns.append(("steps", [str(count or "") for count in steps]))
     if curved and (width >= WIDE or not any(again)):
-        columns.append(("curve", [_spark(history, t, objective) for t in trials]))
+        columns.append(("curve", [*_sparks(history, trials, objective)]))
     return [*columns, ("time", [duration(t.seconds) for t in trials])]
 
 
@@ -242,8 +242,9 @@ def _pairs(problem: Problem, trial: Trial) -> str:
     return " ".join(f"{name}={setting(trial.config[name])}" for name in names if name in trial.config)
 
 
-def _spark(history: History, trial: Trial, objective: Objective) -> str:
-    return sparkline(curve(history, trial, objective.metric)[1], _SPARK, sign=objective.sign)
+def _sparks(history: History, trials: Sequence[Trial], objective: Objective) -> list[str]:
+    curves = [curve(history, trial, objective.metric)[1] for trial in trials]
+    return sparklines(curves, _SPARK, sign=objective.sign)
 
 
 def _varying_first(names: list[str], trials: Sequence[Trial]) -> list[str]:
