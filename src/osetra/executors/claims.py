@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,9 @@ from osetra.executors.appending import append_patiently
 from osetra.training.checkpoints import intact, receive
 
 log = logging.getLogger("osetra")
+
+Announce = Callable[[int, int], None]
+"""Hears of a trial and an attempt."""
 
 
 @dataclass(slots=True)
@@ -67,15 +70,17 @@ def inbox_of(store: Store, claim: Claim, history: History) -> OrderInbox:
     return OrderInbox(store, claim.trial, claim.attempt, claim.latest_order, history)
 
 
-def claim_next(store: Store, history: History, worker: Worker, repeats_only: bool) -> Claim | None:
+def claim_next(
+    store: Store, history: History, worker: Worker, repeats_only: bool, announce: Announce = lambda *_: None
+) -> Claim | None:
     """Claim the first queued trial; None when the queue is empty.
 
     Who finds it taken reads on and takes one further behind, each worker another one, so that a hundred
-    of them do not run after the same trial.
+    of them do not run after the same trial. `announce` hears which attempt is claimed next.
     """
     behind = 0
     while queued := [t for t in history.queued if t.repeats is not None or not repeats_only]:
-        claim = claim_trial(store, history, queued[behind % len(queued)], worker)
+        claim = claim_trial(store, history, queued[behind % len(queued)], worker, announce)
         if claim is not None:
             return claim
         news = store.read(history.version)
@@ -85,7 +90,9 @@ def claim_next(store: Store, history: History, worker: Worker, repeats_only: boo
     return None
 
 
-def claim_trial(store: Store, history: History, trial: Trial, worker: Worker) -> Claim | None:
+def claim_trial(
+    store: Store, history: History, trial: Trial, worker: Worker, announce: Announce = lambda *_: None
+) -> Claim | None:
     """Claim a queued trial, from its newest intact checkpoint on; None when somebody else was faster.
 
     A damaged checkpoint is passed over for the one before it. A roll-back is obeyed by this claim.
@@ -106,6 +113,7 @@ def claim_trial(store: Store, history: History, trial: Trial, worker: Worker) ->
             facts.append(Obeyed(trial.number, order.number, number, step, result, text, start.live))
     waiting = [o for o in trial.orders if o.pending and o.verb != "rollback"]
     facts += [Seen(trial.number, o.number) for o in waiting if o.by != "scheduler" and o.seen_at is None]
+    announce(trial.number, number)
     try:
         append_patiently(store, facts)
     except Conflict:

@@ -11,6 +11,7 @@ from osetra.core.history import History
 from osetra.core.ports import Job, Store
 from osetra.executors.claims import claim_next
 from osetra.executors.identity import this_process
+from osetra.executors.in_hand import InHand
 from osetra.executors.leases import Leases
 from osetra.executors.names import keep_builtins
 from osetra.executors.recorder import begin
@@ -55,29 +56,46 @@ class InlineCrew:
     stopping: bool = False
 
     def tick(self, seconds: float) -> None:
-        """Run the first queued trial to its end, however long that takes."""
+        """Run the first queued trial to its end, however long that takes.
+
+        Raises:
+            BaseException: what a signal of the program raised, once the trial is ended or given back.
+        """
+        hand = InHand(self.leases, self.worker)
+        try:
+            late = self._train_next(hand)
+        except BaseException:
+            hand.settle()
+            raise
+        if late:
+            raise late[0]  # by a signal of the program, and not of the training
+
+    def _train_next(self, hand: InHand) -> list[BaseException]:
+        """Claim a trial and train it; return what was raised after its training had returned."""
         store = self.leases.store
         self.history = self.history.extend(store.read(self.history.version))
-        claim = claim_next(store, self.history, self.worker, self.job.repeats_only)
-        if claim is not None:
-            run, link = begin(self.leases, claim, self.history, self.job)
-            link.stopping = lambda: self.stopping
-            here = (store.url, store.study, claim.trial)
+        claim = claim_next(store, self.history, self.worker, self.job.repeats_only, hand.announce)
+        late = self.surroundings.late = []
+        if claim is None:
+            hand.release()
+            return late
+        run, link = begin(self.leases, claim, self.history, self.job)
+        link.stopping = lambda: self.stopping
+        hand.link, here = link, (store.url, store.study, claim.trial)
+        try:
             _trained.add(here)
-            try:
-                late = self.surroundings.late = []
-                ending = execute(self.surroundings.guarded(self.job.function), run, late)
-            except KeyboardInterrupt:
-                # Who pressed Ctrl-C twice wants the trial back. Without Ctrl-C the training raised it, and
-                # would again: its trial has failed, and what it raised ends the call, as it does elsewhere.
-                own = Ending("failed", reason="the training raised KeyboardInterrupt")
-                link.end(Ending("interrupted", reason="stopped by Ctrl-C") if self.stopping else own)
-                raise
-            finally:
-                _trained.discard(here)
-            link.end(ending)
-            if late:
-                raise late[0]  # by a signal of the program, and not of the training
+            hand.ending = execute(self.surroundings.guarded(self.job.function), run, late)
+        except KeyboardInterrupt:
+            # Who pressed Ctrl-C twice wants the trial back. Without Ctrl-C the training raised it, and
+            # would again: its trial has failed, and what it raised ends the call, as it does elsewhere.
+            own = Ending("failed", reason="the training raised KeyboardInterrupt")
+            hand.ending = Ending("interrupted", reason="stopped by Ctrl-C") if self.stopping else own
+            raise
+        finally:
+            _trained.discard(here)
+        link.end(hand.ending)
+        hand.release()
+        return late
 
     def request_stop(self) -> None:
         """Ask the running training to stop at its next report."""

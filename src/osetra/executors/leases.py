@@ -134,8 +134,9 @@ class Leases:
         with self._lock:
             self.held.add(attempt)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._renew, name="osetra-leases", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._renew, name="osetra-leases", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def release(self, attempt: tuple[int, int]) -> None:
         """Renew it no more."""

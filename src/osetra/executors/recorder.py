@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from osetra.core.claim import Claim
 from osetra.core.curves import Point
 from osetra.core.ending import Ending
-from osetra.core.facts import Checkpointed, Noted, Obeyed, Ordered, Seen
+from osetra.core.facts import Checkpointed, Fact, Noted, Obeyed, Ordered, Seen
 from osetra.core.history import History
 from osetra.core.ports import Job
 from osetra.errors import Conflict, LeaseLost, StoreAway, StoreError, StoreFull
@@ -58,8 +58,7 @@ class Recorder:
             LeaseLost: the attempt was given up.
         """
         if self.buffer:
-            append_patiently(self.store, [], self.buffer)
-            self.buffer.clear()
+            self._write([])
 
     def record(self, fact: Checkpointed | Obeyed | Noted | Seen) -> None:
         """Write a fact behind the points that it follows; one that is known already is no news.
@@ -69,11 +68,10 @@ class Recorder:
         """
         # Stores take a fact from anybody and points from live attempts only. A point that is repeated
         # changes nothing, so it keeps a fact from being written after the attempt was given up.
-        points = self._drain() or self.last
         try:
-            append_patiently(self.store, [fact], points)
+            self._write([fact])
         except Conflict:
-            append_patiently(self.store, [], points)
+            self._write([])
 
     def see(self, orders: list[Ordered], inbox: OrderInbox) -> list[Ordered]:
         """Write that orders of people are seen, and return those that hold: from now on they do.
@@ -93,17 +91,18 @@ class Recorder:
 
         Reports that the store refuses fail their trial, not who writes them.
         """
-        rest = self._drain()
         try:
-            return end(self.store, trial, attempt, ending, rest)
+            return end(self.store, trial, attempt, ending, self.buffer)
         except (StoreAway, StoreFull):
             raise
         except StoreError as error:
             return end(self.store, trial, attempt, refused(error))
 
-    def _drain(self) -> list[Point]:
-        rest, self.buffer = self.buffer, []
-        return rest
+    def _write(self, facts: list[Fact]) -> None:
+        """Write facts behind what is buffered, which is dropped only then: a signal may come before."""
+        points = list(self.buffer)
+        append_patiently(self.store, facts, points or self.last)
+        del self.buffer[: len(points)]
 
 
 def refused(error: StoreError) -> Ending:

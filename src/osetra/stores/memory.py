@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from osetra.core.curves import Point
-from osetra.core.facts import Claimed, Ended, Entry, Fact, decode
+from osetra.core.facts import Claimed, Ended, Entry, Fact, decode, key
 from osetra.errors import Conflict, LeaseLost
 from osetra.stores.clock import Clock
 from osetra.stores.validation import check_facts, check_points, check_study, unwritable
@@ -27,6 +27,8 @@ class MemoryStore:
         self._clock = clock or Clock()
         self._mutex = threading.Lock()
         self._entries: list[Entry] = []
+        self._indexed = 0
+        """How many entries are told by the keys and the leases."""
         self._keys: set[str] = set()
         self._leases: dict[Attempt, float] = {}
         self._points: list[Point] = []
@@ -70,19 +72,13 @@ class MemoryStore:
             points = check_points(points)
         claimed = {(f.trial, f.attempt) for f in facts if isinstance(f, Claimed)}
         with self._mutex:
-            keys = [name for name, _ in rows]
-            self._check(keys, claimed, points)
-            now = self._clock.now()
-            for fact in facts:
-                self._entries.append(Entry(len(self._entries) + 1, now, fact))
-            for attempt in claimed:
-                if f"ended/{attempt[0]}/{attempt[1]}" not in self._keys:
-                    self._leases[attempt] = now + lease
-            self._keys.update(keys)
+            self._index()
+            self._check([name for name, _ in rows], claimed, points)
+            now, at = self._clock.now(), len(self._entries)
             self._add(points)
-            for fact in facts:
-                if isinstance(fact, Ended):
-                    self._leases.pop((fact.trial, fact.attempt), None)
+            # One step: a signal of the program may raise something between any two.
+            self._entries += [Entry(at + place, now, fact) for place, fact in enumerate(facts, start=1)]
+            self._index(lease)
             return len(self._entries)
 
     def read(self, after: int = 0) -> list[Entry]:
@@ -102,6 +98,7 @@ class MemoryStore:
     def renew(self, trial: int, attempt: int, *, lease: float = 60.0) -> bool:
         """Extend a lease; False when the attempt is over."""
         with self._mutex:
+            self._index()
             if (trial, attempt) not in self._leases:
                 return False
             self._leases[trial, attempt] = self._clock.now() + lease
@@ -112,11 +109,23 @@ class MemoryStore:
         with self._mutex:
             if not self._clock.trusted():
                 return []
+            self._index()
             now = self._clock.now()
             return sorted(attempt for attempt, until in self._leases.items() if until <= now)
 
     def close(self) -> None:
         """Do nothing; the log lives as long as this object."""
+
+    def _index(self, lease: float = 60.0) -> None:
+        """Bring keys and leases up to the entries; done twice it changes nothing."""
+        for entry in self._entries[self._indexed :]:
+            fact = entry.fact
+            self._keys.add(key(fact))
+            if isinstance(fact, Claimed) and f"ended/{fact.trial}/{fact.attempt}" not in self._keys:
+                self._leases[fact.trial, fact.attempt] = entry.time + lease
+            if isinstance(fact, Ended):
+                self._leases.pop((fact.trial, fact.attempt), None)
+            self._indexed += 1
 
     def _check(self, keys: list[str], claimed: set[Attempt], points: Sequence[Point]) -> None:
         for name in keys:
@@ -130,5 +139,5 @@ class MemoryStore:
     def _add(self, points: Sequence[Point]) -> None:
         for point in points:
             if point[:5] not in self._known:
-                self._known.add(point[:5])
                 self._points.append(point)
+                self._known.add(point[:5])

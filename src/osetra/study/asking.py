@@ -20,6 +20,7 @@ from osetra.core.trial import ENDED, Trial
 from osetra.errors import StoreFull, StudyError
 from osetra.executors.claims import claim_next
 from osetra.executors.identity import this_process
+from osetra.executors.in_hand import InHand
 from osetra.executors.leases import LeaseClock, Leases, give_up_lost
 from osetra.executors.recorder import StoreLink, begin
 from osetra.study.planner import Planner
@@ -48,25 +49,43 @@ class AskedTrials:
         Raises:
             StudyError: the space is exhausted.
         """
+        hand = InHand(self.leases, this_process())
+        try:
+            return self._ask(job, hand)
+        except BaseException:  # a signal of the program may have come once the trial was claimed
+            if hand.link is not None:
+                self.links.pop(hand.link.attempt[0], None)
+            hand.settle()
+            raise
+
+    def _ask(self, job: Job, hand: InHand) -> Run:
         planner = self.planner
         while True:
             with self._lock:
                 self._give_up()
-                history = planner.history
-                known = history.version
-                if not history.queued:
-                    planner.plan(1, Limits().budget(planner.problem, history, 0.0))
-                    history = planner.history
-                claim = claim_next(planner.store, history, this_process(), repeats_only=False)
-                if claim is not None:
-                    run, link = begin(self.leases, claim, history, job)
-                    self.links[run.trial] = link
+                known = planner.history.version
+                if (run := self._claim(job, hand)) is not None:
                     return run
             # Where the log has grown somebody else was faster, and there is more to ask for.
             if planner.history.version == known:
                 name = planner.searcher.name
                 which = "combination of the grid" if name == "grid" else "configuration of the space"
                 raise StudyError(f"{name}: every {which} has been tried")
+
+    def _claim(self, job: Job, hand: InHand) -> Run | None:
+        """Plan a trial if none waits, and claim one; None when somebody else was faster, or there is none."""
+        planner = self.planner
+        history = planner.history
+        if not history.queued:
+            planner.plan(1, Limits().budget(planner.problem, history, 0.0))
+            history = planner.history
+        claim = claim_next(planner.store, history, hand.worker, repeats_only=False, announce=hand.announce)
+        if claim is None:
+            hand.release()
+            return None
+        run, hand.link = begin(self.leases, claim, history, job)
+        self.links[run.trial] = hand.link
+        return run
 
     def _give_up(self) -> None:
         """Give up, now and then, what programs asked for that are gone."""

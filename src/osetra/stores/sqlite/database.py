@@ -18,16 +18,16 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from osetra.errors import NewerSchema, NotAStudy, StoreError
 from osetra.stores.forks import keep_from_forks
 from osetra.stores.sqlite.belonging import put_aside, remember, strange_log
-from osetra.stores.sqlite.descriptors import Files, abandon, are_gone, descriptors, lost, opened
+from osetra.stores.sqlite.connection import FileConnection
+from osetra.stores.sqlite.descriptors import abandon, are_gone, descriptors, lost, opened
 from osetra.stores.sqlite.errors import explain_errors, is_busy
 from osetra.stores.sqlite.folding import (
     IdleFold,
@@ -77,21 +77,6 @@ _connected: Counter[object] = Counter()
 """How many connections of this process there are to a file."""
 
 
-@dataclass(slots=True)
-class FileConnection:
-    """An open connection and what belongs to it."""
-
-    connection: sqlite3.Connection
-    guard: Guard | None
-    inode: int
-    log: int = -1
-    """Descriptor of the write-ahead log, which lives as long as the connection; -1 when not open."""
-    missing: str = ""
-    """What is to be said of a log that was not beside the file; then nothing may be written."""
-    files: Files = field(default_factory=dict)
-    """The descriptors of all that."""
-
-
 class Database:
     """A file with our tables; created by the first transaction, connected when needed."""
 
@@ -113,11 +98,15 @@ class Database:
         with self.mutex, explain_errors(path):
             self._present()
 
-    @contextmanager
-    def transaction(self, *, durable: bool, content: bool = True) -> Iterator[sqlite3.Connection]:
-        """Run the body as one write: all of it or none, safe from power loss when `durable`.
+    def write(self, body: Callable[[sqlite3.Connection], T], *, durable: bool, content: bool = True) -> T:
+        """Run `body` as one write, all of it or none, and return what it returns.
 
-        `content` is False for what nobody misses who finds the file without its log, such as a renewal.
+        It is no context manager, since one written in Python may be left without its end by a signal.
+
+        Args:
+            body: what is written, through a connection.
+            durable: whether it waits until the disk has it.
+            content: False for what nobody misses who finds the file without its log, such as a renewal.
         """
         with self.mutex, explain_errors(self.path):
             link = self._own() or self._connect()
@@ -129,26 +118,30 @@ class Database:
             if link.missing:
                 raise StoreError(link.missing)
             try:
-                exclusive = self._begin(link, content)
-                yield link.connection
-                if exclusive and (content or is_marked(link.connection)):
-                    mark(link.connection)
-                patiently(lambda: link.connection.execute(SQL["commit"]))
-                if exclusive:
-                    checkpoint(link.connection)
-                    self._folded = time.monotonic()
-                    self._mind_readers()
-            except BaseException:
-                if link.connection.in_transaction:
-                    link.connection.execute(SQL["rollback"])
-                raise
+                done = self._commit(link, body, content)
             finally:
-                if link.guard is not None:
-                    link.guard.release()
+                try:
+                    link.undo()
+                finally:
+                    link.undo()  # a signal may have disturbed the first one
             if link.guard is not None:
                 if durable:
                     self._synchronise(link)
                 self._idle.begin(self)
+            return done
+
+    def _commit(self, link: FileConnection, body: Callable[[sqlite3.Connection], T], content: bool) -> T:
+        """Run a transaction, and fold the log in after it where that is due."""
+        exclusive = self._begin(link, content)
+        done = body(link.connection)
+        if exclusive and (content or is_marked(link.connection)):
+            mark(link.connection)
+        patiently(lambda: link.connection.execute(SQL["commit"]))
+        if exclusive:
+            checkpoint(link.connection)
+            self._folded = time.monotonic()
+            self._mind_readers()
+        return done
 
     def fold_if_quiet(self, before: tuple[int, int]) -> tuple[int, int] | None:
         """Fold the log in when it is as it was; return how it is, or None when there is nothing to do."""
@@ -182,6 +175,8 @@ class Database:
             self._idle.end()
         if self._lost:
             raise StoreError(lost(self.path))
+        if self._link is not None and self._link.connection.in_transaction:
+            self._link.undo()  # left by a write that signals disturbed
         return self._link
 
     def _present(self) -> FileConnection | None:

@@ -103,7 +103,8 @@ class SqliteStore:
             rows = check_facts(facts)
             points = check_points(points)
         durable = any(not isinstance(fact, Claimed) for fact in facts)
-        with self._database.transaction(durable=durable) as connection:
+
+        def write(connection: sqlite3.Connection) -> tuple[int, dict[str, int], int]:
             study = self._known_study(connection)
             study = self._add_study(connection) if study is None else study
             now = self._clock.now()
@@ -116,8 +117,10 @@ class SqliteStore:
             for fact in facts:
                 if isinstance(fact, Ended):
                     connection.execute(SQL["end_lease"], (study, fact.trial, fact.attempt))
-        # Only now: a transaction that is undone takes its numbers back.
-        self._id, self._metrics = study, metrics
+            return study, metrics, version
+
+        # Only once it is written: a transaction that is undone takes its numbers back.
+        self._id, self._metrics, version = self._database.write(write, durable=durable)
         return version
 
     def restore(self, entries: Sequence[Entry], points: Sequence[Point] = (), *, lease: float = 60.0) -> None:
@@ -132,7 +135,8 @@ class SqliteStore:
         with unwritable(self.url):
             rows = check_facts(facts)
             points = check_points(points)
-        with self._database.transaction(durable=True) as connection:
+
+        def write(connection: sqlite3.Connection) -> tuple[int, dict[str, int]]:
             study = self._known_study(connection)
             study = self._add_study(connection) if study is None else study
             if _last_version(connection, study):
@@ -142,8 +146,9 @@ class SqliteStore:
                 SQL["add_fact"], [(study, e.version, e.time, name, body) for e, (name, body) in whole]
             )
             self._start_leases(connection, study, facts, self._clock.now() + lease)
-            metrics = _write_points(connection, study, points, {})
-        self._id, self._metrics = study, metrics
+            return study, _write_points(connection, study, points, {})
+
+        self._id, self._metrics = self._database.write(write, durable=True)
 
     def read(self, after: int = 0) -> list[Entry]:
         """Return the facts with a version above `after`, in order.
@@ -165,10 +170,13 @@ class SqliteStore:
 
     def renew(self, trial: int, attempt: int, *, lease: float = 60.0) -> bool:
         """Extend a lease; False when the attempt is over."""
-        with self._database.transaction(durable=False, content=False) as connection:
+
+        def write(connection: sqlite3.Connection) -> bool:
             study = self._known_study(connection)
             until = self._clock.now() + lease
             return connection.execute(SQL["renew_lease"], (until, study, trial, attempt)).rowcount == 1
+
+        return self._database.write(write, durable=False, content=False)
 
     def expired(self) -> list[tuple[int, int]]:
         """Return (trial, attempt) of the leases that ran out by this machine's clock."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from osetra.stores.sqlite.database import SQL, Database
@@ -25,11 +25,14 @@ def rename(path: Path, study: str, name: str) -> None:
         StoreError: the file cannot be written, or the name is none.
     """
     old, new = checkpoints_of(path, study), checkpoints_of(path, name)
-    with _idle(path, study) as (connection, number):
+
+    def write(connection: sqlite3.Connection, number: int) -> None:
         check_new(str(path), name, _names(connection))
         connection.execute(UPKEEP["rename_study"], (name, number))
         if old.is_dir():
             old.rename(new)
+
+    _while_idle(path, study, write)
 
 
 def delete(path: Path, study: str) -> None:
@@ -39,20 +42,26 @@ def delete(path: Path, study: str) -> None:
         StudyError: there is no such study, or somebody works on it.
         StoreError: the file cannot be written.
     """
-    with _idle(path, study) as (connection, number):
+
+    def write(connection: sqlite3.Connection, number: int) -> None:
         for statement in _DELETE:
             connection.execute(UPKEEP[statement], (number,))
+
+    _while_idle(path, study, write)
     shutil.rmtree(checkpoints_of(path, study), ignore_errors=True)
 
 
-@contextmanager
-def _idle(path: Path, study: str) -> Iterator[tuple[sqlite3.Connection, int]]:
-    """Begin a transaction on a study that nobody works on; yield its number too."""
-    with closing(Database(path)) as database, database.transaction(durable=True) as connection:
+def _while_idle(path: Path, study: str, write: Callable[[sqlite3.Connection, int], None]) -> None:
+    """Write to a study that nobody works on, in one transaction; `write` gets its number too."""
+
+    def checked(connection: sqlite3.Connection) -> None:
         find_present(str(path), study, _names(connection))
         ((number,),) = connection.execute(SQL["find_study"], (study,)).fetchall()
         check_idle(study, connection.execute(UPKEEP["at_work"], (number, time.time())).fetchall())
-        yield connection, number
+        write(connection, number)
+
+    with closing(Database(path)) as database:
+        database.write(checked, durable=True)
 
 
 def _names(connection: sqlite3.Connection) -> list[str]:
