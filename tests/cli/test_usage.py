@@ -11,6 +11,8 @@ from click.testing import CliRunner
 
 import osetra as ose
 from osetra.cli import main
+from osetra.errors import StudyError
+from osetra.tuning.locations import check_name
 
 ARGUMENTS = {"trial": "1"}
 
@@ -96,6 +98,18 @@ def test_values_that_make_no_sense_by_themselves_end_with_2(
     monkeypatch.chdir(folder)
     ended = CliRunner().invoke(main, line.split())
     assert ended.exit_code == 2, ended.output
+
+
+def test_a_name_that_is_no_text_is_refused_whatever_it_does() -> None:
+    class Hostile:
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+        __repr__ = __str__
+
+    for name in (Hostile(), None, 3, b"x", ["x"]):
+        with pytest.raises(StudyError, match="is no name: letters"):
+            check_name(name)
 
 
 @pytest.mark.parametrize(("name", "better"), [("a/b", "b"), ("-x", "x"), ("", "study"), ("a#b", "a-b")])

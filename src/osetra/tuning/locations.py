@@ -315,9 +315,10 @@ def _elsewhere(address: Address, root: Path) -> Location:
 def check_name(name: object) -> None:
     """Raise StudyError for a name that would lead out of the folder of studies, or is none."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
+        better = name_for(name)[:100] if isinstance(name, str) else "digits-2"
         raise StudyError(
             f"{given(name)} is no name: letters, digits, spaces and . _ + - are, up to 100 of them, a letter "
-            f"or digit first; such as {name_for(str(name))[:100]!r}"
+            f"or digit first; such as {better!r}"
         )
 
 
