@@ -49,8 +49,8 @@ class RunControl:
     """Points on their way to the link; of several reports only if something was raised meanwhile."""
     metrics: set[str] = field(default_factory=set)
     """Names that were reported before, and will do."""
-    place: tuple[int, int] | None = None
-    """Fold and step of the last report."""
+    place: int | None = None
+    """The step of the last report."""
     said: dict[str, float] = field(default_factory=dict)
     """What was reported there."""
 
@@ -62,8 +62,11 @@ class RunControl:
     def pass_on(self, step: int, values: dict[str, float]) -> None:
         """Take the metrics of one step."""
         claim, fold = self.claim, self.fold
-        self.said = values | self.said if self.place == (fold, step) else values
-        self.place = fold, step
+        if step == self.place:
+            self.said = values | self.said
+        else:
+            self.place = step
+            self.said = values
         for name, value in values.items():
             self.unsent.append(Point(claim.trial, claim.attempt, fold, step, name, value))
         self.values.add(fold, step, values)
@@ -167,8 +170,8 @@ class RunControl:
 
         Of a cross-validation it is about all folds, and so is what stands in the first one alone.
         """
-        fold, step = self.place or (0, self.start[1] or 1)
-        said = dict.fromkeys(self.values.metrics, math.nan) if fold else self.said
+        step = (self.start[1] or 1) if self.place is None else self.place
+        said = dict.fromkeys(self.values.metrics, math.nan) if any(self.values.curves) else self.said
         numbers, left_out = further(returned, self.objective.metric, said)
         self.unsent = [Point(self.claim.trial, self.claim.attempt, 0, step, *one) for one in numbers.items()]
         if self.unsent:
