@@ -10,7 +10,7 @@ from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.errors import StudyError
 from osetra.searchers.sobol import Sobol
-from osetra.searchers.zoom import Zoom
+from osetra.searchers.zoom import OUTSIDE, Zoom
 from osetra.testing.histories import Log
 
 SPACE = Space(lr=Float(1e-4, 1, scale="log"), momentum=Float(0.5, 0.99), kind=Choice("good", "bad"))
@@ -57,7 +57,7 @@ def test_a_finished_round_is_followed_by_a_note_that_a_person_can_read() -> None
 def test_later_rounds_stay_inside_the_noted_box() -> None:
     log = _study(20, Zoom(per_round=12))
     box = log.history.noted("zoom")[0].data["box"]
-    for number in range(13, 21):
+    for number in (number for number in range(13, 21) if number % OUTSIDE):
         x = SPACE.encode([log.history.trials[number].config])[0]
         for j, name in enumerate(["lr", "momentum"], start=1):
             low, high = box[name]["unit"]
@@ -76,6 +76,37 @@ def test_rounds_come_closer_to_the_optimum_than_quasi_random_search() -> None:
     plain = Sobol().suggest(PROBLEM, Log(PROBLEM).history, 60, np.random.default_rng(0))
     assert zoomed is not None
     assert _loss(zoomed.config) < 0.5 * min(_loss(s.config) for s in plain)
+
+
+def test_a_share_of_later_rounds_lies_anywhere_and_says_so() -> None:
+    log = _study(100, Zoom(per_round=20))
+    newest = log.history.noted("zoom")[0].data["box"]["lr"]["unit"]
+    later = [log.history.trials[n] for n in range(81, 101)]
+    anywhere = [t for t in later if t.number % OUTSIDE == 0]
+    places = [float(SPACE.encode([t.config])[0][1]) for t in anywhere]
+    assert len(anywhere) == 4
+    assert min(places) < newest[0] or max(places) > newest[1]
+
+
+def test_what_was_cut_away_comes_back_when_it_wins() -> None:
+    log = _study(40, Zoom(per_round=20))
+    low, high = log.history.noted("zoom")[-1].data["box"]["lr"]["unit"]
+    assert low > 0.1
+    log.run({"lr": 1.5e-4, "momentum": 0.6, "kind": "good"}, -5.0)
+    (suggestion,) = _next(log.history, Zoom(per_round=20))
+    box = suggestion.notes[0].data["box"]["lr"]["unit"]
+    assert box[0] <= float(SPACE.encode([log.history.trials[41].config])[0][1])
+    assert box[1] >= high - 0.5 * (high - low)
+
+
+def test_pure_noise_narrows_nothing() -> None:
+    log, rng = Log(PROBLEM), np.random.default_rng(3)
+    for _ in range(41):
+        (suggestion,) = _next(log.history, Zoom(per_round=10))
+        log.end(log.take(suggestion), "finished", float(rng.standard_normal()))
+    for note in log.history.noted("zoom"):
+        assert note.data["box"]["lr"]["unit"] == [0.0, 1.0]
+        assert note.text.startswith("the box stays as it is")
 
 
 def test_a_round_is_a_third_of_the_target() -> None:

@@ -23,20 +23,17 @@ from osetra.core.scales import Array
 from osetra.core.space import Column
 from osetra.effects.model import EffectModel, kinds, model_of
 from osetra.errors import StudyError
-from osetra.numerics.anova import Anova, anova, design
+from osetra.numerics.anova import Anova
 from osetra.numerics.design import sobol
 from osetra.numerics.effects import Effects as Functions
 from osetra.numerics.memory import Memory
 from osetra.numerics.ped_anova import divergences
+from osetra.numerics.shares import SURE, WIDEST, interval, parts
 
-WIDEST = 0.5
-"""An interval that is wider says nothing: cannot tell yet."""
 LEAST = 0.03
 """A share whose interval lies above is one of a hyperparameter that matters."""
 LEADING = 0.9
 """How sure the first must be the first before it is named as such."""
-SURE = 0.95
-"""Of the intervals."""
 POINTS = 2048
 """Of the space in which the best are looked for."""
 DOUBT = "cannot tell yet"
@@ -190,15 +187,8 @@ def _made(
 
 def _parts(model: EffectModel, functions: Functions) -> tuple[Anova, tuple[Array, ...]]:
     """Return the parts of all functions, and the grids that they were looked at on."""
-    d = len(model.space.columns)
-
-    def found() -> tuple[Anova, tuple[Array, ...]]:
-        levels, _ = kinds(model.space)
-        base, cells = (64, 12) if d <= 8 else (48, 8)
-        at = design(sobol(0, base, d, 0), levels, model.space.snap, cells=cells)
-        return anova(functions.values, at), at.grids
-
-    return _ANOVA.recall(model.digest, found)
+    levels, _ = kinds(model.space)
+    return _ANOVA.recall(model.digest, lambda: parts(functions, levels, model.space.snap))
 
 
 def _within(model: EffectModel, functions: Functions, within: float) -> Array:
@@ -210,11 +200,11 @@ def _within(model: EffectModel, functions: Functions, within: float) -> Array:
     return shares
 
 
-def _shares(model: EffectModel, drawn: Array, parts: Anova) -> list[Share]:
-    low, high = np.quantile(drawn, [0.5 - SURE / 2, 0.5 + SURE / 2], axis=1)
+def _shares(model: EffectModel, drawn: Array, anova: Anova) -> list[Share]:
+    low, high = interval(drawn)
     share = drawn.mean(axis=1)
     first = np.bincount(np.argmax(drawn, axis=0), minlength=len(drawn)) / drawn.shape[1]
-    main = np.divide(parts.main, parts.variance, out=np.zeros_like(parts.main), where=parts.variance > 0)
+    main = np.divide(anova.main, anova.variance, out=np.zeros_like(anova.main), where=anova.variance > 0)
     return [
         Share(
             share=float(share[j]),

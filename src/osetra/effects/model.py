@@ -21,13 +21,9 @@ from osetra.numerics import effects
 from osetra.numerics.effects import Effects, Trained
 from osetra.numerics.kernels import Array, Ints, Mask
 from osetra.numerics.memory import Memory
+from osetra.numerics.shares import FEWEST, explains
 from osetra.numerics.warp import LARGEST
 from osetra.schedulers.table import completed, table_of
-
-FEWEST = 8
-"""Trials with a value; fewer say nothing of several hyperparameters."""
-EXPLAINED = 0.1
-"""Share of the differences between trials that the model must foretell of those left out."""
 
 _LEARNT = Memory[Effects | None](8)
 
@@ -121,6 +117,6 @@ def _too_little(problem: Problem, y: Array) -> str:
 def _unexplained(found: Effects | None) -> str:
     if found is None:
         return "all trials have the same value: no hyperparameter has shown an effect"
-    if found.evidence < effects.SURE or found.explained < EXPLAINED:
+    if not explains(found):
         return "the trials so far look like noise: no hyperparameter explains their differences"
     return ""

@@ -1,7 +1,8 @@
 """Boxes in the unit cube, and the rule by which a box follows the best points.
 
 A range has a lower and an upper coordinate, an unordered choice a weight for each option. A box
-moves by quantiles of the best points and never shrinks by more than half at once.
+moves by quantiles of the best points and never shrinks by more than half at once, nor at all in a column
+of which it is open how much it matters.
 """
 
 from __future__ import annotations
@@ -65,10 +66,11 @@ def contains(box: Box, points: Array) -> Mask:
     return inside
 
 
-def follow(space: Space, box: Box, points: Array, best: Mask) -> Box:
+def follow(space: Space, box: Box, points: Array, best: Mask, decided: Mask) -> Box:
     """Return the next box: where the best of the points (n, d) lie.
 
-    A column that fewer than three of the best have keeps its part of the box.
+    A column that fewer than three of the best have keeps its part of the box, and one that is not
+    `decided` (d,) loses nothing of it.
     """
     low, high, weights = box.low.copy(), box.high.copy(), list(box.weights)
     for j, column in enumerate(space.columns):
@@ -77,7 +79,19 @@ def follow(space: Space, box: Box, points: Array, best: Mask) -> Box:
             weights[j] = _reweighted(weights[j], points[active, j], best[active])
         elif np.sum(active & best) >= 3:
             low[j], high[j] = _moved(low[j], high[j], points[active & best, j], _narrowest(column))
-    return Box(low, high, tuple(weights))
+    kept = [
+        new if known else np.maximum(old, new)
+        for old, new, known in zip(box.weights, weights, decided, strict=True)
+    ]
+    low = np.where(decided, low, np.minimum(low, box.low))
+    return Box(low, np.where(decided, high, np.maximum(high, box.high)), tuple(kept))
+
+
+def holding(box: Box, point: Array) -> Box:
+    """Return the box, grown where a point (d,) lies outside, by a quarter of its width beyond it."""
+    room = 0.25 * (box.high - box.low)
+    low = np.where(point < box.low, np.maximum(point - room, 0.0), box.low)
+    return Box(low, np.where(point > box.high, np.minimum(point + room, 1.0), box.high), box.weights)
 
 
 def to_data(space: Space, box: Box) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Evolution:
             sum(number <= self.population for number in numbers) if len(members) >= FEWEST else len(numbers)
         )
         why = "a first member of the population, quasi-random point {}"
-        found = sequence(space, history, young, why=why, defaults_first=True)
+        found = sequence(space, history, young, why=why.format, defaults_first=True)
         if young == len(numbers) or len(found) < young:
             return found
         levels = np.array([c.levels if c.categorical else 0 for c in space.columns], dtype=np.int64)

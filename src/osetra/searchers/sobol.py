@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -38,8 +39,7 @@ class Sobol:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
-        why = "quasi-random over the whole space, point {}"
-        return sequence(problem.space, history, count, why=why, defaults_first=self.defaults_first)
+        return sequence(problem.space, history, count, why=_why, defaults_first=self.defaults_first)
 
 
 def sequence(
@@ -47,25 +47,30 @@ def sequence(
     history: History,
     count: int,
     *,
-    why: str,
+    why: Callable[[int], str],
     defaults_first: bool,
-    placed: Callable[[Array], Array] = lambda points: points,
+    placed: Callable[[int, Array], Array] = lambda _, points: points,
 ) -> list[Suggestion]:
-    """Return the suggestions of the next `count` trials; `placed` moves their points (n, d)."""
+    """Return the suggestions of the next `count` trials; `placed` moves points (n, d) of a trial's number."""
     seed, known, first = history.seed, repeatable(space, history), history.next_trial
     numbers = range(first, first + max(count, 0))
-    points = placed(_points(numbers, len(space.columns), seed, int(defaults_first)))
+    points = _points(numbers, len(space.columns), seed, int(defaults_first))
     found: list[Suggestion] = []
     for number, point in zip(numbers, points, strict=True):
         config, reason = fresh_default(space, known) if defaults_first else None, DEFAULTS
         if config is None:
             # Not the generator of the call, so that a batch equals its members asked for one by one.
             rng = np.random.default_rng((seed, number))
-            config, reason = fresh(space, known, point[None], rng, placed), why.format(number)
+            there = partial(placed, number)
+            config, reason = fresh(space, known, there(point[None]), rng, there), why(number)
         if config is None:
             break
         found.append(Suggestion(config, reason))
     return found
+
+
+def _why(number: int) -> str:
+    return f"quasi-random over the whole space, point {number}"
 
 
 def _points(numbers: range, d: int, seed: int, defaults: int) -> Array:

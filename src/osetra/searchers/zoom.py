@@ -1,8 +1,11 @@
 """Coarse to fine: look everywhere, then more densely where the best trials lie, and again.
 
-Each round draws the next points of a Sobol' sequence inside a box. When the round has been run, the
-box moves to the best quarter of all trials; every move is a note in the log, and the note is all
-that the next suggestion needs to know.
+Each round draws the next points of a Sobol' sequence inside a box, but for every fifth one, which lies
+anywhere. When the round has been run, the box moves to the best quarter of all trials; every move is a
+note in the log, and the note is all that the next suggestion needs to know.
+
+A box can return: where the best trial lies outside, the box grows until it holds it. And a column is not
+narrowed while it is open how much it matters, for then the best trials lie where they do by chance.
 
 Source: Ng's advice of sampling coarse to fine; box rule in `osetra.searchers.box`.
 """
@@ -23,15 +26,20 @@ from osetra.core.numbers import setting
 from osetra.core.params import Choice
 from osetra.core.problem import Problem
 from osetra.core.results import Results, results
-from osetra.core.space import Column, Space
+from osetra.core.space import Column, Mask, Space
 from osetra.core.trial import ENDED
 from osetra.errors import StudyError
-from osetra.searchers.box import Box, contains, follow, from_data, place, to_data, whole
+from osetra.numerics.memory import Memory
+from osetra.searchers.box import Box, contains, follow, from_data, holding, place, to_data, whole
 from osetra.searchers.sobol import sequence
 
 TOPIC = "zoom"
 FEWEST = 4
 """A box follows at least this many of the best trials."""
+OUTSIDE = 5
+"""One in so many trials of a later round looks at the whole space."""
+
+_DECIDED = Memory[Mask](8)
 
 
 @settings_checked
@@ -68,14 +76,14 @@ class Zoom:
             best = past.order[: max(FEWEST, math.ceil(self.share * len(past.trials)))]
             if len(best) >= FEWEST:
                 number += 1
-                box, notes = _zoomed(problem.space, history, past, best, number, box or everywhere)
+                box, notes = _zoomed(problem, history, past, best, number, box or everywhere)
         found = sequence(
             problem.space,
             history,
             count,
-            why=_why(number, whole=box is None),
+            why=lambda trial: _why(number, trial, box),
             defaults_first=self.defaults_first,
-            placed=lambda points: place(box or everywhere, points),
+            placed=lambda trial, points: place(_box(trial, box) or everywhere, points),
         )
         return [replace(s, notes=notes) if i == 0 else s for i, s in enumerate(found)]
 
@@ -106,10 +114,11 @@ def _current(space: Space, history: History) -> tuple[int, int, Box | None]:
 
 
 def _zoomed(
-    space: Space, history: History, past: Results, best: Sequence[int], number: int, box: Box
+    problem: Problem, history: History, past: Results, best: Sequence[int], number: int, box: Box
 ) -> tuple[Box, tuple[Noted, ...]]:
-    chosen = np.isin(np.arange(len(past.y)), best)
-    moved = follow(space, box, past.x, chosen)
+    space, chosen = problem.space, np.isin(np.arange(len(past.y)), best)
+    moved = follow(space, box, past.x, chosen, _decided(space, past, history.seed))
+    moved = holding(moved, past.x[best[0]])
     inside = int(np.sum(contains(moved, past.x[chosen])))
     lie = f"the best {len(best)}" if inside == len(best) else f"{inside} of the best {len(best)}"
     changes = [_change(space.columns[j], j, box, moved) for j in space.declared]
@@ -134,7 +143,33 @@ def _range(column: Column, box: Box, j: int) -> str:
     return "…".join(setting(end, digits=2) for end in ends)
 
 
-def _why(number: int, *, whole: bool) -> str:
-    if whole:
-        return f"round {number} of coarse to fine: quasi-random over the whole space, point {{}}"
+def _box(trial: int, box: Box | None) -> Box | None:
+    """Return the box of a trial of this round; None: whole."""
+    return None if trial % OUTSIDE == 0 else box
+
+
+def _why(number: int, trial: int, box: Box | None) -> str:
+    if box is None:
+        return f"round {number} of coarse to fine: quasi-random over the whole space, point {trial}"
+    if trial % OUTSIDE == 0:
+        return f"round {number} of coarse to fine: anywhere, in case that better ones lie outside"
     return f"round {number} of coarse to fine: quasi-random where the best trials lie"
+
+
+def _decided(space: Space, past: Results, seed: int) -> Mask:
+    """Return of which columns (d,) it is known how much they matter, be it nothing."""
+    from osetra.numerics import effects, shares  # with SciPy, which the first round does not need
+    from osetra.numerics.warp import LARGEST
+
+    if np.sum(past.valid) < shares.FEWEST:
+        return np.zeros(len(space.columns), dtype=bool)
+    levels = np.array([min(column.levels, 2**62) for column in space.columns], dtype=np.int64)
+    categorical = np.array([column.categorical for column in space.columns], dtype=bool)
+    y = np.clip(past.y, -LARGEST, LARGEST)
+    data = effects.Trained(past.x, y, ~past.valid, np.zeros(len(y)))
+
+    def found() -> Mask:
+        functions = effects.learn(data, levels, categorical, space.snap, seed)
+        return shares.decided(functions, levels, space.snap)
+
+    return _DECIDED.recall(b"".join((past.x.tobytes(), y.tobytes(), repr(space).encode())), found)
