@@ -32,6 +32,7 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np  # noqa: E402  # BLAS reads the variables above when it is loaded
 from scipy.stats import spearmanr  # noqa: E402
 
+import honest_best  # noqa: E402
 import osetra as ose  # noqa: E402
 from osetra.advice import edges  # noqa: E402
 from osetra.advice import importance as named  # noqa: E402
@@ -269,12 +270,15 @@ def main() -> None:
                 f"\r{done} of {len(asked)} studies, {time.monotonic() - begun:.0f} s", end="", file=sys.stderr
             )
     print(file=sys.stderr)
+    said = summary(found)
+    if not options.problem:
+        said |= honest_best.figures(options.quick)
     if options.json:
-        print(json.dumps({**summary(found), "tables": table(found)}))
+        print(json.dumps({**said, "tables": table(found)}))
         return
     for row in table(found):
         print("  ".join(f"{key} {value}" for key, value in row.items()))
-    print(json.dumps(summary(found), indent=1))
+    print(json.dumps(said, indent=1))
 
 
 if __name__ == "__main__":

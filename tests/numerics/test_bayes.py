@@ -190,3 +190,15 @@ def test_a_suggestion_says_why() -> None:
     found = ask(observed(x, y), cube(2))[0]
     assert found.reason in ("exploit", "explore")
     assert np.isfinite([found.mean, found.deviation]).all()
+
+
+def test_a_mean_of_four_runs_is_worth_four_runs_and_surer_than_one() -> None:
+    rng = np.random.default_rng(5)
+    x, y, none = rng.random((6, 2)), rng.normal(size=6), np.zeros(6, dtype=bool)
+    once = observed(x, y)
+    merged = Observations(x, y, none, np.empty((0, 2)), np.full(6, 4.0))
+    apart = observed(np.repeat(x, 4, axis=0), np.repeat(y, 4))
+    at = rng.random((5, 2))
+    said = [predict(learn(o, cube(2), Settings(), Memory[Hyper](1)), at) for o in (merged, apart, once)]
+    np.testing.assert_allclose(said[0], said[1])
+    assert not np.allclose(said[0][1], said[2][1])

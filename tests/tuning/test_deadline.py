@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import osetra as ose
-from osetra.tuning.deadline import CLOSING, Deadline, affordable, end_seconds, proportionate, reserve
+from osetra.tuning.deadline import CLOSING, Deadline, affordable, end_seconds, reserve
 
 
 def test_without_minutes_there_is_no_hurry() -> None:
@@ -38,12 +38,11 @@ def test_more_workers_make_the_end_shorter_and_refitting_makes_it_longer() -> No
     assert end_seconds(5, 3, 3, 1, refit=False) < end_seconds(5, 3, 3, 1, refit=True)
 
 
-def test_fresh_seeds_cost_no_more_than_is_in_proportion_to_the_search() -> None:
-    assert proportionate(1.0, 3, refit=True) == (1, 1)
-    assert proportionate(5.2, 3, refit=True) == (3, 1)
-    assert proportionate(13.0, 3, refit=True) == (3, 3)
-    assert proportionate(13.0, 1, refit=True)[0] == 1
-    assert proportionate(3.0, 0, refit=True)[0] == 0
+def test_fresh_seeds_take_no_more_runs_than_they_may() -> None:
+    for runs in range(1, 10):
+        top, seeds = affordable(1.0, 1e6, 3, 1, refit=True, runs=runs)
+        assert 1 <= top * seeds <= runs
+    assert affordable(1.0, 1e6, 3, 1, refit=True, runs=0) == (1, 1)
 
 
 def test_a_search_that_has_found_nothing_needs_no_time_for_its_end() -> None:

@@ -8,7 +8,6 @@ Source: Godbole et al., Deep Learning Tuning Playbook; expected maximum after Bl
 
 from __future__ import annotations
 
-import math
 from statistics import NormalDist
 
 import numpy as np
@@ -27,6 +26,8 @@ FEWEST = 10
 
 def find(problem: Problem, history: History) -> list[Finding]:
     """Return what fresh seeds say about the best trials, or that nobody asked them."""
+    from osetra.numerics.selection import Noise, reach  # with SciPy, which most programs do not need
+
     ranked = history.ranked(problem.objective)
     seeds = {n: [t.value for t in again if t.value is not None] for n, again in history.repeated.items()}
     lost = history.lost
@@ -41,12 +42,14 @@ def find(problem: Problem, history: History) -> list[Finding]:
     first, second = sorted(confirmed, key=lambda t: sign * float(np.mean(seeds[t.number])))[:2]
     a, b = seeds[first.number], seeds[second.number]
     gap = abs(float(np.mean(a) - np.mean(b)))
-    error = spread * math.sqrt(1 / len(a) + 1 / len(b))
-    if gap < 2 * error:
+    noise = Noise(spread, sum(len(seeds[t.number]) - 1 for t in confirmed))
+    counts = np.array([len(a), len(b)], dtype=np.float64)
+    by_chance = reach(counts, noise)
+    if gap < by_chance:
         text = (
             f"trial {first.number} (mean {short(float(np.mean(a)))} of {len(a)} fresh seeds) and trial "
             f"{second.number} (mean {short(float(np.mean(b)))} of {len(b)}) differ by {short(gap)}; fresh "
-            f"seeds alone make {short(2 * error)}: the data cannot tell which is better"
+            f"seeds alone make {short(by_chance)}: the data cannot tell which is better"
         )
         action = "take the cheaper or simpler of the two, or run more seeds"
         return [Finding(rule=RULE, level="advice", text=text, action=action), *found]

@@ -20,6 +20,7 @@ from osetra.core.curves import Curves, Point
 from osetra.core.edits import adopted
 from osetra.core.facts import Edited, Entry, Noted, Opened, Source, Suggested
 from osetra.core.problem import Objective
+from osetra.core.ties import untied
 from osetra.core.trial import ENDED, Trial, advance, begin
 from osetra.core.trials import Trials
 from osetra.errors import StoreError, StudyError
@@ -187,6 +188,7 @@ class History:
     def best(self, objective: Objective) -> Trial | None:
         """Return the incumbent: best mean over fresh seeds when any were run, else best value.
 
+        Of those that fresh seeds hold for equal it is the cheapest.
         A trial of which a repeat failed or diverged is no incumbent while there is another one. While
         no trial has finished, it is the best of those that were trained longest.
         """
@@ -195,7 +197,8 @@ class History:
         if repeated.keys() - lost.keys():
             confirmed = [t for t in self.ranked(objective) if t.number in repeated and t.number not in lost]
             if confirmed:
-                return min(confirmed, key=lambda t: self._mean(repeated[t.number], objective))
+                runs = [repeated[t.number] for t in confirmed]
+                return untied(confirmed, [self._worths(each, objective) for each in runs], runs)
         if at_equal_steps(self, objective) is not None and (ranked := self.ranked(objective)):
             return ranked[0]
         leaders = chain.from_iterable(self.trials.derived(_leader, objective, frozenset(lost)))
@@ -205,13 +208,10 @@ class History:
         ranked = self.ranked(objective)
         return ranked[0] if ranked else self._furthest(objective)
 
-    def _mean(self, trials: Iterable[Trial], objective: Objective) -> float:
-        """Return the mean of what finished trials are worth, minimised."""
+    def _worths(self, trials: Iterable[Trial], objective: Objective) -> list[float]:
+        """Return what finished trials are worth, minimised."""
         equal = at_equal_steps(self, objective)
-        worth = [
-            objective.sign * (t.value or 0.0) if equal is None else equal.worth[t.number] for t in trials
-        ]
-        return float(np.mean(worth))
+        return [objective.sign * (t.value or 0.0) if equal is None else equal.worth[t.number] for t in trials]
 
     def _furthest(self, objective: Objective) -> Trial | None:
         """Return the best of the trials that were trained longest, with its value so far.

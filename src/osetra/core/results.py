@@ -33,6 +33,8 @@ class Results:
     """Their values (n,), minimised; the mean over fresh seeds where there are any; NaN without one."""
     pending: Array
     """Configurations (m, d) of the trials that are queued or running."""
+    count: Array
+    """How many runs each value is the mean of (n,)."""
 
     @property
     def valid(self) -> Mask:
@@ -67,13 +69,14 @@ def results(problem: Problem, history: History) -> Results:
     blocks = list(history.trials.derived(_block, problem, bool(history.edits)))
     ended = tuple(chain.from_iterable(block.trials for block in blocks))
     y = np.concatenate([np.empty(0), *(block.y for block in blocks)])
-    again = history.repeated
+    again, count = history.repeated, np.ones(len(y))
     if again:
         rows = np.flatnonzero(np.isin([trial.number for trial in ended], list(again)))
         y[rows] = [problem.objective.sign * _worth(ended[row], again[ended[row].number]) for row in rows]
+        count[rows] += [len(again[ended[row].number]) for row in rows]
     none = np.empty((0, len(problem.space.columns)))
     x = np.concatenate([none, *(block.x for block in blocks)])
-    return Results(ended, x, y, np.concatenate([none, *(block.pending for block in blocks)]))
+    return Results(ended, x, y, np.concatenate([none, *(block.pending for block in blocks)]), count)
 
 
 def _block(trials: Sequence[Trial], problem: Problem, edited: bool) -> Results:
@@ -86,7 +89,13 @@ def _block(trials: Sequence[Trial], problem: Problem, edited: bool) -> Results:
     waiting = [t.config for t in first if t.state not in ENDED]
     worth = [problem.objective.sign * _worth(trial, ()) for trial in ended]
     encode = problem.space.encode
-    return Results(ended, encode([t.config for t in ended]), np.array(worth, np.float64), encode(waiting))
+    return Results(
+        ended,
+        encode([t.config for t in ended]),
+        np.array(worth, np.float64),
+        encode(waiting),
+        np.ones(len(ended)),
+    )
 
 
 def _worth(trial: Trial, again: Sequence[Trial]) -> float:

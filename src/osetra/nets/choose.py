@@ -15,6 +15,7 @@ from scipy import stats
 
 from osetra.core.numbers import setting
 from osetra.errors import StudyError
+from osetra.numerics.selection import LEVEL, p_best, pooled
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Chosen:
     winner: str
     spreads: Mapping[str, Spread]
     clear: bool
-    """Whether the winner's mean is below every other candidate's by more than chance (Welch, 5 %)."""
+    """Whether the winner's mean is below every other candidate's by more than chance (5 %)."""
     sentence: str
 
 
@@ -72,8 +73,9 @@ def choose(results: Mapping[str, Sequence[float]], *, sign: float = 1.0) -> Chos
         raise StudyError("no setting finished every repeat; lower the learning rate and tune again")
     spreads = {name: spread(values) for name, values in sound.items()}
     winner = min(spreads, key=lambda name: spreads[name].mean)
-    rivals = [name for name in spreads if name != winner]
-    clear = all(_surely_below(sound[winner], sound[rival]) for rival in rivals)
+    means = np.array([each.mean for each in spreads.values()])
+    counts = np.array([each.n for each in spreads.values()], dtype=np.float64)
+    clear = p_best(means, counts, pooled(list(sound.values()))) < LEVEL
     left_out = [f"{name} ({_lost(values)})" for name, values in results.items() if name not in sound]
     sentence = _sentence(winner, {n: _signed(s, sign) for n, s in spreads.items()}, clear)
     if left_out:
@@ -93,14 +95,6 @@ def _finite(values: Sequence[float]) -> bool:
 def _lost(values: Sequence[float]) -> str:
     failed = sum(not math.isfinite(value) for value in values)
     return f"{failed} of {len(values)} seeds diverged or failed"
-
-
-def _surely_below(left: Sequence[float], right: Sequence[float]) -> bool:
-    if len(left) < 2 or len(right) < 2:
-        return False
-    if np.ptp(left) == 0 and np.ptp(right) == 0:
-        return left[0] < right[0]
-    return bool(stats.ttest_ind(left, right, equal_var=False, alternative="less").pvalue < 0.05)
 
 
 def _sentence(winner: str, spreads: Mapping[str, Spread], clear: bool) -> str:

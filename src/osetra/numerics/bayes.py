@@ -1,6 +1,7 @@
 """Bayesian optimisation: from observations to what to try next, on arrays.
 
-1. Outcomes become targets (transform.py); repeats of a configuration become their mean.
+1. Outcomes become targets (transform.py); repeats of a configuration become their mean, whose noise is
+   that of one run by their number.
 2. A Gaussian process is fitted (gp.py). Its hyperparameters are learnt from scratch, from the data
    alone, at trials that grow by 6 % a time, so that a memory of them changes nothing but the time;
    in between only the conditioning is renewed.
@@ -86,6 +87,8 @@ class Observations:
     failed: Mask
     pending: Array
     """Points (m, d) of trials without a result."""
+    count: Array | None = None
+    """How many runs each outcome is the mean of (n,): noise is so much less; None is one each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +167,17 @@ def learn(observed: Observations, cube: Cube, settings: Settings, memory: Memory
     conditional = np.any(np.isnan(np.concatenate((probe, observed.x, observed.pending))), axis=0)
     at = layout(cube.levels, cube.categorical, conditional)
     milestone = _milestone(observed)
-    hyper = _recalled(
-        at, observed.x[:milestone], observed.y[:milestone], observed.failed[:milestone], settings, memory
+    count = np.ones(len(observed.x)) if observed.count is None else observed.count
+    old = Observations(
+        observed.x[:milestone],
+        observed.y[:milestone],
+        observed.failed[:milestone],
+        observed.pending,
+        count[:milestone],
     )
+    hyper = _recalled(at, old, count[:milestone], settings, memory)
 
-    scaled, merged = targets(observed.y, observed.failed), merge(observed.x)
+    scaled, merged = targets(observed.y, observed.failed), merge(observed.x, count)
     x, y = observed.x[merged.first], merged.mean(scaled.values)
     label = merged.mean(np.where(observed.failed, 1.0, -1.0))
     several = min(np.sum(label > 0), np.sum(label < 0)) >= 2
@@ -308,14 +317,15 @@ def _milestone(observed: Observations) -> int:
 
 
 def _recalled(
-    at: Layout, x: Array, y: Array, failed: Mask, settings: Settings, memory: Memory[gp.Hyper]
+    at: Layout, old: Observations, count: Array, settings: Settings, memory: Memory[gp.Hyper]
 ) -> gp.Hyper:
     """Return hyperparameters learnt from these trials, from memory if they are there."""
+    x, y, failed = old.x, old.y, old.failed
     columns = (at.levels, at.categorical, at.conditional)
-    key = b"".join((*(part.tobytes() for part in (*columns, x, y, failed)), repr(settings).encode()))
+    key = b"".join((*(part.tobytes() for part in (*columns, x, y, failed, count)), repr(settings).encode()))
 
     def fitted() -> gp.Hyper:
-        merged = merge(x)
+        merged = merge(x, count)
         first, values = merged.first, merged.mean(targets(y, failed).values)
         kept = _subset(x[first], values, np.ones(at.columns), LEARNT)
         return gp.fit(at, x[first][kept], values[kept], 1.0 / merged.count[kept], prior=settings.prior)

@@ -51,21 +51,24 @@ class Merged:
     """Configuration (n,) of each row."""
     count: Array
     """Number of runs (m,)."""
+    weight: Array
+    """Runs that each row (n,) is the mean of."""
 
     def mean(self, values: Array) -> Array:
         """Return the mean (m,) of values (n,) over the runs of each configuration."""
-        return np.bincount(self.group, values, minlength=len(self.first)) / self.count
+        return np.bincount(self.group, values * self.weight, minlength=len(self.first)) / self.count
 
 
-def merge(x: Array) -> Merged:
-    """Return which points (n, d) are the same; NaN equals NaN."""
+def merge(x: Array, count: Array | None = None) -> Merged:
+    """Return which points (n, d) are the same, each of them of so many runs (n,); NaN equals NaN."""
+    weight = np.ones(len(x)) if count is None else count
     filled = np.nan_to_num(np.round(x, 12), nan=-1.0)
     _, first, group = np.unique(filled, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(first)
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
     group = place[group.ravel()]
-    return Merged(first[order], group, np.bincount(group).astype(np.float64))
+    return Merged(first[order], group, np.bincount(group, weight).astype(np.float64), weight)
 
 
 def _deviation(values: Array) -> float:

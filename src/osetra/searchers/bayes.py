@@ -154,7 +154,7 @@ def stated(problem: Problem, why: str) -> Explanation | None:
 
 def _observed(problem: Problem, history: History) -> bayes.Observations:
     past = results(problem, history)
-    return bayes.Observations(past.x, past.y, ~past.valid, past.pending)
+    return bayes.Observations(past.x, past.y, ~past.valid, past.pending, past.count)
 
 
 def _cube(space: Space) -> bayes.Cube:

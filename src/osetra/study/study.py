@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Never
 
 from osetra.advice import lint
 from osetra.core.arguments import expected, number, whole
-from osetra.core.decisions import Suggestion
 from osetra.core.edits import problem_of
 from osetra.core.history import History
 from osetra.core.limits import Limits
@@ -24,6 +23,7 @@ from osetra.core.problem import Pick
 from osetra.core.registry import check_name
 from osetra.core.space import Space
 from osetra.core.trial import Trial
+from osetra.effects.best import Best
 from osetra.errors import StudyError
 from osetra.executors import Processes
 from osetra.executors.choice import executor_for, job_for
@@ -33,6 +33,7 @@ from osetra.policies import DESCRIPTIONS, by_names
 from osetra.searchers import by_name
 from osetra.stores import open_store
 from osetra.study.asking import AskedTrials
+from osetra.study.confirming import confirm
 from osetra.study.display import Display, check_showing, displayed, warn_of_loose_ends
 from osetra.study.editing import StudyEditing, reconcile
 from osetra.study.join import join
@@ -286,12 +287,13 @@ class Study(StudyEditing):
             )
         return self
 
-    def confirm(
+    def confirm(  # noqa: D417 - likewise
         self,
         train: Train,
         *,
         top: int = 3,
-        seeds: int = 3,
+        seeds: int | None = None,
+        most: int | None = None,
         minutes: float | None = None,
         workers: int = 1,
         executor: Executor | None = None,
@@ -299,11 +301,24 @@ class Study(StudyEditing):
         progress: bool | Display = True,
         watch: Watch | None = None,
         **others: Never,
-    ) -> Trial:
+    ) -> Best:
         """Re-run the best few configurations with fresh seeds and return the one with the best mean.
 
-        The best of many owes part of its value to luck; fresh seeds tell how much. After `minutes` what
-        runs goes back to the queue, and those count that have ended.
+        The best of many owes part of its value to luck; fresh seeds tell how much. They go to those that
+        may still be the best, until one is clearly ahead, all are equal, or 15 % of what the search cost
+        is spent. After `minutes` what runs goes back to the queue, and those count that have ended.
+
+        Args:
+            train: the training function; gets a Run.
+            top: how many of the best at most.
+            seeds: exactly so many fresh seeds for each of them, whatever they tell.
+            most: runs in total at most, instead of 15 %.
+            minutes: wall-clock limit of this call.
+            workers: how many trainings run at once.
+            executor: another way to start workers, instead of `workers`.
+            report_timeout: seconds without a report after which a training is stopped as hung.
+            progress: whether the study shows itself.
+            watch: called with the history about four times a second.
 
         Raises:
             NothingFinished: there is nothing to confirm.
@@ -311,21 +326,12 @@ class Study(StudyEditing):
         refuse("confirm", others, signature(Study.confirm).parameters)
         limits = Limits(minutes=minutes, workers=workers, report_timeout=report_timeout)
         job = job_for(self.problem.objective, train, report_timeout, repeats_only=True)
-        crew, seeds = executor_for(limits, executor), whole("seeds", seeds, most=1000)
+        crew, top = executor_for(limits, executor), whole("top", top)
+        seeds = None if seeds is None else whole("seeds", seeds, most=1000)
+        most = None if most is None else whole("most", most, most=100_000)
         check_showing(progress, watch)
-        best = self.history.ranked(self.problem.objective)[: whole("top", top)]
-        if not best:
-            return self.best
-        for trial in best:
-            known = [t for t in self.history.trials.values() if t.repeats == trial.number]
-            again = Suggestion(trial.config, f"trial {trial.number} again with a fresh seed")
-            missing = [again] * (seeds - len(known))
-            if missing:
-                self._planner.suggest(missing, "confirm", "confirm", trial.number)
-        repeats = sum(trial.repeats is not None for trial in self.history.trials.values())
-        goal = replace(limits, trials=max(1, repeats))
-        with displayed(self._planner, "confirming", goal, progress, watch, repeats=True) as watch:
-            work(self._planner, job, crew, limits=limits, watch=watch)
+        if self.history.ranked(self.problem.objective):
+            confirm(self._planner, job, crew, limits, progress, watch, top=top, seeds=seeds, most=most)
         return self.best
 
     def close(self) -> None:

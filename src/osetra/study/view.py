@@ -13,6 +13,7 @@ from osetra.core.params import Value
 from osetra.core.ports import Searcher, Store
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
+from osetra.effects.best import Best, best_of
 from osetra.errors import NothingFinished
 from osetra.stores.address import mask
 from osetra.study.display import shown_name
@@ -71,14 +72,16 @@ class StudyView:
         return list(self.history.trials.values())
 
     @property
-    def best(self) -> Trial:
+    def best(self) -> Best:
         """The incumbent: best mean over fresh seeds when they were run, else the best value.
+
+        As a trial, and with what it is worth: `.mean`, `.interval`, `.seeds`, and the `.luck` taken back.
 
         Raises:
             NothingFinished: no trial has a valid result yet.
         """
         history = self.history
-        best = history.best(self.problem.objective)
+        best = best_of(history, self.problem.objective)
         if best is None:
             ended = history.ended
             reasons = {trial.reason for trial in ended if trial.reason}

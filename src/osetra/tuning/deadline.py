@@ -115,36 +115,36 @@ def end_seconds(training: float, top: int, seeds: int, workers: int, *, refit: b
     return MARGIN * (again + final)
 
 
-def affordable(training: float, left: float, most: int, workers: int, *, refit: bool) -> tuple[int, int]:
-    """Return how many of the best can be run again with how many seeds in the time; (0, 0) is none."""
+def affordable(
+    training: float, left: float, most: int, workers: int, *, refit: bool, runs: float = math.inf
+) -> tuple[int, int]:
+    """Return how many of the best can be run again with how many seeds in the time; (0, 0) is none.
+
+    It takes no more than so many runs, but for the first.
+    """
     for top, seeds in _PLANS:
         chosen = min(top, most)
+        if chosen * seeds > max(runs, 1):
+            continue
         if chosen and end_seconds(training, chosen, seeds, workers, refit=refit) <= left:
             return chosen, seeds
     # A second network that answers beside the first is worth its time also where none is left for all rows.
-    return affordable(training, left, most, workers, refit=False) if refit else (0, 0)
+    return affordable(training, left, most, workers, refit=False, runs=runs) if refit else (0, 0)
 
 
-def proportionate(searched: float, most: int, *, refit: bool) -> tuple[int, int]:
-    """Return how many of the best are run again with how many seeds after a search of so many trainings.
-
-    The end gets the same share of all trainings as it gets of minutes, and one fresh seed in any case.
-    """
-    allowed = searched * MOST_OF_ALL / (1 - MOST_OF_ALL)
-    for top, seeds in _PLANS:
-        chosen = min(top, most)
-        again = REFIT_COST * min(MOST_NETWORKS, seeds + 1) if refit else 0.0
-        if chosen * seeds + again <= allowed:
-            return chosen, seeds
-    return min(1, most), 1
-
-
-def reserve(history: History, objective: Objective, deadline: Deadline, most: int, workers: int) -> float:
-    """Return how many seconds before the deadline the search has to end."""
+def reserve(
+    history: History,
+    objective: Objective,
+    deadline: Deadline,
+    most: int,
+    workers: int,
+    runs: float = math.inf,
+) -> float:
+    """Return how many seconds before the deadline the search has to end; fresh seeds are `runs` at most."""
     training, closing = seconds_per_training(history, objective), deadline.closing
     if not training or history.best(objective) is None:
         return 0.0
     cap = MOST_OF_ALL * deadline.total - closing
     most = min(most, len(history.ranked(objective)))  # only what has finished can be run again
-    top, seeds = affordable(training, cap, most, workers, refit=deadline.refit)
+    top, seeds = affordable(training, cap, most, workers, refit=deadline.refit, runs=runs)
     return closing + min(cap, end_seconds(training, top, seeds, workers, refit=deadline.refit))

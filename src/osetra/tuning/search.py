@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osetra.core.limits import Limits, cost
+from osetra.core.limits import Limits
+from osetra.study.confirming import allowed
 from osetra.study.display import Display, usual_display
-from osetra.tuning.deadline import Deadline, affordable, proportionate, reserve, seconds_per_training
+from osetra.tuning.deadline import Deadline, affordable, reserve, seconds_per_training
 from osetra.tuning.request import DEFAULT_TRIALS
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def search(  # noqa: PLR0913 - the parts of one search, most of them with a defa
         watch: who is told of the history.
         slots: how many train at once, and the GPUs that they share out, as `Processes` takes both.
         deadline: when all has to be over; the search ends when the rest is needed for the end.
-        proportion: whether fresh seeds cost no more than is in proportion to the search.
+        proportion: whether fresh seeds cost no more than is in proportion to the search, and end when they
+            tell enough.
 
     Raises:
         TrainingFailed: the first trials all fail alike, and nobody wants to keep going.
@@ -69,7 +71,8 @@ def search(  # noqa: PLR0913 - the parts of one search, most of them with a defa
         limits = replace(limits, minutes=max(deadline.left, AT_LEAST) / 60)
 
     def kept(history: History) -> float:
-        return reserve(history, objective, deadline, most, limits.workers)
+        runs = allowed(study.problem, history) if proportion else math.inf
+        return reserve(history, objective, deadline, most, limits.workers, runs)
 
     study.run(
         train,
@@ -99,16 +102,18 @@ def _confirm(
     objective = study.problem.objective
     top, seeds = min(limits.confirm or 0, len(study.history.ranked(objective))), SEEDS
     training, seconds = seconds_per_training(study.history, objective), math.inf
+    runs = allowed(study.problem, study.history) if proportion else top * seeds
     if deadline.hurries:
         seconds = deadline.for_trainings
-        top, seeds = affordable(training, seconds, top, limits.workers, refit=deadline.refit)
-    elif proportion:
-        top, seeds = proportionate(cost(study.problem, study.history), top, refit=deadline.refit)
+        many = top
+        top, seeds = affordable(training, seconds, top, limits.workers, refit=deadline.refit, runs=runs)
+        runs, top = min(runs, top * seeds), many if proportion and top else top
     if top and seconds > 0:
         study.confirm(
             train,
             top=top,
-            seeds=seeds,
+            seeds=None if proportion else seeds,
+            most=max(1, runs) if proportion else None,
             minutes=seconds / 60 if math.isfinite(seconds) else None,
             executor=executor,
             report_timeout=limits.report_timeout,
