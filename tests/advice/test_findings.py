@@ -42,6 +42,14 @@ def test_printed_advice_keeps_to_the_width_of_the_terminal(
     assert longest - 10 < max(widths) <= longest
 
 
+def test_what_was_widened_is_not_widened_again_before_anybody_was_there() -> None:
+    rows = [(c, 4 - 4 * place(c)) for c in spread(40)]
+    (found,) = (f for f in findings(PROBLEM, history_of(PROBLEM, rows)) if f.rule == "edges")
+    assert found.move is not None and found.move.args == {"params": {"lr": "log(0.0001, 10.0)"}}
+    wider = Problem(Space(lr=Float(1e-4, 10, scale="log"), units=Int(16, 256)), PROBLEM.objective)
+    assert not [f for f in findings(wider, history_of(wider, rows)) if f.rule == "edges"]
+
+
 def test_every_rule_survives_odd_histories() -> None:
     odd = [None, math.nan, math.inf, -math.inf, 1e300, -1e300, 0.0]
     for n in (1, 7, 40):

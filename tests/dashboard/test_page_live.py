@@ -18,7 +18,7 @@ import pytest
 import osetra as ose
 from dashboard.conftest import Opener, until
 from osetra.core.curves import Point
-from osetra.core.facts import Claimed, Suggested
+from osetra.core.facts import Claimed, Ended, Suggested
 from osetra.executors.identity import this_process
 from osetra.stores import open_store
 
@@ -134,13 +134,14 @@ def test_the_page_moves_and_its_orders_are_obeyed(opened: Opener, training: Path
         assert page.inner_text(".order q") == "odd <b>spike</b>"
 
 
-def test_an_order_that_nobody_has_seen_is_taken_back(opened: Opener, tmp_path: Path) -> None:
+def test_an_order_that_nobody_has_seen_is_taken_back_and_never_obeyed(opened: Opener, tmp_path: Path) -> None:
     file = tmp_path / "silent.db"
-    ose.Study(file, ose.Space(lr=ose.Float(1e-4, 1.0, scale="log")), minimize="loss").close()
+    ose.Study(
+        file, ose.Space(lr=ose.Float(1e-4, 1.0, scale="log")), minimize="loss", scheduler="full"
+    ).close()
     store = open_store(str(file), "main")
     store.append([Suggested(1, {"lr": 0.1}, 1), Claimed(1, 1, this_process())], lease=600.0)
     store.append([], [Point(1, 1, 0, step, "loss", 1 / step) for step in range(1, 5)])
-    store.close()
     page = opened().page
     page.set_default_timeout(40_000)
     with dashboard(file, free_port()) as (address, _):
@@ -155,8 +156,42 @@ def test_an_order_that_nobody_has_seen_is_taken_back(opened: Opener, tmp_path: P
         page.wait_for_selector(".order >> text=Take it back", state="detached")
         assert "taken back by" in page.inner_text(".order")
         assert page.locator(".trial-title .is-running").count() == 1
+        store.append([Ended(1, 1, "interrupted")])
+        store.close()
+        steps: list[int] = []
+
+        def train(run: ose.Run) -> None:
+            for step in run.steps(6):
+                steps.append(step)
+                run.report(loss=1 / step)
+
+        ose.Study(file).run(train, trials=1, progress=False)
+        page.wait_for_selector(".trial-title .is-finished")
+    assert steps == [1, 2, 3, 4, 5, 6], "it ran to its end, as if nothing had been ordered"
     (order,) = ose.Study(file).history.trials[1].orders
     assert order.obeyed is not None and "taken back by" in order.text
+
+
+def test_what_a_finding_suggests_is_a_button(opened: Opener, tmp_path: Path) -> None:
+    study = ose.Study(tmp_path / "edge.db", ose.Space(lr=ose.Float(1e-4, 1.0, scale="log")), minimize="loss")
+    for i in range(30):
+        study.enqueue(lr=10 ** (-4 + 4 * i / 29))
+        run = study.ask()
+        run.report(loss=4 - 4 * i / 29)
+        study.tell(run, 4 - 4 * i / 29)
+    page = opened().page
+    page.set_default_timeout(40_000)
+    with dashboard(tmp_path / "edge.db", free_port()) as (address, _):
+        page.goto(address)
+        page.click(".study-main a")
+        page.click(".findings >> text=Widen lr to 0.0001 … 10")
+        assert "searches lr = log(0.0001, 10.0) from now on" in page.inner_text("dialog .stake")
+        page.click("dialog button.primary")
+        page.wait_for_selector(".sayings >> text=the space is changed")
+        page.wait_for_selector(".findings >> text=Widen lr to 0.0001 … 10", state="detached")
+        assert "lr" in page.inner_text(".recent")
+    assert ose.Study(tmp_path / "edge.db").problem.space.spec == {"lr": "log(0.0001, 10.0)"}
+    assert study.history.edits[0].fact.why.startswith("lr is best at the upper end")  # type: ignore[union-attr]
 
 
 def test_what_is_queued_by_form_stands_in_the_table(opened: Opener, training: Path) -> None:

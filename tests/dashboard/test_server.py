@@ -164,6 +164,13 @@ def test_an_order_given_on_the_page_is_obeyed_by_the_training(tmp_path, started)
         ("target", {"trials": 1}, 409, "only grows"),
         ("target", {"trials": "many"}, 409, "trials"),
         ("orders", [1], 400, "object"),
+        ("space", {"params": {"lr": "log(1, 0)"}}, 400, "lr"),
+        ("space", {"params": {"lr": "__import__('os')"}}, 400, "lr"),
+        ("space", {"params": {"momentum": "float(0, 1)"}}, 400, "default"),
+        ("space", {"params": {}}, 409, "nothing would change"),
+        ("space", {"params": {"lr": "log(0.0001, 1.0)"}}, 409, "nothing would change"),
+        ("space", {"params": "lr"}, 409, "params"),
+        ("space", {"params": {"x": "1"}, "was": [1]}, 409, "was"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_sentence_and_nothing_is_written(
@@ -211,6 +218,20 @@ def test_a_configuration_is_queued_and_the_total_raised(tmp_path, started):
     assert study.history.target == 9 and study.history.trials[3].config["lr"] == 0.5
     rows = page.ask(f"{base}/trials")[1]
     assert rows["numbers"] == [1, 2, 3]
+
+
+def test_the_space_is_changed_once_and_who_did_it_is_kept(tmp_path, started):
+    study = study_at(tmp_path / "s.db")
+    study.run(quick, trials=2, progress=False)
+    page = started(tmp_path / "s.db")
+    base = f"/api/studies/{page.ask('/api/studies')[1]['studies'][0]['id']}"
+    asked = {"params": {"lr": "log(0.0001, 10.0)"}, "why": "best at its end", "key": "a"}
+    status, first = page.ask(f"{base}/space", asked)
+    assert status == 200 and first["space"]["lr"] == "log(0.0001, 10.0)"
+    assert page.ask(f"{base}/space", asked) == (200, first)
+    (edit,) = study.history.edits
+    assert edit.fact.why == "best at its end" and edit.fact.actor.endswith("(page)")
+    assert page.ask(base)[1]["params"][0]["high"] == 10.0
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from osetra.advice.moves import edit_move
 from osetra.advice.wording import declaration, percent, short, with_range
 from osetra.core.finding import Finding
 from osetra.core.history import History
@@ -66,6 +67,8 @@ def _judge(problem: Problem, history: History, model: EffectModel, j: int, at_to
     zone = max(OUTER, 1 / column.levels if column.levels else 0.0)
     end, side = (param.high, "upper") if at_top else (param.low, "lower")
     failed, n = _failures(problem, history, j, zone, at_top)
+    if n == 0:  # nobody has been there, such as just after the range was widened
+        return []
     if failed >= 2 and failed >= n / 2:
         if edge(model, functions, j, at_top, max(NEAR, zone)).best_there < SURE:
             return []
@@ -83,9 +86,9 @@ def _judge(problem: Problem, history: History, model: EffectModel, j: int, at_to
         f"{column.name} is best at the {side} end of its range ({short(end)}; probability {sure} by a model "
         f"of {model.trials} trials): better values may lie beyond it"
     )
-    return [
-        Finding(rule=RULE, level="advice", text=text, action=declaration(column.key, _wider(param, at_top)))
-    ]
+    wider = _wider(param, at_top)
+    action, move = declaration(column.key, wider), edit_move(problem.space, column.key, wider, "widen")
+    return [Finding(rule=RULE, level="advice", text=text, action=action, move=move)]
 
 
 def _failures(problem: Problem, history: History, j: int, zone: float, at_top: bool) -> tuple[int, int]:

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.advice.moves import edit_move
 from osetra.advice.wording import declaration, percent, short, with_range
-from osetra.core.finding import Finding
+from osetra.core.finding import Finding, Level, Move
 from osetra.core.history import History
 from osetra.core.params import Choice, Float, Int
 from osetra.core.problem import Problem
 from osetra.core.results import Results, results
 from osetra.core.scales import Array
-from osetra.core.space import Column, Mask
+from osetra.core.space import Column, Mask, Space
 from osetra.numerics.split import best_split
 
 RULE = "failures"
@@ -56,15 +57,17 @@ def find(problem: Problem, history: History) -> list[Finding]:
     text = f"{failed} of {n} trials ({percent(failed / n)}) diverged or failed"
     reason = _commonest([t.reason for t, b in zip(past.trials, bad, strict=True) if b])
     action = "look at the reasons with `osetra show`" if reason else ""
+    move: Move | None = None
     if common is not None:
         inside, size = int(np.sum(bad & common.met)), int(np.sum(common.met))
         text += f": {inside} of the {size} with {common.text}, {failed - inside} of the other {n - size}"
-        action = _avoid(common)
+        action, move = _avoid(problem.space, common)
     if reason:
         text += f"; most often: {reason}"
     if failed > n / 2 and common is None:
         action = "suspect a bug: run one trial with the defaults and read its output"
-    return [Finding(rule=RULE, level="warning" if failed > n / 2 else "advice", text=text, action=action)]
+    level: Level = "warning" if failed > n / 2 else "advice"
+    return [Finding(rule=RULE, level=level, text=text, action=action, move=move)]
 
 
 def _common(problem: Problem, past: Results, bad: Mask) -> _Condition | None:
@@ -96,13 +99,15 @@ def _conditions(column: Column, x: Array) -> Iterator[_Condition]:
         yield _Condition(f"{column.key} below {value}", column, np.asarray(x < cut), (cut, 1.0))
 
 
-def _avoid(common: _Condition) -> str:
+def _avoid(space: Space, common: _Condition) -> tuple[str, Move | None]:
+    """Return what avoids a condition, in words and as a move where there is one."""
     param, name = common.column.param, common.column.key
     if common.keep is not None and isinstance(param, (Float, Int)):
         low, high = (float(v or 0) for v in param.from_unit(np.array(common.keep)))
         if low < high:
-            return declaration(name, with_range(param, low, high))
-    return f"avoid {common.text}, or make it stable: warm-up, clipping, normalisation"
+            narrower = with_range(param, low, high)
+            return declaration(name, narrower), edit_move(space, name, narrower, "narrow")
+    return f"avoid {common.text}, or make it stable: warm-up, clipping, normalisation", None
 
 
 def _commonest(reasons: list[str]) -> str:

@@ -8,9 +8,12 @@ Source: Hutter, Hoos and Leyton-Brown 2014 (functional ANOVA); `osetra.effects`.
 
 from __future__ import annotations
 
-from osetra.advice.wording import percent
-from osetra.core.finding import Finding
+from collections.abc import Sequence
+
+from osetra.advice.wording import percent, short
+from osetra.core.finding import Finding, Move, edit_of
 from osetra.core.history import History
+from osetra.core.params import Choice, Fixed, Ordinal
 from osetra.core.problem import Problem
 
 RULE = "importance"
@@ -43,7 +46,19 @@ def find(problem: Problem, history: History) -> list[Finding]:
     )
     rest = [name for name, share in found.shares.items() if share.reliable and share.high < NONE]
     action = f"hardly any effect of {', '.join(rest)}: fix them first when trials are short" if rest else ""
-    return [Finding(rule=RULE, level="info", text=text, action=action)]
+    return [Finding(rule=RULE, level="info", text=text, action=action, move=_fix(problem, history, rest))]
+
+
+def _fix(problem: Problem, history: History, names: Sequence[str]) -> Move | None:
+    """Return the move that keeps what has no effect at its value in the best trial."""
+    best = history.best(problem.objective)
+    if best is None or not names or not all(name in best.config for name in names):
+        return None  # one branch of several, or a name that the best does not have
+    params = [param for name in names for param in problem.space.branches(name)]
+    if any(isinstance(param, Choice | Ordinal) and param.meanings != param.options for param in params):
+        return None  # the text of a value does not say what it stands for
+    at = ", ".join(f"{name} at {short(best.config[name])}" for name in names)
+    return edit_of(f"fix {at}", {name: Fixed(best.config[name]) for name in names})
 
 
 def _verb(names: object) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from osetra.advice.moves import edit_move
 from osetra.advice.wording import declaration, percent, short
 from osetra.core.arguments import instance, text, whole
 from osetra.core.finding import Finding
@@ -46,7 +47,10 @@ def lint(space: Space, *, searcher: str = "", trials: int = 0, points: int = 5) 
     if not space.columns:
         return [] if trials == 1 else [_nothing_searched()]
     found = [
-        finding for name, p in space if isinstance(p, Float) and not p.levels for finding in _scale(name, p)
+        finding
+        for name, p in space
+        if isinstance(p, Float) and not p.levels
+        for finding in _scale(space, name, p)
     ]
     return found + (_too_large(grid_size(space, points), trials) if searcher == "grid" else [])
 
@@ -61,16 +65,16 @@ def _nothing_searched() -> Finding:
     )
 
 
-def _scale(name: str, param: Float) -> Iterator[Finding]:
+def _scale(space: Space, name: str, param: Float) -> Iterator[Finding]:
     if param.scale != "linear":
         return
     if _DECADES.search(name) and param.low >= 0 and param.high > 10 * param.low:
-        yield _not_log(name, param)
+        yield _not_log(space, name, param)
     elif _AVERAGES.search(name) and param.low >= 0 and 0.95 <= param.high <= 1:
-        yield _not_one_minus_log(name, param)
+        yield _not_one_minus_log(space, name, param)
 
 
-def _not_log(name: str, param: Float) -> Finding:
+def _not_log(space: Space, name: str, param: Float) -> Finding:
     low = param.low if param.low > 0 else float(f"{param.high * 1e-5:.0e}")
     default = param.default if param.default is not None and param.default >= low else None
     better = replace(param, scale="log", low=low, default=default)
@@ -81,10 +85,11 @@ def _not_log(name: str, param: Float) -> Finding:
         text=f"{name} is linear over {short(param.low)} … {short(param.high)}: {percent(top)} of the "
         f"trials would lie above {short(param.high / 10)}, and smaller values are hardly tried",
         action=declaration(name, better),
+        move=edit_move(space, name, better, "search"),
     )
 
 
-def _not_one_minus_log(name: str, param: Float) -> Finding:
+def _not_one_minus_log(space: Space, name: str, param: Float) -> Finding:
     high = min(param.high, 0.999)
     default = param.default if param.default is not None and param.default <= high else None
     better = replace(param, scale="one_minus_log", high=high, default=default)
@@ -96,6 +101,7 @@ def _not_one_minus_log(name: str, param: Float) -> Finding:
         f"over, and half of the trials would average over fewer than {1 / (1 - middle):.1f} of up to "
         f"{_window(param.high)}",
         action=declaration(name, better),
+        move=edit_move(space, name, better, "search"),
     )
 
 

@@ -27,7 +27,7 @@ from osetra.tuning.observer import Observer, Row
 from osetra.tuning.program import OwnTraining
 from osetra.tuning.request import Request
 from osetra.tuning.search import search, with_end
-from osetra.views.json import study_document
+from osetra.views.json import finding_document, study_document
 from osetra.views.terminal.opening import labelled
 from osetra.views.terminal.report import study_report
 from osetra.views.terminal.study_display import study_display
@@ -65,7 +65,7 @@ def tune_own(
             keep_going=request.keep_going,
             progress=_display(output, location),
         )
-    advice = _report(output, study, quiet=as_json)
+    advice = _report(output, study, location.reference, quiet=as_json)
     pictures = _draw(output, location, study)
     if as_json:
         output.document("tune", _document(location, study, advice, pictures))
@@ -154,7 +154,7 @@ class ConsoleObserver(Observer):
 
     def on_search_end(self, study: Study) -> None:
         """Print the report of the search and draw it."""
-        self.advice = _report(self.output, study, quiet=self.as_json)
+        self.advice = _report(self.output, study, self.location.reference, quiet=self.as_json)
         self.pictures = _draw(self.output, self.location, study)
 
     @contextmanager
@@ -202,11 +202,13 @@ class ConsoleObserver(Observer):
         ]
 
 
-def _report(output: Output, study: Study, *, quiet: bool) -> list[Finding]:
+def _report(output: Output, study: Study, reference: str, *, quiet: bool) -> list[Finding]:
     """Print the end report of a search on stdout unless quiet, and return the advice in it."""
     advice = list(study.advice)
     if not quiet:
-        output.show(study_report(study.problem, study.history, advice, width=output.data.width))
+        width = output.data.width
+        problem, history = study.problem, study.history
+        output.show(study_report(problem, history, advice, width=width, reference=reference))
     return advice
 
 
@@ -228,7 +230,7 @@ def _document(
 ) -> dict[str, Any]:
     return {
         **study_document(location.name, location.address, study.problem, study.history),
-        "findings": [{"rule": f.rule, "level": f.level, "text": f.text} for f in advice],
+        "findings": [finding_document(finding, location.reference) for finding in advice],
         "pictures": [str(picture) for picture in pictures],
     }
 

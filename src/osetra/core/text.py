@@ -21,7 +21,15 @@ from osetra.core.ranges import ranges_of_a_log
 from osetra.core.values import Option, option_name, option_text
 from osetra.errors import SpaceError, TextError, nearest
 
-__all__ = ["choice_of_list", "format_condition", "format_param", "format_value", "parse_param", "parse_value"]
+__all__ = [
+    "choice_of_list",
+    "format_condition",
+    "format_param",
+    "format_value",
+    "param_code",
+    "parse_param",
+    "parse_value",
+]
 
 _ARGUMENTS = {
     "choice": ("default",),
@@ -55,6 +63,24 @@ def format_param(param: Param) -> str:
     """Return a parameter as text, its condition included."""
     condition = format_condition(param.when)
     return _call(param) + (f" if {condition}" if condition else "")
+
+
+def param_code(param: Param) -> str:
+    """Return a parameter as an expression of Python, in the words in which people write it."""
+    match param:
+        case Float() | Int():
+            words = [repr(param.low), repr(param.high)]
+            words += [f"scale={param.scale!r}"] if param.scale != "linear" else []
+            words += [f"step={param.step!r}"] if param.step != (1 if isinstance(param, Int) else None) else []
+            words += [f"default={param.default!r}"] if param.default is not None else []
+        case Fixed():
+            words = [repr(param.meaning)]
+        case _:
+            words = [repr(option) for option in param.meanings]
+            words += [f"default={param.default!r}"] if param.default is not UNSET else []
+    conditions = {name: list(allowed) for name, allowed in param.when}
+    words += [f"when={conditions!r}"] if param.when else []
+    return f"{type(param).__name__}({', '.join(words)})"
 
 
 def parse_param(name: str, text: str, *, stored: bool = False) -> Param:

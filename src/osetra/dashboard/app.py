@@ -88,6 +88,7 @@ class Dashboard:
             f"{one}/orders/undo": self._writer("undo"),
             f"{one}/queue": self._writer("enqueue"),
             f"{one}/target": self._writer("aim"),
+            f"{one}/space": self._writer("edit"),
         }
         return [
             *(Route(path, _safe(handler), methods=["POST"]) for path, handler in writes.items()),
@@ -139,7 +140,12 @@ class Dashboard:
             shown,
             (),
             lambda view: cockpit_panel(
-                view.problem, view.history, time.time(), advice=advice.of(view), heard=follower.heard
+                view.problem,
+                view.history,
+                time.time(),
+                advice=advice.of(view),
+                heard=follower.heard,
+                reference=shown.location.reference,
             ),
         )
 

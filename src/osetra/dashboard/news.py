@@ -67,6 +67,8 @@ class Newsroom:
     whole: View | None
     """Of this one also the rows of trials that only reported: here a page goes on that was away."""
     trouble: str
+    reference: str = "STUDY"
+    """What a person types to name the study."""
     _due: float = 0.0
     busy: float = 0.0
     """Seconds of a core that the latest look took, without what is made once a second."""
@@ -107,7 +109,9 @@ class Newsroom:
     def _cockpit(self, before: View, view: View) -> bytes:
         panel = standing_panel if before.history.version == view.history.version else cockpit_panel
         advice, heard = self.advice.of(view), self.follower.heard
-        return event_of("cockpit", panel(view.problem, view.history, time.time(), advice=advice, heard=heard))
+        now, named = time.time(), self.reference
+        document = panel(view.problem, view.history, now, advice=advice, heard=heard, reference=named)
+        return event_of("cockpit", document)
 
 
 def news(before: View, view: View) -> Iterator[bytes]:

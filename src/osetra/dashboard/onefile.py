@@ -87,7 +87,7 @@ def documents_of(view: View, name: str, reference: str = "STUDY") -> dict[str, o
             "studies": [study_entry(problem, history, id=KEY, name=name)],
         },
         root: {**study_panel(problem, history, id=KEY, name=name, verbs=()), "reference": reference},
-        f"{root}/cockpit": cockpit_panel(problem, history, now),
+        f"{root}/cockpit": cockpit_panel(problem, history, now, reference=reference),
         f"{root}/trials": trials_panel(problem, history),
     }
     own = problem.objective.metric

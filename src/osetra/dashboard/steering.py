@@ -1,7 +1,7 @@
-"""Steering from the page: the orders and configurations that `osetra steer` and `enqueue` can write.
+"""Steering from the page: what `osetra steer`, `enqueue` and `edit` can write, and nothing else.
 
 Through the same functions, so that what they refuse is refused here, with the same sentence. A request names
-trials, verbs and values of the declared space, and nothing else: no path, command or module comes from it.
+trials, verbs, values and ranges of the declared space: no path, command or module comes from it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from osetra.core.arguments import expected, mapping, text, whole
+from osetra.core.declarations import params_from_lines
+from osetra.core.edits import problem_of
+from osetra.core.space import difference
 from osetra.stores.address import Address
 from osetra.study.open import user
 from osetra.study.study import Study
@@ -82,6 +85,19 @@ class PageSteering:
             return {"trials": trials}
 
         return self._once(request, note)
+
+    def edit(self, request: Mapping[str, Any]) -> Document:
+        """Replace or add parameters of the space, given as text by name; raises SpaceError as `edit` does."""
+
+        def change(study: Study) -> Document:
+            lines = mapping("params", request.get("params"), "ranges as text by name")
+            was: Any = mapping("was", request.get("was", {}), "values by name")
+            why = text("why", request.get("why", ""), "a reason is a text")
+            before = problem_of(study.history).space
+            space = study.edit(params_from_lines(lines), was=was, actor=_actor(), why=why)
+            return {"space": plain_data(space.spec), "changes": difference(before, space)}
+
+        return self._once(request, change)
 
     def close(self) -> None:
         """Release the store."""

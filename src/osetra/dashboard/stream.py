@@ -51,6 +51,8 @@ class StudyChannel:
     """One study and all pages that show it."""
 
     follower: Follower
+    reference: str = "STUDY"
+    """What a person types to name the study."""
     subscribers: set[Subscriber] = field(default_factory=set)
     seen: deque[View] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     advice: Advice = field(default_factory=Advice)
@@ -94,7 +96,8 @@ class StudyChannel:
         await to_thread.run_sync(self.follower.close)
 
     async def _follow(self, before: View | None) -> None:
-        room = Newsroom(self.follower, self.advice, before, before, self.follower.trouble)
+        trouble = self.follower.trouble
+        room = Newsroom(self.follower, self.advice, before, before, trouble, self.reference)
         while self.subscribers:
             begun = time.monotonic()
             events = await to_thread.run_sync(room.look)

@@ -40,7 +40,8 @@ class ShownStudy:
     def at(cls, location: Location) -> ShownStudy:
         """Return the study at a place; nothing is opened yet."""
         address = location.address
-        return cls(study_id(address), location, StudyChannel(Follower(address)), PageSteering(address))
+        channel = StudyChannel(Follower(address), location.reference)
+        return cls(study_id(address), location, channel, PageSteering(address))
 
     async def close(self) -> None:
         """Release everything."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 from msgspec.structs import asdict
 
+from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.lineage import pieces
 from osetra.core.params import Config
@@ -13,6 +15,7 @@ from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.stores.address import Address
 from osetra.views.orders import order_document
+from osetra.views.plain import plain_data
 
 
 def study_document(name: str, address: Address, problem: Problem, history: History) -> dict[str, object]:
@@ -96,3 +99,16 @@ def pieces_document(history: History, trial: Trial) -> list[dict[str, object]]:
         parts.append({"after": piece.after, "values": changed})
         before = piece.values
     return parts
+
+
+def finding_document(finding: Finding, reference: str = "STUDY") -> dict[str, object]:
+    """Return a piece of advice; a move also as a command for a terminal and as a call in Python."""
+    move = finding.move
+    typed = {} if move is None else {"command": move.command(reference), "call": move.call}
+    return {
+        "rule": finding.rule,
+        "level": finding.level,
+        "text": finding.text,
+        "action": finding.action,
+        "move": None if move is None else {**plain_data(dataclasses.asdict(move)), **typed},
+    }

@@ -376,6 +376,8 @@ def test_advice_that_can_be_followed_at_once_has_a_move() -> None:
         "verb": "stop",
         "trial": wild,
         "args": {},
+        "command": f"osetra steer STUDY {wild} stop",
+        "call": f"study.order({wild}, 'stop')",
     }
     more = [f["move"]["args"] for f in panel["findings"] if f["move"] and f["move"]["verb"] == "target"]
     assert {"trials": 18} in more and {"trials": 29} in more

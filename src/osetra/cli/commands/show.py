@@ -18,7 +18,7 @@ from osetra.core.trial import Trial
 from osetra.errors import StudyError
 from osetra.tuning.functions import program_logs
 from osetra.tuning.locations import Location, find
-from osetra.views.json import study_document, trial_document
+from osetra.views.json import finding_document, study_document, trial_document
 from osetra.views.terminal.curves import curves_picture
 from osetra.views.terminal.report import findings_view
 from osetra.views.terminal.tables import study_summary, trial_page, trials_table
@@ -132,9 +132,7 @@ def _show_study(
     if as_json:
         body = study_document(location.name, location.address, problem, history)
         body["trials"] = [trial_document(history, trial) for trial in _ordered(problem, history)]
-        body["findings"] = [
-            {"rule": f.rule, "level": f.level, "text": f.text, "action": f.action} for f in advice
-        ]
+        body["findings"] = [finding_document(finding, location.reference) for finding in advice]
         output.document("study", body)
         return
     width = output.data.width
@@ -145,7 +143,7 @@ def _show_study(
     if listed:
         output.show(curves_picture(problem, history, listed[:5], metric=metric, width=width), "")
     if advice:
-        output.show(findings_view(advice))
+        output.show(findings_view(advice, location.reference))
 
 
 def _ordered(problem: Problem, history: History) -> list[Trial]:

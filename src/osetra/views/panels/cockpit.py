@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from osetra.core.limits import Limits
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.views.events import Event, latest_events
+from osetra.views.json import finding_document
 from osetra.views.panels.activity import active_seconds
 from osetra.views.panels.parameters import changed
 from osetra.views.plain import plain_data, plain_number
@@ -41,6 +41,7 @@ def cockpit_panel(
     *,
     advice: Sequence[Finding] | None = None,
     heard: Mapping[int, float] | None = None,
+    reference: str = "STUDY",
 ) -> Document:
     """Return how a study is doing, and what happened last.
 
@@ -50,8 +51,9 @@ def cockpit_panel(
         now: Unix seconds.
         advice: what the history says, where it is known already.
         heard: when a follower last saw a running trial report; the log itself keeps no times of reports.
+        reference: what a person types to name the study.
     """
-    standing = standing_panel(problem, history, now, advice=advice, heard=heard)
+    standing = standing_panel(problem, history, now, advice=advice, heard=heard, reference=reference)
     return {**standing, "recent": recent_panel(problem, history)}
 
 
@@ -62,6 +64,7 @@ def standing_panel(
     *,
     advice: Sequence[Finding] | None = None,
     heard: Mapping[int, float] | None = None,
+    reference: str = "STUDY",
 ) -> Document:
     """Return how a study is doing: the cockpit without what happened, for where that is known."""
     found = training_findings(problem, history)
@@ -73,7 +76,7 @@ def standing_panel(
         "counts": dict(Counter(str(trial.state) for trial in history.trials.values())),
         "best": best_document(problem, history),
         "running": [_running(problem, history, trial, now, heard or {}) for trial in history.running],
-        "findings": [finding_document(finding) for finding in found],
+        "findings": [finding_document(finding, reference) for finding in found],
     }
 
 
@@ -92,17 +95,6 @@ def event_document(event: Event) -> Document:
         "kind": event.kind,
         "text": event.text,
         "level": _LEVELS.get(event.kind, "info"),
-    }
-
-
-def finding_document(finding: Finding) -> Document:
-    """Return a piece of advice."""
-    return {
-        "rule": finding.rule,
-        "level": finding.level,
-        "text": finding.text,
-        "action": finding.action,
-        "move": None if finding.move is None else plain_data(asdict(finding.move)),
     }
 
 

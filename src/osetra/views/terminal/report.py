@@ -29,8 +29,9 @@ def study_report(
     *,
     width: int = 100,
     top: int = 5,
+    reference: str = "",
 ) -> Group:
-    """Return the report of a study that came to an end."""
+    """Return the report of a study that came to an end; `reference` as for `findings_view`."""
     objective = problem.objective
     ranked = history.ranked(objective)
     if not ranked:
@@ -47,7 +48,7 @@ def study_report(
         behind = _contrast(problem, history, leaders[:3])
         parts += [curves_picture(problem, history, leaders[:3], contrast=behind, width=width), Text()]
     if findings:
-        parts += [findings_view(findings), Text()]
+        parts += [findings_view(findings, reference), Text()]
     return Group(*parts)
 
 
@@ -77,13 +78,19 @@ def _headline(history: History, best: Trial, metric: str) -> Text:
     )
 
 
-def findings_view(findings: Sequence[Finding]) -> Group:
-    """Return advice: warnings first, then what to do, then what was seen."""
+def findings_view(findings: Sequence[Finding], reference: str = "") -> Group:
+    """Return advice: warnings first, then what to do, then what was seen.
+
+    Moves stand there as commands where `reference` says how a person names the study, else as calls in
+    Python.
+    """
     grid = Table.grid(padding=(0, 1))
     for finding in sorted(findings, key=lambda f: _ORDER[f.level]):
         text = Text(one_line(finding.text))
-        if finding.action:
-            text.append(f"\n{one_line(finding.action)}", "dim")
+        move = finding.move
+        typed = "" if move is None else move.command(reference) if reference else move.call
+        for line in finding.todo(typed):
+            text.append(f"\n{one_line(line)}", "dim")
         grid.add_row(Text(f" {MARKS[finding.level]}", _STYLES[finding.level]), text)
     return Group(Text("What the trials say", "bold"), grid)
 

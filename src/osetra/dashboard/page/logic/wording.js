@@ -1,5 +1,5 @@
 // What orders are, what they put at stake, and how far one has come, in words.
-import { duration, number, setting } from "./format.js";
+import { duration, number, oneLine, setting } from "./format.js";
 
 /** @typedef {{verb: string, args: Record<string, any>}} Move */
 
@@ -71,6 +71,19 @@ export function stake(move, at) {
     case "note": return `notes on ${trial}: “${move.args.text ?? ""}”`;
     default: return `${move.verb} ${trial} ${what}`.trim();
   }
+}
+
+/** What an edit of the space does. @param {Record<string, string>} params @param {Record<string, any>} was */
+export function editStake(params, was) {
+  const ranges = Object.entries(params).map(([name, text]) => `${oneLine(name, 60)} = ${oneLine(text, 200)}`).join(", ");
+  const before = argsText(was);
+  return `searches ${ranges} from now on${before ? `, where trials so far had ${before}` : ""}`;
+}
+
+/** A text as a button or a sentence begins. @param {string} text */
+export function sentence(text) {
+  const line = oneLine(text, 120);
+  return line.charAt(0).toUpperCase() + line.slice(1);
 }
 
 /** @param {Move} move @param {{steps?: number|null}} at @param {string} trial */

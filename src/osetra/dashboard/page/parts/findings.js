@@ -2,6 +2,7 @@
 import { html } from "../lib.js";
 import { useApp } from "../data/hooks.js";
 import { oneLine } from "../logic/format.js";
+import { sentence } from "../logic/wording.js";
 import { copyText } from "./marks.js";
 import { askMove } from "./ordering.js";
 
@@ -17,15 +18,10 @@ export function Findings({ findings, study }) {
 function Action({ finding, study }) {
   const app = useApp();
   const { move } = finding;
-  const sendable = move && !app.readOnly && (["enqueue", "target"].includes(move.verb) || (move.trial && study.verbs?.includes(move.verb)));
+  const sendable = move && !app.readOnly && (["enqueue", "target", "edit"].includes(move.verb) || (move.trial && study.verbs?.includes(move.verb)));
   if (sendable) return html`<p class="actions"><button type="button" class="primary" onClick=${() => askMove(app, move, finding.text)}>${sentence(move.text || move.verb)}</button></p>`;
-  if (!finding.action) return null;
-  const copy = () => copyText(finding.action).then((done) => app.say(done ? "copied" : "the browser does not let this page copy"));
-  return html`<p class="command"><code class="wrap-any">${oneLine(finding.action, 400)}</code><button type="button" class="quiet" onClick=${copy}>Copy</button></p>`;
-}
-
-/** @param {string} text */
-function sentence(text) {
-  const line = oneLine(text, 120);
-  return line.charAt(0).toUpperCase() + line.slice(1);
+  const typed = move?.command || finding.action;
+  if (!typed) return null;
+  const copy = () => copyText(typed).then((done) => app.say(done ? "copied" : "the browser does not let this page copy"));
+  return html`<p class="command"><code class="wrap-any">${oneLine(typed, 400)}</code><button type="button" class="quiet" onClick=${copy}>Copy</button></p>`;
 }

@@ -1,5 +1,5 @@
 // Orders on their way: asked with what is at stake, sent once, and told how far they have come.
-import { stake, VERBS } from "../logic/wording.js";
+import { editStake, sentence, stake, VERBS } from "../logic/wording.js";
 
 /** @typedef {import("../data/hooks.js").App} App */
 
@@ -73,8 +73,25 @@ function askTarget(app, trials, text) {
 }
 
 /** @param {App} app @param {any} move @param {string} why */
+function askEdit(app, move, why) {
+  const key = newKey();
+  const { params, was = {} } = move.args;
+  app.ask({
+    title: "Change what is searched",
+    text: `${editStake(params, was)}; trials so far stay, and those whose values lie outside teach the search no more`,
+    yes: sentence(move.text),
+    act: async (/** @type {string} */ typed) => {
+      const answer = await app.data?.send("space", { params, was, why: typed || why, key });
+      await app.data?.load("study");
+      app.say(`the space is changed: ${answer?.changes?.join("; ") ?? ""}`);
+    },
+  });
+}
+
+/** @param {App} app @param {any} move @param {string} why */
 export function askMove(app, move, why) {
   if (move.verb === "target") return askTarget(app, Number(move.args.trials), why);
+  if (move.verb === "edit") return askEdit(app, move, why);
   if (move.verb === "enqueue") return askQueue(app, move.args?.config ?? move.args, `queues a trial: ${move.text}`);
   return askOrder(app, move.trial, move.verb, move.args ?? {}, why);
 }
