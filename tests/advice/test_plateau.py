@@ -21,9 +21,11 @@ def test_a_long_stand_still_says_stop() -> None:
 
 
 def test_few_trials_get_their_chance_told() -> None:
-    history = history_of(PROBLEM, [(c, 1.0) for c in spread(8)])
-    (found,) = plateau.find(PROBLEM, history)
-    assert "8 valid trials of 2 hyperparameters" in found.text
+    log = Log(PROBLEM)
+    for config in spread(8):
+        log.end(log.queue(config, by="sobol"), "finished", 1.0)
+    (found,) = plateau.find(PROBLEM, log.history)
+    assert "8 random trials of 2 hyperparameters" in found.text
     assert found.text.endswith("is 57 %")
 
 

@@ -13,17 +13,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osetra.advice.wording import percent, short
+from osetra.advice.wording import one_of, percent, short
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.scales import Array
+from osetra.core.space import Space
 from osetra.core.trial import Trial
 
 RULE = "curves"
 TOP = 5
 FEWEST = 3
 """Fewer trials with curves say nothing about a study."""
+REGULARISERS = ("dropout", "weight_decay", "wd", "l2", "label_smoothing", "mixup", "augment", "augmentation")
+CAPACITY = ("units", "hidden", "width", "layers", "depth", "lr", "learning_rate")
 SHORTEST = 8
 """Fewer steps than this have no shape."""
 
@@ -39,8 +42,8 @@ def find(problem: Problem, history: History) -> list[Finding]:
     """Return what the curves of the five best trials have in common."""
     top = history.ranked(problem.objective)[:TOP]
     losses = [both for trial in top if (both := _losses(history, trial)) is not None]
-    found = _overfitting(losses) + _length(problem, history, top)
-    return found or _underfitting(losses)
+    found = _overfitting(problem.space, losses) + _length(problem, history, top)
+    return found or _underfitting(problem.space, losses)
 
 
 def _losses(history: History, trial: Trial) -> _Losses | None:
@@ -51,7 +54,7 @@ def _losses(history: History, trial: Trial) -> _Losses | None:
     return _Losses(trial.number, train[:n], val[:n])
 
 
-def _overfitting(losses: list[_Losses]) -> list[Finding]:
+def _overfitting(space: Space, losses: list[_Losses]) -> list[Finding]:
     bad = [loss for loss in losses if _overfits(loss)]
     if len(bad) < FEWEST or len(bad) < len(losses) / 2:
         return []
@@ -62,7 +65,7 @@ def _overfitting(losses: list[_Losses]) -> list[Finding]:
         f"validation loss rose from {short(float(np.min(worst.val)))} at step {step} to "
         f"{short(float(worst.val[-1]))} at step {last} while the training loss went on falling"
     )
-    action = "more dropout, weight decay or augmentation; do not compare architectures before"
+    action = "regularise more" + one_of(space, REGULARISERS, ": ") + "; do not compare architectures before"
     return [Finding(rule=RULE, level="advice", text=text, action=action)]
 
 
@@ -75,7 +78,7 @@ def _overfits(loss: _Losses) -> bool:
     return best < 0.6 * len(loss.val) and rose and float(np.mean(loss.train[-3:])) < float(loss.train[best])
 
 
-def _underfitting(losses: list[_Losses]) -> list[Finding]:
+def _underfitting(space: Space, losses: list[_Losses]) -> list[Finding]:
     bad = [loss for loss in losses if _underfits(loss)]
     if len(bad) < FEWEST or len(bad) < len(losses) / 2:
         return []
@@ -86,7 +89,7 @@ def _underfitting(losses: list[_Losses]) -> list[Finding]:
         f"training loss ({short(train)}) is as high as the validation loss ({short(val)}) and came "
         f"down by only {percent(1 - train / float(one.train[0]))}"
     )
-    action = "more units or layers, a higher learning rate, or less regularisation"
+    action = "more capacity" + one_of(space, CAPACITY, ": ") + "; or less regularisation"
     return [Finding(rule=RULE, level="advice", text=text, action=action)]
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from osetra.advice.moves import edit_move
-from osetra.advice.wording import declaration, percent, short, with_range
+from osetra.advice.wording import CALMING, declaration, one_of, percent, short, with_range
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.params import Float, Int
@@ -76,7 +76,7 @@ def _judge(problem: Problem, history: History, model: EffectModel, j: int, at_to
             f"{column.name} is best towards the {side} end of its range ({short(end)}), but {failed} of "
             f"the {n} trials there failed: training is unstable there"
         )
-        action = "add warm-up, gradient clipping or normalisation before widening the range"
+        action = "make it stable before widening the range" + one_of(problem.space, CALMING, ", with ")
         return [Finding(rule=RULE, level="advice", text=text, action=action)]
     seen = edge(model, functions, j, at_top, zone)
     if seen.best_there < SURE or seen.better_outward < OUTWARD:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from osetra.advice.moves import edit_move
-from osetra.advice.wording import declaration, percent, short, with_range
+from osetra.advice.wording import CALMING, declaration, one_of, percent, short, with_range
 from osetra.core.finding import Finding, Level, Move
 from osetra.core.history import History
 from osetra.core.params import Choice, Float, Int
@@ -107,7 +107,7 @@ def _avoid(space: Space, common: _Condition) -> tuple[str, Move | None]:
         if low < high:
             narrower = with_range(param, low, high)
             return declaration(name, narrower), edit_move(space, name, narrower, "narrow")
-    return f"avoid {common.text}, or make it stable: warm-up, clipping, normalisation", None
+    return f"avoid {common.text}" + one_of(space, CALMING, ", or make it stable with "), None
 
 
 def _commonest(reasons: list[str]) -> str:

@@ -22,6 +22,8 @@ from osetra.core.scales import Array
 RULE = "plateau"
 ENOUGH = math.ceil(math.log(0.05) / math.log(0.9))
 """29 trials: one lies in the best tenth of the space with chance 95 %."""
+RANDOM = ("random", "sobol")
+"""Searchers whose trials lie anywhere, whatever came out before."""
 GAIN = 0.1
 """A gain counts when it is this share of the way from the middle trial to the best."""
 NOTHING = 0.01
@@ -36,9 +38,7 @@ def find(problem: Problem, history: History) -> list[Finding]:
     sign = problem.objective.sign
     y: Array = sign * np.array([trial.value for trial in tried], dtype=np.float64)
     n = len(y)
-    # A trial that was cut short has been compared, too.
-    compared = n + sum(t.state == "stopped" and t.value is not None for t in history.searched)
-    found = _few(problem, history, compared)
+    found = _few(problem, history)
     if n < 12:
         return found
     late, half = math.ceil(0.75 * n), n // 2
@@ -69,13 +69,15 @@ def _more(history: History, trials: int) -> Move | None:
     return Move(text=f"make it {trials} trials", verb="target", args={"trials": trials})
 
 
-def _few(problem: Problem, history: History, n: int) -> list[Finding]:
-    total = size(problem.space)
-    if n == 0 or n >= ENOUGH or (total is not None and n >= total):
+def _few(problem: Problem, history: History) -> list[Finding]:
+    """Return the chance to have hit the best tenth: only where all trials were drawn at random, and ended."""
+    ended = [trial for trial in history.ended if trial.repeats is None]
+    n, total, d = len(ended), size(problem.space), len(problem.space.columns)
+    drawn = all(trial.state == "finished" and trial.by in RANDOM for trial in ended)
+    if not n or not drawn or n >= ENOUGH or (total is not None and n >= total):
         return []
-    d = len(problem.space.columns)
-    many = f"{n} valid trial{'s' if n > 1 else ''} of {d} hyperparameter{'s' if d > 1 else ''}"
-    chance = f"the chance that one of so many random ones lies in the best tenth is {percent(1 - 0.9**n)}"
+    many = f"{n} random trial{'s' if n > 1 else ''} of {d} hyperparameter{'s' if d > 1 else ''}"
+    chance = f"the chance that one of them lies in the best tenth is {percent(1 - 0.9**n)}"
     action = f"{ENOUGH} trials make it 95 %" + (", or fix some hyperparameters" if d > 1 else "")
     move = _more(history, ENOUGH)
     return [Finding(rule=RULE, level="info", text=f"{many}: {chance}", action=action, move=move)]

@@ -1,12 +1,26 @@
-"""How findings write parameters and numbers, so that an action can be typed as it stands."""
+"""How findings write parameters, numbers and remedies, so that an action can be typed as it stands."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from osetra.core.params import Float, Int, Param, Value
+from osetra.core.space import Space
 from osetra.core.text import format_param
+
+CALMING = (
+    "warmup",
+    "warmup_steps",
+    "warmup_fraction",
+    "clip",
+    "clip_norm",
+    "grad_clip",
+    "max_grad_norm",
+    "norm",
+)
+"""Names of what makes trainings stable."""
 
 
 def declaration(name: str, param: Param) -> str:
@@ -22,6 +36,15 @@ def with_range(param: Float | Int, low: float, high: float) -> Float | Int:
         low = low if param.step else _rounded(low)
         return replace(param, low=low, high=_rounded(high), default=default)
     return replace(param, low=math.floor(low), high=math.ceil(high), default=default)  # type: ignore[arg-type]
+
+
+def one_of(space: Space, wanted: Sequence[str], before: str) -> str:
+    """Return, behind `before`, what of the wanted hyperparameters a space has; empty where it has none.
+
+    Advice must not name what a network or its training cannot do.
+    """
+    have = [name for name in space.names if name.split(".")[-1].lower() in wanted]
+    return f"{before}{' or '.join(have[:3])}" if have else ""
 
 
 def short(value: Value) -> str:

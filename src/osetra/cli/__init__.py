@@ -30,6 +30,7 @@ VERBS = (
     "enqueue",
     "steer",
     "edit",
+    "advice",
     "babysit",
     "dashboard",
     "replay",

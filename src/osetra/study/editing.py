@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from osetra.core.arguments import expected, given, is_number, mapping, plain, text
+from osetra.core.arguments import expected, given, is_number, mapping, plain, text, truth
 from osetra.core.declarations import Branches, branches_of, params_by_name
 from osetra.core.edits import edited, meaningless, news, problem_of, readable, spaces
 from osetra.core.facts import Edited
@@ -20,6 +20,7 @@ from osetra.core.values import as_value, sequence
 from osetra.errors import SpaceError, StudyError
 from osetra.study.open import other_question, user
 from osetra.study.planner import Planner
+from osetra.study.silence import silence
 from osetra.study.steering import StudySteering
 
 log = logging.getLogger("osetra")
@@ -121,6 +122,20 @@ class StudyEditing(StudySteering):
         """
         self.problem.space.branches(name)
         return self.edit({name: Fixed(value)}, why=why)
+
+    def silence(self, *rules: str, silent: bool = True) -> None:
+        """Silence rules of advice in this study by name, in every program and view; or hear them again.
+
+            study.silence("plateau", "noise")
+            study.silence("plateau", silent=False)
+
+        Raises:
+            StudyError: there is no rule of that name.
+        """
+        if not rules:
+            raise expected("rules", rules, "give names of rules, such as silence('plateau')")
+        for rule in rules:
+            silence(self._planner, rule, silent=truth("silent", silent))
 
     def _resize(
         self, name: str, ends: Mapping[str, float], options: object, why: str, *, wider: bool

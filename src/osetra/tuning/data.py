@@ -304,9 +304,11 @@ def _open_study(location: Location, planned: DataPlan) -> Study:
         old = stored_request(study.history, location)
         asked, before = ((each.tune, each.all, each.set, each.order or "tiers") for each in (request, old))
         if asked == before:
+            if request.silence:
+                study.silence(*request.silence)
             return study
         study.close()
-    return location.start(
+    study = location.start(
         planned.selection.space,
         **{task.direction: task.metric},
         searcher=request.searcher,
@@ -319,6 +321,9 @@ def _open_study(location: Location, planned: DataPlan) -> Study:
             **({"aim": task.aimed} if task.aimed else {}),
         },
     )
+    if request.silence:
+        study.silence(*request.silence)
+    return study
 
 
 def _data_rows(task: NetworkTask) -> list[Row]:

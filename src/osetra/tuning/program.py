@@ -85,6 +85,8 @@ def begin(training: OwnTraining, location: Location) -> Study:
         seed=request.seed,
         task={"request": request.stored(location.folder)},
     )
+    if request.silence:
+        study.silence(*request.silence)
     if request.verb == "run":
         _check_program(study, request, location)
     return study
@@ -120,6 +122,8 @@ def filled(request: Request, file: StudyFile) -> Request:
         changes |= {"minimize": file.minimize, "maximize": file.maximize}
     if request.target is None and file.target is not None:
         changes["target"] = tuple(file.target) if isinstance(file.target, list) else file.target
+    if file.silence:
+        changes["silence"] = tuple(file.silence)
     silent = {
         name: value
         for name, value in file.data.items()

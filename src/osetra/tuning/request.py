@@ -23,7 +23,7 @@ DEFAULT_TRIALS = 30
 _LIMITS = tuple(limit.name for limit in fields(Limits))
 READING = tuple(option.name for option in fields(DataOptions))
 """Options that say how data is to be read."""
-_UNTYPED = ("source", "verb", "command", "folder", "config")
+_UNTYPED = ("source", "verb", "command", "folder", "config", "silence")
 """Parts of a request that are no options of `osetra tune`."""
 
 
@@ -67,6 +67,8 @@ class Request:
     """Whether the winner is trained again on the validation rows too; None is where that is safe."""
     ensemble: int | None = None
     """So many seeds of the winner answer together; None is all that were trained anyway."""
+    silence: tuple[str, ...] = ()
+    """Rules of advice that say nothing."""
     config: str | None = None
     """Path of the study.toml."""
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from osetra.advice import known_rule
 from osetra.core.arguments import is_whole
 from osetra.core.limits import Limits
 from osetra.core.space import Space
@@ -44,6 +45,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "searcher": (str,),
     "scheduler": (str,),
     "seed": (int,),
+    "silence": (list,),
     **_LIMITS,
 }
 
@@ -62,6 +64,8 @@ class StudyFile:
     searcher: str | None = None
     scheduler: str | None = None
     seed: int | None = None
+    silence: list[str] | None = None
+    """Rules of advice that say nothing."""
     limits: dict[str, Any] = field(default_factory=dict)
     """Those of `core.limits.Limits` that it sets."""
     space: dict[str, Any] | None = None
@@ -90,7 +94,13 @@ def read_study_file(path: Path) -> StudyFile:
         if key == "seed" and not is_whole(value, least=0):
             raise StudyError(f"{path}: [study] seed = {value}: a whole number of at least 0 expected")
         if isinstance(value, list) and not all(isinstance(each, str) for each in value):
-            raise StudyError(f"{path}: [study] {key} = {value!r}: names of columns expected")
+            what = "rules of advice" if key == "silence" else "columns"
+            raise StudyError(f"{path}: [study] {key} = {value!r}: names of {what} expected")
+    try:
+        for rule in study.get("silence", []):
+            known_rule(rule)
+    except StudyError as error:
+        raise StudyError(f"{path}: [study] {error}") from None
     lines = content.get("space")
     if lines is not None:
         Space.parse(lines)
