@@ -241,7 +241,7 @@ def test_a_senseless_number_of_trials_is_refused(trials):
 
 
 def test_a_run_without_a_limit_is_refused():
-    with pytest.raises(StudyError, match=r"needs a limit: trials=50, minutes=10 or trainings=30"):
+    with pytest.raises(StudyError, match=r"needs a limit: trials=50, minutes=10, trainings=30 or until=0.05"):
         make_study().run(loss)
 
 

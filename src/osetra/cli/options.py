@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from osetra.cli.failures import typed
+from osetra.core.goal import goal_text
 from osetra.core.params import Value
 from osetra.core.text import parse_value
 from osetra.errors import DataError, StudyError, TextError
@@ -39,6 +41,14 @@ class Above(click.FloatRange):
 def complete_study(_: click.Context, __: click.Parameter, incomplete: str) -> Sequence[str]:
     """Offer the known studies to the shell."""
     return [name for name in known() if name.startswith(incomplete)]
+
+
+def goal(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Return the goal of a search in its usual spelling."""
+    if value is None:
+        return None
+    with typed():
+        return goal_text(value)
 
 
 study_argument = click.argument("study", shell_complete=complete_study)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from osetra.core.arguments import expected, is_above_zero, is_whole, plain
+from osetra.core.goal import goal_text
 from osetra.core.history import History
 from osetra.core.ports import Budget
 from osetra.core.problem import Problem
@@ -41,6 +42,8 @@ class Limits:
     """Trainings at once."""
     report_timeout: float | None = None
     """Seconds without a report after which a training is stopped as hung."""
+    until: str | float | None = None
+    """The goal at which the search is over, such as val_loss<0.05: see `core.goal`."""
     confirm: int | None = None
     """How many of the best configurations are run again with fresh seeds; None is what fits."""
 
@@ -49,6 +52,9 @@ class Limits:
             value = plain(getattr(self, field.name))
             object.__setattr__(self, field.name, value)
             if value is None and field.name != "workers":
+                continue
+            if field.name == "until":
+                object.__setattr__(self, field.name, goal_text(value))
                 continue
             if field.name in _WHOLE:
                 least, most, need = _WHOLE[field.name]
@@ -65,7 +71,7 @@ class Limits:
     @property
     def ends(self) -> bool:
         """Whether anything ends the search by itself."""
-        return self.trials is not None or self.trainings is not None or self.minutes is not None
+        return any(each is not None for each in (self.trials, self.trainings, self.minutes, self.until))
 
     @property
     def of_search(self) -> dict[str, Any]:

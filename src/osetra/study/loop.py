@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 
 from osetra.core.facts import Worker
+from osetra.core.goal import Goal
 from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.ports import Budget, Crew, Executor, Job
@@ -71,15 +72,15 @@ def drive(driver: Driver, job: Job, executor: Executor, *, keep_going: bool, res
     failures = FirstFailures.of(planner.history, keep_going=keep_going)
     with GracefulStop() as stop:
         driver.give_up(planner.history)
-        if not driver.fill_queue():
+        if driver.goal_is_met() or not driver.fill_queue():
             return
         # Who trains in this very thread leaves no other moment to judge and to show.
         job = replace(job, between=driver.look if planner.policy.judges else None, meanwhile=driver.show)
         crew = executor.start(job, planner.store)
         stop.on_request(crew.request_stop)
-        driver.at_time_limit = crew.request_stop
+        driver.at_end = crew.request_stop
         try:
-            while not stop.requested and not driver.time_is_up():
+            while not (stop.requested or driver.time_is_up() or driver.goal_is_met()):
                 if not driver.fill_queue():
                     break
                 driver.reap()
@@ -118,10 +119,16 @@ class Driver:
     judged: dict[int, int] = field(default_factory=dict)
     """How many points of each trial the policy has seen."""
     clock: TimeLimit = field(default_factory=TimeLimit)
-    at_time_limit: Callable[[], None] = lambda: None
+    at_end: Callable[[], None] = lambda: None
     """Asks the crew to hand back what runs."""
     is_late: bool = False
     """Whether the time is used up."""
+    met: bool = False
+    """Whether the goal is reached."""
+    met_at: int = -1
+    """The version of the log that was looked at for that."""
+    missed: Container[int] = ()
+    """Finished trials that do not reach it."""
 
     @property
     def tick(self) -> float:
@@ -160,8 +167,24 @@ class Driver:
         if not self.is_late and self.clock.minutes is not None:
             self.is_late = self.clock.left(self.planner.history, time.monotonic() - self.started) <= 0
             if self.is_late:
-                self.at_time_limit()
+                self.at_end()
         return self.is_late
+
+    def goal_is_met(self) -> bool:
+        """Whether the goal is reached; the first one to see it notes that, and has the crew hand back."""
+        history, objective = self.planner.history, self.planner.problem.objective
+        goal = None if self.repeats_only else Goal.of(self.limits.until, objective)
+        if goal is None or self.met or history.version == self.met_at:
+            return self.met
+        self.met_at, found = history.version, goal.met_by(history, objective, self.missed)
+        self.missed = {trial.number for trial in history.finished}
+        if found is not None:
+            self.met = True
+            note = goal.reached(*found)
+            if note not in history.noted("goal"):
+                self.planner.append([note])
+            self.at_end()
+        return self.met
 
     def note_time(self) -> None:
         """Note that the search ended because its time was used up, if it did."""

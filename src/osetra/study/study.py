@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Never
 from osetra.advice import lint
 from osetra.core.arguments import expected, number, whole
 from osetra.core.edits import problem_of
+from osetra.core.goal import Goal
 from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.ports import USUAL, Checkpoints, Executor, Policy, Scheduler, Searcher
@@ -145,6 +146,7 @@ class Study(StudyEditing):
         trials: int | None = None,
         minutes: float | None = None,
         trainings: float | None = None,
+        until: str | float | None = None,
         steps: int | None = None,
         workers: int = 1,
         executor: Executor | None = None,
@@ -168,6 +170,9 @@ class Study(StudyEditing):
                 there is just time for it, the best of what waits is trained to its end.
             trainings: what the study may cost in full trainings; those that a scheduler cuts short
                 count by their share of steps.
+            until: the goal at which the search is over, such as "val_loss<0.05" or "accuracy>=0.9"; a
+                number is of the objective. A finished trial has to reach it; what runs then goes back to
+                the queue.
             steps: how many steps a full training has, when known; else the first training says so.
             workers: how many trainings run at once.
             executor: another way to start workers, instead of `workers`.
@@ -193,11 +198,13 @@ class Study(StudyEditing):
             trials=trials,
             trainings=trainings,
             minutes=minutes,
+            until=until,
             workers=workers,
             report_timeout=report_timeout,
         )
         if not limits.ends:
-            raise StudyError("run() needs a limit: trials=50, minutes=10 or trainings=30")
+            raise StudyError("run() needs a limit: trials=50, minutes=10, trainings=30 or until=0.05")
+        Goal.of(limits.until, self.problem.objective)  # refuses what can be none
         full = None if steps is None else whole("steps", steps, least=1, most=MOST_STEPS)
         if not isinstance(checkpoints, Checkpoints):
             raise expected("checkpoints", checkpoints, "write Checkpoints(every=10)")
@@ -226,6 +233,7 @@ class Study(StudyEditing):
         trials: int | None = None,
         minutes: float | None = None,
         trainings: float | None = None,
+        until: str | float | None = None,
         idle: float | None = None,
         grace: float = 10.0,
         report_timeout: float | None = None,
@@ -246,6 +254,7 @@ class Study(StudyEditing):
             trials: a new total of the study.
             minutes: wall-clock limit of this call.
             trainings: what the study may cost in full trainings.
+            until: the goal at which this call ends, such as "val_loss<0.05".
             idle: minutes without anything to train here after which this call ends.
             grace: seconds that trainings get to reach their next report when this is told to stop.
             report_timeout: seconds without a report after which a training is stopped as hung.
@@ -264,9 +273,11 @@ class Study(StudyEditing):
             trials=trials,
             trainings=trainings,
             minutes=minutes,
+            until=until,
             workers=workers,
             report_timeout=report_timeout,
         )
+        Goal.of(limits.until, self.problem.objective)
         patience = None if idle is None else number("idle", idle, "the idle must be above 0", above=0)
         job = job_for(self.problem.objective, train, report_timeout)
         job = replace(job, grace=number("grace", grace, "the grace must be above 0", above=0))

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from osetra.catalogue import Selection, select_space
 from osetra.core.declarations import Branches, branches_of, params_from_lines
 from osetra.core.finding import Finding
+from osetra.core.goal import Goal
 from osetra.core.limits import PER_TRAINING
 from osetra.core.numbers import number
+from osetra.core.problem import Objective
 from osetra.core.text import format_param, parse_param
 from osetra.data.dataset import NUMERIC
 from osetra.errors import DataError, StudyError, StudyMismatch
@@ -95,6 +97,7 @@ def plan(location: Location, request: Request) -> DataPlan:
     if stored is None and request.limits.minutes is not None:
         task = task.within(request.limits.minutes)
     _check_metric(task, request)
+    Goal.of(request.limits.until, Objective(metric=task.metric, direction=task.direction))
     return DataPlan(request, task, _selection(task, request), begun)
 
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from osetra.core.goal import Goal
 from osetra.core.limits import Limits
 from osetra.core.params import Fixed, Float, Int, Value
+from osetra.core.problem import Direction, Objective
 from osetra.core.space import Space
 from osetra.core.text import parse_param
 from osetra.errors import SpaceError, StudyError, nearest
@@ -215,7 +217,8 @@ def _held(space: Space, name: str, value: Value) -> Fixed:
 def _limits(given: Limits, in_file: dict[str, Any]) -> Limits:
     """Return the limits that were given, and those of the file where none of the kind was."""
     usual = Limits()
-    names = in_file if not given.ends else [n for n in in_file if n not in ("trials", "minutes", "trainings")]
+    ends = ("trials", "minutes", "trainings", "until")
+    names = [name for name in in_file if not (given.ends and name in ends)]
     taken = {name: in_file[name] for name in names if getattr(given, name) == getattr(usual, name)}
     return replace(given, **taken)
 
@@ -226,6 +229,11 @@ def _check_goal(request: Request, what: str) -> None:
             f"what counts as better? Give the metric {what}: "
             '--minimize val_loss, or in study.toml: [study] minimize = "val_loss"'
         )
+    direction: Direction = "minimize" if request.maximize is None else "maximize"
+    Goal.of(
+        request.limits.until,
+        Objective(metric=request.maximize or request.minimize or "", direction=direction),
+    )
 
 
 def _check_program(study: Study, request: Request, location: Location) -> None:

@@ -31,7 +31,9 @@ from osetra.errors import DataError, StudyError, nearest
 from osetra.files import read_regular
 
 _LIMITS: dict[str, tuple[type, ...]] = {
-    name: (int, float) if float in get_args(kind) else (int,) for name, kind in get_type_hints(Limits).items()
+    name: tuple(kinds - {type(None)} | {int})
+    for name, kind in get_type_hints(Limits).items()
+    if (kinds := set(get_args(kind) or (kind,)))
 }
 _SECTIONS = ("study", "space", "data")
 _DATA = {option.name: option.default for option in fields(DataOptions)}

@@ -54,6 +54,7 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     trials: int | None = None,
     minutes: float | None = None,
     trainings: float | None = None,
+    until: str | float | None = None,
     workers: int = 1,
     report_timeout: float | None = None,
     confirm: int | None = None,
@@ -121,6 +122,8 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         trials: trials in total, those of earlier calls included; 30 when no limit is given.
         minutes: wall-clock limit of the whole call, from reading to the saved model.
         trainings: what the study may cost in full trainings.
+        until: the goal at which the search is over, such as "val_error<0.05"; a number is of the metric
+            that is tuned.
         workers: trainings at once, in processes of their own.
         report_timeout: seconds without a report after which a training is ended.
         confirm: how many of the best are run again with fresh seeds; 3 unless trials are few.

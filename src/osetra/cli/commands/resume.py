@@ -12,6 +12,7 @@ from osetra.cli.options import (
     Above,
     Whole,
     check_scheduler,
+    goal,
     json_option,
     keep_going_option,
     scheduler_option,
@@ -34,6 +35,7 @@ from osetra.tuning.script import is_script
 @click.option("-m", "--minutes", type=Above(), help="Stop after so many minutes.")
 @click.option("-w", "--workers", type=Whole(1), help="Trainings at once.")
 @click.option("--trainings", type=Above(), help="A new total cost, in full trainings.")
+@click.option("--until", metavar="GOAL", callback=goal, help="A new goal, such as 'val_loss<0.05'.")
 @scheduler_option
 @keep_going_option
 @dashboard_option
@@ -46,6 +48,7 @@ def command(
     minutes: float | None,
     workers: int | None,
     trainings: float | None,
+    until: str | None,
     scheduler: str | None,
     keep_going: bool,
     as_json: bool,
@@ -74,6 +77,7 @@ def command(
         trials=trials or (None if trainings else history.target or limits.trials),
         trainings=trainings or (None if trials else limits.trainings),
         minutes=minutes or (limits.minutes if trials is None else None),
+        until=until or limits.until,
         workers=workers or limits.workers,
     )
     keep_going = keep_going or request.keep_going

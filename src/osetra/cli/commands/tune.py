@@ -20,6 +20,7 @@ from osetra.cli.options import (
     check_searcher,
     confirm,
     device_option,
+    goal,
     json_option,
     keep_going_option,
     plain_name,
@@ -83,6 +84,12 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     callback=_positive,
     metavar="N",
     help="What the study may cost, in full trainings; those cut short count by their share.",
+)
+@click.option(
+    "--until",
+    metavar="GOAL",
+    callback=goal,
+    help="Search until a trial has that: 'val_loss<0.05', or 0.05 for the metric that is tuned.",
 )
 @click.option("-w", "--workers", type=Whole(1), default=1, show_default=True, help="Trainings at once.")
 @click.option(

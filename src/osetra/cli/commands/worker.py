@@ -16,7 +16,7 @@ from rich.text import Text
 
 from osetra.cli.failures import LEFT, REQUEST, Failure, typed
 from osetra.cli.going_on import say_program
-from osetra.cli.options import Above, Whole, keep_going_option, study_argument
+from osetra.cli.options import Above, Whole, goal, keep_going_option, study_argument
 from osetra.cli.output import Output
 from osetra.cli.page import dashboard_option, page_beside
 from osetra.errors import StudyError
@@ -41,6 +41,7 @@ WAIT = 1.0
 @click.option("-n", "--trials", type=Whole(1), help="A new total of the study.")
 @click.option("-m", "--minutes", type=Above(), help="Leave after so many minutes.")
 @click.option("--trainings", type=Above(), help="A new total cost of the study.")
+@click.option("--until", metavar="GOAL", callback=goal, help="Leave at a goal, such as 'val_loss<0.05'.")
 @click.option("--idle", type=Above(), help="Leave after so many minutes without work.")
 @click.option(
     "--grace",
@@ -195,6 +196,8 @@ def _work(output: Output, location: Location, source: str | None, gpus: str | No
         and not any(options[n] for n in ("trials", "minutes"))
     ):
         options["trainings"] = options["trainings"] or request.limits.trainings
+    if request is not None:
+        options["until"] = options["until"] or request.limits.until
     display = WorkerDisplay(study.problem, output.eyes, Processes(slots, devices))
     try:
         with page_beside(output, location), display.open(location, study.history, what) as watch:
