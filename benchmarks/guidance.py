@@ -32,6 +32,7 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np  # noqa: E402  # BLAS reads the variables above when it is loaded
 from scipy.stats import spearmanr  # noqa: E402
 
+import guidance_rules  # noqa: E402
 import honest_best  # noqa: E402
 import osetra as ose  # noqa: E402
 from osetra.advice import edges  # noqa: E402
@@ -262,8 +263,12 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes")
     options = parser.parse_args()
     asked, found = jobs(options), []
+    simulated = (
+        [] if options.problem else guidance_rules.worlds(quick=options.quick, seeds=options.seeds or 6)
+    )
     begun = time.monotonic()
     with ProcessPoolExecutor(options.workers) as pool:
+        spoke = list(pool.map(guidance_rules.run, simulated, chunksize=4))
         for done, rows in enumerate(pool.map(run, asked), 1):
             found += rows
             print(
@@ -272,10 +277,12 @@ def main() -> None:
     print(file=sys.stderr)
     said = summary(found)
     if not options.problem:
-        said |= honest_best.figures(options.quick)
+        said |= honest_best.figures(options.quick) | guidance_rules.rules_summary(spoke)
     if options.json:
-        print(json.dumps({**said, "tables": table(found)}))
+        print(json.dumps({**said, "tables": table(found), "rules_table": guidance_rules.rules_table(spoke)}))
         return
+    for row in guidance_rules.rules_table(spoke):
+        print("  ".join(f"{key} {value}" for key, value in row.items()))
     for row in table(found):
         print("  ".join(f"{key} {value}" for key, value in row.items()))
     print(json.dumps(said, indent=1))

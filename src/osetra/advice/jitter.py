@@ -1,4 +1,4 @@
-"""R25: at its end the objective jumps from report to report by more than lies between the best trials.
+"""R25: at its end the objective jumps from report to report by about as much as lies between the best trials.
 
 Source: Godbole et al., Deep Learning Tuning Playbook.
 """
@@ -18,6 +18,8 @@ RULE = "jitter"
 SHORTEST = 12
 LARGE = 0.1
 """Share of the whole descent that a jump makes."""
+NEAR = 0.5
+"""Of what lies between the best trials: jumps themselves make their best reports differ."""
 CALMING = ("ema", "ema_decay", "averaging", "schedule", "batch_size", "lr", "learning_rate")
 
 
@@ -27,7 +29,7 @@ def find(problem: Problem, history: History) -> list[Finding]:
     numbers = shared(curves, lambda curve: _jump(curve) > LARGE * float(np.ptp(curve)))
     values = [history.trials[number].value or 0.0 for number, _ in curves]
     jump = float(np.median([_jump(curve) for _, curve in curves])) if curves else 0.0
-    if not numbers or jump <= float(np.ptp(values)):
+    if not numbers or jump <= NEAR * float(np.ptp(values)):
         return []
     text = (
         f"{problem.objective.metric} jumps by {short(jump)} from report to report at the end of "
