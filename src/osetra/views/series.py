@@ -31,6 +31,14 @@ def curve(history: History, trial: Trial, metric: str) -> tuple[Array, Array]:
     return across, held / begun
 
 
+def planned(history: History, trial: Trial, step: int) -> int | None:
+    """Return where a training at a step ends, as far as is known.
+
+    One that was told to wait earlier may have run on before it heard of it.
+    """
+    return trial.until if trial.until and trial.until >= step else history.steps or None
+
+
 def _in_order(steps: NDArray[np.int64], values: Array) -> tuple[Array, Array]:
     if np.any(steps[1:] < steps[:-1]):
         order = np.argsort(steps, kind="stable")

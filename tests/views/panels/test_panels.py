@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from scipy import stats
 
 from osetra.core.facts import Claimed, Noted, Suggested, Worker, ended
@@ -34,7 +35,7 @@ from osetra.views.panels.timeline import timeline_panel
 from osetra.views.panels.trial import trial_panel
 from osetra.views.panels.trials import changed, trials_panel
 from osetra.views.plain import plain_numbers
-from osetra.views.series import curve
+from osetra.views.series import curve, planned
 from views.histories import PROBLEM as TWO
 from views.histories import Book, busy
 from views.panels.odd import PROBLEM, STUDIES, steered
@@ -381,3 +382,12 @@ def test_advice_that_can_be_followed_at_once_has_a_move() -> None:
     }
     more = [f["move"]["args"] for f in panel["findings"] if f["move"] and f["move"]["verb"] == "target"]
     assert more == [{"trials": 18}]
+
+
+def test_a_training_that_ran_on_beyond_where_it_was_told_to_wait_is_measured_by_a_full_one() -> None:
+    log = Log(PROBLEM)
+    log.run({"lr": 0.01}, 1.0)
+    trial = log.history.trials[1]
+    early = replace(trial, until=3)
+    assert planned(log.history, early, 2) == planned(log.history, early, 3) == 3
+    assert planned(log.history, early, 5) == (log.history.steps or None)

@@ -23,7 +23,7 @@ from osetra.views.panels.activity import active_seconds
 from osetra.views.panels.parameters import changed
 from osetra.views.plain import plain_data, plain_number
 from osetra.views.progress import Progress, progress_text
-from osetra.views.series import curve, report_interval
+from osetra.views.series import curve, planned, report_interval
 
 Document = dict[str, object]
 
@@ -161,7 +161,7 @@ def _running(
         "trial": trial.number,
         "worker": worker_text(attempt.worker),
         "step": int(steps[-1]) if len(steps) else 0,
-        "of": trial.until or history.steps,
+        "of": planned(history, trial, int(steps[-1]) if len(steps) else 0),
         "value": plain_number(float(values[-1])) if len(values) else None,
         "started": attempt.started,
         "age_seconds": max(0.0, now - heard.get(trial.number, attempt.started)),

@@ -18,7 +18,7 @@ from osetra.views.panels.curves import end_document, whole_numbers
 from osetra.views.panels.decimation import kept
 from osetra.views.panels.parameters import changed
 from osetra.views.plain import plain_data, plain_numbers
-from osetra.views.series import curve
+from osetra.views.series import curve, planned
 
 if TYPE_CHECKING:
     from osetra.searchers.bayes import Explanation
@@ -64,7 +64,7 @@ def trial_panel(
         "curves": _curves(history, trial, points),
         "end": end_document(trial, steps, values),
         "step": int(steps[-1]) if len(steps) else 0,
-        "of": trial.until or history.steps,
+        "of": planned(history, trial, int(steps[-1]) if len(steps) else 0),
         "changed": changed(problem.space, trial.config),
         "diff_best": None if best is None else difference(best.config, trial.config),
         "best_trial": None if best is None else best.number,

@@ -80,9 +80,9 @@ export function editStake(params, was) {
   return `searches ${ranges} from now on${before ? `, where trials so far had ${before}` : ""}`;
 }
 
-/** A text as a button or a sentence begins. @param {string} text */
-export function sentence(text) {
-  const line = oneLine(text, 120);
+/** A text as a button or a sentence begins. @param {string} text @param {number} most */
+export function sentence(text, most = 120) {
+  const line = oneLine(text, most);
   return line.charAt(0).toUpperCase() + line.slice(1);
 }
 

@@ -6,6 +6,9 @@ import { sentence } from "../logic/wording.js";
 import { copyText } from "./marks.js";
 import { askMove } from "./ordering.js";
 
+/** What can be typed as it stands, beside sentences: a range such as lr=log(1e-4, 1). */
+const TYPED = /^[^\s=]+=\S/;
+
 /** @param {{findings: any[], study: any}} props */
 export function Findings({ findings, study }) {
   return html`<section class="sheet"><header><h2>What to do next</h2></header><div class="inside">
@@ -19,9 +22,11 @@ function Action({ finding, study }) {
   const app = useApp();
   const { move } = finding;
   const sendable = move && !app.readOnly && (["enqueue", "target", "edit"].includes(move.verb) || (move.trial && study.verbs?.includes(move.verb)));
-  if (sendable) return html`<p class="actions"><button type="button" class="primary" onClick=${() => askMove(app, move, finding.text)}>${sentence(move.text || move.verb)}</button></p>`;
-  const typed = move?.command || finding.action;
-  if (!typed) return null;
+  const said = finding.action && !TYPED.test(finding.action) && !move?.text.includes(finding.action);
+  const advice = said && html`<p class="note wrap-any">${sentence(finding.action, 400)}</p>`;
+  if (sendable) return html`${advice}<p class="actions"><button type="button" class=${finding.level === "info" ? "" : "primary"} onClick=${() => askMove(app, move, finding.text)}>${sentence(move.text || move.verb)}</button></p>`;
+  const typed = move?.command || (said ? "" : finding.action);
+  if (!typed) return advice || null;
   const copy = () => copyText(typed).then((done) => app.say(done ? "copied" : "the browser does not let this page copy"));
-  return html`<p class="command"><code class="wrap-any">${oneLine(typed, 400)}</code><button type="button" class="quiet" onClick=${copy}>Copy</button></p>`;
+  return html`${advice}<p class="command"><code class="wrap-any">${oneLine(typed, 400)}</code><button type="button" class="quiet" onClick=${copy}>Copy</button></p>`;
 }
