@@ -14,13 +14,13 @@ import matplotlib as mpl
 import pytest
 
 import osetra
-from osetra import Run, Study
+from osetra import Int, Run, Study
 from osetra.errors import MissingExtra, StudyError
 from osetra.views.colours import PALETTE, STATES, colour_of
 from osetra.views.figures.drawing import words
 from osetra.views.figures.kinds import KINDS
 from osetra.views.figures.space import place_on, ticks_of
-from osetra.views.panels.parameters import searched
+from osetra.views.panels.parameters import parameter, searched
 from views.panels.odd import PROBLEM, SPACE, STUDIES
 
 
@@ -140,3 +140,5 @@ def test_values_stand_on_their_own_scale() -> None:
     assert place_on(optimizer)("adam") == 0.75
     assert ticks_of(lr)[1] == ["0.0001", "0.001", "0.01", "0.1", "1"]
     assert ticks_of(momentum)[1][0] == "0.5" and "0.99" in ticks_of(momentum)[1]
+    units = parameter("units", Int(16, 512, scale="log"), "units")
+    assert ticks_of(units)[1] == ["20", "50", "100", "200", "500"]

@@ -180,8 +180,8 @@ def ticks_of(param: Document, most: int = 5) -> tuple[list[float], list[str]]:
 def _round_marks(param: Document, most: int) -> list[float]:
     low, high, scale = float(param["low"]), float(param["high"]), param["scale"]
     if scale == "log" and high / low >= 10:
-        decades = range(math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9) + 1)
-        marks = [10.0**power for power in decades]
+        marks = _of_decades(low, high, (1,))
+        marks = marks if len(marks) > 2 else _of_decades(low, high, (1, 2, 5))  # one mark tells no scale
         return marks[:: max(1, -(-len(marks) // most))]
     if scale == "one_minus_log":
         marks = [m for m in (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999) if low <= m <= high]
@@ -190,6 +190,13 @@ def _round_marks(param: Document, most: int) -> list[float]:
 
     whole = param["kind"] == "int"
     return [float(m) for m in MaxNLocator(most - 1, integer=whole).tick_values(low, high) if low <= m <= high]
+
+
+def _of_decades(low: float, high: float, within: tuple[int, ...]) -> list[float]:
+    """Return multiples of powers of ten between two ends, both included."""
+    powers = range(math.floor(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9) + 1)
+    marks = [k * 10.0**power for power in powers for k in within]
+    return [mark for mark in marks if low * (1 - 1e-9) <= mark <= high * (1 + 1e-9)]
 
 
 def _value(trials: Document, axis: Document, row: int) -> object:
