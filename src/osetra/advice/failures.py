@@ -7,6 +7,7 @@ Source: Godbole et al., Deep Learning Tuning Playbook; split by Fisher's exact t
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ RULE = "failures"
 FEWEST = 3
 SHARE = 0.2
 """Below this share, failures are a cheap part of looking around, unless they have a cause in common."""
+USUAL = 0.1
+"""Share that fails in a sound search; more has to be unlikely by luck alone before it is worth a word."""
+UNLUCKY = 0.05
 RARE = 0.05
 """Below this share, not even a common cause is worth a word."""
 CHANCE = 0.01
@@ -52,7 +56,7 @@ def find(problem: Problem, history: History) -> list[Finding]:
     if failed < FEWEST or failed < RARE * n:
         return []
     common = _common(problem, past, bad)
-    if common is None and failed < SHARE * n:
+    if common is None and (failed < SHARE * n or _by_luck(failed, n) > UNLUCKY):
         return []
     text = f"{failed} of {n} trials ({percent(failed / n)}) diverged or failed"
     reason = _commonest([t.reason for t, b in zip(past.trials, bad, strict=True) if b])
@@ -68,6 +72,12 @@ def find(problem: Problem, history: History) -> list[Finding]:
         action = "suspect a bug: run one trial with the defaults and read its output"
     level: Level = "warning" if failed > n / 2 else "advice"
     return [Finding(rule=RULE, level=level, text=text, action=action, move=move)]
+
+
+def _by_luck(failed: int, n: int) -> float:
+    """Return the chance that so many of n trials fail, or more, where the usual share does."""
+    few = sum(math.comb(n, k) * USUAL**k * (1 - USUAL) ** (n - k) for k in range(failed))
+    return 1.0 - few
 
 
 def _common(problem: Problem, past: Results, bad: Mask) -> _Condition | None:
