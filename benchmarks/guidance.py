@@ -35,6 +35,7 @@ from scipy.stats import spearmanr  # noqa: E402
 import guidance_rules  # noqa: E402
 import honest_best  # noqa: E402
 import osetra as ose  # noqa: E402
+import retest  # noqa: E402
 from osetra.advice import edges  # noqa: E402
 from osetra.advice import importance as named  # noqa: E402
 from osetra.core.history import History  # noqa: E402
@@ -277,7 +278,8 @@ def main() -> None:
     print(file=sys.stderr)
     said = summary(found)
     if not options.problem:
-        said |= honest_best.figures(options.quick) | guidance_rules.rules_summary(spoke)
+        said |= honest_best.figures(options.quick) | retest.figures(options.quick)
+        said |= guidance_rules.rules_summary(spoke)
     if options.json:
         print(json.dumps({**said, "tables": table(found), "rules_table": guidance_rules.rules_table(spoke)}))
         return

@@ -189,6 +189,7 @@ def right(place: Workplace) -> dict[str, Mapping[str, Any]]:
         "Study.run": {**runs, "trials": 3},
         "Study.join": {**runs, "trials": 3, "idle": 1e-6},
         "Study.confirm": {**runs, "top": 1, "seeds": 1},
+        "Study.retest": {"train": train},
         "Study.order": {"trial": place.run.trial, "verb": "set", "lr": 0.1},
         "Study.undo": {"trial": place.run.trial},
         "Study.enqueue": {"config": {"lr": 0.1}},

@@ -55,7 +55,9 @@ def test_the_luck_of_the_best_of_equal_ones_is_taken_back() -> None:
         chosen = int(top[np.argmin(fresh.mean(axis=1))])
         means, counts = first.copy(), np.ones(60)
         means[top], counts[top] = (first[top] + fresh.sum(axis=1)) / 4, 4
-        found = worth(means, counts, pooled(fresh.tolist()), chosen, 3)
+        found = worth(
+            means, counts, pooled(fresh.tolist()), chosen, fresh[int(np.argmin(fresh.mean(axis=1)))]
+        )
         off.append(found.mean)
         raw.append(first.min())
         covered.append(found.low <= 0 <= found.high)
@@ -66,7 +68,7 @@ def test_the_luck_of_the_best_of_equal_ones_is_taken_back() -> None:
 
 def test_where_settings_differ_far_beyond_the_noise_nothing_is_taken_back() -> None:
     means, counts = np.arange(12.0) * 100, np.array([4.0, 4.0, *[1.0] * 10])
-    assert worth(means, counts, Noise(1.0, 4), 0, 3).mean == pytest.approx(0, abs=0.5)
+    assert worth(means, counts, Noise(1.0, 4), 0, np.zeros(3)).mean == pytest.approx(0, abs=0.5)
 
 
 def test_a_race_ends_at_once_where_one_is_clearly_ahead_and_never_costs_more_than_it_may() -> None:
@@ -93,3 +95,9 @@ def test_a_race_ends_at_once_where_one_is_clearly_ahead_and_never_costs_more_tha
 def test_fresh_seeds_are_a_share_of_the_search() -> None:
     assert all(allowance(n) <= 0.15 * n for n in range(14, 400))
     assert [allowance(n) for n in (0, 2, 8)] == [1, 1, 2]
+
+
+def test_a_mean_is_never_moved_far_from_its_fresh_runs() -> None:
+    means, counts = np.array([0.0, *[3.0] * 20]), np.array([4.0, *[1.0] * 20])
+    found = worth(means, counts, Noise(2.0, 2), 0, np.array([-0.1, 0.0, 0.1]))
+    assert found.mean == pytest.approx(0.7 * 2 / math.sqrt(3))

@@ -89,5 +89,5 @@ def _worth(history: History, objective: Objective, chosen: Trial) -> tuple[float
     runs = [[value(t), *fresh.get(t.number, ())] for t in kept]
     means, counts = np.array([np.mean(r) for r in runs]), np.array([len(r) for r in runs], dtype=np.float64)
     place = next(i for i, t in enumerate(kept) if t.number == chosen.number)
-    found = worth(means, counts, noise, place, len(again))
+    found = worth(means, counts, noise, place, np.array(again))
     return found.mean, (found.high - found.low) / 2

@@ -14,7 +14,8 @@ Knowing what all settings are like takes the winner's curse away: the posterior 
 depend on how it was chosen, nor on when its runs were stopped (Dawid 1994), as long as G is theirs. G is
 learnt from all of them by expectation-maximisation, ended early so that it stays smooth. The interval has
 the width that the runs themselves leave open, round the posterior mean (Casella & Hwang 1983): it keeps its
-coverage where G is wrong.
+coverage where G is wrong. And where G is wrong it must not lead far astray: the mean stays within `FARTHEST`
+standard errors of the setting's fresh runs (limited translation, Efron & Morris 1971).
 
 That the winner beats the others is claimed after the fact. The most false claims come from two settings
 that tie ahead of all others, so that the two-sided level of Student's test between the winner and every
@@ -33,6 +34,8 @@ from scipy.special import chdtri, stdtr, stdtrit
 Array = NDArray[np.float64]
 GRID = 201
 """Points of the grid of true values."""
+FARTHEST = 0.7
+"""Standard errors of its fresh runs that a mean is moved by at most."""
 NEAR = 8
 """Deviations of the seeds round the chosen setting in which others tell what it is like."""
 ROUNDS = 200
@@ -97,7 +100,7 @@ def reach(counts: Array, noise: Noise) -> float:
     return float(stdtrit(noise.df, 1 - LEVEL / 2) * noise.sd * np.sqrt(np.sum(1 / counts)))
 
 
-def worth(means: Array, counts: Array, noise: Noise, chosen: int, fresh: int) -> Worth:
+def worth(means: Array, counts: Array, noise: Noise, chosen: int, fresh: Array) -> Worth:
     """Return what one of all settings is worth, the luck of being chosen taken back.
 
     Args:
@@ -105,7 +108,7 @@ def worth(means: Array, counts: Array, noise: Noise, chosen: int, fresh: int) ->
         counts: how many runs each had (k,).
         noise: of a seed; its deviation is above 0.
         chosen: which setting.
-        fresh: how many of its runs were made after it was chosen.
+        fresh: its runs (n,) that were made after it was chosen.
     """
     # Deviations of few runs are small more often than large: the median is put right.
     sd = noise.sd * np.sqrt(noise.df / chdtri(noise.df, 0.5))
@@ -115,8 +118,9 @@ def worth(means: Array, counts: Array, noise: Noise, chosen: int, fresh: int) ->
     grid = np.linspace(means.min() - errors.max(), means.max() + errors.max(), GRID)
     likely = _likelihood(means, errors, grid)
     share = likely[chosen] * _population(likely)
-    mean = float(share @ grid / share.sum())
-    half = float(stdtrit(noise.df, 1 - LEVEL / 2)) * noise.sd / np.sqrt(fresh)
+    error = noise.sd / np.sqrt(fresh.size)
+    mean = float(np.clip(share @ grid / share.sum(), *(fresh.mean() + FARTHEST * error * np.array([-1, 1]))))
+    half = float(stdtrit(noise.df, 1 - LEVEL / 2)) * float(error)
     return Worth(mean, mean - half, mean + half)
 
 
