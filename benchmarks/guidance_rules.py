@@ -51,7 +51,7 @@ EXPECTED = {
     "linear": "space_lint",
 }
 """Which rule each world is for."""
-_TRUE = {"smooth": ("importance", "good_rates", "plateau"), "noise": ()}
+_TRUE = {"smooth": ("importance", "good_rates", "plateau", "remaining"), "noise": ()}
 """What may be said of the worlds that count for false alarms."""
 
 

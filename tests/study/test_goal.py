@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +49,22 @@ def test_it_ends_with_the_first_that_reaches_it(until):
     assert len(study.history.noted("goal")) == 1
     study.run(train, trials=begun + 2, progress=False)
     assert len(study.trials) == begun + 2
+
+
+def test_it_ends_where_nothing_is_left_to_gain():
+    chance = np.random.default_rng(0)
+
+    def noisy(run):
+        return 9 * (run.config["a"] - 0.3) ** 2 + 0.05 * chance.standard_normal()
+
+    space = ose.Space(a=ose.Float(0, 1), b=ose.Float(0, 1))
+    study = ose.Study("memory:", space, minimize="loss")
+    study.run(noisy, until="noise", trials=120, progress=False)
+    (note,) = study.history.noted("goal")
+    assert "nothing is left to gain" in note.text
+    assert 20 <= len(study.trials) < 120
+    assert 9 * (study.best.config["a"] - 0.3) ** 2 < 0.1
+    assert "remaining" in {finding.rule for finding in study.advice}
 
 
 def test_what_runs_goes_back_to_the_queue(tmp_path):

@@ -13,6 +13,7 @@ from osetra.advice import (
     jitter,
     noise,
     plateau,
+    remaining,
     rising_loss,
     sawtooth,
     seed_searched,
@@ -44,6 +45,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     (uneven.RULE, uneven.find),
     (noise.RULE, noise.find),
     (plateau.RULE, plateau.find),
+    (remaining.RULE, remaining.find),
     (importance.RULE, importance.find),
     (good_rates.RULE, good_rates.find),
 )

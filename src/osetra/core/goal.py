@@ -14,7 +14,12 @@ from osetra.core.history import History
 from osetra.core.problem import Objective
 from osetra.core.trial import Trial
 
-WANTED = 'write until="val_loss<0.05"; <, <=, > and >= are known, and a number alone is of the objective'
+NOISE = "noise"
+"""Until there is less to gain than another seed changes; what that is takes a model to say."""
+WANTED = (
+    'write until="val_loss<0.05"; <, <=, > and >= are known, and a number alone is of the objective; '
+    'until="noise" ends where nothing is left to gain'
+)
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -31,6 +36,8 @@ def goal_text(until: object) -> str:
         StudyError: it is none.
     """
     found = plain(until)
+    if isinstance(found, str) and found.strip() == NOISE:
+        return NOISE
     if is_number(found):
         return f"{float(found):.17g}" if f"{float(found):g}" != f"{found}" else f"{found}"
     match = _FORM.fullmatch(found) if isinstance(found, str) else None
@@ -57,12 +64,12 @@ class Goal:
 
     @classmethod
     def of(cls, until: object, objective: Objective) -> Goal | None:
-        """Return the goal that a study of an objective is given; None is none.
+        """Return the goal that a study of an objective is given; None for none, or where it is no value.
 
         Raises:
             StudyError: it makes no sense, or the objective would meet it by being bad.
         """
-        if until is None:
+        if until is None or goal_text(until) == NOISE:
             return None
         match = _FORM.fullmatch(goal_text(until))
         assert match is not None  # its usual spelling

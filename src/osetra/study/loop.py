@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from osetra.core.facts import Worker
-from osetra.core.goal import Goal
 from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.ports import Budget, Crew, Executor, Job
@@ -22,6 +21,7 @@ from osetra.errors import StoreFull
 from osetra.executors.identity import this_process
 from osetra.executors.leases import LeaseClock, give_up_lost
 from osetra.study.failfast import FirstFailures
+from osetra.study.goals import GoalWatch
 from osetra.study.planner import Planner
 from osetra.study.signals import GracefulStop
 from osetra.study.time_limit import Reserve, TimeLimit
@@ -123,12 +123,9 @@ class Driver:
     """Asks the crew to hand back what runs."""
     is_late: bool = False
     """Whether the time is used up."""
-    met: bool = False
+    goal: GoalWatch | None = None
+    has_goal: bool = False
     """Whether the goal is reached."""
-    met_at: int = -1
-    """The version of the log that was looked at for that."""
-    missed: Container[int] = ()
-    """Finished trials that do not reach it."""
 
     @property
     def tick(self) -> float:
@@ -172,19 +169,18 @@ class Driver:
 
     def goal_is_met(self) -> bool:
         """Whether the goal is reached; the first one to see it notes that, and has the crew hand back."""
-        history, objective = self.planner.history, self.planner.problem.objective
-        goal = None if self.repeats_only else Goal.of(self.limits.until, objective)
-        if goal is None or self.met or history.version == self.met_at:
-            return self.met
-        self.met_at, found = history.version, goal.met_by(history, objective, self.missed)
-        self.missed = {trial.number for trial in history.finished}
-        if found is not None:
-            self.met = True
-            note = goal.reached(*found)
-            if note not in history.noted("goal"):
+        if self.repeats_only or self.has_goal:
+            return self.has_goal
+        history = self.planner.history
+        if self.goal is None:
+            self.goal = GoalWatch(self.limits.until, self.planner.problem)
+        note = self.goal.look(history)
+        if note is not None:
+            self.has_goal = True
+            if note not in history.noted(note.topic):
                 self.planner.append([note])
             self.at_end()
-        return self.met
+        return self.has_goal
 
     def note_time(self) -> None:
         """Note that the search ended because its time was used up, if it did."""

@@ -89,7 +89,8 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     "--until",
     metavar="GOAL",
     callback=goal,
-    help="Search until a trial has that: 'val_loss<0.05', or 0.05 for the metric that is tuned.",
+    help="Search until a trial has that: 'val_loss<0.05', or 0.05 for the metric that is tuned. "
+    "Or noise: until nothing is left to gain.",
 )
 @click.option("-w", "--workers", type=Whole(1), default=1, show_default=True, help="Trainings at once.")
 @click.option(
