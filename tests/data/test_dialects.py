@@ -139,7 +139,7 @@ def test_rows_that_are_too_short_are_filled_and_counted():
     rows = "".join(f"{i},{i * 2},x\n" for i in range(30))
     read = parse_text("a,b,y\n" + rows + "7,8\n", "t.csv")
     assert read["y"][30] is None
-    assert read.notes[0].text == "1 rows have too few cells: the rest of them is missing"
+    assert read.notes[0].text == "1 row has too few cells: the rest of it is missing"
 
 
 def test_rows_that_are_mostly_too_short_say_which_options_help():

@@ -109,7 +109,7 @@ def as_table(arrays: dict[str, Raw], source: str) -> Table:
             array = one_column(array)
         columns = [array] if array.ndim == 1 else list(array.T)
         names += [name] if array.ndim == 1 else [f"{name}{i}" for i in range(len(columns))]
-        cells += [_cells(column) for column in columns]
+        cells += [_cells(column, name, source) for column in columns]
     if len({len(column) for column in cells}) > 1:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         raise DataError(f"{source}: arrays of different lengths: {shapes}")
@@ -127,7 +127,15 @@ def one_column(array: Raw) -> Raw:
     return np.asarray(np.argmax(array, axis=1)) if hot else array
 
 
-def _cells(column: Raw) -> Cells:
+def _cells(column: Raw, name: str, source: str) -> Cells:
+    if column.dtype.kind not in "fiubmMUS":
+        kind = "complex numbers" if column.dtype.kind == "c" else f"values of type {column.dtype}"
+        raise DataError(
+            f"{source}: {name} holds {kind}; save plain numbers or text, such as real and imaginary parts or "
+            "fields as columns of their own"
+        )
+    if column.dtype.kind == "S":
+        return Texts([value.decode("utf-8", "replace") or None for value in column.tolist()])
     if column.dtype.kind in "fiu":
         return column.astype(np.float64)
     if column.dtype.kind == "M":

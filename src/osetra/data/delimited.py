@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
+import numpy as np
+
+from osetra.core.clean import one_line
 from osetra.core.finding import Finding
-from osetra.data.dialect import NAMES, Dialect, decoded, sniff
+from osetra.data.dialect import NAMES, RULE, Dialect, decoded, sniff
 from osetra.data.options import DataOptions
 from osetra.data.table import MISSING_MARKS, PLAIN, Table, Texts, check_names, note, unquoted
 from osetra.errors import DataError
@@ -26,9 +31,13 @@ BLOCK = 4 << 20
 """Bytes that Arrow looks at together."""
 HEAD = 100
 MOST_SHORT = 0.1
+"""Share of rows that may lack cells at their end; beyond, something else is wrong."""
 OPEN_QUOTE = 5
 """Line ends in a cell of the last row from which on its quote is taken for one that nobody closed."""
-"""Share of rows that may lack cells at their end; beyond, something else is wrong."""
+FEWEST_FOREIGN = 3
+"""Words that no Western text has from which on its encoding is doubted."""
+_FOREIGN = {"cp1252": re.compile("[À-ÿ]{4,}"), "latin-1": re.compile("\\S*[\x80-\x9f]\\S*")}
+_SPARSE = re.compile(r"[+-]?[\d.]+(\s+\d+:\S+)+\s*(#.*)?")
 
 
 def parse_bytes(raw: bytes, source: str, reading: DataOptions, *, tab: bool = False) -> Table:
@@ -66,6 +75,13 @@ def parse_text(
     reading = reading or DataOptions()
     if not text.strip():
         raise DataError(f"{source}: the file is empty; it needs a line of column names and rows")
+    if _is_sparse(text):
+        raise DataError(
+            f"{source}: sparse rows as LIBSVM writes them; read them with "
+            "sklearn.datasets.load_svmlight_file and save them with numpy.savez(path, x=x.toarray(), y=y)"
+        )
+    if not reading.separator and _doubled_colons(text):
+        text, raw = text.replace("::", "\x1f"), None
     dialect = sniff(text, reading, tab=tab)
     stream = io.StringIO(text, newline="")
     for _ in range(dialect.skipped):
@@ -77,10 +93,14 @@ def parse_text(
         raise DataError(f"{source}: the file is empty; it needs a line of column names and rows")
     begin = stream.tell()
     head = list(islice(rows, HEAD))
+    ruled = bool(head) and _is_rule(head[0])
+    head = head[1:] if ruled else head
     header = not names and has_header(first, head, reading)
     labels = [unquoted(cell) for cell in first] if header else list(names)
     assumed = _assumed(dialect, encoding, reading, header or bool(names))
-    regular = len(text) > LARGE and not dialect.comment and dialect.delimiter != " "
+    assumed += () if reading.encoding else _doubtful(text, encoding)
+    odd = bool(dialect.comment) or dialect.spaced or ruled or dialect.delimiter == " "
+    regular = len(text) > LARGE and not odd
     if regular and (header or not names):
         width = Counter(map(len, head)).most_common(1)[0][0] if head else len(first)
         start = begin if header else top
@@ -114,6 +134,25 @@ def from_rows(
         # R's write.table leaves the name of its row-name column out; others end each row with a comma.
         labels, width = (labels, usual) if empty else (["", *labels], usual)
         labels = [*labels, ""] if empty else labels
+    notes += _filled(rows, width, source, notes)
+    kept, again = _without_names(rows, labels, source)
+    rows, notes = [rows[number - 1] for number in kept], notes + again
+    swallowed = max((cell.rstrip("\n").count("\n") for cell in rows[-1]), default=0)
+    if swallowed >= OPEN_QUOTE:
+        text = (
+            f"a quote that is opened in row {len(rows)} is never closed: the {swallowed} lines behind it are "
+            "taken as one cell; close the quote, or delete it"
+        )
+        notes += (Finding(rule="open-quote", level="warning", text=text),)
+    columns = [Texts(column) for column in zip(*rows, strict=True)]
+    table = finished(source, labels, columns, notes, decimal)
+    return table if len(kept) == kept[-1] else replace(table, rows=np.array(kept, dtype=np.int64))
+
+
+def _filled(
+    rows: list[list[str]], width: int, source: str, notes: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    """Cut and fill up rows to a width where that changes no cell, and return what was done."""
     short = 0
     for number, row in enumerate(rows, start=1):
         if len(row) == width:
@@ -130,17 +169,54 @@ def from_rows(
             f"{source}: {short} of {len(rows)} rows have fewer cells than the header has names; "
             "say what separates the cells with --delimiter, or which line holds the names with --header"
         )
-    if short:
-        notes += (note("short-rows", f"{short} rows have too few cells: the rest of them is missing"),)
-    swallowed = max((cell.rstrip("\n").count("\n") for cell in rows[-1]), default=0)
-    if swallowed >= OPEN_QUOTE:
-        text = (
-            f"a quote that is opened in row {len(rows)} is never closed: the {swallowed} lines behind it are "
-            "taken as one cell; close the quote, or delete it"
-        )
-        notes += (Finding(rule="open-quote", level="warning", text=text),)
-    columns = [Texts(column) for column in zip(*rows, strict=True)]
-    return finished(source, labels, columns, notes, decimal)
+    if not short:
+        return ()
+    many = f"{short} rows have too few cells: the rest of them is missing"
+    return (note("short-rows", many if short > 1 else "1 row has too few cells: the rest of it is missing"),)
+
+
+def _without_names(
+    rows: list[list[str]], labels: Sequence[str], source: str
+) -> tuple[list[int], tuple[Finding, ...]]:
+    """Return the numbers of the rows that are not the line of names once more, and a note on the others."""
+    again = [number for number, row in enumerate(rows, start=1) if _repeats(row, labels)]
+    if not again:
+        return list(range(1, len(rows) + 1)), ()
+    if len(again) == len(rows):
+        raise DataError(f"{source}: the file has column names and no rows; nothing to learn from")
+    gone = set(again)
+    shown = ", ".join(map(str, again[:5])) + (" …" if len(again) > 5 else "")
+    said = note("names-again", f"the line of names stands again in the file and is left out: row {shown}")
+    return [number for number in range(1, len(rows) + 1) if number not in gone], (said,)
+
+
+def _repeats(row: Sequence[str], labels: Sequence[str]) -> bool:
+    """Whether a row is the line of names once more, as in files that were put together."""
+    return (
+        len(labels) > 1 and row[0].strip() == labels[0] and [unquoted(cell) for cell in row] == list(labels)
+    )
+
+
+def _doubled_colons(text: str) -> bool:
+    """Whether each line is cut by equally many double colons, as in the files of MovieLens."""
+    counts = {line.count("::") for line in text[: 1 << 16].split("\n")[:HEAD][:-1] if line.strip()}
+    return len(counts) == 1 and 0 not in counts
+
+
+def _is_sparse(text: str) -> bool:
+    lines = [line for line in text[: 1 << 16].split("\n")[:HEAD][:-1] if line.strip()]
+    return len(lines) > 1 and all(map(_SPARSE.fullmatch, lines))
+
+
+def _doubtful(text: str, encoding: str) -> tuple[Finding, ...]:
+    """Return a warning where a text that is no UTF-8 does not look like a Western one either."""
+    foreign = _FOREIGN["latin-1" if encoding == "latin-1" else "cp1252"].findall(text[: 1 << 20])
+    few = 1 if encoding == "latin-1" else FEWEST_FOREIGN
+    if encoding not in ("cp1252", "latin-1") or len(foreign) < few:
+        return ()
+    said = f"the text is no UTF-8, and as {encoding} it holds words such as {one_line(foreign[0])!r}"
+    action = "--encoding names what it is written in, such as cp1251, shift_jis, gb18030 or big5"
+    return (Finding(rule="encoding", level="warning", text=said, action=action),)
 
 
 def _read_as(notes: tuple[Finding, ...]) -> str:
@@ -161,6 +237,10 @@ def finished(
         if name or not isinstance(column, Texts) or len(column.levels)
     ]
     check_names([name for name, _ in kept], source)
+    lengths = {name: len(column) for name, column in kept}
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{name} {length}" for name, length in list(lengths.items())[:6])
+        raise DataError(f"{source}: columns of different lengths: {shown}; each needs a value for every row")
     if not kept or not len(kept[0][1]):
         raise DataError(f"{source}: the file has column names and no rows; nothing to learn from")
     return Table(source, tuple(n for n, _ in kept), tuple(c for _, c in kept), notes, decimal)
@@ -208,6 +288,11 @@ def _rows(stream: io.StringIO, dialect: Dialect, source: str) -> Iterator[list[s
                 yield row
     except csv.Error as error:
         raise DataError(f"{source}: cannot be cut into cells: {error}; look for a stray quote") from None
+
+
+def _is_rule(row: Sequence[str]) -> bool:
+    """Whether a row only draws a line, as below the names of a table for people."""
+    return any(map(str.strip, row)) and all(RULE.fullmatch(cell) for cell in row if cell.strip())
 
 
 def _arrow(raw: bytes | memoryview, dialect: Dialect, width: int) -> list[Texts] | None:

@@ -12,15 +12,23 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from osetra.data.options import DataOptions
 from osetra.errors import DataError
 
-CANDIDATES = (",", ";", "\t", "|", " ", "^", "~")
+CANDIDATES = (",", ";", "\t", "|", " ", "^", "~", "\x01", "\x1f")
 SAMPLE_LINES = 200
 COMMENTS = ("#", "%", "//")
-NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes (|)", " ": "spaces"}
+NAMES = {
+    ",": "commas",
+    ";": "semicolons",
+    "\t": "tabs",
+    "|": "pipes (|)",
+    " ": "spaces",
+    "\x01": "control characters 01",
+    "\x1f": "double colons or unit separators",
+}
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
@@ -29,6 +37,8 @@ _SEP = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
 _DOUBLED = re.compile(r'(?<![\\,;\t|\n])""(?![,;\t|\n]|$)')
 _NUMBER = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d[\d.,]*([eE][+-]?\d+)?")
 _WORD = re.compile(r"[^,;\t|]*")
+RULE = re.compile(r"[\s:|+=,;-]*(?:---|===)[\s:|+=,;-]*")
+"""A line, or a cell, that only draws a rule below the names."""
 _COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+)")
 _POINT = re.compile(r"[+-]?(\d*\.(\d{1,2}|\d{4,})|0\.\d+|\d{1,3}(,\d{3})+\.\d+)")
 
@@ -45,6 +55,8 @@ class Dialect:
     skipped: int = 0
     """Lines before the names or the first row that are no rows: titles."""
     decimal: str = "."
+    spaced: bool = False
+    """Whether a space stands between a delimiter and the quote behind it."""
 
     def rows(self, lines: Sequence[str]) -> list[list[str]]:
         """Return the cells of each line that has any."""
@@ -56,7 +68,7 @@ class Dialect:
         return csv.reader(
             (line.strip(" \r\n") + "\n" for line in lines) if spaces else lines,
             delimiter=self.delimiter, quotechar=self.quote, escapechar=self.escape,
-            doublequote=self.escape is None, skipinitialspace=spaces,
+            doublequote=self.escape is None, skipinitialspace=spaces or self.spaced,
         )  # fmt: skip
 
     def is_comment(self, line: str) -> bool:
@@ -119,9 +131,8 @@ def sniff(text: str, reading: DataOptions, *, tab: bool = False) -> Dialect:
     comment = next(
         (mark for mark in COMMENTS if any(x.startswith(mark) for x in lines[skipped : skipped + 1])), ""
     )
-    body = [x for x in lines[skipped:] if x.strip() and not (comment and x.startswith(comment))][
-        :SAMPLE_LINES
-    ]
+    body = [x for x in lines[skipped:] if x.strip() and not (comment and x.startswith(comment))]
+    body = [x for x in body if not RULE.fullmatch(x)][:SAMPLE_LINES]
     sample = text[: 1 << 20]
     escape = "\\" if '\\"' in sample and not _DOUBLED.search(sample) else None
     if reading.separator:
@@ -132,12 +143,16 @@ def sniff(text: str, reading: DataOptions, *, tab: bool = False) -> Dialect:
         candidates = ("\t",)
     else:
         candidates = CANDIDATES
-    trials = [Dialect(mark, quote, escape, comment) for mark in candidates for quote in _quotes(body, mark)]
+    trials = [
+        Dialect(mark, quote, escape, comment, spaced=_is_spaced(body, mark, quote))
+        for mark in candidates
+        for quote in _quotes(body, mark)
+    ]
     best = max(trials, key=lambda dialect: _score(dialect, body))
     titles = int(reading.header) - 1 - skipped if reading.header.isdigit() else _titles(best, lines[skipped:])
     rows = best.rows(body)
     decimal = reading.decimal or _decimal(rows)
-    return Dialect(best.delimiter, best.quote, escape, comment, skipped + titles, decimal)
+    return replace(best, skipped=skipped + titles, decimal=decimal)
 
 
 def _with_newlines(text: str) -> str:
@@ -147,6 +162,12 @@ def _with_newlines(text: str) -> str:
 def _quotes(lines: Sequence[str], delimiter: str) -> tuple[str, ...]:
     single = any(f"{delimiter}'" in line or line.startswith("'") for line in lines)
     return ('"', "'") if single and not any('"' in line for line in lines) else ('"',)
+
+
+def _is_spaced(lines: Sequence[str], delimiter: str, quote: str) -> bool:
+    """Whether quotes stand behind a space, as in a, "b, c"; elsewhere such a quote is one of the text."""
+    apart = sum(f"{delimiter} {quote}" in line for line in lines)
+    return apart > sum(f"{delimiter}{quote}" in line for line in lines)
 
 
 def _score(dialect: Dialect, lines: Sequence[str]) -> float:

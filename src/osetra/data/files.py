@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from osetra.errors import DataError
 from osetra.files import read_regular
 
 Kind: TypeAlias = Literal["text", "parquet", "feather", "xlsx", "json", "arff", "npz"]
+_JSON = (".json", ".jsonl", ".ndjson", ".geojson")
 SUFFIXES = (
     ".csv", ".tsv", ".txt", ".parquet", ".feather", ".xlsx", ".jsonl", ".json", ".arff", ".npz",
     "text also as .gz, .bz2, .xz or .zip",
@@ -24,8 +26,14 @@ _UNPACK: dict[bytes, Callable[[bytes], bytes]] = {
     b"\x1f\x8b": gzip.decompress,
     b"BZh": bz2.decompress,
     b"\xfd7zXZ\0": lzma.decompress,
+    b"\x5d\0\0": lzma.decompress,
 }
-_MAGIC: dict[bytes, Kind] = {b"PAR1": "parquet", b"ARROW1": "feather", b"FEA1": "feather"}
+_MAGIC: dict[bytes, Kind] = {
+    b"PAR1": "parquet",
+    b"ARROW1": "feather",
+    b"FEA1": "feather",
+    b"\xff\xff\xff\xff": "feather",
+}
 _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls); save it as .xlsx or .csv",
     b"SQLite format 3": "an SQLite database; export the table as .csv",
@@ -38,7 +46,24 @@ _FOREIGN = {
     b"\x89PNG": "one picture; give the folder with a sub-folder of pictures for each class",
     b"\xff\xd8\xff": "one picture; give the folder with a sub-folder of pictures for each class",
     b"RIFF": "one sound or a film; give the folder with a sub-folder of sounds for each class",
+    b"\x28\xb5\x2f\xfd": "a Zstandard archive; unpack it first",
+    b"\x04\x22\x4d\x18": "an LZ4 archive; unpack it first",
+    b"PK\x05\x06": "an empty archive; pack it again, with the data",
+    b"version https://git-lfs": "a pointer of Git LFS and not the file itself; get it with git lfs pull",
     b"fLaC": "one sound; give the folder with a sub-folder of sounds for each class",
+}
+
+
+_PAGE = re.compile(rb"\s*(<!doctype html|<html|<\?xml)", re.IGNORECASE)
+_TAR = (257, b"ustar")
+"""Where archives of tar say so."""
+_PASSWORD = "EncryptedPackage".encode("utf-16-le")
+"""What the directory of a workbook with a password names."""
+_OFFICE = {
+    "xl/workbook.bin": "a binary Excel workbook (.xlsb); save it as .xlsx or .csv",
+    "word/document.xml": "a Word document; save its table as .csv",
+    "ppt/presentation.xml": "a presentation; save its table as .csv",
+    "content.xml": "an OpenDocument file (.ods); save it as .xlsx or .csv",
 }
 
 
@@ -64,14 +89,26 @@ def _kind_of(path: Path, name: str, raw: bytes, *, packed: bool) -> tuple[Kind, 
             return _kind_of(path, inner, _unpacked(path, unpack, raw), packed=True)
     if raw.startswith(b"PK\x03\x04"):
         return _from_zip(path, raw, packed=packed)
-    for magic, what in _FOREIGN.items():
-        if raw.startswith(magic):
-            raise DataError(f"{path}: this is {what}")
+    if what := _foreign(raw):
+        raise DataError(f"{path}: this is {what}")
     if name.lower().endswith((".py", ".ipynb")):
         raise DataError(
             f"{path}: this is a program and no data; to tune its function: osetra tune {path}:train"
         )
     return _by_content(path, name.lower(), raw), raw
+
+
+def _foreign(raw: bytes) -> str:
+    """Return what a file is that holds no data as osetra reads it, and what to do; "" for others."""
+    if _PASSWORD in raw[:1_000_000] and raw.startswith(b"\xd0\xcf\x11\xe0"):
+        return "an Excel workbook with a password; save it without one"
+    if raw[_TAR[0] :].startswith(_TAR[1]):
+        return "a tar archive; unpack it and give the file with the data"
+    if _PAGE.match(raw[:512].removeprefix(b"\xef\xbb\xbf")):
+        return "a page of the web (HTML or XML) and no table; download the data, or save it as .csv"
+    if any(raw.startswith(magic) for magic in _UNPACK):
+        return "an archive within an archive; unpack it first"
+    return next((what for magic, what in _FOREIGN.items() if raw.startswith(magic)), "")
 
 
 def _by_content(path: Path, name: str, raw: bytes) -> Kind:
@@ -81,7 +118,7 @@ def _by_content(path: Path, name: str, raw: bytes) -> Kind:
     start = raw[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if name.endswith(".arff") or b"@relation" in start.lower():
         return "arff"
-    if start.startswith((b"{", b"[{", b"[\n", b"[ ", b"[\r")):
+    if start.startswith((b"{", b"[{", b"[[", b"[\n", b"[ ", b"[\r")) or name.endswith(_JSON):
         return "json"
     for suffix in (".parquet", ".feather", ".xlsx", ".npz"):
         if name.endswith(suffix):
@@ -106,6 +143,8 @@ def _from_zip(path: Path, raw: bytes, *, packed: bool) -> tuple[Kind, bytes]:
             return "xlsx", raw
         if names and all(name.endswith(".npy") for name in names):
             return "npz", raw
+        if what := next((_OFFICE[name] for name in names if name in _OFFICE), ""):
+            raise DataError(f"{path}: this is {what}")
         names = [name for name in names if not PurePath(name).name.startswith(".") and "__MACOSX" not in name]
         if len(names) != 1 or packed:
             shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import io
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +16,10 @@ from osetra.data.delimited import finished, from_rows, has_header, parse_bytes
 from osetra.data.dialect import decoded
 from osetra.data.files import SUFFIXES, Kind, read_bytes
 from osetra.data.options import DataOptions
-from osetra.data.table import Cells, Table, Texts, check_names, note, unquoted, written
+from osetra.data.records import parse_records, width_of
+from osetra.data.table import EXACT, Cells, Table, Texts, check_names, note, text_of, unquoted
 from osetra.errors import DataError, MissingExtra
 
-EXACT = 2**53
-"""Whole numbers beyond are kept as text: floats would mix them up."""
 _ATTRIBUTE = re.compile(r"@attribute\s+('(?:[^'\\]|\\.)*'|\"[^\"]*\"|\S+)\s+(.+)", re.IGNORECASE)
 
 
@@ -46,7 +43,7 @@ def parse(kind: Kind, raw: bytes, path: Path, reading: DataOptions) -> Table:
     if kind == "xlsx":
         return _workbook(raw, source, reading)
     if kind == "json":
-        return _records(raw, source)
+        return parse_records(raw, source)
     if kind == "arff":
         return _arff(raw, source)
     if kind == "npz":
@@ -67,15 +64,40 @@ def _columnar(raw: bytes, source: str, kind: Kind) -> Table:
             check_names(file.schema_arrow.names, source)
             table = file.read()
         else:
-            table = pyarrow.feather.read_table(pyarrow.BufferReader(raw))
+            buffer = pyarrow.BufferReader(raw)
+            stream = raw.startswith(b"\xff\xff\xff\xff")
+            table = (
+                pyarrow.ipc.open_stream(buffer).read_all() if stream else pyarrow.feather.read_table(buffer)
+            )
             check_names(table.column_names, source)
     except (OSError, pyarrow.ArrowException) as error:
         reason = str(error).partition("\n")[0]
         raise DataError(f"{source}: not a readable {kind.title()} file: {reason}") from None
     if not table.num_columns or not table.num_rows:
         raise DataError(f"{source}: the file has no rows; nothing to learn from")
-    names = [_column_name(name) for name in table.column_names]
-    return finished(source, names, [from_arrow(column) for column in table.columns], ())
+    while any(pyarrow.types.is_struct(column.type) for column in table.columns):
+        table = table.flatten()
+    made = [
+        one
+        for name, column in zip(table.column_names, table.columns, strict=True)
+        for one in _expanded(_column_name(name), column)
+    ]
+    return finished(source, [name for name, _ in made], [column for _, column in made], ())
+
+
+def _expanded(name: str, column: Any) -> list[tuple[str, Cells]]:
+    """Return a column, or one for each place of lists of equally many numbers."""
+    import pyarrow
+
+    kind, types = column.type, pyarrow.types
+    lists = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    values = column.to_pylist() if lists else []
+    width = width_of(values)
+    if not width:
+        return [(name, from_arrow(column))]
+    whole = [[np.nan] * width if value is None else value for value in values]
+    table = np.array(whole, dtype=np.float64)
+    return [(f"{name}.{i}", table[:, i]) for i in range(width)]
 
 
 def _column_name(name: str) -> str:
@@ -109,7 +131,7 @@ def from_arrow(column: Any) -> Cells:
         return Texts(column.combine_chunks())
     if types.is_null(kind):
         return Texts([None] * len(column))
-    return Texts([_text(value) for value in column.to_pylist()])
+    return Texts([text_of(value) for value in column.to_pylist()])
 
 
 def _local(column: Any) -> Any:
@@ -136,7 +158,10 @@ def _workbook(raw: bytes, source: str, reading: DataOptions) -> Table:
     try:
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
         sheets = [
-            (sheet.title, [[_text(cell) or "" for cell in row] for row in sheet.iter_rows(values_only=True)])
+            (
+                sheet.title,
+                [[text_of(cell) or "" for cell in row] for row in sheet.iter_rows(values_only=True)],
+            )
             for sheet in book.worksheets
         ]
     except Exception as error:  # openpyxl raises whatever its parsers raise
@@ -169,57 +194,6 @@ def _narrow(rows: list[list[str]], width: int) -> int:
     return count
 
 
-def _records(raw: bytes, source: str) -> Table:
-    text, _ = decoded(raw, source)
-    records: list[Any] = []
-    try:
-        if text.lstrip().startswith("["):
-            records = json.loads(text)
-        else:
-            lines = text.split("\n")
-            while len(records) < len(lines):
-                line = lines[len(records)]
-                records.append(json.loads(line) if line.strip() else None)
-            records = [record for record in records if record is not None]
-    except ValueError as error:
-        raise DataError(
-            f"{source}: line {len(records) + 1}: not readable as JSON ({error}); each line is to hold one "
-            'record, such as {"a": 1, "y": "yes"}'
-        ) from None
-    except RecursionError:
-        raise DataError(f"{source}: the JSON is nested too deeply to be a table") from None
-    if len(records) == 1 and isinstance(records[0], dict):
-        inner = [value for value in records[0].values() if isinstance(value, list)]
-        if len(inner) == len(records[0]) and inner:  # columns: {"a": [...], "y": [...]}
-            return finished(
-                source, list(map(str, records[0])), [_json_column(column) for column in inner], ()
-            )
-        if len(inner) == 1 and inner[0] and isinstance(inner[0][0], dict):
-            records = inner[0]
-    if not records or not all(isinstance(record, dict) for record in records):
-        raise DataError(f"{source}: each line is to hold one JSON object with the columns of a row")
-    flat = [dict(_flat(record)) for record in records]
-    names = list(dict.fromkeys(name for record in flat for name in record))
-    columns = [_json_column([record.get(name) for record in flat]) for name in names]
-    return finished(source, names, columns, ())
-
-
-def _flat(record: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
-    for name, value in record.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{before}{name}.")
-        else:
-            yield f"{before}{name}", value
-
-
-def _json_column(values: list[Any]) -> Cells:
-    present = [value for value in values if value is not None]
-    numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in present)
-    if present and numbers and all(abs(v) <= EXACT for v in present if isinstance(v, int)):
-        return np.array([np.nan if v is None else float(v) for v in values], dtype=np.float64)
-    return Texts([_text(value) for value in values])
-
-
 def _arff(raw: bytes, source: str) -> Table:
     text, _ = decoded(raw, source)
     names: list[str] = []
@@ -247,23 +221,21 @@ def _arff(raw: bytes, source: str) -> Table:
             body, quotechar=mark, delimiter=delimiter, skipinitialspace=True, escapechar="\\"
         )
     ]
+    _check_rows(rows, names, source)
     table = from_rows(rows, source, names)
     return Table(source, table.names, table.cells, table.notes, ".", tuple(nominal))
 
 
-def _text(value: object) -> str | None:
-    if value is None or value != value:
-        return None
-    if isinstance(value, bool):
-        return str(value)
-    if isinstance(value, (int, float)):
-        return str(value) if isinstance(value, int) or not value.is_integer() else written(value)
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(sep=" ") if value.time() != datetime.time() else value.date().isoformat()
-    if isinstance(value, (datetime.date, datetime.time)):
-        return value.isoformat()
-    if isinstance(value, (list, tuple)):
-        return ";".join(str(_text(item) or "") for item in value)
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(value)
+def _check_rows(rows: Sequence[Sequence[str]], names: Sequence[str], source: str) -> None:
+    """Raise DataError for a row that has not a cell for each declared attribute."""
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(names):
+            weighted = len(row) == len(names) + 1 and row[-1].strip().startswith("{")
+            why = (
+                "weights of rows are not read from ARFF; make them a column, for --weight"
+                if weighted
+                else ("look for a stray separator or quote in that row")
+            )
+            raise DataError(
+                f"{source}: row {number} has {len(row)} cells and {len(names)} attributes are declared; {why}"
+            )

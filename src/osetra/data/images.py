@@ -148,7 +148,10 @@ def _head(file: Path) -> tuple[tuple[int, int], bool, bool]:
     """Return a picture's upright size, and whether it is gray, and deeper than 8 bits, from its header."""
     with _opened(file) as picture:
         width, height = picture.size
-        turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        try:
+            turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        except (OSError, ValueError, SyntaxError, EOFError) as error:
+            raise DataError(f"{file}: not a readable picture ({error}); remove or replace it") from None
         gray = picture.mode in ("1", "L", "LA", "I", "F") or picture.mode.startswith("I;16")
         return (height, width) if turned else (width, height), gray, _is_deep(picture.mode)
 

@@ -151,6 +151,8 @@ def _from_arrays(
     wanted = target_names(target, list(arrays), str(path)) if target and not isinstance(target, str) else ()
     chosen = wanted or (target_of(arrays, target, str(path)),)  # type: ignore[arg-type]  # no sequence is left
     for each in chosen:
+        if not arrays[each].ndim:
+            raise DataError(f"{path}: {each} is a single value; a target has one value for each row")
         if len(values) != len(arrays[each]):
             raise DataError(
                 f"{path}: {name} has {len(values)} rows and {each} has {len(arrays[each])}; "

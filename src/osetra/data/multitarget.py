@@ -50,8 +50,10 @@ def target_names(target: str | Sequence[str] | None, names: Sequence[str], sourc
         found += [part for part in parts if part] if several else [word]
     for place, name in enumerate(found):
         if name not in names:
+            alone = "; say what separates the cells with --delimiter" if len(names) == 1 else ""
             raise DataError(
-                f"{name!r}: no such column in {source}.{nearest(name, names)} Columns: {shown_names(names)}"
+                f"{name!r}: no such column in {source}.{nearest(name, names)} Columns: "
+                f"{shown_names(names)}{alone}"
             )
         if name in found[:place]:
             raise DataError(f"{name!r}: named twice among the targets; name each column once")

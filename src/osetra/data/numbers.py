@@ -113,9 +113,10 @@ def number_format(
         named = [unit for unit in units if unit]
         if len(named) > 1 or not _are_quantities(values):
             return None
-        thousands = any(
-            re.search(r"\d[,.'’ \u00a0\u202f]\d{3}(\D|$)", level) for level, _ in values
-        ) and not all(re.fullmatch(r"[+-]?\d*\.?\d*([eE][+-]?\d+)?", level) for level, _ in values)
+        between = rf"\d[{'.' if mark == ',' else ','}'’ \u00a0\u202f]\d{{3}}(\D|$)"
+        thousands = any(re.search(between, level) for level, _ in values) and not all(
+            re.fullmatch(r"[+-]?\d*\.?\d*([eE][+-]?\d+)?", level) for level, _ in values
+        )
         bounds = sum(count for number, level, count in read if level[0] in "<>≤≥~≈" or "+" in level[1:])
         return NumberFormat(
             mark, named[0] if named else "", tuple(sorted(marks | declared)), thousands, bounds

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from osetra.core.clean import one_line
 from osetra.data.dataset import CategoryColumn, Column, Floats, NumberColumn, TextColumn
 from osetra.data.moments import EPOCH, Order, clock_parts, date_parts, read_moment
 from osetra.data.numbers import number_of
@@ -250,4 +251,6 @@ def _refuse(
     where = np.flatnonzero(bad)
     if len(where):
         index = int(where[0])
-        raise DataError(f"{name}: row {row_of(index)} holds {str(text_of(index))!r}, which {why}")
+        text = one_line(str(text_of(index)))
+        shown = text if len(text) <= 60 else f"{text[:40]}… ({len(text)} characters)"
+        raise DataError(f"{name}: row {row_of(index)} holds {shown!r}, which {why}")

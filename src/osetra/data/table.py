@@ -6,6 +6,7 @@ means is asked once per distinct text and not once per row.
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -22,8 +23,26 @@ Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
 Moments: TypeAlias = NDArray[np.datetime64]
 
+EXACT = 2**53
+"""Whole numbers beyond are kept as text: floats would mix them up."""
 MISSING_MARKS = frozenset(
-    {"", "na", "n/a", "nan", "null", "none", ".", "?", "<null>", "<na>", "nat", "#n/a", "#value!", "#div/0!"}
+    {
+        "",
+        "na",
+        "n/a",
+        "nan",
+        "null",
+        "none",
+        ".",
+        "?",
+        "<null>",
+        "<na>",
+        "nat",
+        "#n/a",
+        "#value!",
+        "#div/0!",
+        "\\n",
+    }
 )
 """What counts as missing in every column, in any case."""
 
@@ -146,6 +165,25 @@ def unquoted(text: str) -> str:
 def written(value: float) -> str:
     """Return a number as the text of a label: whole numbers with all their digits."""
     return f"{value:.0f}" if value == np.rint(value) and abs(value) < 1e16 else f"{value:.12g}"
+
+
+def text_of(value: object) -> str | None:
+    """Return what any value of a file is as the text of a cell; None where it is missing."""
+    if value is None or value != value:
+        return None
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, (int, float)):
+        return str(value) if isinstance(value, int) or not value.is_integer() else written(value)
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(sep=" ") if value.time() != datetime.time() else value.date().isoformat()
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        return ";".join(str(text_of(item) or "") for item in value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value)
 
 
 def as_texts(cells: Cells) -> Texts:

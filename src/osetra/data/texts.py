@@ -49,7 +49,7 @@ def read_text_folders(folder: Path) -> Table:
     if found.parts is not None:
         names.append(FROM_TEST_FILE)
         cells.append(Texts([_PARTS[found.parts[i]] for i in read.kept]))
-    return Table(str(folder), tuple(names), tuple(cells), read.notes)
+    return Table(str(folder), tuple(names), tuple(cells), (*found.notes, *read.notes))
 
 
 def read_texts(files: Sequence[Path]) -> TextFiles:

@@ -1,0 +1,209 @@
+"""Kinds of files by members made here: dialects of programs, JSON of every orientation, foreign content."""
+
+import io
+import json
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+
+from osetra.data.arrays import as_table
+from osetra.data.delimited import parse_text
+from osetra.data.files import read_bytes
+from osetra.data.loading import load
+from osetra.data.records import parse_records
+from osetra.errors import DataError
+
+N = 60
+RNG = np.random.default_rng(4)
+A = RNG.normal(size=N).round(3)
+Y = np.where(A + RNG.normal(0, 0.5, N) > 0, "yes", "no")
+KINDS = np.array(["red, big", "green", "blue"])[np.arange(N) % 3]
+ROWS = [(f"{a}", kind, y) for a, kind, y in zip(A, KINDS, Y, strict=True)]
+
+
+def lines(cut, *, names=("a", "kind", "y"), below=()) -> str:
+    return "\n".join([cut(names), *below, *map(cut, ROWS)]) + "\n"
+
+
+def quoted(row) -> str:
+    return ", ".join(f'"{cell}"' if "," in cell else cell for cell in row)
+
+
+def barred(row) -> str:
+    return f"| {' | '.join(row)} |"
+
+
+DIALECTS = {
+    "a space before quotes": lines(quoted),
+    "markdown": lines(barred, below=["|:---|---|---:|"]),
+    "psql": lines(" | ".join, below=["-------+----------+-----"]),
+    "control characters": lines("\x01".join),
+    "unit separators": lines("\x1f".join),
+    "double colons": lines("::".join),
+    "names again": lines("\t".join, below=[]) + lines("\t".join).split("\n")[0] + "\n",
+}
+
+
+@pytest.mark.parametrize("text", DIALECTS.values(), ids=DIALECTS)
+def test_dialects_of_programs_are_read(text):
+    table = parse_text(text, "t.txt")
+    assert table.names[-3:] == ("a", "kind", "y") or table.names == ("a", "kind", "y")
+    assert table["a"].numbers().tolist() == A.tolist()
+    assert [*table["kind"]] == [*KINDS] and [*table["y"]] == [*Y]
+
+
+def test_a_line_of_names_within_the_rows_moves_no_row_number():
+    rows = "".join(f"{i},{'no' if i % 2 else 'yes'}\n" for i in range(20))
+    table = parse_text("a,y\n7,no\na,y\n" + rows, "t.csv")
+    assert table["a"].numbers().tolist() == [7, *range(20)] and table.row(1) == 3
+    assert "the line of names stands again in the file and is left out: row 2" in table.notes[0].text
+
+
+@pytest.mark.parametrize(
+    ("raw", "encoding"), [("高さ,色\n1,赤\n", "shift_jis"), ("a,цвет\n" + "1,красный\n" * 3, "cp1251")]
+)
+def test_a_text_of_another_alphabet_is_doubted(tmp_path, raw, encoding):
+    from osetra.data.formats import read_table
+
+    (tmp_path / "t.csv").write_bytes(raw.encode(encoding))
+    assert "encoding" in [each.rule for each in read_table(tmp_path / "t.csv").notes]
+
+
+RECORDS = [{"a": float(a), "kind": str(kind), "y": str(y)} for a, kind, y in zip(A, KINDS, Y, strict=True)]
+COLUMNS = {name: [record[name] for record in RECORDS] for name in RECORDS[0]}
+ORIENTATIONS = {
+    "columns": {name: dict(enumerate(values)) for name, values in COLUMNS.items()},
+    "index": dict(enumerate(RECORDS)),
+    "named rows": {f"row {i}": record for i, record in enumerate(RECORDS)},
+    "split": {"columns": list(COLUMNS), "index": [*range(N)], "data": [[*r.values()] for r in RECORDS]},
+    "list": COLUMNS,
+    "rows": [list(COLUMNS), *([*record.values()] for record in RECORDS)],
+    "inside": {"meta": {"n": N}, "data": RECORDS},
+    "features": {
+        "type": "FeatureCollection",
+        "features": [{"type": "Feature", "geometry": None, "properties": record} for record in RECORDS],
+    },
+}
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("whole", ORIENTATIONS.values(), ids=ORIENTATIONS)
+def test_json_of_any_orientation_is_a_table(whole, indent):
+    table = parse_records(json.dumps(whole, indent=indent).encode(), "t.json")
+    assert table.names == ("a", "kind", "y")
+    assert table["a"].tolist() == A.tolist() and [*table["y"]] == [*Y]
+
+
+def test_lists_of_equally_many_numbers_are_columns():
+    table = parse_records(b'{"v": [1, 2], "t": ["x"]}\n{"v": null, "t": ["x", "z"]}\n', "t.jsonl")
+    assert table.names == ("v.0", "v.1", "t") and [*table["t"]] == ["x", "x;z"]
+    assert np.isnan(table["v.1"][1])
+
+
+def test_structures_and_streams_of_arrow_are_read(tmp_path):
+    import pyarrow
+
+    place = [{"at": {"lat": float(i), "lon": -float(i)}, "v": [1.0, float(i)]} for i in range(N)]
+    whole = pyarrow.table({"place": place, "y": list(Y)})
+    with (
+        pyarrow.OSFile(str(tmp_path / "t.arrow"), "wb") as file,
+        pyarrow.ipc.new_stream(file, whole.schema) as to,
+    ):
+        to.write_table(whole)
+    data = load(tmp_path / "t.arrow", target="y")
+    assert [column.name for column in data.columns] == ["place.at.lat", "place.at.lon", "place.v.1"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b'{"a": [1, 2, 3], "y": ["u", "v"]}', "columns of different lengths: a 3, y 2"),
+        (b"[]", "the file holds no records"),
+        (b'{"a": 1}\n{"a": 2\n', "line 2: not readable as JSON"),
+        (b'["a", 1]\n["b"]\n', "row 2 has 1 cells and the first has 2"),
+    ],
+)
+def test_json_that_is_no_table_is_refused(raw, said):
+    with pytest.raises(DataError, match=said):
+        parse_records(raw, "t.json")
+
+
+def archive(name: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as into:
+        into.writestr("[Content_Types].xml", "x")
+        into.writestr(name, "x")
+    return packed.getvalue()
+
+
+def tar(mode: str) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode=mode) as into:
+        into.addfile(tarfile.TarInfo("a.csv"))
+    return packed.getvalue()
+
+
+FOREIGN = [
+    (b"\n<!DOCTYPE html>\n<html>", "a page of the web"),
+    (b"<?xml version='1.0'?><a/>", "a page of the web"),
+    (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n", "a pointer of Git LFS"),
+    (b"\x28\xb5\x2f\xfd\x04\x00", "a Zstandard archive"),
+    (tar("w"), "a tar archive"),
+    (tar("w:gz"), "a tar archive"),
+    (archive("xl/workbook.bin"), "a binary Excel workbook"),
+    (archive("content.xml"), "an OpenDocument file"),
+    (archive("word/document.xml"), "a Word document"),
+    (b"PK\x05\x06" + bytes(18), "an empty archive"),
+    (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "an Excel workbook with a password"),
+]
+
+
+@pytest.mark.parametrize(("raw", "what"), FOREIGN, ids=[what for _, what in FOREIGN])
+def test_files_that_only_look_like_data_are_named(tmp_path, raw, what):
+    (tmp_path / "data.csv").write_bytes(raw)
+    with pytest.raises(DataError, match=f"this is {what}"):
+        read_bytes(tmp_path / "data.csv")
+
+
+def test_arff_rows_have_a_cell_for_each_attribute(tmp_path):
+    head = "@relation r\n@attribute a numeric\n@attribute y {no,yes}\n@data\n"
+    for row, said in (
+        ("1,2,yes", "row 1 has 3 cells and 2 attributes"),
+        ("1,yes,{2}", "weights of rows are not"),
+    ):
+        (tmp_path / "t.arff").write_text(head + f"{row}\n" * 5)
+        with pytest.raises(DataError, match=said):
+            load(tmp_path / "t.arff")
+
+
+@pytest.mark.parametrize(
+    "column", [np.ones(3) + 1j, np.zeros(3, dtype=[("p", "f8"), ("q", "i4")]), np.zeros(3, dtype="V4")]
+)
+def test_arrays_of_no_plain_values_are_refused(column):
+    with pytest.raises(DataError, match=r"t.npz: v holds .*save plain numbers or text"):
+        as_table({"v": column}, "t.npz")
+
+
+def test_a_target_array_of_one_value_is_refused(tmp_path):
+    np.savez(tmp_path / "t.npz", x=np.ones((3, 2)), y=np.float64(1))
+    with pytest.raises(DataError, match="y is a single value"):
+        load(tmp_path / "t.npz")
+
+
+def test_a_picture_cut_off_anywhere_is_left_out_with_a_count(tmp_path):
+    from PIL import Image
+
+    packed = io.BytesIO()
+    Image.fromarray(RNG.integers(0, 255, (9, 9, 3), dtype=np.uint8)).save(packed, "png")
+    whole = packed.getvalue()
+    for kind in "ab":
+        (tmp_path / kind).mkdir()
+        for i in range(4):
+            (tmp_path / kind / f"{i}.png").write_bytes(whole)
+    cuts = range(0, len(whole) - 20, 25)
+    for cut in cuts:
+        (tmp_path / "a" / f"cut{cut}.png").write_bytes(whole[:cut])
+    data = load(tmp_path)
+    assert len(data) == 8 and f"{len(cuts)} of {8 + len(cuts)} pictures cannot be read" in data.notes[0].text
