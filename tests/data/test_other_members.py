@@ -12,6 +12,8 @@ from osetra.data.arrays import as_table
 from osetra.data.delimited import parse_text
 from osetra.data.files import read_bytes
 from osetra.data.loading import load
+from osetra.data.numbers import number_of
+from osetra.data.options import DataOptions
 from osetra.data.records import parse_records
 from osetra.errors import DataError
 
@@ -207,3 +209,60 @@ def test_a_picture_cut_off_anywhere_is_left_out_with_a_count(tmp_path):
         (tmp_path / "a" / f"cut{cut}.png").write_bytes(whole[:cut])
     data = load(tmp_path)
     assert len(data) == 8 and f"{len(cuts)} of {8 + len(cuts)} pictures cannot be read" in data.notes[0].text
+
+
+MARKED = {
+    "$({:,.2f})": -1, "€ ({:.2f})": -1, "({:.2f})": -1, "{:.2f}-": -1, "{:.2f}***": 1, "{:,.2f}[1]": 1,
+    "{:.2f}†": 1,
+    "{:.2f} million": 1e6, "${:.2f} billion": 1e9, "{:.2f} thousand": 1e3, "₹{:.2f} crore": 1e7,
+    "{:.2f}-*": -1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "times"), MARKED.items(), ids=MARKED)
+def test_numbers_as_books_and_reports_write_them(written, times):
+    for value in np.abs(A * 1000).round(2).tolist():
+        found = number_of(written.format(value))
+        assert found is not None and found[0] == pytest.approx(value * times)
+
+
+def csv(tmp_path, cells):
+    path = tmp_path / "t.csv"
+    rows = (f"{cell},{a},{y}\n" for cell, a, y in zip(cells, A, Y, strict=True))
+    path.write_text("v,a,y\n" + "".join(rows))
+    return path
+
+
+def test_whole_numbers_that_are_all_dates_are_dates_unless_told(tmp_path):
+    days = np.datetime64("2023-11-20") + np.arange(N)
+    path = csv(tmp_path, [str(day).replace("-", "") for day in days])
+    data = load(path)
+    found = {column.name: column.values for column in data.columns}
+    assert np.diff(found["v elapsed"]).tolist() == [1.0] * (N - 1)
+    assert "numbers such as 20240531; --number v says otherwise" in data.notes[0].text
+    told = load(path, reading=DataOptions(number=("v",)))
+    assert told.columns[0].name == "v"
+    assert load(csv(tmp_path, range(20_231_100, 20_231_100 + N))).columns[0].name == "v"
+
+
+def test_numbers_in_several_units_are_no_identifier(tmp_path):
+    data = load(csv(tmp_path, [f"{i + 1} {'kg' if i % 2 else 'lb'}" for i in range(N)]))
+    assert "'v' left out: it holds numbers in several units (kg, lb)" in data.notes[0].text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a/1.mp3", r"1 files such as a/1.mp3 are not read: save them as .wav or .flac"),
+        ("a/1.heic", "save them as .png or .jpg"),
+        ("train.csv", "the folder holds tables: give one of them, such as .*train.csv"),
+        ("cat.1.jpg", "the folder holds 1 files such as cat.1.jpg"),
+        ("a", "the folder holds no files"),
+    ],
+)
+def test_a_folder_of_something_else_is_named(tmp_path, name, said):
+    place = tmp_path / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(b"x") if "." in name else place.mkdir()
+    with pytest.raises(DataError, match=said):
+        load(tmp_path)

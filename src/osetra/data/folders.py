@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,15 @@ from osetra.data.dataset import CategoryColumn, Codes
 from osetra.data.table import note
 from osetra.errors import DataError
 
+MOST_COUNTED = 10_000
+"""Files of a folder that are looked at, to say what it holds."""
+_TABLES = (".csv", ".tsv", ".parquet", ".feather", ".xlsx", ".jsonl", ".json", ".arff", ".npz")
+_SOUND = "save them as .wav or .flac"
+_PICTURE = "save them as .png or .jpg"
+_UNREAD = {
+    **dict.fromkeys((".mp3", ".ogg", ".m4a", ".aac", ".opus", ".wma", ".aif", ".aiff"), _SOUND),
+    **dict.fromkeys((".heic", ".heif", ".svg", ".avif", ".raw", ".cr2", ".nef", ".dng"), _PICTURE),
+}
 PARTS = {
     "train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "dev": 1, "test": 2, "testing": 2,
 }  # fmt: skip
@@ -41,7 +52,7 @@ class ClassFolders:
 def class_folders(folder: Path, suffixes: Sequence[str]) -> dict[str, list[Path]]:
     """Return the files under each sub-folder with at least one, sorted by name."""
     found = {
-        child.name: sorted(p for p in child.rglob("*") if p.suffix.lower() in suffixes)
+        child.name: sorted(p for p in child.rglob("*") if p.suffix.lower() in suffixes and p.name[0] != ".")
         for child in sorted(folder.iterdir())
         if child.is_dir() and not child.name.startswith(".")
     }
@@ -60,7 +71,7 @@ def read_folders(folder: Path, suffixes: Sequence[str], what: str) -> ClassFolde
     if not split and not by_class:
         raise DataError(
             f"{folder}: no {what} in sub-folders; put the {what} of each class into a folder "
-            f"with the name of the class ({', '.join(suffixes[:4])} …)"
+            f"with the name of the class ({', '.join(suffixes[:4])} …){_instead(folder)}"
         )
     members = [
         (file, name, PARTS.get(part.lower(), -1))
@@ -74,6 +85,22 @@ def read_folders(folder: Path, suffixes: Sequence[str], what: str) -> ClassFolde
     counts = ", ".join(f"{name} {sum(map(len, found.values()))}" for name, found in given.items())
     said = note("split", f"the split is that of the folders: {counts}")
     return ClassFolders(files, classes, _settled(parts), (said,))
+
+
+def _instead(folder: Path) -> str:
+    """Return what a folder holds instead, and what to do with it."""
+    files = [file for file in islice(folder.rglob("*"), MOST_COUNTED) if file.is_file()]
+    kinds = Counter(file.suffix.lower() for file in files if file.suffix)
+    if not kinds:
+        return "; the folder holds no files" if not files else ""
+    suffix, count = kinds.most_common(1)[0]
+    example = next(file for file in files if file.suffix.lower() == suffix)
+    where = example.relative_to(folder)
+    if suffix in _TABLES:
+        return f"; the folder holds tables: give one of them, such as {example}"
+    if suffix in _UNREAD:
+        return f"; its {count} files such as {where} are not read: {_UNREAD[suffix]}"
+    return f"; the folder holds {count} files such as {where}"
 
 
 def _settled(parts: Sequence[int]) -> tuple[int, ...]:

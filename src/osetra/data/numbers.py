@@ -36,14 +36,23 @@ _DIGITS = {
 }
 PATTERNS = {
     mark: re.compile(
-        rf"(?P<bound>[<>≤≥~≈]=?)?{_SPACE}(?P<open>\()?(?P<sign>[+\-−–])?{_SPACE}(?P<before>{_CURRENCY})?{_SPACE}"
+        rf"(?P<bound>[<>≤≥~≈]=?)?{_SPACE}(?:(?P<outside>{_CURRENCY}){_SPACE}(?=\())?(?P<open>\()?(?P<sign>[+\-−–])?{_SPACE}(?P<before>{_CURRENCY})?{_SPACE}"
         rf"(?P<minus>[-−])?(?P<digits>{digits})(?P<exponent>[eE][+-]?\d+)?(?P<more>\+)?{_SPACE}"
-        rf"(?P<times>(?:[KkMB]|bn|mn|Mio\.?|Mrd\.?)(?![\w/]))?{_SPACE}"
-        rf"(?P<after>{_CURRENCY}|%|‰|[^\W\d_][^\d\s()<>$€£%;,|]{{0,9}}|°[CF]?|['\"″′])?(?P<plus>\+)?(?P<close>\))?"
+        rf"(?P<times>(?:[KkMB]|bn|mn|Mio\.?|Mrd\.?|thousand|[mb]illion|lakh|crore)(?![\w/]))?{_SPACE}"
+        rf"(?P<after>{_CURRENCY}|%|‰|[^\W\d_][^\d\s()<>$€£%;,|]{{0,9}}|°[CF]?|['\"″′])?(?P<plus>\+)?(?P<close>\))?(?P<behind>-)?(?:\*{{1,3}}|†|‡|\[\w{{1,3}}\])?"
     )
     for mark, digits in _DIGITS.items()
 }
-TIMES = {"k": 1e3, "m": 1e6, "b": 1e9, "bn": 1e9, "mn": 1e6, "mio": 1e6, "mrd": 1e9}
+TIMES = {"k": 1e3, "m": 1e6, "b": 1e9, "bn": 1e9, "mn": 1e6, "mio": 1e6, "mrd": 1e9,
+         "thousand": 1e3, "million": 1e6, "billion": 1e9, "lakh": 1e5, "crore": 1e7}  # fmt: skip
+MEASURES = frozenset(
+    {
+        "%", "‰", "g", "kg", "mg", "t", "lb", "oz", "mm", "cm", "m", "km", "mi", "mile", "in", "inch",
+        "ft", "feet", "yd", "ml", "l", "gal", "c", "f", "°c", "°f", "k", "w", "kw", "mw", "hp",
+        "ps", "kwh", "mb", "gb", "tb",
+    }
+)  # fmt: skip
+"""Units that can stand beside others of their kind in one column."""
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
 
 
@@ -57,6 +66,8 @@ class NumberFormat:
     marks: tuple[str, ...] = ()
     """Texts, in lower case, that mean missing in this column."""
     thousands: bool = False
+    times: tuple[str, ...] = ()
+    """Words for multiples that stand behind numbers, such as k."""
     bounds: int = 0
     """How many cells are bounds such as <0.1, read as the bound."""
 
@@ -70,12 +81,14 @@ def number_of(text: str, decimal: str = ".") -> tuple[float, str, str] | None:
         return None
     digits = re.sub(r"[.'’ \u00a0\u202f]" if decimal == "," else r"[,'’ \u00a0\u202f]", "", found["digits"])
     value = float(digits.replace(",", ".") + (found["exponent"] or ""))
-    negative = (found["sign"] in ("-", "−", "–")) != bool(found["minus"]) or bool(found["open"])
+    negative = (found["sign"] in ("-", "−", "–")) != bool(found["minus"] or found["behind"]) or bool(
+        found["open"]
+    )
     times = (found["times"] or "").rstrip(".").lower()
     after = found["after"] or ""
     if found["before"] and after and after != "%":
         return None
-    unit = found["before"] or after
+    unit = found["outside"] or found["before"] or after
     unit = "" if unit.lower() in _ORDINALS else unit
     return (-value if negative else value) * TIMES.get(times, 1.0), unit, times
 
@@ -118,10 +131,21 @@ def number_format(
             re.fullmatch(r"[+-]?\d*\.?\d*([eE][+-]?\d+)?", level) for level, _ in values
         )
         bounds = sum(count for number, level, count in read if level[0] in "<>≤≥~≈" or "+" in level[1:])
+        times = tuple(sorted({number[2] for number, _, _ in read if number and number[2]}))
         return NumberFormat(
-            mark, named[0] if named else "", tuple(sorted(marks | declared)), thousands, bounds
+            mark, named[0] if named else "", tuple(sorted(marks | declared)), thousands, times, bounds
         )
     return None
+
+
+def units_of(levels: Sequence[str], decimal: str = ".") -> list[str]:
+    """Return the units beside numbers, where nearly all texts are numbers in two known units or more."""
+    read = [found for level in levels if (found := number_of(level, decimal))]
+    if not read or len(read) < MOSTLY * len(levels):
+        return []
+    units = Counter(_singular(unit) for _, unit, _ in read if unit)
+    known = [unit for unit in units if unit.lower() in MEASURES or re.fullmatch(_CURRENCY, unit)]
+    return sorted(known) if len(known) > 1 and len(known) == len(units) else []
 
 
 def _singular(unit: str) -> str:

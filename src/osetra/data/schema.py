@@ -14,14 +14,16 @@ import numpy as np
 
 from osetra.core.clean import one_line
 from osetra.data.dataset import CategoryColumn, Column, Floats, NumberColumn, TextColumn
-from osetra.data.moments import EPOCH, Order, clock_parts, date_parts, read_moment
+from osetra.data.moments import EPOCH, Order, clock_parts, date_parts, moment_of, read_moment
 from osetra.data.numbers import number_of
-from osetra.data.table import MISSING_MARKS, Cells, Codes, Table, Texts, as_texts, unquoted
+from osetra.data.table import MISSING_MARKS, Cells, Codes, Table, Texts, as_texts, unquoted, written
 from osetra.data.words import contained
 from osetra.errors import DataError
 
 LARGEST = 1e150
 """The square of it is a number, too: means and deviations need that."""
+FEWEST_DATES = 10
+"""Different whole numbers that all read as dates, such as 20240531, from which on they are dates."""
 RowOf: TypeAlias = Callable[[int], int]
 
 
@@ -173,6 +175,22 @@ def days_of(recipe: Date, cells: Cells) -> Floats:
         cells = as_texts(cells)
     read = [read_moment(level, recipe.order) for level in cells.levels]
     return np.array([*(np.nan if m is None else m for m in read), np.nan], dtype=np.float64)[cells.codes]
+
+
+def are_compact_dates(cells: Cells) -> bool:
+    """Whether whole numbers are all dates such as 20240531: one in 27 would be by chance."""
+    if isinstance(cells, Texts):
+        texts: Sequence[str] = [level for level in cells.levels if level.lower() not in MISSING_MARKS]
+        if not all(len(text) == 8 for text in texts):
+            return False
+    elif cells.dtype.kind == "f":
+        known = np.unique(cells[~np.isnan(cells)])
+        if not len(known) or known[0] < 19_000_101 or known[-1] > 20_991_231:
+            return False
+        texts = [written(value) for value in known.tolist()]
+    else:
+        return False
+    return len(texts) >= FEWEST_DATES and all(moment_of(text, "compact") is not None for text in texts)
 
 
 def parts_of(recipe: Date, values: Floats) -> dict[str, Floats]:

@@ -17,9 +17,9 @@ import numpy as np
 from osetra.core.finding import Finding
 from osetra.data.dataset import CategoryColumn, Column, NumberColumn
 from osetra.data.moments import CLOCK_PARTS, PARTS, order_of
-from osetra.data.numbers import MOSTLY, SAMPLE, WORDS_FOR_MISSING, number_format, number_of
+from osetra.data.numbers import MOSTLY, SAMPLE, WORDS_FOR_MISSING, number_format, number_of, units_of
 from osetra.data.options import NOBODY, DataOptions
-from osetra.data.schema import Category, Date, Number, Recipe, Text, columns_of, days_of
+from osetra.data.schema import Category, Date, Number, Recipe, Text, are_compact_dates, columns_of, days_of
 from osetra.data.table import MISSING_MARKS, Cells, Table, Texts, as_texts, note
 from osetra.data.words import common_words, word_count
 from osetra.errors import DataError, nearest
@@ -140,6 +140,9 @@ def meaning_of(
         return _text(name, as_texts(cells), marks)
     if name in reading.dates:
         return _date(name, cells, marks, reading.dates[name])
+    if not target and name not in reading.number and are_compact_dates(cells):
+        remark = f"numbers such as 20240531; --number {quote(name)} says otherwise"
+        return replace(_date(name, cells, marks, "compact"), remark=remark)
     if not isinstance(cells, Texts):
         if cells.dtype.kind == "M":
             return _date(name, cells, marks, "ymd")
@@ -170,6 +173,7 @@ def _number(name: str, cells: Texts, table: Table, marks: tuple[str, ...], *, lo
         )
     remarks = [found.unit] if found.unit else []
     remarks += ["thousands marks"] if found.thousands else []
+    remarks += [f"times {', '.join(found.times)}"] if found.times else []
     remarks += [f"{found.bounds} bounds such as <1 read as the bound"] if found.bounds else []
     shown = sorted(level for level in cells.levels if level.lower() in set(found.marks) - set(marks))
     remarks += [f"{', '.join(map(repr, shown))} missing"] if shown else []
@@ -254,6 +258,10 @@ def _category(
             return replace(found, remark="codes, not quantities" if _is_code(cells) else "")
     if _words(cells) >= TEXT_WORDS:
         return _text(name, cells, marks)
+    units = units_of(cells.levels, table.decimal)
+    if units:
+        why = f"it holds numbers in several units ({', '.join(units)}); write all of them in one unit"
+        return Meaning(name, "identifier", None, warning=why)
     why = f"{levels} different texts in {n} rows look like an identifier or free text"
     return Meaning(name, "identifier", None, warning=why)
 

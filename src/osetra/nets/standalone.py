@@ -212,7 +212,9 @@ class Predictor:
             r"[.'’ \u00a0\u202f]" if decimal == "," else r"[,'’ \u00a0\u202f]", "", found["digits"]
         )
         value = float(digits.replace(",", ".") + (found["exponent"] or ""))
-        negative = (found["sign"] in ("-", "−", "–")) != bool(found["minus"]) or bool(found["open"])
+        negative = (found["sign"] in ("-", "−", "–")) != bool(found["minus"] or found["behind"]) or bool(
+            found["open"]
+        )
         times = (found["times"] or "").rstrip(".").lower()
         return (-value if negative else value) * float(self.reading["times"].get(times, 1.0))
 
