@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from osetra.core.params import Choice, Condition, Config, Fixed, Float, Int, Ordinal, Searched, conditions_of
+from osetra.core.params import Choice, Condition, Config, Fixed, Float, Int, Ordinal, Searched
 from osetra.core.space import Space
 
 
@@ -116,7 +116,7 @@ def suggested(trial: Any, space: Space) -> Config:
     """Return the configuration that an Optuna trial suggests in the define-by-run form of a space."""
     config: Config = {}
     for name, param in _parents_first(space):
-        if all(config.get(parent) in allowed for parent, allowed in conditions_of(param)):
+        if all(config.get(parent) in allowed for parent, allowed in param.when):
             config[name] = param.value if isinstance(param, Fixed) else _suggest(trial, name, param)
     return config
 
@@ -124,7 +124,7 @@ def suggested(trial: Any, space: Space) -> Config:
 def _parents_first(space: Space) -> list[tuple[str, Any]]:
     entries, placed, ordered = list(space), set[str](), list[tuple[str, Any]]()
     while entries:
-        ready = [e for e in entries if all(parent in placed for parent, _ in conditions_of(e[1]))]
+        ready = [e for e in entries if all(parent in placed for parent, _ in e[1].when)]
         ordered += ready
         placed |= {name for name, _ in ready}
         entries = [e for e in entries if e not in ready]
@@ -153,7 +153,7 @@ def _nested(hp: Any, space: Space) -> Any:
     def level(condition: Condition | None, path: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, param in space:
-            whens = conditions_of(param)
+            whens = param.when
             if (not whens and condition is None) or (
                 condition is not None
                 and whens
