@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import threading
+import time
 
 import pytest
 
@@ -10,6 +12,7 @@ pytest.importorskip("anyio")
 import osetra as ose
 from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Suggested
+from osetra.core.finding import Finding
 from osetra.dashboard import follow, stream
 from osetra.dashboard.follow import Follower
 from osetra.dashboard.news import Advice, Newsroom, event_of, news, place_of
@@ -179,6 +182,33 @@ def test_rows_of_trials_that_only_report_come_once_a_second_and_a_page_goes_on_b
     caught_up = {kind: data for kind, data, _ in map(read, news(room.whole, room.told))}
     assert caught_up["facts"]["trials"]["steps"] == [6]
     assert caught_up["points"]["curves"]["1"]["steps"] == [2, 3, 4, 5, 6]
+
+
+def test_nobody_waits_for_advice_and_it_is_told_when_it_is_there(tmp_path, monkeypatch):
+    file, told, asked = str(tmp_path / "s.db"), threading.Event(), []
+
+    def slowly(problem, history):
+        asked.append(history.version)
+        assert told.wait(60)
+        return [Finding(rule="noise", level="advice", text=f"of version {history.version}", action="")]
+
+    monkeypatch.setattr("osetra.dashboard.news.findings", slowly)
+    monkeypatch.setattr("osetra.dashboard.news.PATIENCE", 0.01)
+    study_at(file).close()
+    store, follower = open_store(file, "main"), Follower(Address(file))
+    first, advice = follower.look(), Advice()
+    assert list(advice.of(first)) == []
+    room = Newsroom(follower, advice, first, first, "")
+    store.append([Suggested(1, {"lr": 0.1}, 1)])
+    events = [read(event) for event in room.look()]
+    assert [kind for kind, _, _ in events][-1] == "cockpit"
+    told.set()
+    texts = []
+    while f"of version {follower.view.history.version}" not in texts:  # pages are told without any news
+        told_now = [read(event) for event in room.look()]
+        texts += [f["text"] for kind, data, _ in told_now if kind == "cockpit" for f in data["findings"]]
+        time.sleep(0.02)
+    assert asked == [first.history.version, follower.view.history.version]
 
 
 def test_a_hundred_stalled_pages_hold_nobody_up():

@@ -6,6 +6,7 @@
 | facts   | 4 times a second  | the rows of trials that began, ended, were steered …                |
 | facts   | once a second     | those, and the rows of trials that reported                         |
 | cockpit | once a second     | how the study stands, and what happened where anything did          |
+| cockpit | when it is there  | how the study stands, with advice that took long to work out        |
 | gone    | at once           | why the study cannot be read at the moment                          |
 | back    | at once           | nothing: it can be read again                                       |
 | reset   | at once           | nothing: everything is to be fetched again                          |
@@ -15,6 +16,7 @@ Each is made once for all pages, and none so often that making them takes more t
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,31 +31,57 @@ from osetra.views.panels.curves import tails_panel
 from osetra.views.panels.trials import changed, trials_panel, with_new_facts
 from osetra.views.series import partner
 
+log = logging.getLogger("osetra")
+
 WHOLE = 1.0
 """Seconds between cockpits, and between the rows of trials that only reported."""
+PATIENCE = 0.5
+"""Seconds that the first answer waits for advice, which few trials need less for."""
 REST = 20.0
 """What takes long is made again after so many times what it took, so that no page keeps a core busy."""
 
 
 @dataclass(slots=True)
 class Advice:
-    """What the results suggest, kept while no fact is new; safe to use from several threads."""
+    """What the results suggest, worked out beside everything else; safe to use from several threads.
 
+    A page does not wait for it: it gets what is known, and is told as soon as there is more.
+    """
+
+    place: tuple[int, int] = (-1, -1)
+    """Of which log and version it is."""
     _found: Sequence[Finding] = ()
-    _place: tuple[int, int] = (-1, -1)
     _until: float = 0.0
+    _work: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, view: View) -> Sequence[Finding]:
-        """Return the advice on a study, or on what it was a moment ago where it takes long to work out."""
+        """Return the advice on a study, or on what it was a moment ago while the new one is worked out."""
         place = (view.generation, view.history.version)
         with self._lock:
-            old = place != self._place and time.monotonic() >= self._until
-            if old or place[0] != self._place[0]:
-                begun = time.thread_time()
-                self._found, self._place = findings(view.problem, view.history), place
-                self._until = time.monotonic() + REST * (time.thread_time() - begun)
-            return self._found
+            first = place[0] != self.place[0]
+            idle = self._work is None or not self._work.is_alive()
+            if idle and (first or (place != self.place and time.monotonic() >= self._until)):
+                self._work = threading.Thread(
+                    target=self._find, args=(view, place), name="osetra-advice", daemon=True
+                )
+                self._work.start()
+            work = self._work
+        if first and work is not None:
+            work.join(PATIENCE)
+        with self._lock:
+            return self._found if self.place[0] == place[0] else ()
+
+    def _find(self, view: View, place: tuple[int, int]) -> None:
+        begun = time.thread_time()
+        try:
+            found = findings(view.problem, view.history)
+        except Exception:
+            log.exception("the advice on this study cannot be worked out")
+            found = []
+        with self._lock:
+            self._found, self.place = found, place
+            self._until = time.monotonic() + REST * (time.thread_time() - begun)
 
 
 @dataclass(slots=True)
@@ -70,6 +98,8 @@ class Newsroom:
     reference: str = "STUDY"
     """What a person types to name the study."""
     _due: float = 0.0
+    _advised: tuple[int, int] = (-1, -1)
+    """The place of the advice that was told last."""
     busy: float = 0.0
     """Seconds of a core that the latest look took, without what is made once a second."""
 
@@ -84,8 +114,13 @@ class Newsroom:
         if view is not None and view is not known:
             events += self._growth(known, view)
         self.busy = time.thread_time() - begun
-        if view is not None and view is not self.whole and time.monotonic() >= self._due:
-            events += self._everything(view)
+        if view is not None and time.monotonic() >= self._due:
+            if view is not self.whole:
+                events += self._everything(view)
+            else:
+                self.advice.of(view)  # begins what has had to wait
+                if self.advice.place != self._advised and self.advice.place[0] == view.generation:
+                    events.append(self._cockpit(view, view))
         return events
 
     def _growth(self, known: View | None, view: View) -> list[bytes]:
@@ -109,6 +144,7 @@ class Newsroom:
     def _cockpit(self, before: View, view: View) -> bytes:
         panel = standing_panel if before.history.version == view.history.version else cockpit_panel
         advice, heard = self.advice.of(view), self.follower.heard
+        self._advised = self.advice.place
         now, named = time.time(), self.reference
         document = panel(view.problem, view.history, now, advice=advice, heard=heard, reference=named)
         return event_of("cockpit", document)
