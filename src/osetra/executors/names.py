@@ -53,7 +53,7 @@ def replaced(names: Names) -> list[str]:
 
 def keep_builtins() -> None:
     """Let our modules have names of their own for what Python has built in."""
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():
         if name.startswith(OURS):
             _update(vars(module), {**vars(builtins), **vars(module)})
 
