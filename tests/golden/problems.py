@@ -141,6 +141,10 @@ def folded(run: ose.Run) -> None:
             run.checkpoint(lambda x=x: {"x": x})
 
 
+TAUGHT = ("zoom",)
+"""Searchers that go on otherwise on purpose: coarse to fine can return from a box that was wrong."""
+
+
 @dataclass(frozen=True)
 class Golden:
     """A study: where it is, what it asks, and how it goes on."""
@@ -169,7 +173,7 @@ class Golden:
     @property
     def goes_on(self) -> bool:
         """Whether it is tried to go on with it."""
-        return self.total > self.first or bool(self.limits)
+        return self.label not in TAUGHT and (self.total > self.first or bool(self.limits))
 
     @property
     def label(self) -> str:
