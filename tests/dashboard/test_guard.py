@@ -1,6 +1,5 @@
 """The page's door: every route, asked in every way that is not a person on the page."""
 
-import asyncio
 import json
 
 import pytest
@@ -9,6 +8,7 @@ pytest.importorskip("starlette")
 
 from starlette.applications import Starlette
 
+from dashboard.loops import run
 from osetra.dashboard.app import Dashboard
 from osetra.dashboard.assets import Assets
 from osetra.dashboard.guard import BODY, HEADERS, Door, RequestGuard
@@ -54,7 +54,7 @@ def asked(path, method="GET", headers=READ, query=b"", body=b"", door=DOOR):
         "query_string": query,
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in pairs],
     }
-    asyncio.run(RequestGuard(through, door)(scope, receive, send))
+    run(RequestGuard(through, door)(scope, receive, send))
     heads = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], heads, b"".join(m.get("body", b"") for m in sent[1:])
 
@@ -148,5 +148,5 @@ def test_sockets_are_not_answered():
     async def send(message):
         sent.append(message)
 
-    asyncio.run(RequestGuard(Starlette(), DOOR)({"type": "websocket"}, None, send))
+    run(RequestGuard(Starlette(), DOOR)({"type": "websocket"}, None, send))
     assert sent == []

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("anyio")
 
 import osetra as ose
+from dashboard.loops import run
 from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Suggested
 from osetra.core.finding import Finding
@@ -125,7 +126,7 @@ def test_a_page_goes_on_where_it_was_and_starts_anew_where_nobody_knows(tmp_path
         await channel.close()
         return known, by_version, strange
 
-    known, by_version, strange = asyncio.run(said())
+    known, by_version, strange = run(said())
     assert known[0][0] == "facts" and known[0][1]["trials"]["numbers"] == [3, 4]
     assert by_version[0][1] == known[0][1]
     assert strange[0][0] == "reset"
@@ -160,7 +161,7 @@ def test_a_store_that_goes_and_comes_back_is_told(tmp_path):
         await channel.close()
         return found
 
-    kinds = asyncio.run(said())
+    kinds = run(said())
     assert ("gone" in [kind for kind, _ in kinds]) and kinds[-1][0] == "back"
     assert "no such file" in next(text for kind, text in kinds if kind == "gone")
 
