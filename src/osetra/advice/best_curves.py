@@ -11,6 +11,7 @@ from osetra.core.problem import Problem
 from osetra.core.scales import Array
 
 TOP = 5
+"""How many of the best trials are looked at."""
 FEWEST = 3
 """Of the best trials that have to show the same before it is said of the study."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.advice.best_curves import FEWEST, TOP
 from osetra.advice.wording import one_of, percent, short
 from osetra.core.finding import Finding
 from osetra.core.history import History
@@ -22,9 +23,6 @@ from osetra.core.space import Space
 from osetra.core.trial import Trial
 
 RULE = "curves"
-TOP = 5
-FEWEST = 3
-"""Fewer trials with curves say nothing about a study."""
 REGULARISERS = ("dropout", "weight_decay", "wd", "l2", "label_smoothing", "mixup", "augment", "augmentation")
 CAPACITY = ("units", "hidden", "width", "layers", "depth", "lr", "learning_rate")
 SHORTEST = 8

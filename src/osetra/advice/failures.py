@@ -7,7 +7,6 @@ Source: Godbole et al., Deep Learning Tuning Playbook; split by Fisher's exact t
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,8 +75,9 @@ def find(problem: Problem, history: History) -> list[Finding]:
 
 def _by_luck(failed: int, n: int) -> float:
     """Return the chance that so many of n trials fail, or more, where the usual share does."""
-    few = sum(math.comb(n, k) * USUAL**k * (1 - USUAL) ** (n - k) for k in range(failed))
-    return 1.0 - few
+    from scipy.special import bdtrc  # which most programs do not need
+
+    return float(bdtrc(failed - 1, n, USUAL))
 
 
 def _common(problem: Problem, past: Results, bad: Mask) -> _Condition | None:

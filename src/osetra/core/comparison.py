@@ -42,6 +42,7 @@ class EqualSteps:
 
 
 _latest: tuple[History, Objective, EqualSteps | None] | None = None
+"""What was compared last: one look at a study asks for it several times."""
 
 
 def at_equal_steps(history: History, objective: Objective) -> EqualSteps | None:
@@ -49,9 +50,10 @@ def at_equal_steps(history: History, objective: Objective) -> EqualSteps | None:
     global _latest
     if len(lengths(history)) < 2:
         return None
-    if _latest is None or _latest[0] is not history or _latest[1] != objective:
-        _latest = (history, objective, _compare(history, objective))
-    return _latest[2]
+    latest = _latest  # once: other threads ask for other studies
+    if latest is None or latest[0] is not history or latest[1] != objective:
+        latest = _latest = (history, objective, _compare(history, objective))
+    return latest[2]
 
 
 def lengths(history: History) -> frozenset[int]:

@@ -61,13 +61,14 @@ class Advice:
         with self._lock:
             first = place[0] != self.place[0]
             idle = self._work is None or not self._work.is_alive()
-            if idle and (first or (place != self.place and time.monotonic() >= self._until)):
+            begins = idle and (first or (place != self.place and time.monotonic() >= self._until))
+            if begins:
                 self._work = threading.Thread(
                     target=self._find, args=(view, place), name="osetra-advice", daemon=True
                 )
                 self._work.start()
             work = self._work
-        if first and work is not None:
+        if begins and first and work is not None:
             work.join(PATIENCE)
         with self._lock:
             return self._found if self.place[0] == place[0] else ()

@@ -17,7 +17,7 @@ AGAIN = 1.1
 class GoalWatch:
     """Looks at the trials that are new since the last look."""
 
-    until: str | float | None
+    until: str | float
     problem: Problem
     reached: Noted | None = None
     _version: int = -1
@@ -28,7 +28,7 @@ class GoalWatch:
 
     def look(self, history: History) -> Noted | None:
         """Return the note that the goal is reached, from the first look on that finds so; None before."""
-        if self.until is None or self.reached is not None or history.version == self._version:
+        if self.reached is not None or history.version == self._version:
             return self.reached
         self._version = history.version
         self.reached = self._noise(history) if self.until == NOISE else self._value(history)

@@ -124,8 +124,6 @@ class Driver:
     is_late: bool = False
     """Whether the time is used up."""
     goal: GoalWatch | None = None
-    has_goal: bool = False
-    """Whether the goal is reached."""
 
     @property
     def tick(self) -> float:
@@ -169,18 +167,16 @@ class Driver:
 
     def goal_is_met(self) -> bool:
         """Whether the goal is reached; the first one to see it notes that, and has the crew hand back."""
-        if self.repeats_only or self.has_goal:
-            return self.has_goal
-        history = self.planner.history
+        if self.repeats_only or self.limits.until is None:
+            return False
         if self.goal is None:
             self.goal = GoalWatch(self.limits.until, self.planner.problem)
-        note = self.goal.look(history)
-        if note is not None:
-            self.has_goal = True
-            if note not in history.noted(note.topic):
+        known, note = self.goal.reached, self.goal.look(self.planner.history)
+        if note is not None and known is None:
+            if note not in self.planner.history.noted(note.topic):
                 self.planner.append([note])
             self.at_end()
-        return self.has_goal
+        return note is not None
 
     def note_time(self) -> None:
         """Note that the search ended because its time was used up, if it did."""

@@ -172,7 +172,8 @@ class Study(StudyEditing):
             trainings: what the study may cost in full trainings; those that a scheduler cuts short
                 count by their share of steps.
             until: the goal at which the search is over, such as "val_loss<0.05" or "accuracy>=0.9"; a
-                number is of the objective. A finished trial has to reach it; what runs then goes back to
+                number is of the objective. "noise" is where a model expects little to gain from the whole
+                space. A finished trial has to reach it; what runs then goes back to
                 the queue.
             steps: how many steps a full training has, when known; else the first training says so.
             workers: how many trainings run at once.

@@ -10,6 +10,7 @@ from osetra.cli.options import json_option, study_argument
 from osetra.cli.output import Output
 from osetra.core.finding import NOTHING
 from osetra.tuning.locations import find
+from osetra.views.json import finding_document
 from osetra.views.terminal.report import findings_view
 
 
@@ -26,17 +27,18 @@ def command(output: Output, study: str, quiet: tuple[str, ...], loud: tuple[str,
       osetra advice digits
       osetra advice digits --silence plateau --silence noise
     """  # noqa: D301 - click reads \b as "do not rewrap"
-    opened = find(study).open()
+    location = find(study)
+    opened = location.open()
     if quiet:
         opened.silence(*quiet)
     if loud:
         opened.silence(*loud, silent=False)
     found, silent = opened.advice, sorted(silenced(opened.history))
     if as_json:
-        rows = [{"rule": f.rule, "level": f.level, "text": f.text, "action": f.action} for f in found]
+        rows = [finding_document(finding, location.reference) for finding in found]
         output.document("advice", {"findings": rows, "silenced": silent})
         return
-    output.show(findings_view(found) if found else Text(NOTHING))
+    output.show(findings_view(found, location.reference) if found else Text(NOTHING))
     output.say(Text(f"rules: {', '.join(dict.fromkeys(f.rule for f in found)) or 'none fired'}", "dim"))
     if silent:
         output.say(Text(f"silent: {', '.join(silent)}; hear one again with --hear RULE", "dim"))

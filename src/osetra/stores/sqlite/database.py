@@ -122,8 +122,9 @@ class Database:
             finally:
                 try:
                     link.undo()
-                finally:
-                    link.undo()  # a signal may have disturbed the first one
+                except BaseException:  # by a signal
+                    link.undo()
+                    raise
             if link.guard is not None:
                 if durable:
                     self._synchronise(link)
