@@ -24,8 +24,7 @@ ANYWHERE, CLOSE = 1024, 256
 REACH = 0.05
 """How far from the best point those lie that are close to it, as a share of each range."""
 LITTLE = 0.5
-"""A gain of this share of the noise is not worth a search: at 1 the best was by more than two deviations
-elsewhere in 3 of 40 simulated studies that were called over."""
+"""A gain of this share of the noise is not worth a search (`benchmarks/left_to_gain.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
