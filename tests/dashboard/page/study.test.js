@@ -111,3 +111,16 @@ test("reports alone let nothing be fetched again, new facts do", async (t) => {
   assert.deepEqual(source.asked.slice(asked), ["/api/studies/s/timeline"]);
   study.close();
 });
+
+test("what an event brought stays when the answer that was under way never comes", async () => {
+  const documents = { ...DOCUMENTS };
+  delete documents["/api/studies/s/cockpit"];
+  const study = new StudyData(fake(documents), "s");
+  study.watch("cockpit", () => {});
+  study.receive("cockpit", { version: 4, running: [] }, "0:4:9");
+  await moment();
+  const { value, error } = study.entry("cockpit");
+  assert.equal(value?.version, 4);
+  assert.equal(error, null);
+  study.close();
+});

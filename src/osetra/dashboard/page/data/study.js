@@ -74,6 +74,7 @@ export class StudyData {
       const value = await this.source.get(name === "study" ? this.root : `${this.root}/${name}`);
       this.put(name, value);
     } catch (error) {
+      if (!this.entries.get(name)?.loading) return; // an event brought it meanwhile, and what is there stays
       this.entries.set(name, { value: before?.value ?? null, error, loading: false, stamp: Date.now() });
       this.touch(name);
     }
