@@ -302,7 +302,7 @@ def test_a_terminal_shows_programs_at_work_and_obeys_a_pause(
     steps, values = study.curve(trial, "val_loss")
     assert list(steps) == [*range(1, 21)]
     assert values[-1] < 0.1  # with the first rate it would be at 0.5
-    monkeypatch.setenv("PAUSE", "0.01")
+    # As slowly as before: a program does not wait, so the change must reach it before its next report.
     again = osetra(place, "replay", "train", "1")
     assert "bitwise equal: 20 of 20 reports" in again.stdout, again.stderr
     log = (place / "osetra-runs/train/study.logs/trial-1-attempt-1.log").read_text()

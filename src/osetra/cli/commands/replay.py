@@ -36,7 +36,8 @@ def command(output: Output, study: str, trial: int, as_json: bool) -> None:
 
     What people and schedulers changed while it trained is changed at the same steps, without pauses,
     roll-backs or checkpoints. On the CPU of the same machine the replay is bitwise equal; if not,
-    its checkpoints leave something out, or the training draws on something that has no seed.
+    its checkpoints leave something out, the training draws on something that has no seed, or it is
+    a program whose steps are so short that a change reached it a step later.
     """
     location = find(study)
     opened = location.open()
