@@ -21,7 +21,8 @@ from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.params import Float, Int
 from osetra.core.problem import Problem
-from osetra.core.space import Column
+from osetra.core.scales import Array
+from osetra.core.space import Column, Mask
 
 if TYPE_CHECKING:
     from osetra.effects.model import EffectModel
@@ -48,16 +49,21 @@ def find(problem: Problem, history: History) -> list[Finding]:
     if model.effects is None or model.doubt:
         return []
     shares = importance(problem, history).shares
+    tried = [t for t in history.searched if t.state in ("finished", "stopped", "failed", "diverged")]
+    x = problem.space.encode([t.config for t in tried])  # once: there may be thousands
+    bad = np.array([t.state in ("failed", "diverged") for t in tried], dtype=bool)
     found = []
     for j in problem.space.declared:
         column = problem.space.columns[j]
         for at_top in (False, True):
             if shares[column.name].matters and not _is_natural_limit(column, at_top):
-                found += _judge(problem, history, model, j, at_top)
+                found += _judge(problem, model, j, at_top, x[:, j], bad)
     return found
 
 
-def _judge(problem: Problem, history: History, model: EffectModel, j: int, at_top: bool) -> list[Finding]:
+def _judge(
+    problem: Problem, model: EffectModel, j: int, at_top: bool, tried: Array, bad: Mask
+) -> list[Finding]:
     from osetra.effects.edges import edge
 
     column = problem.space.columns[j]
@@ -66,7 +72,7 @@ def _judge(problem: Problem, history: History, model: EffectModel, j: int, at_to
         return []
     zone = max(OUTER, 1 / column.levels if column.levels else 0.0)
     end, side = (param.high, "upper") if at_top else (param.low, "lower")
-    failed, n = _failures(problem, history, j, zone, at_top)
+    failed, n = _failures(tried, bad, zone, at_top)
     if n == 0:  # nobody has been there, such as just after the range was widened
         return []
     if failed >= 2 and failed >= n / 2:
@@ -91,12 +97,9 @@ def _judge(problem: Problem, history: History, model: EffectModel, j: int, at_to
     return [Finding(rule=RULE, level="advice", text=text, action=action, move=move)]
 
 
-def _failures(problem: Problem, history: History, j: int, zone: float, at_top: bool) -> tuple[int, int]:
-    """Return how many first runs at an edge failed, and how many there are."""
-    trials = [t for t in history.searched if t.state in ("finished", "stopped", "failed", "diverged")]
-    x = problem.space.encode([t.config for t in trials])[:, j]
-    there = x >= 1 - zone if at_top else x <= zone
-    bad = np.array([t.state in ("failed", "diverged") for t in trials], dtype=bool)
+def _failures(tried: Array, bad: Mask, zone: float, at_top: bool) -> tuple[int, int]:
+    """Return how many first runs at an edge failed, and how many there are; of coordinates (n,)."""
+    there = tried >= 1 - zone if at_top else tried <= zone
     return int(np.sum(there & bad)), int(np.sum(there))
 
 

@@ -47,8 +47,8 @@ def edge(model: EffectModel, functions: Functions, j: int, at_top: bool, zone: f
 
 def _leader(functions: Functions, j: int) -> Array:
     """Return the point (d,) with the best mean among those that have a column."""
-    known = functions.points[~np.isnan(functions.points[:, j])]
-    return np.asarray(known[np.argmin(functions.values(known)[:, 0])])
+    means = np.where(np.isnan(functions.points[:, j]), np.inf, functions.means)
+    return np.asarray(functions.points[np.argmin(means)])
 
 
 def _levels(count: int) -> Array:

@@ -21,6 +21,8 @@ from osetra.effects.model import EffectModel, model_of
 FEWEST = 20
 """Trials before anything is said: a model of fewer does not know what it has not seen."""
 ANYWHERE, CLOSE = 1024, 256
+LEADERS = 256
+"""Known points that are asked: of thousands the best, since the others are no draw's minimum."""
 REACH = 0.05
 """How far from the best point those lie that are close to it, as a share of each range."""
 LITTLE = 0.5
@@ -59,10 +61,10 @@ def of_model(model: EffectModel) -> Remaining | None:
     if functions is None or model.doubt or model.trials < FEWEST:
         return None
     rng, d = np.random.default_rng(0), len(model.space.columns)
-    known = int(np.argmin(functions.values(functions.points)[:, 0]))
-    best = np.nan_to_num(functions.points[known], nan=0.5)
+    known = functions.points[np.argsort(functions.means, kind="stable")[:LEADERS]]
+    best = np.nan_to_num(known[0], nan=0.5)
     close = np.clip(best + REACH * rng.standard_normal((CLOSE, d)), 0.0, 1.0)
     points = model.space.snap(np.concatenate((rng.random((ANYWHERE, d)), close)))
-    draws = functions.values(np.concatenate((functions.points, points)))[:, 1:]
-    gain = float(np.mean(draws[known] - np.min(draws, axis=0)))
+    draws = functions.values(np.concatenate((known, points)))[:, 1:]
+    gain = float(np.mean(draws[0] - np.min(draws, axis=0)))
     return Remaining(gain, functions.noise, model.trials)

@@ -32,7 +32,7 @@ from scipy.optimize import minimize_scalar
 
 from osetra.numerics import gp
 from osetra.numerics.kernels import Array, Ints, Layout, Mask, covariance, embed, layout
-from osetra.numerics.posterior import Conditioned, conditioned, evaluate, hypers
+from osetra.numerics.posterior import Conditioned, conditioned, evaluate, hypers, mean
 from osetra.numerics.transform import merge
 from osetra.numerics.warp import Warp, warps
 
@@ -69,6 +69,8 @@ class Effects:
     warp: Warp
     points: Array
     """The different configurations (m, d)."""
+    means: Array
+    """The mean at each of them (m,), in targets."""
     evidence: float
     """Log Bayes factor against noise alone."""
     explained: float
@@ -107,7 +109,8 @@ def learn(
     alone = _noise_alone(best.target[learnt], best.noise[learnt])
     explained = _explained(at, best.hyper, points[kept], best.target[kept], best.noise[kept])
     deviation = float(np.sqrt(best.hyper.noise))
-    return Effects(draws, best.warp, points, alone - best.hyper.loss, explained, deviation)
+    means = mean(draws[0], points)
+    return Effects(draws, best.warp, points, means, alone - best.hyper.loss, explained, deviation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ sampling functions from Gaussian process posteriors".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import cho_solve, lapack
@@ -172,12 +172,24 @@ def evaluate(found: Conditioned, x: Array) -> Array:
     return total
 
 
+def mean(found: Conditioned, x: Array) -> Array:
+    """Return the posterior mean alone (m,) at points (m, d): many points cost no draws."""
+    only = replace(
+        found,
+        weights=found.weights[:, :1],
+        amplitudes=found.amplitudes[:, :0],
+        single=tuple((w, b, theta[:, :0]) for w, b, theta in found.single),
+    )
+    return evaluate(only, x)[:, 0]
+
+
 def together(found: Conditioned, z: Array, owner: Ints) -> Array:
     """Return what the product of all columns adds (m, 1 + k) at features (m, p)."""
     data, _ = euclidean(found.layout, found.points)
     length = found.hyper.scales.lengthscales[owner]
     total = (found.hyper.scales.product * matern(z / length, data / length)) @ found.weights
-    total[:, 1:] += waves(z, found.frequencies, found.phases, found.amplitudes)
+    if found.amplitudes.shape[1]:
+        total[:, 1:] += waves(z, found.frequencies, found.phases, found.amplitudes)
     return np.asarray(total)
 
 
@@ -200,7 +212,8 @@ def alone(found: Conditioned, j: int, coordinates: Array) -> Array:
     length = scales.lengthscales[j]
     share = scales.additive / found.layout.columns
     total = (share * matern(mine / length, data / length)) @ found.weights
-    total[:, 1:] += waves(mine, *found.single[j])
+    if found.amplitudes.shape[1]:
+        total[:, 1:] += waves(mine, *found.single[j])
     return np.asarray(total[place.ravel()])
 
 
