@@ -111,6 +111,8 @@ def test_the_text_means_what_it_says(sign, bound, blank):
         "loss<1<2",
         "loss>0.5",
         math.nan,
+        math.inf,
+        10**400,
         True,
         [1],
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import re
+import sys
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ def goal_text(until: object) -> str:
     found = plain(until)
     if isinstance(found, str) and found.strip() == NOISE:
         return NOISE
-    if is_number(found):
+    if is_number(found) and abs(found) <= sys.float_info.max:
         return f"{float(found):.17g}" if f"{float(found):g}" != f"{found}" else f"{found}"
     match = _FORM.fullmatch(found) if isinstance(found, str) else None
     bound = _number(match["bound"]) if match else math.nan

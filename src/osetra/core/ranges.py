@@ -37,7 +37,7 @@ class Float:
     """A number in [low, high] on a scale: "linear", "log", "one_minus_log" or "logit".
 
     `log=True` is short for `scale="log"`. With a step it is low, low + step, … up to high, each the very
-    decimal number that a person would write.
+    decimal number that a person would write. A `soft` range grows by itself when the best lies at its end.
     """
 
     low: float
@@ -46,6 +46,7 @@ class Float:
     step: float | None = None
     default: float | None = None
     when: tuple[Condition, ...] = ()
+    soft: bool = False
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class Float:
         step: float | None = None,
         default: float | None = None,
         when: Conditions = None,
+        soft: bool = False,
     ) -> None:
         given = {"low": low, "high": high, "step": step}
         _keep(
@@ -65,7 +67,7 @@ class Float:
         )
         _keep(self, {"scale": _scale(self, scale, log)})
         _refuse(self, domain_error(self.low, self.high, self.scale) or self._step_error())
-        _settle(self, default, when)
+        _settle(self, default, when, soft)
 
     @property
     def levels(self) -> int:
@@ -151,7 +153,7 @@ class Float:
 @arguments_checked(SpaceError)
 @dataclass(frozen=True, slots=True, init=False)
 class Int:
-    """A whole number low, low+step, … up to high, on a "linear" or "log" scale."""
+    """A whole number low, low+step, … up to high, on a "linear" or "log" scale; `soft` as for `Float`."""
 
     low: int
     high: int
@@ -159,6 +161,7 @@ class Int:
     step: int = 1
     default: int | None = None
     when: tuple[Condition, ...] = ()
+    soft: bool = False
 
     def __init__(
         self,
@@ -170,12 +173,13 @@ class Int:
         step: int = 1,
         default: int | None = None,
         when: Conditions = None,
+        soft: bool = False,
     ) -> None:
         given = {"low": low, "high": high, "step": step}
         _keep(self, {name: _taken(self, name, value, whole) for name, value in given.items()})
         _keep(self, {"scale": _scale(self, scale, log)})
         _refuse(self, self._error())
-        _settle(self, default, when)
+        _settle(self, default, when, soft)
 
     @property
     def levels(self) -> int:
@@ -339,9 +343,12 @@ def _refuse(param: Float | Int, wrong: str) -> None:
         raise SpaceError(f"{call}{scale}): {wrong}")
 
 
-def _settle(param: Float | Int, default: object, when: object) -> None:
+def _settle(param: Float | Int, default: object, when: object, soft: object) -> None:
     found: tuple[Condition, ...] = conditions(when)
-    object.__setattr__(param, "when", found)
+    loose = _taken(param, "soft", soft, as_value)
+    if not isinstance(loose, bool):
+        raise SpaceError(f"{type(param).__name__}: soft={excerpt(soft)}: True or False is needed")
+    _keep(param, {"when": found, "soft": loose})
     try:
         object.__setattr__(param, "default", None if default is None else param.check(default))
     except SpaceError as error:

@@ -35,9 +35,9 @@ _ARGUMENTS = {
     "choice": ("default",),
     "ordinal": ("default",),
     "fixed": (),
-    "int": ("low", "high", "default", "step", "scale", "log"),
+    "int": ("low", "high", "default", "step", "scale", "log", "soft"),
 }
-_OF_FLOATS = ("low", "high", "default", "step", "scale", "log")
+_OF_FLOATS = ("low", "high", "default", "step", "scale", "log", "soft")
 
 
 def format_value(value: Value) -> str:
@@ -73,6 +73,7 @@ def param_code(param: Param) -> str:
             words += [f"scale={param.scale!r}"] if param.scale != "linear" else []
             words += [f"step={param.step!r}"] if param.step != (1 if isinstance(param, Int) else None) else []
             words += [f"default={param.default!r}"] if param.default is not None else []
+            words += ["soft=True"] if param.soft else []
         case Fixed():
             words = [repr(param.meaning)]
         case _:
@@ -141,6 +142,7 @@ def _call(param: Param) -> str:
             parts += [param.scale] * (param.scale != "linear")
             parts += [f"step={param.step}"] * (param.step != 1)
     parts += [f"default={param.default!r}"] * (param.default is not None)
+    parts += ["soft=true"] * param.soft
     return f"{form}({', '.join(parts)})"
 
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from osetra.core.arguments import expected, given, is_number, mapping, plain, text, truth
 from osetra.core.declarations import Branches, branches_of, params_by_name
-from osetra.core.edits import edited, meaningless, news, problem_of, readable, spaces
-from osetra.core.facts import Edited
+from osetra.core.edits import edited, readable, spaces
 from osetra.core.options import UNSET
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value
 from osetra.core.space import Space, difference
 from osetra.core.text import format_param
 from osetra.core.values import as_value, sequence
-from osetra.errors import SpaceError, StudyError
+from osetra.errors import SpaceError
 from osetra.study.open import other_question, user
 from osetra.study.planner import Planner
 from osetra.study.silence import silence
+from osetra.study.space_change import change
 from osetra.study.steering import StudySteering
 
 log = logging.getLogger("osetra")
@@ -155,28 +155,6 @@ class StudyEditing(StudySteering):
         return params[0]
 
 
-def change(
-    planner: Planner, make: Callable[[Space], Space], was: Mapping[str, Any], actor: str, why: str
-) -> Space:
-    """Write an edit of the space, again when somebody else was faster, and return the new space.
-
-    Raises:
-        SpaceError: the trials so far would mean nothing in it.
-        StudyError: nothing would change.
-    """
-    while True:
-        history = planner.history
-        old = planner.problem.space
-        new = make(old)
-        if new == old:
-            raise StudyError("nothing would change: the space is like that already")
-        values = _values(old, new, was, begun=bool(history.trials))
-        if wrong := meaningless(old, new):
-            raise SpaceError("; ".join(wrong))
-        if planner.append([Edited(len(history.edits) + 1, new.spec, values, actor, why)]):
-            return problem_of(planner.history).space
-
-
 def reconcile(planner: Planner, wanted: Space | None) -> None:
     """Take over the space that a program asks for, when the study never had it: it was changed there.
 
@@ -200,28 +178,6 @@ def reconcile(planner: Planner, wanted: Space | None) -> None:
     inside = len(readable(wanted, history, history.searched))
     read = f"; {inside} of {history.begun} trials lie in it" if history.begun else ""
     log.warning("the space of study %r is changed: %s%s", planner.store.study, "; ".join(changes), read)
-
-
-def _values(old: Space, new: Space, was: Mapping[str, Any], *, begun: bool) -> dict[str, Value]:
-    """Return what the trials so far had of the hyperparameters that are new."""
-    found: dict[str, Value] = {}
-    fresh = news(old, new)
-    for name in was:
-        if name not in fresh:
-            raise SpaceError(f"was={given(name)}: it is not new, so its trials say themselves what it was")
-    for name in fresh:
-        params = new.branches(name)
-        declared = [p.value if isinstance(p, Fixed) else p.default for p in params]
-        value = as_value(was[name]) if name in was else declared[0] if len(declared) == 1 else None
-        unsaid = name not in was and (len(declared) > 1 or value is None or value is UNSET)
-        if unsaid and begun:
-            raise SpaceError(
-                f"{name}: it is new, and nothing says which value the trials so far had: declare a default, "
-                f"such as {name}=Float(0, 0.5, default=0), or say was={{'{name}': 0}}, --was {name}=0"
-            )
-        if not unsaid:
-            found[name] = value  # type: ignore[assignment]  # no default is unsaid
-    return found
 
 
 def _ends(**given_ends: float | None) -> dict[str, float]:

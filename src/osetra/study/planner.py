@@ -25,6 +25,7 @@ from osetra.core.trial import Order, Trial
 from osetra.errors import Conflict, StudyError
 from osetra.executors.appending import append_patiently
 from osetra.executors.claims import check_at_hand
+from osetra.study.growing import SoftRanges
 from osetra.study.orders import branch, checked
 
 log = logging.getLogger("osetra")
@@ -40,6 +41,7 @@ class Planner:
     policy: Policy
     seed: int
     _history: History
+    soft: SoftRanges = field(default_factory=SoftRanges)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     """Held while the history grows: threads may share a study."""
 
@@ -68,6 +70,8 @@ class Planner:
         None means that nothing is left to do for now. When another program was faster, its trials
         are returned instead: a suggestion that did not know of them might repeat one.
         """
+        if new > 0:
+            self.soft.look(self, self.searcher.name)
         history = self.history
         rng = np.random.default_rng((self.seed, history.next_trial))
         planned = self.policy.plan(self.problem, history, count, rng, budget)
