@@ -34,6 +34,7 @@ from osetra.core.ports import Budget, Policy
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.core.trial import Trial
+from problems.benchmark import Place
 from simulator import Work
 
 METRIC = "value"
@@ -43,9 +44,9 @@ WORKER = Worker(host="simulated", boot="", pid=1, started=0.0)
 class Ours:
     """A policy at work on a log in memory; a trial's number is its key."""
 
-    def __init__(self, space: Space, steps: int, seed: int, policy: Policy) -> None:
+    def __init__(self, space: Space, steps: int, seed: int, place: Place, policy: Policy) -> None:
         self._problem = Problem(space, Objective(metric=METRIC, pick="last"))
-        self._policy, self._steps, self._seed, self._spent = policy, steps, seed, 0
+        self._policy, self._steps, self._seed, self._place, self._spent = policy, steps, seed, place, 0
         self._history = History()
         self._write(
             Opened(space={}, metric=METRIC, direction="minimize", pick="last", seed=seed),
@@ -118,7 +119,7 @@ class Ours:
                     *wish.notes,
                     Suggested(
                         trial=self._history.next_trial,
-                        config=wish.config,
+                        config=self._place(wish.config),
                         seed=number,
                         why=wish.why,
                         until=wish.until,
@@ -161,7 +162,9 @@ def starter(name: str) -> Start:
     """Return a scheduler with the default searcher, or with one of ours: "auto", "asha:random"."""
     scheduler, _, searcher = name.partition(":")
 
-    def start(space: Space, steps: int, seed: int) -> Ours:
-        return Ours(space, steps, seed, policies.by_names(searchers.by_name(searcher or "auto"), scheduler))
+    def start(space: Space, steps: int, seed: int, place: Place) -> Ours:
+        return Ours(
+            space, steps, seed, place, policies.by_names(searchers.by_name(searcher or "auto"), scheduler)
+        )
 
     return start

@@ -21,11 +21,11 @@ from osetra.numerics import bayes
 from osetra.numerics.design import sobol
 from osetra.numerics.gp import Hyper
 from osetra.numerics.memory import Memory
-from problems.benchmark import Array
+from problems.benchmark import Array, Place
 from simulator import Driver, Work
 
-Start = Callable[[Space, int, int], Driver]
-"""Space, steps of a full training, seed."""
+Start = Callable[[Space, int, int, Place], Driver]
+"""Space, steps of a full training, seed, and what is trained in the place of a suggestion."""
 HUGE = 1e300
 SHARE = 0.7
 """Of the budget, before the i-epoch baseline finishes its best."""
@@ -36,7 +36,9 @@ TRAININGS = 30
 class Optuna:
     """A sampler with a pruner that is asked after every step."""
 
-    def __init__(self, space: Space, steps: int, seed: int, sampler: str, pruner: Any = None) -> None:
+    def __init__(
+        self, space: Space, steps: int, seed: int, place: Place, sampler: str, pruner: Any = None
+    ) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -48,13 +50,14 @@ class Optuna:
             sampler=getattr(optuna.samplers, sampler)(seed=seed),
             pruner=pruner(optuna.pruners, steps) if pruner else optuna.pruners.NopPruner(),
         )
-        self._space, self._steps, self._trials = space, steps, dict[int, Any]()
+        self._space, self._steps, self._place = space, steps, place
+        self._trials: dict[int, Any] = {}
 
     def next(self) -> Work:
         """Return a new trial."""
-        trial = self._study.ask()
+        trial, config = peers.asked(self._study, self._space, self._place)
         self._trials[trial.number] = trial
-        return Work(trial.number, peers.suggested(trial, self._space), self._steps)
+        return Work(trial.number, config, self._steps)
 
     def report(self, work: Work, step: int, value: float) -> bool:
         """Report, and return whether the pruner lets it go on."""
@@ -73,9 +76,12 @@ class Optuna:
 
 
 class Dehb:
-    """DEHB with eta 3 from 1 step to all; a promoted configuration goes on from where it was."""
+    """DEHB with eta 3 from 1 step to all; a promoted configuration goes on from where it was.
 
-    def __init__(self, space: Space, steps: int, seed: int) -> None:
+    Its configurations cannot be replaced: of a table it is told the nearest row under its own.
+    """
+
+    def __init__(self, space: Space, steps: int, seed: int, place: Place) -> None:
         import dehb
         from loguru import logger
 
@@ -120,6 +126,7 @@ class OneEpochCount:
     space: Space
     steps: int
     seed: int
+    place: Place
     rung: int
     modelled: bool = False
     """Whether configurations come from our Gaussian process instead of a Sobol sequence."""
@@ -138,7 +145,7 @@ class OneEpochCount:
                 self._finishing.add(key)
                 return Work(key, self._configs[key], self.steps)
         point = self._proposed() if self.modelled else sobol(len(self._configs), 1, self._d, self.seed)[0]
-        self._configs.append(self.space.decode(point[None])[0])
+        self._configs.append(self.place(self.space.decode(point[None])[0]))
         return Work(len(self._configs) - 1, self._configs[-1], self.rung)
 
     def report(self, work: Work, step: int, value: float) -> bool:
@@ -179,11 +186,13 @@ def available() -> dict[str, Start]:
     found: dict[str, Start] = {}
     if importlib.util.find_spec("optuna"):
         found |= {
-            "optuna-random": lambda s, r, seed: Optuna(s, r, seed, "RandomSampler"),
-            "optuna-tpe": lambda s, r, seed: Optuna(s, r, seed, "TPESampler"),
-            "optuna-tpe+hyperband": lambda s, r, seed: Optuna(s, r, seed, "TPESampler", _hyperband),
-            "optuna-random+asha": lambda s, r, seed: Optuna(s, r, seed, "RandomSampler", _halving),
-            "optuna-random+hyperband": lambda s, r, seed: Optuna(s, r, seed, "RandomSampler", _hyperband),
+            "optuna-random": lambda s, r, seed, p: Optuna(s, r, seed, p, "RandomSampler"),
+            "optuna-tpe": lambda s, r, seed, p: Optuna(s, r, seed, p, "TPESampler"),
+            "optuna-tpe+hyperband": lambda s, r, seed, p: Optuna(s, r, seed, p, "TPESampler", _hyperband),
+            "optuna-random+asha": lambda s, r, seed, p: Optuna(s, r, seed, p, "RandomSampler", _halving),
+            "optuna-random+hyperband": lambda s, r, seed, p: Optuna(
+                s, r, seed, p, "RandomSampler", _hyperband
+            ),
         }
     if importlib.util.find_spec("dehb") and importlib.util.find_spec("ConfigSpace"):
         found["dehb"] = Dehb
@@ -193,10 +202,10 @@ def available() -> dict[str, Start]:
 def baselines() -> dict[str, Start]:
     """Return "train all to one step, then finish the best", at a tenth and a quarter of the steps."""
     return {
-        "sobol@10%": lambda s, r, seed: OneEpochCount(s, r, seed, _rung(r, 5)),
-        "sobol@25%": lambda s, r, seed: OneEpochCount(s, r, seed, _rung(r, 13)),
-        "bayes@10%": lambda s, r, seed: OneEpochCount(s, r, seed, _rung(r, 5), modelled=True),
-        "bayes@25%": lambda s, r, seed: OneEpochCount(s, r, seed, _rung(r, 13), modelled=True),
+        "sobol@10%": lambda s, r, seed, p: OneEpochCount(s, r, seed, p, _rung(r, 5)),
+        "sobol@25%": lambda s, r, seed, p: OneEpochCount(s, r, seed, p, _rung(r, 13)),
+        "bayes@10%": lambda s, r, seed, p: OneEpochCount(s, r, seed, p, _rung(r, 5), modelled=True),
+        "bayes@25%": lambda s, r, seed, p: OneEpochCount(s, r, seed, p, _rung(r, 13), modelled=True),
     }
 
 

@@ -82,8 +82,9 @@ def run(job: Job, data: Path) -> Outcome:
     """Do a job."""
     warnings.simplefilter("ignore")
     problem = next(p for p in problems(data, job.family) if p.name == job.problem)
-    driver = starter(job.optimiser)(problem.space, problem.steps, job.seed)
-    return Outcome(job, simulate(problem, driver, job.workers, mf_peers.TRAININGS))
+    trainings = problem.start()
+    driver = starter(job.optimiser)(problem.space, problem.steps, job.seed, trainings.place)
+    return Outcome(job, simulate(problem, trainings.train, driver, job.workers, mf_peers.TRAININGS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,17 +37,17 @@ def run(cell: Cell, data: Path) -> float:
     warnings.simplefilter("ignore")
     optimiser, workers, family, problem, seed = cell
     benchmark = next(b for b in search.problems(data, family) if b.name == problem)
-    evaluate, durations = benchmark.start(), np.random.default_rng((seed, 11))
+    session, durations = benchmark.start(), np.random.default_rng((seed, 11))
     asked = search.start(optimiser, benchmark.space, seed)
     running: list[tuple[float, int, object, dict[str, Any]]] = []
     now, values = 0.0, []
     for number in range(TRIALS + workers):
         if len(running) == workers or number >= TRIALS:
             now, _, token, config = heapq.heappop(running)
-            values.append(evaluate(config))
-            asked.tell(token, values[-1])
+            values.append(session.worth(config))
+            asked.tell(token, session.seen(config))
         if number < TRIALS:
-            token, config = asked.ask()
+            token, config = asked.ask(session.place)
             heapq.heappush(running, (now + float(durations.lognormal(0.0, 0.5)), number, token, config))
         if not running:
             break

@@ -12,13 +12,14 @@ import numpy as np
 
 from osetra.core.params import Choice, Condition, Config, Fixed, Float, Int, Ordinal, Searched
 from osetra.core.space import Space
+from problems.benchmark import Place, itself
 
 
 class AskTell(Protocol):
     """An optimiser; a value of NaN says that the training diverged."""
 
-    def ask(self) -> tuple[object, Config]:
-        """Return a token and the next configuration."""
+    def ask(self, place: Place = itself) -> tuple[object, Config]:
+        """Return a token and the next configuration, which is what `place` has in the place of its own."""
         ...
 
     def tell(self, token: object, value: float) -> None:
@@ -35,9 +36,9 @@ class Random:
     def __init__(self, space: Space, seed: int) -> None:
         self._space, self._rng = space, np.random.default_rng(seed)
 
-    def ask(self) -> tuple[object, Config]:
+    def ask(self, place: Place = itself) -> tuple[object, Config]:
         """Return a random configuration."""
-        return None, self._space.decode(self._rng.random((1, len(self._space.columns))))[0]
+        return None, place(self._space.decode(self._rng.random((1, len(self._space.columns))))[0])
 
     def tell(self, token: object, value: float) -> None:
         """Random search learns nothing."""
@@ -54,10 +55,9 @@ class Optuna:
         self._space, self._optuna = space, optuna
         self._study = optuna.create_study(sampler=getattr(optuna.samplers, sampler)(seed=seed))
 
-    def ask(self) -> tuple[object, Config]:
+    def ask(self, place: Place = itself) -> tuple[object, Config]:
         """Return the next trial and its configuration."""
-        trial = self._study.ask()
-        return trial, suggested(trial, self._space)
+        return asked(self._study, self._space, place)
 
     def tell(self, token: object, value: float) -> None:
         """Report a value; a diverged training counts as failed, which is how Optuna says it."""
@@ -79,8 +79,8 @@ class Hyperopt:
         self._domain = hyperopt.Domain(lambda _: 0.0, _nested(hyperopt.hp, space), pass_expr_memo_ctrl=None)
         self._trials, self._rng = hyperopt.Trials(), np.random.default_rng(seed)
 
-    def ask(self) -> tuple[object, Config]:
-        """Return the next document and its configuration."""
+    def ask(self, place: Place = itself) -> tuple[object, Config]:
+        """Return the next document and its configuration: its own, since documents cannot be replaced."""
         ids = self._trials.new_trial_ids(1)
         self._trials.refresh()
         (document,) = self._hp.tpe.suggest(ids, self._domain, self._trials, int(self._rng.integers(2**31)))
@@ -109,6 +109,41 @@ def available() -> dict[str, Start]:
         found["optuna-gp"] = lambda space, seed: Optuna(space, seed, "GPSampler")
     if importlib.util.find_spec("hyperopt"):
         found["hyperopt"] = Hyperopt
+    return found
+
+
+def asked(study: Any, space: Space, place: Place) -> tuple[Any, Config]:
+    """Return the next trial of an Optuna study and its configuration.
+
+    Where another configuration is trained in the place of the suggested one, that one is enqueued as a trial of
+    the study, and the suggested trial fails, which Optuna's samplers pass over.
+    """
+    import optuna
+
+    trial = study.ask()
+    wanted = suggested(trial, space)
+    placed = place(wanted)
+    if placed == wanted:
+        return trial, wanted
+    study.tell(trial, state=optuna.trial.TrialState.FAIL)
+    study.enqueue_trial(params_of(placed, space))
+    trial = study.ask()
+    suggested(trial, space)
+    return trial, placed
+
+
+def params_of(config: Config, space: Space) -> dict[str, Any]:
+    """Return a configuration under the names and numbers that `suggested` asks Optuna for."""
+    found: dict[str, Any] = {}
+    for name, param in space:
+        if name in config and not isinstance(param, Fixed):
+            if isinstance(param, Float) and param.scale == "one_minus_log":
+                rest = 1 - float(config[name])  # type: ignore[arg-type]  # a number
+                found[f"1-{name}"] = min(max(rest, 1 - param.high), 1 - param.low)
+            elif isinstance(param, Ordinal):
+                found[name] = param.options.index(config[name])
+            else:
+                found[name] = config[name]
     return found
 
 

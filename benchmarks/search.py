@@ -5,7 +5,9 @@
 
 Every optimiser runs at its defaults on the same problems with the same seeds. Regret is normalised
 (0 = best known, 1 = a median random configuration) and belongs to the configuration that looked best
-so far; where observations are noisy, its noise-free value counts. Progress goes to stderr.
+so far; where observations are noisy, its noise-free value counts. Of a table of trainings the nearest row is
+trained in the place of a suggestion, and told as what it is, to peers too: enqueued as a trial of their own
+(hyperopt cannot, and is told its own). Progress goes to stderr.
 `--cache FILE` keeps finished runs of the same versions and settings, which saves time while developing.
 """
 
@@ -31,33 +33,51 @@ import numpy as np  # noqa: E402  # BLAS reads the variables above when it is lo
 
 import osetra as ose  # noqa: E402
 import peers  # noqa: E402
+from osetra import searchers  # noqa: E402
+from osetra.core.facts import Claimed, Ended, Entry, Fact, Opened, Suggested, Worker  # noqa: E402
+from osetra.core.history import History  # noqa: E402
 from osetra.core.params import Config  # noqa: E402
+from osetra.core.problem import Objective, Problem  # noqa: E402
 from problems import lcbench, real, synthetic, taskset  # noqa: E402
-from problems.benchmark import Array, Benchmark  # noqa: E402
+from problems.benchmark import Array, Benchmark, Place, itself  # noqa: E402
 
 FAMILIES = ("lcbench", "real", "synthetic", "taskset")
 QUICK_SYNTHETIC = ("hartmann6", "branin-noisy", "ackley10-mixed", "network-conditional")
 MARKS = (25, 50, 100)
 QUICK_SEEDS = 4
+WORKER = Worker(host="simulated", boot="", pid=1, started=0.0)
 
 
 class Ours:
-    """A searcher of osetra through a study in memory."""
+    """A searcher of osetra at work on a log in memory, as a study's planner has it."""
 
     def __init__(self, space: ose.Space, seed: int, searcher: str) -> None:
-        self._study = ose.Study("memory:", space, minimize="value", searcher=searcher, seed=seed)
+        self._problem = Problem(space, Objective(metric="value"))
+        self._searcher, self._seed, self._history = searchers.by_name(searcher), seed, History()
+        self._write(Opened(space={}, metric="value", direction="minimize", pick="best", seed=seed))
 
-    def ask(self) -> tuple[object, Config]:
-        """Return a run and its configuration."""
-        run = self._study.ask()
-        return run, dict(run.config)
+    def ask(self, place: Place = itself) -> tuple[object, Config]:
+        """Return a trial's number and its configuration, which is what `place` has in the place of its own."""
+        number = self._history.next_trial
+        rng = np.random.default_rng((self._seed, number))
+        found = self._searcher.suggest(self._problem, self._history, 1, rng)
+        if not found:
+            raise SystemExit(f"{self._searcher.name}: every configuration has been tried")
+        config = place(found[0].config)
+        queued = Suggested(trial=number, config=config, seed=number, why=found[0].why)
+        self._write(*found[0].notes, queued, Claimed(trial=number, attempt=1, worker=WORKER))
+        return number, config
 
     def tell(self, token: object, value: float) -> None:
         """Report a value, or a divergence."""
-        if np.isnan(value):
-            self._study.tell(token, failed="diverged")  # type: ignore[arg-type]
-        else:
-            self._study.tell(token, value)  # type: ignore[arg-type]
+        outcome, kind = ("diverged", "nan") if np.isnan(value) else ("finished", "finite")
+        self._write(Ended(trial=token, attempt=1, outcome=outcome, value=value, kind=kind))  # type: ignore[arg-type]
+
+    def _write(self, *facts: Fact) -> None:
+        version = self._history.version
+        self._history = self._history.extend(
+            [Entry(version + i, float(version), fact) for i, fact in enumerate(facts, start=1)]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +119,15 @@ def run(job: Job, data: Path) -> Outcome:
     """Do a job."""
     warnings.simplefilter("ignore")
     benchmark = next(b for b in problems(data, job.family) if b.name == job.problem)
-    evaluate, noise = benchmark.start(), np.random.default_rng((job.seed, 7))
+    session, noise = benchmark.start(), np.random.default_rng((job.seed, 7))
     optimiser = start(job.optimiser, benchmark.space, job.seed)
     seen, true, cpu = [], [], []
     for _ in range(job.trials):
         begin = time.process_time()
-        token, config = optimiser.ask()
+        token, config = optimiser.ask(session.place)
         cpu.append(time.process_time() - begin)
-        true.append(evaluate(config))
-        seen.append(true[-1] + benchmark.noise * float(noise.standard_normal()))
+        true.append(session.worth(config))
+        seen.append(session.seen(config) + benchmark.noise * float(noise.standard_normal()))
         begin = time.process_time()
         optimiser.tell(token, seen[-1])
         cpu[-1] += time.process_time() - begin

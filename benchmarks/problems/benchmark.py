@@ -17,6 +17,29 @@ from osetra.core.space import Space
 
 Array = NDArray[np.float64]
 Evaluate = Callable[[Config], float]
+Place = Callable[[Config], Config]
+
+
+def itself(config: Config) -> Config:
+    """Return a configuration that is trained as it is."""
+    return config
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A problem during one run."""
+
+    place: Place
+    """Says which configuration is trained in the place of a suggested one: a table has no other rows."""
+    worth: Evaluate
+    """What a configuration is worth, for the referee."""
+    seen: Evaluate
+    """What an optimiser is told of it."""
+
+    @classmethod
+    def of(cls, evaluate: Evaluate) -> Session:
+        """Return the session of a function that answers everywhere."""
+        return cls(itself, evaluate, evaluate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +49,8 @@ class Benchmark:
     family: str
     name: str
     space: Space
-    start: Callable[[], Evaluate]
-    """Begins a new run: what it returns maps a configuration to its noise-free value."""
+    start: Callable[[], Session]
+    """Begins a new run."""
     best: float
     median: float
     noise: float = 0.0

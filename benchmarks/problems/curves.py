@@ -21,12 +21,21 @@ import numpy as np
 from osetra.core.params import Config
 from osetra.core.space import Space
 from problems import lcbench, real, taskset
-from problems.benchmark import Array
-from problems.table import ends, picker
+from problems.benchmark import Array, Place, itself
+from problems.table import Rows, ends
 
 FAMILIES = ("lcbench", "taskset", "real")
 Train = Callable[[Config], Array]
 """Maps a configuration to its whole curve (steps,); NaN from where it diverged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trainings:
+    """A problem during one run."""
+
+    place: Place
+    """Says which configuration is trained in the place of a suggested one: a table has no other rows."""
+    train: Train
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ class Curved:
     space: Space
     steps: int
     """Steps of a full training."""
-    start: Callable[[], Train]
+    start: Callable[[], Trainings]
     """Begins a new run."""
     best: float
     median: float
@@ -55,7 +64,15 @@ def load(data: Path, family: str) -> Iterator[Curved]:
         case "lcbench":
             for name, curve, best, median in lcbench.tasks(data):
                 train = _predicted(curve)
-                yield Curved(family, name, lcbench.space(), lcbench.EPOCHS, lambda t=train: t, best, median)
+                yield Curved(
+                    family,
+                    name,
+                    lcbench.space(),
+                    lcbench.EPOCHS,
+                    lambda t=train: Trainings(itself, t),
+                    best,
+                    median,
+                )
         case "taskset":
             yield from (_tabular(family, *table) for table in taskset.tables(data))
         case _:
@@ -68,8 +85,8 @@ def _predicted(curve: lcbench.Curve) -> Train:
 
 
 def _tabular(family: str, name: str, space: Space, points: Array, curves: Array) -> Curved:
-    def start() -> Train:
-        pick = picker(space, points)
-        return lambda config: curves[pick(config)]
+    def start() -> Trainings:
+        rows = Rows(space, points)
+        return Trainings(rows.place, lambda config: curves[rows.row(config)])
 
     return Curved(family, name, space, curves.shape[1], start, *ends(curves[:, -1]))

@@ -15,7 +15,7 @@ import onnxruntime
 
 from osetra.core.params import Config, Float, Int
 from osetra.core.space import Space
-from problems.benchmark import Array, Benchmark, Evaluate
+from problems.benchmark import Array, Benchmark, Evaluate, Session
 
 Curve = Callable[[Config, Array], Array]
 
@@ -40,7 +40,7 @@ def space() -> Space:
 def load(data: Path) -> Iterator[Benchmark]:
     """Yield one benchmark per development instance found under `data/lcbench`."""
     for task, curve, best, median in tasks(data):
-        yield Benchmark("lcbench", task, space(), lambda c=curve: _last(c), best, median)
+        yield Benchmark("lcbench", task, space(), lambda c=curve: Session.of(_last(c)), best, median)
 
 
 def tasks(data: Path) -> Iterator[tuple[str, Curve, float, float]]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from osetra.core.params import Choice, Config, Float, Int, Ordinal
 from osetra.core.space import Space
-from problems.benchmark import Benchmark, Evaluate, median_of
+from problems.benchmark import Benchmark, Evaluate, Session, median_of
 
 HARTMANN_A = np.array(
     [
@@ -139,7 +139,7 @@ def cliff(c: Config) -> float:
 
 
 def _benchmark(name: str, space: Space, f: Evaluate, best: float, *, noise: float = 0.0) -> Benchmark:
-    return Benchmark("synthetic", name, space, lambda: f, best, median_of(space, f), noise)
+    return Benchmark("synthetic", name, space, lambda: Session.of(f), best, median_of(space, f), noise)
 
 
 def _ackley_space() -> Space:
