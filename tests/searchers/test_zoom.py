@@ -54,6 +54,25 @@ def test_a_finished_round_is_followed_by_a_note_that_a_person_can_read() -> None
     assert json.loads(json.dumps(note.data)) == note.data
 
 
+def test_a_note_tells_of_a_momentum_what_its_scale_counts() -> None:
+    """0.99 and 0.999 average over 100 and 1,000 steps: as 1 they would say nothing."""
+    space = Space(momentum=Float(0.5, 0.99995, scale="one_minus_log"))
+    problem, searcher, rng = (
+        Problem(space, Objective(metric="loss")),
+        Zoom(per_round=24),
+        np.random.default_rng(0),
+    )
+    log = Log(problem)
+    for _ in range(24):
+        (one,) = searcher.suggest(problem, log.history, 1, rng)
+        log.end(log.take(one), "finished", (space.encode([one.config])[0, 0] - 0.8) ** 2)
+    (note,) = next(iter(searcher.suggest(problem, log.history, 1, rng))).notes
+    before, after = note.text.partition(":")[0].split(" → ")
+    assert before == "momentum 0.5…0.99995"
+    low, high = map(float, after.split("…"))
+    assert 0.5 < low < high < 1 and high - low > 1e-4
+
+
 def test_later_rounds_stay_inside_the_noted_box() -> None:
     log = _study(20, Zoom(per_round=12))
     box = log.history.noted("zoom")[0].data["box"]

@@ -77,6 +77,24 @@ def test_a_setting_has_no_trailing_zeros() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("value", "two", "four"),
+    [
+        (0.9, "0.9", "0.9"),
+        (0.987654, "0.988", "0.9877"),
+        (0.999, "0.999", "0.999"),
+        (0.99949, "0.99949", "0.99949"),
+        (0.99995, "0.99995", "0.99995"),
+        (-0.9995, "-0.9995", "-0.9995"),
+        (1.0, "1", "1"),
+        (1 - 1e-15, "1", "1"),
+        (1.0004, "1", "1"),
+    ],
+)
+def test_what_is_nearly_one_is_not_one(value: float, two: str, four: str) -> None:
+    assert (setting(value, 2), setting(value)) == (two, four)
+
+
 def test_settings_are_cut_after_a_whole_pair() -> None:
     assert settings({"lr": 0.01, "units": 64}, ["lr", "units"], 12) == "lr=0.01 …"
 

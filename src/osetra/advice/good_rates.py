@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from osetra.advice.training.observation import RATES
-from osetra.advice.wording import short
+from osetra.advice.wording import percent, short
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.params import Float
@@ -39,6 +39,6 @@ def find(problem: Problem, history: History) -> list[Finding]:
     cells = math.log10(high / low) + whole / len(mean)
     text = (
         f"{column.name} is good from {short(low)} to {short(high)}, {cells:.1f} of {whole:.1f} decades: "
-        f"there its average effect is within {GOOD:.0%} of its best"
+        f"there its average effect is within {percent(GOOD)} of its best"
     )
     return [Finding(rule=RULE, level="info", text=text)]

@@ -80,4 +80,4 @@ def _optimism(problem: Problem, best: Trial, seeds: dict[int, list[float]], spre
         f"trial {best.number} looked better than it is: {short(best.value)} when it was found, "
         f"{short(mean)} on average over {len(again)} fresh seeds (spread {short(spread)})"
     )
-    return [Finding(rule=RULE, level="info", text=text, action=f"report {short(mean)}")]
+    return [Finding(rule=RULE, level="info", text=text, action=f"report the mean, {short(mean)}")]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from osetra.core.numbers import setting
 from osetra.core.params import Float, Int, Param, Value
 from osetra.core.space import Space
 from osetra.core.text import format_param
@@ -48,8 +49,8 @@ def one_of(space: Space, wanted: Sequence[str], before: str) -> str:
 
 
 def short(value: Value) -> str:
-    """Return a number with three digits, and anything else as it is."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    """Return a number with three digits, more where it nearly is 1, and anything else as it is."""
+    return setting(value, digits=3) if isinstance(value, float) else str(value)
 
 
 def percent(share: float) -> str:
@@ -66,4 +67,7 @@ def _on_steps(param: Float, low: float, high: float) -> tuple[float, float]:
 
 
 def _rounded(value: float) -> float:
+    """Return a value with four digits; of one just below 1 it is the distance to 1 that has them."""
+    if 0.9 < value < 1:
+        return float(f"{1 - float(f'{1 - value:.4g}'):.15g}")
     return float(f"{value:.4g}")

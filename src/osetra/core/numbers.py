@@ -45,9 +45,13 @@ def mean_text(values: Sequence[float]) -> str:
 
 
 def setting(value: Value, digits: int = 4) -> str:
-    """Return a hyperparameter's value, short: floats with `digits` digits and no trailing zeros."""
+    """Return a hyperparameter's value, short: floats with `digits` digits and no trailing zeros.
+
+    Close to 1 two digits of what is missing are kept: a momentum of 0.9995 averages ten times more steps
+    than one of 0.995, and neither is 1.
+    """
     if isinstance(value, float):
-        return _tidy(number(value, digits))
+        return _tidy(_below_one(value, digits) or number(value, digits))
     if value is None or isinstance(value, bool):
         return str(value).lower()
     return one_line(str(value))
@@ -85,6 +89,15 @@ def settings(config: Mapping[str, Value], names: Sequence[str], width: int | Non
             break
         kept.append(pair)
     return " ".join([*kept, "…"])
+
+
+def _below_one(value: float, digits: int) -> str:
+    """Return a number whose distance to 1 needs more places than its own digits have; else nothing."""
+    missing = 1.0 - abs(value)
+    if not 1e-12 < missing < 0.1:
+        return ""
+    places = 1 - math.floor(math.log10(missing))
+    return f"{value:.{places}f}" if places > digits else ""
 
 
 def _tidy(text: str) -> str:

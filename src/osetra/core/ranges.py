@@ -111,11 +111,11 @@ class Float:
         """Return the value as a float, or raise SpaceError."""
         found = number(value)
         if not self.low <= found <= self.high:
-            raise SpaceError(f"{excerpt(value)} is outside {self.low:g} … {self.high:g}")
+            raise SpaceError(f"{excerpt(value)} is outside {_end(self.low)} … {_end(self.high)}")
         near = self.nearest(found)
         if self.step is not None and abs(near - found) > 1e-9 * self.step:
             raise SpaceError(
-                f"{excerpt(value)} is not {self.low:g} plus a multiple of {self.step:g}; {near!r} is"
+                f"{excerpt(value)} is not {_end(self.low)} plus a multiple of {self.step:g}; {near!r} is"
             )
         return near
 
@@ -338,7 +338,7 @@ def _scale(param: Float | Int, scale: object, log: object) -> str:
 
 def _refuse(param: Float | Int, wrong: str) -> None:
     if wrong:
-        call = f"{type(param).__name__}({param.low:g}, {param.high:g}"
+        call = f"{type(param).__name__}({_end(param.low)}, {_end(param.high)}"
         scale = "" if param.scale == "linear" else f", scale={param.scale[:40]!r}"
         raise SpaceError(f"{call}{scale}): {wrong}")
 
@@ -353,3 +353,8 @@ def _settle(param: Float | Int, default: object, when: object, soft: object) -> 
         object.__setattr__(param, "default", None if default is None else param.check(default))
     except SpaceError as error:
         raise SpaceError(f"default: {error}; choose a default inside the range") from None
+
+
+def _end(value: float) -> str:
+    """Return a number as it would be typed: 0.9999999 is not 1."""
+    return text if float(text := f"{value:g}") == value else repr(value)

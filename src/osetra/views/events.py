@@ -220,7 +220,7 @@ def _event(
     if outcome == "finished":
         was = f" (was {number(previous)})" if new_best and previous is not None else ""
         again = f" repeat of trial {trial.repeats} with a fresh seed" if trial.repeats is not None else ""
-        why = f" {one_line(attempt.reason)}" if attempt.reason else ""
+        why = f", {one_line(attempt.reason)}" if attempt.reason else ""
         text = f"{number(trial.value)}{was}{again}{why}  {took}  {config}"
     elif outcome in ("stopped", "paused", "rewound") and attempt.reason:
         text = f"{one_line(attempt.reason)}  {took}  {config}"

@@ -34,8 +34,11 @@ def curve(history: History, trial: Trial, metric: str) -> tuple[Array, Array]:
 def planned(history: History, trial: Trial, step: int) -> int | None:
     """Return where a training at a step ends, as far as is known.
 
-    One that was told to wait earlier may have run on before it heard of it.
+    One that was told to wait earlier may have run on before it heard of it; of one that was given up, the
+    end that it never reached is what its steps are compared with.
     """
+    if trial.state in ("stopped", "diverged", "failed"):
+        return history.steps or None
     return trial.until if trial.until and trial.until >= step else history.steps or None
 
 

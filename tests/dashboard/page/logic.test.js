@@ -79,6 +79,25 @@ test("numbers have four meaningful digits, and copies have all", () => {
   assert.equal(percent(0.256), "26 %");
 });
 
+test("a setting is what a person would type, and what is nearly 1 is not 1", () => {
+  assert.deepEqual([0.000168, 0.0124, 0.99995, 0.9877, -0.9995, 1, 100, 1e-20, 123456].map(setting), ["0.000168", "0.0124", "0.99995", "0.9877", "−0.9995", "1", "100", "1e-20", "123,456"]);
+  assert.equal(setting(0.00016804), "0.000168");
+  assert.equal(setting("1.0"), "1.0");
+});
+
+test("a slider on a scale of 1 - x reaches both ends, and never 1", () => {
+  for (const scale of ["one_minus_log", "logit"]) {
+    const param = { name: "momentum", kind: "float", scale, low: 0.5, high: 0.99995 };
+    const values = Array.from({ length: 1001 }, (_, place) => fromSlider(param, place));
+    assert.equal(values[0], 0.5);
+    assert.equal(values[1000], 0.99995);
+    assert.ok(values.every((x, i) => x < 1 && (!i || x >= values[i - 1])));
+    assert.equal(readValue(param, values[1000]).problem, "");
+  }
+  assert.deepEqual(ticks(range("one_minus_log", 0.9, 0.9999999), 8).map(setting), ["0.9", "0.99", "0.999", "0.9999", "0.99999", "0.999999", "0.9999999"]);
+  assert.ok(ticks(range("logit", 1e-6, 1e-3), 5).length > 1);
+});
+
 test("durations and sizes have two units at most", () => {
   assert.deepEqual([0.0123, 4.25, 42, 190, 7500, 273600].map(duration), ["12 ms", "4.3 s", "42 s", "3 min 10 s", "2 h 5 min", "3 d 4 h"]);
   assert.equal(ago(100, 160), "1 min ago");

@@ -33,6 +33,15 @@ test("studies without a single finite value still have axes", () => {
   }
 });
 
+test("what blew up far above where others began leaves the picture, unless it was chosen", () => {
+  const curves = [curve(1, [2, 0.2]), curve(2, [2.1, 0.3]), curve(3, [1.9, 0.4]), curve(4, [7, 200, 3e4, "nan"], { state: "diverged" })];
+  const plan = planCurves(doc(curves), null, how);
+  assert.ok(plan.y[1] < 20 && plan.clipped === 2, JSON.stringify([plan.y, plan.clipped]));
+  assert.ok(planCurves(doc(curves), null, { ...how, chosen: [4] }).y[1] > 1e4);
+  assert.ok(planCurves(doc(curves, { sign: -1 }), null, how).y[1] > 1e4, "where more is better, more is no blow-up");
+  assert.ok(planCurves(doc(curves.slice(2)), null, how).y[1] > 1e4, "two are no crowd");
+});
+
 test("a partner with steps of its own keeps them", () => {
   const plan = planCurves(doc([curve(1, [3, 2], { partner: [9, 8, 7], partner_steps: [1, 2, 3] })]), null, how);
   assert.deepEqual(plan.lines[0].partner, { x: [1, 2, 3], y: [9, 8, 7] });
@@ -53,6 +62,14 @@ test("parallel lines have gaps where a trial lacks a hyperparameter, and the bes
   assert.deepEqual(columns.map((column) => column.name), ["loss", "lr"]);
   assert.deepEqual(strands.map((strand) => strand.trial), [3, 1, 2]);
   assert.ok(Number.isNaN(strands[0].units[1]));
+});
+
+test("each branch of a name has an axis of its own, with the trials that took it", () => {
+  const branch = (optimizer, low, high) => ({ name: "lr", label: `lr (${optimizer})`, kind: "float", scale: "log", low, high, when: { optimizer: [optimizer] } });
+  const branches = { axes: [branch("sgd", 0.01, 1), branch("adam", 0.001, 0.1), axes.axes[1]] };
+  const both = { numbers: [1, 2], config: { lr: [0.05, 0.05], optimizer: ["sgd", "adam"] }, value: [0.2, 0.1] };
+  const { columns } = planParallel(branches, both, [0, 1], []);
+  assert.deepEqual(columns.slice(0, 2).map((column) => [...column.places].map(Number.isNaN)), [[false, true], [true, false]]);
 });
 
 test("brushes keep what lies within, and stand in the address", () => {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from scipy import stats
 
-from osetra.core.facts import Claimed, Noted, Suggested, Worker, ended
+from osetra.core.facts import Claimed, Noted, Obeyed, Ordered, Suggested, Worker, ended
 from osetra.core.params import Float
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
@@ -29,8 +29,9 @@ from osetra.views.panels.fidelity import fidelity_panel, spearman
 from osetra.views.panels.history import history_panel
 from osetra.views.panels.importance import importance_panel
 from osetra.views.panels.parallel import parallel_panel
+from osetra.views.panels.rungs import rungs
 from osetra.views.panels.slices import slices_panel
-from osetra.views.panels.study import study_panel
+from osetra.views.panels.study import study_entry, study_panel
 from osetra.views.panels.timeline import timeline_panel
 from osetra.views.panels.trial import trial_panel
 from osetra.views.panels.trials import changed, trials_panel
@@ -203,6 +204,39 @@ def test_rungs_have_the_cut_that_the_scheduler_stated() -> None:
     assert ends[2]["kind"] == "paused"
     fidelity: Any = fidelity_panel(problem, history)
     assert fidelity["rungs"] == [{"step": 3, "started": 5, "promoted": 0, "stopped": 1}]
+
+
+def test_a_training_that_blew_up_makes_no_rung() -> None:
+    log = Log(UNIT)
+    compared = "goes on to step 9 from step 3: loss 1, cut 1, rank 1 of 2"
+    for loss, why in ((1.0, compared), (math.nan, "stopped at step 8: loss nan, cut nan, rank 1 of 1")):
+        log.report(trial := log.start(), "loss", [loss] * 8)
+        log.write(Ordered(trial, 1, "stop", by="scheduler", why=why), Obeyed(trial, 1, 1, 8))
+        log.end(trial, "diverged", None)
+    assert [rung.step for rung in rungs(UNIT, log.history)] == [3]
+
+
+def test_what_was_given_up_is_measured_by_a_whole_training() -> None:
+    log = Log(UNIT)
+    log.write(Noted("steps", "27", "", {"steps": 27}))
+    log.report(trial := log.start(), "loss", [1.0] * 9)
+    log.end(trial, "stopped", 1.0)
+    panel: Any = trial_panel(UNIT, log.history, trial)
+    assert (panel["step"], panel["of"]) == (9, 27)
+    early = replace(log.history.trials[trial], until=9)
+    assert planned(log.history, early, 9) == 27
+
+
+def test_a_list_of_studies_says_what_their_cockpits_say() -> None:
+    log = Log(UNIT, target=1)
+    first = log.run({"a": 0.2}, 1.0)
+    for value in (1.2, 1.4):
+        log.run({"a": 0.2}, value, repeats=first)
+    entry: Any = study_entry(UNIT, log.history, id="1", name="one")
+    cockpit: Any = cockpit_panel(UNIT, log.history, NOW)
+    assert (entry["best"], entry["ended"], entry["target"]) == (pytest.approx(1.3), 1, 1)
+    assert entry["best"] == cockpit["best"]["value"]
+    assert entry["ended"] == cockpit["progress"]["spent"]["trials"]
 
 
 def test_times_of_reports_lie_within_their_attempts() -> None:

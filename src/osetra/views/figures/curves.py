@@ -104,7 +104,7 @@ def history_figure(panel: Document, *, by: str = "trials") -> Figure:
     cap(axes, axis)
     if by != "trials":
         axes.xaxis.set_major_locator(_plain_locator())
-    figure.legend(loc="outside lower center", ncols=5, frameon=False, fontsize=8.5)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8.5)
     title(axes, f"Best {panel['metric']} so far")
     return figure
 

@@ -174,7 +174,7 @@ def ticks_of(param: Document, most: int = 5) -> tuple[list[float], list[str]]:
         chosen = listed if len(listed) <= _MOST_TICKS else [listed[0], listed[len(listed) // 2], listed[-1]]
         return [place(value) for value in chosen], [words(setting(value), 14) for value in chosen]
     marks = _round_marks(param, most)
-    return [place(value) for value in marks], [setting(float(f"{value:.6g}"), 3) for value in marks]
+    return [place(value) for value in marks], [setting(float(f"{value:.12g}"), 3) for value in marks]
 
 
 def _round_marks(param: Document, most: int) -> list[float]:
@@ -183,13 +183,23 @@ def _round_marks(param: Document, most: int) -> list[float]:
         marks = _of_decades(low, high, (1,))
         marks = marks if len(marks) > 2 else _of_decades(low, high, (1, 2, 5))  # one mark tells no scale
         return marks[:: max(1, -(-len(marks) // most))]
-    if scale == "one_minus_log":
-        marks = [m for m in (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999) if low <= m <= high]
-        return marks if len(marks) > 1 else [low, high]
+    if scale in ("one_minus_log", "logit"):
+        marks = _near_ends(low, high, scale)
+        return marks[:: max(1, -(-len(marks) // most))] if len(marks) > 1 else [low, high]
     from matplotlib.ticker import MaxNLocator
 
     whole = param["kind"] == "int"
     return [float(m) for m in MaxNLocator(most - 1, integer=whole).tick_values(low, high) if low <= m <= high]
+
+
+def _near_ends(low: float, high: float, scale: str) -> list[float]:
+    """Return round places by their distance to 1, on a logit scale by that to 0 as well."""
+    if scale == "one_minus_log":
+        within = (1, 2, 5) if (1 - low) / (1 - high) < 1000 else (1, 5)
+        return sorted(float(f"{1 - mark:.12g}") for mark in _of_decades(1 - high, 1 - low, within))
+    marks = [*_of_decades(low, min(high, 0.1), (1,)), 0.5]
+    marks += [float(f"{1 - mark:.12g}") for mark in _of_decades(1 - high, min(1 - low, 0.1), (1,))]
+    return sorted(mark for mark in marks if low <= mark <= high)
 
 
 def _of_decades(low: float, high: float, within: tuple[int, ...]) -> list[float]:

@@ -14,13 +14,14 @@ TOPIC = "zoom"
 
 def boxes_panel(problem: Problem, history: History) -> Document:
     """Return every box: from which trial on it holds, its ranges, and the weights of options."""
-    labels = {column.name: column for column in problem.space.columns}
+    space = problem.space
+    labels = {space.columns[j].name: space.columns[j] for j in space.declared}  # the log sorts its names
     zooms = []
     for note in history.noted(TOPIC):
         box = note.data.get("box")
         if not isinstance(box, dict):
             continue
-        known = {name: part for name, part in box.items() if name in labels and isinstance(part, dict)}
+        known = {name: box[name] for name in labels if isinstance(box.get(name), dict)}
         numeric = {n: part for n, part in known.items() if not isinstance(labels[n].param, Choice)}
         zooms.append(
             {

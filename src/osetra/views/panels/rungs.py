@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,7 +87,9 @@ def _cuts(trials: Sequence[Trial]) -> list[tuple[float, Cut]]:
         for order in _decisions(trial):
             stated = _EVIDENCE.search(order.why)
             value = _number(stated[2]) if stated else None
-            if stated is not None and value is not None:
+            if (
+                stated is not None and value is not None and math.isfinite(value)
+            ):  # one that blew up is no rung
                 found.append((order.asked_at, Cut(int(stated[1]), value, int(stated[4]))))
     return found
 

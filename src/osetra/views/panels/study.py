@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from statistics import fmean
 from typing import get_args
 
 from osetra.core.facts import Verb
@@ -53,15 +54,17 @@ def study_panel(
 def study_entry(problem: Problem, history: History, *, id: str, name: str) -> Document:
     """Return a study's line in a list."""
     best, objective = history.best(problem.objective), problem.objective
+    again = [] if best is None else [t.value for t in history.repeats(best.number) if t.value is not None]
     return {
         "id": id,
         "name": name,
         "metric": objective.metric,
         "direction": objective.direction,
         "trials": len(history.trials),
+        "ended": sum(trial.repeats is None for trial in history.ended),
         "target": history.target or None,
         "running": len(history.running),
-        "best": None if best is None else plain_number(best.value),
+        "best": None if best is None else plain_number(fmean(again) if again else best.value),
         "updated": last_sign(history),
         "state": state_of(history),
     }
@@ -75,6 +78,7 @@ def unreadable_entry(*, id: str, name: str, problem: str) -> Document:
         "metric": None,
         "direction": None,
         "trials": 0,
+        "ended": 0,
         "target": None,
         "running": 0,
         "best": None,

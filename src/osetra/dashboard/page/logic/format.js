@@ -33,12 +33,24 @@ export function number(value, digits = 4) {
   return minus(Number(text) === x ? text.replace(/0+$/, "").replace(/\.$/, "") : text);
 }
 
-/** A configuration's value: what a person would type. @param {any} value @returns {string} */
+/** A configuration's value: what a person would type, without zeros at the end. @param {any} value @returns {string} */
 export function setting(value) {
   if (value === undefined || value === null) return "–";
   if (typeof value === "boolean") return value ? "true" : "false";
   if (Array.isArray(value)) return `(${value.map(setting).join(", ")})`;
-  return isNumberLike(value) ? number(value) : String(value);
+  if (!isNumberLike(value)) return String(value);
+  const text = belowOne(numeric(value)) || number(value);
+  return /^[^e,]*\.[^e]*$/.test(text) ? text.replace(/\.?0+$/, "") : text;
+}
+
+/**
+ * A number so close to 1 that its distance from it needs more places: a momentum of 0.99995 is not 1, and averages ten
+ * times more steps than one of 0.9995. @param {number} x
+ */
+function belowOne(x) {
+  const missing = 1 - Math.abs(x);
+  if (!(missing > 1e-12 && missing < 0.001)) return "";
+  return minus(x.toFixed(1 - Math.floor(Math.log10(missing))));
 }
 
 /** The value to the last digit, for copying and titles. @param {any} value */

@@ -45,8 +45,16 @@ export function toSlider(param, value) {
 
 /** @param {Param} param @param {number} place 0 … 1000 */
 export function fromSlider(param, place) {
-  const value = fromUnit(scaleOf(param), place / 1000);
-  return param.kind === "int" ? Math.round(value) : Number(value.toPrecision(3));
+  const scale = scaleOf(param);
+  const value = fromUnit(scale, place / 1000);
+  if (param.kind === "int") return Math.round(value);
+  return Math.min(scale.high, Math.max(scale.low, rounded(value, scale.kind)));
+}
+
+/** Three digits; close to 1 of the distance from it, on scales on which that is what counts. @param {number} value @param {string} kind */
+function rounded(value, kind) {
+  const near = value > 0.9 && value < 1 && (kind === "one_minus_log" || kind === "logit");
+  return near ? Number((1 - Number((1 - value).toPrecision(2))).toPrecision(12)) : Number(value.toPrecision(3));
 }
 
 /**

@@ -70,9 +70,9 @@ export function fromUnit(scale, unit) {
 export function ticks(scale, count = 5) {
   if (scale.kind === "log") return logTicks(scale.low, scale.high, count);
   if (scale.kind === "one_minus_log") {
-    return logTicks(1 - scale.high, 1 - scale.low, count).map((x) => Number((1 - x).toPrecision(6))).reverse();
+    return logTicks(1 - scale.high, 1 - scale.low, count).map((x) => Number((1 - x).toPrecision(12))).reverse();
   }
-  if (scale.kind === "logit") return [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999].filter((x) => x >= scale.low && x <= scale.high);
+  if (scale.kind === "logit") return logitTicks(scale.low, scale.high, count);
   return linearTicks(scale.low, scale.high, count);
 }
 
@@ -116,6 +116,15 @@ function logTicks(low, high, count) {
     }
   }
   return found;
+}
+
+/** Powers of ten from both ends, and the middle. @param {number} low @param {number} high @param {number} count */
+function logitTicks(low, high, count) {
+  const small = Array.from({ length: 12 }, (_, i) => Number(`1e-${12 - i}`));
+  const all = [...small, 0.5, ...small.map((x) => Number((1 - x).toPrecision(12))).reverse()].filter((x) => x >= low && x <= high);
+  const every = Math.ceil(all.length / Math.max(2, count));
+  const found = all.filter((_, i) => i % every === 0);
+  return found.length > 1 ? found : linearTicks(low, high, count);
 }
 
 /** Values that stand for many: axes are chosen four times a second. @param {number[]} values */

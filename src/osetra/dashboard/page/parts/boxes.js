@@ -65,10 +65,14 @@ function drawBoxes({ ctx, width, height, ink }, param, zooms, trials) {
   ctx.fillStyle = ink["ink-2"];
   ctx.textAlign = "center";
   ctx.textBaseline = "alphabetic";
+  let free = -Infinity;
   for (const tick of axis.ticks) {
     const text = fitText(ctx, tick.text, 70);
     const half = ctx.measureText(text).width / 2;
-    ctx.fillText(text, Math.min(width - half, Math.max(half, px(tick.at))), height - 4);
+    const at = Math.min(width - half, Math.max(half, px(tick.at)));
+    if (at - half < free) continue;
+    free = at + half + 6;
+    ctx.fillText(text, at, height - 4);
   }
 }
 

@@ -22,6 +22,9 @@ function read() {
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
+/** Pixels of a canvas at most. */
+const WIDEST = 32_000;
+
 export const FONT = '11.5px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 
 /**
@@ -66,7 +69,8 @@ export function Canvas({ height, draw, label, on = {}, cursor = "default", tabIn
 function paintOn(canvas, height, how) {
   const width = canvas.clientWidth;
   if (!width) return;
-  const ratio = window.devicePixelRatio || 1;
+  // Browsers leave wider canvases empty, such as that of 200 axes on a sharp screen.
+  const ratio = Math.min(window.devicePixelRatio || 1, WIDEST / width);
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);

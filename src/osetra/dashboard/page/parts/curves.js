@@ -57,7 +57,7 @@ function LineHint({ hover, doc, trials, by, changed }) {
   const names = Object.keys(trials?.config ?? {}).filter((name) => row >= 0 && trials.config[name][row] != null);
   const first = [...names.filter((name) => changed.includes(name)), ...names.filter((name) => !changed.includes(name))].slice(0, 8);
   const x = by === "time" ? duration(line.x[at]) : `${by} ${number(line.x[at])}`;
-  return html`<div class="tip-head"><i class="dot" style=${{ background: trialColour(line.trial, dark) }} /><strong>Trial ${line.trial}</strong>
+  return html`<div class="tip-head"><i class="dot" style=${{ background: trialColour(line.trial, dark) }} /><strong>Trial ${line.trial}${line.name === String(line.trial) ? "" : `, ${line.name}`}</strong>
       <span class="state"><${Shape} state=${line.state} />${line.state}</span>${line.rank ? html`<span class="muted">rank ${line.rank}</span>` : ""}</div>
     <div>${oneLine(doc.metric, 60)} <strong>${number(line.y[at])}</strong> at ${x}${line.partner && Number.isFinite(line.partner.y[at]) ? html`, ${oneLine(doc.partner, 40)} ${number(line.partner.y[at])}` : ""}</div>
     ${line.end?.text && html`<div class="tip-end">${oneLine(line.end.text, 200)}</div>`}

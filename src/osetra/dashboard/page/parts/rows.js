@@ -114,7 +114,7 @@ function textOf(column, value) {
     case "started": case "ended": return clock(value);
     case "parent": return oneLine(value, 40);
     case "reason": return oneLine(value, 140);
-    default: return column.number ? number(value) : oneLine(setting(value), 60);
+    default: return column.number && column.group !== "configuration" ? number(value) : oneLine(setting(value), 60);
   }
 }
 

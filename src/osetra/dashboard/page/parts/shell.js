@@ -42,7 +42,7 @@ export function Shell() {
     ${data && !full && html`<${Tabs} key=${data.id} />`}
     ${data && html`<${Connection} key=${`${data.id}!`} />`}
     <main id="main" ref=${main} tabIndex="-1">${data ? html`<${Opened} key=${data.id}><${Page} key=${`${route.view}/${route.arg}`} /><//>` : outside}</main>
-    ${data && !full && route.view !== "trial" && html`<${Selection} />`}
+    ${data && !full && !["trial", "compare"].includes(route.view) && html`<${Selection} />`}
     ${help && html`<${KeyCard} onClose=${() => setHelp(false)} />`}`;
 }
 
@@ -130,7 +130,7 @@ function Selection() {
     <span class="muted">Selected</span>
     <span class="chosen">${chosen.slice(0, 12).map((trial) => html`<${TrialLink} key=${trial} trial=${trial} />`)}${chosen.length > 12 ? ` and ${chosen.length - 12} more` : ""}</span>
     <span class="actions">
-      ${route.view !== "compare" && html`<button type="button" class="primary" onClick=${() => go({ ...route, view: "compare", arg: "" })}>Compare</button>`}
+      <button type="button" class="primary" onClick=${() => go({ ...route, view: "compare", arg: "" })}>Compare</button>
       <button type="button" onClick=${() => go({ ...route, query, replace: true })}>Clear</button>
     </span></aside>`;
 }

@@ -33,7 +33,6 @@ function Slice({ param, metric, log, low, high, chosen }) {
     text: `${param.name} ${setting(at)}, ${metric} ${number(value)}`, colour: rampColour(1 - trial / last, dark),
   }));
   const over = (/** @type {any} */ { ctx, ink }, /** @type {any} */ { px, py, box }) => {
-    if (x.levels > 2 && param.kind === "choice") return;
     ctx.save();
     ctx.beginPath();
     ctx.rect(box.left, box.top, box.width, box.height);
@@ -41,7 +40,11 @@ function Slice({ param, metric, log, low, high, chosen }) {
     ctx.strokeStyle = ink.ink;
     ctx.lineWidth = 1.4;
     ctx.beginPath();
-    param.envelope.forEach((/** @type {any} */ [at, value]) => ctx.lineTo(px(x.unit(at)), py(y.unit(numeric(value)))));
+    for (const [at, value] of param.envelope) {
+      const [left, top] = [px(x.unit(at)), py(y.unit(numeric(value)))];
+      if (param.kind === "choice") ctx.moveTo(left - 9, top);
+      ctx.lineTo(param.kind === "choice" ? left + 9 : left, top);
+    }
     ctx.stroke();
     ctx.restore();
   };

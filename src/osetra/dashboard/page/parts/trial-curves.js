@@ -31,7 +31,7 @@ export function curvesOfTrial(trial, metric) {
   const curves = folds.map((both, fold) => {
     const [steps, values] = /** @type {any} */ (both);
     const mine = fold === 0 && beside ? /** @type {any} */ (beside) : null;
-    return { trial: trial.trial, steps, values, partner: mine?.[1] ?? null, partner_steps: mine?.[0] ?? null, times: null, state: fold === 0 ? trial.state : "finished", end: fold === 0 ? trial.end : null };
+    return { trial: trial.trial, name: folds.length > 1 ? `fold ${fold + 1}` : undefined, steps, values, partner: mine?.[1] ?? null, partner_steps: mine?.[0] ?? null, times: null, state: fold === 0 ? trial.state : "finished", end: fold === 0 ? trial.end : null };
   });
   return { metric, partner, curves, band: null, rungs: [], sign: 1 };
 }

@@ -11,7 +11,7 @@ export function Attempts({ trial, now }) {
   return html`<section class="sheet"><header><h2>Attempts<small>${trial.attempts.length}</small></h2></header><div class="inside scroll-x" tabIndex="0" role="region" aria-label="Attempts"><table class="plain">
     <thead><tr><th>#</th><th>Began</th><th>Lasted</th><th>Outcome</th><th>Went on from</th><th>Worker</th></tr></thead>
     <tbody>${trial.attempts.map((/** @type {any} */ one, /** @type {number} */ i) => html`<tr key=${i}>
-      <td>${one.number ?? i + 1}</td><td title=${moment(one.started)}>${clock(one.started, now)}</td><td>${duration((one.ended ?? now) - one.started)}</td>
+      <td>${one.number ?? i + 1}</td><td class="still" title=${moment(one.started)}>${clock(one.started, now)}</td><td class="still">${duration((one.ended ?? now) - one.started)}</td>
       <td><span class="state"><${Shape} state=${shape[one.outcome] ?? one.outcome ?? "running"} />${one.outcome ?? "running"}</span>${one.reason && html`<div class="muted wrap-any">${oneLine(one.reason, 300)}</div>`}</td>
       <td>${one.from ? html`${one.from.trial !== trial.trial ? html`trial <${TrialLink} trial=${one.from.trial} />, ` : ""}step ${number(one.from.step)}` : html`<span class="muted">the beginning</span>`}</td>
       <td class="muted">${oneLine(one.worker, 60)}</td></tr>`)}</tbody></table></div></section>`;

@@ -23,7 +23,7 @@ export function paramAxis(param, count = 5) {
   const scale = range(kindOf(param.scale), Number(param.low ?? 0), Number(param.high ?? 1));
   return {
     unit: (value) => toUnit(scale, numeric(value)),
-    ticks: ticks(scale, count).map((x) => ({ at: toUnit(scale, x), text: number(x) })),
+    ticks: ticks(scale, count).map((x) => ({ at: toUnit(scale, x), text: setting(x) })),
     label, levels: 0,
   };
 }
@@ -51,6 +51,9 @@ export function numberAxis(values, { log = false, label, time = false, count = 5
  * @param {{left?: number, right?: number, top?: number, bottom?: number, titles?: boolean}} room
  */
 export function drawFrame({ ctx, width, height, ink }, x, y, { left = 54, right = 12, top = 10, bottom = 36, titles = true } = {}) {
+  // A number that is cut says something else: what is written beside the frame gets its room.
+  const beside = y.levels ? 0 : Math.max(0, ...y.ticks.map((tick) => ctx.measureText(tick.text).width));
+  left = Math.min(Math.max(left, Math.ceil(beside) + 12), width / 3);
   const box = { left, top, width: Math.max(10, width - left - right), height: Math.max(10, height - top - bottom) };
   const px = (/** @type {number} */ u) => box.left + u * box.width;
   const py = (/** @type {number} */ u) => box.top + (1 - u) * box.height;

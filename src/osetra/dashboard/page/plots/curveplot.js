@@ -4,7 +4,7 @@ import { number } from "../logic/format.js";
 import { inks } from "../parts/canvas.js";
 import { range, ticks, timeTicks } from "../logic/scales.js";
 import { nearestLine } from "./lines.js";
-import { drawBand, drawLine, drawNames, drawRungs } from "./strokes.js";
+import { drawBand, drawCuts, drawLine, drawNames, drawRungs, namesRoom } from "./strokes.js";
 import { trialColour } from "../logic/palette.js";
 
 const FONT = '11.5px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
@@ -54,7 +54,7 @@ export class CurvePlot {
   /** @param {Scene} scene */
   show(scene) {
     this.scene = scene;
-    const key = `${scene.plan.log}/${scene.by}/${scene.metric}/${scene.dark}`;
+    const key = `${scene.plan.log}/${scene.by}/${scene.metric}/${scene.dark}/${scene.plan.rungs.length > 0}/${namesRoom(scene.plan.lines)}`;
     if (key !== this.key) {
       if (this.key && !this.key.includes(`/${scene.by}/`)) this.zoom = null;
       this.key = key;
@@ -82,7 +82,7 @@ export class CurvePlot {
     const ys = (/** @type {any} */ _u, /** @type {(number|null)[]} */ places) => places.map((y) => (y == null ? "" : number(y)));
     const label = { step: "step", time: "wall time since its beginning", cost: "cost in full trainings" }[scene.by];
     return {
-      width: Math.max(50, this.place.clientWidth), height: this.options.height, legend: { show: false }, padding: [10, 14, 0, 0],
+      width: Math.max(50, this.place.clientWidth), height: this.options.height, legend: { show: false }, padding: [scene.plan.rungs.length ? 20 : 10, namesRoom(scene.plan.lines), 0, 0],
       scales: {
         x: { time: false, range: () => this.zoom ?? this.scene?.plan.x ?? [0, 1] },
         y: { distr: scene.plan.log ? 3 : 1, range: () => this.scene?.plan.y ?? [0, 1] },
@@ -182,14 +182,15 @@ export class CurvePlot {
     ctx.clip();
     ctx.lineJoin = ctx.lineCap = "round";
     drawBand(frame, scene.plan);
-    drawRungs(frame, scene.plan, (y) => number(y, 3));
+    drawRungs(frame, scene.plan);
     const order = { faded: 0, top: 1, running: 2, chosen: 3 };
     const lines = [...scene.plan.lines].sort((a, b) => order[a.weight] - order[b.weight]);
     const lit = this.hovered || 0;
     for (const line of lines.filter((one) => one.trial !== lit)) this.line(frame, line, lit);
     for (const line of lines.filter((one) => one.trial === lit)) this.line(frame, line, lit);
-    drawNames(frame, lines.filter((line) => line.weight !== "faded").reverse());
     ctx.restore();
+    drawCuts(frame, scene.plan, (y) => number(y, 3));
+    drawNames(frame, lines.filter((line) => line.weight !== "faded").reverse());
     this.showHeads(scene, frame);
   }
 

@@ -5,7 +5,7 @@ import { robustRange, wantsLog } from "../logic/scales.js";
 import { xOf } from "../logic/units.js";
 
 /** @typedef {"running"|"chosen"|"top"|"faded"} Weight */
-/** @typedef {{trial: number, state: string, weight: Weight, x: number[], y: number[], partner: {x: number[], y: number[]}|null,
+/** @typedef {{trial: number, name: string, state: string, weight: Weight, x: number[], y: number[], partner: {x: number[], y: number[]}|null,
  *   end: any, rank: number|null}} Line */
 /** @typedef {{lines: Line[], band: {x: number[], low: number[], high: number[], n: number}|null, rungs: any[], log: boolean,
  *   x: [number, number], y: [number, number], clipped: number, sign: number}} Plan */
@@ -26,10 +26,10 @@ export function planCurves(doc, trials, how) {
     const x = xOf(curve, how.by, about);
     const y = curve.values.map(numeric);
     const weight = state === "running" ? "running" : chosen.has(curve.trial) ? "chosen" : (best += 1) <= how.top ? "top" : "faded";
-    return { trial: curve.trial, state, weight, x, y: smooth(y, how.smoothing), partner: partnerOf(curve, x, how), end: curve.end, rank: trials?.rank?.[row] ?? null };
+    return { trial: curve.trial, name: curve.name ?? String(curve.trial), state, weight, x, y: smooth(y, how.smoothing), partner: partnerOf(curve, x, how), end: curve.end, rank: trials?.rank?.[row] ?? null };
   });
   const band = how.by === "step" && doc.band?.steps.length ? { x: doc.band.steps, low: doc.band.low.map(numeric), high: doc.band.high.map(numeric), n: doc.band.n } : null;
-  return { lines, band, rungs: how.by === "step" ? doc.rungs ?? [] : [], sign: doc.sign ?? 1, ...axes(lines, band, how.log) };
+  return { lines, band, rungs: how.by === "step" ? doc.rungs ?? [] : [], sign: doc.sign ?? 1, ...axes(lines, band, how.log, doc.sign ?? 1) };
 }
 
 /** @param {any} curve @param {number[]} x @param {{by: string, smoothing: number}} how */
@@ -43,25 +43,40 @@ function partnerOf(curve, x, how) {
   return { x: curve.partner_steps.map((/** @type {number} */ s) => x[0] + share(s) * (x[x.length - 1] - x[0])), y };
 }
 
-/** The axes: made for the lines; a band that reaches beyond is cut. @param {Line[]} lines @param {any} band @param {string} wanted */
-function axes(lines, band, wanted) {
+/**
+ * The axes: made for the lines; a band that reaches beyond is cut, and so is what blew up far above where the others began,
+ * unless somebody chose it. @param {Line[]} lines @param {any} band @param {string} wanted @param {number} sign 1 where less is better
+ */
+function axes(lines, band, wanted, sign) {
   /** @type {number[]} */
   const values = [];
+  const highest = sign > 0 ? ceiling(lines) : Infinity;
   for (const line of lines) {
-    for (const y of line.y) values.push(y);
+    for (const y of line.y) if (y <= highest || line.weight === "chosen") values.push(y);
     if (line.partner && (line.weight === "running" || line.weight === "chosen")) for (const y of line.partner.y) values.push(y);
   }
   if (!lines.length && band) values.push(...band.low, ...band.high);
   const finite = values.filter(Number.isFinite);
   const possible = finite.some((v) => v > 0);
   const log = possible && (wanted === "1" || (wanted !== "0" && wantsLog(finite)));
-  const { low, high, clipped } = robustRange(finite, log);
+  const { low, high, clipped: beyond } = robustRange(finite, log);
+  const clipped = beyond + (highest < Infinity ? lines.reduce((sum, line) => sum + (line.weight === "chosen" ? 0 : line.y.filter((y) => y > highest && y !== Infinity).length), 0) : 0);
   let [from, to] = [Infinity, -Infinity];
   for (const line of lines) [from, to] = [Math.min(from, line.x[0]), Math.max(to, line.x[line.x.length - 1])];
   if (band) to = Math.max(to, band.x[band.x.length - 1]);
   if (!(to > from)) [from, to] = Number.isFinite(from) ? [from - 0.5, from + 0.5] : [0, 1];
-  // Room at the right for the numbers of the lines.
-  return { log, clipped, x: /** @type {[number, number]} */ ([from, to + (to - from) * 0.035]), y: /** @type {[number, number]} */ ([low, high]) };
+  return { log, clipped, x: /** @type {[number, number]} */ ([from, to + (to - from) * 0.004]), y: /** @type {[number, number]} */ ([low, high]) };
+}
+
+/**
+ * The value above which a training has left the picture: twice the highest usual start of a descent. A start that is
+ * 30 times the median one is a training that blew up at once. @param {Line[]} lines
+ */
+function ceiling(lines) {
+  const starts = lines.map((line) => line.y.find(Number.isFinite)).filter((y) => y !== undefined).sort((a, b) => a - b);
+  if (starts.length < 3 || starts[0] <= 0) return Infinity;
+  const median = starts[Math.floor((starts.length - 1) / 2)];
+  return 2 * /** @type {number} */ (starts.filter((y) => y <= 30 * median).pop());
 }
 
 /**

@@ -36,8 +36,19 @@ function columnOf(param, trials, rows) {
   const objective = param.kind === "objective";
   const values = objective ? trials.value : trials.config[param.name] ?? [];
   const places = new Float64Array(trials.numbers.length);
-  for (let i = 0; i < places.length; i += 1) places[i] = values[i] == null ? NaN : axis.unit(axis.levels ? values[i] : numeric(values[i]));
+  for (let i = 0; i < places.length; i += 1) {
+    const there = values[i] != null && (objective || holds(param, trials, i));
+    places[i] = there ? axis.unit(axis.levels ? values[i] : numeric(values[i])) : NaN;
+  }
   return { name: param.label ?? param.name, title: param.label ?? param.name, axis, sign: param.sign ?? 1, places };
+}
+
+/** Whether a trial has this branch of a name: of several, each has an axis of its own. @param {any} param @param {any} trials @param {number} row */
+function holds(param, trials, row) {
+  return Object.entries(param.when ?? {}).every(([parent, allowed]) => {
+    const mine = trials.config[parent]?.[row];
+    return mine != null && /** @type {any[]} */ (allowed).some((one) => String(one) === String(mine));
+  });
 }
 
 /** The objective's axis, made for the values that are drawn. @param {any} param @param {number[]} values */

@@ -36,14 +36,10 @@ export function drawBand(frame, plan) {
   ctx.globalAlpha = 1;
 }
 
-/** @param {Frame} frame @param {import("./lines.js").Plan} plan @param {(x: number) => string} show */
-export function drawRungs(frame, plan, show) {
+/** Where trainings were compared, and where the line was drawn. @param {Frame} frame @param {import("./lines.js").Plan} plan */
+export function drawRungs(frame, plan) {
   const { ctx, px, py, ink, top, height, ratio } = frame;
   ctx.save();
-  ctx.font = `${10.5 * ratio}px system-ui, sans-serif`;
-  ctx.textAlign = "left";
-  ctx.textBaseline = "top";
-  let free = -Infinity;
   for (const rung of plan.rungs) {
     const x = Math.round(px(rung.step)) + 0.5;
     ctx.strokeStyle = ink["line-2"];
@@ -62,11 +58,25 @@ export function drawRungs(frame, plan, show) {
     ctx.moveTo(x - 7 * ratio, y);
     ctx.lineTo(x + 7 * ratio, y);
     ctx.stroke();
+  }
+  ctx.restore();
+}
+
+/** The cuts as numbers, above the frame. @param {Frame} frame @param {import("./lines.js").Plan} plan @param {(x: number) => string} show */
+export function drawCuts(frame, plan, show) {
+  const { ctx, px, ink, top, left, width, ratio } = frame;
+  ctx.save();
+  ctx.font = `${10.5 * ratio}px system-ui, sans-serif`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "bottom";
+  ctx.fillStyle = ink["ink-2"];
+  let free = -Infinity;
+  for (const rung of plan.rungs) {
+    const x = px(rung.step);
+    if (rung.cut == null || !Number.isFinite(Number(rung.cut)) || x < Math.max(free, left - 1) || x > left + width) continue;
     const text = `cut ${show(Number(rung.cut))}`;
-    if (x < free) continue;
     free = x + ctx.measureText(text).width + 8 * ratio;
-    ctx.fillStyle = ink["ink-2"];
-    ctx.fillText(text, x + 4 * ratio, top + 2 * ratio);
+    ctx.fillText(text, x - 2 * ratio, top - 4 * ratio);
   }
   ctx.restore();
 }
@@ -98,13 +108,22 @@ export function drawLine(frame, line, how) {
   ctx.globalAlpha = 1;
 }
 
+/** Where a line that blew up leaves the frame, or ends within it. @param {Frame} frame @param {import("./lines.js").Line} line @param {number} last */
+function leaving({ px, py, top }, line, last) {
+  const out = line.y.findIndex((y, i) => i <= last && Number.isFinite(y) && py(y) < top);
+  if (out < 1 || !Number.isFinite(line.y[out - 1])) return px(line.x[out < 0 ? last : out]);
+  const [before, after] = [py(line.y[out - 1]), py(line.y[out])];
+  const share = (before - top) / Math.max(1e-9, before - after);
+  return px(line.x[out - 1]) + share * (px(line.x[out]) - px(line.x[out - 1]));
+}
+
 /** How a line ended: a cross where it was cut, bars where it waits, a triangle at the edge where it blew up. @param {Frame} frame @param {import("./lines.js").Line} line */
 function drawEnd(frame, line) {
   const { ctx, px, py, ratio, ink, top } = frame;
   let at = line.y.length - 1;
   while (at >= 0 && !Number.isFinite(line.y[at])) at -= 1;
   if (at < 0 && line.state !== "diverged") return;
-  const x = px(line.x[Math.max(at, 0)]);
+  const x = line.state === "diverged" && at > 0 ? leaving(frame, line, at) : px(line.x[Math.max(at, 0)]);
   const y = at >= 0 ? Math.max(top + 5 * ratio, py(line.y[at])) : top + 5 * ratio;
   const r = 3.6 * ratio;
   ctx.lineWidth = 1.7 * ratio;
@@ -136,25 +155,36 @@ function drawEnd(frame, line) {
   }
 }
 
+/** Pixels beside the frame for the names of lines that reach its end; of few sizes, since another one makes the plot anew. @param {import("./lines.js").Line[]} lines */
+export function namesRoom(lines) {
+  const longest = lines.reduce((most, line) => Math.max(most, line.weight === "faded" ? 0 : line.name.length), 0);
+  return longest <= 3 ? 32 : longest <= 5 ? 46 : 60;
+}
+
 /** Numbers at the ends of bright lines, where they do not cover each other. @param {Frame} frame @param {import("./lines.js").Line[]} lines */
 export function drawNames(frame, lines) {
   const { ctx, px, py, ratio, left, width, top, height, dark } = frame;
+  ctx.save();
   ctx.font = `600 ${10.5 * ratio}px system-ui, sans-serif`;
   ctx.textBaseline = "middle";
   ctx.textAlign = "left";
   /** @type {[number, number][]} */
   const taken = [];
+  const room = namesRoom(lines) * ratio;
   for (const line of lines) {
     let at = line.y.length - 1;
     while (at >= 0 && !Number.isFinite(line.y[at])) at -= 1;
     if (at < 0) continue;
-    const text = String(line.trial);
+    const text = line.name;
     const wide = ctx.measureText(text).width;
-    const x = Math.min(px(line.x[at]) + 8 * ratio, left + width - wide - 2 * ratio);
+    const end = line.state === "diverged" && at > 0 ? leaving(frame, line, at) : px(line.x[at]);
+    if (end < left || end > left + width + ratio) continue;
+    const x = Math.min(end + 8 * ratio, left + width + room - wide);
     const y = Math.min(top + height - 6 * ratio, Math.max(top + 6 * ratio, py(line.y[at])));
     if (taken.some(([tx, ty]) => Math.abs(tx - x) < wide + 4 * ratio && Math.abs(ty - y) < 11 * ratio)) continue;
     taken.push([x, y]);
     ctx.fillStyle = trialColour(line.trial, dark);
     ctx.fillText(text, x, y);
   }
+  ctx.restore();
 }

@@ -73,15 +73,20 @@ function PandaHead({ trial, running }) {
 
 /** @param {{trial: any, study: any, force: any, rate: string|null}} props */
 function Values({ trial, study, force, rate }) {
-  const last = (/** @type {string} */ metric) => { const curve = /** @type {any} */ (Object.values(trial.curves?.[metric] ?? {})[0]); return curve?.[1][curve[1].length - 1]; };
-  const own = /** @type {any} */ (Object.values(trial.curves?.[study.metric] ?? {})[0]);
+  // Of several folds the one that is trained now, or was last.
+  const curveOf = (/** @type {string} */ metric) => /** @type {any} */ (Object.values(trial.curves?.[metric] ?? {}).pop());
+  const last = (/** @type {string} */ metric) => { const curve = curveOf(metric); return curve?.[1][curve[1].length - 1]; };
+  const own = curveOf(study.metric);
+  const folds = Object.keys(trial.curves?.[study.metric] ?? {}).length;
+  const fold = folds > 1 ? `, fold ${folds}` : "";
   const sign = study.direction === "maximize" ? -1 : 1;
   let best = -1;
   own?.[1].forEach((/** @type {any} */ v, /** @type {number} */ i) => { if (Number.isFinite(v) && (best < 0 || sign * v < sign * own[1][best])) best = i; });
   const changed = Object.keys(force).filter((name) => name === rate || force[name] !== trial.config[name]);
   return html`<dl class="trial-figures panda-values">
-    <div><dt>${oneLine(study.metric, 40)}</dt><dd>${number(last(study.metric))}</dd></div>
-    ${best >= 0 && html`<div><dt>best, step ${number(own[0][best])}</dt><dd>${number(own[1][best])}</dd></div>`}
+    ${folds > 1 && trial.value != null && html`<div><dt>mean of ${folds} folds</dt><dd>${number(trial.value)}</dd></div>`}
+    <div><dt>${oneLine(study.metric, 40)}${fold}</dt><dd>${number(last(study.metric))}</dd></div>
+    ${best >= 0 && html`<div><dt>best${fold}, step ${number(own[0][best])}</dt><dd>${number(own[1][best])}</dd></div>`}
     ${Object.keys(trial.curves ?? {}).filter((name) => name !== study.metric).slice(0, 3).map((name) => html`<div key=${name}><dt>${oneLine(name, 40)}</dt><dd>${number(last(name))}</dd></div>`)}
     ${changed.map((name) => html`<div key=${name}><dt>${oneLine(name, 40)}</dt><dd>${setting(force[name])} <small class="muted">${sinceStart(trial.config[name], force[name])}</small></dd></div>`)}</dl>`;
 }
