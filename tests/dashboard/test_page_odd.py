@@ -78,6 +78,27 @@ def wide(url: str) -> ose.Study:
     return told(url, [[0.5, 0.4], [0.3, 0.2], [0.9, 0.8]], ose.Space(lr=LR, **names))
 
 
+def long_names(url: str) -> ose.Study:
+    """No name has a limit: a metric, hyperparameters and an option of a thousand characters, after a zoom."""
+    space = ose.Space(
+        {
+            "x" * 1000: LR,
+            "model.encoder.layers.11.attention.output.dropout": ose.Float(0, 1),
+            "kind_" + "k" * 995: ose.Choice("short", "o" * 1000),
+            "under_" + "u" * 994: ose.Int(1, 9, when={"kind_" + "k" * 995: "short"}),
+        }
+    )
+    metric = "m" * 1000
+    study = ose.Study(url, space, minimize=metric, searcher="zoom")
+    for n in range(20):
+        run = study.ask()
+        run.report({metric: 2.0 + n})
+        run.report({metric: 1.0 + abs(n - 7)})
+        study.tell(run, 1.0 + abs(n - 7))
+    assert study.history.noted("zoom")
+    return study
+
+
 def many_choices(url: str) -> ose.Study:
     words = [f"choice number {i}" for i in range(100)]
     return told(url, [[0.5, 0.4], [0.3, 0.2], [0.9, 0.8]], ose.Space(lr=LR, word=ose.Choice(*words)))
@@ -93,6 +114,7 @@ def many_choices(url: str) -> ose.Study:
         (huge, "1e308"),
         (wide, "0.2"),
         (many_choices, "0.2"),
+        (long_names, "mmm…mmm"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Group
 
-from osetra.core.clean import one_line, printable
+from osetra.core.clean import name_text, one_line, printable
 from osetra.core.facts import ended
 from osetra.core.finding import Finding
 from osetra.core.limits import Limits
@@ -97,6 +97,12 @@ def test_what_is_nearly_one_is_not_one(value: float, two: str, four: str) -> Non
 
 def test_settings_are_cut_after_a_whole_pair() -> None:
     assert settings({"lr": 0.01, "units": 64}, ["lr", "units"], 12) == "lr=0.01 …"
+
+
+def test_a_long_name_keeps_both_ends_and_a_long_value_its_beginning() -> None:
+    name = "model.encoder.layers.11.attention.output.dropout"
+    assert name_text(name) == "model.encoder.layers…tion.output.dropout"
+    assert len(settings({"x" * 1000: "o" * 1000}, ["x" * 1000])) == 40 + 1 + 60
 
 
 @given(st.lists(st.floats(width=32), min_size=1, max_size=60), st.integers(1, 20))

@@ -17,6 +17,7 @@ import numpy as np
 
 from osetra.advice.moves import edit_move
 from osetra.advice.wording import CALMING, declaration, one_of, percent, short, with_range
+from osetra.core.clean import name_text
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.params import Float, Int
@@ -71,6 +72,7 @@ def _judge(
     if not isinstance(param, (Float, Int)) or functions is None:
         return []
     zone = max(OUTER, 1 / column.levels if column.levels else 0.0)
+    name = name_text(column.name)
     end, side = (param.high, "upper") if at_top else (param.low, "lower")
     failed, n = _failures(tried, bad, zone, at_top)
     if n == 0:  # nobody has been there, such as just after the range was widened
@@ -79,7 +81,7 @@ def _judge(
         if edge(model, functions, j, at_top, max(NEAR, zone)).best_there < SURE:
             return []
         text = (
-            f"{column.name} is best towards the {side} end of its range ({short(end)}), but {failed} of "
+            f"{name} is best towards the {side} end of its range ({short(end)}), but {failed} of "
             f"the {n} trials there failed: training is unstable there"
         )
         action = "make it stable before widening the range" + one_of(problem.space, CALMING, ", with ")
@@ -89,7 +91,7 @@ def _judge(
         return []
     sure = percent(seen.best_there)
     text = (
-        f"{column.name} is best at the {side} end of its range ({short(end)}; probability {sure} by a model "
+        f"{name} is best at the {side} end of its range ({short(end)}; probability {sure} by a model "
         f"of {model.trials} trials): better values may lie beyond it"
     )
     wider = _wider(param, at_top)

@@ -15,6 +15,7 @@ import numpy as np
 
 from osetra.advice.moves import edit_move
 from osetra.advice.wording import CALMING, declaration, one_of, percent, short, with_range
+from osetra.core.clean import name_text
 from osetra.core.finding import Finding, Level, Move
 from osetra.core.history import History
 from osetra.core.params import Choice, Float, Int
@@ -96,7 +97,7 @@ def _conditions(column: Column, x: Array) -> Iterator[_Condition]:
     if isinstance(column.param, Choice):
         for i, option in enumerate(column.param.options):
             met = np.abs(x - (i + 0.5) / column.levels) < 1e-9
-            yield _Condition(f"{column.key} {option}", column, np.asarray(met))
+            yield _Condition(f"{name_text(column.key)} {name_text(str(option))}", column, np.asarray(met))
         return
     distinct = np.unique(x[~np.isnan(x)])
     middles = (distinct[1:] + distinct[:-1]) / 2
@@ -105,8 +106,8 @@ def _conditions(column: Column, x: Array) -> Iterator[_Condition]:
     for cut in middles.tolist():
         value = short(column.param.from_unit(np.array([cut]))[0])
         above = "at least" if column.levels else "above"
-        yield _Condition(f"{column.key} {above} {value}", column, np.asarray(x > cut), (0.0, cut))
-        yield _Condition(f"{column.key} below {value}", column, np.asarray(x < cut), (cut, 1.0))
+        yield _Condition(f"{name_text(column.key)} {above} {value}", column, np.asarray(x > cut), (0.0, cut))
+        yield _Condition(f"{name_text(column.key)} below {value}", column, np.asarray(x < cut), (cut, 1.0))
 
 
 def _avoid(space: Space, common: _Condition) -> tuple[str, Move | None]:

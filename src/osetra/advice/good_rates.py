@@ -11,6 +11,7 @@ import numpy as np
 
 from osetra.advice.training.observation import RATES
 from osetra.advice.wording import percent, short
+from osetra.core.clean import name_text
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.params import Float
@@ -38,7 +39,7 @@ def find(problem: Problem, history: History) -> list[Finding]:
     whole = math.log10(column.param.high / column.param.low)
     cells = math.log10(high / low) + whole / len(mean)
     text = (
-        f"{column.name} is good from {short(low)} to {short(high)}, {cells:.1f} of {whole:.1f} decades: "
-        f"there its average effect is within {percent(GOOD)} of its best"
+        f"{name_text(column.name)} is good from {short(low)} to {short(high)}, {cells:.1f} of {whole:.1f} "
+        f"decades: there its average effect is within {percent(GOOD)} of its best"
     )
     return [Finding(rule=RULE, level="info", text=text)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from osetra.advice.wording import percent, short
+from osetra.core.clean import name_text
 from osetra.core.finding import Finding, Move, edit_of
 from osetra.core.history import History
 from osetra.core.params import Choice, Fixed, Ordinal
@@ -34,18 +35,20 @@ def find(problem: Problem, history: History) -> list[Finding]:
     if found.doubt or not matter:
         return []
     if found.leading is None:
-        listed = " and ".join(list(matter)[:2])
+        listed = " and ".join(name_text(name) for name in list(matter)[:2])
         unsure = "which matters most cannot be told yet"
         return [Finding(rule=RULE, level="info", text=f"{listed} {_verb(matter)}; {unsure}")]
     parts = [
-        f"{name} ({percent(s.share)}, {percent(s.low)} to {percent(s.high)})" for name, s in matter.items()
+        f"{name_text(name)} ({percent(s.share)}, {percent(s.low)} to {percent(s.high)})"
+        for name, s in matter.items()
     ]
     text = (
         f"what makes the {found.trials} trials differ is mainly {', then '.join(parts[:MOST])}, "
         "over the whole space"
     )
     rest = [name for name, share in found.shares.items() if share.reliable and share.high < NONE]
-    action = f"hardly any effect of {', '.join(rest)}: fix them first when trials are short" if rest else ""
+    named = ", ".join(name_text(name) for name in rest)
+    action = f"hardly any effect of {named}: fix them first when trials are short" if rest else ""
     return [Finding(rule=RULE, level="info", text=text, action=action, move=_fix(problem, history, rest))]
 
 
@@ -57,7 +60,7 @@ def _fix(problem: Problem, history: History, names: Sequence[str]) -> Move | Non
     params = [param for name in names for param in problem.space.branches(name)]
     if any(isinstance(param, Choice | Ordinal) and param.meanings != param.options for param in params):
         return None  # the text of a value does not say what it stands for
-    at = ", ".join(f"{name} at {short(best.config[name])}" for name in names)
+    at = ", ".join(f"{name_text(name)} at {short(best.config[name])}" for name in names)
     return edit_of(f"fix {at}", {name: Fixed(best.config[name]) for name in names})
 
 

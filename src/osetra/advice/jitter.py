@@ -9,6 +9,7 @@ import numpy as np
 
 from osetra.advice.best_curves import best_curves, shared
 from osetra.advice.wording import one_of, short
+from osetra.core.clean import name_text
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.problem import Problem
@@ -32,7 +33,7 @@ def find(problem: Problem, history: History) -> list[Finding]:
     if not numbers or jump <= NEAR * float(np.ptp(values)):
         return []
     text = (
-        f"{problem.objective.metric} jumps by {short(jump)} from report to report at the end of "
+        f"{name_text(problem.objective.metric)} jumps by {short(jump)} from report to report at the end of "
         f"{len(numbers)} of the {len(curves)} best trials, which lie {short(float(np.ptp(values)))} apart"
     )
     action = "average the last reports, or validate on more rows" + one_of(

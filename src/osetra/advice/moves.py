@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from osetra.advice.wording import short
+from osetra.core.clean import name_text
 from osetra.core.finding import Move, edit_of
 from osetra.core.params import Fixed, Float, Int, Param
 from osetra.core.space import Space
@@ -18,7 +19,7 @@ def edit_move(space: Space, name: str, param: Param, word: str = "change") -> Mo
     old = space.branches(name)
     if len(old) != 1 or old[0] == param:
         return None
-    return edit_of(f"{word} {name} {_where(param, old[0])}", {name: param})
+    return edit_of(f"{word} {name_text(name)} {_where(param, old[0])}", {name: param})
 
 
 def _where(param: Param, old: Param) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from osetra.advice.seeds import seed_noise
 from osetra.advice.wording import percent, short
+from osetra.core.clean import name_text
 from osetra.core.finding import Finding, Move
 from osetra.core.finite import size
 from osetra.core.history import History
@@ -51,8 +52,8 @@ def find(problem: Problem, history: History) -> list[Finding]:
     if gain > LUCK * seed_noise(history) and gain >= GAIN * reach and _better(y[late:], y[:late]):
         was, now = sign * float(np.min(y[:late])), sign * float(np.min(y))
         text = (
-            f"still improving: the last {n - late} trials took the best single {problem.objective.metric} "
-            f"from {short(was)} to {short(now)}"
+            f"still improving: the last {n - late} trials took the best single "
+            f"{name_text(problem.objective.metric)} from {short(was)} to {short(now)}"
         )
         action, move = "more trials are likely to pay", _more(history, math.ceil(1.5 * history.target))
         return [*found, Finding(rule=RULE, level="advice", text=text, action=action, move=move)]

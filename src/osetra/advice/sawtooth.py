@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from osetra.advice.best_curves import FEWEST, best_curves
+from osetra.core.clean import name_text
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.problem import Problem
@@ -30,8 +31,8 @@ def find(problem: Problem, history: History) -> list[Finding]:
     if not common or count < FEWEST or count <= len(curves) / 2:
         return []
     text = (
-        f"{problem.objective.metric} rises and falls with a period of {common} reports in {count} of the "
-        f"{len(curves)} best trials"
+        f"{name_text(problem.objective.metric)} rises and falls with a period of {common} reports in {count} "
+        f"of the {len(curves)} best trials"
     )
     action = "shuffle the training data anew in each epoch, and look whether the schedule has this period"
     return [Finding(rule=RULE, level="advice", text=text, action=action)]

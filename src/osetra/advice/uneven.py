@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from osetra.core.clean import name_text
 from osetra.core.finding import Finding
 from osetra.core.history import History
 from osetra.core.problem import Problem
@@ -24,7 +25,7 @@ def find(problem: Problem, history: History) -> list[Finding]:
     if len(gaps) < 2 or max(gaps) < TWICE * min(gaps):
         return []
     text = (
-        f"some trials report {problem.objective.metric} every {min(gaps):.0f} steps and others every "
-        f"{max(gaps):.0f}: the best of more reports looks better than it is"
+        f"some trials report {name_text(problem.objective.metric)} every {min(gaps):.0f} steps and others "
+        f"every {max(gaps):.0f}: the best of more reports looks better than it is"
     )
     return [Finding(rule=RULE, level="advice", text=text, action="report every so many steps in all trials")]

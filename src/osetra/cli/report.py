@@ -15,7 +15,7 @@ from rich.text import Text
 
 from osetra.cli.output import Output
 from osetra.cli.page import page_beside
-from osetra.core.clean import one_line
+from osetra.core.clean import name_text, one_line
 from osetra.core.finding import Finding
 from osetra.core.numbers import setting
 from osetra.core.problem import Direction, Objective, Problem
@@ -238,7 +238,7 @@ def _document(
 def _headline(location: Location, study: Study, training: OwnTraining) -> Text:
     objective, opened = study.problem.objective, study.history.opened
     scheduler = training.request.scheduler or (opened.scheduler if opened else "auto")
-    text = f"  {one_line(training.title)}, {objective.direction} {objective.metric}"
+    text = f"  {one_line(training.title)}, {objective.direction} {name_text(objective.metric)}"
     text += f", searcher {study.searcher.name}, scheduler {scheduler}"
     return Text.assemble((location.name, "bold"), text)
 

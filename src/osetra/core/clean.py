@@ -50,6 +50,15 @@ def one_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
+def name_text(name: str, most: int = 40) -> str:
+    """Return a name where there is little room for it: the ends tell names apart, so the middle goes."""
+    line = one_line(name)
+    if len(line) <= most:
+        return line
+    tail = (most - 1) // 2
+    return f"{line[: most - 1 - tail]}…{line[-tail:]}"
+
+
 def error_text(error: BaseException) -> str:
     """Return an exception as a sentence: its name and its own words, whatever its `__str__` does."""
     kind, words = kind_of(error), described(error)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from osetra.core.clean import one_line
+from osetra.core.clean import name_text, one_line
 from osetra.core.params import Fixed, Value
 from osetra.core.space import Space
+
+_LONGEST = 60
+"""Characters of a value on a line with others."""
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -80,7 +83,7 @@ def searched_names(space: Space) -> list[str]:
 
 def settings(config: Mapping[str, Value], names: Sequence[str], width: int | None = None) -> str:
     """Return `lr=0.012 units=64`, cut after the last pair that fits into `width` columns."""
-    pairs = [f"{one_line(name)}={setting(config[name])}" for name in names if name in config]
+    pairs = [f"{name_text(name)}={_cut(setting(config[name]))}" for name in names if name in config]
     if width is None or len(" ".join(pairs)) <= width:
         return " ".join(pairs)
     kept: list[str] = []
@@ -89,6 +92,10 @@ def settings(config: Mapping[str, Value], names: Sequence[str], width: int | Non
             break
         kept.append(pair)
     return " ".join([*kept, "…"])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _below_one(value: float, digits: int) -> str:

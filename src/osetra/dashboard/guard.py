@@ -15,8 +15,11 @@ from __future__ import annotations
 
 import hmac
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from html import escape
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlencode
@@ -40,6 +43,22 @@ HEADERS = {
     "x-frame-options": "DENY",
 }
 COOKIE_LIFE = 30 * 86400
+_HELP = (
+    "It stands in the terminal in which the page was started; started there once more, it is printed again. "
+    "A browser that has opened it needs it no more for 30 days."
+)
+_STYLE = (
+    ":root{color-scheme:light dark}"
+    "body{margin:0;font:15px/1.5 system-ui,sans-serif;background:light-dark(#f6f5f1,#101417);"
+    "color:light-dark(#1b1f24,#e9e7e1)}"
+    "main{max-width:34rem;margin:18vh auto;padding:0 1.5rem}"
+    "h1{font-size:1.1rem;font-weight:640;padding-bottom:.5rem;"
+    "border-bottom:1px solid light-dark(#bcb8ad,#475058)}"
+)
+_PAGE_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,18 +214,24 @@ def _limited(receive: Receive) -> Receive:
 
 async def _answer(send: Send, refusal: Refusal, *, page: bool) -> None:
     if page:
-        body, kind = (
-            (
-                f"<!doctype html><html lang=en><meta charset=utf-8><title>osetra</title><h1>osetra</h1>"
-                f"<p>{refusal.text}."
-            ).encode(),
-            b"text/html; charset=utf-8",
-        )
+        body, kind = _page(refusal).encode(), b"text/html; charset=utf-8"
+        own = [(b"content-security-policy", _PAGE_POLICY.encode())]
     else:
-        body, kind = json.dumps({"error": refusal.text}).encode(), b"application/json"
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        body, kind, own = json.dumps({"error": refusal.text}).encode(), b"application/json", []
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *own]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _page(refusal: Refusal) -> str:
+    """Return what a person sees who may not in; nothing of the page itself may be asked for by them."""
+    text = escape(refusal.text[:1].upper() + refusal.text[1:])
+    help_ = f"<p>{escape(_HELP)}</p>" if refusal.status == 401 else ""
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>osetra</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{_STYLE}</style><main><h1>osetra</h1><p>{text}.</p>{help_}</main></html>"
+    )
 
 
 async def _redirect(send: Send, path: str, query: str, cookie: str) -> None:

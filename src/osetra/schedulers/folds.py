@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from osetra.core.clean import name_text
 from osetra.core.decisions import Verdict
 from osetra.core.history import History
 from osetra.core.problem import Problem
@@ -48,7 +49,7 @@ def judge_folds(problem: Problem, history: History, trial: Trial) -> Verdict | N
         return None
     sign, rank = problem.objective.sign, 1 + sum(other < value for other in others)
     why = (
-        f"stopped after {len(mine)} folds: mean {problem.objective.metric} {sign * value:.4g}, "
+        f"stopped after {len(mine)} folds: mean {name_text(problem.objective.metric)} {sign * value:.4g}, "
         f"cut {sign * cut:.4g}, rank {rank} of {len(others) + 1}"
     )
     return Verdict(trial=trial.number, verb="stop", why=why)

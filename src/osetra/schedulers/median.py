@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.clean import name_text
 from osetra.core.construction import settings_checked
 from osetra.core.decisions import Verdict
 from osetra.core.history import History
@@ -72,7 +73,7 @@ class Median:
             return None
         rank = 1 + int(np.count_nonzero(means < value))
         why = (
-            f"stopped at step {step}: best {objective.metric} {objective.sign * value:.4g}, "
+            f"stopped at step {step}: best {name_text(objective.metric)} {objective.sign * value:.4g}, "
             f"cut {objective.sign * cut:.4g}, rank {rank} of {len(means) + 1} by the others' means"
         )
         return Verdict(trial=trial.number, verb="stop", why=why)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.clean import name_text
 from osetra.core.construction import settings_checked
 from osetra.core.decisions import Verdict
 from osetra.core.history import History
@@ -60,7 +61,7 @@ class Patience:
         waited = int(steps[-1]) - since
         if waited < self.steps or (budget.steps is not None and steps[-1] >= budget.steps):
             return None
-        best_so_far = f"best {objective.metric} {objective.sign * best:.4g} at step {since}"
+        best_so_far = f"best {name_text(objective.metric)} {objective.sign * best:.4g} at step {since}"
         why = f"ended at step {int(steps[-1])}: {best_so_far}, no better for {waited} steps"
         return Verdict(trial=trial.number, verb="stop", why=why, args={"keep": True})
 

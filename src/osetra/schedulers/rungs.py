@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.clean import name_text
 from osetra.core.decisions import Verdict
 from osetra.core.history import History
 from osetra.core.problem import Problem
@@ -49,7 +50,7 @@ class Ranking:
 
 def ranking(problem: Problem, step: int, values: Array, rows: Mask, kept: int) -> Ranking:
     """Return the ranking of the rows (n,) by their values (n,) at a step."""
-    return Ranking(problem.objective.metric, problem.objective.sign, step, values[rows], kept)
+    return Ranking(name_text(problem.objective.metric), problem.objective.sign, step, values[rows], kept)
 
 
 def judge(

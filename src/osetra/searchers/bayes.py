@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.clean import name_text
 from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.history import History
@@ -194,4 +195,4 @@ def _reason(problem: Problem, proposal: bayes.Proposal) -> str:
         return "exploit: best predicted"
     if proposal.column == len(columns):
         return "explore: what becomes of it later on is uncertain"
-    return f"explore: largest uncertainty along {columns[proposal.column].name}"
+    return f"explore: largest uncertainty along {name_text(columns[proposal.column].name)}"

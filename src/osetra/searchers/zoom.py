@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from osetra.core.clean import name_text
 from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.facts import Noted
@@ -133,9 +134,15 @@ def _change(column: Column, j: int, before: Box, after: Box) -> str:
     if isinstance(column.param, Choice):
         fainter = after.weights[j] < before.weights[j]
         lost = [str(option) for option, f in zip(column.param.options, fainter, strict=True) if f]
-        return f"{column.name} less often {', '.join(lost)}" if lost else ""
+        return f"{name_text(column.name)} less often {_listed(lost)}" if lost else ""
     old, new = _range(column, before, j), _range(column, after, j)
-    return f"{column.name} {old} → {new}" if old != new else ""
+    return f"{name_text(column.name)} {old} → {new}" if old != new else ""
+
+
+def _listed(options: Sequence[str]) -> str:
+    """Return the first of many options, each on a line."""
+    more = f" and {len(options) - 8} more" if len(options) > 8 else ""
+    return f"{', '.join(name_text(option) for option in options[:8])}{more}"
 
 
 def _range(column: Column, box: Box, j: int) -> str:

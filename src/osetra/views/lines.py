@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from osetra.core.clean import name_text
 from osetra.core.history import History
 from osetra.core.numbers import number, searched_names, settings
 from osetra.core.problem import Problem
@@ -43,7 +44,7 @@ def overview(problem: Problem, history: History, name: str) -> str:
     states = Counter(trial.state for trial in history.trials.values())
     counts = ", ".join(f"{count} {state}" for state, count in states.items())
     trials = f"{len(history.trials)} trials{f' ({counts})' if counts else ''}"
-    head = f"{name}: {objective.direction} {objective.metric}, {trials}"
+    head = f"{name}: {objective.direction} {name_text(objective.metric)}, {trials}"
     if best is None:
         return f"{head}\nno result yet"
     config = settings(best.config, searched_names(problem.space))
@@ -69,7 +70,7 @@ def best_text(problem: Problem, history: History) -> str:
     best = history.best(problem.objective)
     if best is None:
         return "no result yet"
-    return f"best {problem.objective.metric} {number(best.value)} in trial {best.number}"
+    return f"best {name_text(problem.objective.metric)} {number(best.value)} in trial {best.number}"
 
 
 def _busy(history: History) -> str:

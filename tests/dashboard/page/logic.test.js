@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decimate, smooth } from "../../../src/osetra/dashboard/page/logic/decimate.js";
 import { nearest, parseFilter } from "../../../src/osetra/dashboard/page/logic/filter.js";
-import { ago, duration, exact, number, oneLine, percent, setting, size } from "../../../src/osetra/dashboard/page/logic/format.js";
+import { ago, duration, exact, nameText, number, oneLine, percent, setting, size } from "../../../src/osetra/dashboard/page/logic/format.js";
 import { differences, fromSlider, isActive, readValue, toSlider } from "../../../src/osetra/dashboard/page/logic/params.js";
 import { formatRoute, parseNumbers, parseRoute } from "../../../src/osetra/dashboard/page/logic/route.js";
 import { fromUnit, range, robustRange, ticks, timeTicks, toUnit, wantsLog } from "../../../src/osetra/dashboard/page/logic/scales.js";
@@ -108,6 +108,15 @@ test("durations and sizes have two units at most", () => {
 test("texts of people stand on a line, whatever is in them", () => {
   assert.equal(oneLine("a\u202eb\u0000\nc"), "a b c");
   assert.equal(oneLine("x".repeat(1000)).length, 400);
+});
+
+test("a long name keeps both ends, which tell it from its like", () => {
+  const name = "model.encoder.layers.11.attention.output.dropout";
+  assert.equal(nameText(name), "model.encoder.layers…tion.output.dropout");
+  assert.equal(Array.from(nameText("😀".repeat(100), 9)).length, 9);
+  assert.equal(nameText("lr"), "lr");
+  assert.ok(stake({ verb: "set", args: { ["x".repeat(1000)]: "o".repeat(1000) } }, { trial: 1, state: "running" }).length < 200);
+  assert.ok(readValue({ name: "word", kind: "choice", values: Array.from({ length: 100 }, (_, i) => `choice ${i}`) }, "none").problem.length <= 310);
 });
 
 test("scales map to the unit interval and back", () => {

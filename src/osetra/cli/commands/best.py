@@ -7,6 +7,7 @@ from rich.text import Text
 
 from osetra.cli.options import json_option, study_argument
 from osetra.cli.output import Output
+from osetra.core.clean import name_text
 from osetra.core.history import History
 from osetra.core.numbers import number
 from osetra.core.problem import Objective
@@ -42,7 +43,7 @@ def command(output: Output, study: str, as_json: bool) -> None:
     metric = opened.problem.objective.metric
     spread = spread_text(history.repeats(best.number), history.lost.get(best.number, []))
     again = f"; fresh seeds {spread}" if spread else ""
-    output.say(Text(f"trial {best.number}: {metric} {number(best.value)}{again}", "bold"))
+    output.say(Text(f"trial {best.number}: {name_text(metric)} {number(best.value)}{again}", "bold"))
     if best.steered:
         text = "steered: values changed while it trained, and the configuration below is what it began with; "
         output.say(

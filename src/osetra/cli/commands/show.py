@@ -12,6 +12,7 @@ from rich.text import Text
 
 from osetra.cli.options import Whole, json_option, study_argument
 from osetra.cli.output import Output
+from osetra.core.clean import name_text
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
@@ -82,8 +83,9 @@ def command(
     for log in (log for log in logs if str(log) not in told):
         output.show(Text(f"output of the program: {log}", "dim"))
     if expected is not None and f"± {expected.deviation:.2g} expected" not in chosen.why:
-        metric, mean, deviation = problem.objective.metric, expected.predicted, expected.deviation
-        text = f"when suggested, a model expected {metric} {mean:.4g} ± {deviation:.2g} ({expected.reason})"
+        mean, deviation = expected.predicted, expected.deviation
+        what = f"{name_text(problem.objective.metric)} {mean:.4g} ± {deviation:.2g}"
+        text = f"when suggested, a model expected {what} ({expected.reason})"
         output.show(Text(text, "dim"), "")
     output.show(curves_picture(problem, history, [chosen], metric=metric, width=output.data.width))
 

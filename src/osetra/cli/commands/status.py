@@ -10,6 +10,7 @@ from rich.text import Text
 from osetra.cli.going_on import how_to_go_on, is_left_alone
 from osetra.cli.options import complete_study, json_option
 from osetra.cli.output import Output
+from osetra.core.clean import name_text
 from osetra.core.numbers import number
 from osetra.errors import OsetraError
 from osetra.tuning.locations import RUNS, Location, find, known
@@ -63,6 +64,6 @@ def _row(table: Table, location: Location) -> dict[str, object]:
     opened = location.open()
     history, objective = opened.history, opened.problem.objective
     best = history.best(objective)
-    goal = f"{objective.direction} {objective.metric}"
+    goal = f"{objective.direction} {name_text(objective.metric)}"
     table.add_row(location.name, goal, counts_text(history), number(best.value if best else None))
     return study_document(location.name, location.address, opened.problem, history)

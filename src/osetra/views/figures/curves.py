@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from osetra.core.clean import name_text
 from osetra.core.numbers import duration, number, percent
 from osetra.views.axis import LARGEST, Axis, fit
 from osetra.views.colours import STATES, colour_of
@@ -50,7 +51,7 @@ def curves_figure(panel: Document) -> Figure:
     axes, sign = figure.subplots(), float(panel["sign"])
     curves = [(document, *_curve(document)) for document in panel["curves"] if document["steps"]]
     if not curves:
-        nothing(axes, f"nobody has reported {panel['metric']} yet")
+        nothing(axes, f"nobody has reported {name_text(panel['metric'])} yet")
         return figure
     partners = [_partner(document) for document, _, _ in curves]
     band = panel["band"]
@@ -69,9 +70,10 @@ def curves_figure(panel: Document) -> Figure:
     cap(axes, axis)
     _draw_rungs(axes, axis, panel["rungs"])
     _legend(axes)
-    beside = f"; {panel['partner']} dashed" if panel["partner"] and any(len(v) for _, v in partners) else ""
+    dashed = panel["partner"] and any(len(v) for _, v in partners)
+    beside = f"; {name_text(panel['partner'])} dashed" if dashed else ""
     rest = f"the band holds eight of ten of the {band['n']} others" if band else ""
-    title(axes, f"Cost curves: {panel['metric']}{beside}", rest or "all trials that reported")
+    title(axes, f"Cost curves: {name_text(panel['metric'])}{beside}", rest or "all trials that reported")
     return figure
 
 
@@ -105,7 +107,7 @@ def history_figure(panel: Document, *, by: str = "trials") -> Figure:
     if by != "trials":
         axes.xaxis.set_major_locator(_plain_locator())
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8.5)
-    title(axes, f"Best {panel['metric']} so far")
+    title(axes, f"Best {name_text(panel['metric'])} so far")
     return figure
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.core.clean import one_line
+from osetra.core.clean import name_text, one_line
 from osetra.core.numbers import setting
 from osetra.errors import MissingExtra
 from osetra.views.axis import LARGEST, Axis
@@ -85,7 +85,8 @@ def save(figure: Figure, files: Sequence[Path]) -> list[Path]:
 def words(text: object, longest: int = LONGEST) -> str:
     """Return text as a figure shows it: on one line, not too long, and never as mathematics."""
     line = one_line(str(text))
-    line = line if len(line) <= longest else f"{line[: longest - 1]}…"
+    if len(line) > longest:
+        line = f"{line[: longest - 1]}…" if " " in line else name_text(line, longest)
     return line.replace("$", r"\$")
 
 
@@ -109,7 +110,7 @@ def settle(axes: Axes, axis: Axis, across: str, up: str) -> None:
     from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
     axes.set_xlabel(words(across, 80))
-    axes.set_ylabel(words(up, 60))
+    axes.set_ylabel(words(up))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if axis.log:
         axes.set_yscale("log")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from osetra.core.clean import name_text
 from osetra.core.history import History
 from osetra.core.numbers import number, searched_names, settings
 from osetra.core.problem import Problem
@@ -99,7 +100,9 @@ def _draw_curves(axes: Axes, problem: Problem, history: History, top: int) -> No
             line(axes, axis, *beside[trial.number], color=colour, linewidth=1.3, linestyle=(0, (4, 2)))
     settle(axes, axis, "step", metric)
     cap(axes, axis)
-    kinds = f"{metric} solid, {training} dashed" if training else metric
+    kinds = (
+        f"{name_text(metric, 24)} solid, {name_text(training, 24)} dashed" if training else name_text(metric, 32)
+    )
     axes.set_title(words(f"Cost curves: {kinds}", 100), loc="left", fontsize=10.5, fontweight="bold")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from osetra.core.clean import name_text
 from osetra.core.numbers import setting
 from osetra.core.scales import to_unit
 from osetra.views.axis import LARGEST, Axis, fit
@@ -39,6 +40,8 @@ Place = Callable[[object], float]
 _MOST_AXES, _MOST_SLICES, _MOST_ROWS = 14, 12, 24
 _MOST_LINES = 2_000
 _MOST_TICKS = 8
+_LEVEL = 14
+"""Characters of the longest name that is written level below its axis."""
 _GAP = -0.12
 """Where a line passes an axis that its trial does not have."""
 
@@ -88,8 +91,9 @@ def slice_figure(panel: Document) -> Figure:
         axes.set_axis_off()
     left = sum(bool(param["points"]) for param in panel["params"]) - len(params)
     more = f"; {left} further hyperparameters are left out" if left else ""
+    metric = name_text(panel["metric"])
     figure.suptitle(
-        words(f"Slices: {panel['metric']} along each hyperparameter, the best reached as a line{more}", 140),
+        words(f"Slices: {metric} along each hyperparameter, the best reached as a line{more}", 140),
         x=0.012,
         ha="left",
         fontsize=11,
@@ -112,7 +116,7 @@ def contour_figure(panel: Document) -> Figure:
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
     smooth = panel["x"]["values"] is None and panel["y"]["values"] is None
     for axes, what, name, colours in (
-        (left, "mean", f"expected {panel['metric']}", "cividis"),
+        (left, "mean", f"expected {name_text(panel['metric'], 30)}", "cividis"),
         (right, "sd", "standard deviation", "Greys"),
     ):
         grid = np.array([numbers(row) for row in panel[what]])
@@ -120,9 +124,9 @@ def contour_figure(panel: Document) -> Figure:
         _draw_points(axes, panel["points"], places, float(panel["sign"]))
         _ticks(axes, panel["x"], across=True)
         _ticks(axes, panel["y"], across=False)
-        axes.set_xlabel(words(panel["x"]["label"], 60))
-    left.set_ylabel(words(panel["y"]["label"], 60))
-    title(left, f"What the model expects: {panel['metric']}", panel["note"])
+        axes.set_xlabel(words(panel["x"]["label"]))
+    left.set_ylabel(words(panel["y"]["label"], 36))
+    title(left, f"What the model expects: {name_text(panel['metric'], 28)}", panel["note"])
     title(right, "How unsure it is", "points are trials, the best ringed")
     return figure
 
@@ -144,7 +148,7 @@ def importance_figure(panel: Document) -> Figure:
     axes.barh(at, share, height=0.62, color=colours, alpha=0.85, zorder=2)
     axes.hlines(at, low, high, color=INK, linewidth=1.4, zorder=3)
     axes.plot(low, at, "|", high, at, "|", color=INK, markersize=7, zorder=3)
-    axes.set_yticks(at, [words(_row_name(row, rows), 44) for row in rows])
+    axes.set_yticks(at, [words(_row_name(row, rows), 40) for row in rows])
     axes.invert_yaxis()
     axes.set_xlim(0.0, max(0.05, float(np.max(np.concatenate((share, high))))) * 1.06)
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
@@ -172,7 +176,7 @@ def ticks_of(param: Document, most: int = 5) -> tuple[list[float], list[str]]:
     if param["values"] is not None:
         listed = param["values"]
         chosen = listed if len(listed) <= _MOST_TICKS else [listed[0], listed[len(listed) // 2], listed[-1]]
-        return [place(value) for value in chosen], [words(setting(value), 14) for value in chosen]
+        return [place(value) for value in chosen], [words(name_text(setting(value), 12)) for value in chosen]
     marks = _round_marks(param, most)
     return [place(value) for value in marks], [setting(float(f"{value:.12g}"), 3) for value in marks]
 
@@ -236,10 +240,11 @@ def _draw_axes(axes: Axes, params: Sequence[Document], places: Sequence[Place], 
             )
     if gaps:
         axes.text(-0.1, _GAP, "does not exist", ha="right", va="center", fontsize=7.5, color=FAINT)
+    names = [words(param["label"], 22) for param in params]
     axes.set_xticks(
         range(len(params)),
-        [words(param["label"], 22) for param in params],
-        rotation=15 if len(params) > 8 else 0,
+        names,
+        rotation=15 if len(params) > 8 or max(map(len, names)) > _LEVEL else 0,
     )
     axes.set_xlim(-0.35, len(params) - 0.45)
     axes.set_ylim(_GAP - 0.05 if gaps else -0.05, 1.09)
@@ -272,7 +277,7 @@ def _draw_slice(axes: Axes, axis: Axis, param: Document, metric: str) -> None:
         markersize=9,
         zorder=3,
     )
-    settle(axes, axis, param["label"], metric)
+    settle(axes, axis, name_text(param["label"], 24), metric)
     cap(axes, axis)
     axes.set_xlim(-0.04, 1.04)
     _ticks(axes, param, across=True)
@@ -319,4 +324,5 @@ def _draw_points(
 
 def _row_name(row: Document, rows: Sequence[Document]) -> str:
     most = max(other["trials"] for other in rows)
-    return row["name"] if row["trials"] == most else f"{row['name']} ({row['trials']} trials)"
+    name = name_text(row["name"], 26)
+    return name if row["trials"] == most else f"{name} ({row['trials']} trials)"

@@ -19,6 +19,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from osetra.core.clean import name_text
 from osetra.core.history import History
 from osetra.core.lineage import here, values_at
 from osetra.core.numbers import duration, number, searched_names, settings
@@ -116,7 +117,7 @@ def _best(problem: Problem, history: History, layout: BlockLayout, names: list[s
     line = Text.assemble(
         "best  ",
         (value, "bold green"),
-        f" {objective.metric} in trial {best.number}{seeds}  ",
+        f" {name_text(objective.metric)} in trial {best.number}{seeds}  ",
         (settings(best.config, names), "dim"),
         no_wrap=True,
         overflow="ellipsis",

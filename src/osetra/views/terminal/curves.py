@@ -14,6 +14,7 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from osetra.core.clean import name_text
 from osetra.core.history import History
 from osetra.core.numbers import number, searched_names, setting, settings
 from osetra.core.problem import Problem
@@ -65,7 +66,7 @@ def curves_picture(
                 bright = f"dim {bright.removeprefix('bold ')}"
             lines.append(Line(trial, steps, values, bright if trial in trials else "dim"))
     if not lines:
-        return Text(f"no curve of {metric} was reported by these trials", "dim")
+        return Text(f"no curve of {name_text(metric)} was reported by these trials", "dim")
     sign = problem.objective.sign
     if all(len(line.steps) == 1 for line in lines):
         names = _telling(problem, [line.trial for line in lines])
@@ -78,13 +79,13 @@ def curves_picture(
             )
             for line in lines
         ]
-        return bars_picture(metric, rows, sign=sign, width=width)
+        return bars_picture(name_text(metric), rows, sign=sign, width=width)
     across, up = _step_axis(lines), fit([line.values for line in lines], sign=sign, descents=True)
     canvas = Canvas(max(20, width - MARGIN - 2), height)
     for line in reversed(lines):
         draw(canvas, line.steps, line.values, line.style, across, up, sign, end=ENDS.get(line.trial.state))
     scale = ", log scale" if up.log else ""
-    title = Text.assemble((metric, "bold"), (f" by step{scale}", "dim"))
+    title = Text.assemble((name_text(metric), "bold"), (f" by step{scale}", "dim"))
     return Group(title, *framed(canvas, across, up), Text(), *_legend(problem, lines, width))
 
 

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from osetra.core.clean import one_line
+from osetra.core.clean import name_text, one_line
 from osetra.core.finding import MARKS, Finding
 from osetra.core.history import History
 from osetra.core.numbers import number, searched_names, settings
@@ -72,7 +72,7 @@ def _headline(history: History, best: Trial, metric: str) -> Text:
     found = f" over {seeds} (found at {number(best.value)})" if repeats else f" ({seeds})" if lost else ""
     return Text.assemble(
         ("Best  ", "bold"),
-        f"trial {best.number} of {len(history.searched)}: {metric} ",
+        f"trial {best.number} of {len(history.searched)}: {name_text(metric)} ",
         (repeats_mean(repeats) if repeats else number(best.value), "bold green"),
         found,
     )

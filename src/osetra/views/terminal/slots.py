@@ -14,6 +14,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from osetra.core.clean import name_text
 from osetra.core.history import History
 from osetra.core.numbers import duration, number, searched_names, settings
 from osetra.core.problem import Problem
@@ -68,7 +69,9 @@ def study_text(problem: Problem, history: History) -> str:
         parts += [f"{count} {what}"] if count else []
     best = history.best(problem.objective)
     if best is not None:
-        parts.append(f"best {problem.objective.metric} {number(best.value)} in trial {best.number}")
+        parts.append(
+            f"best {name_text(problem.objective.metric)} {number(best.value)} in trial {best.number}"
+        )
     return ", ".join(parts)
 
 

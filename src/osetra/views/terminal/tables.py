@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from osetra.core.clean import one_line, printable
+from osetra.core.clean import name_text, one_line, printable
 from osetra.core.history import History
 from osetra.core.lineage import checkpoints, here, pieces
 from osetra.core.numbers import duration, mean_text, number, searched_names, setting, settings
@@ -37,6 +37,12 @@ _WORDS = ("state", "fresh seeds", "curve")
 """Columns of the trials table that begin at the left."""
 WIDE = 100
 """Columns of a terminal from which on curves are drawn beside fresh seeds."""
+_LONGEST = 28
+"""Characters of a column's name."""
+_MOST_PAIRS = 30
+"""Values of the best trial in the few lines about a study."""
+_MOST_NAMED = 12
+"""Names of columns that do not fit."""
 _BETWEEN = 3
 """Columns between two cells of a table."""
 
@@ -56,7 +62,7 @@ def trials_table(
     for name, cells in columns:
         worth = name == problem.objective.metric  # is never cut
         table.add_column(
-            name,
+            name_text(name, _LONGEST),
             justify="left" if name in _WORDS else "right",
             no_wrap=name != "fresh seeds",
             min_width=min(_width(name, cells), 12) if worth else None,
@@ -65,7 +71,7 @@ def trials_table(
     for row, trial in enumerate(trials):
         style = "bold" if best is not None and trial.number == best.number else ""
         table.add_row(*(cells[row] for _, cells in columns), style=style)
-    below = [f"not shown: {', '.join(hidden)}"] if hidden else []
+    below = [f"not shown: {_named(hidden)}"] if hidden else []
     below += [STEERED_LEGEND] if any(trial.steered for trial in trials) else []
     return Group(table, *(Text(line, "dim") for line in below)) if below else table
 
@@ -94,7 +100,7 @@ def _result_columns(
 
 
 def _width(name: str, cells: Sequence[Text | str]) -> int:
-    return max(len(name), *(len(cell) for cell in cells))
+    return max(min(len(name), _LONGEST), *(len(cell) for cell in cells))
 
 
 def spread_text(repeats: Sequence[Trial], lost: Sequence[Trial] = ()) -> str:
@@ -137,7 +143,7 @@ def study_summary(problem: Problem, history: History, name: str) -> RenderableTy
     objective = problem.objective
     grid = Table.grid(padding=(0, 2))
     grid.add_row(Text("study", "dim"), Text(name, "bold"))
-    grid.add_row(Text("goal", "dim"), f"{objective.direction} {objective.metric}")
+    grid.add_row(Text("goal", "dim"), f"{objective.direction} {name_text(objective.metric)}")
     done = sum(trial.repeats is None for trial in history.ended)
     target = f" of {history.target}" if history.target > done else ""
     trials = Text.assemble(f"{done}{target} done  ", counts_text(history))
@@ -163,7 +169,7 @@ def trial_page(problem: Problem, history: History, trial: Trial) -> RenderableTy
     grid.add_row(Text("state", "dim"), state + (f": {reason}" if reason else ""))
     if trial.until is not None and trial.state not in ENDED:
         grid.add_row(Text("until", "dim"), f"step {trial.until}")
-    grid.add_row(Text(objective.metric, "dim"), number(trial.value, 6))
+    grid.add_row(Text(name_text(objective.metric), "dim"), number(trial.value, 6))
     asked = {"searcher": "suggested by", "person": "asked for by", "confirm": "repeat by"}[trial.origin]
     why = f": {one_line(trial.why)}" if trial.why else ""
     grid.add_row(Text("origin", "dim"), f"{asked} {trial.by or trial.origin}{why}")
@@ -210,7 +216,7 @@ def _config_table(problem: Problem, history: History, trial: Trial) -> Table:
         table.add_column(f"best ({best.number})", justify="right")
     for name in problem.space.names:
         mine = setting(trial.config[name]) if name in trial.config else "-"
-        cells = [name, mine]
+        cells = [name_text(name, _LONGEST), mine]
         if best is not None and compared:
             theirs = setting(best.config[name]) if name in best.config else "-"
             cells.append("=" if theirs == mine else theirs)
@@ -239,7 +245,15 @@ def _detail(trial: Trial) -> Text:
 
 def _pairs(problem: Problem, trial: Trial) -> str:
     names = searched_names(problem.space)
-    return " ".join(f"{name}={setting(trial.config[name])}" for name in names if name in trial.config)
+    pairs = [f"{name_text(name)}={setting(trial.config[name])}" for name in names if name in trial.config]
+    more = f" … and {len(pairs) - _MOST_PAIRS} more" if len(pairs) > _MOST_PAIRS else ""
+    return " ".join(pairs[:_MOST_PAIRS]) + more
+
+
+def _named(names: Sequence[str]) -> str:
+    """Return the first of many names."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(name_text(name) for name in names[:_MOST_NAMED])}{more}"
 
 
 def _sparks(history: History, trials: Sequence[Trial], objective: Objective) -> list[str]:
@@ -256,7 +270,7 @@ def _fitting(names: list[str], trials: Sequence[Trial], room: int) -> tuple[list
     shown: list[str] = []
     for name in names:
         cells = [setting(t.config[name]) for t in trials if name in t.config]
-        needed = max(len(name), *(len(cell) for cell in cells), 1) + _BETWEEN
+        needed = max(min(len(name), _LONGEST), *(len(cell) for cell in cells), 1) + _BETWEEN
         if needed > room:
             break
         room -= needed

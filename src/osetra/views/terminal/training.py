@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from osetra.advice.training import TrainingAdvice, rate_name
-from osetra.core.clean import one_line
+from osetra.core.clean import name_text, one_line
 from osetra.core.history import History
 from osetra.core.lineage import checkpoints, here, pieces, values_at
 from osetra.core.numbers import duration, number, setting
@@ -115,8 +115,8 @@ def training_chart(
     scale = ", log scale" if up.log else ""
     rows = framed(canvas, across, up)
     rows[-2] = _axis(history, trial, canvas.columns, across, sign)
-    title = Text.assemble(("── ", VAL), (metric, "bold"))
-    title += Text.assemble(("   ── ", TRAIN), beside) if beside else Text()
+    title = Text.assemble(("── ", VAL), (name_text(metric), "bold"))
+    title += Text.assemble(("   ── ", TRAIN), name_text(beside)) if beside else Text()
     title += Text.assemble(("   ── ", GONE), ("rolled back", "dim")) if gone else Text()
     return [_cut(title + Text(f"   by step{scale}", "dim"), width), *rows]
 
@@ -129,10 +129,10 @@ def live_line(problem: Problem, history: History, trial: Trial, step: int) -> st
     for name in (metric, beside):
         steps, values = curve(history, trial, name) if name else (np.empty(0), np.empty(0))
         at = np.flatnonzero(steps == step)
-        parts += [f"{name} {number(float(values[at[0]]))}"] if len(at) else []
+        parts += [f"{name_text(str(name))} {number(float(values[at[0]]))}"] if len(at) else []
     force = in_force(history, trial)
     rate = rate_name(force)
-    parts += [f"{rate} {setting(force[rate])}"] if rate else []
+    parts += [f"{name_text(rate)} {setting(force[rate])}"] if rate else []
     return f"trial {trial.number}  " + "  ".join(parts)
 
 
@@ -198,11 +198,11 @@ def _figures(problem: Problem, history: History, trial: Trial, screen: ScreenSta
     force = in_force(history, trial)
     rate = rate_name(force)
     changed = [name for name, value in force.items() if trial.config.get(name) != value and name != rate]
-    wide = max(len(name) for name in (objective.metric, rate or "", *changed))
+    wide = max(len(name_text(name)) for name in (objective.metric, rate or "", *changed))
     lines: list[RenderableType] = []
 
     def line(name: str, value: str, rest: str) -> None:
-        text = Text.assemble((f"{name:<{wide}}  ", "bold"), f"{value:<9}", (f"  {rest}", "dim"))
+        text = Text.assemble((f"{name_text(name):<{wide}}  ", "bold"), f"{value:<9}", (f"  {rest}", "dim"))
         lines.append(_cut(text, screen.width))
 
     if len(steps):
@@ -211,7 +211,8 @@ def _figures(problem: Problem, history: History, trial: Trial, screen: ScreenSta
             at = int(np.argmin(np.where(finite, objective.sign * values, np.inf)))
             rest.append(f"best {number(float(values[at]))} at step {int(steps[at])}")
         beside_values = curve(history, trial, beside)[1] if beside else np.empty(0)
-        rest += [f"{beside} {number(float(beside_values[-1]))}"] if len(beside_values) else []
+        if beside and len(beside_values):
+            rest.append(f"{name_text(beside)} {number(float(beside_values[-1]))}")
         line(objective.metric, number(float(values[-1])), "   ".join(rest))
     if rate is not None:
         line(rate, setting(force[rate]), _since_start(history, trial, rate, force))

@@ -154,3 +154,14 @@ export function oneLine(text, most = 400) {
   const clean = String(text ?? "").replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, " ");
   return clean.length > most ? `${clean.slice(0, most - 1)}…` : clean;
 }
+
+/**
+ * A hyperparameter's or a metric's name where there is little room: what distinguishes such names often stands at their ends,
+ * so it is the middle that is left out. @param {any} name @param {number} most
+ */
+export function nameText(name, most = 40) {
+  const letters = Array.from(oneLine(name, 5000));
+  if (letters.length <= most) return letters.join("");
+  const tail = Math.floor((most - 1) / 2);
+  return `${letters.slice(0, most - 1 - tail).join("")}…${letters.slice(-tail).join("")}`;
+}

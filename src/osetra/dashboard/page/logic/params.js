@@ -1,6 +1,6 @@
 // Hyperparameters in forms: their conditions, what a typed value means, and where it lies on its scale.
 import { fromUnit, kindOf, range, toUnit } from "./scales.js";
-import { exact, setting } from "./format.js";
+import { exact, oneLine, setting } from "./format.js";
 
 /** @typedef {{name: string, kind: string, scale?: string, low?: number, high?: number, values?: any[]|null,
  *   default?: any, when?: Record<string, any>|null}} Param */
@@ -64,7 +64,7 @@ function rounded(value, kind) {
 export function readValue(param, text) {
   if (!isNumeric(param)) {
     const found = (param.values ?? []).find((value) => exact(value) === exact(text));
-    if (param.values && found === undefined) return { value: text, problem: `one of ${param.values.map(setting).join(", ")}` };
+    if (param.values && found === undefined) return { value: text, problem: `one of ${oneLine(param.values.map((one) => oneLine(setting(one), 40)).join(", "), 300)}` };
     return { value: found ?? text, problem: "" };
   }
   const value = typeof text === "number" ? text : Number(String(text).trim().replace(",", ".") || NaN);
@@ -77,7 +77,7 @@ export function readValue(param, text) {
 
 /** What a person calls the range. @param {Param} param */
 export function rangeText(param) {
-  if (!isNumeric(param)) return (param.values ?? []).map(setting).join(" · ");
+  if (!isNumeric(param)) return (param.values ?? []).map((one) => oneLine(setting(one), 40)).join(" · ");
   const scale = kindOf(param.scale);
   const words = { linear: "", log: ", log scale", one_minus_log: ", log scale of 1 − x", logit: ", logit scale" };
   return `${setting(param.low)} to ${setting(param.high)}${words[scale]}`;

@@ -1,5 +1,5 @@
 // What orders are, what they put at stake, and how far one has come, in words.
-import { duration, number, oneLine, setting } from "./format.js";
+import { duration, nameText, number, oneLine, setting } from "./format.js";
 
 /** @typedef {{verb: string, args: Record<string, any>}} Move */
 
@@ -45,7 +45,7 @@ export function orderText(verb, args) {
 export function argsText(args) {
   return Object.entries(args)
     .filter(([, value]) => value !== "" && value != null)
-    .map(([name, value]) => `${name} = ${setting(value)}`)
+    .map(([name, value]) => `${nameText(name)} = ${oneLine(setting(value), 60)}`)
     .join(", ");
 }
 
@@ -75,7 +75,7 @@ export function stake(move, at) {
 
 /** What an edit of the space does. @param {Record<string, string>} params @param {Record<string, any>} was */
 export function editStake(params, was) {
-  const ranges = Object.entries(params).map(([name, text]) => `${oneLine(name, 60)} = ${oneLine(text, 200)}`).join(", ");
+  const ranges = Object.entries(params).map(([name, text]) => `${nameText(name, 40)} = ${oneLine(text, 200)}`).join(", ");
   const before = argsText(was);
   return `searches ${ranges} from now on${before ? `, where trials so far had ${before}` : ""}`;
 }

@@ -1,7 +1,7 @@
 // Coarse to fine: how the search closed in on the good part of the space, a row for each box with the trials of its time.
 import { html } from "../lib.js";
 import { useDocument } from "../data/hooks.js";
-import { number, numeric, oneLine, percent, setting } from "../logic/format.js";
+import { nameText, number, numeric, oneLine, percent, setting } from "../logic/format.js";
 import { paramAxis } from "../plots/axes.js";
 import { Canvas, fitText } from "./canvas.js";
 import { Message } from "./states.js";
@@ -10,6 +10,8 @@ const ROW = 24;
 const FOOT = 22;
 const LEFT = 62;
 const BAR = 10;
+/** Options of a choice in the table. */
+const MOST = 12;
 
 /** @param {{doc: any, study: any}} props */
 export function BoxesPanel({ doc, study }) {
@@ -18,23 +20,25 @@ export function BoxesPanel({ doc, study }) {
   const named = (/** @type {string} */ part) => [...new Set(doc.zooms.flatMap((/** @type {any} */ zoom) => Object.keys(zoom[part] ?? {})))];
   const params = named("ranges").map((name) => study.params.find((/** @type {any} */ p) => p.name === name || p.label === name)).filter(Boolean);
   return html`<section class="sheet"><header><h2>From coarse to fine<small>a row for each box, with the trials of its time; the line is the best trial</small></h2></header><div class="inside stack">
-    <div class="boxes">${params.map((/** @type {any} */ param) => html`<figure key=${param.label ?? param.name}><figcaption><b>${oneLine(param.label ?? param.name, 60)}</b></figcaption>
-      <${Canvas} height=${(doc.zooms.length + 1) * ROW + FOOT} label=${`Ranges of ${param.name}: ${doc.zooms.map((/** @type {any} */ z) => (rangeOf(z, param) ?? []).map(setting).join(" to ")).join(", then ")}`} draw=${(/** @type {any} */ paper) => drawBoxes(paper, param, doc.zooms, trials)} /></figure>`)}
+    <div class="boxes">${params.map((/** @type {any} */ param) => html`<figure key=${param.label ?? param.name}><figcaption title=${param.label ?? param.name}><b>${nameText(param.label ?? param.name)}</b></figcaption>
+      <${Canvas} height=${(doc.zooms.length + 1) * ROW + FOOT} label=${`Ranges of ${nameText(param.name)}: ${doc.zooms.map((/** @type {any} */ z) => (rangeOf(z, param) ?? []).map(setting).join(" to ")).join(", then ")}`} draw=${(/** @type {any} */ paper) => drawBoxes(paper, param, doc.zooms, trials)} /></figure>`)}
       ${named("options").map((name) => html`<${Options} key=${name} name=${name} zooms=${doc.zooms} />`)}</div>
     <ol class="zooms">${doc.zooms.map((/** @type {any} */ zoom) => html`<li key=${zoom.after}><b>after ${number(zoom.after)}</b> <span class="wrap-any">${oneLine(zoom.text, 300)}</span></li>`)}</ol></div></section>`;
 }
 
 /** How often each option is drawn, box by box. @param {{name: string, zooms: any[]}} props */
 function Options({ name, zooms }) {
-  const options = [...new Set(zooms.flatMap((zoom) => Object.keys(zoom.options?.[name] ?? {})))].slice(0, 12);
+  const all = [...new Set(zooms.flatMap((zoom) => Object.keys(zoom.options?.[name] ?? {})))];
+  const latest = zooms[zooms.length - 1].options?.[name] ?? {};
+  const options = [...all].sort((a, b) => (latest[b] ?? 0) - (latest[a] ?? 0)).slice(0, MOST);
   const share = (/** @type {any} */ zoom, /** @type {string} */ option) => {
     const weights = zoom.options?.[name] ?? {};
     const all = Object.values(weights).reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + one, 0);
     return all > 0 ? percent((weights[option] ?? 0) / all) : "–";
   };
-  return html`<figure><figcaption><b>${oneLine(name, 60)}</b></figcaption><div class="scroll-x" tabIndex="0" role="region" aria-label=${`How often options of ${oneLine(name, 60)} are drawn`}><table class="plain">
+  return html`<figure><figcaption><b>${nameText(name, 40)}</b></figcaption><div class="scroll-x" tabIndex="0" role="region" aria-label=${`How often options of ${nameText(name, 40)} are drawn`}><table class="plain">
     <thead><tr><th></th>${options.map((option) => html`<th class="num" key=${option}>${oneLine(option, 24)}</th>`)}</tr></thead>
-    <tbody>${zooms.map((zoom) => html`<tr key=${zoom.after}><th>after ${number(zoom.after)}</th>${options.map((option) => html`<td class="num" key=${option}>${share(zoom, option)}</td>`)}</tr>`)}</tbody></table></div></figure>`;
+    <tbody>${zooms.map((zoom) => html`<tr key=${zoom.after}><th>after ${number(zoom.after)}</th>${options.map((option) => html`<td class="num" key=${option}>${share(zoom, option)}</td>`)}</tr>`)}</tbody></table></div>${all.length > MOST && html`<p class="muted">and ${number(all.length - MOST)} more options, none of them more often</p>`}</figure>`;
 }
 
 /** @param {any} zoom @param {any} param @returns {any[]|undefined} */

@@ -84,14 +84,20 @@ function paintOn(canvas, height, how) {
   how.draw({ ctx, width, height, ink: inks(), dark: how.dark });
 }
 
-/** Text cut to a width. @param {CanvasRenderingContext2D} ctx @param {string} text @param {number} width */
+/** @param {string} text @param {number} letters that stay @returns {string} */
+function cutTo(text, letters) {
+  const tail = letters >> 1;
+  return `${text.slice(0, letters - tail)}…${tail ? text.slice(-tail) : ""}`;
+}
+
+/** Text cut to a width, in its middle: it is the ends that tell names and options apart. @param {CanvasRenderingContext2D} ctx @param {string} text @param {number} width */
 export function fitText(ctx, text, width) {
   if (ctx.measureText(text).width <= width) return text;
   let [low, high] = [0, text.length];
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (ctx.measureText(`${text.slice(0, middle)}…`).width <= width) low = middle;
+    if (ctx.measureText(cutTo(text, middle)).width <= width) low = middle;
     else high = middle - 1;
   }
-  return low ? `${text.slice(0, low)}…` : "";
+  return low ? cutTo(text, low) : "";
 }

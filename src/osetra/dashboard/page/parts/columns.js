@@ -1,6 +1,6 @@
 // Which columns of the trials table are shown, and choosing them.
 import { html } from "../lib.js";
-import { oneLine } from "../logic/format.js";
+import { nameText } from "../logic/format.js";
 
 /** @typedef {import("../logic/table.js").Column} Column */
 
@@ -30,6 +30,6 @@ export function ColumnChooser({ columns, shown, onChange, onReset }) {
     if (next.length) onChange(next);
   };
   return html`<div class="chooser sheet"><div class="inside">${groups.map(([group, title]) => html`<fieldset key=${group}><legend>${title}</legend>
-      ${columns.filter((column) => column.group === group).map((column) => html`<label key=${column.id} class="check"><input type="checkbox" checked=${ids.includes(column.id)} onChange=${() => toggle(column.id)} /> ${oneLine(column.label, 60)}</label>`)}</fieldset>`)}
+      ${columns.filter((column) => column.group === group).map((column) => html`<label key=${column.id} class="check"><input type="checkbox" checked=${ids.includes(column.id)} onChange=${() => toggle(column.id)} /> ${nameText(column.label, 40)}</label>`)}</fieldset>`)}
     <button type="button" class="quiet" onClick=${onReset}>As usual</button></div></div>`;
 }

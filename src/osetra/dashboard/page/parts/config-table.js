@@ -1,7 +1,7 @@
 // A configuration: what differs from the default, from the best trial, and what is in force instead.
 import { html } from "../lib.js";
 import { useApp } from "../data/hooks.js";
-import { exact, oneLine, setting } from "../logic/format.js";
+import { exact, nameText, oneLine, setting } from "../logic/format.js";
 import { rangeText } from "../logic/params.js";
 import { copyText, TrialLink } from "./marks.js";
 
@@ -20,8 +20,8 @@ export function ConfigTable({ trial, study }) {
         const param = about(name);
         const now = name in force && exact(force[name]) !== exact(value) ? force[name] : undefined;
         return html`<tr key=${name} class=${changed.has(name) ? "changed" : ""}>
-          <td class="wrap-any" title=${param ? `${rangeText(param)}; default ${setting(param.default)}` : ""}>${oneLine(name, 80)}</td>
-          <td title=${exact(value)}>${changed.has(name) ? html`<b>${oneLine(setting(value), 80)}</b>` : oneLine(setting(value), 80)}${now !== undefined ? html` <span class="tag changed">now ${setting(now)}</span>` : ""}</td>
-          ${!own && html`<td class="muted" title=${exact(best.get(name))}>${best.has(name) ? oneLine(setting(best.get(name)), 60) : "the same"}</td>`}</tr>`;
+          <td class="wrap-any" title=${oneLine(`${name}${param ? `: ${rangeText(param)}; default ${setting(param.default)}` : ""}`, 1500)}>${nameText(name, 40)}</td>
+          <td title=${exact(value)}>${changed.has(name) ? html`<b>${oneLine(setting(value), 40)}</b>` : oneLine(setting(value), 40)}${now !== undefined ? html` <span class="tag changed">now ${oneLine(setting(now), 40)}</span>` : ""}</td>
+          ${!own && html`<td class="muted wrap-any" title=${exact(best.get(name))}>${best.has(name) ? oneLine(setting(best.get(name)), 40) : "the same"}</td>`}</tr>`;
       })}</tbody></table></div></section>`;
 }

@@ -1,7 +1,7 @@
 // Contour of a pair: what the model expects between the trials, how sure it is, and where trials were.
 import { html } from "../lib.js";
 import { useApp, useDocument, useQuery } from "../data/hooks.js";
-import { number, numeric, oneLine, setting } from "../logic/format.js";
+import { nameText, number, numeric, oneLine, setting } from "../logic/format.js";
 import { parseNumbers } from "../logic/route.js";
 import { rampColour } from "../logic/palette.js";
 import { wantsLog } from "../logic/scales.js";
@@ -22,7 +22,7 @@ export function ContourPanel({ study }) {
   if (names.length < 2) return html`<${Message} title="One hyperparameter has no pair"><p>A contour needs two that are searched.</p><//>`;
   const choose = (/** @type {string} */ key, /** @type {any} */ value, /** @type {any} */ other) => set({ [key]: String(value), [key === "cx" ? "cy" : "cx"]: String(value === other ? (key === "cx" ? x : y) : other) });
   const select = (/** @type {string} */ label, /** @type {string} */ key, /** @type {any} */ value, /** @type {any} */ other) => html`<label class="inline-field"><span>${label}</span><select value=${value} onChange=${(/** @type {any} */ e) => choose(key, e.target.value, other)}>${names.map((one) => html`<option key=${one} value=${one}>${oneLine(one, 60)}</option>`)}</select></label>`;
-  return html`<section class="sheet"><header><h2>What the model expects<small>${oneLine(study.metric, 60)}</small></h2>${select("Across", "cx", x, y)}${select("Up", "cy", y, x)}</header>
+  return html`<section class="sheet"><header><h2>What the model expects<small>${nameText(study.metric, 40)}</small></h2>${select("Across", "cx", x, y)}${select("Up", "cy", y, x)}</header>
     <div class="inside"><${Ready} doc=${doc} name=${name} what="model">${(/** @type {any} */ value) => html`<${Surface} doc=${value} study=${study} chosen=${parseNumbers(query.sel)} />`}<//></div></section>`;
 }
 
@@ -53,7 +53,7 @@ function Surface({ doc, study, chosen }) {
     }
   };
   const room = { left: 72, bottom: 38 };
-  return html`<p class="axis-name muted">${oneLine(doc.y.label ?? doc.y.name, 60)} ↑</p>
+  return html`<p class="axis-name muted">${nameText(doc.y.label ?? doc.y.name, 40)} ↑</p>
     <${Scatter} height=${440} x=${x} y=${y} points=${points} chosen=${chosen} under=${under} over=${over} room=${room} size=${3.6} label=${`What the model expects of ${study.metric} over ${doc.x.name} and ${doc.y.name}`} />
     ${values.length > 0 && html`<div class="ramp" aria-label="Colours"><span>${number(good > 0 ? Math.min(...seen) : Math.max(...seen))}</span><span class="ramp-bar" aria-hidden="true">${Array.from({ length: 24 }, (_, i) => html`<i key=${i} style=${{ background: rampColour(i / 23, dark) }} />`)}</span><span>${number(good > 0 ? Math.max(...seen) : Math.min(...seen))}</span><span class="muted">the paler, the less sure</span></div>`}
     <p class="note">${oneLine(doc.note ?? "", 300)}</p>`;

@@ -1,7 +1,7 @@
 // The cost curves of the cockpit: metric, axes, smoothing; whatever is chosen is in the address.
 import { html } from "../lib.js";
 import { useApp, useDocument, useQuery } from "../data/hooks.js";
-import { number, oneLine } from "../logic/format.js";
+import { nameText, number, oneLine } from "../logic/format.js";
 import { parseNumbers } from "../logic/route.js";
 import { trialColour } from "../logic/palette.js";
 import { Curves } from "./curves.js";
@@ -45,10 +45,10 @@ export function curvesPath(metric, trials) {
 export function Controls({ study, query, set, partner }) {
   const metrics = study.metrics?.length ? study.metrics : [study.metric];
   return html`${metrics.length > 1 && html`<label><span class="unseen">Metric</span><select value=${query.m ?? study.metric} onChange=${(/** @type {any} */ e) => set({ m: e.target.value === study.metric ? null : e.target.value })}>
-      ${metrics.map((/** @type {string} */ name) => html`<option key=${name} value=${name}>${oneLine(name, 60)}</option>`)}</select></label>`}
+      ${metrics.map((/** @type {string} */ name) => html`<option key=${name} value=${name}>${nameText(name, 40)}</option>`)}</select></label>`}
     <${Segments} label="Across" value=${query.x ?? "step"} options=${[["step", "Step"], ["time", "Time"], ["cost", "Cost"]]} onChoose=${(/** @type {string} */ v) => set({ x: v === "step" ? null : v })} />
     <${Segments} label="Up" value=${query.log ?? "auto"} options=${[["auto", "Auto", "logarithmic where the values ask for it"], ["0", "Linear"], ["1", "Log"]]} onChoose=${(/** @type {string} */ v) => set({ log: v === "auto" ? null : v })} />
-    ${partner && html`<label class="check"><input type="checkbox" checked=${query.train !== "0"} onChange=${(/** @type {any} */ e) => set({ train: e.target.checked ? null : "0" })} /> <span class="dash" aria-hidden="true" /> ${oneLine(partner, 30)}</label>`}
+    ${partner && html`<label class="check"><input type="checkbox" checked=${query.train !== "0"} onChange=${(/** @type {any} */ e) => set({ train: e.target.checked ? null : "0" })} /> <span class="dash" aria-hidden="true" /> ${nameText(partner, 30)}</label>`}
     <label class="smoothing"><span>Smooth</span><input type="range" min="0" max="0.98" step="0.02" value=${query.ema ?? 0} aria-label="Smoothing" onInput=${(/** @type {any} */ e) => set({ ema: e.target.value === "0" ? null : e.target.value })} /></label>`;
 }
 

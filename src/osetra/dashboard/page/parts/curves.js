@@ -1,7 +1,7 @@
 // Cost curves with their controls, a hint for the line under the pointer, and a list that says the same in words.
 import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
 import { useApp } from "../data/hooks.js";
-import { duration, number, oneLine, plural, setting } from "../logic/format.js";
+import { duration, nameText, number, oneLine, plural, setting } from "../logic/format.js";
 import { CurvePlot } from "../plots/curveplot.js";
 import { planCurves } from "../plots/lines.js";
 import { Shape } from "./marks.js";
@@ -59,7 +59,7 @@ function LineHint({ hover, doc, trials, by, changed }) {
   const x = by === "time" ? duration(line.x[at]) : `${by} ${number(line.x[at])}`;
   return html`<div class="tip-head"><i class="dot" style=${{ background: trialColour(line.trial, dark) }} /><strong>Trial ${line.trial}${line.name === String(line.trial) ? "" : `, ${line.name}`}</strong>
       <span class="state"><${Shape} state=${line.state} />${line.state}</span>${line.rank ? html`<span class="muted">rank ${line.rank}</span>` : ""}</div>
-    <div>${oneLine(doc.metric, 60)} <strong>${number(line.y[at])}</strong> at ${x}${line.partner && Number.isFinite(line.partner.y[at]) ? html`, ${oneLine(doc.partner, 40)} ${number(line.partner.y[at])}` : ""}</div>
+    <div>${nameText(doc.metric, 40)} <strong>${number(line.y[at])}</strong> at ${x}${line.partner && Number.isFinite(line.partner.y[at]) ? html`, ${nameText(doc.partner, 40)} ${number(line.partner.y[at])}` : ""}</div>
     ${line.end?.text && html`<div class="tip-end">${oneLine(line.end.text, 200)}</div>`}
-    ${first.length > 0 && html`<div class="muted">${first.map((name) => `${name} ${setting(trials.config[name][row])}`).join(" · ")}</div>`}`;
+    ${first.length > 0 && html`<div class="muted">${first.map((name) => `${nameText(name, 28)} ${oneLine(setting(trials.config[name][row]), 40)}`).join(" · ")}</div>`}`;
 }

@@ -1,6 +1,6 @@
 // The filter of the trials table: its expression, where a mistake is, and what names there are.
 import { html, useEffect, useState } from "../lib.js";
-import { oneLine } from "../logic/format.js";
+import { nameText, oneLine } from "../logic/format.js";
 
 const SIGNS = "and or not in ( ) = != < > ~";
 
@@ -42,5 +42,5 @@ function Mistake({ text, mistake }) {
 /** @param {any[]} columns */
 function exampleOf(columns) {
   const first = columns.find((column) => column.group === "configuration" && column.number);
-  return first ? `${oneLine(first.label, 24)} < 1e-2 and state = finished` : "state = finished";
+  return first ? `${nameText(first.label, 24)} < 1e-2 and state = finished` : "state = finished";
 }

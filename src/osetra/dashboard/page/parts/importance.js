@@ -1,6 +1,6 @@
 // Importance: the share of each hyperparameter in what makes trials differ, and how sure that is.
 import { html } from "../lib.js";
-import { number, oneLine, percent } from "../logic/format.js";
+import { nameText, number, oneLine, percent } from "../logic/format.js";
 import { Message } from "./states.js";
 
 /** @param {{doc: any}} props */
@@ -11,7 +11,7 @@ export function ImportancePanel({ doc }) {
   return html`<section class="sheet"><header><h2>What matters</h2></header><div class="inside stack">
     <p class="note">${oneLine(doc.note, 300)}</p>
     <ol class="importance">${doc.rows.map((/** @type {any} */ row) => html`<li key=${row.name} class=${row.reliable ? "" : "chance"}>
-      <span class="wrap-any">${oneLine(row.name, 80)}</span>
+      <span class="wrap-any" title=${row.name}>${nameText(row.name)}</span>
       <span class="bar-box" role="img" aria-label=${`${percent(row.share)}, from ${percent(row.low)} to ${percent(row.high)}`}>
         <i class="share" style=${{ width: at(row.share) }} />${row.low != null && html`<i class="interval" style=${{ left: at(row.low), width: `calc(${at(row.high)} - ${at(row.low)})` }} />`}</span>
       <b>${row.reliable ? percent(row.share) : "?"}</b><span class="muted">${row.low != null ? `${percent(row.low)} – ${percent(row.high)}` : ""}</span><span class="muted">${number(row.trials)} trials</span></li>`)}</ol>

@@ -1,7 +1,7 @@
 // The form of an order that takes values: which, from where, until when; what it does is said below while it is typed.
 import { html, useState } from "../lib.js";
 import { useApp } from "../data/hooks.js";
-import { number, oneLine, setting } from "../logic/format.js";
+import { nameText, number, oneLine, setting } from "../logic/format.js";
 import { isActive, isNumeric, readValue } from "../logic/params.js";
 import { stake, VERBS } from "../logic/wording.js";
 import { Dialog } from "./dialog.js";
@@ -62,12 +62,12 @@ function mistake(verb, values, words, params) {
   if (verb === "extend" && !(words.until > 0)) return "say until which step";
   for (const name of names) {
     if (verb === "scale") {
-      if (!(Number(values[name]) > 0)) return `${name}: a factor above 0 is needed`;
+      if (!(Number(values[name]) > 0)) return `${nameText(name)}: a factor above 0 is needed`;
       continue;
     }
     const param = params.find((one) => one.name === name);
     const read = param && readValue(param, values[name]);
-    if (read?.problem && verb !== "set") return `${name}: ${read.problem}`;
+    if (read?.problem && verb !== "set") return `${nameText(name)}: ${read.problem}`;
   }
   return "";
 }
@@ -91,9 +91,9 @@ function Changes({ verb, params, trial, values, onChange }) {
   return html`<div class="stack">${Object.keys(values).map((name) => {
     const param = can.find((one) => one.name === name);
     const set = (/** @type {any} */ value) => onChange({ ...values, [name]: value });
-    const remove = html`<button type="button" class="quiet small" aria-label=${`Leave ${name} as it is`} onClick=${() => drop(name)}>✕</button>`;
-    if (verb === "scale") return html`<div key=${name} class="factor"><label class="field"><span>${oneLine(name, 60)}, now ${setting(trial.config[name])}, times</span><input type="number" step="any" min="0" value=${values[name]} onInput=${(/** @type {any} */ e) => set(e.target.value === "" ? "" : Number(e.target.value))} /></label>${remove}</div>`;
+    const remove = html`<button type="button" class="quiet small" aria-label=${`Leave ${nameText(name)} as it is`} onClick=${() => drop(name)}>✕</button>`;
+    if (verb === "scale") return html`<div key=${name} class="factor"><label class="field"><span>${nameText(name, 40)}, now ${setting(trial.config[name])}, times</span><input type="number" step="any" min="0" value=${values[name]} onInput=${(/** @type {any} */ e) => set(e.target.value === "" ? "" : Number(e.target.value))} /></label>${remove}</div>`;
     return html`<div key=${name} class="factor"><${ParamField} param=${param} value=${values[name]} onChange=${set} />${remove}</div>`;
   })}
-  ${rest.length > 0 && html`<label class="field"><span>Change</span><select value="" onChange=${add}><option value="">choose a hyperparameter</option>${rest.map((param) => html`<option key=${param.name} value=${param.name}>${oneLine(param.name, 60)} (${setting(trial.config[param.name])})</option>`)}</select></label>`}</div>`;
+  ${rest.length > 0 && html`<label class="field"><span>Change</span><select value="" onChange=${add}><option value="">choose a hyperparameter</option>${rest.map((param) => html`<option key=${param.name} value=${param.name}>${nameText(param.name, 40)} (${oneLine(setting(trial.config[param.name]), 30)})</option>`)}</select></label>`}</div>`;
 }

@@ -1,7 +1,7 @@
 // Parallel coordinates: brush an axis to keep what lies there, move the best share, drag a title to another place.
 import { html, useMemo, useRef, useState } from "../lib.js";
 import { useApp, useDocument, useQuery } from "../data/hooks.js";
-import { number, oneLine, percent } from "../logic/format.js";
+import { nameText, number, oneLine, percent } from "../logic/format.js";
 import { parseNumbers } from "../logic/route.js";
 import { rampColour, trialColour } from "../logic/palette.js";
 import { filterRows, tableColumns } from "../logic/table.js";
@@ -62,7 +62,7 @@ function BrushList({ plan, brushes, onBrush }) {
   };
   return html`<details class="as-table"><summary>Keep ranges by keyboard</summary><div class="brush-list">${plan.columns.map((/** @type {any} */ column) => {
     const [low, high] = brushes.get(column.name) ?? [0, 1];
-    return html`<div key=${column.name}><b>${oneLine(column.title, 40)}</b><input type="range" min="0" max="100" value=${low * 100} aria-label=${`${column.title}: from`} onInput=${move(column.name, 0)} /><input type="range" min="0" max="100" value=${high * 100} aria-label=${`${column.title}: to`} onInput=${move(column.name, 1)} /></div>`;
+    return html`<div key=${column.name}><b>${nameText(column.title, 40)}</b><input type="range" min="0" max="100" value=${low * 100} aria-label=${`${column.title}: from`} onInput=${move(column.name, 0)} /><input type="range" min="0" max="100" value=${high * 100} aria-label=${`${column.title}: to`} onInput=${move(column.name, 1)} /></div>`;
   })}</div></details>`;
 }
 

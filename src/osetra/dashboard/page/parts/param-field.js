@@ -1,11 +1,11 @@
 // One hyperparameter in a form: a number with a slider on its own scale, or one of its options.
 import { html, useEffect, useState } from "../lib.js";
-import { exact, oneLine, setting } from "../logic/format.js";
+import { exact, nameText, oneLine, setting } from "../logic/format.js";
 import { fromSlider, isNumeric, rangeText, readValue, toSlider } from "../logic/params.js";
 
 /** @param {{param: any, value: any, onChange: (value: any) => void, mark?: string}} props */
 export function ParamField({ param, value, onChange, mark = "" }) {
-  const label = html`<span class="param-label"><b class="wrap-any">${oneLine(param.label ?? param.name, 80)}</b> <small>${oneLine(rangeText(param), 120)}</small>${mark && html` <span class="tag changed">${mark}</span>`}</span>`;
+  const label = html`<span class="param-label"><b class="wrap-any" title=${param.label ?? param.name}>${nameText(param.label ?? param.name, 40)}</b> <small>${oneLine(rangeText(param), 120)}</small>${mark && html` <span class="tag changed">${mark}</span>`}</span>`;
   if (param.kind === "constant") return html`<div class="field">${label}<span>${setting(value)}</span></div>`;
   if (isNumeric(param)) return html`<${NumberField} param=${param} value=${value} onChange=${onChange} label=${label} />`;
   const options = param.values ?? [];
@@ -35,6 +35,6 @@ function NumberField({ param, value, onChange, label }) {
   };
   return html`<label class="field">${label}<span class="number-field">
     <input inputmode="decimal" value=${text} aria-invalid=${problem ? "true" : undefined} onInput=${type} />
-    <input type="range" min="0" max="1000" value=${toSlider(param, readValue(param, text).value)} aria-label=${`${param.name}, on its scale`} onInput=${slide} /></span>
+    <input type="range" min="0" max="1000" value=${toSlider(param, readValue(param, text).value)} aria-label=${`${nameText(param.name)}, on its scale`} onInput=${slide} /></span>
     ${problem && html`<span class="problem">${problem}</span>`}</label>`;
 }

@@ -3,7 +3,7 @@
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib.js";
 import { useApp } from "../data/hooks.js";
 import { useRest } from "../views/trials.js";
-import { clock, duration, exact, moment, number, oneLine, setting } from "../logic/format.js";
+import { clock, duration, exact, moment, nameText, number, oneLine, setting } from "../logic/format.js";
 import { stateMark, trialLink } from "./marks.js";
 import { sparkline } from "./spark.js";
 
@@ -94,13 +94,13 @@ function sparkAt(columns) {
 function headCell(column, by, down, onSort) {
   const mine = by === column.id;
   return html`<th key=${column.id} class=${column.number ? "num" : "text"} aria-sort=${mine ? (down ? "descending" : "ascending") : undefined}>
-    <button type="button" title=${column.label} onClick=${() => onSort(column.id)}>${oneLine(column.label, 28)}${mine && html`<span aria-hidden="true">${down ? "↓" : "↑"}</span>`}</button></th>`;
+    <button type="button" title=${column.label} onClick=${() => onSort(column.id)}>${nameText(column.label, 28)}${mine && html`<span aria-hidden="true">${down ? "↓" : "↑"}</span>`}</button></th>`;
 }
 
 /** How wide a column is: for its name, and for the longest of some of its texts. @param {Column} column @param {number[]} rows */
 function widthOf(column, rows) {
   const every = Math.max(1, rows.length / SAMPLE);
-  let longest = oneLine(column.label, 28).length + 1.5;
+  let longest = nameText(column.label, 28).length + 1.5;
   for (let i = 0; i < rows.length; i += every) longest = Math.max(longest, textOf(column, column.get(rows[Math.floor(i)])).length);
   return Math.round(Math.min(WIDEST, AROUND + CHARACTER * longest + (["trial", "state", "parent"].includes(column.id) ? 18 : 0)));
 }

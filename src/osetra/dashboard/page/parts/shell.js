@@ -1,7 +1,7 @@
 // What surrounds every view: the study's name, the views, the connection, the keys.
 import { html, useEffect, useRef, useState } from "../lib.js";
 import { useApp, useDocument, useNow } from "../data/hooks.js";
-import { ago, oneLine } from "../logic/format.js";
+import { ago, nameText, oneLine } from "../logic/format.js";
 import { formatRoute, parseNumbers } from "../logic/route.js";
 import { Dialog } from "./dialog.js";
 import { TrialLink } from "./marks.js";
@@ -55,7 +55,7 @@ function Brand() {
 function StudyName() {
   const { value } = useDocument("study");
   if (!value) return html`<div class="study-name" />`;
-  const goal = `${value.direction === "maximize" ? "maximizes" : "minimizes"} ${oneLine(value.metric, 80)}`;
+  const goal = `${value.direction === "maximize" ? "maximizes" : "minimizes"} ${nameText(value.metric, 40)}`;
   const how = [value.searcher, value.scheduler].filter(Boolean).join(" + ");
   return html`<div class="study-name"><h1 title=${value.name}>${oneLine(value.name, 120)}</h1><span class="goal">${goal}${how ? ` · ${how}` : ""}</span></div>`;
 }
@@ -115,8 +115,10 @@ function Opened({ children }) {
   const { value, error } = useDocument("study");
   const { data } = useApp();
   if (value || !error) return children;
-  return html`<${Message} kind="error" title="This study cannot be shown">
-    <p>${error.message}</p><p class="actions"><button type="button" onClick=${() => data?.load("study")}>Try again</button><a href="#/">All studies</a></p><//>`;
+  // 503: it is being made, or its store is away; the stream tells when it can be read.
+  const soon = error.status === 503;
+  return html`<${Message} kind=${soon ? "empty" : "error"} title=${soon ? "This study cannot be read yet" : "This study cannot be shown"}>
+    <p>${oneLine(error.message, 600)}</p>${soon && html`<p>The page shows it by itself as soon as it can be read.</p>`}<p class="actions"><button type="button" onClick=${() => data?.load("study")}>Try again</button><a href="#/">All studies</a></p><//>`;
 }
 
 /** The trials that were selected anywhere, wherever one goes. */

@@ -1,7 +1,7 @@
 // The curves of one trial: every metric that was reported, with its orders and what it went on from.
 import { html } from "../lib.js";
 import { useQuery } from "../data/hooks.js";
-import { oneLine, setting } from "../logic/format.js";
+import { nameText, oneLine, setting } from "../logic/format.js";
 import { Curves } from "./curves.js";
 import { Segments } from "./segments.js";
 
@@ -17,8 +17,8 @@ export function TrialCurves({ trial, study, height = 300, plain = false }) {
   const inside = html`<${Curves} doc=${doc} trials=${null} how=${how} height=${height} />
     ${marks.length > 0 && html`<ul class="changes" aria-label="Changes while it trained">${marks.map((mark) => html`<li key=${mark.text}><span class="muted">after step ${mark.x}</span> ${mark.text}</li>`)}</ul>`}`;
   if (plain) return inside;
-  return html`<section class="sheet"><header><h2>Curve${doc.partner && html`<small><span class="dash inline" aria-hidden="true" /> ${oneLine(doc.partner, 40)}</small>`}</h2>
-      ${metrics.length > 1 && html`<label><span class="unseen">Metric</span><select value=${metric} onChange=${(/** @type {any} */ e) => set({ m: e.target.value === study.metric ? null : e.target.value })}>${metrics.map((name) => html`<option key=${name} value=${name}>${oneLine(name, 60)}</option>`)}</select></label>`}
+  return html`<section class="sheet"><header><h2>Curve${doc.partner && html`<small><span class="dash inline" aria-hidden="true" /> ${nameText(doc.partner, 40)}</small>`}</h2>
+      ${metrics.length > 1 && html`<label><span class="unseen">Metric</span><select value=${metric} onChange=${(/** @type {any} */ e) => set({ m: e.target.value === study.metric ? null : e.target.value })}>${metrics.map((name) => html`<option key=${name} value=${name}>${nameText(name, 40)}</option>`)}</select></label>`}
       <${Segments} label="Up" value=${query.log ?? "auto"} options=${[["auto", "Auto"], ["0", "Linear"], ["1", "Log"]]} onChoose=${(/** @type {string} */ v) => set({ log: v === "auto" ? null : v })} /></header>
     <div class="inside">${inside}</div></section>`;
 }
@@ -45,6 +45,6 @@ function partnerName(metric, names) {
 /** Where values changed while it trained. @param {any} trial @returns {{x: number, text: string}[]} */
 function changesOf(trial) {
   return (trial.lineage ?? []).slice(1).map((/** @type {any} */ piece) => ({
-    x: piece.after, text: Object.entries(piece.values).map(([name, value]) => `${name} = ${setting(value)}`).join(", "),
+    x: piece.after, text: Object.entries(piece.values).map(([name, value]) => `${nameText(name)} = ${oneLine(setting(value), 60)}`).join(", "),
   }));
 }

@@ -1,5 +1,5 @@
 // Axes of our own canvases: a parameter as a scale, its ticks, and a frame with grid and labels.
-import { number, setting, exact, numeric } from "../logic/format.js";
+import { exact, nameText, number, numeric, setting } from "../logic/format.js";
 import { kindOf, range, ticks, timeTicks, toUnit } from "../logic/scales.js";
 import { fitText } from "../parts/canvas.js";
 
@@ -7,7 +7,7 @@ import { fitText } from "../parts/canvas.js";
 
 /** @param {any} param @param {number} count ticks @returns {Axis} */
 export function paramAxis(param, count = 5) {
-  const label = String(param.label ?? param.name);
+  const label = nameText(param.label ?? param.name);
   if (param.values?.length) {
     const keys = param.values.map(exact);
     const place = (/** @type {number} */ i) => (keys.length > 1 ? i / (keys.length - 1) : 0.5);
@@ -66,7 +66,7 @@ export function drawFrame({ ctx, width, height, ink }, x, y, { left = 54, right 
   for (const tick of x.ticks) {
     if (!(tick.at >= -0.001 && tick.at <= 1.001)) continue;
     line(ctx, px(tick.at), box.top, px(tick.at), box.top + box.height);
-    const text = fitText(ctx, tick.text, x.levels ? box.width / x.levels - 4 : 80);
+    const text = fitText(ctx, tick.text, x.levels ? Math.max(44, box.width / x.levels - 4) : 80);
     const half = ctx.measureText(text).width / 2;
     if (px(tick.at) - half < free) continue;
     free = px(tick.at) + half + 6;

@@ -1,5 +1,5 @@
 // Parallel coordinates as plain data: axes on their own scales, one line per trial, brushes.
-import { numeric } from "../logic/format.js";
+import { nameText, numeric } from "../logic/format.js";
 import { robustRange, wantsLog } from "../logic/scales.js";
 import { numberAxis, paramAxis } from "./axes.js";
 
@@ -40,7 +40,7 @@ function columnOf(param, trials, rows) {
     const there = values[i] != null && (objective || holds(param, trials, i));
     places[i] = there ? axis.unit(axis.levels ? values[i] : numeric(values[i])) : NaN;
   }
-  return { name: param.label ?? param.name, title: param.label ?? param.name, axis, sign: param.sign ?? 1, places };
+  return { name: param.label ?? param.name, title: nameText(param.label ?? param.name), axis, sign: param.sign ?? 1, places };
 }
 
 /** Whether a trial has this branch of a name: of several, each has an axis of its own. @param {any} param @param {any} trials @param {number} row */
@@ -55,7 +55,7 @@ function holds(param, trials, row) {
 function valueAxis(param, values) {
   const log = param.scale === "log" || wantsLog(values);
   const { low, high } = robustRange(values, log);
-  return numberAxis([low, high], { log, label: param.name, count: 6 });
+  return numberAxis([low, high], { log, label: nameText(param.name), count: 6 });
 }
 
 /** @param {number} unit */

@@ -1,7 +1,7 @@
 // Cockpit: is it going well? The best so far with its honest interval, what is spent, what runs, what happened and why.
 import { html, useState } from "../lib.js";
 import { useApp, useDocument, useNow } from "../data/hooks.js";
-import { duration, number, oneLine, percent, setting } from "../logic/format.js";
+import { duration, exact, nameText, number, oneLine, percent, setting } from "../logic/format.js";
 import { formatRoute } from "../logic/route.js";
 import { Message, Ready } from "../parts/states.js";
 import { Figure, Shape, State, TrialLink, When } from "../parts/marks.js";
@@ -52,15 +52,15 @@ function Best({ best, study, counts }) {
     const ended = ["finished", "stopped", "diverged", "failed"].reduce((sum, state) => sum + (counts[state] ?? 0), 0);
     const bad = (counts.failed ?? 0) + (counts.diverged ?? 0);
     const why = ended && bad === ended ? `All ${ended} trials that ended failed or diverged; the list of what happened says why.` : "No trial has finished yet.";
-    return html`<div class="best"><h2>${word} ${oneLine(study.metric, 80)}</h2><p class="best-value none">–</p><p class="note">${why}</p></div>`;
+    return html`<div class="best"><h2 title=${study.metric}>${word} ${nameText(study.metric)}</h2><p class="best-value none">–</p><p class="note">${why}</p></div>`;
   }
   const interval = best.low == null
     ? "One run: how far seeds lie apart is not known yet."
     : html`95 % interval <strong>${number(best.low)}</strong> to <strong>${number(best.high)}</strong>, ${best.seeds ? `from ${best.seeds} fresh seed${best.seeds === 1 ? "" : "s"}` : "from how far seeds of other trials lie apart"}`;
-  return html`<div class="best"><h2>${word} ${oneLine(study.metric, 80)}</h2>
+  return html`<div class="best"><h2 title=${study.metric}>${word} ${nameText(study.metric)}</h2>
     <p class="best-value"><${Figure} value=${best.value} digits=${4} /><span class="best-trial">trial <${TrialLink} trial=${best.trial} /></span></p>
     <p class="note">${interval}</p>
-    ${best.changed.length > 0 && html`<p class="best-config">${best.changed.slice(0, 6).map((/** @type {string} */ name) => html`<span class="pair" key=${name}><span>${oneLine(name, 40)}</span> ${oneLine(setting(best.config[name]), 40)}</span>`)}</p>`}
+    ${best.changed.length > 0 && html`<p class="best-config">${best.changed.slice(0, 6).map((/** @type {string} */ name) => html`<span class="pair" key=${name} title=${`${name} = ${exact(best.config[name])}`}><span>${nameText(name, 28)}</span> ${oneLine(setting(best.config[name]), 28)}</span>`)}</p>`}
   </div>`;
 }
 
@@ -98,7 +98,7 @@ function Running({ running, study, now }) {
   const shown = all ? running : running.slice(0, FEW);
   const spark = (/** @type {number} */ trial) => trials?.spark?.[trials.numbers.indexOf(trial)];
   return html`<section class="sheet"><header><h2>At work<small>${running.length}</small></h2></header><div class="inside scroll-x" tabIndex="0" role="region" aria-label="Trainings at work"><table class="plain running">
-    <thead><tr><th>Trial</th><th>Curve</th><th class="num">${oneLine(study.metric, 40)}</th><th>Step</th><th>Last sign</th><th>Worker</th></tr></thead>
+    <thead><tr><th>Trial</th><th>Curve</th><th class="num">${nameText(study.metric, 40)}</th><th>Step</th><th>Last sign</th><th>Worker</th></tr></thead>
     <tbody>${shown.map((one) => html`<tr key=${one.trial}>
       <td><${TrialLink} trial=${one.trial} /></td>
       <td><${Spark} values=${spark(one.trial)} trial=${one.trial} /></td>

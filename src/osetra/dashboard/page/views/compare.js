@@ -1,7 +1,7 @@
 // Compare trials: only what differs, and their curves side by side.
 import { html } from "../lib.js";
 import { useApp, useDocument, useQuery } from "../data/hooks.js";
-import { duration, exact, number, oneLine, setting } from "../logic/format.js";
+import { duration, exact, nameText, number, oneLine, setting } from "../logic/format.js";
 import { differences } from "../logic/params.js";
 import { parseNumbers } from "../logic/route.js";
 import { Message, Ready } from "../parts/states.js";
@@ -58,6 +58,6 @@ function Differences({ study, trials, chosen, best, query, set }) {
       <label class="check"><input type="checkbox" checked=${all} onChange=${(/** @type {any} */ e) => set({ all: e.target.checked ? "1" : null })} /> all of them</label></header>
     <div class="inside scroll-x" tabIndex="0" role="region" aria-label="What differs"><table class="plain compare"><thead><tr><th />${chosen.map((trial) => html`<th key=${trial}><${TrialLink} trial=${trial} />${trial === best?.trial ? html` <span class="tag changed">best</span>` : ""}
         <button type="button" class="quiet small" aria-label=${`Leave trial ${trial} out`} onClick=${() => without(trial)}>✕</button></th>`)}</tr></thead>
-      <tbody>${figures.map(([label, show]) => html`<tr key=${label}><th scope="row">${oneLine(label, 60)}</th>${rows.map((row) => html`<td key=${row}>${/** @type {any} */ (show)(row)}</td>`)}</tr>`)}
-        ${names.map((name) => html`<tr key=${name} class=${differ.includes(name) ? "changed" : ""}><th scope="row">${oneLine(name, 60)}</th>${configs.map((config, i) => html`<td key=${i} title=${exact(config[name])}>${config[name] === undefined ? html`<span class="none">–</span>` : oneLine(setting(config[name]), 60)}</td>`)}</tr>`)}</tbody></table></div></section>`;
+      <tbody>${figures.map(([label, show]) => html`<tr key=${label}><th scope="row">${nameText(label, 40)}</th>${rows.map((row) => html`<td key=${row}>${/** @type {any} */ (show)(row)}</td>`)}</tr>`)}
+        ${names.map((name) => html`<tr key=${name} class=${differ.includes(name) ? "changed" : ""}><th scope="row" title=${name}>${nameText(name)}</th>${configs.map((config, i) => html`<td key=${i} title=${exact(config[name])}>${config[name] === undefined ? html`<span class="none">–</span>` : oneLine(setting(config[name]), 60)}</td>`)}</tr>`)}</tbody></table></div></section>`;
 }

@@ -1,7 +1,7 @@
 // One training, full screen, with the keys of osetra babysit.
 import { html, useState } from "../lib.js";
 import { useApp, useDocument, useNow } from "../data/hooks.js";
-import { duration, number, numeric, oneLine, setting } from "../logic/format.js";
+import { duration, nameText, number, numeric, oneLine, setting } from "../logic/format.js";
 import { formatRoute } from "../logic/route.js";
 import { readValue } from "../logic/params.js";
 import { VERBS } from "../logic/wording.js";
@@ -35,7 +35,7 @@ function Screen({ trial, study }) {
   const force = Object.assign({}, trial.config, ...(trial.lineage ?? []).map((/** @type {any} */ piece) => piece.values));
   const rate = rateName(force);
   const give = (/** @type {string} */ verb, /** @type {any} */ args = {}, why = "") => sendOrder(app, trial.trial, verb, args, why).catch((/** @type {Error} */ error) => app.say(error.message, "error"));
-  const scale = (/** @type {number} */ factor) => (rate ? give("scale", { [rate]: factor }) : app.say(`this training has no learning rate among ${Object.keys(force).join(", ")}`));
+  const scale = (/** @type {number} */ factor) => (rate ? give("scale", { [rate]: factor }) : app.say(`this training has no learning rate among ${oneLine(Object.keys(force).map((one) => nameText(one, 28)).join(", "), 200)}`));
   const leave = () => app.go({ study: app.route.study, view: "trial", arg: String(trial.trial) });
   const press = (/** @type {string} */ key) => {
     if (key === "q" || key === "Escape") leave();
@@ -85,10 +85,10 @@ function Values({ trial, study, force, rate }) {
   const changed = Object.keys(force).filter((name) => name === rate || force[name] !== trial.config[name]);
   return html`<dl class="trial-figures panda-values">
     ${folds > 1 && trial.value != null && html`<div><dt>mean of ${folds} folds</dt><dd>${number(trial.value)}</dd></div>`}
-    <div><dt>${oneLine(study.metric, 40)}${fold}</dt><dd>${number(last(study.metric))}</dd></div>
+    <div><dt>${nameText(study.metric, 40)}${fold}</dt><dd>${number(last(study.metric))}</dd></div>
     ${best >= 0 && html`<div><dt>best${fold}, step ${number(own[0][best])}</dt><dd>${number(own[1][best])}</dd></div>`}
-    ${Object.keys(trial.curves ?? {}).filter((name) => name !== study.metric).slice(0, 3).map((name) => html`<div key=${name}><dt>${oneLine(name, 40)}</dt><dd>${number(last(name))}</dd></div>`)}
-    ${changed.map((name) => html`<div key=${name}><dt>${oneLine(name, 40)}</dt><dd>${setting(force[name])} <small class="muted">${sinceStart(trial.config[name], force[name])}</small></dd></div>`)}</dl>`;
+    ${Object.keys(trial.curves ?? {}).filter((name) => name !== study.metric).slice(0, 3).map((name) => html`<div key=${name}><dt>${nameText(name, 40)}</dt><dd>${number(last(name))}</dd></div>`)}
+    ${changed.map((name) => html`<div key=${name}><dt>${nameText(name, 40)}</dt><dd>${oneLine(setting(force[name]), 40)} <small class="muted">${sinceStart(trial.config[name], force[name])}</small></dd></div>`)}</dl>`;
 }
 
 /** @param {any} began @param {any} now */
@@ -124,10 +124,10 @@ function readPairs(text, study, trial) {
   const args = {};
   for (const word of text.trim().split(/\s+/)) {
     const [name, value] = [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)];
-    if (!word.includes("=") || !(name in trial.config)) return { args, wrong: `${word}: write NAME=VALUE with one of ${Object.keys(trial.config).join(", ")}` };
+    if (!word.includes("=") || !(name in trial.config)) return { args, wrong: `${nameText(word)}: write NAME=VALUE with one of ${oneLine(Object.keys(trial.config).map((one) => nameText(one, 28)).join(", "), 300)}` };
     const param = study.params.find((/** @type {any} */ one) => one.name === name);
     const read = param ? readValue(param, value) : { value, problem: "" };
-    if (read.problem) return { args, wrong: `${name}: ${read.problem}` };
+    if (read.problem) return { args, wrong: `${nameText(name)}: ${read.problem}` };
     args[name] = read.value;
   }
   return { args, wrong: "" };

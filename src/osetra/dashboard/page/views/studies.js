@@ -3,7 +3,7 @@ import { html, useEffect, useState } from "../lib.js";
 import { useApp, useNow, useQuery } from "../data/hooks.js";
 import { Loading, Message } from "../parts/states.js";
 import { Figure, Shape, When } from "../parts/marks.js";
-import { number, oneLine, plural } from "../logic/format.js";
+import { nameText, number, oneLine, plural } from "../logic/format.js";
 import { formatRoute } from "../logic/route.js";
 
 const AGAIN = 5000;
@@ -58,7 +58,7 @@ function Line({ study, now, chosen, toggle }) {
     <input type="checkbox" aria-label=${`Compare ${oneLine(study.name, 80)}`} checked=${chosen} onChange=${() => toggle(study.id)} />
     <div class="study-main"><a class="wrap-any" href=${formatRoute({ study: study.id, view: "cockpit" })}>${oneLine(study.name, 200)}</a>
       <span class="state"><${Shape} state=${shape} />${study.state}${study.running ? `, ${study.running} at work` : ""}</span></div>
-    <div class="study-best"><small>${study.direction === "maximize" ? "highest" : "lowest"} ${oneLine(study.metric, 60)}</small><${Figure} value=${study.best} /></div>
+    <div class="study-best"><small>${study.direction === "maximize" ? "highest" : "lowest"} ${nameText(study.metric, 40)}</small><${Figure} value=${study.best} /></div>
     <div class="study-progress"><small>${study.target ? `${number(study.ended)} of ${number(study.target)} trials` : plural(study.trials, "trial")}</small>
       ${share !== null ? html`<progress max="1" value=${share} aria-label="Trials of the target" />` : ""}</div>
     <div class="study-when"><small>last sign</small><${When} at=${study.updated} now=${now} /></div>

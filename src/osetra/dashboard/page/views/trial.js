@@ -1,7 +1,7 @@
 // Trial page: what was tried and why, what came of it, how it ended, and how to try it again.
 import { html } from "../lib.js";
 import { useApp, useDocument, useNow } from "../data/hooks.js";
-import { duration, number, oneLine, plural } from "../logic/format.js";
+import { duration, nameText, number, oneLine, plural } from "../logic/format.js";
 import { formatRoute } from "../logic/route.js";
 import { STATES } from "../logic/wording.js";
 import { Ready } from "../parts/states.js";
@@ -54,7 +54,7 @@ function Head({ trial, study }) {
       ${trial.steered && html`<span class="tag changed" title="its values were changed while it trained: its configuration alone does not say what was trained">✎ steered</span>`}
       <span class="neighbours">${row > 0 && html`<a href=${to(numbers[row - 1])} title="the trial before">‹ ${numbers[row - 1]}</a>`}${row >= 0 && row < numbers.length - 1 && html`<a href=${to(numbers[row + 1])} title="the next trial">${numbers[row + 1]} ›</a>`}</span></div>
     <dl class="trial-figures">
-      <div><dt>${oneLine(study.metric, 60)}</dt><dd><${Figure} value=${trial.value} /></dd></div>
+      <div><dt title=${study.metric}>${nameText(study.metric)}</dt><dd><${Figure} value=${trial.value} /></dd></div>
       <div><dt>Rank</dt><dd>${rank ? number(rank) : "–"}</dd></div>
       <div><dt>Trained</dt><dd>${steps}</dd></div>
       <div><dt>Time</dt><dd>${duration(trial.seconds)}</dd></div>
@@ -83,5 +83,5 @@ function Expected({ expected, study }) {
   const mean = expected.mean ?? expected.value ?? expected.expected;
   const sd = expected.sd ?? expected.deviation ?? expected.std;
   const rest = Object.entries(expected).filter(([name, value]) => typeof value === "string" && name !== "trial").map(([, value]) => value);
-  return html`${mean != null && html`${oneLine(study.metric, 40)} ${number(mean)}${sd != null ? ` ± ${number(sd, 2)}` : ""}`} <span class="wrap-any">${oneLine(rest.join(" "), 400)}</span>`;
+  return html`${mean != null && html`${nameText(study.metric, 40)} ${number(mean)}${sd != null ? ` ± ${number(sd, 2)}` : ""}`} <span class="wrap-any">${oneLine(rest.join(" "), 400)}</span>`;
 }
