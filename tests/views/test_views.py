@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -16,9 +18,13 @@ from osetra.core.facts import ended
 from osetra.core.finding import Finding
 from osetra.core.limits import Limits
 from osetra.core.numbers import duration, number, setting, settings
+from osetra.core.params import Float
+from osetra.core.problem import Objective, Problem
+from osetra.core.space import Space
 from osetra.testing.histories import Log
 from osetra.views.axis import Axis, fit
 from osetra.views.events import EventStream, events
+from osetra.views.html import study_html
 from osetra.views.lines import event_text, summary_text
 from osetra.views.progress import Progress
 from osetra.views.series import best_so_far, curve, partner
@@ -353,3 +359,41 @@ def test_a_crawl_beside_a_descent_looks_flat() -> None:
     assert sparkline(crawl) != sparklines([crawl, descent])[0]  # alone it fills its own scale
     assert sparklines([crawl, descent])[0] == "█" * 10
     assert sparklines([np.empty(0), np.array([math.nan])]) == ["", "×"]
+
+
+def test_a_notebook_shows_the_best_with_its_seeds_steps_with_figures_and_words_at_the_left() -> None:
+    log = Log(PROBLEM, target=4)
+    first = log.run({"lr": 0.1}, 0.5)
+    log.run({"lr": 0.2}, 0.9)
+    log.run({"lr": 0.01}, 0.25)
+    log.run({"lr": 0.01}, 0.27, repeats=first + 2)
+    page = study_html(PROBLEM, log.history, "<b>")
+    assert "&lt;b&gt;" in page and "mean of 1 fresh seed)" in page and "<b>0.2700</b>" in page
+    points = re.search(r'points="([^"]*)"', page)
+    assert points is not None
+    corners = [tuple(map(float, point.split(","))) for point in points[1].split()]
+    assert all(a[0] == b[0] or a[1] == b[1] for a, b in itertools.pairwise(corners)), "steps, no slopes"
+    assert ">0.5000</text>" in page and ">0.2500</text>" in page and ">3</text>" in page
+    assert '<td style="text-align:left">finished</td>' in page
+    assert '<td style="text-align:right">0.2500</td>' in page
+
+
+@pytest.mark.parametrize("values", [[1e308, -1e308], [1.0, 1.0], [0.5]])
+def test_a_notebook_shows_any_values(values: list[float]) -> None:
+    log = Log(PROBLEM)
+    for value in values:
+        log.run({"lr": 0.1}, value)
+    page = study_html(PROBLEM, log.history, "x")
+    assert "nan" not in page and "inf" not in page and page.count("<tr>") == 1 + len(values)
+
+
+def test_two_hundred_hyperparameters_make_no_table_of_two_hundred_columns() -> None:
+    space = Space(**{f"p{i}": Float(0, 1) for i in range(200)})
+    problem = Problem(space, Objective(metric="loss"))
+    log = Log(problem)
+    for value in (0.5, 0.4):
+        log.run({"p150": value}, value)
+    page = study_html(problem, log.history, "x")
+    assert page.count("<th") == 3 + 12 and ">p150</th>" in page and "188 further" in page
+    trial = log.history.trials[1]._repr_html_()
+    assert trial.count("<th") == 3 + 12 and "188 further" in trial

@@ -38,7 +38,7 @@ from osetra.core.facts import (
     Worker,
     value_of,
 )
-from osetra.core.markup import table
+from osetra.core.markup import note, table
 from osetra.core.numbers import duration, number, setting, settings
 from osetra.core.params import Config
 from osetra.core.spellings import OF_TRIAL, TRIAL_HINTS, attribute
@@ -240,8 +240,16 @@ class Trial(msgspec.Struct, frozen=True, gc=False):
         return f"<{self}>"
 
     def _repr_html_(self) -> str:
-        row = [self.number, self.state, number(self.value), *map(setting, self.config.values())]
-        return table(["trial", "state", "value", *self.config], [row])
+        names = list(self.config)[:_SHOWN]
+        row = [self.number, self.state, number(self.value), *(setting(self.config[name]) for name in names)]
+        hidden = len(self.config) - len(names)
+        more = f"{hidden} further values are left out; str(trial) has them all" if hidden else ""
+        why = f"{self.state}: {one_line(self.reason)}" if self.reason else ""
+        return table(["trial", "state", "value", *names], [row]) + note(why) + note(more)
+
+
+_SHOWN = 12
+"""Values in a notebook's table."""
 
 
 def begin(fact: Suggested, time: float) -> Trial:

@@ -17,9 +17,9 @@ from textwrap import wrap
 
 import numpy as np
 
-from osetra.core.clean import one_line
+from osetra.core.clean import name_text
 from osetra.core.history import History
-from osetra.core.markup import table
+from osetra.core.markup import note, table
 from osetra.core.numbers import number, setting
 from osetra.core.params import Config, Value, default_of
 from osetra.core.problem import Problem
@@ -74,7 +74,7 @@ class Ablation:
         """Return change, metric, gain and remark of each step as text."""
         return [
             (
-                f"{one_line(step.name)[:24]} {_shown(step.before)} → {_shown(step.after)}",
+                f"{name_text(step.name, 28)} {_shown(step.before)} → {_shown(step.after)}",
                 number(step.metric),
                 f"{step.gain:+.2g}",
                 "inside the noise" if step.inside_noise else "",
@@ -91,7 +91,7 @@ class Ablation:
             return "the best trial has the defaults"
         if not self.taken_back:
             return "every change brings something"
-        listed = ", ".join(one_line(name) for name in self.taken_back)
+        listed = ", ".join(name_text(name) for name in self.taken_back)
         return f"nothing is lost by the default of {listed}"
 
     def __str__(self) -> str:
@@ -105,7 +105,7 @@ class Ablation:
         return "\n".join([*lines, *wrap(self.note, COLUMNS)])
 
     def _repr_html_(self) -> str:
-        return table(["change", self.metric, "gain", ""], self.rows()) + table([self.note], [])
+        return table(["change", self.metric, "gain", ""], self.rows()) + note(self.note)
 
 
 def ablation(problem: Problem, history: History) -> Ablation:
@@ -236,4 +236,4 @@ def _means(model: EffectModel, functions: Functions, points: Array) -> Array:
 
 
 def _shown(value: Value) -> str:
-    return "-" if value is None else setting(value)[:16]
+    return "-" if value is None else name_text(setting(value), 16)

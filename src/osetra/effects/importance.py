@@ -13,9 +13,9 @@ from textwrap import wrap
 import numpy as np
 
 from osetra.core.arguments import number
-from osetra.core.clean import one_line
+from osetra.core.clean import name_text
 from osetra.core.history import History
-from osetra.core.markup import table
+from osetra.core.markup import note, table
 from osetra.core.numbers import percent
 from osetra.core.params import Value
 from osetra.core.problem import Problem
@@ -126,10 +126,10 @@ class Importance:
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Return name, share and interval of each as text."""
-        return [(one_line(name)[:40], *(_texts(share))) for name, share in self.shares.items()]
+        return [(name_text(name), *(_texts(share))) for name, share in self.shares.items()]
 
     def _repr_html_(self) -> str:
-        return table(["hyperparameter", "share", "95 % interval"], self.rows()) + table([self.note], [])
+        return table(["hyperparameter", "share", "95 % interval"], self.rows()) + note(self.note)
 
 
 def importance(problem: Problem, history: History, within: float | None = None) -> Importance:

@@ -101,7 +101,9 @@ def _draw_curves(axes: Axes, problem: Problem, history: History, top: int) -> No
     settle(axes, axis, "step", metric)
     cap(axes, axis)
     kinds = (
-        f"{name_text(metric, 24)} solid, {name_text(training, 24)} dashed" if training else name_text(metric, 32)
+        f"{name_text(metric, 24)} solid, {name_text(training, 24)} dashed"
+        if training
+        else name_text(metric, 32)
     )
     axes.set_title(words(f"Cost curves: {kinds}", 100), loc="left", fontsize=10.5, fontweight="bold")
 

@@ -74,7 +74,7 @@ function Progress({ cockpit, study }) {
     ${share !== null && html`<progress max="1" value=${share} aria-label="Share of the budget that is spent" />`}
     <p class="note">${[
       share !== null && `${percent(share)} spent`,
-      spent.trainings != null && `${number(spent.trainings, 3)} full trainings`,
+      spent.trainings > 0 && `${number(spent.trainings, 3)} full trainings`,
       spent.seconds != null && `${duration(spent.seconds)} of work`,
     ].filter(Boolean).join(" · ")}</p>
     <p class="note">${progress.eta_seconds != null ? html`about <strong>${duration(progress.eta_seconds)}</strong> left` : cockpit.running.length ? "" : "nothing runs now"} <${TargetButton} study=${study} /></p>

@@ -51,7 +51,7 @@ function List({ place }) {
 function Line({ study, now, chosen, toggle }) {
   const share = study.target ? Math.min(1, study.ended / study.target) : null;
   if (study.problem) {
-    return html`<li class="study-line"><span /><div><strong class="wrap-any">${oneLine(study.name, 200)}</strong><p class="problem">${oneLine(study.problem)}</p></div></li>`;
+    return html`<li class="study-line unread"><span /><div><strong class="wrap-any">${oneLine(study.name, 200)}</strong><p class="note wrap-any">${oneLine(study.problem)}</p></div></li>`;
   }
   const shape = /** @type {Record<string, string>} */ ({ running: "running", finished: "finished", empty: "queued", waiting: "paused" })[study.state] ?? "queued";
   return html`<li class="study-line">
