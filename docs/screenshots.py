@@ -2,7 +2,7 @@
 
     python docs/screenshots.py [FOLDER]
 
-Needs Chromium and `pip install playwright pillow`; the study is made anew, and half a minute of its training
+Needs Chromium and `pip install playwright pillow`; the study is made anew, and a minute of its training
 is waited for. It stands in a folder of its own under a plain name and is trained on a host of a plain name,
 so that nothing of the machine that makes the pictures is seen in them.
 """
@@ -28,15 +28,17 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / "tests" / "dashboard" / "digits_study.py"
 STUDY, HOST = "digits", "lab"
-TRAIN = f"import socket; socket.gethostname = lambda: '{HOST}'; import runpy, sys; sys.argv = sys.argv[1:]; "
-TRAIN += "runpy.run_path(sys.argv[0], run_name='__main__')"
+NAMED = f"import socket; socket.gethostname = lambda: {HOST!r}"
+TRAIN = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
 OSETRA = "from osetra.cli import main; main(prog_name='osetra')"
-WIDTH, HEIGHT = 1360, 860
-SHOTS = {"page-cockpit.png": ("light", "cockpit"), "page-search.png": ("dark", "search")}
+WIDTH = 1360
+SHOTS = {"page-cockpit.png": ("light", "cockpit", 1040), "page-search.png": ("dark", "search", 800)}
 LARGEST = 150_000
 """Bytes of a picture at most; one above gets along with fewer colours."""
-WARM = 26.0
-"""Seconds after which enough trials have ended and some still run."""
+FIRST, THEN = ("72", "0.01"), ("130", "0.7")
+"""Trials in all and seconds of a step: many that have ended, then some that run while they are looked at."""
+WARM = 12.0
+"""Seconds after which those that run have curves."""
 BUSY = (
     "(b => Boolean(b) && !document.querySelector('[aria-busy=true]'))(document.querySelector('main canvas'))"
 )
@@ -48,16 +50,19 @@ def main(folder: Path) -> None:
         place = Path(name)
         file = Path("osetra-runs") / STUDY / "study.db"
         (place / file).parent.mkdir(parents=True)
-        with running(place, "train.log", TRAIN, str(PROGRAM), str(file), "120", "0.06"):
+        (place / "sitecustomize.py").write_text(NAMED)  # for the programs and their workers alike
+        with running(place, "first.log", TRAIN, str(PROGRAM), str(file), *FIRST) as process:
+            process.wait(300)
+        with running(place, "train.log", TRAIN, str(PROGRAM), str(file), *THEN):
             time.sleep(WARM)
             with running(place, "page.log", OSETRA, "dashboard", STUDY, "--no-open"):
                 photograph(address(place / "page.log"), folder)
 
 
 @contextmanager
-def running(place: Path, log: str, program: str, *words: str) -> Iterator[None]:
+def running(place: Path, log: str, program: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Python program in a folder, with its home there as well, and end it afterwards."""
-    paths = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
+    paths = os.pathsep.join(filter(None, [str(place), str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
     state = {"HOME": str(place), "XDG_STATE_HOME": str(place / "state"), "PYTHONPATH": paths}
     with (place / log).open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own programs, our own folder
@@ -68,7 +73,7 @@ def running(place: Path, log: str, program: str, *words: str) -> Iterator[None]:
             stderr=subprocess.STDOUT,
         )
     try:
-        yield
+        yield process
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -93,8 +98,8 @@ def photograph(url: str, folder: Path) -> None:
     with sync_playwright() as driver:
         path = shutil.which("chromium") or shutil.which("google-chrome")
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        for name, (theme, view) in SHOTS.items():
-            size = {"width": WIDTH, "height": HEIGHT}
+        for name, (theme, view, height) in SHOTS.items():
+            size = {"width": WIDTH, "height": height}
             context = browser.new_context(viewport=size, color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
             tab = context.new_page()
             tab.goto(url)
@@ -115,16 +120,26 @@ def wait(tab: Any) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(tab.inner_text("body"))
         tab.wait_for_timeout(200)
-    tab.wait_for_timeout(4000)
+    if tab.locator(".best-value").count():  # advice is worked out beside, and comes when it is there
+        tab.wait_for_selector(".findings li", timeout=60_000)
+    tab.wait_for_timeout(2000)
 
 
 def lighten(picture: Path) -> None:
     """Write a picture with as many colours as its bytes allow."""
     whole = Image.open(picture).convert("RGB")
-    for colours in (256, 128, 96, 64, 48):
+    # Each colour once more, so that a line's and a button's are among the few as well as the ground's.
+    every = whole.getcolors(whole.width * whole.height) or []
+    rows = -(-len(every) // whole.width)
+    sample = Image.new("RGB", (whole.width, whole.height + rows))
+    sample.paste(whole)
+    for place, (_, colour) in enumerate(every):
+        sample.putpixel((place % whole.width, whole.height + place // whole.width), colour)
+    for colours in (256, 192, 128, 96, 64):
         if picture.stat().st_size <= LARGEST:
             return
-        few = whole.quantize(colours, dither=Image.Dither.NONE)
+        palette = sample.quantize(colours)
+        few = whole.quantize(palette=palette, dither=Image.Dither.NONE)
         few.save(picture, optimize=True)
 
 

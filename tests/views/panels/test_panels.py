@@ -216,6 +216,19 @@ def test_a_training_that_blew_up_makes_no_rung() -> None:
     assert [rung.step for rung in rungs(UNIT, log.history)] == [3]
 
 
+def test_a_trial_that_a_person_paused_between_two_rungs_makes_none() -> None:
+    log = Log(UNIT)
+    for step in (3, 3, 9, 5):
+        log.report(trial := log.start(), "loss", [1.0] * step)
+        args, why = {"until": step}, f"is compared at step {step}"
+        if step == 5:
+            args, why = {}, "stopped at step 5: loss 1, cut 0.5, rank 4 of 4"
+        log.write(Ordered(trial, 1, "stop" if step == 5 else "resume", args, by="scheduler", why=why))
+        log.write(Obeyed(trial, 1, 1, step))
+        log.end(trial, "stopped", 1.0)
+    assert [rung.step for rung in rungs(UNIT, log.history)] == [3, 9]
+
+
 def test_what_was_given_up_is_measured_by_a_whole_training() -> None:
     log = Log(UNIT)
     log.write(Noted("steps", "27", "", {"steps": 27}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -17,6 +18,8 @@ from osetra.schedulers.table import table_of
 
 _EVIDENCE = re.compile(r"\bstep (\d+): .*?, cut (\S+), rank (\d+) of (\d+)")
 """How a scheduler states its evidence; see `schedulers.rungs`."""
+OFTEN = 3
+"""So many comparisons at a step make it a rung where nobody was to pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,13 @@ def rungs(problem: Problem, history: History) -> list[Rung]:
 
 
 def rung_steps(history: History) -> list[int]:
-    """Return the steps at which trials paused or were compared, ascending."""
-    return sorted(set(chain.from_iterable(history.trials.derived(_steps))))
+    """Return the steps at which trials were to pause or were compared, ascending.
+
+    Where trials pause at rungs, one that a person paused elsewhere is compared there, too: that is no rung.
+    """
+    rungs = set(chain.from_iterable(history.trials.derived(_pauses)))
+    compared = Counter(cut.step for _, cut in chain.from_iterable(history.trials.derived(_cuts)))
+    return sorted(rungs | {step for step, times in compared.items() if times >= OFTEN or not rungs})
 
 
 def cuts(history: History) -> dict[int, Cut]:
@@ -72,11 +80,10 @@ def cuts(history: History) -> dict[int, Cut]:
     return {cut.step: cut for _, cut in stated}
 
 
-def _steps(trials: Sequence[Trial]) -> set[int]:
-    """Return the steps at which a block's trials were to pause or were compared."""
+def _pauses(trials: Sequence[Trial]) -> set[int]:
+    """Return the steps at which a block's trials were to pause."""
     found = {order.asked.args.get("until") for trial in trials for order in _decisions(trial)}
     found |= {trial.until for trial in trials if not trial.orders}
-    found |= {cut.step for _, cut in _cuts(trials)}
     return {int(step) for step in found if step}
 
 

@@ -32,7 +32,7 @@ export function CurvesPanel({ study, changed }) {
     <div class="inside"><${Ready} doc=${doc} name=${name} what="curves">${(/** @type {any} */ value) => {
       const all = extra ? { ...value, curves: [...value.curves, ...extra.curves] } : value;
       return html`<${Curves} doc=${all} trials=${trials} how=${how} pick=${pick} changed=${changed} />
-        <${Legend} doc=${all} trials=${trials} chosen=${chosen} pick=${pick} />`;
+        <${Legend} doc=${all} trials=${trials} metric=${study.metric} chosen=${chosen} pick=${pick} />`;
     }}<//></div></section>`;
 }
 
@@ -52,16 +52,18 @@ export function Controls({ study, query, set, partner }) {
     <label class="smoothing"><span>Smooth</span><input type="range" min="0" max="0.98" step="0.02" value=${query.ema ?? 0} aria-label="Smoothing" onInput=${(/** @type {any} */ e) => set({ ema: e.target.value === "0" ? null : e.target.value })} /></label>`;
 }
 
-/** The same in words: which lines there are, and what is behind them. @param {{doc: any, trials: any, chosen: number[], pick: (trial: number) => void}} props */
-function Legend({ doc, trials, chosen, pick }) {
+/** The same in words: which lines there are, and what is behind them. @param {{doc: any, trials: any, metric: string, chosen: number[], pick: (trial: number) => void}} props */
+function Legend({ doc, trials, metric, chosen, pick }) {
   const { dark } = useApp();
   const rows = new Map((trials?.numbers ?? []).map((/** @type {number} */ n, /** @type {number} */ i) => [n, i]));
   const state = (/** @type {any} */ curve) => trials?.state?.[rows.get(curve.trial)] ?? curve.state;
+  // What a trial is worth stands everywhere; of one that runs, and of other metrics, what was reported last.
+  const worth = (/** @type {any} */ curve) => (doc.metric === metric && state(curve) !== "running" && trials?.value?.[rows.get(curve.trial)]) || curve.values[curve.values.length - 1];
   const lines = [...doc.curves].sort((a, b) => Number(state(b) === "running") - Number(state(a) === "running")).filter((curve, i) => i < MOST || chosen.includes(curve.trial));
   return html`<ul class="legend" aria-label="Lines; choose some to compare them">${lines.map((curve) => html`<li key=${curve.trial}>
       <button type="button" aria-pressed=${chosen.includes(curve.trial) ? "true" : "false"} onClick=${() => pick(curve.trial)} title=${oneLine(curve.end?.text ?? "", 300)}>
         <i class="dot" style=${{ background: trialColour(curve.trial, dark) }} />${curve.trial}<${Shape} state=${state(curve)} /><span class="unseen">${state(curve)}</span>
-        <span class="muted">${number(curve.values[curve.values.length - 1], 3)}</span></button></li>`)}
+        <span class="muted">${number(worth(curve), 3)}</span></button></li>`)}
     ${doc.curves.length > lines.length && html`<li class="muted">and ${number(doc.curves.length - lines.length)} more</li>`}
     ${doc.band?.n && html`<li class="muted band-key"><i />10–90 % of ${number(doc.band.n)} others</li>`}
     ${doc.rungs?.length > 0 && html`<li class="muted rung-key"><i />rungs, with their cuts</li>`}</ul>`;
