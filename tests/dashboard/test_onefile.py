@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import pytest
@@ -99,3 +101,15 @@ def test_every_import_of_every_module_is_in_the_map(page):
         found = re.findall(r"""^\s*(?:import|export)\b[^;'"]*?["']([^"']+)["']""", text, re.MULTILINE)
         asked |= {name for name in found if name.startswith((".", "/", NAME))}
     assert asked and asked <= imports.keys()
+
+
+def test_the_command_needs_no_server(tmp_path):
+    study = ose.Study(str(tmp_path / "study.db"), ose.Space(x=ose.Float(0, 1)), minimize="loss")
+    study.run(lambda run: run.config["x"], trials=2, progress=False)
+    study.close()
+    blocked = "import sys; sys.modules.update(dict.fromkeys(('starlette', 'uvicorn', 'anyio', 'h11'))); "
+    program = blocked + "from osetra.cli import main; main(prog_name='osetra')"
+    words = ["show", str(tmp_path / "study.db"), "--html", str(tmp_path / "out.html")]
+    done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "<html" in (tmp_path / "out.html").read_text("utf-8")

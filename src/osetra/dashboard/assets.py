@@ -11,8 +11,8 @@ from pathlib import Path
 from starlette.responses import Response
 
 from osetra.dashboard import vendor
+from osetra.dashboard.vendor import PAGE
 
-PAGE = Path(__file__).with_name("page")
 KINDS = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 SERVED = (*KINDS, ".woff2", ".png")
 

@@ -19,8 +19,8 @@ from osetra.core.clean import json_text
 from osetra.core.history import History
 from osetra.dashboard import vendor
 from osetra.dashboard.analysis import MAKERS
-from osetra.dashboard.assets import PAGE
 from osetra.dashboard.follow import View
+from osetra.dashboard.vendor import PAGE
 from osetra.errors import MissingExtra, OsetraError
 from osetra.views.panels.cockpit import cockpit_panel
 from osetra.views.panels.curves import curves_panel, shown
