@@ -76,7 +76,7 @@ def test_the_direction_does_not_matter() -> None:
 
 def test_challengers_are_neighbours_and_one_from_elsewhere(study) -> None:
     best = study.best
-    found = challengers(study.problem, study.history, best)
+    found = challengers(study.problem, study.history, best.config)
     assert 1 < len(found) <= 3
     assert sorted(round(c["lr"] / best.config["lr"], 1) for c in found[:2]) == [0.3, 3.0]
     assert best.config not in found

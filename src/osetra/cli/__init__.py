@@ -27,6 +27,7 @@ VERBS = (
     "status",
     "show",
     "best",
+    "retest",
     "enqueue",
     "steer",
     "edit",

@@ -22,6 +22,7 @@ from osetra.core.problem import Direction, Objective, Problem
 from osetra.core.space import Space
 from osetra.core.text import format_param
 from osetra.errors import MissingExtra
+from osetra.tuning.circumstances import remember
 from osetra.tuning.locations import Location
 from osetra.tuning.observer import Observer, Row
 from osetra.tuning.program import OwnTraining
@@ -65,6 +66,7 @@ def tune_own(
             keep_going=request.keep_going,
             progress=_display(output, location),
         )
+    remember(study, request, location)
     advice = _report(output, study, location.reference, quiet=as_json)
     pictures = _draw(output, location, study)
     if as_json:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from osetra.data.dataset import NUMERIC, CategoryColumn, Codes, Column, Dataset, TextColumn
+from osetra.data.dataset import NUMERIC, CategoryColumn, Codes, Column, Dataset
+from osetra.data.distribution import distribution
 from osetra.nets import metrics
 from osetra.nets.model import Model
 from osetra.nets.multi_metrics import of_each
@@ -31,7 +32,6 @@ MOST_CLASSES = 40
 """Of more classes the commonest confusions are listed instead of the whole table."""
 BINS = 10
 MOST_RESIDUALS = 5000
-MOST_LEVELS = 100
 
 
 def examined(model: Model, dataset: Dataset, rows: Codes, *, seconds: float = math.inf) -> dict[str, Any]:
@@ -147,22 +147,4 @@ def residual_sizes(predicted: Array, truth: Array, most: int = MOST_RESIDUALS) -
 
 def inputs_summary(dataset: Dataset, rows: Codes) -> dict[str, Mapping[str, Any]]:
     """Return what some rows hold, by column: tenths of numbers, shares of levels, what is missing."""
-    return {column.name: _summary(taken(column, rows)) for column in dataset.columns}
-
-
-def _summary(column: Column) -> dict[str, Any]:
-    if isinstance(column, TextColumn):
-        return {"missing": float(np.mean(column.codes < 0)), "levels": {}}
-    if isinstance(column, CategoryColumn):
-        counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.levels))
-        common = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
-        shares = {
-            column.levels[code]: float(counts[code]) / len(column.codes) for code in common if counts[code]
-        }
-        return {"missing": float(np.mean(column.codes < 0)), "levels": shares}
-    present = column.values[~np.isnan(column.values)]
-    tenths = [float(v) for v in np.quantile(present, np.linspace(0, 1, 11))] if len(present) else []
-    cuts = np.unique(tenths[1:-1])
-    below = np.searchsorted(np.sort(present), cuts, side="right") / max(1, len(present))
-    missing = float(np.mean(np.isnan(column.values)))
-    return {"missing": missing, "tenths": tenths, "below": [float(share) for share in below]}
+    return {column.name: distribution(taken(column, rows)) for column in dataset.columns}

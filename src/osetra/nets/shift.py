@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from osetra.data.dataset import CategoryColumn, Codes, Column, Floats, TextColumn
+from osetra.data.dataset import CategoryColumn, Column, TextColumn
+from osetra.data.distribution import is_missing, shares_of
 from osetra.nets.prepare import Preparation
 from osetra.nets.tokens import Tokens, share_of_new_words
 
@@ -30,6 +30,8 @@ MOSTLY_NEW = 0.5
 """Share of words that training did not know, above which answers are doubtful."""
 FEW = 0.1
 MOST_NAMED = 5
+FEW_LEVELS = 10
+"""Of a category, that are groups of their own: the index of rare ones is mostly luck."""
 
 
 def warnings_of(known: Mapping[str, Mapping[str, Any]], columns: Sequence[Column]) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ def warnings_of_words(preparation: Preparation, columns: Sequence[Column]) -> tu
 
 
 def _newly_missing(column: Column, was: Mapping[str, Any]) -> int:
-    return 0 if was["missing"] else int(np.sum(_missing(column)))
+    return 0 if was["missing"] else int(np.sum(is_missing(column)))
 
 
 def _absurd(column: Column, was: Mapping[str, Any]) -> str:
@@ -125,52 +127,17 @@ def _of_units(found: Mapping[str, float], factor: float) -> str:
 
 
 def _has_shifted(column: Column, was: Mapping[str, Any]) -> bool:
-    n, groups = len(_missing(column)), 12
+    n, groups = len(is_missing(column)), 12
     return n >= FEWEST_ROWS and _index(column, was) > STABLE + 3 * groups / n
 
 
 def _index(column: Column, was: Mapping[str, Any]) -> float:
     """Return the population stability index of a column; 0 of one that was never filled."""
-    if isinstance(column, CategoryColumn):
-        before, now = _level_shares(column, was)
-    elif was.get("tenths"):
-        before, now = _tenth_shares(column.values, was)
-    else:
+    found = shares_of(column, was, FEW_LEVELS)
+    if found is None:
         return 0.0
-    before, now = np.maximum(before, 1e-3), np.maximum(now, 1e-3)
+    before, now = (np.maximum(each, 1e-3) for each in found)
     return float(np.sum((now - before) * np.log(now / before)))
-
-
-def _level_shares(column: CategoryColumn, was: Mapping[str, Any]) -> tuple[Floats, Floats]:
-    names = [*was["levels"]][:10]
-    counts = dict(
-        zip(
-            column.levels,
-            np.bincount(column.codes[column.codes >= 0], minlength=len(column.levels)),
-            strict=True,
-        )
-    )
-    before = np.array([*(was["levels"][name] for name in names), was["missing"]])
-    now = np.array([*(counts.get(name, 0) for name in names), np.sum(column.codes < 0)]) / len(column.codes)
-    # What is none of the commonest is one group.
-    return np.append(before, max(0.0, 1 - before.sum())), np.append(now, max(0.0, 1 - now.sum()))
-
-
-def _tenth_shares(values: Floats, was: Mapping[str, Any]) -> tuple[Floats, Floats]:
-    """Return the shares between distinct tenths; tenths that are equal are one group."""
-    tenths, present = np.array(was["tenths"]), values[~np.isnan(values)]
-    cuts = np.unique(tenths[1:-1])
-    # Where values repeat, the share up to a tenth is more than a tenth; earlier models do not know how much.
-    upper = was.get("below") or np.searchsorted(tenths[1:-1], cuts, side="right") / 10
-    before = np.diff(np.concatenate([[0.0], upper, [1.0]])) * (1 - was["missing"])
-    # A value equal to a cut belongs below it, as the tenth did.
-    counts = np.bincount(np.searchsorted(cuts, present, side="left"), minlength=len(cuts) + 1)
-    gone = len(values) - len(present)
-    return np.append(before, was["missing"]), np.append(counts, gone) / len(values)
-
-
-def _missing(column: Column) -> NDArray[np.bool_] | Codes:
-    return column.codes < 0 if isinstance(column, CategoryColumn) else np.isnan(column.values)
 
 
 def _named(found: Mapping[str, str]) -> str:

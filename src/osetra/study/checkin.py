@@ -5,24 +5,26 @@ The maths is in `osetra.numerics.retest`; here is which settings challenge the i
 
 from __future__ import annotations
 
-import datetime
 import logging
+import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from osetra.core.arguments import number, whole
+from osetra.core.arguments import number, text, whole
+from osetra.core.due import CHECKED, next_date
 from osetra.core.facts import Noted
 from osetra.core.history import History
 from osetra.core.numbers import duration
 from osetra.core.numbers import number as figure
 from osetra.core.params import Config
 from osetra.core.problem import Problem
-from osetra.core.trial import Trial
-from osetra.errors import StudyError
+from osetra.errors import SpaceError, StudyError
+from osetra.study.display import Display
 from osetra.study.planner import Planner
 
 if TYPE_CHECKING:
@@ -30,9 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("osetra")
 
-TOPIC = "checkin"
-DAYS, LONGER, YEAR = 90, 1.5, 365
-"""Until the next one: at first, times what after all was well, at most."""
+TOPIC = CHECKED
 FACTOR = 3.0
 """By which the neighbours of a learning rate differ from it."""
 ELSEWHERE = 0.25
@@ -64,13 +64,85 @@ class CheckIn:
     runs: int
     due: str
     """When to look again, as a date."""
+    configs: list[Config]
+    """What was trained: the incumbent, then its challengers, a winner first."""
+    values: Runs
+    """What each of them reached now."""
+    seconds: float | None = None
+    """Of a training now, the median."""
 
     def __str__(self) -> str:
         return self.sentence
 
 
+@dataclass(frozen=True, slots=True)
+class Incumbent:
+    """The setting that is in use, and what it was worth when it was chosen."""
+
+    name: str
+    """ "trial 7", or "the setting of re-test 2"."""
+    config: Config
+    then: list[float]
+    """Its fresh seeds, minimised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a re-test would train, and what that costs."""
+
+    incumbent: Incumbent
+    challengers: list[Config]
+    seconds: float | None
+    """Of a training so far, the median; None while none was timed."""
+
+    @property
+    def least(self) -> int:
+        """Trainings where no challenger does better at first."""
+        from osetra.numerics.retest import FIRST
+
+        return FIRST * (1 + len(self.challengers))
+
+    @property
+    def most(self) -> int:
+        """Trainings at most."""
+        from osetra.numerics.retest import SECOND
+
+        return self.least + 2 * SECOND
+
+    def cost(self, workers: int = 1, times: float = 1.0) -> str:
+        """Return the cost in words, where a training takes `times` as long as it did."""
+        trainings = f"{self.least} to {self.most} trainings"
+        if self.seconds is None:
+            return trainings
+        low, high = (duration(times * self.seconds * math.ceil(n / workers)) for n in (self.least, self.most))
+        return f"{trainings}, about {low} to {high}" if low != high else f"{trainings}, about {high}"
+
+
+def plan_of(problem: Problem, history: History) -> Plan:
+    """Return what a re-test would train.
+
+    Raises:
+        StudyError: nothing was confirmed, so that there is nothing to compare with.
+    """
+    incumbent = incumbent_of(problem, history)
+    took = [trial.seconds for trial in history.finished if trial.seconds is not None]
+    return Plan(incumbent, challengers(problem, history, incumbent.config), _median(took))
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return float(np.median(values)) if values else None
+
+
 def retested(
-    study: Any, planner: Planner, train: Callable[[Any], object], delta: float, workers: int
+    study: Any,
+    planner: Planner,
+    train: Callable[[Any], object],
+    *,
+    delta: float,
+    workers: int,
+    label: str = "",
+    about: Mapping[str, Any] | None = None,
+    progress: bool | Display = False,
 ) -> CheckIn:
     """Re-test a study's incumbent, and note the verdict in its log; see `Study.retest`.
 
@@ -78,81 +150,105 @@ def retested(
     """
     least = number("delta", delta, "the smallest gain that is cared for is above 0", above=0)
     crew, history, problem = whole("workers", workers, least=1), planner.history, planner.problem
-    released(problem, history)
-    count = len(history.noted(TOPIC)) + 1
+    plan, count = plan_of(problem, history), len(history.noted(TOPIC)) + 1
+    took: list[float] = []
+    tag = f"-{text('label', label, 'a word is needed')}" if label else ""
 
     def trained(configs: Sequence[Config], stage: int, seeds: int) -> Runs:
         goal = {problem.objective.direction: problem.objective.metric}
-        name, seed = f"{study.name}-checkin-{count}-{stage}", study.seed + 2 * count + stage
+        name, seed = f"{study.name}-checkin-{count}-{stage}{tag}", study.seed + 2 * count + stage
         plain = {"searcher": "manual", "scheduler": "full", "pick": problem.objective.pick}
         beside = type(study)(study.url, problem.space, name=name, seed=seed, **goal, **plain)
         try:
-            return _fresh_runs(beside, train, configs, seeds, crew)
+            runs = _fresh_runs(beside, train, configs, seeds, crew, progress)
+            took.extend(t.seconds for t in beside.history.finished if t.seconds is not None)
+            return runs
         finally:
             beside.close()
 
-    took = [trial.seconds for trial in history.finished if trial.seconds is not None]
-    each = duration(float(np.median(took))) if took else "unknown"
-    log.warning("re-test: 8 trainings, 22 at most; one took %s so far", each)
+    log.warning("re-test: %s", plan.cost(crew))
     now = time.time()
-    found = check_in(problem, history, trained, least, now)
-    planner.append([note_of(found, planner.history, now)])
+    found = replace(check_in(problem, history, plan, trained, least, now), seconds=_median(took))
+    planner.append([note_of(found, planner.history, now, about or {})])
     return found
 
 
 def _fresh_runs(
-    beside: Any, train: Callable[[Any], object], configs: Sequence[Config], seeds: int, workers: int
+    beside: Any,
+    train: Callable[[Any], object],
+    configs: Sequence[Config],
+    seeds: int,
+    workers: int,
+    progress: bool | Display,
 ) -> Runs:
     """Train settings with so many seeds each in a study of their own; what it has already is not repeated."""
     for config in configs[len(beside.trials) :]:
         beside.enqueue(config)
-    beside.run(train, trials=len(configs), workers=workers, keep_going=True, progress=False)
+    beside.run(train, trials=len(configs), workers=workers, keep_going=True, progress=progress)
     if beside.history.finished:
-        beside.confirm(train, top=len(configs), seeds=seeds - 1, workers=workers, progress=False)
+        beside.confirm(train, top=len(configs), seeds=seeds - 1, workers=workers, progress=progress)
     history, sign = beside.history, beside.problem.objective.sign
     first = [history.trials[place] for place in range(1, len(configs) + 1)]
     runs = [[t for t in (one, *history.repeats(one.number)) if t.state == "finished"] for one in first]
     return [[sign * t.value for t in each if t.value is not None] for each in runs]
 
 
-def released(problem: Problem, history: History) -> tuple[Trial, list[float]]:
-    """Return the incumbent and the values of its fresh seeds, minimised.
+def incumbent_of(problem: Problem, history: History) -> Incumbent:
+    """Return the setting in use: that of the last re-test that changed something, else the study's best.
+
+    What is compared with is likewise what it was worth then: where the world has changed, and all was well
+    since, nothing is said again of the old world.
 
     Raises:
         StudyError: nothing was confirmed, so that there is nothing to compare with.
     """
+    sign = problem.objective.sign
+    for place, note in reversed(list(enumerate(history.noted(TOPIC), start=1))):
+        if note.data["outcome"] in ("adopt", "re-tune", "world changed") and note.data.get("values"):
+            then = [sign * float(value) for value in _values_of(note.data)]
+            with suppress(SpaceError):  # the space may have been changed since
+                config = problem.space.complete(note.data["config"])
+                return Incumbent(f"the setting of re-test {place}", config, then)
     best = history.best(problem.objective)
     again = [] if best is None else [t.value for t in history.repeats(best.number) if t.value is not None]
-    if best is None or len(again) < 2:
+    if best is None or not again:
         raise StudyError(
             "re-test: no setting of this study was confirmed with fresh seeds, so that there is nothing to "
-            "compare with; study.confirm(train) does it, then re-test some months later"
+            "compare with; study.confirm(train) does it, or --confirm 3 of osetra tune; then re-test some "
+            "months later"
         )
-    return best, [problem.objective.sign * value for value in again]
+    return Incumbent(f"trial {best.number}", best.config, [sign * value for value in again])
 
 
-def challengers(problem: Problem, history: History, best: Trial) -> list[Config]:
-    """Return up to three rivals: a third and three times the learning rate, and the best from elsewhere.
+def _values_of(found: Mapping[str, Any]) -> list[float]:
+    """Return what the setting reached that a re-test chose."""
+    values: list[float] = found["values"][found["configs"].index(found["config"])]
+    return values
+
+
+def challengers(problem: Problem, history: History, config: Config) -> list[Config]:
+    """Return up to three rivals of a setting: a third and three times its learning rate, the best elsewhere.
 
     Where there is no learning rate, the first number is moved by a tenth of its range.
     """
     space = problem.space
-    here = space.encode([best.config])[0]
+    here = space.encode([config])[0]
     found: list[Config] = []
     numeric = [i for i, c in enumerate(space.columns) if not c.categorical and np.isfinite(here[i])]
-    rates = [i for i in numeric if space.columns[i].name in RATES]
+    rates = [i for i in numeric if space.columns[i].key in RATES]
     if numeric:
         column = (rates or numeric)[0]
         for way in (-1, 1):
             moved = here.copy()
             moved[column] = np.clip(here[column] + way * _step(space.columns[column].param), 0, 1)
-            found += space.decode(moved[None])
+            name = space.columns[column].key
+            found += [{**config, name: other[name]} for other in space.decode(moved[None])]
     for trial in history.ranked(problem.objective):
         gap = np.abs(space.encode([trial.config])[0] - here)
         if np.mean(np.nan_to_num(gap, nan=0.5)) >= ELSEWHERE:
             found.append(trial.config)
             break
-    return [c for place, c in enumerate(found) if c != best.config and c not in found[:place]]
+    return [c for place, c in enumerate(found) if c != config and c not in found[:place]]
 
 
 def _step(param: Any) -> float:
@@ -162,107 +258,93 @@ def _step(param: Any) -> float:
     return float(np.log(FACTOR) / np.log(param.high / param.low))
 
 
-def check_in(problem: Problem, history: History, train: Train, delta: float, now: float) -> CheckIn:
+def check_in(
+    problem: Problem, history: History, plan: Plan, train: Train, delta: float, now: float
+) -> CheckIn:
     """Re-test the incumbent by trainings, and return the verdict.
 
     Args:
         problem: the study's.
-        history: likewise; its fresh seeds say what the incumbent was worth.
+        history: likewise; all its fresh seeds say how far seeds lie apart.
+        plan: the incumbent and its challengers.
         train: what trains.
         delta: the smallest gain that is cared for, in deviations of the seed noise.
         now: seconds since 1970.
 
     Raises:
-        StudyError: nothing to compare with, or the incumbent does not train any more.
+        StudyError: the incumbent does not train any more.
     """
     from osetra.numerics import retest as maths
     from osetra.numerics.selection import pooled
 
-    best, then = released(problem, history)
-    sign = problem.objective.sign
-    configs = [best.config, *challengers(problem, history, best)]
+    sign, then = problem.objective.sign, plan.incumbent.then
+    configs = [plan.incumbent.config, *plan.challengers]
     values = train(configs, 1, maths.FIRST)
     if len(values[0]) < maths.FIRST:
         raise StudyError(
-            f"re-test: trial {best.number} does not train any more; the check-in names the reason"
+            f"re-test: {plan.incumbent.name} does not train any more; the check-in names the reason"
         )
     sound = [i for i, each in enumerate(values) if len(each) == maths.FIRST]
     configs, stage = [configs[i] for i in sound], [values[i] for i in sound]
-    fresh = [[sign * t.value for t in again if t.value is not None] for again in history.repeated.values()]
-    before, runs, won = pooled(fresh), sum(map(len, values)), None
-    noise = maths.noise_of(before, stage)
-    state, chosen, old = maths.replicated(then, stage[0], noise), maths.screened(stage), stage[0]
+    before, runs, won = pooled(_repeated(history, sign)), sum(map(len, values)), None
+    noise, reached = maths.noise_of(before, stage), [list(each) for each in stage]
+    state, chosen = maths.replicated(then, stage[0], noise), maths.screened(stage)
     if chosen is not None:
         again = train([configs[0], configs[chosen]], 2, maths.SECOND)
         runs += sum(map(len, again))
+        reached[0] += again[0]
+        reached[chosen] += again[1]
         if all(len(each) > 1 for each in again):
-            noise, old = maths.noise_of(before, stage, again), stage[0] + again[0]
-            won = maths.gain(old, stage[chosen] + again[1], noise)
+            noise = maths.noise_of(before, stage, again)
+            won = maths.gain(reached[0], reached[chosen], noise)
     edge = chosen is not None and chosen < 3 and configs[chosen] not in [t.config for t in history.finished]
     said = maths.outcome(state, won, noise, delta, edge=edge)
     takes = chosen if said in ("adopt", "re-tune") else None
     benefit = won.mean if takes is not None and won is not None else 0.0
-    worth = (float(np.mean(then)), float(np.mean(old)), maths.half_width(len(old), noise))
-    return _told(problem, history, said, best, worth, configs[takes or 0], benefit, runs, now)
-
-
-def _told(
-    problem: Problem,
-    history: History,
-    said: Outcome,
-    best: Trial,
-    worth: tuple[float, float, float],
-    config: Config,
-    benefit: float,
-    runs: int,
-    now: float,
-) -> CheckIn:
-    """Return a verdict in words; worth is the incumbent's then, now, and half its interval, minimised."""
-    sign = problem.objective.sign
-    before, mean, half = worth
+    mean, half = float(np.mean(reached[0])), maths.half_width(len(reached[0]), noise)
     low, high = sorted((sign * (mean - half), sign * (mean + half)))
-    figures = {"now": sign * mean, "then": sign * before, "gain": benefit}
-    words = {name: figure(value) for name, value in figures.items()}
-    sentence = _SENTENCES[said].format(trial=best.number, metric=problem.objective.metric, **words)
-    due = _due(history, said, now)
+    worth = {"now": sign * mean, "then": sign * float(np.mean(then)), "gain": benefit}
+    words = {name: figure(value) for name, value in worth.items()}
+    sentence = _SENTENCES[said].format(name=plan.incumbent.name, metric=problem.objective.metric, **words)
+    due, _ = next_date(history, said, now)
+    order = [0, *([takes] if takes else []), *(i for i in range(1, len(configs)) if i != takes)]
     return CheckIn(
         outcome=said,
         sentence=f"{sentence} ({runs} trainings; look again on {due})",
-        then=figures["then"],
-        mean=figures["now"],
+        then=worth["then"],
+        mean=worth["now"],
         low=low,
         high=high,
-        config=config,
+        config=configs[takes or 0],
         gain=benefit,
         runs=runs,
         due=due,
+        configs=[configs[i] for i in order],
+        values=[[sign * value for value in reached[i]] for i in order],
     )
 
 
+def _repeated(history: History, sign: float) -> Runs:
+    """Return the runs of each setting that was run more than once, in the study and in its re-tests."""
+    fresh = [[sign * t.value for t in again if t.value is not None] for again in history.repeated.values()]
+    later = [each for note in history.noted(TOPIC) for each in note.data.get("values", [])]
+    return fresh + [[sign * float(value) for value in each] for each in later]
+
+
 _SENTENCES: dict[str, str] = {
-    "good": "trial {trial} is still the best: {metric} {now}, {then} when it was chosen",
-    "world changed": "trial {trial} is worse than it was, {metric} {now} instead of {then}, but no other "
+    "good": "{name} is still the best: {metric} {now}, {then} when it was chosen",
+    "world changed": "{name} is worse than it was, {metric} {now} instead of {then}, but no other "
     "setting is better: look at data, code and machine, and train again; no need to tune again",
-    "adopt": "another setting is better than trial {trial} by {gain} ({metric} {now}): use it instead",
-    "re-tune": "tune again: another setting is better than trial {trial} by {gain} ({metric} {now}, "
+    "adopt": "another setting is better than {name} by {gain} ({metric} {now}): use it instead",
+    "re-tune": "tune again: another setting is better than {name} by {gain} ({metric} {now}, "
     "{then} when it was chosen), and there may be more to gain",
-    "too good": "trial {trial} is better than it was, {metric} {now} instead of {then}: look for a "
+    "too good": "{name} is better than it was, {metric} {now} instead of {then}: look for a "
     "leak of the answer into the data before you rejoice",
 }
 
 
-def _due(history: History, said: str, now: float) -> str:
-    """Return the date of the next check-in: later each time all was well."""
-    earlier = history.noted(TOPIC)
-    days = float(earlier[-1].data["days"]) if earlier else DAYS
-    days = min(days * LONGER, YEAR) if said == "good" else DAYS
-    return (datetime.datetime.fromtimestamp(now, datetime.UTC) + datetime.timedelta(days)).date().isoformat()
-
-
-def note_of(found: CheckIn, history: History, now: float) -> Noted:
+def note_of(found: CheckIn, history: History, now: float, about: Mapping[str, Any]) -> Noted:
     """Return the check-in as a fact, for the history of the incumbent."""
-    today = datetime.datetime.fromtimestamp(now, datetime.UTC).date()
-    days = (datetime.date.fromisoformat(found.due) - today).days
     data = {
         "time": now,
         "outcome": found.outcome,
@@ -273,7 +355,10 @@ def note_of(found: CheckIn, history: History, now: float) -> Noted:
         "gain": found.gain,
         "runs": found.runs,
         "due": found.due,
-        "days": days,
+        "days": next_date(history, found.outcome, now)[1],
         "config": dict(found.config),
+        "configs": [dict(config) for config in found.configs],
+        "values": found.values,
+        **({"about": dict(about)} if about else {}),
     }
     return Noted(TOPIC, str(len(history.noted(TOPIC)) + 1), found.sentence, data)

@@ -57,10 +57,14 @@ class StudyPlots:
         """Return which worker trained what and when."""
         return self._drawn("timeline")
 
+    def incumbent(self) -> Figure:
+        """Return what the setting in use was worth when it was chosen, and at each re-test."""
+        return self._drawn("incumbent")
+
     def _drawn(self, kind: str, **options: Any) -> Figure:
         from osetra.views.figures.kinds import KINDS
 
         return KINDS[kind](self._study.problem, self._study.history, **options)
 
     def __repr__(self) -> str:
-        return "<plots: curves, history, parallel, slice, contour, importance, timeline>"
+        return "<plots: curves, history, parallel, slice, contour, importance, timeline, incumbent>"

@@ -34,14 +34,14 @@ from osetra.policies import DESCRIPTIONS, by_names
 from osetra.searchers import by_name
 from osetra.stores import open_store
 from osetra.study.asking import AskedTrials
-from osetra.study.checkin import CheckIn, retested
 from osetra.study.confirming import confirm
 from osetra.study.display import Display, check_showing, displayed, warn_of_loose_ends
-from osetra.study.editing import StudyEditing, reconcile
+from osetra.study.editing import reconcile
 from osetra.study.join import join
 from osetra.study.loop import MOST_STEPS, Watch, work
 from osetra.study.open import begin_study, check_same, objective_of, place_of, question_of
 from osetra.study.planner import Planner
+from osetra.study.reviewing import StudyReviewing
 from osetra.study.spellings import goal_by_other_names, limits_by_other_names, of_study, refuse
 from osetra.study.time_limit import Reserve, TimeLimit
 from osetra.training.run import Run
@@ -51,7 +51,7 @@ log = logging.getLogger("osetra")
 Train = Callable[[Run], object]
 
 
-class Study(StudyEditing):
+class Study(StudyReviewing):
     """A search for good hyperparameters, kept in a file that survives every crash.
 
     Args:
@@ -346,22 +346,6 @@ class Study(StudyEditing):
         if self.history.ranked(self.problem.objective):
             confirm(self._planner, job, crew, limits, progress, watch, top=top, seeds=seeds, most=most)
         return self.best
-
-    def retest(self, train: Train, *, delta: float = 1.0, workers: int = 1) -> CheckIn:
-        """Train the best setting and up to three challengers again on today's data, and say what is best.
-
-        22 trainings at most, 8 where no challenger does better at first. They are kept in studies beside
-        this one, and the verdict in this one, with the date of the next.
-
-        Args:
-            train: the training function, on today's data.
-            delta: the smallest gain that is cared for, in deviations of the seed noise.
-            workers: how many trainings run at once.
-
-        Raises:
-            StudyError: nothing was confirmed with fresh seeds, or the best does not train any more.
-        """
-        return retested(self, self._planner, train, delta, workers)
 
     def close(self) -> None:
         """Release the store."""

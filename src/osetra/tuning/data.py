@@ -19,6 +19,7 @@ from osetra.core.text import format_param, parse_param
 from osetra.data.dataset import NUMERIC
 from osetra.errors import DataError, StudyError, StudyMismatch
 from osetra.files import real_path
+from osetra.tuning.circumstances import remember
 from osetra.tuning.deadline import Deadline
 from osetra.tuning.extras import require_torch
 from osetra.tuning.final_model import MODEL, FinalModel, Wishes, final_model
@@ -32,6 +33,7 @@ from osetra.tuning.request import DEFAULT_TRIALS, READING, Request, stored_reque
 from osetra.tuning.result import TuneResult, result_of
 from osetra.tuning.search import search, with_confirmation, with_end
 from osetra.tuning.studyfile import read_study_file
+from osetra.tuning.warm import inherited, space_of, warm
 from osetra.views.verdict import scores_text
 
 if TYPE_CHECKING:
@@ -89,6 +91,8 @@ def plan(location: Location, request: Request) -> DataPlan:
     begun = time.monotonic()
     require_torch()
     request = _with_file(request)
+    if request.warm_from:
+        request = inherited(request)
     _check_storable(request.source, request.reading.test)
     if request.maximize and request.minimize:
         raise StudyError("give minimize or maximize, not both: a search has one goal")
@@ -157,6 +161,7 @@ def tune_data(
     observer.on_search_end(study)
     final = _final(location, request, task, study, baseline, deadline, observer)
     forget(networks)
+    remember(study, request, location, task.dataset, task.device)
     result = result_of(location.name, study, final, load_model(final.folder))
     observer.on_result(result)
     return result
@@ -280,6 +285,10 @@ def _moved(old: str, new: str) -> bool:
 def _selection(task: NetworkTask, request: Request) -> Selection:
     given = _given(request)
     trainings = request.limits.trainings
+    if (kept := space_of(request, task.catalogue.names)) is not None:
+        names = kept.searched
+        fixed = tuple(name for name in kept.names if name not in names)
+        return Selection(kept, names, fixed, f"searching {', '.join(names)}, as the earlier study did.")
     bought = DEFAULT_TRIALS if trainings is None else round(PER_TRAINING * trainings)
     trials = request.limits.trials or max(1, bought)
     return select_space(task.catalogue, trials, tune=request.tune, everything=request.all, given=given,
@@ -324,6 +333,7 @@ def _open_study(location: Location, planned: DataPlan) -> Study:
             **({"aim": task.aimed} if task.aimed else {}),
         },
     )
+    warm(study, request)
     if request.silence:
         study.silence(*request.silence)
     return study

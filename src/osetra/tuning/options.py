@@ -80,7 +80,7 @@ def _check_ending(found: dict[str, Any]) -> None:
 
 
 def _check_named(found: Mapping[str, Any]) -> None:
-    for name in ("minimize", "maximize", "store"):
+    for name in ("minimize", "maximize", "store", "warm_from"):
         if found[name] is not None and not text(name, found[name]):
             raise expected(name, found[name], "it is empty; leave it out, or name it")
 

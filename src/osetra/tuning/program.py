@@ -20,6 +20,7 @@ from osetra.tuning.locations import Location
 from osetra.tuning.request import Request, stored_request
 from osetra.tuning.script import Script, load_script
 from osetra.tuning.studyfile import StudyFile, read_study_file
+from osetra.tuning.warm import inherited, warm
 
 if TYPE_CHECKING:
     from osetra.study.study import Study
@@ -48,6 +49,7 @@ def script_training(request: Request) -> OwnTraining:
     script = load_script(request.source)
     file = read_study_file(Path(request.config)) if request.config else StudyFile()
     request = filled(request, file)
+    request = inherited(request) if request.warm_from else request
     space = build_space(script, file, request)
     _check_goal(request, "your function reports")
     return OwnTraining(script.function, f"{script.file.name}:{script.name}", request, space)
@@ -63,6 +65,7 @@ def program_training(request: Request, location: Location, file: StudyFile) -> O
     from osetra.command.template import command_line
 
     request = filled(request, file)
+    request = inherited(request) if request.warm_from else request
     space = build_space(None, file, request)
     _check_goal(request, "that the program reports")
     training = command_training(request, location)
@@ -87,6 +90,7 @@ def begin(training: OwnTraining, location: Location) -> Study:
         seed=request.seed,
         task={"request": request.stored(location.folder)},
     )
+    warm(study, request)
     if request.silence:
         study.silence(*request.silence)
     if request.verb == "run":

@@ -67,6 +67,8 @@ class Request:
     """Whether the winner is trained again on the validation rows too; None is where that is safe."""
     ensemble: int | None = None
     """So many seeds of the winner answer together; None is all that were trained anyway."""
+    warm_from: str | None = None
+    """The study whose good settings are tried first."""
     silence: tuple[str, ...] = ()
     """Rules of advice that say nothing."""
     config: str | None = None

@@ -13,7 +13,10 @@ from osetra.cli.output import Output
 from osetra.core.registry import check_name
 from osetra.tuning.locations import find
 
-KINDS = ("curves", "history", "parallel", "slice", "contour", "importance", "timeline", "overview")
+KINDS = (
+    *("curves", "history", "parallel", "slice", "contour", "importance"),
+    *("timeline", "incumbent", "overview"),
+)
 """As in `osetra.views.figures.kinds`, which is imported when something is drawn."""
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -33,7 +36,8 @@ def command(output: Output, /, study: str, kind: str, out: Path | None, **option
 
     curves: cost curves side by side. history: the best so far. parallel: parallel coordinates. slice: each
     hyperparameter against the value. contour: what the model expects of two. importance: what mattered.
-    timeline: who trained what and when. overview: curves and history.
+    timeline: who trained what and when. incumbent: the setting in use, at each re-test. overview: curves
+    and history.
     """
     with typed():
         check_name("figure", kind, dict.fromkeys(KINDS))

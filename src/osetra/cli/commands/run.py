@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,12 @@ from osetra.tuning.options import check_limits
 from osetra.tuning.program import begin, program_training
 from osetra.tuning.request import Request
 from osetra.tuning.studyfile import read_study_file
+from osetra.tuning.warm import next_name
 
 SHARED = (
     *(limit.name for limit in fields(Limits)),
     *("searcher", "scheduler", "tune", "set", "minimize", "maximize", "pick", "seed", "keep_going"),
-    "dashboard",
+    *("warm_from", "dashboard"),
     *("name", "out", "store", "dry_run", "as_json"),
 )
 """The options of `osetra tune` that mean the same for a program."""
@@ -78,7 +80,7 @@ def command(output: Output, /, file: Path, words: tuple[str, ...], **options: An
     with typed():
         request = Request.of({**options, **own, "config": str(real_path(file))})
         check_limits(request.limits)
-    name, store = options["name"] or name_of(words), options["store"] or read.store
+    name, store = options["name"] or _name(options, words), options["store"] or read.store
     ask = None if options["dry_run"] else confirm
     location = create(name, options["out"], store=store, confirm=ask)
     with typed():
@@ -93,6 +95,10 @@ def command(output: Output, /, file: Path, words: tuple[str, ...], **options: An
 
 
 command.params += [option for option in tune.params if option.name in SHARED]
+
+
+def _name(options: Mapping[str, Any], words: tuple[str, ...]) -> str:
+    return next_name(options["warm_from"]) if options["warm_from"] else name_of(words)
 
 
 def name_of(words: tuple[str, ...]) -> str:

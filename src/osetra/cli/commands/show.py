@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import asdict
 from math import isfinite
@@ -13,6 +14,7 @@ from rich.text import Text
 from osetra.cli.options import Whole, json_option, study_argument
 from osetra.cli.output import Output
 from osetra.core.clean import name_text
+from osetra.core.due import CHECKED
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
@@ -22,6 +24,7 @@ from osetra.tuning.locations import Location, find
 from osetra.views.json import finding_document, study_document, trial_document
 from osetra.views.terminal.curves import curves_picture
 from osetra.views.terminal.report import findings_view
+from osetra.views.terminal.retests import retests_table
 from osetra.views.terminal.tables import study_summary, trial_page, trials_table
 
 
@@ -128,12 +131,14 @@ def _show_study(
     as_json: bool,
 ) -> None:
     from osetra.advice import findings
+    from osetra.views.panels.incumbent import incumbent_panel  # with SciPy
 
     listed = _ordered(problem, history)[:top]
     advice = findings(problem, history)
     if as_json:
         body = study_document(location.name, location.address, problem, history)
         body["trials"] = [trial_document(history, trial) for trial in _ordered(problem, history)]
+        body["incumbent"] = incumbent_panel(problem, history, time.time())
         body["findings"] = [finding_document(finding, location.reference) for finding in advice]
         output.document("study", body)
         return
@@ -144,6 +149,8 @@ def _show_study(
         output.show(Text(f"  {more}", "dim"))
     if listed:
         output.show(curves_picture(problem, history, listed[:5], metric=metric, width=width), "")
+    if history.noted(CHECKED):
+        output.show(retests_table(incumbent_panel(problem, history, time.time())), "")
     if advice:
         output.show(findings_view(advice, location.reference))
 

@@ -18,6 +18,7 @@ from osetra.cli.options import (
     check_goal,
     check_scheduler,
     check_searcher,
+    complete_study,
     confirm,
     device_option,
     goal,
@@ -177,6 +178,12 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     metavar="SECONDS",
     help="End a training that reports nothing for so long.",
 )
+@click.option(
+    "--warm-from",
+    metavar="STUDY",
+    shell_complete=complete_study,
+    help="Search later data: as STUDY did, with its good settings first, and half its trials.",
+)
 @keep_going_option
 @dashboard_option
 @click.option("--dry-run", is_flag=True, help="Show what would be searched and run nothing.")
@@ -203,7 +210,7 @@ def command(output: Output, /, **options: Any) -> None:
         check_searcher(request.searcher)
         check_scheduler(request.scheduler)
         store = options["store"] or stored_in(options["config"])
-    name = options["name"] or name_for(options["source"])
+    name = options["name"] or _name(options)
     ask = None if options["dry_run"] else confirm
     location = create(name, options["out"], store=store, confirm=ask)
     if is_script(request.source):
@@ -237,6 +244,14 @@ def _tune_data(output: Output, location: Location, request: Request, options: Ma
         print_plan(output, planned.selection.space, replace(planned.request, minimize=minimize))
         return
     tune_data(output, location, planned, as_json=options["as_json"])
+
+
+def _name(options: Mapping[str, Any]) -> str:
+    if options["warm_from"]:
+        from osetra.tuning.warm import next_name
+
+        return next_name(options["warm_from"])
+    return name_for(options["source"])
 
 
 def stored_in(config: Path | None) -> str | None:

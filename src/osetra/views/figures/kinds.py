@@ -12,6 +12,7 @@ from osetra.core.registry import check_name
 from osetra.errors import StudyError
 from osetra.views.figures.curves import curves_figure, history_figure, timeline_figure
 from osetra.views.figures.drawing import looks
+from osetra.views.figures.incumbent import incumbent_figure
 from osetra.views.figures.overview import overview_figure
 from osetra.views.figures.space import contour_figure, importance_figure, parallel_figure, slice_figure
 from osetra.views.panels.contour import contour_panel, default_pair
@@ -90,6 +91,15 @@ def timeline(problem: Problem, history: History) -> Figure:
         return timeline_figure(timeline_panel(history, time.time()))
 
 
+def incumbent(problem: Problem, history: History) -> Figure:
+    """Return what the setting in use was worth when it was chosen, and at each re-test."""
+    from osetra.views.panels.incumbent import incumbent_panel  # with SciPy
+
+    panel = incumbent_panel(problem, history, time.time())
+    with looks():
+        return incumbent_figure(panel)
+
+
 KINDS: Mapping[str, Callable[[Problem, History], Figure]] = {
     "curves": curves,
     "history": best,
@@ -98,6 +108,7 @@ KINDS: Mapping[str, Callable[[Problem, History], Figure]] = {
     "contour": contour,
     "importance": importance,
     "timeline": timeline,
+    "incumbent": incumbent,
     "overview": overview_figure,
 }
 """What `osetra plot` can draw."""

@@ -1,0 +1,101 @@
+"""Reviewing: what was chosen is looked at again, and goes on into the next search."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from osetra.core.arguments import mapping
+from osetra.core.due import RELEASED, Due, due_of
+from osetra.core.facts import Noted
+from osetra.core.trial import Trial
+from osetra.errors import StudyError
+from osetra.study.checkin import CheckIn, incumbent_of, retested
+from osetra.study.display import Display
+from osetra.study.editing import StudyEditing
+from osetra.study.warm import warm_suggestions
+from osetra.training.run import Run
+
+
+class StudyReviewing(StudyEditing):
+    """The half of a `Study` that asks whether the best is still the best."""
+
+    def release(self, about: Mapping[str, Any] | None = None) -> None:
+        """Remember that the best setting goes into use now, and under which circumstances.
+
+        Args:
+            about: what JSON can hold of data, code, software and machine.
+
+        Raises:
+            StudyError: it was not confirmed with fresh seeds.
+        """
+        told = mapping("about", {} if about is None else about, "give what JSON can hold by name")
+        history = self.history
+        chosen, number = incumbent_of(self.problem, history), len(history.noted(RELEASED)) + 1
+        text = f"{chosen.name} goes into use"
+        data = {
+            "time": time.time(),
+            "config": dict(chosen.config),
+            "values": [self.problem.objective.sign * value for value in chosen.then],
+            **({"about": told} if told else {}),
+        }
+        self._planner.append([Noted(RELEASED, str(number), text, data)])
+
+    @property
+    def due(self) -> Due | None:
+        """When the best setting is to be tested again; None while it was not confirmed with fresh seeds."""
+        return due_of(self.history, time.time())
+
+    def retest(
+        self,
+        train: Callable[[Run], object],
+        *,
+        delta: float = 1.0,
+        workers: int = 1,
+        label: str = "",
+        about: Mapping[str, Any] | None = None,
+        progress: bool | Display = False,
+    ) -> CheckIn:
+        """Train the best setting and up to three challengers again on today's data, and say what is best.
+
+        22 trainings at most, 8 where no challenger does better at first. They are kept in studies beside
+        this one, and the verdict in this one, with the date of the next.
+
+        Args:
+            train: the training function, on today's data.
+            delta: the smallest gain that is cared for, in deviations of the seed noise.
+            workers: how many trainings run at once.
+            label: a word for today's data: a re-test that was broken off goes on under the same one.
+            about: circumstances to remember with the verdict, as for `release`.
+            progress: whether the trainings show themselves.
+
+        Raises:
+            StudyError: nothing was confirmed with fresh seeds, or the best does not train any more.
+        """
+        told = None if about is None else mapping("about", about, "give what JSON can hold by name")
+        return retested(
+            self, self._planner, train,
+            delta=delta, workers=workers, label=label, about=told, progress=progress,
+        )  # fmt: skip
+
+    def warm_start(self, other: StudyReviewing, most: int = 6) -> list[Trial]:
+        """Queue what another study found good, before all others: for a search on later data.
+
+        First its setting in use, then the winner of its last re-test, then good settings that are unlike
+        those. What this study's space does not have is left out, what it has beside takes its default, and
+        numbers beyond its ranges are moved to their ends.
+
+        Args:
+            other: the study to learn from.
+            most: settings at most.
+
+        Raises:
+            StudyError: nothing has finished there, or none of its settings can be had here.
+        """
+        if not isinstance(other, StudyReviewing):
+            raise StudyError(f"warm_start({type(other).__name__}): another Study is needed")
+        found = warm_suggestions(self.problem.space, other.problem, other.history, other.name, most)
+        known = [trial.config for trial in self.trials]
+        new = [each for each in found if each.config not in known]
+        return self._planner.suggest(new, "person", "warm start") if new else []
