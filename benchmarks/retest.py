@@ -13,8 +13,8 @@ import json
 
 import numpy as np
 
-from osetra.numerics.retest import FIRST, SECOND, gain, noise_of, outcome, replicated, screened
-from osetra.numerics.selection import Noise
+from osetra.numerics.retest import MOST, finalist, gain, joined, outcome, replicated, wanted
+from osetra.numerics.selection import Noise, pooled
 
 PAIRED = 1.5 * 2**0.5
 """A gain of 1.5 deviations of the difference of two runs, in deviations of one run."""
@@ -24,18 +24,31 @@ RELEASED = 5
 """Runs of the incumbent when it was released."""
 
 
-def check_in(rng: np.random.Generator, truth: list[float], drift: float, df: int) -> tuple[str, int]:
-    """Return verdict and number of runs of one check-in; truth is of incumbent and challengers now."""
+def check_in(
+    rng: np.random.Generator, truth: list[float], drift: float, df: int, alike: float = 0.0
+) -> tuple[str, int]:
+    """Return verdict and number of runs of one check-in.
+
+    Args:
+        rng: chance.
+        truth: of the incumbent and its challengers now.
+        drift: what the incumbent is worse by than it was.
+        df: degrees of freedom of what the study knows of the noise.
+        alike: share of a seed's effect that is the same for all settings.
+    """
     before = Noise(float(np.sqrt(rng.chisquare(df) / df)), df)
     then = (truth[0] - drift + rng.normal(size=RELEASED)).tolist()
-    now = [(value + rng.normal(size=FIRST)).tolist() for value in truth]
-    noise, runs, won = noise_of(before, now), FIRST * len(now), None
-    state, chosen = replicated(then, now[0], noise), screened(now)
-    if chosen is not None:
-        again = [(truth[i] + rng.normal(size=SECOND)).tolist() for i in (0, chosen)]
-        noise, runs = noise_of(before, now, again), runs + 2 * SECOND
-        won = gain(now[0] + again[0], now[chosen] + again[1], noise)
-    return outcome(state, won, noise, 1.0, edge=False), runs
+    seeds = rng.normal(size=MOST)
+    drawn = np.sqrt(alike) * seeds + np.sqrt(1 - alike) * rng.normal(size=(len(truth), MOST))
+    values: list[list[float]] = [[] for _ in truth]
+    while (counts := wanted(values, before)) is not None:
+        values = [
+            (mean + drawn[i, :n]).tolist() for i, (mean, n) in enumerate(zip(truth, counts, strict=True))
+        ]
+    noise, place = joined(before, pooled(values)), finalist(values, before)
+    won = None if place is None else gain(values[0], values[place], noise)
+    state = replicated(then, values[0], noise)
+    return outcome(state, won, noise, 1.0, edge=False), sum(map(len, values))
 
 
 def figures(quick: bool = False) -> dict[str, object]:

@@ -25,9 +25,14 @@ from osetra.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from osetra.tuning.model import load_model
+    from osetra.tuning.retest import retest
     from osetra.tuning.tune import tune
 
-_LATE = {"tune": "osetra.tuning.tune", "load_model": "osetra.tuning.model"}
+_LATE = {
+    "tune": "osetra.tuning.tune",
+    "retest": "osetra.tuning.retest",
+    "load_model": "osetra.tuning.model",
+}
 """What is imported when it is first asked for, so that `import osetra` stays quick."""
 
 __all__ = [
@@ -51,6 +56,7 @@ __all__ = [
     "Study",
     "Trial",
     "load_model",
+    "retest",
     "tune",
 ]
 

@@ -1,38 +1,89 @@
-"""The re-test's rates, by a simulation that knows nothing of its code."""
+"""The re-test's rates, by a simulation that knows nothing of its code, and what it trains next."""
 
 import numpy as np
 import pytest
 
-from osetra.numerics.retest import FIRST, SECOND, gain, joined, noise_of, outcome, replicated, screened
+from osetra.numerics.retest import (
+    ALONE,
+    MOST,
+    finalist,
+    gain,
+    joined,
+    least,
+    most,
+    outcome,
+    replicated,
+    wanted,
+)
 from osetra.numerics.selection import Noise, pooled
 
 
-def _rate(better: float, draws: int = 1500) -> float:
-    rng, wins = np.random.default_rng(0), 0
-    truth = np.array([0.0, -better, 0.0, 0.0])
-    for _ in range(draws):
-        now = (truth[:, None] + rng.normal(size=(4, FIRST))).tolist()
-        chosen = screened(now)
-        if chosen is None:
-            continue
-        again = [(truth[i] + rng.normal(size=SECOND)).tolist() for i in (0, chosen)]
-        noise = noise_of(Noise(1.0, 20), now, again)
-        won = gain(now[0] + again[0], now[chosen] + again[1], noise)
-        wins += outcome("as before", won, noise, 1.0, edge=False) == "adopt"
-    return wins / draws
+def _check_in(rng: np.random.Generator, truth: list[float], df: int = 20) -> tuple[str, list[int]]:
+    before, drawn = Noise(1.0, df), rng.normal(size=(len(truth), MOST))
+    values: list[list[float]] = [[] for _ in truth]
+    while (counts := wanted(values, before)) is not None:
+        assert all(n >= len(each) for n, each in zip(counts, values, strict=True))
+        assert sum(counts) > sum(map(len, values))
+        values = [
+            (mean + drawn[i, :n]).tolist() for i, (mean, n) in enumerate(zip(truth, counts, strict=True))
+        ]
+    noise, place = joined(before, pooled(values)), finalist(values, before)
+    won = None if place is None else gain(values[0], values[place], noise)
+    return outcome("as before", won, noise, 1.0, edge=False), [len(each) for each in values]
+
+
+def _rate(better: float, draws: int = 1200) -> float:
+    rng = np.random.default_rng(0)
+    return float(np.mean([_check_in(rng, [0.0, -better, 0.0, 0.0])[0] == "adopt" for _ in range(draws)]))
 
 
 def test_ties_rarely_win_and_gains_mostly_do() -> None:
     assert _rate(0.0) < 0.035
-    assert _rate(2.2) > 0.88
+    assert _rate(1.5) > 0.70
+    assert _rate(2.2) > 0.93
+
+
+def test_it_costs_what_was_said_before() -> None:
+    rng = np.random.default_rng(1)
+    for rivals in (1, 2, 3):
+        for better in (0.0, 2.0):
+            runs = [sum(_check_in(rng, [0.0, -better, *[1.0] * (rivals - 1)])[1]) for _ in range(150)]
+            assert least(rivals) <= min(runs) and max(runs) <= most(rivals) == MOST
+    assert _check_in(rng, [0.0])[1] == [ALONE] == [least(0)] == [most(0)]
+
+
+def test_incumbent_and_winner_share_what_the_race_left() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        _, runs = _check_in(rng, [0.0, -9.0, 0.0, 0.0])
+        assert sum(runs) == MOST and abs(runs[0] - runs[1]) <= 1 and runs[2:] == [1, 1]
+
+
+def test_a_challenger_that_fails_drops_out_and_costs_no_more() -> None:
+    before, inf = Noise(1.0, 20), float("inf")
+    assert wanted([[], [], []], before) == [1, 1, 1]
+    # Both failed: what the incumbent is worth is told all the same.
+    assert wanted([[0.0], [inf], [inf]], before) == [ALONE, 1, 1]
+    assert wanted([[0.0] * ALONE, [inf], [inf]], before) is None
+    assert finalist([[0.0] * ALONE, [inf], [inf]], before) is None
+    # The one ahead fails on the way.
+    counts = wanted([[0.0], [-3.0], [inf]], before)
+    assert counts is not None and counts[2] == 1 and counts[1] > 1
+    failed = [[0.0] * counts[0], [-3.0, inf, *[-3.0] * (counts[1] - 2)], [inf]]
+    assert wanted(failed, before) is None and finalist(failed, before) is None
+
+
+def test_without_any_knowledge_of_the_noise_nobody_is_dropped_for_nothing() -> None:
+    counts = wanted([[0.0], [1.0], [2.0], [3.0]], Noise(float("nan"), 0))
+    assert counts == [1, 2, 2, 2]
 
 
 def test_what_is_unchanged_is_seldom_called_changed() -> None:
     rng, changed = np.random.default_rng(1), 0
     for _ in range(2000):
-        then, now = rng.normal(size=5).tolist(), rng.normal(size=2).tolist()
+        then, now = rng.normal(size=5).tolist(), rng.normal(size=5).tolist()
         changed += replicated(then, now, joined(Noise(0.0, 0), pooled([then, now]))) != "as before"
-    assert changed / 2000 < 0.012
+    assert changed / 2000 < 0.01
     assert replicated([0.0, 0.1, 0.2], [9.0, 9.1], Noise(0.1, 20)) == "worse"
     assert replicated([0.0, 0.1, 0.2], [-9.0, -9.1], Noise(0.1, 20)) == "better"
 

@@ -22,6 +22,8 @@ class Suggestion:
     """The step at which the trial pauses when it can keep a checkpoint there."""
     parent: Source | None = None
     """The checkpoint of another trial to start from."""
+    seed: int | None = None
+    """Of the training; None is one of its own, by the number of the trial."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,21 @@
 """Re-test: is a setting that was chosen some time ago still the best, by as few trainings as will do?
 
-Stage 1 runs the incumbent and its challengers with `FIRST` seeds each. Whether the incumbent is worth what
-it was is told by Student's test against its runs of then. Where no challenger has a better mean than the
-incumbent the check-in ends; else stage 2 runs the best one and the incumbent with `SECOND` fresh seeds, and
-all runs of the two decide. The best of three challengers is lucky in stage 1: the level is stricter for that,
-so that of tied settings one in fifty wins (the two-stage design of Cohen & Sackrowitz 1989, its level by
-simulation in benchmarks/retest.py).
+The challengers race each other: a run each, then another for those that are not far behind, `ROUNDS` at
+most. The best of them and the incumbent share the runs that are left, equally. Halfway the check-in ends
+unless the challenger is ahead; else all runs of the two decide. The best of three challengers is lucky in the
+race: the level of the test is stricter for that, so that of tied settings about one in forty wins (successive
+elimination as in Even-Dar et al. 2006; two stages as in Cohen & Sackrowitz 1989, the level by simulation in
+benchmarks/retest.py). Whether the incumbent is worth what it was is told by Student's test against its runs
+of then.
+
+The k-th run of every setting has the same seed. What a seed does to all settings alike cancels in their
+difference, which the test does not count on: where it is so, gains are seen more often, and ties win less.
 
     symbol          shape   meaning
     then            (n,)    runs of the incumbent when it was released, minimised
-    now             (k, 2)  stage 1: the incumbent first, then its challengers
-    again           (2, 7)  stage 2: the incumbent, then the challenger
-    noise                   of a seed, pooled over the study and all runs of the check-in
+    values          (k,)    runs now of the incumbent, then of its challengers; infinite where one failed
+    before                  noise of a seed, pooled over the study until now
+    noise                   the same, with all runs of the check-in
 """
 
 from __future__ import annotations
@@ -25,15 +29,20 @@ from scipy.special import stdtr, stdtrit
 
 from osetra.numerics.selection import LEVEL, Noise, pooled
 
-FIRST, SECOND = 2, 7
-"""Seeds of a setting in either stage."""
+MOST = 22
+"""Runs of a check-in."""
+ROUNDS, BEHIND = 3, 0.8
+"""Runs of a challenger in the race at most, and how many deviations of a difference behind one drops out."""
+ALONE = 5
+"""Runs of an incumbent that has no challenger."""
 CHALLENGERS = 3
-WIN = 0.0115
+WIN = 0.0145
 """Level of Student's test at which a challenger wins, one-sided."""
-SURPRISE = 0.005
+SURPRISE = 0.003
 """Level, in all, at which the incumbent is said to be worth something else than it was."""
 
 Now = Literal["as before", "worse", "better"]
+Runs = Sequence[Sequence[float]]
 Outcome = Literal["good", "world changed", "adopt", "re-tune", "too good"]
 
 
@@ -67,10 +76,74 @@ def replicated(then: Sequence[float], now: Sequence[float], noise: Noise) -> Now
     return "worse" if gap > 0 else "better"
 
 
-def screened(now: Sequence[Sequence[float]]) -> int | None:
-    """Return the challenger that is worth a second look, by its place in `now`; None when there is none."""
-    best = int(np.argmin([float(np.mean(values)) for values in now]))
-    return best or None
+def wanted(values: Runs, before: Noise) -> list[int] | None:
+    """Return how many runs each setting is to have next, in all; None when the check-in is over."""
+    have = [len(each) for each in values]
+    rounds, alive = _raced(values, before)
+    if not have[0] or any(have[i] < rounds for i in alive):
+        first = [max(1, have[0]), *(rounds if i in alive else have[i] for i in range(1, len(have)))]
+        return first if len(have) > 1 else [ALONE]
+    if not alive:
+        return None if have[0] >= ALONE else [ALONE, *have[1:]]
+    best, half, end = alive[0], *_shares(have, alive[0], rounds)
+    ahead = np.mean(values[best][: half[1]]) < np.mean(values[0][: half[0]])
+    for goal in (half, end):
+        if have[0] < goal[0] or have[best] < goal[1]:
+            return [goal[0] if i == 0 else goal[1] if i == best else n for i, n in enumerate(have)]
+        if not ahead:
+            return None
+    return None
+
+
+def finalist(values: Runs, before: Noise) -> int | None:
+    """Return the place of the challenger that all runs decide about; None where none came so far."""
+    have = [len(each) for each in values]
+    rounds, alive = _raced(values, before)
+    if len(alive) != 1 or have[alive[0]] < rounds:
+        return None
+    _, end = _shares(have, alive[0], rounds)
+    sound = bool(np.isfinite(values[alive[0]]).all())
+    return alive[0] if sound and have[0] >= end[0] and have[alive[0]] >= end[1] else None
+
+
+def least(challengers: int) -> int:
+    """Return how many runs a check-in has at least: one that ends halfway."""
+    if not challengers:
+        return ALONE
+    half, _ = _shares([1] * (challengers + 1), 1, 1)
+    return sum(half) + challengers - 1
+
+
+def most(challengers: int) -> int:
+    """Return how many runs a check-in has at most."""
+    return MOST if challengers else ALONE
+
+
+def _raced(values: Runs, before: Noise) -> tuple[int, list[int]]:
+    """Return how many runs those in the race are to have, and who they are; the race is over with one."""
+    alive = list(range(1, len(values)))
+    for k in range(1, ROUNDS + 1):
+        if any(len(values[i]) < k for i in alive):
+            return k, alive
+        alive = _near(values, alive, k, before)
+        if len(alive) < 2:
+            return k, alive
+    return ROUNDS, [min(alive, key=lambda i: float(np.mean(values[i][:ROUNDS])))]
+
+
+def _near(values: Runs, alive: Sequence[int], k: int, before: Noise) -> list[int]:
+    """Return who is not far behind after k runs; one of which a run failed is."""
+    means = {i: float(np.mean(values[i][:k])) for i in alive if np.isfinite(values[i][:k]).all()}
+    noise = joined(before, pooled([values[i][:k] for i in means]))
+    gap = BEHIND * noise.sd * float(np.sqrt(2 / k)) if noise.df else np.inf
+    return [i for i in means if means[i] - min(means.values()) <= gap]
+
+
+def _shares(have: Sequence[int], best: int, rounds: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the runs of incumbent and challenger halfway and at the end: what others left, equally."""
+    left = MOST - sum(n for i, n in enumerate(have) if i not in (0, best))
+    end = (left // 2, left - left // 2)
+    return ((end[0] + 1) // 2, max(rounds, (end[1] + 1) // 2)), end
 
 
 def gain(old: Sequence[float], new: Sequence[float], noise: Noise) -> Gain:
@@ -99,11 +172,6 @@ def outcome(now: Now, won: Gain | None, noise: Noise, delta: float, *, edge: boo
     if now == "worse":
         return "re-tune"
     return "re-tune" if edge and won.mean > 2 * delta * noise.sd else "adopt"
-
-
-def noise_of(before: Noise, *stages: Sequence[Sequence[float]]) -> Noise:
-    """Return the deviation of a seed by the study before and all runs since."""
-    return joined(before, *(pooled(stage) for stage in stages))
 
 
 def half_width(runs: int, noise: Noise) -> float:

@@ -1,4 +1,4 @@
-"""Check-in: is the setting that a study chose still the best one? A two-stage re-test, with its verdict.
+"""Check-in: is the setting that a study chose still the best one? A re-test, with its verdict.
 
 The maths is in `osetra.numerics.retest`; here is which settings challenge the incumbent, and what is said.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from osetra.core.arguments import number, text, whole
+from osetra.core.decisions import Suggestion
 from osetra.core.due import CHECKED, next_date
 from osetra.core.facts import Noted
 from osetra.core.history import History
@@ -23,9 +24,10 @@ from osetra.core.numbers import duration
 from osetra.core.numbers import number as figure
 from osetra.core.params import Config
 from osetra.core.problem import Problem
+from osetra.core.trial import Trial
 from osetra.errors import SpaceError, StudyError
 from osetra.study.display import Display
-from osetra.study.planner import Planner
+from osetra.study.planner import Planner, seed_of
 
 if TYPE_CHECKING:
     from osetra.numerics.retest import Outcome
@@ -40,8 +42,8 @@ ELSEWHERE = 0.25
 RATES = ("lr", "learning_rate")
 
 Runs = list[list[float]]
-Train = Callable[[Sequence[Config], int, int], Runs]
-"""Trains settings with so many fresh seeds each in a stage; values are minimised, of failed ones left out."""
+Train = Callable[[Sequence[Config], Sequence[int]], Runs]
+"""Trains settings until each has so many runs; values are minimised, and infinite of failed ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +99,17 @@ class Plan:
 
     @property
     def least(self) -> int:
-        """Trainings where no challenger does better at first."""
-        from osetra.numerics.retest import FIRST
+        """Trainings at least: where no challenger is ahead halfway."""
+        from osetra.numerics.retest import least
 
-        return FIRST * (1 + len(self.challengers))
+        return least(len(self.challengers))
 
     @property
     def most(self) -> int:
         """Trainings at most."""
-        from osetra.numerics.retest import SECOND
+        from osetra.numerics.retest import most
 
-        return self.least + 2 * SECOND
+        return most(len(self.challengers))
 
     def cost(self, workers: int = 1, times: float = 1.0) -> str:
         """Return the cost in words, where a training takes `times` as long as it did."""
@@ -146,51 +148,71 @@ def retested(
 ) -> CheckIn:
     """Re-test a study's incumbent, and note the verdict in its log; see `Study.retest`.
 
-    The trainings are studies of their own beside it, one for each stage.
+    The trainings are a study of their own beside it.
     """
     least = number("delta", delta, "the smallest gain that is cared for is above 0", above=0)
     crew, history, problem = whole("workers", workers, least=1), planner.history, planner.problem
     plan, count = plan_of(problem, history), len(history.noted(TOPIC)) + 1
-    took: list[float] = []
     tag = f"-{text('label', label, 'a word is needed')}" if label else ""
 
-    def trained(configs: Sequence[Config], stage: int, seeds: int) -> Runs:
-        goal = {problem.objective.direction: problem.objective.metric}
-        name, seed = f"{study.name}-checkin-{count}-{stage}{tag}", study.seed + 2 * count + stage
-        plain = {"searcher": "manual", "scheduler": "full", "pick": problem.objective.pick}
-        beside = type(study)(study.url, problem.space, name=name, seed=seed, **goal, **plain)
-        try:
-            runs = _fresh_runs(beside, train, configs, seeds, crew, progress)
-            took.extend(t.seconds for t in beside.history.finished if t.seconds is not None)
-            return runs
-        finally:
-            beside.close()
+    name, seed = f"{study.name}-checkin-{count}{tag}", study.seed + 2 * count
+    goal = {problem.objective.direction: problem.objective.metric, "pick": problem.objective.pick}
+    plain = {"searcher": "manual", "scheduler": "full"}
+    beside = type(study)(study.url, problem.space, name=name, seed=seed, **goal, **plain)
+
+    # What failed in one that was broken off may train by now.
+    failed = {t.number for t in beside.history.ended if t.state != "finished"}
+
+    def trained(configs: Sequence[Config], counts: Sequence[int]) -> Runs:
+        return _brought_to(beside, train, configs, counts, failed, crew, progress)
 
     log.warning("re-test: %s", plan.cost(crew))
     now = time.time()
-    found = replace(check_in(problem, history, plan, trained, least, now), seconds=_median(took))
+    try:
+        found = check_in(problem, history, plan, trained, least, now)
+        took = [t.seconds for t in beside.history.finished if t.seconds is not None]
+    finally:
+        beside.close()
+    found = replace(found, seconds=_median(took))
     planner.append([note_of(found, planner.history, now, about or {})])
     return found
 
 
-def _fresh_runs(
+def _brought_to(
     beside: Any,
     train: Callable[[Any], object],
     configs: Sequence[Config],
-    seeds: int,
+    counts: Sequence[int],
+    failed: Container[int],
     workers: int,
     progress: bool | Display,
 ) -> Runs:
-    """Train settings with so many seeds each in a study of their own; what it has already is not repeated."""
-    for config in configs[len(beside.trials) :]:
-        beside.enqueue(config)
+    """Train settings until each has so many runs, and return them; what there is already is not repeated.
+
+    The k-th run of each has the same seed.
+    """
+    planner: Planner = beside._planner
+
+    def run(config: Config, k: int) -> Suggestion:
+        return Suggestion(config, f"run {k + 1} of the re-test", seed=seed_of(beside.seed, k))
+
+    if not planner.history.trials:  # at once, so that a setting is known by its place
+        planner.suggest([run(config, 0) for config in configs], "person", "re-test")
+    for place, (config, count) in enumerate(zip(configs, counts, strict=True), start=1):
+        if again := range(len(_runs_of(planner.history, place, failed)), count):
+            planner.suggest([run(config, k) for k in again], "person", "re-test", place)
     beside.run(train, trials=len(configs), workers=workers, keep_going=True, progress=progress)
-    if beside.history.finished:
-        beside.confirm(train, top=len(configs), seeds=seeds - 1, workers=workers, progress=progress)
-    history, sign = beside.history, beside.problem.objective.sign
-    first = [history.trials[place] for place in range(1, len(configs) + 1)]
-    runs = [[t for t in (one, *history.repeats(one.number)) if t.state == "finished"] for one in first]
-    return [[sign * t.value for t in each if t.value is not None] for each in runs]
+    history, sign = planner.history, planner.problem.objective.sign
+    return [
+        [sign * t.value if t.state == "finished" and t.value is not None else math.inf for t in runs[:count]]
+        for runs, count in ((_runs_of(history, i, failed), n) for i, n in enumerate(counts, start=1))
+    ]
+
+
+def _runs_of(history: History, number: int, failed: Container[int]) -> list[Trial]:
+    """Return the runs of a setting by the number of its first one, whatever became of them, in order."""
+    mine = [t for t in history.trials.values() if number in (t.number, t.repeats)]
+    return [trial for trial in mine if trial.number not in failed]
 
 
 def incumbent_of(problem: Problem, history: History) -> Incumbent:
@@ -278,30 +300,24 @@ def check_in(
     from osetra.numerics.selection import pooled
 
     sign, then = problem.objective.sign, plan.incumbent.then
-    configs = [plan.incumbent.config, *plan.challengers]
-    values = train(configs, 1, maths.FIRST)
-    if len(values[0]) < maths.FIRST:
-        raise StudyError(
-            f"re-test: {plan.incumbent.name} does not train any more; the check-in names the reason"
-        )
-    sound = [i for i, each in enumerate(values) if len(each) == maths.FIRST]
-    configs, stage = [configs[i] for i in sound], [values[i] for i in sound]
-    before, runs, won = pooled(_repeated(history, sign)), sum(map(len, values)), None
-    noise, reached = maths.noise_of(before, stage), [list(each) for each in stage]
-    state, chosen = maths.replicated(then, stage[0], noise), maths.screened(stage)
-    if chosen is not None:
-        again = train([configs[0], configs[chosen]], 2, maths.SECOND)
-        runs += sum(map(len, again))
-        reached[0] += again[0]
-        reached[chosen] += again[1]
-        if all(len(each) > 1 for each in again):
-            noise = maths.noise_of(before, stage, again)
-            won = maths.gain(reached[0], reached[chosen], noise)
+    configs, before = [plan.incumbent.config, *plan.challengers], pooled(_repeated(history, sign))
+    values: Runs = [[] for _ in configs]
+    while (counts := maths.wanted(values, before)) is not None:
+        values = train(configs, counts)
+        if not np.isfinite(values[0]).all():
+            raise StudyError(
+                f"re-test: {plan.incumbent.name} does not train any more; the check-in names the reason"
+            )
+    runs, chosen = sum(map(len, values)), maths.finalist(values, before)
+    sound = [each if np.isfinite(each).all() else [] for each in values]
+    noise = maths.joined(before, pooled(sound))
+    state = maths.replicated(then, values[0], noise)
+    won = None if chosen is None else maths.gain(values[0], values[chosen], noise)
     edge = chosen is not None and chosen < 3 and configs[chosen] not in [t.config for t in history.finished]
     said = maths.outcome(state, won, noise, delta, edge=edge)
     takes = chosen if said in ("adopt", "re-tune") else None
     benefit = won.mean if takes is not None and won is not None else 0.0
-    mean, half = float(np.mean(reached[0])), maths.half_width(len(reached[0]), noise)
+    mean, half = float(np.mean(values[0])), maths.half_width(len(values[0]), noise)
     low, high = sorted((sign * (mean - half), sign * (mean + half)))
     worth = {"now": sign * mean, "then": sign * float(np.mean(then)), "gain": benefit}
     words = {name: figure(value) for name, value in worth.items()}
@@ -320,7 +336,7 @@ def check_in(
         runs=runs,
         due=due,
         configs=[configs[i] for i in order],
-        values=[[sign * value for value in reached[i]] for i in order],
+        values=[[sign * value for value in sound[i]] for i in order],
     )
 
 

@@ -164,7 +164,7 @@ class Planner:
             Suggested(
                 trial=n,
                 config=s.config,
-                seed=_seed(self.seed, n),
+                seed=seed_of(self.seed, n) if s.seed is None else s.seed,
                 origin=origin,
                 by=by,
                 why=s.why,
@@ -223,5 +223,6 @@ def warnings(before: History, fact: Fact) -> list[str]:
     return [fact.text] if fact.data.get("warn") else []
 
 
-def _seed(study: int, trial: int) -> int:
+def seed_of(study: int, trial: int) -> int:
+    """Return the seed of a trial by its number."""
     return int(np.random.default_rng((study, trial, 1)).integers(2**31))

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from osetra.core.arguments import mapping
+from osetra.core.arguments import expected, mapping, whole
 from osetra.core.due import RELEASED, Due, due_of
-from osetra.core.facts import Noted
+from osetra.core.facts import Noted, encode
 from osetra.core.trial import Trial
-from osetra.errors import StudyError
+from osetra.errors import StoreError
 from osetra.study.checkin import CheckIn, incumbent_of, retested
 from osetra.study.display import Display
 from osetra.study.editing import StudyEditing
@@ -30,7 +30,7 @@ class StudyReviewing(StudyEditing):
         Raises:
             StudyError: it was not confirmed with fresh seeds.
         """
-        told = mapping("about", {} if about is None else about, "give what JSON can hold by name")
+        told = _told(about)
         history = self.history
         chosen, number = incumbent_of(self.problem, history), len(history.noted(RELEASED)) + 1
         text = f"{chosen.name} goes into use"
@@ -59,8 +59,8 @@ class StudyReviewing(StudyEditing):
     ) -> CheckIn:
         """Train the best setting and up to three challengers again on today's data, and say what is best.
 
-        22 trainings at most, 8 where no challenger does better at first. They are kept in studies beside
-        this one, and the verdict in this one, with the date of the next.
+        22 trainings at most, 12 where no challenger is ahead halfway. They are kept in a study beside this
+        one, and the verdict in this one, with the date of the next.
 
         Args:
             train: the training function, on today's data.
@@ -73,10 +73,9 @@ class StudyReviewing(StudyEditing):
         Raises:
             StudyError: nothing was confirmed with fresh seeds, or the best does not train any more.
         """
-        told = None if about is None else mapping("about", about, "give what JSON can hold by name")
         return retested(
             self, self._planner, train,
-            delta=delta, workers=workers, label=label, about=told, progress=progress,
+            delta=delta, workers=workers, label=label, about=_told(about), progress=progress,
         )  # fmt: skip
 
     def warm_start(self, other: StudyReviewing, most: int = 6) -> list[Trial]:
@@ -94,8 +93,24 @@ class StudyReviewing(StudyEditing):
             StudyError: nothing has finished there, or none of its settings can be had here.
         """
         if not isinstance(other, StudyReviewing):
-            raise StudyError(f"warm_start({type(other).__name__}): another Study is needed")
+            raise expected("other", other, "the study to start from is needed, such as Study('old.db')")
+        most = whole("most", most, least=1)
         found = warm_suggestions(self.problem.space, other.problem, other.history, other.name, most)
         known = [trial.config for trial in self.trials]
         new = [each for each in found if each.config not in known]
         return self._planner.suggest(new, "person", "warm start") if new else []
+
+
+def _told(about: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return circumstances that a log can hold.
+
+    Raises:
+        StudyError: they are none.
+    """
+    wanted = "give what JSON can hold by name, such as about={'rows': 5000}"
+    told = dict(mapping("about", {} if about is None else about, wanted))
+    try:
+        encode(Noted(RELEASED, "", "", told))
+    except (StoreError, OverflowError, UnicodeEncodeError, RecursionError):
+        raise expected("about", about, wanted) from None
+    return told

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from osetra.core.arguments import path
 from osetra.core.due import RELEASED, circumstances
 from osetra.core.numbers import searched_names, settings
 from osetra.data.drift import Drift
@@ -111,6 +113,11 @@ class Result:
     remarks: tuple[str, ...] = ()
     """On how long it took."""
 
+    def __str__(self) -> str:
+        lines = [*self.retest.rows(1), *self.rows]
+        width = max(len(label) for label, _ in lines)
+        return "\n".join(f"{label:<{width}}  {text}" for label, text in lines)
+
     @property
     def again(self) -> str:
         """The command of a warm-started search on today's data; empty where none is recommended."""
@@ -144,6 +151,38 @@ class Result:
             "verdict": {**asdict(self.found), "config": dict(self.found.config)},
             "retune": self.again or None,
         }
+
+
+def retest(
+    study: str | PathLike[str],
+    data: str | PathLike[str] | None = None,
+    *,
+    delta: float = 1.0,
+    workers: int = 1,
+    progress: bool | Display = False,
+) -> Result:
+    """Ask whether the best setting of a study is still the best, on today's data: `osetra retest` in Python.
+
+    result = osetra.retest("flights", "june.csv")
+    print(result)
+
+    Args:
+        study: its name, its folder, or that of its model.
+        data: today's data; left out, that of the study as its file is now.
+        delta: the smallest gain that is cared for, in deviations of the seed noise.
+        workers: trainings at once.
+        progress: whether the trainings show themselves.
+
+    Raises:
+        StudyError: nothing was released, or the training is not known here.
+        DataError: the data has not the columns that the setting was chosen with, or cannot be used.
+    """
+    where = None if data is None else str(path("data", data))
+    planned = plan_retest(located(str(path("study", study))), where)
+    try:
+        return planned.run(delta=delta, workers=workers, progress=progress)
+    finally:
+        planned.study.close()
 
 
 def located(text: str) -> Location:
