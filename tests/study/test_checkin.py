@@ -102,7 +102,7 @@ def test_a_training_that_fails_now_is_named(study) -> None:
     assert not study.history.noted(TOPIC)
 
 
-@pytest.mark.parametrize("about", [3, {"a": object()}, {"a": float("nan")}, {1: 2}, {"a": 2**80}])
+@pytest.mark.parametrize("about", [3, {"a": object()}, {"a": float("nan")}, {1: 2}])
 def test_circumstances_are_what_json_can_hold(study, about) -> None:
     with pytest.raises(StudyError, match="about"):
         study.retest(then, about=about)

@@ -153,7 +153,8 @@ def retested(
     least = number("delta", delta, "the smallest gain that is cared for is above 0", above=0)
     crew, history, problem = whole("workers", workers, least=1), planner.history, planner.problem
     plan, count = plan_of(problem, history), len(history.noted(TOPIC)) + 1
-    tag = f"-{text('label', label, 'a word is needed')}" if label else ""
+    word = text("label", label, "a word for today's data is needed, such as 'june'")
+    tag = f"-{word}" if word else ""
 
     name, seed = f"{study.name}-checkin-{count}{tag}", study.seed + 2 * count
     goal = {problem.objective.direction: problem.objective.metric, "pick": problem.objective.pick}
