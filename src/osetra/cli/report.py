@@ -201,6 +201,7 @@ class ConsoleObserver(Observer):
             ("predict", f"osetra predict {study} {source} -o out.csv"),
             ("more", f"osetra resume {study} {more}"),
             ("look", f"osetra show {study}"),
+            ("later", f"osetra retest {study} NEW-DATA asks whether it is still the best"),
         ]
 
 

@@ -86,7 +86,8 @@ class Retest:
             self.train, delta=delta, workers=workers, label=self.label, about=self.about, progress=progress
         )
         expected = None if self.plan.seconds is None else self.times * self.plan.seconds
-        return Result(self, found, speed(expected, found.seconds) if workers == 1 else ())
+        slower = speed(expected, found.seconds) if workers == 1 else ()
+        return Result(self, found, (*_of_the_data(self.drift, found), *slower))
 
     @property
     def document(self) -> dict[str, Any]:
@@ -111,7 +112,7 @@ class Result:
     retest: Retest
     found: CheckIn
     remarks: tuple[str, ...] = ()
-    """On how long it took."""
+    """On what may be behind it, and how long it took."""
 
     def __str__(self) -> str:
         lines = [*self.retest.rows(1), *self.rows]
@@ -260,6 +261,14 @@ def _check_released(study: Study, location: Location) -> None:
             f"{location.name} has no released model to test again: its search, or its last step, is not "
             f"over; osetra resume {location.reference} goes on"
         )
+
+
+def _of_the_data(drift: Drift | None, found: CheckIn) -> tuple[str, ...]:
+    """Return a sentence where it may be the data alone that makes the setting worth something else."""
+    easier = {"too good": "may just be easier", "world changed": "may just be harder"}.get(found.outcome)
+    if drift is None or not drift.changed or easier is None:
+        return ()
+    return (f"today's data {easier}: {drift.sentence}",)
 
 
 def _unknown(drift: Drift | None, loaded: Loaded) -> tuple[str, ...]:
