@@ -31,6 +31,7 @@ from osetra.study.planner import Planner, seed_of
 
 if TYPE_CHECKING:
     from osetra.numerics.retest import Outcome
+    from osetra.numerics.selection import Noise
 
 log = logging.getLogger("osetra")
 
@@ -301,21 +302,14 @@ def check_in(
     from osetra.numerics.selection import pooled
 
     sign, then = problem.objective.sign, plan.incumbent.then
-    configs, before = [plan.incumbent.config, *plan.challengers], pooled(_repeated(history, sign))
-    values: Runs = [[] for _ in configs]
-    while (counts := maths.wanted(values, before)) is not None:
-        values = train(configs, counts)
-        if not np.isfinite(values[0]).all():
-            raise StudyError(
-                f"re-test: {plan.incumbent.name} does not train any more; the check-in names the reason"
-            )
-    runs, chosen = sum(map(len, values)), maths.finalist(values, before)
+    before = pooled(_repeated(history, sign))
+    values = _values_of_all(plan, train, before)
+    configs, chosen = [plan.incumbent.config, *plan.challengers], maths.finalist(values, before)
     sound = [each if np.isfinite(each).all() else [] for each in values]
     noise = maths.joined(before, pooled(sound))
-    state = maths.replicated(then, values[0], noise)
     won = None if chosen is None else maths.gain(values[0], values[chosen], noise)
     edge = chosen is not None and chosen < 3 and configs[chosen] not in [t.config for t in history.finished]
-    said = maths.outcome(state, won, noise, delta, edge=edge)
+    said = maths.outcome(maths.replicated(then, values[0], noise), won, noise, delta, edge=edge)
     takes = chosen if said in ("adopt", "re-tune") else None
     benefit = won.mean if takes is not None and won is not None else 0.0
     mean, half = float(np.mean(values[0])), maths.half_width(len(values[0]), noise)
@@ -323,7 +317,7 @@ def check_in(
     worth = {"now": sign * mean, "then": sign * float(np.mean(then)), "gain": benefit}
     words = {name: figure(value) for name, value in worth.items()}
     sentence = _SENTENCES[said].format(name=plan.incumbent.name, metric=problem.objective.metric, **words)
-    due, _ = next_date(history, said, now)
+    runs, (due, _) = sum(map(len, values)), next_date(history, said, now)
     order = [0, *([takes] if takes else []), *(i for i in range(1, len(configs)) if i != takes)]
     return CheckIn(
         outcome=said,
@@ -339,6 +333,21 @@ def check_in(
         configs=[configs[i] for i in order],
         values=[[sign * value for value in sound[i]] for i in order],
     )
+
+
+def _values_of_all(plan: Plan, train: Train, before: Noise) -> Runs:
+    """Train what the race and the final ask for, and return the runs of every setting."""
+    from osetra.numerics.retest import wanted
+
+    configs = [plan.incumbent.config, *plan.challengers]
+    values: Runs = [[] for _ in configs]
+    while (counts := wanted(values, before)) is not None:
+        values = train(configs, counts)
+        if not np.isfinite(values[0]).all():
+            raise StudyError(
+                f"re-test: {plan.incumbent.name} does not train any more; the check-in names the reason"
+            )
+    return values
 
 
 def _repeated(history: History, sign: float) -> Runs:

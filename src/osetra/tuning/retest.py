@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
@@ -19,7 +20,7 @@ from osetra.study.checkin import CheckIn, Plan, plan_of
 from osetra.tuning.circumstances import compared, news, of_now, read, speed
 from osetra.tuning.extras import require_torch
 from osetra.tuning.final_model import MODEL
-from osetra.tuning.functions import data_source, network_task, training_function
+from osetra.tuning.functions import BESIDE, data_source, network_task, training_function
 from osetra.tuning.locations import Location, find
 from osetra.tuning.observer import Row
 from osetra.tuning.request import Request, stored_request
@@ -121,15 +122,16 @@ class Result:
 
     @property
     def again(self) -> str:
-        """The command of a warm-started search on today's data; empty where none is recommended."""
+        """The command, or call, of a warm-started search on today's data; empty where none is advised."""
         if self.found.outcome != "re-tune":
             return ""
-        reference = self.retest.location.reference
-        source = self.retest.request.source
-        trials = max(4, self.retest.study.history.begun // 2)
-        if self.retest.request.verb != "tune":
-            return ""
-        return f"osetra tune {source} --warm-from {reference} --trials {trials}"
+        reference, request = self.retest.location.reference, self.retest.request
+        if request.source.startswith(BESIDE):
+            return f"osetra.tune(data, target, warm_from={reference!r})"
+        if request.verb == "run":
+            file = shlex.quote(request.config or "study.toml")
+            return f"osetra run {file} --warm-from {reference} -- {shlex.join(request.command)}"
+        return f"osetra tune {shlex.quote(request.source)} --warm-from {reference}"
 
     @property
     def rows(self) -> list[Row]:
