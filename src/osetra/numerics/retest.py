@@ -13,7 +13,8 @@ difference, which the test does not count on: where it is so, gains are seen mor
 
     symbol          shape   meaning
     then            (n,)    runs of the incumbent when it was released, minimised
-    values          (k,)    runs now of the incumbent, then of its challengers; infinite where one failed
+    values          (k,)    runs now of the incumbent, then of its challengers; infinite where one failed,
+                            which puts a challenger out of the race
     before                  noise of a seed, pooled over the study until now
     noise                   the same, with all runs of the check-in
 """
@@ -86,7 +87,7 @@ def wanted(values: Runs, before: Noise) -> list[int] | None:
     if not alive:
         return None if have[0] >= ALONE else [ALONE, *have[1:]]
     best, half, end = alive[0], *_shares(have, alive[0], rounds)
-    ahead = np.mean(values[best][: half[1]]) < np.mean(values[0][: half[0]])
+    ahead = np.mean(values[best][: half[1]]) < np.mean(finite(values[0][: half[0]]) or np.inf)
     for goal in (half, end):
         if have[0] < goal[0] or have[best] < goal[1]:
             return [goal[0] if i == 0 else goal[1] if i == best else n for i, n in enumerate(have)]
@@ -104,6 +105,11 @@ def finalist(values: Runs, before: Noise) -> int | None:
     _, end = _shares(have, alive[0], rounds)
     sound = bool(np.isfinite(values[alive[0]]).all())
     return alive[0] if sound and have[0] >= end[0] and have[alive[0]] >= end[1] else None
+
+
+def finite(values: Sequence[float]) -> list[float]:
+    """Return the values of runs that came to their end."""
+    return [value for value in values if np.isfinite(value)]
 
 
 def least(challengers: int) -> int:

@@ -305,6 +305,8 @@ def check_in(
     before = pooled(_repeated(history, sign))
     values = _values_of_all(plan, train, before)
     configs, chosen = [plan.incumbent.config, *plan.challengers], maths.finalist(values, before)
+    failed = len(values[0]) - len(maths.finite(values[0]))
+    runs, values[0] = sum(map(len, values)), maths.finite(values[0])
     sound = [each if np.isfinite(each).all() else [] for each in values]
     noise = maths.joined(before, pooled(sound))
     won = None if chosen is None else maths.gain(values[0], values[chosen], noise)
@@ -317,11 +319,12 @@ def check_in(
     worth = {"now": sign * mean, "then": sign * float(np.mean(then)), "gain": benefit}
     words = {name: figure(value) for name, value in worth.items()}
     sentence = _SENTENCES[said].format(name=plan.incumbent.name, metric=problem.objective.metric, **words)
-    runs, (due, _) = sum(map(len, values)), next_date(history, said, now)
+    trained = f"{runs} trainings" + (f", {failed} of the setting in use failed" if failed else "")
+    due, _ = next_date(history, said, now)
     order = [0, *([takes] if takes else []), *(i for i in range(1, len(configs)) if i != takes)]
     return CheckIn(
         outcome=said,
-        sentence=f"{sentence} ({runs} trainings; look again on {due})",
+        sentence=f"{sentence} ({trained}; look again on {due})",
         then=worth["then"],
         mean=worth["now"],
         low=low,
@@ -337,13 +340,14 @@ def check_in(
 
 def _values_of_all(plan: Plan, train: Train, before: Noise) -> Runs:
     """Train what the race and the final ask for, and return the runs of every setting."""
-    from osetra.numerics.retest import wanted
+    from osetra.numerics.retest import finite, wanted
 
     configs = [plan.incumbent.config, *plan.challengers]
     values: Runs = [[] for _ in configs]
     while (counts := wanted(values, before)) is not None:
         values = train(configs, counts)
-        if not np.isfinite(values[0]).all():
+        trained = list(map(finite, values))
+        if not trained[0] and (len(values[0]) > 1 or not any(trained)):
             raise StudyError(
                 f"re-test: {plan.incumbent.name} does not train any more; the check-in names the reason"
             )

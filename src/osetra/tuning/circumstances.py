@@ -125,7 +125,9 @@ def _reasons(request: Request, location: Location, history: History) -> tuple[st
     record = then.get("data")
     if not record or record["source"].startswith(BESIDE):
         return code
-    request = replace(request, source=record["source"])
+    asked: Mapping[str, Any] = (history.opened.task if history.opened else {}).get("request", {})
+    if record["source"] != asked.get("source"):  # else it is where the study's own data is by now
+        request = replace(request, source=record["source"])
     try:
         where = data_source(request, location)
         if _stamp(where) == record["file"]:

@@ -14,7 +14,7 @@ from osetra.core.due import RELEASED, circumstances
 from osetra.core.numbers import searched_names, settings
 from osetra.data.drift import Drift
 from osetra.data.loading import Loaded
-from osetra.errors import StudyError
+from osetra.errors import StoreError, StudyError
 from osetra.files import real_path
 from osetra.study.checkin import CheckIn, Plan, plan_of
 from osetra.tuning.circumstances import compared, news, of_now, read, speed
@@ -199,7 +199,7 @@ def located(text: str) -> Location:
         return find(text)
     try:
         return find(str(real_path(folder).parent))
-    except StudyError:
+    except (StudyError, StoreError):
         raise StudyError(
             f"{text}: a model without its study, which knows how good it was with fresh seeds; a re-test "
             "needs the folder that has both, as osetra tune made it: osetra-runs/NAME with study.db and model"

@@ -85,7 +85,7 @@ def space_of(request: Request, names: tuple[str, ...]) -> Space | None:
     study = find(request.warm_from).open()
     space = study.problem.space
     study.close()
-    return space if set(space.names) == set(names) else None
+    return space if set(space.names) <= set(names) else None
 
 
 def warm(study: Study, request: Request) -> None:

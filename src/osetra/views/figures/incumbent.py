@@ -33,10 +33,11 @@ def incumbent_figure(panel: Document) -> Figure:
     if not points:
         nothing(axes, "no setting was confirmed with fresh seeds yet")
         return figure
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+    import matplotlib.dates
 
+    dates: Any = matplotlib.dates  # which has no types
     mean, low, high = (numbers([point[end] for point in points]) for end in ("mean", "low", "high"))
-    at = date2num([datetime.datetime.fromtimestamp(point["time"], datetime.UTC) for point in points])
+    at = dates.date2num([datetime.datetime.fromtimestamp(point["time"], datetime.UTC) for point in points])
     axis = fit([mean, low, high], sign=float(panel["sign"]))
     band = numbers([panel["band"]["low"], panel["band"]["high"]])
     if np.isfinite(band).all():
@@ -50,9 +51,9 @@ def incumbent_figure(panel: Document) -> Figure:
         )
     settle(axes, axis, "", panel["metric"])
     cap(axes, axis)
-    locator = AutoDateLocator(minticks=2, maxticks=7)
+    locator = dates.AutoDateLocator(minticks=2, maxticks=7)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
     figure.legend(loc="outside lower center", ncols=6, frameon=False, fontsize=8.5)
     due = f"; next re-test {panel['due']}" if panel["due"] else ""
     title(axes, f"The setting in use: {panel['metric']}", f"the band is its interval when it was chosen{due}")
