@@ -37,7 +37,7 @@ ROUNDS, BEHIND = 3, 0.8
 ALONE = 5
 """Runs of an incumbent that has no challenger."""
 CHALLENGERS = 3
-WIN = 0.0145
+WIN = 0.0135
 """Level of Student's test at which a challenger wins, one-sided."""
 SURPRISE = 0.003
 """Level, in all, at which the incumbent is said to be worth something else than it was."""
