@@ -20,7 +20,6 @@ from osetra.data.schema import Date, Recipe, read_schema, schema_from_json, sche
 from osetra.data.table import Table
 from osetra.data.unreadable import without_unreadable
 from osetra.errors import DataError, nearest
-from osetra.numerics.drift import LEVEL, MUCH, holm, homogeneity
 
 Record = Mapping[str, Any]
 MOST_COLUMNS = 1000
@@ -124,6 +123,8 @@ def drift_of(then: Record, loaded: Loaded) -> Drift:
 
 def _changed(pairs: Sequence[tuple[Column, Mapping[str, Any]]], rows: int) -> tuple[Change, ...]:
     """Return the columns that differ, by Holm's procedure over all of them."""
+    from osetra.numerics.drift import LEVEL, MUCH, holm, homogeneity  # with SciPy
+
     found = [shares_of(column, was) for column, was in pairs]
     tests = [
         (1.0, 0.0) if each is None else homogeneity(each[0], rows, each[1] * _count(column))

@@ -21,9 +21,6 @@ from typing import TYPE_CHECKING, Any
 from osetra.core.due import RELEASED, circumstances
 from osetra.core.history import History
 from osetra.core.numbers import duration
-from osetra.data.dataset import Dataset
-from osetra.data.drift import Drift, drift_of, record_of
-from osetra.data.loading import Loaded, load_all
 from osetra.errors import OsetraError, StudyError
 from osetra.study.checkin import incumbent_of
 from osetra.tuning.functions import BESIDE, data_source
@@ -33,6 +30,9 @@ from osetra.tuning.script import is_script
 from osetra.version import __version__
 
 if TYPE_CHECKING:
+    from osetra.data.dataset import Dataset
+    from osetra.data.drift import Drift
+    from osetra.data.loading import Loaded
     from osetra.study.study import Study
 
 PACKAGES = ("numpy", "torch", "tensorflow", "jax", "keras", "scikit-learn", "lightning", "transformers")
@@ -63,6 +63,8 @@ def of_now(
         "seconds": median(took) if took else None,
     }
     if dataset is not None:
+        from osetra.data.drift import record_of
+
         where = data_source(request, location)
         found["data"] = {**record_of(dataset), "source": request.source, "file": _stamp(where)}
     return found
@@ -132,6 +134,8 @@ def _reasons(request: Request, location: Location, history: History) -> tuple[st
         where = data_source(request, location)
         if _stamp(where) == record["file"]:
             return code
+        from osetra.data.drift import drift_of
+
         drift = drift_of(record, read(request, where))
     except OsetraError as error:
         return (*code, f"its data cannot be read as it was: {error}")
@@ -145,6 +149,8 @@ def read(request: Request, where: str) -> Loaded:
         DataError: it cannot be used as it is.
         MissingExtra: a package is needed to read it.
     """
+    from osetra.data.loading import load_all
+
     return load_all(where, target=request.target, task=request.task, reading=request.reading)  # type: ignore[arg-type]
 
 
@@ -154,6 +160,8 @@ def compared(then: Mapping[str, Any], loaded: Loaded) -> Drift | None:
     Raises:
         DataError: columns are gone, or hold something else.
     """
+    from osetra.data.drift import drift_of
+
     record = then.get("data")
     return drift_of(record, loaded) if record else None
 
