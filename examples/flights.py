@@ -66,7 +66,7 @@ if __name__ == "__main__":
     asked = parser.parse_args()
     files = {month: write(month, asked.rows) for month in MONTHS}
     tuned = osetra.tune(
-        files["january"], "late", trials=asked.trials, confirm=3, name="flights", progress=False
+        files["january"], "late", trials=asked.trials, epochs=20, confirm=3, name="flights", progress=False
     )
     print(tuned, end="\n\n")
     for month in ("june", "september"):
