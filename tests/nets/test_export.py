@@ -215,8 +215,6 @@ def test_what_the_script_cannot_prepare_is_refused(table):
     strange = dataclasses.replace(preparation, schema=(*preparation.schema, Sounds("cry")))
     with pytest.raises(DataError, match="'cry' is of a kind that the exported script cannot prepare"):
         check_exportable(strange)
-    with pytest.raises(DataError, match="the model takes summary, which the exported script cannot prepare"):
-        check_exportable(dataclasses.replace(preparation, summary=((0.0,), (1.0,))))
     check_exportable(preparation)
 
 

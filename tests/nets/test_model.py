@@ -190,6 +190,17 @@ def test_weights_with_an_extra_name_are_refused(model, folder):
         load(folder)
 
 
+@pytest.mark.parametrize("place", [0.999, 0.7, 0.5])
+def test_weights_that_fit_and_are_not_those_of_the_card_are_refused(folder, place):
+    raw = bytearray((folder / "weights.safetensors").read_bytes())
+    raw[int(place * len(raw))] ^= 1
+    (folder / "weights.safetensors").write_bytes(raw)
+    with pytest.raises(DataError, match=r"weights\.safetensors: not the weights that card\.json was saved"):
+        load(folder)
+    rewrite(folder, lambda state: None)
+    load(folder)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

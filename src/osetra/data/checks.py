@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from osetra.core.finding import Finding
 from osetra.data.dataset import CategoryColumn, Codes, Column, NumberColumn, Target, TextColumn
 from osetra.data.options import DataOptions
-from osetra.data.semantics import codes_of, looks_like_identifier
+from osetra.data.semantics import codes_of
 from osetra.data.table import Table, Texts, note
+from osetra.data.useless import looks_like_identifier
 
 MOST_TARGETS = 20
 """Of several targets so many are looked at."""

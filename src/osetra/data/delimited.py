@@ -345,11 +345,12 @@ def _assumed(dialect: Dialect, encoding: str, reading: DataOptions, header: bool
     if encoding != "utf-8" and not reading.encoding:
         parts.append(f"{encoding} text")
     if dialect.delimiter not in ",\t" and not reading.delimiter:
-        parts.append(f"{NAMES.get(dialect.delimiter, repr(dialect.delimiter))} between cells")
+        who = ", as its first line says" if dialect.declared else ""
+        parts.append(f"{NAMES.get(dialect.delimiter, repr(dialect.delimiter))} between cells{who}")
     if dialect.decimal == "," and not reading.decimal:
         parts.append("a comma before decimals")
-    if dialect.skipped and not reading.header.isdigit():
-        parts.append(f"{dialect.skipped} title line{'s' if dialect.skipped > 1 else ''} left out")
+    if dialect.titles and not reading.header.isdigit():
+        parts.append(f"{dialect.titles} title line{'s' if dialect.titles > 1 else ''} left out")
     if dialect.comment:
         parts.append(f"lines that begin with {dialect.comment} are comments")
     if not header and not reading.header:

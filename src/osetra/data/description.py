@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from osetra.data.dataset import CategoryColumn, Dataset, Floats, MultiTarget
 from osetra.data.loading import Loaded
-from osetra.data.moments import EPOCH
+from osetra.data.moments import EPOCH, LENGTHS
 from osetra.data.schema import Category, Date, Number, days_of, to_categories, to_numbers
 from osetra.data.semantics import Meaning
 from osetra.data.table import Table, as_texts, written
@@ -135,7 +135,7 @@ def _span(recipe: Date, values: Floats) -> str:
     known = values[np.isfinite(values)]
     if not len(known):
         return ""
-    if recipe.order in ("clock", "duration"):
+    if recipe.order in ("clock", *LENGTHS):
         return f"{_short(known.min())} … {_short(known.max())} hours"
     first, last = (
         str(np.datetime64(EPOCH, "D") + int(np.floor(value))) for value in (known.min(), known.max())

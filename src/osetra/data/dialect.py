@@ -55,6 +55,10 @@ class Dialect:
     skipped: int = 0
     """Lines before the names or the first row that are no rows: titles."""
     decimal: str = "."
+    titles: int = 0
+    """How many of them are titles, and neither empty nor the line that follows here."""
+    declared: bool = False
+    """Whether the first line says what separates cells, as sep=; does."""
     spaced: bool = False
     """Whether a space stands between a delimiter and the quote behind it."""
 
@@ -152,7 +156,14 @@ def sniff(text: str, reading: DataOptions, *, tab: bool = False) -> Dialect:
     titles = int(reading.header) - 1 - skipped if reading.header.isdigit() else _titles(best, lines[skipped:])
     rows = best.rows(body)
     decimal = reading.decimal or _decimal(rows)
-    return replace(best, skipped=skipped + titles, decimal=decimal)
+    said = _filled(lines[skipped : skipped + titles], best)
+    return replace(
+        best, skipped=skipped + titles, decimal=decimal, titles=said, declared=bool(declared)
+    )  # fmt: skip
+
+
+def _filled(lines: Sequence[str], dialect: Dialect) -> int:
+    return sum(bool(line.strip()) and not dialect.is_comment(line) for line in lines)
 
 
 def _with_newlines(text: str) -> str:

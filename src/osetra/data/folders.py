@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -49,14 +49,57 @@ class ClassFolders:
         return column, None if self.parts is None else np.array(self.parts, dtype=np.int64)[kept]
 
 
+def files_under(folder: Path, suffixes: Iterable[str]) -> list[Path]:
+    """Return the files of some kinds anywhere under a folder, sorted, without hidden ones."""
+    wanted = tuple(suffixes)
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if file.suffix.lower() in wanted and not any(part[0] == "." for part in _place(file, folder))
+    )
+
+
 def class_folders(folder: Path, suffixes: Sequence[str]) -> dict[str, list[Path]]:
     """Return the files under each sub-folder with at least one, sorted by name."""
-    found = {
-        child.name: sorted(p for p in child.rglob("*") if p.suffix.lower() in suffixes and p.name[0] != ".")
-        for child in sorted(folder.iterdir())
-        if child.is_dir() and not child.name.startswith(".")
-    }
-    return {name: files for name, files in found.items() if files}
+    return _by_folder(folder, files_under(folder, suffixes))
+
+
+def unread_beside(folder: Path, files: int, what: str) -> tuple[Finding, ...]:
+    """Return a warning on files under a folder that are of the kind, but in a format that is not read."""
+    way = {"pictures": _PICTURE, "sounds": _SOUND}.get(what, "")
+    others = files_under(folder, (suffix for suffix, mend in _UNREAD.items() if mend == way))
+    if not others:
+        return ()
+    example = others[0].relative_to(folder)
+    text = (
+        f"{len(others)} of {len(others) + files} {what} are left out, in formats that are not read, such as "
+        f"{example}"
+    )
+    return (Finding(rule="files-unread", level="warning", text=text, action=way),)
+
+
+def _place(file: Path, folder: Path) -> tuple[str, ...]:
+    """Return the folders and the name of a file; Windows' archives, unpacked elsewhere, name both in one."""
+    return tuple(part for part in str(file.relative_to(folder)).replace("\\", "/").split("/") if part)
+
+
+def _by_folder(folder: Path, files: Sequence[Path], depth: int = 0) -> dict[str, list[Path]]:
+    """Return files by the folder that they are in at a depth; those that lie above it are left out."""
+    found: dict[str, list[Path]] = {}
+    for file in files:
+        place = _place(file, folder)
+        if len(place) > depth + 1:
+            found.setdefault(place[depth], []).append(file)
+    return dict(sorted(found.items()))
+
+
+def _unwrapped(folder: Path, files: Sequence[Path]) -> tuple[int, str]:
+    """Return how deep the folders of classes are where others are around all of them, and those as a path."""
+    depth, around = 0, []
+    while len(here := _by_folder(folder, files, depth)) == 1 and sum(map(len, here.values())) == len(files):
+        around += list(here)
+        depth += 1
+    return (depth, "/".join(around)) if len(here) > 1 else (0, "")
 
 
 def read_folders(folder: Path, suffixes: Sequence[str], what: str) -> ClassFolders:
@@ -65,8 +108,14 @@ def read_folders(folder: Path, suffixes: Sequence[str], what: str) -> ClassFolde
     Raises:
         DataError: no sub-folder with such files.
     """
-    by_class = class_folders(folder, suffixes)
-    given = {name: class_folders(folder / name, suffixes) for name in by_class if name.lower() in PARTS}
+    every = files_under(folder, suffixes)
+    depth, around = _unwrapped(folder, every)
+    by_class = _by_folder(folder, every, depth)
+    given = {
+        name: _by_folder(folder, files, depth + 1)
+        for name, files in by_class.items()
+        if name.lower() in PARTS
+    }
     split = len(given) > 1 and len(given) == len(by_class) and any(len(found) > 1 for found in given.values())
     if not split and not by_class:
         raise DataError(
@@ -80,11 +129,14 @@ def read_folders(folder: Path, suffixes: Sequence[str], what: str) -> ClassFolde
         for file in files
     ]
     files, classes, parts = zip(*members, strict=True)
+    notes = unread_beside(folder, len(files), what)
+    if around:
+        notes += (note("wrapped", f"the {what} by class are those within {around}"),)
     if not split:
-        return ClassFolders(files, classes, None)
+        return ClassFolders(files, classes, None, notes)
     counts = ", ".join(f"{name} {sum(map(len, found.values()))}" for name, found in given.items())
     said = note("split", f"the split is that of the folders: {counts}")
-    return ClassFolders(files, classes, _settled(parts), (said,))
+    return ClassFolders(files, classes, _settled(parts), (*notes, said))
 
 
 def _instead(folder: Path) -> str:

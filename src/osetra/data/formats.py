@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from osetra.data.dialect import decoded
 from osetra.data.files import SUFFIXES, Kind, read_bytes
 from osetra.data.options import DataOptions
 from osetra.data.records import parse_records, width_of
-from osetra.data.table import EXACT, Cells, Table, Texts, check_names, note, text_of, unquoted
+from osetra.data.table import EXACT, Cells, Table, Texts, as_texts, check_names, note, text_of, unquoted
 from osetra.errors import DataError, MissingExtra
 
+_FORMULA = re.compile(rb"<f[ >]")
 _ATTRIBUTE = re.compile(r"@attribute\s+('(?:[^'\\]|\\.)*'|\"[^\"]*\"|\S+)\s+(.+)", re.IGNORECASE)
 
 
@@ -171,6 +173,7 @@ def _workbook(raw: bytes, source: str, reading: DataOptions) -> Table:
     if not filled:
         raise DataError(f"{source}: the workbook is empty; it needs a line of column names and rows")
     title, rows = filled[0]
+    _check_formulas(raw, source, title, rows)
     notes: tuple[Finding, ...] = ()
     if len(filled) > 1:
         others = ", ".join(name for name, _ in filled[1:])
@@ -186,6 +189,31 @@ def _workbook(raw: bytes, source: str, reading: DataOptions) -> Table:
     return from_rows(rows[1:], source, [unquoted(label) for label in rows[0]], notes)
 
 
+def _check_formulas(raw: bytes, source: str, title: str, rows: Sequence[Sequence[str]]) -> None:
+    """Raise DataError where a sheet holds formulas and none of their values.
+
+    Programs that only write workbooks leave them out, and whoever opens one calculates them. Where some are
+    there, those that are not are empty texts.
+    """
+    import openpyxl
+
+    with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+        sheets = [name for name in packed.namelist() if name.startswith("xl/worksheets/sheet")]
+        if not any(_FORMULA.search(packed.read(name)) for name in sheets):
+            return
+    sheet = openpyxl.load_workbook(io.BytesIO(raw), read_only=True)[title]
+    cells = [cell for row in sheet.iter_rows() for cell in row if cell.value not in (None, "")]
+    formulas = [cell for cell in cells if cell.data_type == "f"]
+    known = sum(bool(cell) for row in rows for cell in row)
+    if formulas and known <= len(cells) - len(formulas):
+        first = formulas[0]
+        raise DataError(
+            f"{source}: {len(formulas)} cells of sheet {title!r} hold formulas without their values, such "
+            f"as {first.coordinate} {first.value!r}; open the workbook in Excel or LibreOffice and save it "
+            "there, or save it as .csv"
+        )
+
+
 def _narrow(rows: list[list[str]], width: int) -> int:
     """Return how many rows at the top are titles."""
     count = 0
@@ -197,7 +225,7 @@ def _narrow(rows: list[list[str]], width: int) -> int:
 def _arff(raw: bytes, source: str) -> Table:
     text, _ = decoded(raw, source)
     names: list[str] = []
-    nominal: list[str] = []
+    nominal: dict[str, str] = {}
     lines = iter(text.split("\n"))
     for line in lines:
         line = line.strip()
@@ -207,7 +235,7 @@ def _arff(raw: bytes, source: str) -> Table:
         if found:
             names.append(found.group(1).strip("'\"").replace("\\'", "'"))
             if found.group(2).lstrip().startswith("{"):
-                nominal.append(names[-1])
+                nominal[names[-1]] = found.group(2).strip()
     body = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("%")]
     if not names or not body:
         raise DataError(f"{source}: no @attribute lines or no rows after @data; this is no usable ARFF file")
@@ -223,7 +251,28 @@ def _arff(raw: bytes, source: str) -> Table:
     ]
     _check_rows(rows, names, source)
     table = from_rows(rows, source, names)
-    return Table(source, table.names, table.cells, table.notes, ".", tuple(nominal))
+    notes = (*table.notes, *_undeclared(table, nominal))
+    return Table(source, table.names, table.cells, notes, ".", tuple(nominal))
+
+
+def _undeclared(table: Table, nominal: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return a warning on cells that are none of the values that their attribute declares."""
+    found = []
+    for name, listed in nominal.items():
+        inner = listed.strip("{} ")
+        mark = "'" if "'" in inner else '"'
+        (values,) = csv.reader([inner], quotechar=mark, skipinitialspace=True, escapechar="\\")
+        known, cells = {unquoted(value) for value in values}, as_texts(table[name])
+        strange = [level for level in cells.levels if level not in known]
+        if strange:
+            odd = np.isin(cells.codes, [cells.levels.index(level) for level in strange])
+            row = int(np.flatnonzero(cells.codes == cells.levels.index(strange[0]))[0])
+            found.append(f"{name!r} {int(odd.sum())}, first row {table.row(row)} {strange[0]!r}")
+    if not found:
+        return ()
+    text = f"cells that are none of the values that their attribute declares: {', '.join(found[:3])}"
+    action = "correct them, or declare them in the line of @attribute; they are read as they are"
+    return (Finding(rule="undeclared", level="warning", text=text, action=action),)
 
 
 def _check_rows(rows: Sequence[Sequence[str]], names: Sequence[str], source: str) -> None:

@@ -68,7 +68,7 @@ def with_listed_texts(table: Table, folder: Path, skip: Sequence[str] = ()) -> T
         place = None if name in skip else _place(cells, folder)
         if place is None:
             continue
-        files = [place / level for level in cells.levels]
+        files = [place / slashed(level, place) for level in cells.levels]
         read = read_texts(files)
         texts: list[str | None] = [None] * (len(files) + 1)  # the last is that of an empty cell
         for which, text in zip(read.kept, read.texts, strict=True):
@@ -92,7 +92,7 @@ def _files_in(
                 f"{folder}; put the {what} there, or leave the column out with --drop {name}"
             )
         said = note(what, f"the {what} are the files named in {name!r}; other columns are not used")
-        return _noted(table.without([name]), (said,)), [place / (cell or "") for cell in cells]
+        return _noted(table.without([name]), (said,)), [place / slashed(cell or "", place) for cell in cells]
     return None
 
 
@@ -114,7 +114,14 @@ def _place(cells: Texts, folder: Path) -> Path | None:
     """Return the folder in which the named files are: the table's own, or one within it."""
     some = cells.levels[:_SEARCHED]
     places = [folder, *sorted(child for child in folder.iterdir() if child.is_dir())]
-    return next((place for place in places for level in some if _is_file(place / level)), None)
+    return next(
+        (place for place in places for level in some if _is_file(place / slashed(level, place))), None
+    )
+
+
+def slashed(name: str, folder: Path) -> str:
+    """Return the name of a file with the slashes of this machine, where it was written on Windows."""
+    return name if "\\" not in name or _is_file(folder / name) else name.replace("\\", "/")
 
 
 def _is_file(path: Path) -> bool:

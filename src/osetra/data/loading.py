@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from osetra.data import sources
+from osetra.data.array_parts import ArrayParts, array_parts
 from osetra.data.arrays import as_table, inputs_of, parse_arrays, sequences_of, target_of
 from osetra.data.checks import checks
 from osetra.data.dataset import Dataset, Images, TaskKind, fingerprint, imbalance, settle_target
@@ -22,7 +23,7 @@ from osetra.data.listed import listed, with_listed_texts
 from osetra.data.multitarget import labelled_columns, labelled_tags, mark_of, shown_names, target_names
 from osetra.data.options import DataOptions
 from osetra.data.recommendation import Interactions, interactions
-from osetra.data.roles import roles_of, with_test_file
+from osetra.data.roles import FROM_TEST_FILE, roles_of, with_test_file
 from osetra.data.semantics import Meaning, check_columns, understand
 from osetra.data.series import Sequences, from_array
 from osetra.data.series_table import gathered
@@ -143,9 +144,11 @@ def _from_arrays(
     path: Path, raw: bytes, target: str | Sequence[str] | None, task: TaskKind | None, reading: DataOptions
 ) -> Loaded:
     arrays = parse_arrays(raw, str(path))
+    given = array_parts(arrays, str(path))
+    arrays = arrays if given is None else given.arrays
     inputs = inputs_of(arrays, str(path))
     if inputs is None:
-        table = as_table(arrays, str(path))
+        table = _with_split(as_table(arrays, str(path)), given)
         return _assemble(table, _chosen_targets(table, target, reading), path.stem, task, reading)
     name, values = inputs
     wanted = target_names(target, list(arrays), str(path)) if target and not isinstance(target, str) else ()
@@ -160,15 +163,24 @@ def _from_arrays(
             )
     truth = {each: arrays[each] for each in chosen}
     answers = as_table(truth, str(path))
+    whole = _with_split(answers, given)
     if sequences_of(name, values):
         sequences, notes = from_array(values, str(path))
         text = f"{name} is read as {sequences.text}; call the array images if it holds pictures"
-        answers = replace(answers, notes=(*answers.notes, note("sequences", text), *notes))
-        return _assemble(answers, answers.names, path.stem, task, reading, sequences=sequences)
+        whole = replace(whole, notes=(*whole.notes, note("sequences", text), *notes))
+        return _assemble(whole, answers.names, path.stem, task, reading, sequences=sequences)
     if values.ndim > 2:
-        return _assemble(answers, answers.names, path.stem, task, reading, as_images(values, str(path)))
-    table = as_table({name: values, **truth}, str(path))
+        return _assemble(whole, answers.names, path.stem, task, reading, as_images(values, str(path)))
+    table = _with_split(as_table({name: values, **truth}, str(path)), given)
     return _assemble(table, answers.names, path.stem, task, reading)
+
+
+def _with_split(table: Table, given: ArrayParts | None) -> Table:
+    """Return a table with the split that the arrays of its file came in."""
+    if given is None:
+        return table
+    names, cells = (*table.names, FROM_TEST_FILE), (*table.cells, given.column)
+    return replace(table, names=names, cells=cells, notes=(*table.notes, *given.notes))
 
 
 def _series(

@@ -13,77 +13,63 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from osetra.data.durations import are_laps, hours_of
+from osetra.data.month_names import month_of
 from osetra.data.table import Floats
 
-Order: TypeAlias = Literal["ymd", "mdy", "dmy", "named", "ym", "clock", "duration", "compact"]
+Order: TypeAlias = Literal["ymd", "mdy", "dmy", "named", "ym", "clock", "duration", "lap", "compact"]
 ORDERS: tuple[Order, ...] = ("ymd", "mdy", "dmy", "named", "ym", "clock", "duration")
 PARTS = ("year", "season sin", "season cos", "weekday sin", "weekday cos", "hour sin", "hour cos", "elapsed")
 """Of a date; season is the place in the year."""
 CLOCK_PARTS = ("hour sin", "hour cos", "hours")
 """Of a time of day."""
+LENGTHS: tuple[Order, ...] = ("duration", "lap")
+"""How long something took; a lap ends with its seconds, a duration of 59:12 with its minutes."""
 UNAMBIGUOUS: tuple[Order, ...] = ("ymd", "named", "ym", "compact")
 """Ways to write a date that mean the same in any order of day and month."""
 EPOCH = datetime.datetime(1970, 1, 1)
 
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan",
-            "feb",
-            "mar mär mrz",
-            "apr",
-            "may mai",
-            "jun",
-            "jul",
-            "aug",
-            "sep",
-            "oct okt",
-            "nov",
-            "dec dez",
-        ),
-        1,
-    )
-    for name in names.split()
-}
 _CLOCK = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:[.,]\d+)?))?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
     r"|(?P<hour12>\d{1,2})\s*(?P<half12>[AaPp]\.?[Mm]\.?)"
 )
 _ZONE = r"\s*(?P<zone>Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2})?"
 _TIME = rf"(?:(?:[T\s]|,\s)\s*(?:{_CLOCK}){_ZONE})?"
-_WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\.?,?\s+)?"
-_NAME = r"(?P<name>[A-Za-zä]{3,9})\.?"
-_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?"
+_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,?\s+)?"
+_NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?"
+_YEAR = r"(?P<year>\d{4})"
+_DIGITS = r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})"
+_CLOCK_DIGITS = r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2}(?:[.,]\d+)?)?"
 PATTERNS: dict[Order, tuple[re.Pattern[str], ...]] = {
-    "ymd": (re.compile(rf"(?P<year>\d{{4}})([-/.])(?P<month>\d{{1,2}})\2(?P<day>\d{{1,2}}){_TIME}"),),
+    "ymd": (
+        re.compile(rf"{_YEAR}([-/.])(?P<month>\d{{1,2}})\2(?P<day>\d{{1,2}}){_TIME}"),
+        re.compile(rf"{_DIGITS}T{_CLOCK_DIGITS}{_ZONE}"),
+        re.compile(
+            rf"{_YEAR}\s?[年년]\s?(?P<month>\d{{1,2}})\s?[月월]\s?(?P<day>\d{{1,2}})\s?[日일]?{_TIME}"
+        ),
+    ),
     "mdy": (re.compile(rf"(?P<month>\d{{1,2}})([-/.])(?P<day>\d{{1,2}})\2(?P<year>\d{{4}}|\d{{2}}){_TIME}"),),
     "dmy": (re.compile(rf"(?P<day>\d{{1,2}})([-/.])(?P<month>\d{{1,2}})\2(?P<year>\d{{4}}|\d{{2}}){_TIME}"),),
     "named": (
-        re.compile(rf"{_WEEKDAY}{_NAME}\s+{_DAY},?\s+(?P<year>\d{{4}}){_TIME}"),
-        re.compile(rf"{_WEEKDAY}{_DAY}[\s-]+{_NAME}[\s,-]+(?P<year>\d{{4}}|\d{{2}}){_TIME}"),
-        re.compile(rf"(?P<year>\d{{4}})[\s-]+{_NAME}[\s-]+{_DAY}{_TIME}"),
-        re.compile(rf"{_NAME}[\s-]+(?P<year>\d{{4}})"),
+        re.compile(rf"{_WEEKDAY}{_NAME}\s+{_DAY},?\s+{_YEAR}{_TIME}"),
+        re.compile(
+            rf"{_WEEKDAY}{_DAY}[\s/-]+(?:de\s+)?{_NAME}[\s,/-]+(?:del?\s+)?(?P<year>\d{{4}}|\d{{2}})(?:\s?г\.?)?"
+            rf"{_TIME}"
+        ),
+        re.compile(rf"{_YEAR}[\s-]+{_NAME}[\s-]+{_DAY}{_TIME}"),
+        re.compile(rf"{_NAME}[\s-]+(?:de\s+)?{_YEAR}"),
         re.compile(rf"{_NAME}-(?P<year>\d{{2}})"),
+        # C's ctime, then the logs of web servers.
+        re.compile(
+            rf"{_WEEKDAY}{_NAME}\s+{_DAY}\s+(?:{_CLOCK})\s+(?:[A-Z]{{3,4}}\s+|[+-]\d{{4}}\s+)?{_YEAR}"
+        ),
+        re.compile(rf"\[?{_DAY}/{_NAME}/{_YEAR}:(?:{_CLOCK})(?:\s+[+-]\d{{4}})?\]?"),
     ),
     "ym": (re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})"), re.compile(r"(?P<month>\d{2})/(?P<year>\d{4})")),
-    "compact": (re.compile(r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})"),),
+    "compact": (re.compile(rf"{_DIGITS}(?:{_CLOCK_DIGITS})?"),),
     "clock": (re.compile(_CLOCK),),
 }
-DURATIONS = (
-    re.compile(
-        r"(?P<minus>-)?(?:(?P<days>\d+) days?,? ?)?"
-        r"(?:\+?(?P<hours>\d+):(?P<minutes>\d{2})(?::(?P<seconds>\d{2}(?:\.\d+)?))?)?"
-    ),
-    re.compile(
-        r"(?P<minus>-)?P(?:(?P<days>\d+)D)?"
-        r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
-    ),
-    re.compile(
-        r"(?P<minus>-)?(?:(?P<days>\d+) ?d(?:ays?)? ?)?(?:(?P<hours>\d+) ?h(?:ours?|rs?)? ?)?"
-        r"(?:(?P<minutes>\d+) ?m(?:in(?:utes?|s)?)? ?)?(?:(?P<seconds>\d+(?:\.\d+)?) ?s(?:ec(?:onds?|s)?)?)?"
-    ),
-)
 
 
 def order_of(
@@ -104,6 +90,9 @@ def order_of(
         for order in orders
         if sum(moment_of(text, order) is not None for text in sample) > 0.9 * len(sample)
     ]
+    if not declared and are_laps(sample) and not any(order in fits for order in ORDERS[:-1]):
+        read = sum(moment_of(text, "lap") is not None for text in sample)
+        fits = ["lap"] if read > 0.9 * len(sample) else fits
     if not fits:
         fits = [order for order in orders if _fits_mixed(sample, order)]
     if not fits:
@@ -127,7 +116,7 @@ def _fits_mixed(sample: Sequence[str], order: Order) -> bool:
 def read_moment(text: str, order: Order) -> float | None:
     """Return what `moment_of` does; a date that cannot be mistaken is one in any order of dates."""
     found = moment_of(text, order)
-    if found is not None or order in ("clock", "duration"):
+    if found is not None or order in ("clock", *LENGTHS):
         return found
     read = (moment_of(text, other) for other in UNAMBIGUOUS if other != order)
     return next((each for each in read if each is not None), None)
@@ -135,8 +124,8 @@ def read_moment(text: str, order: Order) -> float | None:
 
 def moment_of(text: str, order: Order) -> float | None:
     """Return days since 1970, for a time of day and a duration its hours; None when it is none."""
-    if order == "duration":
-        return _duration(text)
+    if order in LENGTHS:
+        return hours_of(text, lap=order == "lap")
     for pattern in PATTERNS[order]:
         found = pattern.fullmatch(text)
         if found is None:
@@ -145,9 +134,9 @@ def moment_of(text: str, order: Order) -> float | None:
         hours = _hours(parts)
         if order == "clock" or hours is None:
             return hours
-        month = parts.get("month") or MONTHS.get((parts.get("name") or "")[:3].lower())
+        month = parts.get("month") or month_of(parts.get("name") or "")
         if month is None:
-            return None
+            continue
         year = int(parts["year"])
         year += (2000 if year < 70 else 1900) if len(parts["year"]) == 2 else 0
         try:
@@ -200,16 +189,3 @@ def _hours(parts: dict[str, str | None]) -> float | None:
 
 def _half(text: str) -> bool:
     return text[-1:] in "mM." and any(letter in text.lower() for letter in "ap")
-
-
-def _duration(text: str) -> float | None:
-    for pattern in DURATIONS:
-        found = pattern.fullmatch(text)
-        if found is None or not any(found[name] for name in ("days", "hours", "minutes", "seconds")):
-            continue
-        days, hours, minutes, seconds = (
-            float(found[name] or 0) for name in ("days", "hours", "minutes", "seconds")
-        )
-        total = 24 * days + hours + minutes / 60 + seconds / 3600
-        return -total if found["minus"] else total
-    return None

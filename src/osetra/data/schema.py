@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from osetra.core.clean import one_line
+from osetra.data.booleans import Answers, answer_for
 from osetra.data.dataset import CategoryColumn, Column, Floats, NumberColumn, TextColumn
-from osetra.data.moments import EPOCH, Order, clock_parts, date_parts, moment_of, read_moment
+from osetra.data.moments import EPOCH, LENGTHS, Order, clock_parts, date_parts, moment_of, read_moment
 from osetra.data.numbers import number_of
 from osetra.data.table import MISSING_MARKS, Cells, Codes, Table, Texts, as_texts, unquoted, written
 from osetra.data.words import contained
@@ -24,6 +25,8 @@ LARGEST = 1e150
 """The square of it is a number, too: means and deviations need that."""
 FEWEST_DATES = 10
 """Different whole numbers that all read as dates, such as 20240531, from which on they are dates."""
+DIGITS_OF_DATES = (8, 12, 14)
+"""Of a day, with hour and minute, and with seconds."""
 RowOf: TypeAlias = Callable[[int], int]
 
 
@@ -49,6 +52,8 @@ class Category:
     ignore_case: bool = False
     keep: tuple[str, ...] = ()
     """Usual marks of a missing cell that are levels here, such as none."""
+    truth: Answers = ()
+    """How no and yes are written in a column of nothing else; other spellings of them mean the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,8 @@ def to_categories(recipe: Category, cells: Texts) -> CategoryColumn:
     """Return cells as codes into their sorted distinct texts."""
     marks = (MISSING_MARKS - set(recipe.keep)) | set(recipe.marks)
     names = [None if level.lower() in marks else level for level in cells.levels]
+    if recipe.truth:
+        names = [None if name is None else answer_for(name, recipe.truth) for name in names]
     if recipe.ignore_case:
         names = _commonest_case(names, cells.counts)
     known = tuple(sorted({name for name in names if name is not None}))
@@ -178,17 +185,17 @@ def days_of(recipe: Date, cells: Cells) -> Floats:
 
 
 def are_compact_dates(cells: Cells) -> bool:
-    """Whether whole numbers are all dates such as 20240531: one in 27 would be by chance."""
+    """Whether whole numbers are all dates such as 20240531 or 20240531235959; 1 in 27 would be by chance."""
     if isinstance(cells, Texts):
         texts: Sequence[str] = [level for level in cells.levels if level.lower() not in MISSING_MARKS]
-        if not all(len(text) == 8 for text in texts):
-            return False
     elif cells.dtype.kind == "f":
         known = np.unique(cells[~np.isnan(cells)])
-        if not len(known) or known[0] < 19_000_101 or known[-1] > 20_991_231:
+        if not len(known) or known[0] < 19_000_101 or known[-1] > 20_991_231_235_959:
             return False
         texts = [written(value) for value in known.tolist()]
     else:
+        return False
+    if len({len(text) for text in texts}) != 1 or len(texts[0]) not in DIGITS_OF_DATES:
         return False
     return len(texts) >= FEWEST_DATES and all(moment_of(text, "compact") is not None for text in texts)
 
@@ -197,7 +204,7 @@ def parts_of(recipe: Date, values: Floats) -> dict[str, Floats]:
     """Return everything that could be learnt of moments, by name."""
     if recipe.order == "clock":
         return clock_parts(values)
-    return {"hours": values} if recipe.order == "duration" else date_parts(values)
+    return {"hours": values} if recipe.order in LENGTHS else date_parts(values)
 
 
 def read_schema(schema: Sequence[Recipe], table: Table) -> dict[str, Column]:

@@ -15,23 +15,24 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from osetra.core.finding import Finding
-from osetra.data.dataset import CategoryColumn, Column, NumberColumn
-from osetra.data.moments import CLOCK_PARTS, PARTS, order_of
+from osetra.data.booleans import answers_of
+from osetra.data.dataset import CategoryColumn, Column
+from osetra.data.moments import CLOCK_PARTS, LENGTHS, PARTS, order_of
 from osetra.data.numbers import MOSTLY, SAMPLE, WORDS_FOR_MISSING, number_format, number_of, units_of
 from osetra.data.options import NOBODY, DataOptions
 from osetra.data.schema import Category, Date, Number, Recipe, Text, are_compact_dates, columns_of, days_of
 from osetra.data.table import MISSING_MARKS, Cells, Table, Texts, as_texts, note
+from osetra.data.useless import why_useless
 from osetra.data.words import common_words, word_count
 from osetra.errors import DataError, nearest
 
 Kind: TypeAlias = Literal["number", "category", "date", "text", "identifier"]
-ORDERS_OF_DATES = ("", "ymd", "mdy", "dmy", "named", "ym", "clock", "duration", "compact")
+ORDERS_OF_DATES = ("", "ymd", "mdy", "dmy", "named", "ym", "clock", "duration", "lap", "compact")
 MOST_COLUMNS = 50_000
 TEXT_WORDS = 3
 """Texts of so many words on average are free text and not identifiers."""
 FEWEST_CODES = 3
 """Codes of two letters beside which NA is one more."""
-_COUNTERS = ("", "rownames", "row", "index", "id", "unnamed: 0", "column 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Meaning:
     """Usual marks of a missing cell, as they are written in a category that has any."""
     kept: bool = False
     """Whether they are levels, since they look like the others."""
+    merged: tuple[str, ...] = ()
+    """Texts that are read as yes or no, of a column that spells them in several ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def understand(table: Table, reading: DataOptions, *, skip: Sequence[str]) -> Un
             meaning = replace(meaning, recipe=replace(meaning.recipe, parts=parts))
         made = () if meaning.recipe is None else columns_of(meaning.recipe, cells, table.row)
         forced = name in reading.category or name in reading.number
-        reasons = {column.name: _useless(column, len(table), forced=forced) for column in made}
+        reasons = {column.name: why_useless(column, len(table), forced=forced) for column in made}
         kept = [column for column in made if not reasons[column.name]]
         columns += kept
         meanings.append(meaning)
@@ -152,6 +155,9 @@ def meaning_of(
         return number
     texts = [level for level in cells.levels if level.lower() not in {*MISSING_MARKS, *marks}]
     said = [level for level in texts if level.lower() not in WORDS_FOR_MISSING]
+    answered = _answered(name, cells, said, marks, reading, target)
+    if answered is not None:
+        return answered
     if said and order_of(said):
         return _date(name, cells, marks, "")
     _refuse_slips(name, cells, table, marks)
@@ -179,6 +185,24 @@ def _number(name: str, cells: Texts, table: Table, marks: tuple[str, ...], *, lo
     remarks += [f"{', '.join(map(repr, shown))} missing"] if shown else []
     recipe = Number(name, found.decimal, found.marks, loose, found.unit)
     return Meaning(name, "number", recipe, ", ".join(remarks))
+
+
+def _answered(
+    name: str, cells: Texts, said: Sequence[str], marks: tuple[str, ...], reading: DataOptions, target: bool
+) -> Meaning | None:
+    """Return a column of yes and no, in as many spellings as it has; None of another.
+
+    Labels that differ in case only are left as they are until a person says so.
+    """
+    counts = [int(cells.counts[cells.levels.index(level)]) for level in said]
+    answers = answers_of(said, counts)
+    different = {level.casefold() for level in said}
+    if not answers or (target and len(different) == 2):
+        return None
+    found = _category_of(name, cells, marks, reading, target=target)
+    assert isinstance(found.recipe, Category)
+    merged = tuple(said) if len(said) > 2 else ()
+    return replace(found, recipe=replace(found.recipe, truth=answers), merged=merged)
 
 
 def _is_code(cells: Texts) -> bool:
@@ -217,7 +241,10 @@ def _refuse_slips(name: str, cells: Texts, table: Table, marks: tuple[str, ...])
 
 def _date(name: str, cells: Cells, marks: tuple[str, ...], declared: str) -> Meaning:
     if declared not in ORDERS_OF_DATES:
-        raise DataError(f"--date {name}={declared}: give one of ymd, mdy, dmy, or leave the order out")
+        raise DataError(
+            f"--date {name}={declared}: give one of ymd, mdy, dmy, of durations lap or duration, or leave "
+            "the order out"
+        )
     remark = ""
     if isinstance(cells, Texts):
         levels = [
@@ -234,16 +261,21 @@ def _date(name: str, cells: Cells, marks: tuple[str, ...], declared: str) -> Mea
             shown = {"mdy": "month/day/year", "dmy": "day/month/year"}[order]
             other = "dmy" if order == "mdy" else "mdy"
             remark = f"read as {shown}; --date {name}={other} says otherwise"
+        if order in LENGTHS:
+            read, other = ("minutes:seconds", "duration") if order == "lap" else ("hours:minutes", "lap")
+            unclear = any(level.count(":") == 1 for level in levels)
+            remark = f"a duration{f', {read}; --date {name}={other} says otherwise' if unclear else ''}"
     else:
         order = "ymd" if cells.dtype.kind == "M" else "compact"
     recipe = Date(
-        name, order, marks, CLOCK_PARTS if order == "clock" else ("hours",) if order == "duration" else PARTS
+        name, order, marks, CLOCK_PARTS if order == "clock" else ("hours",) if order in LENGTHS else PARTS
     )
     days = days_of(recipe, cells)
     absent = int(np.sum(np.isnan(days)))
     gone = int(np.sum(as_texts(cells).codes < 0)) if isinstance(cells, Texts) else absent
-    if absent > gone and not remark:
-        remark = f"{absent - gone} cells that are no dates are missing"
+    if absent > gone:
+        what = "durations" if order in LENGTHS else "dates"
+        remark += f"{', ' if remark else ''}{absent - gone} cells that are no {what} are missing"
     return Meaning(name, "date", recipe, remark)
 
 
@@ -330,6 +362,10 @@ def assumed(meanings: Sequence[Meaning]) -> tuple[Finding, ...]:
                 f"codes with zeros in front are categories: {_listed(codes)} (--number says otherwise)",
             )
         )
+    merged = [f"{m.name} ({', '.join(m.merged[:6])})" for m in meanings if m.merged]
+    if merged:
+        text = f"spellings of yes and no are read as two levels: {_listed(merged)}"
+        notes.append(note("booleans", text, "--category COLUMN keeps each spelling"))
     return (*notes, *_of_marks(meanings))
 
 
@@ -350,42 +386,6 @@ def _of_marks(meanings: Sequence[Meaning]) -> tuple[Finding, ...]:
 
 def _listed(names: Sequence[str], most: int = 6) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def _useless(column: Column, n: int, *, forced: bool) -> str:
-    if isinstance(column, NumberColumn):
-        present = column.values[~np.isnan(column.values)]
-        if not len(present):
-            return "every cell is empty"
-        if np.ptp(present) == 0 and len(present) == n:
-            return "every row is the same"
-        return "" if forced else _counts_rows(column.name, present, n)
-    used = np.unique(column.codes[column.codes >= 0])
-    if len(used) == 0:
-        return "every cell is empty"
-    if len(used) == 1 and np.all(column.codes >= 0):
-        return "every row is the same"
-    return ""
-
-
-def looks_like_identifier(name: str) -> bool:
-    """Whether a name says that the column identifies something."""
-    lower = name.lower()
-    return (
-        lower in _COUNTERS
-        or lower.endswith(("_id", " id", ".id", "-id", "uuid", "guid"))
-        or name.endswith(("Id", "ID"))
-    )
-
-
-def _counts_rows(name: str, present: np.ndarray[tuple[int], np.dtype[np.float64]], n: int) -> str:
-    if len(present) != n or n <= 2 or not looks_like_identifier(name):
-        return ""
-    if np.array_equal(present, np.arange(n) + present[0]):
-        return "it only counts the rows"
-    if np.all(present == np.rint(present)) and len(np.unique(present)) == n:
-        return "it is another number in every row, an identifier (--number says otherwise)"
-    return ""
 
 
 def codes_of(name: str, cells: Cells) -> CategoryColumn:

@@ -17,8 +17,9 @@ from osetra.data.dataset import (
     TaskKind,
     settle_target,
 )
+from osetra.data.moments import LENGTHS
 from osetra.data.options import DataOptions
-from osetra.data.schema import Number, columns_of, to_numbers
+from osetra.data.schema import Date, Number, columns_of, to_numbers
 from osetra.data.semantics import Meaning, assumed, meaning_of
 from osetra.data.table import Table, Texts, note
 from osetra.errors import DataError
@@ -92,6 +93,11 @@ def target_column(table: Table, name: str, reading: DataOptions) -> tuple[Column
     if meaning.kind == "date":
         cells = table[name]
         example = next((cell for cell in cells if cell), "") if isinstance(cells, Texts) else cells[0]
+        if isinstance(meaning.recipe, Date) and meaning.recipe.order in LENGTHS:
+            raise DataError(
+                f"{name}: holds durations such as {str(example)!r}, which are not predicted as they are; "
+                "write them as numbers, such as seconds"
+            )
         raise DataError(
             f"{name}: holds dates such as {str(example)!r}, which are not predicted as they are; predict a "
             f"number made of them, such as the days until then, or read them as classes with "

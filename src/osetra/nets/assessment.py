@@ -7,13 +7,14 @@ Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
 import numpy as np
 
 from osetra.core.arguments import text
+from osetra.data.booleans import class_of
 from osetra.data.dataset import Codes
 from osetra.data.options import DataOptions
 from osetra.data.table import as_texts
@@ -77,12 +78,12 @@ def assess(
     names = metrics.all_of(preparation.task)
     if preparation.aim:
         names = tuple(dict.fromkeys((*names, preparation.aim)))
+    notes += found.warnings
     if found.columns:
         strange = unseen(preparation, found.columns)
         if strange:
             cells = ", ".join(f"{name} {count}" for name, count in strange.items())
             notes.append(f"categories never seen in training ({cells})")
-        notes += found.warnings
         notes += warnings_of(model.card.inputs, found.columns)
         notes += warnings_of_words(preparation, found.columns)
     scores = _bootstrapped(model, raw, truth[known], names)
@@ -142,7 +143,7 @@ def _truth(model: Model, found: Rows, target: str) -> tuple[Array | Codes, Codes
     """Return the truth of every row, which rows it is known of, and notes on the rest."""
     preparation, table = model.preparation, found.table
     if table is None and found.names and preparation.task != "regression":
-        texts: list[str | None] = [PurePath(name).parts[0] if "/" in name else None for name in found.names]
+        texts = [_folder_of(name, preparation.classes) for name in found.names]
     elif table is None or target not in table.names:
         names = table.names if table is not None else ()
         raise DataError(
@@ -154,15 +155,23 @@ def _truth(model: Model, found: Rows, target: str) -> tuple[Array | Codes, Codes
         return _known(numbers, ~np.isnan(numbers), [], found.source)
     else:
         texts = list(as_texts(table[target]))
-    place: dict[str | None, int] = {name: code for code, name in enumerate(preparation.classes)}
-    codes = np.array([place.get(text, -1) for text in texts], dtype=np.int64)
-    strange = sorted({text for text in texts if text is not None and text not in place})
+    classes = {name: code for code, name in enumerate(preparation.classes)}
+    place = {text: class_of(text, classes) for text in set(texts) if text is not None}
+    strange = sorted(text for text, code in place.items() if code is None)
+    known = {text: -1 if code is None else code for text, code in place.items()}
+    codes = np.array([-1 if text is None else known[text] for text in texts], dtype=np.int64)
     notes = []
     if strange:
         rows = sum(text in set(strange) for text in texts)
         shown = ", ".join(map(repr, strange[:3]))
         notes.append(f"{rows} rows hold classes that the model does not know ({shown}): they are left out")
     return _known(codes, codes >= 0, notes, found.source)
+
+
+def _folder_of(name: str, classes: Sequence[str]) -> str | None:
+    """Return the folder in a file's name that is a class, else the first; None where there is none."""
+    folders = PurePath(name.replace("\\", "/")).parts[:-1]
+    return next((folder for folder in folders if folder in classes), folders[0] if folders else None)
 
 
 def _known(

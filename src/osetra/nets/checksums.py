@@ -1,4 +1,4 @@
-"""Checksums: whether the parts of a card that answers rest on are as they were saved.
+"""Checksums: whether the weights, and the parts of a card that answers rest on, are as they were saved.
 
 They find slips, and no malice: whoever changes a card can work them out again. A stranger's card is looked
 at as any other, with or without them.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 _STRUCTURE = ("kind", "members", "architecture")
@@ -36,6 +37,16 @@ def changed_parts(state: Mapping[str, Any]) -> tuple[str, ...]:
     if not isinstance(known, Mapping):
         return ("checksums",)
     return tuple(name for name, each in found.items() if known.get(name) != each)
+
+
+def checksum_of_file(path: Path) -> str:
+    """Return the checksum of a file's bytes.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _checksum(part: Any) -> str:

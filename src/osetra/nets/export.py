@@ -13,7 +13,6 @@ import contextlib
 import io
 import json
 import logging
-import math
 import warnings
 from dataclasses import MISSING, fields
 from importlib.util import find_spec
@@ -23,13 +22,14 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from osetra.data import moments, numbers, words
+from osetra.data import booleans, durations, moments, numbers, words
 from osetra.data.dataset import MISSING as MISSING_LEVEL
 from osetra.data.dataset import NUMERIC
+from osetra.data.month_names import MONTHS
 from osetra.data.schema import Category, Date, Number, Text, Words, schema_to_json
 from osetra.data.table import MISSING_MARKS
 from osetra.errors import DataError, MissingExtra
-from osetra.nets import standalone
+from osetra.nets import standalone, standalone_signals
 from osetra.nets.model import Model
 from osetra.nets.preparation_json import to_json
 from osetra.nets.prepare import LARGEST, Categories, Numbers, Preparation
@@ -37,16 +37,19 @@ from osetra.nets.scaling import REACH
 from osetra.nets.tokens import Tokens
 
 GRAPH, PREPARATION, SCRIPT = "model.onnx", "preparation.json", "predict.py"
+SIGNALS = "signals.py"
+"""Beside the script where the model learnt from sequences or sounds."""
 FORMAT = 1
 _NEEDED = ("onnx", "onnxscript")
 _KNOWN = (
     "columns", "pictures", "target", "task", "classes", "priors", "center", "spread", "reach", "log",
     "schema", "dialect", "pair", "aim", "guess", "multi", "centers", "spreads", "units", "reaches",
+    "sequences", "sound", "summary",
 )  # fmt: skip
 """What of a preparation the script understands."""
 _CANNOT = (
     "the exported script cannot prepare; tables of numbers, categories, dates and texts, folders of texts, "
-    "and pictures can be exported; `osetra predict` and `osetra.load_model` answer for sequences and sounds"
+    "pictures, sequences and sounds can be exported; `osetra predict` answers for others"
 )
 
 
@@ -66,8 +69,12 @@ def export(model: Model, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         _write_graph(model, folder / f"{GRAPH}.part")
         (folder / f"{PREPARATION}.part").write_text(json.dumps(state, indent=1, ensure_ascii=False), "utf-8")
-        (folder / f"{SCRIPT}.part").write_text(Path(standalone.__file__).read_text("utf-8"), "utf-8")
-        for name in (GRAPH, PREPARATION, SCRIPT):
+        scripts = {SCRIPT: standalone}
+        if model.preparation.kind in ("sequences", "sound"):
+            scripts[SIGNALS] = standalone_signals
+        for name, module in scripts.items():
+            (folder / f"{name}.part").write_text(Path(module.__file__ or "").read_text("utf-8"), "utf-8")
+        for name in (GRAPH, PREPARATION, *scripts):
             (folder / f"{name}.part").replace(folder / name)
     except OSError as error:
         raise DataError(
@@ -101,7 +108,14 @@ def preparation_state(model: Model) -> dict[str, Any]:
             for each in model.preparation.columns
         ]
         state["schema"] = schema_to_json(recipes)
+    if model.preparation.sequences is not None:
+        state["sequences"]["in_twos"] = steps_in_twos(model)
     return {"format": FORMAT, "threshold": model.card.threshold, **state, "reading": _reading_state()}
+
+
+def steps_in_twos(model: Model) -> int:
+    """Return of how many steps the graph takes twice as many or more: each block may halve them."""
+    return 1 if model.structure is None else 2 ** int(model.structure.blocks)
 
 
 def _reading_state() -> dict[str, Any]:
@@ -114,8 +128,13 @@ def _reading_state() -> dict[str, Any]:
         "times": numbers.TIMES,
         "unambiguous": list(moments.UNAMBIGUOUS),
         "moments": {order: [each.pattern for each in found] for order, found in moments.PATTERNS.items()},
-        "durations": [each.pattern for each in moments.DURATIONS],
-        "months": moments.MONTHS,
+        "durations": {
+            "duration": [each.pattern for each in durations.DURATIONS],
+            "lap": [each.pattern for each in durations.LAPS],
+        },
+        "units": durations.UNITS,
+        "months": MONTHS,
+        "answers": booleans.SIDES,
         "word": words.WORD.pattern,
         "token": words.TOKEN.pattern,
         "longest_number": words.LONGEST_NUMBER,
@@ -169,15 +188,14 @@ class _OnlyValues(nn.Module):
 
 def _write_graph(model: Model, path: Path) -> None:
     preparation = model.preparation
-    pictures = preparation.pictures
-    # Two rows: a size of one would be taken for a constant.
-    shape = (2, preparation.width) if pictures is None else (2, *pictures.shape)
-    looked_up = len(preparation.embedded) + sum(how.length for how in preparation.texts)
-    values, codes = torch.zeros(shape), torch.zeros((2, looked_up), dtype=torch.int64)
+    values, codes = _example(model)
     answering = Answering(model.network, preparation).eval()
     several: nn.Module = answering if codes.shape[1] else _OnlyValues(answering)
     inputs = {"values": values, "codes": codes} if codes.shape[1] else {"values": values}
     rows = torch.export.Dim("rows", min=1)
+    changing: dict[int, Any] = {0: rows}
+    if preparation.sequences is not None:
+        changing[2] = steps_in_twos(model) * torch.export.Dim("parts", min=2)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
         warnings.simplefilter("ignore")
@@ -187,8 +205,21 @@ def _write_graph(model: Model, path: Path) -> None:
             str(path),
             input_names=list(inputs),
             output_names=["answers"],
-            dynamic_shapes={name: {0: rows} for name in inputs},
+            dynamic_shapes={name: changing if name == "values" else {0: rows} for name in inputs},
             dynamo=True,
-            external_data=math.prod(shape) > 2**40,
+            external_data=False,
             verbose=False,
         )
+
+
+def _example(model: Model) -> tuple[Tensor, Tensor]:
+    """Return inputs of two rows: a size of one would be taken for a constant."""
+    preparation = model.preparation
+    if preparation.sequences is not None:
+        steps = 3 * steps_in_twos(model)
+        values = torch.zeros((2, len(preparation.sequences.recipe.channels), steps))
+        return values, torch.full((2, 1), steps, dtype=torch.int64)
+    pictures = preparation.pictures
+    shape = (2, preparation.width) if pictures is None else (2, *pictures.shape)
+    looked_up = len(preparation.embedded) + sum(how.length for how in preparation.texts)
+    return torch.zeros(shape), torch.zeros((2, looked_up), dtype=torch.int64)

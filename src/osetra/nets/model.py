@@ -29,7 +29,7 @@ from osetra.errors import DataError
 from osetra.files import kind_of, read_regular
 from osetra.nets import metrics, prepare
 from osetra.nets.architecture import Architecture
-from osetra.nets.checksums import changed_parts, checksums_of
+from osetra.nets.checksums import changed_parts, checksum_of_file, checksums_of
 from osetra.nets.linear import Ensemble, LinearNetwork
 from osetra.nets.network import build
 from osetra.nets.preparation_json import from_json, to_json
@@ -148,6 +148,7 @@ def save(model: Model, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         save_file(weights, folder / f"{WEIGHTS}.part")
+        state["checksums"]["weights"] = checksum_of_file(folder / f"{WEIGHTS}.part")
         (folder / f"{CARD}.part").write_text(json.dumps(state, indent=1, allow_nan=False), "utf-8")
         (folder / f"{README}.part").write_text(readme(model), "utf-8")
         for name in (WEIGHTS, CARD, README):
@@ -178,6 +179,7 @@ def load(folder: str | Path) -> Model:
         if kind := kind_of(folder / WEIGHTS):
             raise OSError(f"it is {kind}")
         _check_weights(folder, make, preparation)
+        _check_same_weights(folder, state)
         network = make(preparation)
         network.load_state_dict(load_file(folder / WEIGHTS))
     except (IndexError, RuntimeError) as error:
@@ -280,6 +282,17 @@ def _check_weights(folder: Path, make: Callable[[Preparation], nn.Module], prepa
         f"{folder / WEIGHTS}: does not fit its card: {name} has shape {found.get(name, 'none')} and the card "
         f"asks for {wanted.get(name, 'none')}; the two files come from different models"
     )
+
+
+def _check_same_weights(folder: Path, state: Mapping[str, Any]) -> None:
+    """Raise DataError where the weights are not those that the card was saved with, though they would fit."""
+    known = state.get("checksums", {}).get("weights")  # cards of earlier versions have none
+    if known is not None and known != checksum_of_file(folder / WEIGHTS):
+        raise DataError(
+            f"{folder / WEIGHTS}: not the weights that {CARD} was saved with: damaged, or of another "
+            "training, as where a folder was copied half; copy the whole folder again from where it was "
+            'saved, or train the model again. Where the change is meant, delete "checksums" from the card'
+        )
 
 
 def _plain(value: Any) -> Any:

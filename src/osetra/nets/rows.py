@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -12,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.core.arguments import expected, path, truth
+from osetra.core.finding import Finding
 from osetra.data import sources
+from osetra.data.array_parts import array_parts
 from osetra.data.arrays import TARGETS, as_table, inputs_of, parse_arrays, unrolled
 from osetra.data.dataset import Column, Images
 from osetra.data.files import read_bytes
+from osetra.data.folders import files_under, unread_beside
 from osetra.data.formats import parse
 from osetra.data.frames import examples_of, is_examples, is_frame, table_of
 from osetra.data.images import PICTURES, as_images, read_pictures
@@ -196,7 +200,21 @@ def _read_path(preparation: Preparation, where: str) -> Rows:
             return _read_listed(preparation, table, path)
         table = with_listed_texts(table, path.parent) if preparation.texts else table
         return _inputs(preparation, table, None, str(path))
-    arrays = parse_arrays(raw, str(path))
+    return _read_arrays(preparation, parse_arrays(raw, str(path)), path)
+
+
+def _read_arrays(preparation: Preparation, arrays: dict[str, NDArray[Any]], path: Path) -> Rows:
+    """Return the rows of arrays; of those that come in the parts of a split, the rows of all parts."""
+    parts = array_parts(arrays, str(path), later=True)
+    if parts is None:
+        return _of_arrays(preparation, arrays, path)
+    counts = ", ".join(f"{part} {count}" for part, count in Counter(parts.parts).items())
+    said = f"the file holds the parts of a split, and the rows of all are taken: {counts}"
+    found = _of_arrays(preparation, parts.arrays, path)
+    return replace(found, names=parts.rows, refused=(*found.refused, said))
+
+
+def _of_arrays(preparation: Preparation, arrays: dict[str, NDArray[Any]], path: Path) -> Rows:
     found = inputs_of(arrays, str(path))
     if found is not None and preparation.sequences is not None:
         rest = {name: array for name, array in arrays.items() if _beside(array, found[1])}
@@ -239,32 +257,45 @@ def _read_listed(preparation: Preparation, table: Table, path: Path) -> Rows:
         return _inputs(preparation, table, None, str(path))
     kept = table.take(found.kept)
     names = tuple(str(kept.row(i)) for i in range(len(kept)))
-    refused = tuple(note.text for note in found.table.notes if note.level == "warning")
+    refused = _warned(found.table.notes)
     return Rows(str(path), apply(preparation, (), found.images), names, (), kept, refused=refused)
 
 
 def _read_pictures(preparation: Preparation, path: Path) -> Rows:
     if preparation.pictures is None or preparation.sound is not None:
         raise DataError(f"{path}: the model learnt from {_LEARNT[preparation.kind]}, and this is pictures")
-    files = [path]
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES)
-    if not files:
-        raise DataError(f"{path}: no pictures in this folder ({', '.join(PICTURES[:4])} …)")
-    images = read_pictures(files, preparation.pictures.shape).images
-    names = tuple(str(file.relative_to(path)) if path.is_dir() else file.name for file in files)
-    return _inputs(preparation, None, images, str(path), names)
+    files, unread = _files_of(path, PICTURES, "pictures")
+    read = read_pictures(files, preparation.pictures.shape, skip=path.is_dir())
+    found = _inputs(preparation, None, read.images, str(path), _names_of(path, files, read.kept))
+    return replace(found, refused=(*_warned(read.notes), *unread))
 
 
 def _read_sounds(preparation: Preparation, path: Path) -> Rows:
-    files = [path]
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SOUNDS)
+    files, unread = _files_of(path, SOUNDS, "sounds")
+    read = read_sounds(files, preparation.sound, skip=path.is_dir())
+    names, refused = _names_of(path, files, read.kept), (*_warned(read.notes), *unread)
+    return Rows(str(path), apply(preparation, (), read.pictures), names, refused=refused)
+
+
+def _files_of(path: Path, suffixes: tuple[str, ...], what: str) -> tuple[list[Path], tuple[str, ...]]:
+    """Return the files of a folder, or the one that a path is, and a word on those in other formats."""
+    if not path.is_dir():
+        return [path], ()
+    files = files_under(path, suffixes)
+    others = unread_beside(path, len(files), what)
     if not files:
-        raise DataError(f"{path}: no sounds in this folder ({', '.join(SOUNDS)})")
-    sounds = read_sounds(files, preparation.sound)
-    names = tuple(str(file.relative_to(path)) if path.is_dir() else file.name for file in files)
-    return Rows(str(path), apply(preparation, (), sounds.pictures), names)
+        why = f": {others[0].text}; {others[0].action}" if others else ""
+        raise DataError(f"{path}: no {what} in this folder ({', '.join(suffixes[:4])} …){why}")
+    return files, tuple(f"{each.text}: {each.action}" for each in others)
+
+
+def _names_of(path: Path, files: Sequence[Path], kept: Iterable[int]) -> tuple[str, ...]:
+    """Return the names of the files that could be read, below their folder."""
+    return tuple(str(files[i].relative_to(path)) if path.is_dir() else files[i].name for i in kept)
+
+
+def _warned(notes: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(note.text for note in notes if note.level == "warning")
 
 
 def _sequences(
@@ -283,13 +314,12 @@ def _sequences(
 
 
 def _read_texts(preparation: Preparation, path: Path) -> Rows:
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in TEXTS)
-    if not files:
-        raise DataError(f"{path}: no texts in this folder ({', '.join(TEXTS)})")
+    files, _ = _files_of(path, TEXTS, "texts")
     read = read_texts(files)
-    names = tuple(str(files[i].relative_to(path)) for i in read.kept)
-    found = _inputs(preparation, Table(str(path), (TEXT,), (Texts(read.texts),)), None, str(path), names)
-    return replace(found, table=None)  # what is known of the rows is their names
+    names, table = _names_of(path, files, read.kept), Table(str(path), (TEXT,), (Texts(read.texts),))
+    found = _inputs(preparation, table, None, str(path), names)
+    # What is known of the rows is their names.
+    return replace(found, table=None, refused=_warned(read.notes))
 
 
 def _inputs(

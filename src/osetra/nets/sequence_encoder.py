@@ -33,6 +33,8 @@ class StepNorm(nn.BatchNorm1d):
         """Return values (n, c, T), normalised; what is behind an end stays as it is."""
         if inside is None:
             return super().forward(values)
+        if torch.compiler.is_exporting():  # a graph has no room for as many steps as there are
+            return torch.where(inside[:, None], super().forward(values), values)
         steps = values.transpose(1, 2)
         normed = steps.masked_scatter(inside[:, :, None], super().forward(steps[inside]))
         return normed.transpose(1, 2)
@@ -90,8 +92,8 @@ class ConvolutionEncoder(nn.Module):
             entering = self.convolutions[place](values, inside)
             values = self.convolutions[place + 1](entering, inside)
             values = values + entering if self.residual else values
-            if self.halving and values.shape[2] > 1:
-                values = functional.max_pool1d(_emptied(values, inside), 2, ceil_mode=True)
+            if self.halving and (torch.compiler.is_exporting() or values.shape[2] > 1):
+                values = _halved(_emptied(values, inside))
                 lengths = (lengths + 1) // 2
                 inside = _inside(values, lengths)
                 values = values.masked_fill(~inside[:, None], 0.0)
@@ -108,12 +110,36 @@ class RecurrentEncoder(nn.Module):
 
     def forward(self, values: Tensor, lengths: Tensor) -> Tensor:
         """Return a vector for each sequence (n, c, T)."""
+        if torch.compiler.is_exporting():
+            states = self._in_graph(values, lengths)
+            return _pooled(states, _inside(states, lengths), lengths)
         packed = pack_padded_sequence(
             values.transpose(1, 2), lengths.cpu(), batch_first=True, enforce_sorted=False
         )
         states, _ = pad_packed_sequence(self.cells(packed)[0], batch_first=True)
         states = states.transpose(1, 2)
         return _pooled(states, _inside(states, lengths), lengths)
+
+    def _in_graph(self, values: Tensor, lengths: Tensor) -> Tensor:
+        """Return states (n, 2 · units, T) as the operator GRU of ONNX, whose gates are in another order."""
+        cells, units = self.cells, self.cells.hidden_size
+
+        def ordered(name: str) -> Tensor:
+            ways = [cells.get_parameter(f"{name}_l0{way}") for way in ("", "_reverse")]
+            gates = [way.reshape(3, units, *way.shape[1:]) for way in ways]
+            return torch.stack([torch.cat([each[1], each[0], each[2]]) for each in gates])
+
+        biases = torch.cat([ordered("bias_ih"), ordered("bias_hh")], dim=1)
+        n, _, steps = values.shape
+        states = torch.onnx.ops.symbolic(
+            "GRU",
+            (values.permute(2, 0, 1), ordered("weight_ih"), ordered("weight_hh"), biases, lengths.int()),
+            {"direction": "bidirectional", "hidden_size": units, "linear_before_reset": 1},
+            dtype=values.dtype,
+            shape=(steps, 2, n, units),
+            version=18,
+        )
+        return states.permute(2, 1, 3, 0).flatten(1, 2)
 
 
 class SequenceFront(nn.Module):
@@ -131,7 +157,7 @@ class SequenceFront(nn.Module):
     def forward(self, values: Tensor, codes: Tensor) -> Tensor:
         """Return a vector for each sequence (n, c, T), whose length is its first code."""
         lengths = codes[:, 0]
-        if values.device.type == "cpu":
+        if values.device.type == "cpu" and not torch.compiler.is_exporting():
             values = values[:, :, : int(lengths.max())]  # reading a length from a GPU would wait for it
         return cast(Tensor, self.encoder(values, lengths))
 
@@ -139,6 +165,14 @@ class SequenceFront(nn.Module):
 def _inside(values: Tensor, lengths: Tensor) -> Tensor:
     """Return which steps (n, T) there are."""
     return torch.arange(values.shape[2], device=values.device) < lengths[:, None]
+
+
+def _halved(values: Tensor) -> Tensor:
+    """Return the larger of two steps in a row; a graph gets as many steps as can be halved in every block."""
+    if torch.compiler.is_exporting():
+        n, channels, _ = values.shape
+        return values.reshape(n, channels, -1, 2).amax(dim=3)
+    return functional.max_pool1d(values, 2, ceil_mode=True)
 
 
 def _emptied(values: Tensor, inside: Tensor) -> Tensor:

@@ -2,9 +2,11 @@
 
     python predict.py new_rows.csv > answers.csv       a table with a line of names, or JSON lines
     python predict.py pictures/ -o answers.csv         a folder of pictures, one picture, or an array (.npy)
+    python predict.py sounds/                          a folder of sounds, or one
+    python predict.py sequences.npz                    an array of sequences, or a table of their steps
 
 From another program: `Predictor(folder).table(columns)` with cells by column, or `.pictures(array)`; both
-return the answers, and the probabilities (n, C) of classes.
+return the answers, and the probabilities (n, C) of classes. `.rows(path)` reads a file as this script does.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime
+import importlib.util
 import json
 import re
 import sys
+import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -25,6 +29,7 @@ import numpy as np
 
 LARGEST_NUMBER = 1e150
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+LENGTHS = ("duration", "lap")
 EPOCH = datetime.datetime(1970, 1, 1)
 PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -40,14 +45,57 @@ class Predictor:
         self.state = json.loads((folder / "preparation.json").read_text("utf-8"))
         self.reading = self.state["reading"]
         self.session = onnxruntime.InferenceSession(str(folder / "model.onnx"))
+        self.signals: Any = _signals(folder) if self.state["sequences"] or self.state["sound"] else None
+
+    def rows(self, path: Path) -> tuple[list[str], list[Any], Any]:
+        """Return the names of the rows of a file or folder, their answers, and the probabilities (n, C)."""
+        if self.state["sequences"]:
+            names, values, lengths = self._sequences(path)
+            return names, *self._answers(values, lengths)
+        if self.state["sound"]:
+            if not path.is_dir() and path.suffix.lower() not in self.signals.SOUNDS:
+                raise ValueError("the model learnt from sounds; give a folder of them, or one")
+            names, images = self.signals.read_sounds(path, self.state["sound"])
+            return names, *self.pictures(images)
+        if self.state["pictures"] is not None:
+            names, images = read_pictures(path, self.state["pictures"]["shape"])
+            return names, *self.pictures(images)
+        if path.is_dir():
+            names, texts = read_texts(path)
+            return names, *self.table({"text": texts})
+        answers, shares = self.table(read_table(path, self.state["dialect"][0]))
+        return [str(row + 1) for row in range(len(answers))], answers, shares
+
+    def _sequences(self, path: Path) -> tuple[list[str], Any, Any]:
+        """Return the names, values (n, channels, steps) and lengths (n, 1) of the sequences of a file."""
+        how = self.state["sequences"]
+        series, time = how["recipe"]["series"], how["recipe"]["time"]
+        if path.suffix.lower() in self.signals.ARRAYS:
+            values, lengths = self.signals.from_array(self.signals.read_array(path), how)
+            return [str(row + 1) for row in range(len(values))], values, lengths
+        if not series:
+            raise ValueError("the model learnt from arrays of sequences; give one as .npy or .npz")
+        columns = read_table(path, self.state["dialect"][0])
+        self._check(columns, [series])
+        found: dict[str, Any] = {}
+        for recipe in self.state["schema"]:
+            cells = _cells(columns[recipe["name"]])
+            if recipe["name"] != time:
+                found |= self._columns(recipe, cells)
+            elif recipe["kind"] == "date":
+                found[time] = self._days(recipe, cells)
+            else:
+                found[time] = self._columns(recipe, cells)[time]
+        named = [_written(cell) for cell in _cells(columns[series])]
+        named = [None if name is None or name.lower() in self.reading["missing"] else name for name in named]
+        names, values, lengths = self.signals.from_columns(found, named, found.get(time), how)
+        return names, values, lengths
 
     def table(self, columns: Mapping[str, Sequence[Any]]) -> tuple[list[Any], Any]:
         """Return an answer for each row, and the probabilities (n, C); cells are texts, numbers or None."""
         if self.state["pictures"] is not None:
             raise ValueError("the model learnt from pictures, and this is a table")
-        missing = [each["name"] for each in self.state["schema"] if each["name"] not in columns]
-        if missing:
-            raise ValueError(f"the model needs the columns {', '.join(missing)}; found {', '.join(columns)}")
+        self._check(columns, [])
         found: dict[str, Any] = {}
         for recipe in self.state["schema"]:
             found |= self._columns(recipe, _cells(columns[recipe["name"]]))
@@ -70,6 +118,13 @@ class Predictor:
             else:
                 values.append((seen[:, None] == np.arange(1, len(how["levels"]) + 1)).astype(np.float32))
         return self._answers(np.concatenate(values, axis=1), np.concatenate([*codes, *numbers], axis=1))
+
+    def _check(self, columns: Mapping[str, Sequence[Any]], more: Sequence[str]) -> None:
+        """Raise ValueError where a column is missing that the model needs."""
+        needed = [*(each["name"] for each in self.state["schema"]), *more]
+        missing = [name for name in needed if name not in columns]
+        if missing:
+            raise ValueError(f"the model needs the columns {', '.join(missing)}; found {', '.join(columns)}")
 
     def pictures(self, images: Any) -> tuple[list[Any], Any]:
         """Return an answer for each picture (n, channels, height, width), pixels in 0 … 255."""
@@ -157,6 +212,9 @@ class Predictor:
         kept = set(recipe.get("keep", ()))
         gone = (set(self.reading["missing"]) - kept) | set(recipe["marks"])
         levels = [None if text is None or text.lower() in gone else text for text in texts]
+        if recipe.get("truth"):
+            sides = {level: self.reading["answers"].get((level or "").casefold()) for level in set(levels)}
+            levels = [level if (side := sides[level]) is None else recipe["truth"][side] for level in levels]
         if recipe.get("ignore_case"):
             counts = Counter(level for level in levels if level is not None)
             best: dict[str, tuple[int, str]] = {}
@@ -219,6 +277,13 @@ class Predictor:
         return (-value if negative else value) * float(self.reading["times"].get(times, 1.0))
 
     def _moments(self, recipe: Mapping[str, Any], cells: list[Any]) -> dict[str, Any]:
+        at, order = self._days(recipe, cells), recipe["order"]
+        parts = _clock(at) if order == "clock" else {"hours": at} if order in LENGTHS else _dates(at)
+        names = {part: recipe["name"] if part == "hours" else f"{recipe['name']} {part}" for part in parts}
+        return {names[part]: parts[part] for part in recipe["parts"]}
+
+    def _days(self, recipe: Mapping[str, Any], cells: list[Any]) -> Any:
+        """Return days since 1970, of times of day and durations their hours."""
         order = recipe["order"]
         known: dict[Any, float | None] = {}
         for cell in set(cells):
@@ -228,21 +293,18 @@ class Predictor:
         self._note(recipe["name"], cells, [
             cell is not None and known[cell] is None and str(cell).lower() not in words for cell in cells
         ])  # fmt: skip
-        at = np.array([np.nan if known[cell] is None else known[cell] for cell in cells], np.float64)
-        parts = _clock(at) if order == "clock" else {"hours": at} if order == "duration" else _dates(at)
-        names = {part: recipe["name"] if part == "hours" else f"{recipe['name']} {part}" for part in parts}
-        return {names[part]: parts[part] for part in recipe["parts"]}
+        return np.array([np.nan if known[cell] is None else known[cell] for cell in cells], np.float64)
 
     def _read_moment(self, text: str, order: str) -> float | None:
         """Return what `_moment` does; a date that cannot be mistaken is one in any order of dates."""
-        orders = [order] if order in ("clock", "duration") else [order, *self.reading["unambiguous"]]
+        orders = [order] if order in ("clock", *LENGTHS) else [order, *self.reading["unambiguous"]]
         found = (self._moment(text, each) for each in orders)
         return next((each for each in found if each is not None), None)
 
     def _moment(self, text: str, order: str) -> float | None:
         """Return days since 1970; of a time of day or a duration its hours; None when it is none."""
-        if order == "duration":
-            return self._duration(text)
+        if order in LENGTHS:
+            return self._duration(text, order)
         for pattern in self.reading["moments"][order]:
             found = re.fullmatch(pattern, text)
             if found is None:
@@ -251,9 +313,9 @@ class Predictor:
             hours = _hours(parts)
             if order == "clock" or hours is None:
                 return hours
-            month = parts.get("month") or self.reading["months"].get((parts.get("name") or "")[:3].lower())
+            month = parts.get("month") or self._month(parts.get("name") or "")
             if month is None:
-                return None
+                continue
             year = int(parts["year"])
             year += (2000 if year < 70 else 1900) if len(parts["year"]) == 2 else 0
             try:
@@ -263,16 +325,26 @@ class Predictor:
             return (day - EPOCH).days + hours / 24
         return None
 
-    def _duration(self, text: str) -> float | None:
-        for pattern in self.reading["durations"]:
+    def _month(self, name: str) -> int | None:
+        start = unicodedata.normalize("NFKD", name.lower().replace("ł", "l").replace("ı", "i"))
+        start = "".join(letter for letter in start if not unicodedata.combining(letter))
+        months: dict[str, int] = self.reading["months"]
+        if len(start) < 3 or start in months:
+            return months.get(start)
+        found = {number for full, number in months.items() if full.startswith(start)}
+        return found.pop() if len(found) == 1 else None
+
+    def _duration(self, text: str, order: str) -> float | None:
+        for pattern in self.reading["durations"][order]:
             found = re.fullmatch(pattern, text)
-            if found is None or not any(found[name] for name in ("days", "hours", "minutes", "seconds")):
-                continue
-            days, hours, minutes, seconds = (
-                float(found[name] or 0) for name in ("days", "hours", "minutes", "seconds")
-            )
-            total = 24 * days + hours + minutes / 60 + seconds / 3600
-            return -total if found["minus"] else total
+            parts = found.groupdict() if found else {}
+            units: dict[str, float] = self.reading["units"]
+            given = {name: float(count.replace(",", ".")) for name in units if (count := parts.get(name))}
+            if given:
+                sign = -1.0 if parts["minus"] else 1.0
+                forward = bool(parts.get("plus"))  # of -1 days +23:59:59, all but the days
+                return sum((1.0 if forward and name != "days" else sign) * units[name] * value
+                           for name, value in given.items())  # fmt: skip
         return None
 
     def _scaled(self, how: Mapping[str, Any], values: Any) -> Any:
@@ -427,25 +499,27 @@ def _clock(hours: Any) -> dict[str, Any]:
     return {"hour sin": np.sin(angle), "hour cos": np.cos(angle), "hours": hours}
 
 
+def _signals(folder: Path) -> Any:
+    """Return the module that reads sequences and sounds, which stands beside this one."""
+    found = importlib.util.spec_from_file_location("signals", folder / "signals.py")
+    if found is None or found.loader is None:
+        raise FileNotFoundError(f"{folder / 'signals.py'} is missing; export the model again")
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
 def main() -> None:
     """Predict every row of a file and write a CSV: row, answer, probability of each class."""
     parser = argparse.ArgumentParser(
         description="Predict every row of DATA with the model beside this script."
     )
-    parser.add_argument("data", type=Path, help="a CSV, JSON lines, a folder of pictures, a picture or .npy")
+    parser.add_argument("data", type=Path, help="a table, or a folder of pictures, texts or sounds")
     parser.add_argument("-o", "--out", type=Path, help="write to this file, not to stdout")
     given = parser.parse_args()
     try:
         predictor = Predictor(Path(__file__).parent)
-        if predictor.state["pictures"] is not None:
-            names, images = read_pictures(given.data, predictor.state["pictures"]["shape"])
-            answers, shares = predictor.pictures(images)
-        elif given.data.is_dir():
-            names, texts = read_texts(given.data)
-            answers, shares = predictor.table({"text": texts})
-        else:
-            answers, shares = predictor.table(read_table(given.data, predictor.state["dialect"][0]))
-            names = [str(row + 1) for row in range(len(answers))]
+        names, answers, shares = predictor.rows(given.data)
     except (OSError, ValueError) as error:
         sys.exit(f"{given.data}: {error}")
     for note in predictor.notes:

@@ -63,6 +63,8 @@ def scaling_of(values: Tensor, codes: Tensor, *, sound: bool) -> tuple[tuple[flo
 
 def summaries(values: Tensor, codes: Tensor, *, sound: bool) -> Tensor:
     """Return summaries (n, d) in double precision."""
+    if torch.compiler.is_exporting():
+        return _of_sounds(values.double()) if sound else _of_sequences(values.double(), codes[:, 0])
     parts = [
         _of_sounds(some.double()) if sound else _of_sequences(some.double(), lengths[:, 0])
         for some, lengths in zip(

@@ -65,6 +65,8 @@ def command(
     from osetra.nets.model import load
     from osetra.nets.predict import predict
 
+    if out is not None and out.is_file() and Path(data).is_file() and out.samefile(data):
+        raise click.UsageError(f"-o {out}: this is DATA itself, which would be replaced; name another file")
     folder = model_folder(model)
     names = [name.strip() for word in keep for name in word.split(",") if name.strip()]
     loaded = load(folder)
