@@ -14,6 +14,7 @@ from rich.console import Console, RenderableType
 
 sys.path.insert(0, str(Path(__file__).parent))  # helper programs of a room: `from executors import programs`
 os.environ.pop("PYTHONWARNINGS", None)
+os.environ["OSETRA_EXPERIENCE"] = "off"  # what is tuned here is nobody's experience, and nobody's is used
 # Small matrices gain nothing from threads, which wait for each other at the cost of whole cores: a model of
 # 30 trials took 20 times as long where other tests ran beside. To be said before numpy is imported.
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):

@@ -29,6 +29,7 @@ from osetra.core.scales import Array
 from osetra.core.state import State
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import StudyError
+from osetra.experience.first import due
 from osetra.numerics.acquisition import log_improvement
 from osetra.numerics.extrapolate import Curve, predict
 from osetra.policies.readings import readings
@@ -136,7 +137,10 @@ class FreezeThaw:
         if not budget.open or count <= 0:
             return []
         complete = history if ahead is None else ahead.completed(history)
-        if budget.steps is not None and isinstance(self.searcher, CurveSearcher):
+        found: Sequence[Suggestion] = due(problem, complete, self.searcher.name, count)
+        if found:
+            pass
+        elif budget.steps is not None and isinstance(self.searcher, CurveSearcher):
             curves = readings(problem, history, budget.steps, budget.steps)
             found = self.searcher.suggest_from_curves(problem, complete, curves, count, rng)
         else:

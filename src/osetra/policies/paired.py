@@ -12,6 +12,7 @@ from osetra.core.history import History
 from osetra.core.ports import Budget, CurveSearcher, Scheduler, Searcher
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
+from osetra.experience.first import due, farewell, remembering
 from osetra.policies.fidelity import at_fidelity
 from osetra.policies.readings import readings
 from osetra.schedulers.closing import closing
@@ -55,16 +56,32 @@ class Paired:
         if step is None and outgrown(problem.objective, history):
             step = budget.steps
         new = count - len(going)
-        if step is None or budget.steps is None:
-            found = self.searcher.suggest(problem, history, new, rng)
-        else:
-            compared = at_fidelity(problem, history, step)
-            if isinstance(self.searcher, CurveSearcher):
-                curves = readings(problem, history, step, budget.steps)
-                found = self.searcher.suggest_from_curves(problem, compared, curves, new, rng)
-            else:
-                found = self.searcher.suggest(problem, compared, new, rng)
+        compared = history if step is None else at_fidelity(problem, history, step)
+        found: Sequence[Suggestion] = due(problem, compared, self.searcher.name, new)
+        if not found:
+            found = remembering(
+                self._searched(problem, history, compared, step, budget.steps, new, rng),
+                farewell(problem, compared, self.searcher.name),
+            )
         return [*ending, *going, *(replace(suggestion, until=until) for suggestion in found)]
+
+    def _searched(
+        self,
+        problem: Problem,
+        history: History,
+        compared: History,
+        step: int | None,
+        steps: int | None,
+        count: int,
+        rng: np.random.Generator,
+    ) -> Sequence[Suggestion]:
+        """Return the searcher's own suggestions, from values at one step or from whole curves."""
+        if step is None or steps is None:
+            return self.searcher.suggest(problem, history, count, rng)
+        if not isinstance(self.searcher, CurveSearcher):
+            return self.searcher.suggest(problem, compared, count, rng)
+        curves = readings(problem, history, step, steps)
+        return self.searcher.suggest_from_curves(problem, compared, curves, count, rng)
 
     def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
         """Return the scheduler's verdict."""

@@ -65,7 +65,8 @@ class Bayes:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
-        return self._suggest(problem, history, _observed(problem, history), _cube(problem.space), count, rng)
+        observed = _observed(problem, history)
+        return self._suggest(problem, history, observed, cube_of(problem.space), count, rng)
 
     def suggest_from_curves(
         self, problem: Problem, history: History, readings: Readings, count: int, rng: np.random.Generator
@@ -85,7 +86,7 @@ class Bayes:
             ~np.isfinite(readings.y),
             np.column_stack((readings.pending, readings.pending_depth)),
         )
-        return self._suggest(problem, history, observed, _deep(_cube(problem.space)), count, rng)
+        return self._suggest(problem, history, observed, _deep(cube_of(problem.space)), count, rng)
 
     def _suggest(
         self,
@@ -123,7 +124,7 @@ def explain(problem: Problem, history: History, config: Config) -> Explanation |
     observed = _observed(problem, history)
     if len(observed.x) - observed.failed.sum() < 2 or not problem.space.columns:
         return None
-    model = bayes.learn(observed, _cube(problem.space), bayes.Settings(), Memory(1))
+    model = bayes.learn(observed, cube_of(problem.space), bayes.Settings(), Memory(1))
     proposal = bayes.explained(model, problem.space.encode([config])[0])
     mean = problem.objective.sign * proposal.mean
     return Explanation(mean, proposal.deviation, _reason(problem, proposal))
@@ -137,7 +138,7 @@ def surface(problem: Problem, history: History, points: Array) -> tuple[Array, A
     observed = _observed(problem, history)
     if len(observed.x) - observed.failed.sum() < 2 or not problem.space.columns:
         return None
-    model = bayes.learn(observed, _cube(problem.space), bayes.Settings(), _HYPER)
+    model = bayes.learn(observed, cube_of(problem.space), bayes.Settings(), _HYPER)
     mean, deviation = bayes.predict(model, points)
     return problem.objective.sign * mean, deviation
 
@@ -158,7 +159,8 @@ def _observed(problem: Problem, history: History) -> bayes.Observations:
     return bayes.Observations(past.x, past.y, ~past.valid, past.pending, past.count)
 
 
-def _cube(space: Space) -> bayes.Cube:
+def cube_of(space: Space) -> bayes.Cube:
+    """Return a space as the arrays that the maths knows."""
     return bayes.Cube(
         np.array([min(column.levels, 2**62) for column in space.columns], dtype=np.int64),
         np.array([column.categorical for column in space.columns], dtype=bool),

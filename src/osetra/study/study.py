@@ -37,6 +37,7 @@ from osetra.study.asking import AskedTrials
 from osetra.study.confirming import confirm
 from osetra.study.display import Display, check_showing, displayed, warn_of_loose_ends
 from osetra.study.editing import reconcile
+from osetra.study.experience import Experience, gathered, learn, sources
 from osetra.study.join import join
 from osetra.study.loop import MOST_STEPS, Watch, work
 from osetra.study.open import begin_study, check_same, objective_of, place_of, question_of
@@ -68,13 +69,16 @@ class Study(StudyReviewing):
         name: a file may hold several studies under different names; "main" unless given.
         pick: whether a trial is worth its "best" or its "last" reported value.
         task: what is trained, remembered with the study; anything that JSON can hold.
+        experience: what past studies teach is tried first: a list of studies, of their files and URLs, of
+            files that osetra experience export wrote, or of "home" for what osetra tune has kept. It
+            counts for a study that is new, and is in its log from then on.
 
     Raises:
         StudyMismatch: the stored study has another space or objective; the differences are listed.
         StudyError: a new study without space or objective.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each thing that may be left out
         self,
         url: str | PathLike[str] = "memory:",
         space: Space | None = None,
@@ -87,6 +91,7 @@ class Study(StudyReviewing):
         name: str | None = None,
         pick: Pick = "best",
         task: Mapping[str, Any] | None = None,
+        experience: Experience = None,
         **others: Never,
     ) -> None:
         options: dict[str, object] = dict(others)
@@ -96,14 +101,17 @@ class Study(StudyReviewing):
         chosen = by_name(searcher) if isinstance(searcher, str) else searcher
         if isinstance(scheduler, str):
             check_name("scheduler", scheduler, DESCRIPTIONS)  # before there is a file
+        given = sources(experience)
         self._store = open_store(*place_of(url, name))
         try:
             history = History().extend(self._store.read())
+            past = gathered(given, history)
             history = history if history.opened else begin_study(self._store, question)
             check_same(self._store, problem := problem_of(history), history.seed, question)
             policy = _policy(history, chosen, scheduler)
             self._planner = Planner(self._store, problem, policy, history.seed, history)
             reconcile(self._planner, space)
+            learn(self._planner, given, past)
         except BaseException:
             self._store.close()
             raise
