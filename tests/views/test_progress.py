@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from osetra.core.facts import ended
+from osetra.core.facts import Obeyed, Ordered, Seen, ended
 from osetra.core.limits import PER_TRAINING, Limits
 from osetra.core.trials import Trials
 from osetra.views.events import EventStream, events
@@ -54,6 +54,17 @@ def test_paused_trials_count_by_what_they_have_cost() -> None:
     shown = progress_text(run, book.history, book.time)
     assert shown == "2 of about 4 trainings  about 7.4 s left"
     assert begun_text(run, book.history) == "6 of 8 trials begun"
+
+
+@pytest.mark.parametrize(("by", "cuts"), [("person", False), ("scheduler", True)])
+def test_what_a_person_pauses_is_no_sign_of_a_scheduler_that_cuts(by: Any, cuts: bool) -> None:
+    """Else two full trainings of sixty would be all that is expected, and nearly everything spent."""
+    book = busy()
+    for fact in (Ordered(5, 1, "pause", by=by), Seen(5, 1), Obeyed(5, 1, 1, 7), ended(5, 1, "paused", 0.5)):
+        book.write(fact)
+    run = progress(book, book.time - 40, trials=60)
+    assert (run.expected(book.history) is not None) == cuts
+    assert (run.share(book.history, book.time) < 0.1) or cuts
 
 
 def test_the_bar_is_full_only_when_all_trials_have_ended() -> None:

@@ -91,9 +91,17 @@ def cuts(history: History) -> bool:
 
 
 def _cut(trials: Sequence[Trial]) -> list[Trial]:
-    """Return the first runs that do not go straight to their end."""
+    """Return the first runs that a scheduler does not let go straight to their end."""
     first = (trial for trial in trials if trial.repeats is None)
-    return [t for t in first if t.until is not None or t.state in ("paused", "stopped")]
+    return [
+        t for t in first if t.until is not None or (t.state in ("paused", "stopped") and not _by_people(t))
+    ]
+
+
+def _by_people(trial: Trial) -> bool:
+    """Whether it was somebody's order that paused or stopped a trial last."""
+    last = next((order for order in reversed(trial.orders) if order.verb in ("pause", "stop")), None)
+    return last is not None and last.by != "scheduler"
 
 
 def progress_text(progress: Progress, history: History, now: float) -> str:

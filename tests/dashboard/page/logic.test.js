@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decimate, smooth } from "../../../src/osetra/dashboard/page/logic/decimate.js";
 import { nearest, parseFilter } from "../../../src/osetra/dashboard/page/logic/filter.js";
-import { ago, duration, exact, nameText, number, oneLine, percent, setting, size } from "../../../src/osetra/dashboard/page/logic/format.js";
+import { ago, duration, exact, nameText, number, oneLine, percent, setting, size, typable } from "../../../src/osetra/dashboard/page/logic/format.js";
 import { differences, fromSlider, isActive, readValue, toSlider } from "../../../src/osetra/dashboard/page/logic/params.js";
 import { formatRoute, parseNumbers, parseRoute } from "../../../src/osetra/dashboard/page/logic/route.js";
 import { fromUnit, range, robustRange, ticks, timeTicks, toUnit, wantsLog } from "../../../src/osetra/dashboard/page/logic/scales.js";
@@ -96,6 +96,12 @@ test("a slider on a scale of 1 - x reaches both ends, and never 1", () => {
   }
   assert.deepEqual(ticks(range("one_minus_log", 0.9, 0.9999999), 8).map(setting), ["0.9", "0.99", "0.999", "0.9999", "0.99999", "0.999999", "0.9999999"]);
   assert.ok(ticks(range("logit", 1e-6, 1e-3), 5).length > 1);
+});
+
+test("a field shows what a person would type, and closer to 1 as much as tells it apart", () => {
+  assert.deepEqual([0.010894175123, 0.92857364512, 0.9999948123, 64, 0.1, 1e-7, 123456.789].map(typable), ["0.010894", "0.928574", "0.9999948123", "64", "0.1", "1e-7", "123460"]);
+  assert.equal(typable("sgd"), "sgd");
+  assert.equal(typable(null), "");
 });
 
 test("durations and sizes have two units at most", () => {

@@ -53,6 +53,14 @@ function belowOne(x) {
   return minus(x.toFixed(1 - Math.floor(Math.log10(missing))));
 }
 
+/** A value as it may stand in a field: five digits, close to 1 more; what nobody types over stays as exact as it is. @param {any} value */
+export function typable(value) {
+  if (typeof value !== "number" || String(value).length <= 8) return exact(value);
+  const missing = 1 - Math.abs(value);
+  const more = missing > 1e-12 && missing < 0.1 ? -Math.ceil(Math.log10(missing)) : 0;
+  return String(Number(value.toPrecision(5 + more)));
+}
+
 /** The value to the last digit, for copying and titles. @param {any} value */
 export function exact(value) {
   if (value == null) return "";

@@ -1,6 +1,6 @@
 // One hyperparameter in a form: a number with a slider on its own scale, or one of its options.
 import { html, useEffect, useState } from "../lib.js";
-import { exact, nameText, oneLine, setting } from "../logic/format.js";
+import { exact, nameText, oneLine, setting, typable } from "../logic/format.js";
 import { fromSlider, isNumeric, rangeText, readValue, toSlider } from "../logic/params.js";
 
 /** @param {{param: any, value: any, onChange: (value: any) => void, mark?: string}} props */
@@ -19,22 +19,22 @@ export function ParamField({ param, value, onChange, mark = "" }) {
 
 /** @param {{param: any, value: any, onChange: (value: any) => void, label: any}} props */
 function NumberField({ param, value, onChange, label }) {
-  const [text, setText] = useState(exact(value));
+  const [text, setText] = useState(typable(value));
   useEffect(() => {
-    if (readValue(param, text).value !== value) setText(exact(value));
+    if (readValue(param, text).value !== value) setText(typable(value));
   }, [value]);
-  const { problem } = readValue(param, text);
+  const { problem } = readValue(param, text === typable(value) ? value : text);
   const type = (/** @type {any} */ e) => {
     setText(e.target.value);
     onChange(readValue(param, e.target.value).value);
   };
   const slide = (/** @type {any} */ e) => {
     const next = fromSlider(param, Number(e.target.value));
-    setText(exact(next));
+    setText(typable(next));
     onChange(next);
   };
   return html`<label class="field">${label}<span class="number-field">
-    <input inputmode="decimal" value=${text} aria-invalid=${problem ? "true" : undefined} onInput=${type} />
-    <input type="range" min="0" max="1000" value=${toSlider(param, readValue(param, text).value)} aria-label=${`${nameText(param.name)}, on its scale`} onInput=${slide} /></span>
+    <input inputmode="decimal" title=${exact(value)} value=${text} aria-invalid=${problem ? "true" : undefined} onInput=${type} />
+    <input type="range" min="0" max="1000" value=${toSlider(param, value)} aria-label=${`${nameText(param.name)}, on its scale`} onInput=${slide} /></span>
     ${problem && html`<span class="problem">${problem}</span>`}</label>`;
 }

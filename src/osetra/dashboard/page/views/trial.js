@@ -24,7 +24,7 @@ export function TrialPage() {
 function Sheet({ trial, study }) {
   const now = useNow(1000);
   return html`<div class="trial-page">
-    <${Head} trial=${trial} study=${study} />
+    <${Head} trial=${trial} study=${study} now=${now} />
     <div class="stack trial-main">
       <${TrialCurves} trial=${trial} study=${study} />
       ${trial.orders.length > 0 && html`<${Orders} trial=${trial} now=${now} />`}
@@ -40,8 +40,8 @@ function Sheet({ trial, study }) {
     </div></div>`;
 }
 
-/** @param {{trial: any, study: any}} props */
-function Head({ trial, study }) {
+/** @param {{trial: any, study: any, now: number}} props */
+function Head({ trial, study, now }) {
   const { route } = useApp();
   const trials = useDocument("trials").value;
   const numbers = trials?.numbers ?? [];
@@ -49,15 +49,19 @@ function Head({ trial, study }) {
   const to = (/** @type {number} */ n) => formatRoute({ study: route.study, view: "trial", arg: String(n) });
   const steps = trial.of ? `${number(trial.step)} of ${number(trial.of)} steps` : plural(trial.step ?? 0, "step");
   const rank = trials?.rank?.[row];
+  // Of one that is not over: what it reported last, and how long it has been trained.
+  const own = /** @type {any} */ (Object.values(trial.curves?.[study.metric] ?? {}).pop());
+  const last = own?.[1][own[1].length - 1];
+  const trained = trial.attempts.length ? trial.attempts.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + (one.ended ?? now) - one.started, 0) : null;
   return html`<header class="trial-head">
     <div class="trial-title"><h2><small>Trial</small> <${TrialLink} trial=${trial.trial} /></h2><${State} state=${trial.state} />
       ${trial.steered && html`<span class="tag changed" title="its values were changed while it trained: its configuration alone does not say what was trained">✎ steered</span>`}
       <span class="neighbours">${row > 0 && html`<a href=${to(numbers[row - 1])} title="the trial before">‹ ${numbers[row - 1]}</a>`}${row >= 0 && row < numbers.length - 1 && html`<a href=${to(numbers[row + 1])} title="the next trial">${numbers[row + 1]} ›</a>`}</span></div>
     <dl class="trial-figures">
-      <div><dt title=${study.metric}>${nameText(study.metric)}</dt><dd><${Figure} value=${trial.value} /></dd></div>
+      <div><dt title=${study.metric}>${nameText(study.metric)}${trial.value == null && last != null ? ", last" : ""}</dt><dd><${Figure} value=${trial.value ?? last} /></dd></div>
       <div><dt>Rank</dt><dd>${rank ? number(rank) : "–"}</dd></div>
       <div><dt>Trained</dt><dd>${steps}</dd></div>
-      <div><dt>Time</dt><dd>${duration(trial.seconds)}</dd></div>
+      <div><dt>Time</dt><dd>${duration(trial.seconds ?? trained)}</dd></div>
     </dl>
     <${OrderBar} trial=${trial} study=${study} />
   </header>`;
