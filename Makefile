@@ -1,6 +1,7 @@
 # make demo   install, tune a deep network on handwritten digits, show the result
 # make test   install, run every test
 # make cluster  install Ray and Dask as well, run the tests of their executors
+# make frameworks  install the training frameworks as well, run the tests of their callbacks, kills included
 # make soak   the fault matrix in full: 200 kills of every kind, 20 runs of every training
 #             that misbehaves, ten thousand simulated studies; hours
 # make check  style, types and the house's import rules, of the page's modules too
@@ -17,7 +18,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # whatever the caller's environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test fast slow cluster soak check bench clean
+.PHONY: demo test fast slow cluster frameworks soak check bench clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.base: pyproject.toml constraints.txt
@@ -36,6 +37,10 @@ $(VENV)/.check: $(VENV)/.test
 
 $(VENV)/.cluster: $(VENV)/.test
 	$(PIP) --editable '.[torch,data,plot,test,ray,dask]'
+	@touch $@
+
+$(VENV)/.frameworks: $(VENV)/.test
+	$(PIP) --editable '.[torch,data,plot,test,frameworks]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.base
@@ -58,6 +63,9 @@ slow: $(VENV)/.test
 
 cluster: $(VENV)/.cluster
 	$(BIN)/python -m pytest tests/executors/test_ray.py tests/executors/test_dask.py tests/faults/test_row_39_ray.py
+
+frameworks: $(VENV)/.frameworks
+	OSETRA_FRAMEWORKS=1 $(BIN)/python -m pytest tests/integrations
 
 soak: $(VENV)/.cluster
 	OSETRA_KILLS=200 OSETRA_SOAK=1 $(BIN)/python -m pytest tests/faults tests/stores tests/upkeep tests/executors

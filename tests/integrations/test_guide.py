@@ -1,0 +1,34 @@
+"""The code in the guide to frameworks runs, where its framework is installed."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+GUIDE = Path(__file__).parents[2] / "docs" / "frameworks.md"
+SECTION = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+MODULES = {
+    "Keras": "keras",
+}
+BLOCKS = {
+    title: code for title, text in SECTION.findall(GUIDE.read_text("utf-8")) if (code := BLOCK.findall(text))
+}
+
+
+def test_every_section_with_code_is_known() -> None:
+    assert set(BLOCKS) == set(MODULES)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("title", MODULES)
+def test_the_code_of_the_guide_runs(title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip(MODULES[title])
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "guide"}
+    for code in BLOCKS[title]:
+        exec(compile(code, f"{GUIDE.name}: {title}", "exec"), names)
