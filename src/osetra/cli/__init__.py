@@ -40,6 +40,7 @@ VERBS = (
     "predict",
     "evaluate",
     "report",
+    "experience",
     "spaces",
     "data",
     "db",

@@ -133,6 +133,18 @@ scheduler_option = click.option(
 )
 
 
+experience_option = click.option(
+    "--experience/--no-experience",
+    default=None,
+    help="Try first what past studies say, and keep what this one teaches [default: yes].",
+)
+
+
+def with_experience(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options in which experience is wanted unless it is not."""
+    return {**options, "experience": options["experience"] is not False}
+
+
 keep_going_option = click.option(
     "--keep-going", is_flag=True, help="Go on although the first three trials fail with the same error."
 )

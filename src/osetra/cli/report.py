@@ -22,6 +22,7 @@ from osetra.core.problem import Direction, Objective, Problem
 from osetra.core.space import Space
 from osetra.core.text import format_param
 from osetra.errors import MissingExtra
+from osetra.tuning import experience
 from osetra.tuning.circumstances import remember
 from osetra.tuning.locations import Location
 from osetra.tuning.observer import Observer, Row
@@ -58,6 +59,8 @@ def tune_own(
     """Run a study of somebody's own training to its end, and print what happens."""
     request = training.request
     output.say(_headline(location, study, training))
+    if known := experience.rows(study):
+        output.say(labelled(known))
     with page_beside(output, location), resumable(output, location, lambda: study):
         search(
             study,
@@ -67,6 +70,7 @@ def tune_own(
             progress=_display(output, location),
         )
     remember(study, request, location)
+    experience.keep(study, request, location.name)
     advice = _report(output, study, location.reference, quiet=as_json)
     pictures = _draw(output, location, study)
     if as_json:

@@ -91,7 +91,7 @@ def write(record: StudyRecord, path: Path) -> None:
         raise
 
 
-def forget(names: Sequence[str]) -> list[str]:
+def forget(wanted: Sequence[str]) -> list[str]:
     """Delete records by their names, or by the names of their studies; return the names of those that went.
 
     Raises:
@@ -100,7 +100,7 @@ def forget(names: Sequence[str]) -> list[str]:
     studies = {record.name: record.study for record in kept()[0]}
     files = {file.name.removesuffix(SUFFIX): file for file in _files()}  # damaged ones too
     chosen: list[str] = []
-    for name in names:
+    for name in wanted:
         found = [one for one in files if name in (one, studies.get(one))]
         if not found:
             known = [*files, *studies.values()]
@@ -111,6 +111,11 @@ def forget(names: Sequence[str]) -> list[str]:
     for name in dict.fromkeys(chosen):
         files[name].unlink(missing_ok=True)
     return list(dict.fromkeys(chosen))
+
+
+def names() -> list[str]:
+    """Return the names of all records, damaged files included."""
+    return [file.name.removesuffix(SUFFIX) for file in _files()]
 
 
 def _files() -> list[Path]:

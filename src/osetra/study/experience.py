@@ -83,7 +83,11 @@ def gathered(given: Sequence[object], history: History) -> list[StudyRecord]:
         return []
     if history.trials:
         many = len(history.trials)
-        log.warning("experience comes before the first trial: this study has %d and goes on without", many)
+        log.log(
+            logging.INFO if _usual(given) else logging.WARNING,
+            "experience comes before the first trial: this study has %d and goes on without",
+            many,
+        )
         return []
     return [record for one in given for record in records_of(one)]
 
@@ -97,10 +101,17 @@ def learn(planner: Planner, given: Sequence[object], records: Sequence[StudyReco
 
     problem = planner.problem
     found, silent = lessons(problem, [one for one in records if one.opened != history.opened_at])
-    usual = all(isinstance(one, str) and one == HOME for one in given)
+    usual = _usual(given)
     for sentence in silent:
         log.log(logging.INFO if usual else logging.WARNING, "%s", sentence)
+    if usual and not found:  # as if there were no experience yet
+        return
     planner.append([noted(to_try(problem, found), [one.record.study for one in found], problem.space)])
+
+
+def _usual(given: Sequence[object]) -> bool:
+    """Whether nobody named anything but the home, which is asked as a matter of course."""
+    return all(isinstance(one, str) and one == HOME for one in given)
 
 
 def records_of(source: object) -> list[StudyRecord]:

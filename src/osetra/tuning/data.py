@@ -19,6 +19,7 @@ from osetra.core.text import format_param, parse_param
 from osetra.data.dataset import NUMERIC
 from osetra.errors import DataError, StudyError, StudyMismatch
 from osetra.files import real_path
+from osetra.tuning import experience
 from osetra.tuning.circumstances import remember
 from osetra.tuning.deadline import Deadline
 from osetra.tuning.extras import require_torch
@@ -155,9 +156,12 @@ def tune_data(
     task = replace(task, keep=str(networks))
     baseline = task.baseline()
     search_row = ("search", _search_text(study, planned.selection))
-    observer.on_study(study, [("baseline", _baseline_text(task, baseline)), search_row])
+    observer.on_study(
+        study, [("baseline", _baseline_text(task, baseline)), search_row, *experience.rows(study)]
+    )
     deadline = deadline.searching()
     _search(location, request, task, study, progress, observer, deadline)
+    experience.keep(study, request, location.name)
     observer.on_search_end(study)
     final = _final(location, request, task, study, baseline, deadline, observer)
     forget(networks)
@@ -326,6 +330,7 @@ def _open_study(location: Location, planned: DataPlan) -> Study:
         searcher=request.searcher,
         scheduler=request.scheduler,
         seed=request.seed,
+        experience=experience.source(request),
         task={
             "request": request.stored(location.folder),
             "fingerprint": task.dataset.fingerprint,

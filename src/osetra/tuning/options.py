@@ -56,6 +56,7 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
     if found.get("keep_going") is not None:
         found["keep_going"] = truth("keep_going", found["keep_going"])
     _check_ending(found)
+    found["experience"] = truth("experience", found["experience"]) or None
     found["tune"] = _words("tune", options["tune"])
     found |= _reading(options)
     found["set"] = _settings(options["set"])

@@ -15,6 +15,7 @@ from osetra.core.problem import Direction, Objective
 from osetra.core.space import Space
 from osetra.core.text import parse_param
 from osetra.errors import SpaceError, StudyError, nearest
+from osetra.tuning.experience import source
 from osetra.tuning.functions import command_training
 from osetra.tuning.locations import Location
 from osetra.tuning.request import Request, stored_request
@@ -88,6 +89,7 @@ def begin(training: OwnTraining, location: Location) -> Study:
         searcher=request.searcher,
         scheduler=request.scheduler,
         seed=request.seed,
+        experience=source(request),
         task={"request": request.stored(location.folder)},
     )
     warm(study, request)

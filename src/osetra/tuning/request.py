@@ -68,6 +68,8 @@ class Request:
     ensemble: int | None = None
     """So many seeds of the winner answer together; None is all that were trained anyway."""
     warm_from: str | None = None
+    experience: bool | None = None
+    """Whether past studies say what is tried first, and this one is kept as one of them; None is no."""
     """The study whose good settings are tried first."""
     silence: tuple[str, ...] = ()
     """Rules of advice that say nothing."""
@@ -151,6 +153,8 @@ def _options(request: Request) -> Iterator[str]:
     usual = {**plain, **plain["reading"], **plain["limits"]}
     for name, value in flat.items():
         if name in (*_UNTYPED, "limits", "reading", "seed") or value == usual[name]:
+            continue
+        if name == "experience" and value:  # as usual on the command line
             continue
         option = f"--{name.replace('_', '-')}"
         if name in ("set", "na", "date", "target") and isinstance(value, tuple):

@@ -75,6 +75,7 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     maximize: str | None = None,
     quantile: float | None = None,
     warm_from: str | None = None,
+    experience: bool = False,
     refit: bool | None = None,
     ensemble: int | None = None,
     name: str | None = None,
@@ -147,6 +148,8 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         quantile: the quantile of a number to answer, such as 0.9, instead of its mean.
         warm_from: an earlier study, by its name or folder: how it read its data, what it searched and what is
             better hold here, its good settings are tried first, and half as many trials are usual.
+        experience: whether the user's past studies say what is tried first, and this one is kept as
+            one of them; the command line does so unless it is told --no-experience.
         refit: whether the winner is trained again on the validation rows too; None is where that is safe.
         ensemble: so many seeds of the winner answer together; None is those that were trained anyway.
         name: of the study; from the data when left out.

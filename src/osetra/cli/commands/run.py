@@ -13,7 +13,7 @@ from rich.text import Text
 
 from osetra.cli.commands.tune import command as tune
 from osetra.cli.failures import typed
-from osetra.cli.options import check_goal, check_scheduler, check_searcher, confirm
+from osetra.cli.options import check_goal, check_scheduler, check_searcher, confirm, with_experience
 from osetra.cli.output import Output
 from osetra.core.limits import Limits
 from osetra.files import real_path
@@ -27,7 +27,7 @@ from osetra.tuning.warm import next_name
 SHARED = (
     *(limit.name for limit in fields(Limits)),
     *("searcher", "scheduler", "tune", "set", "minimize", "maximize", "pick", "seed", "keep_going"),
-    *("warm_from", "dashboard"),
+    *("warm_from", "experience", "dashboard"),
     *("name", "out", "store", "dry_run", "as_json"),
 )
 """The options of `osetra tune` that mean the same for a program."""
@@ -78,7 +78,7 @@ def command(output: Output, /, file: Path, words: tuple[str, ...], **options: An
         read = read_study_file(file)
     own = {"source": words[0], "verb": "run", "command": words, "folder": str(Path.cwd())}
     with typed():
-        request = Request.of({**options, **own, "config": str(real_path(file))})
+        request = Request.of({**with_experience(options), **own, "config": str(real_path(file))})
         check_limits(request.limits)
     name, store = options["name"] or _name(options, words), options["store"] or read.store
     ask = None if options["dry_run"] else confirm

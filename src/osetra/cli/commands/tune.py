@@ -21,12 +21,14 @@ from osetra.cli.options import (
     complete_study,
     confirm,
     device_option,
+    experience_option,
     goal,
     json_option,
     keep_going_option,
     plain_name,
     scheduler_option,
     store_option,
+    with_experience,
 )
 from osetra.cli.output import Output
 from osetra.cli.page import dashboard_option
@@ -184,6 +186,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     shell_complete=complete_study,
     help="Search later data: as STUDY did, with its good settings first, and half its trials.",
 )
+@experience_option
 @keep_going_option
 @dashboard_option
 @click.option("--dry-run", is_flag=True, help="Show what would be searched and run nothing.")
@@ -263,7 +266,7 @@ def stored_in(config: Path | None) -> str | None:
 
 def _request(options: Mapping[str, Any]) -> Request:
     """Return what was asked for, with paths that also hold when `resume` is called elsewhere."""
-    values = dict(options)
+    values = with_experience(options)
     source, colon, function = options["source"].partition(":")
     if Path(source).exists():
         values["source"] = f"{real_path(source)}{colon}{function}"

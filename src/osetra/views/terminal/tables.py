@@ -154,7 +154,8 @@ def study_summary(problem: Problem, history: History, name: str) -> RenderableTy
         again = f"; fresh seeds {spread}" if spread else ""
         grid.add_row(Text("best", "dim"), f"{number(best.value)} in trial {best.number}{again}")
         grid.add_row("", Text(_pairs(problem, best), "green"))
-    for note in [*history.noted("choice"), *history.noted("zoom"), *history.noted("replay")][-3:]:
+    latest = [*history.noted("choice"), *history.noted("zoom"), *history.noted("replay")][-3:]
+    for note in [*history.noted("experience"), *latest]:
         grid.add_row(Text(note.topic, "dim"), one_line(note.text))
     return grid
 

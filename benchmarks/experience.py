@@ -1,0 +1,180 @@
+"""What is experience worth, and what does it cost when it is wrong? Leave one data set out, on LCBench.
+
+    python benchmarks/experience.py --quick --json --data ../shared/data
+    python benchmarks/experience.py --full --data ../shared/data
+    python benchmarks/experience.py --full --others --data ../shared/data
+
+Each development data set is searched with the experience of studies of the other ones, `SOURCE` trials each by
+`auto`; the data set itself is never among them. The same search without experience, and peers, run beside it with
+the same seeds. Hostile experience is that of the same studies with their optimum mirrored, with the
+direction turned round under another metric's name, and with the values of the hyperparameters permuted among
+them. With `--others`, experience of all eight development data sets is used on data sets that nothing was chosen
+on. Regret is normalised as in search.py. Progress goes to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
+import msgspec  # noqa: E402
+import numpy as np  # noqa: E402  # BLAS reads the variables above when it is loaded
+
+import osetra as ose  # noqa: E402
+import peers  # noqa: E402
+from osetra.experience.records import StudyRecord  # noqa: E402
+from osetra.study.experience import record_from  # noqa: E402
+from problems import lcbench  # noqa: E402
+from problems.benchmark import Array, Benchmark  # noqa: E402
+
+SOURCE = 50
+"""Trials of each past study."""
+MARKS = (5, 10, 25, 50)
+HOSTILE = ("mirrored", "opposite", "permuted")
+PEERS = ("optuna-gp", "optuna-tpe")
+
+
+def past(benchmark: Benchmark) -> StudyRecord:
+    """Return the record of a study of a data set, whose seed no other search here has."""
+    study = ose.Study("memory:", benchmark.space, minimize="val_error", seed=1000, name=benchmark.name)
+    searched(study, benchmark, SOURCE)
+    return record_from(study.problem, study.history, benchmark.name)
+
+
+def searched(study: ose.Study, benchmark: Benchmark, trials: int) -> Array:
+    """Return the regret (trials,) of the best so far of a study that is run on a data set."""
+    evaluate, values = benchmark.start(), []
+    for _ in range(trials):
+        run = study.ask()
+        values.append(evaluate(dict(run.config)))
+        study.tell(run, values[-1])
+    return benchmark.regret(np.minimum.accumulate(np.array(values)))
+
+
+def of_peer(name: str, benchmark: Benchmark, seed: int, trials: int) -> Array:
+    """Return the same of a peer."""
+    optimiser, evaluate, values = peers.available()[name](benchmark.space, seed), benchmark.start(), []
+    for _ in range(trials):
+        token, config = optimiser.ask()
+        values.append(evaluate(config))
+        optimiser.tell(token, values[-1])
+    return benchmark.regret(np.minimum.accumulate(np.array(values)))
+
+
+def hostile(record: StudyRecord, kind: str) -> StudyRecord:
+    """Return a record that says the wrong thing in one of three ways."""
+    if kind == "opposite":
+        return msgspec.structs.replace(record, metric="score", direction="maximize")
+    space = ose.Space.parse(record.space, stored=True)
+    points = space.encode([config for config, _ in record.trials])
+    moved = 1.0 - points if kind == "mirrored" else np.roll(points, 3, axis=1)
+    trials = [(config, value) for config, (_, value) in zip(space.decode(moved), record.trials, strict=True)]
+    return msgspec.structs.replace(record, trials=trials)
+
+
+def figures(regret: dict[str, Array], rng: np.random.Generator) -> dict[str, Any]:
+    """Return the keys by which releases are compared, from regrets (cells, trials) by method."""
+    last = regret["auto"].shape[1]
+    found: dict[str, Any] = {}
+    rivals = [name for name in PEERS if name in regret]
+    for mark in (m for m in MARKS if m <= last and rivals):
+        best = min(float(regret[name][:, mark - 1].mean()) for name in rivals)
+        found[f"experience_regret{mark}_ratio_to_best_peer"] = _round(
+            regret["experience"][:, mark - 1].mean() / best
+        )
+    for mark in (m for m in MARKS if m <= last):
+        found[f"experience_regret{mark}_ratio_to_auto"] = _ratio(regret["experience"], regret["auto"], mark)
+    worst = [name for name in HOSTILE if name in regret]
+    if worst:
+        misled = np.mean([regret[name] for name in worst], axis=0)
+        for mark in (m for m in MARKS if m <= last):
+            found[f"hostile_experience_regret{mark}_ratio"] = _ratio(misled, regret["auto"], mark)
+        found["hostile_experience_ratio"] = found["hostile_experience_regret25_ratio"]
+        found["hostile_experience_interval"] = _interval(misled[:, 24], regret["auto"][:, 24], rng)
+        found["hostile_by_kind"] = {name: _ratio(regret[name], regret["auto"], 25) for name in worst}
+    return found
+
+
+def table(regret: dict[str, Array]) -> list[dict[str, Any]]:
+    """Return a row per method."""
+    rows = []
+    for name, cells in regret.items():
+        row: dict[str, Any] = {"method": name, "cells": len(cells)}
+        row |= {f"regret@{m}": _round(cells[:, m - 1].mean()) for m in MARKS if m <= cells.shape[1]}
+        row["error@25"] = _round(cells[:, 24].std(ddof=1) / len(cells) ** 0.5)
+        rows.append(row)
+    return rows
+
+
+def main() -> None:
+    """Run, and print a table or one JSON object."""
+    options = _options()
+    known = list(lcbench.load(options.data))
+    if not known:
+        raise SystemExit(f"no LCBench below {options.data}; name its folder with --data")
+    records = {benchmark.name: past(benchmark) for benchmark in known}
+    targets = list(lcbench.others(options.data)) if options.others else known
+    trials = 25 if options.quick else 50
+    seeds = options.seeds or (2 if options.quick else 5)
+    ours = {"experience": ""} | ({} if options.others else dict(zip(HOSTILE, HOSTILE, strict=True)))
+    regret: dict[str, list[Array]] = {}
+    for place, target in enumerate(targets, start=1):
+        sources = [record for name, record in records.items() if name != target.name]
+        for seed in range(seeds):
+            for name in ("auto", *ours):
+                misled = [hostile(one, ours[name]) for one in sources] if ours.get(name) else sources
+                given = None if name == "auto" else misled
+                study = ose.Study("memory:", target.space, minimize="val_error", seed=seed, experience=given)
+                regret.setdefault(name, []).append(searched(study, target, trials))
+            for name in (one for one in PEERS if one in peers.available()):
+                regret.setdefault(name, []).append(of_peer(name, target, seed, trials))
+        print(f"{place}/{len(targets)} {target.name}", file=sys.stderr, flush=True)
+    cells = {name: np.array(found) for name, found in regret.items()}
+    result = figures(cells, np.random.default_rng(0))
+    if options.json:
+        print(json.dumps({**result, "seeds": seeds, "table": table(cells)}))
+        return
+    rows = table(cells)
+    print("| " + " | ".join(rows[0]) + " |\n|" + "---|" * len(rows[0]))
+    for row in rows:
+        print("| " + " | ".join(str(value) for value in row.values()) + " |")
+    print(json.dumps(result, indent=1))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="25 trials, 2 seeds: minutes")
+    size.add_argument("--full", action="store_true", help="50 trials, 5 seeds (default)")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--others", action="store_true", help="search data sets that nothing was chosen on")
+    parser.add_argument("--seeds", type=int, help="how many seeds")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of lcbench")
+    return parser.parse_args()
+
+
+def _ratio(one: Array, other: Array, mark: int) -> float:
+    return _round(one[:, mark - 1].mean() / other[:, mark - 1].mean())
+
+
+def _interval(one: Array, other: Array, rng: np.random.Generator, draws: int = 2000) -> list[float]:
+    """Return the 95 % bootstrap interval of the ratio of two means over the same cells."""
+    rows = rng.integers(len(one), size=(draws, len(one)))
+    return [_round(q) for q in np.percentile(one[rows].mean(axis=1) / other[rows].mean(axis=1), [2.5, 97.5])]
+
+
+def _round(value: float) -> float:
+    return round(float(value), 3)
+
+
+if __name__ == "__main__":
+    main()
