@@ -107,7 +107,7 @@ def figures(quick: bool = False) -> dict[str, object]:
     draws, rng = 1200 if quick else 20_000, np.random.default_rng(0)
     table: dict[str, object] = {}
     said: dict[str, float] = {}
-    for alike in (0.15, 0.3):
+    for alike in (0.15, 0.3, 0.6):
         rows = [check_in(rng, [0.0] * 4, 0.0, 20, alike) for _ in range(draws)]
         better = [check_in(rng, [0.0, -1.5, 0.5, 0.5], 0.0, 20, alike) for _ in range(draws)]
         table[f"seeds {alike:.0%} alike"] = {

@@ -84,6 +84,11 @@ def test_challengers_are_neighbours_and_one_from_elsewhere(study) -> None:
     assert best.config not in found
 
 
+def test_a_neighbour_beyond_the_range_is_none(study) -> None:
+    found = challengers(study.problem, study.history, {"lr": 1.1e-4, "units": 50})
+    assert [round(c["lr"] / 1.1e-4, 1) for c in found if c["units"] == 50] == [3.0]
+
+
 def test_without_fresh_seeds_there_is_nothing_to_compare_with(tmp_path) -> None:
     made = ose.Study(tmp_path / "s.db", SPACE, minimize="loss", searcher="random")
     with pytest.raises(StudyError, match=r"confirmed with fresh seeds.*study\.confirm"):

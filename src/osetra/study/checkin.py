@@ -253,7 +253,8 @@ def _values_of(found: Mapping[str, Any]) -> list[float]:
 def challengers(problem: Problem, history: History, config: Config) -> list[Config]:
     """Return up to three rivals of a setting: a third and three times its learning rate, the best elsewhere.
 
-    Where there is no learning rate, the first number is moved by a tenth of its range.
+    Where there is no learning rate, the first number is moved by a tenth of its range. A neighbour that the
+    range all but cuts off is left out.
     """
     space = problem.space
     here = space.encode([config])[0]
@@ -264,7 +265,10 @@ def challengers(problem: Problem, history: History, config: Config) -> list[Conf
         column = (rates or numeric)[0]
         for way in (-1, 1):
             moved = here.copy()
-            moved[column] = np.clip(here[column] + way * _step(space.columns[column].param), 0, 1)
+            step = _step(space.columns[column].param)
+            moved[column] = np.clip(here[column] + way * step, 0, 1)
+            if abs(moved[column] - here[column]) < step / 2:
+                continue  # the range ends there, and what is all but the same tells nothing
             name = space.columns[column].key
             found += [{**config, name: other[name]} for other in space.decode(moved[None])]
     for trial in history.ranked(problem.objective):
