@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -20,7 +19,7 @@ import numpy as np
 
 from osetra.core.clean import one_line
 from osetra.core.finding import Finding
-from osetra.data.dialect import NAMES, RULE, Dialect, decoded, sniff
+from osetra.data.dialect import NAMES, Dialect, decoded, is_rule, sniff
 from osetra.data.options import DataOptions
 from osetra.data.table import MISSING_MARKS, PLAIN, Table, Texts, check_names, note, unquoted
 from osetra.errors import DataError
@@ -278,7 +277,6 @@ def _numeric(text: str) -> bool:
 
 
 def _rows(stream: io.StringIO, dialect: Dialect, source: str) -> Iterator[list[str]]:
-    csv.field_size_limit(sys.maxsize)  # a cell may be long
     lines: Iterator[str] = iter(stream.readline, "")
     if dialect.comment:
         lines = (line for line in lines if not dialect.is_comment(line))
@@ -292,7 +290,7 @@ def _rows(stream: io.StringIO, dialect: Dialect, source: str) -> Iterator[list[s
 
 def _is_rule(row: Sequence[str]) -> bool:
     """Whether a row only draws a line, as below the names of a table for people."""
-    return any(map(str.strip, row)) and all(RULE.fullmatch(cell) for cell in row if cell.strip())
+    return any(map(str.strip, row)) and all(is_rule(cell) for cell in row if cell.strip())
 
 
 def _arrow(raw: bytes | memoryview, dialect: Dialect, width: int) -> list[Texts] | None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from osetra.data.options import DataOptions
+from osetra.data.table import LONGEST_CELL
 from osetra.errors import DataError
 
 CANDIDATES = (",", ";", "\t", "|", " ", "^", "~", "\x01", "\x1f")
@@ -38,7 +40,6 @@ _DOUBLED = re.compile(r'(?<![\\,;\t|\n])""(?![,;\t|\n]|$)')
 _NUMBER = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d[\d.,]*([eE][+-]?\d+)?")
 _WORD = re.compile(r"[^,;\t|]*")
 RULE = re.compile(r"[\s:|+=,;-]*(?:---|===)[\s:|+=,;-]*")
-"""A line, or a cell, that only draws a rule below the names."""
 _COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+)")
 _POINT = re.compile(r"[+-]?(\d*\.(\d{1,2}|\d{4,})|0\.\d+|\d{1,3}(,\d{3})+\.\d+)")
 
@@ -68,6 +69,7 @@ class Dialect:
 
     def reader(self, lines: Iterable[str]):  # type: ignore[no-untyped-def]  # csv's own type is private
         """Return the standard reader of lines in this dialect."""
+        csv.field_size_limit(sys.maxsize)  # a cell may be long
         spaces = self.delimiter == " "
         return csv.reader(
             (line.strip(" \r\n") + "\n" for line in lines) if spaces else lines,
@@ -136,7 +138,7 @@ def sniff(text: str, reading: DataOptions, *, tab: bool = False) -> Dialect:
         (mark for mark in COMMENTS if any(x.startswith(mark) for x in lines[skipped : skipped + 1])), ""
     )
     body = [x for x in lines[skipped:] if x.strip() and not (comment and x.startswith(comment))]
-    body = [x for x in body if not RULE.fullmatch(x)][:SAMPLE_LINES]
+    body = [x for x in body if not is_rule(x)][:SAMPLE_LINES]
     sample = text[: 1 << 20]
     escape = "\\" if '\\"' in sample and not _DOUBLED.search(sample) else None
     if reading.separator:
@@ -164,6 +166,11 @@ def sniff(text: str, reading: DataOptions, *, tab: bool = False) -> Dialect:
 
 def _filled(lines: Sequence[str], dialect: Dialect) -> int:
     return sum(bool(line.strip()) and not dialect.is_comment(line) for line in lines)
+
+
+def is_rule(text: str) -> bool:
+    """Whether a line, or a cell, only draws a rule below the names."""
+    return len(text) <= LONGEST_CELL and bool(RULE.fullmatch(text))
 
 
 def _with_newlines(text: str) -> str:
@@ -198,6 +205,8 @@ def _score(dialect: Dialect, lines: Sequence[str]) -> float:
 
 
 def _looks_like_cell(cell: str) -> float:
+    if len(cell) > LONGEST_CELL:
+        return 0.5
     if not cell or _NUMBER.fullmatch(cell):
         return 1.0
     if not _WORD.fullmatch(cell):
@@ -222,7 +231,7 @@ def _titles(dialect: Dialect, lines: Sequence[str]) -> int:
 
 
 def _decimal(rows: Sequence[Sequence[str]]) -> str:
-    cells = [cell.strip() for row in rows for cell in row]
+    cells = [cell.strip() for row in rows for cell in row if len(cell) <= LONGEST_CELL]
     return (
         ","
         if sum(map(bool, map(_COMMA.fullmatch, cells))) > sum(map(bool, map(_POINT.fullmatch, cells)))

@@ -15,7 +15,7 @@ import numpy as np
 
 from osetra.data.durations import are_laps, hours_of
 from osetra.data.month_names import month_of
-from osetra.data.table import Floats
+from osetra.data.table import LONGEST_CELL, Floats
 
 Order: TypeAlias = Literal["ymd", "mdy", "dmy", "named", "ym", "clock", "duration", "lap", "compact"]
 ORDERS: tuple[Order, ...] = ("ymd", "mdy", "dmy", "named", "ym", "clock", "duration")
@@ -124,6 +124,8 @@ def read_moment(text: str, order: Order) -> float | None:
 
 def moment_of(text: str, order: Order) -> float | None:
     """Return days since 1970, for a time of day and a duration its hours; None when it is none."""
+    if len(text) > LONGEST_CELL:
+        return None
     if order in LENGTHS:
         return hours_of(text, lap=order == "lap")
     for pattern in PATTERNS[order]:

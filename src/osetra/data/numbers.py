@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from osetra.data.table import MISSING_MARKS, Codes
+from osetra.data.table import LONGEST_CELL, MISSING_MARKS, Codes
 
 WORDS_FOR_MISSING = frozenset(
     {
@@ -76,7 +76,7 @@ def number_of(text: str, decimal: str = ".") -> tuple[float, str, str] | None:
     """Return a text's number, its unit and its multiplier; None when it is no number."""
     if text.lower().lstrip("+-") in ("inf", "infinity"):
         return float(text), "", ""  # refused later, with its row
-    found = PATTERNS[decimal].fullmatch(text)
+    found = PATTERNS[decimal].fullmatch(text) if len(text) <= LONGEST_CELL else None
     if found is None or bool(found["open"]) != bool(found["close"]):
         return None
     digits = re.sub(r"[.'’ \u00a0\u202f]" if decimal == "," else r"[,'’ \u00a0\u202f]", "", found["digits"])

@@ -46,7 +46,9 @@ MISSING_MARKS = frozenset(
 )
 """What counts as missing in every column, in any case."""
 
-PLAIN = re.compile(r"[+-]?(?:(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf|Inf|INF|[iI]nfinity)")
+LONGEST_CELL = 1000
+"""Characters from which on a cell is text: no number but a plain one, and no moment, is so long."""
+PLAIN = re.compile(r"[+-]?(?:(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?|inf|Inf|INF|[iI]nfinity)")
 """A number as programs write it; infinity is one, and refused later."""
 
 

@@ -27,7 +27,7 @@ from osetra.data.dataset import MISSING as MISSING_LEVEL
 from osetra.data.dataset import NUMERIC
 from osetra.data.month_names import MONTHS
 from osetra.data.schema import Category, Date, Number, Text, Words, schema_to_json
-from osetra.data.table import MISSING_MARKS
+from osetra.data.table import LONGEST_CELL, MISSING_MARKS
 from osetra.errors import DataError, MissingExtra
 from osetra.nets import standalone, standalone_signals
 from osetra.nets.model import Model
@@ -140,6 +140,7 @@ def _reading_state() -> dict[str, Any]:
         "longest_number": words.LONGEST_NUMBER,
         "longest_token": words.LONGEST_TOKEN,
         "longest_text": words.LONGEST_TEXT,
+        "longest_cell": LONGEST_CELL,
         "reach": REACH,
         "largest": LARGEST,
     }

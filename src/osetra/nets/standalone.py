@@ -31,7 +31,7 @@ LARGEST_NUMBER = 1e150
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 LENGTHS = ("duration", "lap")
 EPOCH = datetime.datetime(1970, 1, 1)
-PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+PLAIN = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 class Predictor:
@@ -260,6 +260,8 @@ class Predictor:
             return float(cell)
         if decimal == "." and PLAIN.fullmatch(cell):
             return float(cell)
+        if len(cell) > self.reading["longest_cell"]:
+            return None
         found = re.fullmatch(self.reading["numbers"][decimal], cell)
         if found is None or bool(found["open"]) != bool(found["close"]):
             return None
@@ -298,6 +300,8 @@ class Predictor:
     def _read_moment(self, text: str, order: str) -> float | None:
         """Return what `_moment` does; a date that cannot be mistaken is one in any order of dates."""
         orders = [order] if order in ("clock", *LENGTHS) else [order, *self.reading["unambiguous"]]
+        if len(text) > self.reading["longest_cell"]:
+            return None
         found = (self._moment(text, each) for each in orders)
         return next((each for each in found if each is not None), None)
 
