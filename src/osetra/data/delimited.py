@@ -282,7 +282,8 @@ def _rows(stream: io.StringIO, dialect: Dialect, source: str) -> Iterator[list[s
         lines = (line for line in lines if not dialect.is_comment(line))
     try:
         for row in dialect.reader(lines):
-            if len(row) > 1 or (row and row[0].strip()):
+            # An empty line has no cells; "" is one, and a row of a table of one column.
+            if row and (len(row) > 1 or not row[0] or row[0].strip()):
                 yield row
     except csv.Error as error:
         raise DataError(f"{source}: cannot be cut into cells: {error}; look for a stray quote") from None

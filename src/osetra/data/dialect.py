@@ -195,6 +195,8 @@ def _score(dialect: Dialect, lines: Sequence[str]) -> float:
         return -1.0
     if not rows:
         return -1.0
+    if dialect.delimiter == " " and len(rows[0]) == 1 and _holds_words(rows[1:51]):
+        return -1.0  # a column of texts below its name, which are more than a word each
     widths = Counter(map(len, rows))
     pattern = sum(count * (width - 1) / width for width, count in widths.items()) / len(widths)
     cells = [cell.strip() for row in rows[:50] for cell in row]
@@ -202,6 +204,12 @@ def _score(dialect: Dialect, lines: Sequence[str]) -> float:
     # A single column is a table too, but only when nothing cuts the lines.
     rare = 0.5 if dialect.delimiter in " ^~" else 1.0
     return max(pattern, 1e-3) / len(rows) * (0.05 + typed) * rare
+
+
+def _holds_words(rows: Sequence[Sequence[str]]) -> bool:
+    return any(
+        cell and not _NUMBER.fullmatch(cell) for row in rows for cell in row if len(cell) <= LONGEST_CELL
+    )
 
 
 def _looks_like_cell(cell: str) -> float:

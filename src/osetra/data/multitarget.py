@@ -99,9 +99,14 @@ def _number_flag(text: str, no: str, yes: str) -> float:
         return np.nan
 
 
+LONGEST_NAME = 80
+"""Characters of a column's name that a message shows."""
+
+
 def shown_names(names: Sequence[str]) -> str:
     """Return the names of columns for a message, the first of very many."""
-    return ", ".join(names[:60]) + (f" … {len(names)} in all" if len(names) > 60 else "")
+    short = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…" for name in names[:60]]
+    return ", ".join(short) + (f" … {len(names)} in all" if len(names) > 60 else "")
 
 
 def mark_of(table: Table, name: str, task: TaskKind | None, reading: DataOptions) -> str:

@@ -32,6 +32,8 @@ from osetra.nets.shift import warnings_of, warnings_of_words
 from osetra.nets.training import raw_outputs
 
 DRAWS = 1000
+FEWEST = 10
+"""Rows from which on the bootstrap has something to draw from."""
 FEWER_DRAWS = 200
 """Where rows times classes are more than MANY_ROWS, so that intervals are narrow, or of several targets."""
 MANY_ROWS = 20_000
@@ -86,6 +88,9 @@ def assess(
             notes.append(f"categories never seen in training ({cells})")
         notes += warnings_of(model.card.inputs, found.columns)
         notes += warnings_of_words(preparation, found.columns)
+    if len(known) < FEWEST:
+        rows = "1 row tells" if len(known) == 1 else f"{len(known)} rows tell"
+        notes.append(f"{rows} next to nothing, and intervals of so few are too narrow; give some hundreds")
     scores = _bootstrapped(model, raw, truth[known], names)
     if preparation.pair:
         scores |= _of_ranking(*metrics.ranked(preparation, raw, truth[known], found.inputs.codes[known]))

@@ -29,6 +29,7 @@ from osetra.errors import DataError
 from osetra.files import kind_of, read_regular
 from osetra.nets import metrics, prepare
 from osetra.nets.architecture import Architecture
+from osetra.nets.card_checks import check_card
 from osetra.nets.checksums import changed_parts, checksum_of_file, checksums_of
 from osetra.nets.linear import Ensemble, LinearNetwork
 from osetra.nets.network import build
@@ -173,6 +174,7 @@ def load(folder: str | Path) -> Model:
         make = _maker(state)
         preparation = from_json(state["preparation"])
         card = Card(**state["card"])
+        check_card(card.threshold, card.inputs, preparation)
     except (KeyError, TypeError, ValueError, AttributeError, DataError) as error:
         raise DataError(f"{folder / CARD}: not a card that osetra wrote ({error}); save it again") from None
     try:
@@ -223,7 +225,7 @@ def _read_card(folder: Path) -> dict[str, Any]:
             f"{path}: cannot be read ({error}); the file is damaged or cut off: copy the whole folder again "
             "from where it was saved, or train the model again"
         ) from None
-    if not isinstance(state, dict) or "format" not in state:
+    if not isinstance(state, dict) or type(state.get("format")) is not int:
         raise DataError(f"{path}: not a card that osetra wrote; save the model again")
     if state["format"] not in range(1, FORMAT + 1):
         raise DataError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from osetra.data.frames import examples_of, is_examples, is_frame, table_of
 from osetra.data.images import PICTURES, as_images, read_pictures
 from osetra.data.listed import listed_pictures, listed_sounds, with_listed_texts
 from osetra.data.moments import Order
+from osetra.data.multitarget import shown_names
 from osetra.data.options import DataOptions
 from osetra.data.schema import Category, Date, Number, Recipe, Text, Words, read_schema
 from osetra.data.series import Sequences, from_array, is_ragged, padded
@@ -35,6 +37,7 @@ from osetra.data.texts import TEXT, TEXTS, read_texts
 from osetra.data.unreadable import Unreadable, sentence, without_unreadable
 from osetra.errors import DataError, nearest
 from osetra.nets.prepare import Inputs, Numbers, Preparation, apply
+from osetra.nets.shift import range_warning
 from osetra.nets.steps import apply_steps
 
 
@@ -125,6 +128,7 @@ def _read(preparation: Preparation, data: object) -> Rows:
     if is_ragged(data):
         data = padded(data, "the list")  # type: ignore[arg-type]  # it is a list of arrays
     array = examples_of(data)[0] if is_examples(data) else _array(data)
+    _check_rows(array, "the array")
     if preparation.sequences is not None:
         return _sequences(
             preparation, from_array(array, "the array", preparation.sequences.recipe)[0], "the array"
@@ -132,6 +136,11 @@ def _read(preparation: Preparation, data: object) -> Rows:
     if array.ndim > 2 and preparation.pictures is not None:
         return _inputs(preparation, None, as_images(array, "the array"), "the array")
     return _inputs(preparation, as_table({"x": unrolled(array)}, "the array"), None, "the array")
+
+
+def _check_rows(array: NDArray[Any], source: str) -> None:
+    if array.ndim and not len(array):
+        raise DataError(f"{source}: the array has shape {array.shape}, no rows; give one row or more")
 
 
 def _array(data: object) -> NDArray[Any]:
@@ -174,9 +183,12 @@ def _check_columns(preparation: Preparation, table: Table) -> None:
     missing = [recipe.name for recipe in schema if recipe.name not in table.names]
     if missing:
         hint = nearest(missing[0], [name for name in table.names if name not in preparation.target_columns])
+        cased = {name.casefold(): name for name in table.names}
+        if all(name.casefold() in cased for name in missing):
+            hint = f" They are there in another case, such as {cased[missing[0].casefold()]!r}: rename them."
         raise DataError(
             f"{table.source}: the model needs the column{'s' if len(missing) > 1 else ''} "
-            f"{', '.join(map(repr, missing))}, found {', '.join(table.names)}.{hint}"
+            f"{shown_names([repr(name) for name in missing])}, found {shown_names(table.names)}.{hint}"
         )
 
 
@@ -192,6 +204,8 @@ def _read_path(preparation: Preparation, where: str) -> Rows:
     if not path.exists():
         raise DataError(f"{path}: no such file; check the path")
     kind, raw = read_bytes(path)
+    if kind == "text" and _is_of_texts(preparation) and path.suffix.lower() in TEXTS and not _has_text(path):
+        return _read_texts(preparation, path)
     if kind != "npz":
         delimiter, decimal, header, encoding = preparation.dialect
         said = DataOptions(delimiter=delimiter, decimal=decimal, header=header, encoding=encoding)
@@ -216,6 +230,7 @@ def _read_arrays(preparation: Preparation, arrays: dict[str, NDArray[Any]], path
 
 def _of_arrays(preparation: Preparation, arrays: dict[str, NDArray[Any]], path: Path) -> Rows:
     found = inputs_of(arrays, str(path))
+    _check_rows(next(iter(arrays.values())) if found is None else found[1], str(path))
     if found is not None and preparation.sequences is not None:
         rest = {name: array for name, array in arrays.items() if _beside(array, found[1])}
         sequences, _ = from_array(found[1], str(path), preparation.sequences.recipe)
@@ -236,9 +251,20 @@ def _read_files(preparation: Preparation, path: Path) -> Rows:
     """Return the rows of a folder of sounds, texts or pictures, or of one of those files."""
     if preparation.sound is not None:
         return _read_sounds(preparation, path)
-    if [(type(each), each.name) for each in preparation.schema] == [(Text, TEXT)]:
+    if _is_of_texts(preparation):
         return _read_texts(preparation, path)
     return _read_pictures(preparation, path)
+
+
+def _is_of_texts(preparation: Preparation) -> bool:
+    """Whether a folder of texts was learnt from, or a table of nothing else."""
+    return [(type(each), each.name) for each in preparation.schema] == [(Text, TEXT)]
+
+
+def _has_text(path: Path) -> bool:
+    """Whether a file is a table with a column of that name, and no text itself."""
+    with path.open("rb") as file:
+        return TEXT.encode() in re.split(rb"[^\w]+", file.readline().lower())
 
 
 def _beside(array: NDArray[Any], inputs: NDArray[Any]) -> bool:
@@ -263,7 +289,8 @@ def _read_listed(preparation: Preparation, table: Table, path: Path) -> Rows:
 
 def _read_pictures(preparation: Preparation, path: Path) -> Rows:
     if preparation.pictures is None or preparation.sound is not None:
-        raise DataError(f"{path}: the model learnt from {_LEARNT[preparation.kind]}, and this is pictures")
+        what = "a folder" if path.is_dir() and not files_under(path, PICTURES) else "pictures"
+        raise DataError(f"{path}: the model learnt from {_LEARNT[preparation.kind]}, and this is {what}")
     files, unread = _files_of(path, PICTURES, "pictures")
     read = read_pictures(files, preparation.pictures.shape, skip=path.is_dir())
     found = _inputs(preparation, None, read.images, str(path), _names_of(path, files, read.kept))
@@ -310,7 +337,9 @@ def _sequences(
     if wanted != given:
         raise DataError(f"{source}: sequences of {given} channels; the model learnt from {wanted}")
     inputs = Inputs(*apply_steps(preparation.sequences, sequences))
-    return Rows(source, inputs, names, (), table)
+    gone = int(np.isnan(sequences.values).any(axis=(1, 2)).sum())
+    said = f"{gone} of {len(sequences)} sequences have no value in some channel: the usual one is taken"
+    return Rows(source, inputs, names, (), table, refused=(said,) if gone else ())
 
 
 def _read_texts(preparation: Preparation, path: Path) -> Rows:
@@ -358,4 +387,5 @@ def _inputs(
     if images.shape[1:] != preparation.pictures.shape:
         given = "×".join(map(str, images.shape[1:]))
         raise DataError(f"{source}: pictures of {given}; the model learnt from {wanted}, give that size")
-    return Rows(source, apply(preparation, (), images), names, (), table)
+    said = range_warning(preparation.pictures, images)
+    return Rows(source, apply(preparation, (), images), names, (), table, refused=said)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from osetra.data.dataset import CategoryColumn, Column, TextColumn
+from osetra.data.dataset import CategoryColumn, Column, Images, TextColumn
 from osetra.data.distribution import is_missing, shares_of
-from osetra.nets.prepare import Preparation
+from osetra.nets.prepare import Pictures, Preparation
 from osetra.nets.tokens import Tokens, share_of_new_words
 
 FEWEST_ROWS = 50
@@ -30,6 +30,8 @@ MOSTLY_NEW = 0.5
 """Share of words that training did not know, above which answers are doubtful."""
 FEW = 0.1
 MOST_NAMED = 5
+OF_BYTES = 4.0
+"""Pixels of a larger mean or deviation are those of bytes, and not shares of the brightest."""
 FEW_LEVELS = 10
 """Of a category, that are groups of their own: the index of rare ones is mostly luck."""
 
@@ -143,3 +145,22 @@ def _index(column: Column, was: Mapping[str, Any]) -> float:
 def _named(found: Mapping[str, str]) -> str:
     shown = ", ".join(f"{name} {text}" for name, text in list(found.items())[:MOST_NAMED])
     return shown + (f" and {len(found) - MOST_NAMED} more columns" if len(found) > MOST_NAMED else "")
+
+
+def range_warning(pictures: Pictures, images: Images) -> tuple[str, ...]:
+    """Return a sentence where pixels lie in 0 … 1 and those of training in 0 … 255, or reversely."""
+    top, usual = float(images.max(initial=0)), max(map(abs, (*pictures.shift, *pictures.scale)))
+    if set(pictures.shift) == {0.0} and set(pictures.scale) == {1.0}:
+        return ()  # taken as they were: of what range is not known
+    if 0.0 < top <= 1.0 and usual > OF_BYTES:
+        return (_ranges("0 … 1", "0 … 255", "multiply them by 255"),)
+    if top > OF_BYTES and usual <= 1.0:
+        return (_ranges(f"0 … {top:g}", "0 … 1", "divide them by 255"),)
+    return ()
+
+
+def _ranges(now: str, before: str, mend: str) -> str:
+    return (
+        f"pixels are within {now}, those of the training within {before}; {mend} if they mean the same: "
+        "answers are for the pixels as they stand"
+    )
