@@ -50,20 +50,20 @@ def past(benchmark: Benchmark) -> StudyRecord:
 
 def searched(study: ose.Study, benchmark: Benchmark, trials: int) -> Array:
     """Return the regret (trials,) of the best so far of a study that is run on a data set."""
-    evaluate, values = benchmark.start(), []
+    session, values = benchmark.start(), []
     for _ in range(trials):
         run = study.ask()
-        values.append(evaluate(dict(run.config)))
+        values.append(session.worth(dict(run.config)))
         study.tell(run, values[-1])
     return benchmark.regret(np.minimum.accumulate(np.array(values)))
 
 
 def of_peer(name: str, benchmark: Benchmark, seed: int, trials: int) -> Array:
     """Return the same of a peer."""
-    optimiser, evaluate, values = peers.available()[name](benchmark.space, seed), benchmark.start(), []
+    optimiser, session, values = peers.available()[name](benchmark.space, seed), benchmark.start(), []
     for _ in range(trials):
-        token, config = optimiser.ask()
-        values.append(evaluate(config))
+        token, config = optimiser.ask(session.place)
+        values.append(session.worth(config))
         optimiser.tell(token, values[-1])
     return benchmark.regret(np.minimum.accumulate(np.array(values)))
 

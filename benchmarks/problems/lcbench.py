@@ -68,7 +68,7 @@ def others(data: Path) -> Iterator[Benchmark]:
     for task in OTHERS:
         curve = _curve(session, codes[task])
         best, median = _ends(session, codes[task])
-        yield Benchmark("lcbench", task, space(), lambda c=curve: _last(c), best, median)
+        yield Benchmark("lcbench", task, space(), lambda c=curve: Session.of(_last(c)), best, median)
 
 
 def _session(data: Path) -> tuple[onnxruntime.InferenceSession, dict[str, int]] | None:
