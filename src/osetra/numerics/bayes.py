@@ -89,6 +89,8 @@ class Observations:
     """Points (m, d) of trials without a result."""
     count: Array | None = None
     """How many runs each outcome is the mean of (n,): noise is so much less; None is one each."""
+    whole: float = -np.inf
+    """Up to where outcomes count as they are, however far out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def suggest(
     while len(found) < count:
         number = len(known)
         if number < settings.initial or len(observed.x) - observed.failed.sum() < 2:
-            proposal = _designed(cube, known, seed, rng)
+            proposal = designed(cube, known, seed, rng)
         else:
             if model is None:
                 model = learn(observed, cube, settings, memory)
@@ -157,7 +159,7 @@ def suggest(
         found.append(proposal)
         known = np.concatenate((known, proposal.x[None]))
         if model is not None:
-            model = _expecting(model, proposal.x[None])
+            model = expecting(model, proposal.x[None])
     return found
 
 
@@ -174,10 +176,11 @@ def learn(observed: Observations, cube: Cube, settings: Settings, memory: Memory
         observed.failed[:milestone],
         observed.pending,
         count[:milestone],
+        observed.whole,
     )
     hyper = _recalled(at, old, count[:milestone], settings, memory)
 
-    scaled, merged = targets(observed.y, observed.failed), merge(observed.x, count)
+    scaled, merged = targets(observed.y, observed.failed, observed.whole), merge(observed.x, count)
     x, y = observed.x[merged.first], merged.mean(scaled.values)
     label = merged.mean(np.where(observed.failed, 1.0, -1.0))
     several = min(np.sum(label > 0), np.sum(label < 0)) >= 2
@@ -195,7 +198,7 @@ def learn(observed: Observations, cube: Cube, settings: Settings, memory: Memory
         float(label.mean()) if several else None,
         x[np.argsort(y, kind="stable")[:5]],
     )
-    return _expecting(model, observed.pending) if len(observed.pending) else model
+    return expecting(model, observed.pending) if len(observed.pending) else model
 
 
 def predict(model: Surrogate, x: Array) -> tuple[Array, Array]:
@@ -217,7 +220,7 @@ def explained(model: Surrogate, x: Array) -> Proposal:
     return Proposal(x, "explore", *raw, column=int(np.argmin(comparable)))
 
 
-def _designed(cube: Cube, known: Array, seed: int, rng: np.random.Generator) -> Proposal | None:
+def designed(cube: Cube, known: Array, seed: int, rng: np.random.Generator) -> Proposal | None:
     """Return the default first, then the next quasi-random point that is new."""
     default = cube.snap(cube.default[None])
     if maximise.is_new(default[0], known, cube.levels, RESOLUTION):
@@ -238,13 +241,6 @@ def _modelled(
     thrift: int,
 ) -> Proposal | None:
     """Return the best new point of the acquisition; `thrift` divides the number of candidates."""
-    d = len(cube.levels)
-    wide = sobol(0, settings.candidates // thrift, d, int(rng.integers(2**31)))
-    points = cube.snap(
-        np.concatenate(
-            (wide, maximise.mutants(model.leaders, cube.categorical, settings.mutants // thrift, rng))
-        )
-    )
 
     def score(at: Array) -> Array:
         mean, deviation = gp.predict(model.process, at)
@@ -256,6 +252,36 @@ def _modelled(
         gradient = np.einsum("qm,qmd->md", mean_part, by_mean) + deviation_part[:, None] * by_deviation
         return value, gradient
 
+    found = maximised(score, slope, model.leaders, cube, settings, known, rng, thrift)
+    return None if found is None else explained(model, found)
+
+
+def maximised(
+    score: maximise.Score,
+    slope: maximise.Slope,
+    leaders: Array,
+    cube: Cube,
+    settings: Settings,
+    known: Array,
+    rng: np.random.Generator,
+    thrift: int,
+) -> Array | None:
+    """Return the new point (d,) with the best score; None when there is no new one.
+
+    Args:
+        score: what points (m, d) are worth (m,).
+        slope: that, and the gradients (m, d).
+        leaders: the best points so far (k, d), near which candidates are drawn.
+        cube: the space.
+        settings: how many candidates.
+        known: points (n, d) not to be asked again.
+        rng: draws candidates.
+        thrift: divides their number.
+    """
+    d = len(cube.levels)
+    wide = sobol(0, settings.candidates // thrift, d, int(rng.integers(2**31)))
+    near = maximise.mutants(leaders, cube.categorical, settings.mutants // thrift, rng)
+    points = cube.snap(np.concatenate((wide, near)))
     values = score(points)
     begin = points[maximise.starts(values, rng, *CLIMBS)]
     climbed = cube.snap(maximise.ascend(slope, begin, cube.categorical, steps=16 // thrift))
@@ -267,8 +293,7 @@ def _modelled(
             near = cube.snap(near)
             shortlist, values = np.concatenate((shortlist, near)), np.concatenate((values, score(near)))
     ranked = shortlist[np.argsort(-values, kind="stable")]
-    found = _first_new(cube, known, ranked, points, cube.snap(rng.random((256, d))))
-    return None if found is None else explained(model, found)
+    return _first_new(cube, known, ranked, points, cube.snap(rng.random((256, d))))
 
 
 def _value(
@@ -289,7 +314,8 @@ def _value(
     return value + (log if improve else 3.0 * np.expm1(log)), by_mean, by_deviation + weight * deviation_part
 
 
-def _expecting(model: Surrogate, x: Array) -> Surrogate:
+def expecting(model: Surrogate, x: Array) -> Surrogate:
+    """Return the model as if its own predictions had been observed at x (m, d)."""
     return Surrogate(
         gp.extend(model.process, x), model.best, model.shift, model.scale, model.failures, model.leaders
     )
@@ -322,11 +348,12 @@ def _recalled(
     """Return hyperparameters learnt from these trials, from memory if they are there."""
     x, y, failed = old.x, old.y, old.failed
     columns = (at.levels, at.categorical, at.conditional)
-    key = b"".join((*(part.tobytes() for part in (*columns, x, y, failed, count)), repr(settings).encode()))
+    arrays = (*columns, x, y, failed, count, np.float64(old.whole))
+    key = b"".join((*(part.tobytes() for part in arrays), repr(settings).encode()))
 
     def fitted() -> gp.Hyper:
         merged = merge(x, count)
-        first, values = merged.first, merged.mean(targets(y, failed).values)
+        first, values = merged.first, merged.mean(targets(y, failed, old.whole).values)
         kept = _subset(x[first], values, np.ones(at.columns), LEARNT)
         return gp.fit(at, x[first][kept], values[kept], 1.0 / merged.count[kept], prior=settings.prior)
 

@@ -5,7 +5,8 @@ turn with the population. Categories have no differences: where the two others d
 is drawn anew, and where they agree it stays, which also settles down as the population does.
 
 Sources: Storn & Price 1997, Differential Evolution, J. Global Optimization 11 (DE/rand/1/bin);
-Real et al. 2019, Regularized Evolution, AAAI (tournament, ageing, one mutation).
+Real et al. 2019, Regularized Evolution, AAAI (tournament, ageing, one mutation);
+Deb & Agrawal 1995, Complex Systems 9 (simulated binary crossover).
 """
 
 from __future__ import annotations
@@ -43,6 +44,27 @@ def differential(
         crossed[rng.integers(len(target))] = True
     challenger: Array = np.where(crossed | np.isnan(target), mutant, target)
     return challenger
+
+
+def recombined(one: Array, other: Array, levels: Ints, nearness: float, rng: np.random.Generator) -> Array:
+    """Return a child (d,) of two parents by simulated binary crossover: as far off as they differ.
+
+    `nearness` is eta, the larger the nearer to a parent. Each coordinate is crossed with a chance of one
+    half, a category replaced by that of `other`; else it is that of `one`. Inactive coordinates (NaN) of one
+    parent are those of the other, and are drawn at random where both have none.
+    """
+    u = rng.random(one.shape)
+    drawn = rng.random(one.shape)
+    a = np.where(np.isnan(one), np.where(np.isnan(other), drawn, other), one)
+    b = np.where(np.isnan(other), a, other)
+    spread = np.where(
+        u <= 0.5, (2 * u) ** (1 / (nearness + 1)), (2 * np.maximum(1 - u, 1e-12)) ** (-1 / (nearness + 1))
+    )
+    side = np.where(rng.random(one.shape) < 0.5, 1.0, -1.0)
+    moved = np.clip(0.5 * (a + b) + side * 0.5 * spread * (b - a), 0, 1)
+    crossed = rng.random(one.shape) < 0.5
+    child: Array = np.where(crossed, np.where(levels > 0, b, moved), a)
+    return child
 
 
 def tournament(y: Array, size: int, rng: np.random.Generator) -> int:

@@ -29,12 +29,15 @@ class Targets:
     """Raw outcome = shift + scale * value, below the fence."""
 
 
-def targets(y: Array, failed: Mask) -> Targets:
-    """Return the targets of outcomes y (n,); what failed may be NaN. At least one did not fail."""
+def targets(y: Array, failed: Mask, whole: float = -np.inf) -> Targets:
+    """Return the targets of outcomes y (n,); what failed may be NaN. At least one did not fail.
+
+    Up to `whole` outcomes are never cut, for there they count by themselves: beside others, or by a limit.
+    """
     good = np.clip(y[~failed], -LARGEST, LARGEST)
     low, middle, high = np.percentile(good, [25, 50, 75])
     cut = np.full(len(y), np.nan)
-    cut[~failed] = np.minimum(good, max(high + 1.5 * (high - low), middle))
+    cut[~failed] = np.minimum(good, max(high + 1.5 * (high - low), middle, whole))
     worst, spread = np.max(cut[~failed]), _deviation(cut[~failed])
     cut[failed] = worst + 0.5 * spread
     shift, scale = float(np.mean(cut)), _deviation(cut)
