@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 from osetra.core.ports import Policy, Scheduler, Searcher
 from osetra.core.registry import Registry, check_name
+from osetra.errors import StudyError
 from osetra.schedulers import SCHEDULERS
 
-__all__ = ["DESCRIPTIONS", "POLICIES", "by_names"]
+__all__ = ["DESCRIPTIONS", "POLICIES", "by_names", "check_serves"]
 
 POLICIES: Registry[Policy] = Registry(
     "policy",
@@ -44,3 +45,16 @@ def by_names(searcher: Searcher, scheduler: str | Scheduler | Policy) -> Policy:
         known = scheduler in POLICIES
         scheduler = POLICIES.build(scheduler, searcher) if known else SCHEDULERS.build(scheduler)
     return scheduler if isinstance(scheduler, Policy) else Paired(searcher, scheduler)
+
+
+def check_serves(name: str, *, several: bool) -> None:
+    """Make sure that a scheduler can compare trials by several objectives, where there are several.
+
+    Raises:
+        StudyError: it goes by one.
+    """
+    if several and name in POLICIES:
+        raise StudyError(
+            f"{name} goes by one objective, and the study has several; take scheduler='auto', 'asha', "
+            "'hyperband' or 'median', which compare by all of them, or 'full'"
+        )

@@ -22,7 +22,8 @@ from osetra.errors import StudyError
 from osetra.numerics import halving
 from osetra.schedulers import rungs
 from osetra.schedulers.full import to_the_end
-from osetra.schedulers.table import CurveTable, table_of
+from osetra.schedulers.standing import standing_table
+from osetra.schedulers.table import CurveTable
 
 KNOWN = 6
 """Trials at a rung from which searchers compare configurations there."""
@@ -53,7 +54,7 @@ class ASHA:
         if budget.steps is None or self.form == "stop":
             return None
         climb = rungs_of("ASHA", self.eta, self.min_steps, budget.steps)
-        alone = len(climb) == 1 or table_of(problem.objective, history).folds
+        alone = len(climb) == 1 or standing_table(problem, history).folds
         return None if alone else climb[0]
 
     def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
@@ -68,7 +69,7 @@ class ASHA:
         if budget.steps is None:
             return []
         climb = rungs_of("ASHA", self.eta, self.min_steps, budget.steps)
-        table = table_of(problem.objective, history)
+        table = standing_table(problem, history)
         if len(climb) == 1 or table.folds:
             return to_the_end(history)
         keep = 1 / self.eta
@@ -81,7 +82,7 @@ class ASHA:
         """Return the highest rung that enough trials got to."""
         if budget.steps is None:
             return None
-        table = table_of(problem.objective, history)
+        table = standing_table(problem, history)
         climb = rungs_of("ASHA", self.eta, self.min_steps, budget.steps)
         return None if table.folds else known_rung(table, climb)
 

@@ -29,7 +29,8 @@ from osetra.errors import StudyError
 from osetra.numerics import halving
 from osetra.schedulers import rungs
 from osetra.schedulers.full import to_the_end
-from osetra.schedulers.table import CurveTable, calibrated, free, promoted, sent_on, table_of
+from osetra.schedulers.standing import standing_table
+from osetra.schedulers.table import CurveTable, calibrated, free, promoted, sent_on
 
 SHORTEST = 4
 """Trainings of fewer steps are always run to their end."""
@@ -73,7 +74,7 @@ class Auto:
         """Return the base step; None when that is a full training, or nobody knows how long one is."""
         if budget.steps is None or budget.steps < SHORTEST:
             return None
-        table = table_of(problem.objective, history)
+        table = standing_table(problem, history)
         base = self._base(table, budget)
         return None if table.folds or base >= budget.steps else base
 
@@ -81,7 +82,7 @@ class Auto:
         """Return what to do with a running trial; those that pause by themselves are let be."""
         if budget.steps is None or budget.steps < SHORTEST or rungs.pauses_by_itself(problem, history, trial):
             return None
-        base = self._base(table_of(problem.objective, history), budget)
+        base = self._base(standing_table(problem, history), budget)
         climb = [rung for rung in self._ladder(budget) if rung >= base]
         return rungs.judge(problem, history, trial, climb, self.keep)
 
@@ -89,7 +90,7 @@ class Auto:
         """Return the best of the shorter trials, and at the end which are given up."""
         if budget.steps is None:
             return []
-        table = table_of(problem.objective, history)
+        table = standing_table(problem, history)
         if budget.steps < SHORTEST or table.folds:
             return to_the_end(history)
         if budget.open:
@@ -102,7 +103,7 @@ class Auto:
         """Return the base step."""
         if budget.steps is None or budget.steps < SHORTEST:
             return None
-        table = table_of(problem.objective, history)
+        table = standing_table(problem, history)
         return None if table.folds else self._base(table, budget)
 
     def _ladder(self, budget: Budget) -> tuple[int, ...]:

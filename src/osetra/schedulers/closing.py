@@ -19,7 +19,8 @@ from osetra.core.history import History
 from osetra.core.ports import Budget
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
-from osetra.schedulers.table import CurveTable, calibrated, free, table_of
+from osetra.schedulers.standing import standing_table
+from osetra.schedulers.table import CurveTable, calibrated, free
 
 MARGIN = 1.15
 """What a training may take beyond its measured pace: checkpoints, and chance."""
@@ -79,7 +80,7 @@ def closing(
     each = pace(history, problem.objective.metric, history.trials.values())
     if math.isnan(each):
         return None
-    table = table_of(problem.objective, history)
+    table = standing_table(problem, history)
     wanted, length = _wanted(problem, history, table, budget.steps), usual_length(table, budget.steps)
     ends = [seconds_to_end(problem, history, trial, length) for trial in wanted]
     before = [MARGIN * each * min(following or length, length)]

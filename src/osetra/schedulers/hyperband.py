@@ -22,7 +22,8 @@ from osetra.numerics import halving
 from osetra.schedulers import rungs
 from osetra.schedulers.asha import check_halving, known_rung, rungs_of
 from osetra.schedulers.full import to_the_end
-from osetra.schedulers.table import CurveTable, Mask, table_of
+from osetra.schedulers.standing import standing_table
+from osetra.schedulers.table import CurveTable, Mask
 
 
 @settings_checked
@@ -44,7 +45,7 @@ class Hyperband:
 
     def first(self, problem: Problem, history: History, budget: Budget) -> int | None:
         """Return the first rung of the next trial's bracket."""
-        if budget.steps is None or table_of(problem.objective, history).folds:
+        if budget.steps is None or standing_table(problem, history).folds:
             return None
         climb = self._climb(history.next_trial, budget.steps)
         return climb[0] if len(climb) > 1 else None
@@ -65,7 +66,7 @@ class Hyperband:
         """Return the paused trials that are among the best of their rung in their bracket."""
         if budget.steps is None:
             return []
-        table = table_of(problem.objective, history)
+        table = standing_table(problem, history)
         if table.folds:
             return to_the_end(history)
         found: list[Verdict] = []
@@ -77,7 +78,7 @@ class Hyperband:
         """Return the highest rung that enough trials got to."""
         if budget.steps is None:
             return None
-        table = table_of(problem.objective, history)
+        table = standing_table(problem, history)
         climb = rungs_of("Hyperband", self.eta, self.min_steps, budget.steps)
         return None if table.folds else known_rung(table, climb)
 

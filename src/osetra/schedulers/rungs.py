@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osetra.core.clean import name_text
 from osetra.core.decisions import Verdict
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.numerics import halving
 from osetra.schedulers.folds import judge_folds
-from osetra.schedulers.table import Array, CurveTable, Mask, calibrated, free, promoted, sent_on, table_of
+from osetra.schedulers.standing import scale_of, standing_table
+from osetra.schedulers.table import Array, CurveTable, Mask, calibrated, free, promoted, sent_on
 
 BROKEN = 2
 """So many reports in a row that are not finite end a training; a single one may be an accident."""
@@ -50,7 +50,7 @@ class Ranking:
 
 def ranking(problem: Problem, step: int, values: Array, rows: Mask, kept: int) -> Ranking:
     """Return the ranking of the rows (n,) by their values (n,) at a step."""
-    return Ranking(name_text(problem.objective.metric), problem.objective.sign, step, values[rows], kept)
+    return Ranking(*scale_of(problem), step, values[rows], kept)
 
 
 def judge(
@@ -77,7 +77,7 @@ def judge(
     broken = _broken(problem, history, trial)
     if step >= climb[-1] or not (unplanned or late or broken or not pauses):
         return None
-    table = table_of(problem.objective, history)
+    table = standing_table(problem, history)
     rows = table.first if among is None else among(table)
     if table.folds:
         return judge_folds(problem, history, trial)

@@ -73,17 +73,33 @@ class CurveTable:
 
         NaN for those that did not get there, and for those that failed or diverged, wherever that was.
         """
-        return self._at(step, self._worth)
+        return self._at(step, self._worth, self.last)
 
     def means(self, step: int) -> Array:
         """Return the running means (n,) of the curves up to a step, likewise."""
-        return self._at(step, self._means)
+        return self._at(step, self._means, self.last)
 
     def has(self, step: int) -> Mask:
         """Return which trials (n,) got to a step or have finished before it; failed ones count."""
         return (self.reached >= step) | self.over
 
-    def _at(self, step: int, values: Array) -> Array:
+    @property
+    def owners(self) -> Ints:
+        """The row of every report (p,)."""
+        return self._keys // SPAN
+
+    def when_best(self) -> Ints:
+        """Return row · SPAN + step of the report that counts at each report (p,): the best one by then."""
+        first = np.zeros(len(self._keys), dtype=bool)
+        first[self._start[:-1][self._start[1:] > self._start[:-1]]] = True
+        place = np.arange(len(self._keys), dtype=np.int64)
+        sound = np.isfinite(self._worth)
+        worth = self._worth[np.maximum.accumulate(np.where(sound | first, place, 0))]
+        before = np.concatenate(([np.nan], worth[:-1]))
+        better = first | (sound & (~np.isfinite(before) | (worth != before)))
+        return self._keys[np.maximum.accumulate(np.where(better, place, 0))]
+
+    def _at(self, step: int, values: Array, last: Array) -> Array:
         rows = np.arange(len(self.trials), dtype=np.int64)
         place = np.searchsorted(self._keys, rows * SPAN + step, side="right") - 1
         # Who reports rarely may have passed the step without a report before it.
@@ -94,7 +110,7 @@ class CurveTable:
             found[some] = values[place[some]]
         found[~self.has(step)] = math.nan
         done = self.over & (step >= self.reached)
-        found[done] = self.last[done]
+        found[done] = last[done]
         found[self.failed] = math.nan
         return found
 
