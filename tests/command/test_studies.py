@@ -240,7 +240,7 @@ def test_a_failure_is_shown_with_its_last_words_and_its_log(place: Path) -> None
         (["--", "./train.sh", "{lrr}"], 2, "{lrr}: no such hyperparameter"),
         (["./train.sh", "--lr", "{lr}"], 2, "write -- before the program"),
         ([], 2, "no program given"),
-        (["--minimize", "x", "--maximize", "y", "--", "./train.sh"], 2, "not both"),
+        (["--minimize", "x", "--maximize", "x", "--", "./train.sh"], 2, "x is an objective twice"),
         (["--searcher", "magic", "--", "./train.sh"], 2, "magic"),
     ],
 )

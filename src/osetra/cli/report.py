@@ -15,10 +15,11 @@ from rich.text import Text
 
 from osetra.cli.output import Output
 from osetra.cli.page import page_beside
-from osetra.core.clean import name_text, one_line
+from osetra.core.bounds import bounds_of, written_bounds
+from osetra.core.clean import one_line
 from osetra.core.finding import Finding
 from osetra.core.numbers import setting
-from osetra.core.problem import Direction, Objective, Problem
+from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.core.text import format_param
 from osetra.errors import MissingExtra
@@ -26,10 +27,11 @@ from osetra.tuning import experience
 from osetra.tuning.circumstances import remember
 from osetra.tuning.locations import Location
 from osetra.tuning.observer import Observer, Row
-from osetra.tuning.program import OwnTraining
+from osetra.tuning.program import OwnTraining, asked_objectives
 from osetra.tuning.request import Request
 from osetra.tuning.search import search, with_end
 from osetra.views.json import finding_document, study_document
+from osetra.views.lines import goals_text
 from osetra.views.terminal.opening import labelled
 from osetra.views.terminal.report import study_report
 from osetra.views.terminal.study_display import study_display
@@ -77,7 +79,7 @@ def tune_own(
         output.document("tune", _document(location, study, advice, pictures))
     else:
         _say_what_next(output, location, pictures)
-    _ = study.best  # raises NothingFinished, which is the exit code
+    _ = study.front if study.problem.others else study.best  # raises NothingFinished: the exit code
 
 
 def _display(output: Output, location: Location) -> Display:
@@ -92,10 +94,9 @@ def print_plan(output: Output, space: Space, request: Request, *, first: int = 5
     from osetra.core.history import History
     from osetra.searchers import by_name
 
-    direction: Direction = "maximize" if request.maximize else "minimize"
-    metric = request.minimize or request.maximize or "val_loss"
-    problem = Problem(space, Objective(metric=metric, direction=direction))
-    output.show(Text(f"{direction} {metric}", "bold"))
+    asked = asked_objectives(request) or (Objective(metric="val_loss"),)
+    problem = Problem(space, asked[0], asked[1:], bounds_of(written_bounds(request.limit)))
+    output.show(Text(goals_text(problem), "bold"))
     for name, param in space:
         output.show(Text(f"  {name} = {format_param(param)}"))
     searcher = by_name(request.searcher or "auto")
@@ -243,9 +244,9 @@ def _document(
 
 
 def _headline(location: Location, study: Study, training: OwnTraining) -> Text:
-    objective, opened = study.problem.objective, study.history.opened
+    opened = study.history.opened
     scheduler = training.request.scheduler or (opened.scheduler if opened else "auto")
-    text = f"  {one_line(training.title)}, {objective.direction} {name_text(objective.metric)}"
+    text = f"  {one_line(training.title)}, {goals_text(study.problem)}"
     text += f", searcher {study.searcher.name}, scheduler {scheduler}"
     return Text.assemble((location.name, "bold"), text)
 

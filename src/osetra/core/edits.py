@@ -8,14 +8,17 @@ but teaches the search no more.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace as replaced
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
+from osetra.core.bounds import bounds_of
 from osetra.core.conditions import Condition
 from osetra.core.config import TrialConfig
-from osetra.core.facts import Edited, Entry
+from osetra.core.facts import FORMAT, SEVERAL, Aim, Edited, Entry, Opened
 from osetra.core.params import Config, Fixed, Float, Int, Param, Value
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
@@ -146,7 +149,24 @@ def problem_of(history: History) -> Problem:
     if opened is None:
         raise StudyError("the study has not been opened yet")
     objective = Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick)
-    return Problem(spaces(history)[-1], objective)
+    others = tuple(replaced(objective, metric=o.metric, direction=o.direction) for o in opened.others or ())
+    return Problem(spaces(history)[-1], objective, others, bounds_of(opened.limits or {}))
+
+
+def opened_by(problem: Problem, **fields: Any) -> Opened:
+    """Return the first fact of a study that asks a problem; further fields as they are."""
+    first, *others = problem.objectives
+    limits = {bound.metric: bound.rule for bound in problem.bounds}
+    return Opened(
+        space=problem.space.spec,
+        metric=first.metric,
+        direction=first.direction,
+        pick=first.pick,
+        format=SEVERAL if others or limits else FORMAT,
+        others=[Aim(one.metric, one.direction) for one in others] or UNSET,
+        limits=limits or UNSET,
+        **fields,
+    )
 
 
 def _possible(space: Space, when: Iterable[Condition]) -> bool:

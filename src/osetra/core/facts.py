@@ -30,7 +30,10 @@ from osetra.core.params import Config, Value
 from osetra.errors import StoreError
 
 FORMAT = 3
-"""Version of the facts below, which a study says where it was opened; readers refuse a higher one."""
+"""Version of the facts of a study of one objective, which it says where it was opened."""
+SEVERAL = 4
+"""Version of a study of several objectives or with limits, which earlier programs would not see; the
+highest that is read."""
 CHECKED = 3
 """From this version on every fact has a checksum, so that one without it has lost it."""
 
@@ -66,6 +69,13 @@ class Source(msgspec.Struct, frozen=True, gc=False):
     step: int
 
 
+class Aim(msgspec.Struct, frozen=True, gc=False):
+    """A further objective."""
+
+    metric: str
+    direction: Literal["minimize", "maximize"]
+
+
 class Opened(msgspec.Struct, frozen=True, gc=False, tag="opened"):
     """The study exists."""
 
@@ -81,6 +91,10 @@ class Opened(msgspec.Struct, frozen=True, gc=False, tag="opened"):
     task: dict[str, Any] = {}
     """What is trained, for `resume` and the model card: data, target, command, versions."""
     format: int = FORMAT
+    others: list[Aim] | msgspec.UnsetType = msgspec.UNSET
+    """What else is made better; a study of one objective does not write it."""
+    limits: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    """What trials must keep to, by metric, such as <=20; likewise."""
 
 
 class Edited(msgspec.Struct, frozen=True, gc=False, tag="edited"):

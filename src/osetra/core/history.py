@@ -19,6 +19,7 @@ from osetra.core.comparison import at_equal_steps
 from osetra.core.curves import Curves, Point
 from osetra.core.edits import adopted
 from osetra.core.facts import Edited, Entry, Noted, Opened, Source, Suggested
+from osetra.core.outcomes import unfit
 from osetra.core.problem import Objective
 from osetra.core.ties import untied
 from osetra.core.trial import ENDED, Trial, advance, begin
@@ -150,19 +151,25 @@ class History:
         """Return finished first runs, best value first; behind them those that repeats broke.
 
         A trial of which some repeats failed or diverged comes behind all sound ones, then one of which
-        every repeat did, and last of all those steered by hand: nobody could repeat them. Where trainings
-        have become longer or shorter, they are compared at equal steps.
+        every repeat did, then those steered by hand: nobody could repeat them. Last of all come those that
+        break a limit. Where trainings have become longer or shorter, they are compared at equal steps.
         """
         _check_objective(objective)
         first = (trial for trial in self.finished if trial.repeats is None)
         lost, kept, equal = self.lost, self.repeated, at_equal_steps(self, objective)
+        breaking = self.unfit
 
         def place(trial: Trial) -> tuple[int, tuple[bool, float]]:
             broken = 0 if trial.number not in lost else 1 if trial.number in kept else 2
-            broken = 3 if trial.by_hand else broken
+            broken = 4 if trial.number in breaking else 3 if trial.by_hand else broken
             return broken, equal.place(trial) if equal else (False, objective.sign * (trial.value or 0.0))
 
         return sorted(first, key=place)
+
+    @property
+    def unfit(self) -> frozenset[int]:
+        """Numbers of the first runs that break a limit of the study, and can never be the best."""
+        return unfit(self)
 
     def repeats(self, number: int) -> list[Trial]:
         """Return the finished repeats of a trial with fresh seeds, the trial itself not included."""
@@ -189,24 +196,24 @@ class History:
         """Return the incumbent: best mean over fresh seeds when any were run, else best value.
 
         Of those that fresh seeds hold for equal it is the cheapest.
-        A trial of which a repeat failed or diverged is no incumbent while there is another one. While
-        no trial has finished, it is the best of those that were trained longest.
+        A trial of which a repeat failed or diverged is no incumbent while there is another one, and one
+        that breaks a limit never is. While no trial has finished, it is the best of those that were trained
+        longest.
         """
         _check_objective(objective)
-        repeated, lost = self.repeated, self.lost
-        if repeated.keys() - lost.keys():
-            confirmed = [t for t in self.ranked(objective) if t.number in repeated and t.number not in lost]
+        repeated, lost, breaking = self.repeated, self.lost, self.unfit
+        if sound := repeated.keys() - lost.keys() - breaking:
+            confirmed = [t for t in self.ranked(objective) if t.number in sound]
             if confirmed:
                 runs = [repeated[t.number] for t in confirmed]
                 return untied(confirmed, [self._worths(each, objective) for each in runs], runs)
-        if at_equal_steps(self, objective) is not None and (ranked := self.ranked(objective)):
-            return ranked[0]
-        leaders = chain.from_iterable(self.trials.derived(_leader, objective, frozenset(lost)))
-        best = min(leaders, key=lambda t: objective.sign * (t.value or 0.0), default=None)
-        if best is not None:
-            return best
-        ranked = self.ranked(objective)
-        return ranked[0] if ranked else self._furthest(objective)
+        if at_equal_steps(self, objective) is None:
+            leaders = chain.from_iterable(self.trials.derived(_leader, objective, breaking.union(lost)))
+            best = min(leaders, key=lambda t: objective.sign * (t.value or 0.0), default=None)
+            if best is not None:
+                return best
+        ranked = [trial for trial in self.ranked(objective) if trial.number not in breaking]
+        return ranked[0] if ranked else None if breaking else self._furthest(objective)
 
     def _worths(self, trials: Iterable[Trial], objective: Objective) -> list[float]:
         """Return what finished trials are worth, minimised."""

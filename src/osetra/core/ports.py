@@ -265,6 +265,8 @@ class Job:
     objective: Objective
     function: Callable[[Any], object]
     """The user's training function."""
+    needs: tuple[str, ...] = ()
+    """Metrics beside the objective that a training must have reported when it ends."""
     report_timeout: float | None = None
     """Seconds without a report after which a training counts as hung."""
     threads: int = 1

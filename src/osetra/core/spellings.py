@@ -43,7 +43,7 @@ OF_TRIAL: Mapping[str, str] = {
 _CURVE = 'study.history.curve(trial, "val_loss"), which returns steps and values'
 _TIMES = "trial.attempts[0].started and trial.attempts[-1].ended"
 TRIAL_HINTS: Mapping[str, str] = {
-    "values": "trial.value: a study has one objective",
+    "values": "study.front, whose trials have the value of every objective, or trial.value",
     "user_attrs": "study.records(), whose rows have every reported metric",
     "system_attrs": "trial.why and trial.by",
     "set_user_attr": 'study.order(7, "note", text="…")',

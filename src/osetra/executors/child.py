@@ -192,7 +192,7 @@ def _train(function: Callable[[Run], object], claim: Claim, setup: Setup, link: 
     limits = Checkpoints(setup.quota, setup.every)
     writer = CheckpointWriter(Path(setup.checkpoints), claim.checkpoint, limits)
     try:
-        return execute(function, Run.of(claim, objective, link, writer))
+        return execute(function, Run.of(claim, objective, link, writer, tuple(setup.needs)))
     except KeyboardInterrupt as error:  # nobody has pressed Ctrl-C here
         text = traceback.format_exc()
         return Ending("failed", reason=f"the training raised {type(error).__name__}", detail=text)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from osetra.core.arguments import expected, given
 from osetra.core.limits import Limits
 from osetra.core.ports import Executor, Job
-from osetra.core.problem import Objective
+from osetra.core.problem import Problem
 from osetra.errors import StudyError
 from osetra.executors.function import unsuitable
 from osetra.executors.inline import Inline
@@ -30,7 +30,7 @@ def executor_for(limits: Limits, wanted: object) -> Executor:
 
 
 def job_for(
-    objective: Objective,
+    problem: Problem,
     train: Callable[[Run], object],
     report_timeout: float | None,
     *,
@@ -45,4 +45,10 @@ def job_for(
         raise StudyError(f"{given(train)} cannot be called; give a training function that takes a run")
     if wrong := unsuitable(train):
         raise StudyError(wrong)
-    return Job(objective=objective, function=train, report_timeout=report_timeout, repeats_only=repeats_only)
+    return Job(
+        objective=problem.objective,
+        needs=problem.needs,
+        function=train,
+        report_timeout=report_timeout,
+        repeats_only=repeats_only,
+    )

@@ -183,6 +183,7 @@ def setup_message(job: Job, store: Store) -> Setup:
         metric=job.objective.metric,
         direction=job.objective.direction,
         pick=job.objective.pick,
+        needs=list(job.needs),
         function=_packed(job.function),
         path=list(sys.path),
         script=this_script(),

@@ -187,4 +187,4 @@ def begin(leases: Leases, claim: Claim, history: History, job: Job) -> tuple[Run
     )
     leases.hold(attempt)
     writer = CheckpointWriter(store.checkpoints, claim.checkpoint, job.checkpoints)
-    return Run.of(claim, job.objective, link, writer), link
+    return Run.of(claim, job.objective, link, writer, job.needs), link

@@ -65,6 +65,8 @@ class Setup(msgspec.Struct, frozen=True, tag="setup"):
     grace: float = 10.0
     """Seconds that a training gets to reach its next report after a request to stop."""
     script: MainScript = MainScript()
+    needs: list[str] = []
+    """Metrics beside the objective that a training must have reported when it ends."""
 
     def __repr__(self) -> str:
         return f"<Setup of slot {self.slot}: {self.study!r} at {mask(self.url)}>"

@@ -22,16 +22,20 @@ from osetra.core.facts import Noted
 from osetra.core.history import History
 from osetra.core.ports import CurveSearcher, Searcher
 from osetra.core.problem import Problem
-from osetra.core.results import Readings, Results, results
+from osetra.core.results import Readings, Results
 from osetra.core.space import Space
 from osetra.searchers.bayes import Bayes
 from osetra.searchers.cmaes import Cmaes
+from osetra.searchers.evolution import Evolution
 from osetra.searchers.sobol import Sobol
+from osetra.searchers.standing import standing
 
 GUARD = 16
 """One trial in so many is quasi-random."""
 MANY = 2000
 """Finished trials from which a population takes over."""
+MANY_OF_SEVERAL = 600
+"""The same with several objectives."""
 WINDOW = 24
 """How many of the model's latest trials are compared with the quasi-random ones."""
 
@@ -67,8 +71,8 @@ class AutoSearcher:
         count: int,
         rng: np.random.Generator,
     ) -> Sequence[Suggestion]:
-        past = results(problem, history)
-        chosen, why = choose(problem.space, past)
+        past = standing(problem, history)
+        chosen, why = choose(problem.space, past, several=bool(problem.others))
         numbers = range(history.next_trial, history.next_trial + max(count, 0))
         every = 2 if model_fails(past) else GUARD
         guards = sum(number % every == 0 for number in numbers)
@@ -82,10 +86,15 @@ class AutoSearcher:
         return _with_note(found, history, chosen.name, why)
 
 
-def choose(space: Space, past: Results) -> tuple[Searcher, str]:
-    """Return the searcher for a space and its results and, in a sentence, why this one."""
+def choose(space: Space, past: Results, *, several: bool = False) -> tuple[Searcher, str]:
+    """Return the searcher for a space and its results and, in a sentence, why this one.
+
+    With `several` objectives a population takes over earlier: each of them has a model of its own to fit.
+    """
     continuous = any(column.levels == 0 for column in space.columns)
     finished = int(past.valid.sum())
+    if several and finished >= MANY_OF_SEVERAL:
+        return Evolution(), f"{finished} trials have finished: a population spreads along the front"
     if finished >= MANY and continuous:
         return Cmaes(), f"{finished} trials have finished: a population refines the last digits"
     return Bayes(), f"{_description(space)}: a Gaussian process needs the fewest trials"

@@ -1,7 +1,8 @@
 """Bayesian optimisation with a Gaussian process: few trials, chosen with care.
 
-The maths is in `osetra.numerics.bayes`; this file turns a history into its arrays and its points
-into configurations with a reason that a person understands.
+The maths is in `osetra.numerics.bayes`, and with several objectives or limits in `osetra.numerics.several`;
+this file turns a history into its arrays and its points into configurations with a reason that a person
+understands.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from osetra.core.clean import name_text
 from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.history import History
+from osetra.core.outcomes import outcomes
 from osetra.core.params import Config
 from osetra.core.problem import Problem
 from osetra.core.results import Readings, results
 from osetra.core.scales import Array
 from osetra.core.space import Space
 from osetra.errors import StudyError
-from osetra.numerics import bayes, gp
+from osetra.numerics import bayes, gp, several
 from osetra.numerics.memory import Memory
 from osetra.searchers.fresh import DEFAULTS, fresh, repeatable
 from osetra.searchers.threads import one_thread
@@ -65,6 +67,8 @@ class Bayes:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
+        if not problem.plain:
+            return self._several(problem, history, count, rng)
         observed = _observed(problem, history)
         return self._suggest(problem, history, observed, cube_of(problem.space), count, rng)
 
@@ -77,7 +81,7 @@ class Bayes:
         how early values foretell late ones is learnt with everything else.
         """
         begun = len(np.unique(np.concatenate((readings.x, readings.pending)), axis=0))
-        if np.isfinite(readings.y).sum() < 2 or begun < self.initial:
+        if np.isfinite(readings.y).sum() < 2 or begun < self.initial or not problem.plain:
             # The design must not take what was read early for something else than what is read late.
             return self.suggest(problem, history, count, rng)
         observed = bayes.Observations(
@@ -112,6 +116,27 @@ class Bayes:
             if config is None:
                 break
             why = _why(problem, proposals[row]) if row < len(proposals) else "not tried before"
+            found.append(Suggestion(config, why))
+        return found
+
+    def _several(
+        self, problem: Problem, history: History, count: int, rng: np.random.Generator
+    ) -> list[Suggestion]:
+        """Return suggestions where a trial's value does not decide alone."""
+        space, known = problem.space, repeatable(problem.space, history)
+        settings = bayes.Settings(initial=self.initial, beta=self.beta)
+        observed, cube = _observed_several(problem, history), cube_of(space)
+        with one_thread():
+            choices = several.suggest(
+                observed, cube, count, rng, seed=history.seed, settings=settings, memory=_HYPER
+            )
+        points = [(choice.proposal.x, _why_several(problem, choice)) for choice in choices]
+        drawn = rng.random((max(count, 0) - len(choices), len(space.columns)))
+        found: list[Suggestion] = []
+        for point, why in [*points, *((row, "not tried before") for row in drawn)]:
+            config = fresh(space, known, point[None], rng)
+            if config is None:
+                break
             found.append(Suggestion(config, why))
         return found
 
@@ -157,6 +182,25 @@ def stated(problem: Problem, why: str) -> Explanation | None:
 def _observed(problem: Problem, history: History) -> bayes.Observations:
     past = results(problem, history)
     return bayes.Observations(past.x, past.y, ~past.valid, past.pending, past.count)
+
+
+def _observed_several(problem: Problem, history: History) -> several.Observed:
+    past = results(problem, history)
+    found = outcomes(problem, history, list(past.trials))
+    return several.Observed(past.x, found.values, found.margins, ~past.valid, past.pending, past.count)
+
+
+def _why_several(problem: Problem, choice: several.Choice) -> str:
+    """Return the reason of a suggestion that is to move a front, or to keep limits, as a sentence."""
+    if not len(choice.means):
+        return _why(problem, choice.proposal)
+    expected = [
+        f"{one.metric} {one.sign * mean:.4g} ± {deviation:.2g} expected"
+        for one, mean, deviation in zip(problem.objectives, choice.means, choice.deviations, strict=True)
+    ]
+    aim = "moves the front most" if problem.others else "improves most"
+    chance = f"; keeps the limits with a chance of {100 * choice.chance:.0f} %" if problem.bounds else ""
+    return f"{aim}; {', '.join(expected)}{chance}"
 
 
 def cube_of(space: Space) -> bayes.Cube:

@@ -31,7 +31,6 @@ from osetra.core.finite import Identity
 from osetra.core.history import History
 from osetra.core.params import Config, Float, Int, Ordinal
 from osetra.core.problem import Problem
-from osetra.core.results import results
 from osetra.core.scales import Array
 from osetra.core.space import Column, Mask, Space
 from osetra.core.trial import Trial
@@ -39,6 +38,7 @@ from osetra.errors import StudyError
 from osetra.numerics import categories, cma
 from osetra.numerics.memory import Memory
 from osetra.searchers.fresh import DEFAULTS, fresh, fresh_default, repeatable
+from osetra.searchers.standing import standing
 
 DRAWS = 16
 """Points drawn for one trial; the first that lies in the cube and was not tried is taken."""
@@ -171,7 +171,7 @@ def _edges(column: Column) -> Array:
 
 def _replay(settings: Cmaes, problem: Problem, history: History, shape: _Shape) -> list[_Era]:
     """Return the distributions so far, oldest first, from the trials that ended."""
-    past = results(problem, history)
+    past = standing(problem, history)
     ends = np.array([_ended(trial) for trial in past.trials])
     order = np.argsort(ends, kind="stable")
     seed, done = history.seed, len(order) // EPOCH * EPOCH

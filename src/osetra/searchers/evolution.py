@@ -9,8 +9,11 @@ the member, and now and then mutated in one coordinate as Real et al. do. On sph
 Ackley with choices and a conditional space that was ahead of either source alone, whose base is
 drawn blindly or whose children differ in one coordinate only.
 
-Sources: Storn & Price 1997 (differential evolution); Real et al. 2019 (regularised evolution);
-equations in `osetra.numerics.evolution`.
+With several objectives the population is what NSGA-II keeps: of all trials so far the best by front and by
+distance from their neighbours. Every trial is a child of two of them, each the better one of a pair.
+
+Sources: Storn & Price 1997 (differential evolution); Real et al. 2019 (regularised evolution); Deb et al.
+2002 (NSGA-II, here one child at a time); equations in `osetra.numerics.evolution`.
 """
 
 from __future__ import annotations
@@ -22,18 +25,23 @@ import numpy as np
 
 from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
-from osetra.core.finite import identity
+from osetra.core.finite import Identity, identity
 from osetra.core.history import History
 from osetra.core.problem import Problem
-from osetra.core.results import Results, results
+from osetra.core.results import Results
 from osetra.core.scales import Array
 from osetra.errors import StudyError
-from osetra.numerics.evolution import Ints, differential, mutated, tournament
+from osetra.numerics.evolution import Ints, differential, mutated, recombined, tournament
 from osetra.searchers.fresh import fresh, repeatable
 from osetra.searchers.sobol import sequence
+from osetra.searchers.standing import standing
 
 FEWEST = 4
 """A member and three others are the least that a differential move needs."""
+SEVERAL = 2
+"""So many times the members with several objectives: a front takes more of them than one best point."""
+NEARNESS = 10.0
+"""Eta of the crossover."""
 
 
 @settings_checked
@@ -70,7 +78,7 @@ class Evolution:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
-        space, past = problem.space, results(problem, history)
+        space, past = problem.space, standing(problem, history)
         members = _members(past, self.population)
         numbers = range(history.next_trial, history.next_trial + max(count, 0))
         young = (
@@ -82,6 +90,8 @@ class Evolution:
             return found
         levels = np.array([c.levels if c.categorical else 0 for c in space.columns], dtype=np.int64)
         known = repeatable(space, history) | {identity(s.config) for s in found}
+        if problem.others:
+            return [*found, *self._children(problem, past, levels, known, len(numbers) - young, rng)]
         for number in numbers[young:]:
             slot = number % self.population
             target = members.get(slot, next(iter(members.values())))
@@ -92,6 +102,31 @@ class Evolution:
             found.append(
                 Suggestion(config, f"challenges trial {past.trials[target].number} of the population")
             )
+        return found
+
+    def _children(
+        self,
+        problem: Problem,
+        past: Results,
+        levels: Ints,
+        known: set[Identity],
+        count: int,
+        rng: np.random.Generator,
+    ) -> list[Suggestion]:
+        """Return up to `count` children of the best; fewer mean that the space is exhausted."""
+        rows = np.array(past.order[: SEVERAL * self.population])
+        found: list[Suggestion] = []
+        for _ in range(count):
+            one, other = (rows[tournament(past.y[rows], 2, rng)] for _ in range(2))
+            point = recombined(past.x[one], past.x[other], levels, NEARNESS, rng)
+            same = np.array_equal(point, past.x[one], equal_nan=True)
+            if same or rng.random() < self.mutation:
+                point = mutated(point, levels, rng)
+            config = fresh(problem.space, known, point[None], rng)
+            if config is None:
+                break
+            parents = f"trials {past.trials[one].number} and {past.trials[other].number}"
+            found.append(Suggestion(config, f"a child of {parents} of the population"))
         return found
 
     def _challenger(

@@ -15,13 +15,13 @@ from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
 from osetra.core.history import History
 from osetra.core.problem import Problem
-from osetra.core.results import results
 from osetra.core.scales import Array
 from osetra.core.space import Space
 from osetra.errors import StudyError
 from osetra.numerics import parzen
 from osetra.numerics.design import sobol
 from osetra.searchers.fresh import DEFAULTS, fresh, fresh_default, repeatable
+from osetra.searchers.standing import standing
 
 
 @settings_checked
@@ -53,7 +53,7 @@ class Tpe:
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
         space, known = problem.space, repeatable(problem.space, history)
-        past = results(problem, history)
+        past = standing(problem, history)
         x, y, bad = past.x, np.where(past.valid, past.y, np.inf), past.pending
         found: list[Suggestion] = []
         for number in range(len(x) + len(bad), len(x) + len(bad) + max(count, 0)):

@@ -26,13 +26,14 @@ from osetra.core.history import History
 from osetra.core.numbers import setting
 from osetra.core.params import Choice
 from osetra.core.problem import Problem
-from osetra.core.results import Results, results
+from osetra.core.results import Results
 from osetra.core.space import Column, Mask, Space
 from osetra.core.trial import ENDED
 from osetra.errors import StudyError
 from osetra.numerics.memory import Memory
 from osetra.searchers.box import Box, contains, follow, from_data, holding, place, to_data, whole
 from osetra.searchers.sobol import sequence
+from osetra.searchers.standing import standing
 
 TOPIC = "zoom"
 FEWEST = 4
@@ -73,7 +74,7 @@ class Zoom:
         notes: tuple[Noted, ...] = ()
         everywhere = whole(problem.space)
         if self._is_over(problem.space, history, first):
-            past = results(problem, history)
+            past = standing(problem, history)
             best = past.order[: max(FEWEST, math.ceil(self.share * len(past.trials)))]
             if len(best) >= FEWEST:
                 number += 1

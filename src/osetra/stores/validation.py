@@ -11,7 +11,7 @@ import msgspec
 from osetra.core.curves import Point
 from osetra.core.facts import (
     CHECKED,
-    FORMAT,
+    SEVERAL,
     Claimed,
     Ended,
     Entry,
@@ -132,9 +132,9 @@ def check_format(url: str, opened: Opened) -> None:
     Raises:
         NewerSchema: it does not.
     """
-    if opened.format > FORMAT:
+    if opened.format > SEVERAL:
         raise NewerSchema(
-            f"{url}: its facts are of format {opened.format}, and this osetra reads up to {FORMAT}; upgrade "
+            f"{url}: its facts are of format {opened.format}, and this osetra reads up to {SEVERAL}; upgrade "
             "it: pip install --upgrade osetra"
         )
 

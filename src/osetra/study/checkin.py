@@ -125,8 +125,10 @@ def plan_of(problem: Problem, history: History) -> Plan:
     """Return what a re-test would train.
 
     Raises:
-        StudyError: nothing was confirmed, so that there is nothing to compare with.
+        StudyError: there are several objectives, or nothing was confirmed that could be compared with.
     """
+    if problem.others:
+        raise StudyError("re-test: the study has several objectives, and a re-test compares one only")
     incumbent = incumbent_of(problem, history)
     took = [trial.seconds for trial in history.finished if trial.seconds is not None]
     return Plan(incumbent, challengers(problem, history, incumbent.config), _median(took))

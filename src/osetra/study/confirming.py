@@ -13,9 +13,14 @@ from osetra.core.limits import Limits, cost
 from osetra.core.ports import Executor, Job
 from osetra.core.problem import Problem
 from osetra.core.trial import ENDED, Trial
+from osetra.effects.front import front_of
+from osetra.errors import NothingFinished
 from osetra.study.display import Display, displayed
 from osetra.study.loop import Watch, work
 from osetra.study.planner import Planner
+
+OF_FRONT = 3
+"""Fresh seeds of each trial of a front at most, where nobody says how many."""
 
 
 def allowed(problem: Problem, history: History) -> int:
@@ -74,6 +79,24 @@ def confirm(
                 left = replace(limits, minutes=minutes)
 
 
+def contenders(problem: Problem, history: History, top: int | None = None) -> list[Trial]:
+    """Return what is worth running again, the best first.
+
+    With several objectives the front is: its knee, its ends, and what lies farthest from its neighbours.
+    """
+    if not problem.others:
+        return [t for t in history.ranked(problem.objective) if t.number not in history.unfit][:top]
+    from osetra.numerics.pareto import crowding
+
+    try:
+        front = front_of(problem, history)
+    except NothingFinished:
+        return []
+    knee, apart = front.knee.number, crowding(front.outcomes)
+    order = sorted(range(len(front)), key=lambda place: (front[place].number != knee, -apart[place]))
+    return [history.trials[front[place].number] for place in order][:top]
+
+
 def _repeats(history: History) -> list[Trial]:
     return [trial for trial in history.trials.values() if trial.repeats is not None]
 
@@ -87,8 +110,10 @@ def _queue(planner: Planner, wanted: Counter[int]) -> None:
 
 def _rounds(planner: Planner, top: int, seeds: int | None, most: int) -> Iterator[Counter[int]]:
     """Yield how often which trials are run again, a round at a time."""
-    objective = planner.problem.objective
-    chosen = planner.history.ranked(objective)[:top]
+    problem, objective = planner.problem, planner.problem.objective
+    chosen = contenders(problem, planner.history, top)
+    if seeds is None and problem.others:
+        seeds = min(OF_FRONT, most // max(1, len(chosen)))
     if seeds is not None:
         made = Counter(t.repeats for t in planner.history.trials.values())
         yield Counter({t.number: seeds - made[t.number] for t in chosen if made[t.number] < seeds})
@@ -98,7 +123,8 @@ def _rounds(planner: Planner, top: int, seeds: int | None, most: int) -> Iterato
     while True:
         history = planner.history
         spent = len(_repeats(history))
-        racing = [t for t in history.ranked(objective) if t.number not in history.lost][: field(most, top)]
+        sound = [t for t in contenders(problem, history) if t.number not in history.lost]
+        racing = sound[: field(most, top)]
         fresh = [[objective.sign * (a.value or 0.0) for a in history.repeats(t.number)] for t in racing]
         places = round_of(fresh, most - spent)
         if not places:

@@ -11,10 +11,11 @@ from typing import Any, get_args
 from urllib.parse import quote
 
 from osetra.core.arguments import expected, mapping, option, path, plain, text, whole
-from osetra.core.facts import Opened
+from osetra.core.bounds import Bound, bounds_of
+from osetra.core.edits import opened_by
 from osetra.core.history import History
 from osetra.core.ports import Store
-from osetra.core.problem import METRIC, Direction, Objective, Pick, Problem
+from osetra.core.problem import METRIC, Direction, Objective, Pick, Problem, check_distinct
 from osetra.core.space import Space
 from osetra.core.values import deeper
 from osetra.errors import Conflict, StudyError, StudyMismatch
@@ -28,7 +29,9 @@ class Question:
     """What a program asks of a study; None where it goes by what is stored."""
 
     space: Space | None
-    objective: Objective | None
+    objectives: tuple[Objective, ...]
+    """Empty where it is silent; that by which a trial has its value is the first."""
+    bounds: tuple[Bound, ...] | None
     seed: int | None
     searcher: str
     scheduler: str
@@ -37,7 +40,8 @@ class Question:
 
 def question_of(
     space: object,
-    objective: Objective | None,
+    objectives: tuple[Objective, ...],
+    limits: object,
     seed: object,
     searcher: object,
     scheduler: object,
@@ -53,7 +57,8 @@ def question_of(
     wanted = "what the training is about is a mapping that JSON can hold"
     return Question(
         space=space,
-        objective=objective,
+        objectives=objectives,
+        bounds=None if limits is None else bounds_of(limits),
         seed=None if seed is None else whole("seed", seed),
         searcher=_name("searcher", searcher, "suggest"),
         scheduler=_name("scheduler", scheduler, "judge"),
@@ -119,20 +124,32 @@ def _plain_tree(value: Any) -> Any:
     return [_plain_tree(item) for item in value] if isinstance(value, (list, tuple)) else plain(value)
 
 
-def objective_of(minimize: object, maximize: object, pick: object) -> Objective | None:
-    """Return the objective that a user named; None for none.
+def objectives_of(minimize: object, maximize: object, pick: object) -> tuple[Objective, ...]:
+    """Return the objectives that a user named, those to make small first; none for none.
 
     Raises:
-        StudyError: both directions were given.
+        StudyError: what was given is no name of a metric and no list of them, or a metric is there twice.
     """
-    if minimize is not None and maximize is not None:
-        raise StudyError("give minimize= or maximize=, not both")
     kept = option("pick", pick, get_args(Pick))
-    direction: Direction = "minimize" if minimize is not None else "maximize"
-    metric = minimize if minimize is not None else maximize
-    if metric is None:
-        return None
-    return Objective(metric=text(direction, metric, METRIC), direction=direction, pick=kept)
+    named: dict[Direction, object] = {"minimize": minimize, "maximize": maximize}
+    found = [
+        Objective(metric=metric, direction=direction, pick=kept)
+        for direction, given in named.items()
+        for metric in _metrics(direction, given)
+    ]
+    check_distinct([one.metric for one in found])
+    return tuple(found)
+
+
+def _metrics(direction: str, given: object) -> list[str]:
+    """Return the metrics that were named for a direction."""
+    if given is None:
+        return []
+    if isinstance(given, Sequence) and not isinstance(given, (str, bytes, bytearray)):
+        if not given:
+            raise expected(direction, given, f"{METRIC}, or a list of several such names")
+        return [text(direction, metric, METRIC) for metric in given]
+    return [text(direction, given, METRIC)]
 
 
 def begin_study(store: Store, question: Question) -> History:
@@ -141,16 +158,14 @@ def begin_study(store: Store, question: Question) -> History:
     Raises:
         StudyError: the question is not complete.
     """
-    if question.space is None or question.objective is None:
+    if question.space is None or not question.objectives:
         missing = "space" if question.space is None else "minimize= or maximize="
         raise StudyError(
             f"there is no study {store.study!r} at {mask(store.url)} yet; to create one, give it {missing}"
         )
-    opened = Opened(
-        space=question.space.spec,
-        metric=question.objective.metric,
-        direction=question.objective.direction,
-        pick=question.objective.pick,
+    first, *others = question.objectives
+    opened = opened_by(
+        Problem(question.space, first, tuple(others), question.bounds or ()),
         seed=question.seed or 0,
         searcher=question.searcher,
         scheduler=question.scheduler,
@@ -168,16 +183,21 @@ def check_same(store: Store, problem: Problem, seed: int, question: Question) ->
         StudyMismatch: with all differences.
     """
     changes: list[str] = []
-    was, now = problem.objective, question.objective
-    if now is not None and now != was:
-        changes.append(
-            f"objective: {was.direction} {was.metric} ({was.pick}) → "
-            f"{now.direction} {now.metric} ({now.pick})"
-        )
+    was, now = problem.objectives, question.objectives
+    if now and now != was:
+        what = "objective" if len(was) == len(now) == 1 else "objectives"
+        changes.append(f"{what}: {_said(was)} → {_said(now)}")
+    if question.bounds is not None and set(question.bounds) != set(problem.bounds):
+        before, after = (", ".join(map(str, some)) or "none" for some in (problem.bounds, question.bounds))
+        changes.append(f"limits: {before} → {after}")
     if question.seed is not None and question.seed != seed:
         changes.append(f"seed: {seed} → {question.seed}")
     if changes:
         raise other_question(store, changes)
+
+
+def _said(objectives: Sequence[Objective]) -> str:
+    return ", ".join(f"{one.direction} {one.metric} ({one.pick})" for one in objectives)
 
 
 def other_question(store: Store, changes: Sequence[str]) -> StudyMismatch:

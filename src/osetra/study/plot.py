@@ -53,6 +53,14 @@ class StudyPlots:
         """Return the numbers of `study.importance(within)` as bars with their intervals."""
         return self._drawn("importance", within=within)
 
+    def front(self) -> Figure:
+        """Return the trials of `study.front` among all others, and how the volume that they dominate grew.
+
+        Raises:
+            StudyError: the study has one objective.
+        """
+        return self._drawn("front")
+
     def timeline(self) -> Figure:
         """Return which worker trained what and when."""
         return self._drawn("timeline")
@@ -67,4 +75,4 @@ class StudyPlots:
         return KINDS[kind](self._study.problem, self._study.history, **options)
 
     def __repr__(self) -> str:
-        return "<plots: curves, history, parallel, slice, contour, importance, timeline, incumbent>"
+        return "<plots: curves, history, parallel, slice, contour, importance, timeline, incumbent, front>"

@@ -11,6 +11,7 @@ from osetra.errors import StudyError, nearest
 
 ATTRIBUTES: Mapping[str, str] = {
     "best_trial": "best",
+    "best_trials": "front",
     "best_config": "best.config",
     "best_params": "best.config",
     "best_value": "best.value",
@@ -21,7 +22,6 @@ ATTRIBUTES: Mapping[str, str] = {
 HINTS: Mapping[str, str] = {
     "trials_dataframe": "study.to_frame()",
     "get_trials": "study.trials",
-    "best_trials": "study.history.ranked(study.problem.objective)",
     "enqueue_trial": "study.enqueue(lr=0.01)",
     "set_user_attr": 'study.order(7, "note", text="…")',
     "stop": "study.run(minutes=10), or Ctrl-C",
@@ -50,7 +50,11 @@ KEYWORDS: Mapping[str, str] = {
     "tuner": "searcher",
     "pruner": "scheduler",
     "direction": 'minimize="val_loss" or maximize="val_acc"',
-    "directions": 'minimize="val_loss" or maximize="val_acc"',
+    "directions": 'minimize=["val_loss", "latency_ms"], or minimize= and maximize= together',
+    "objectives": 'minimize=["val_loss", "latency_ms"], or minimize= and maximize= together',
+    "constraints_func": 'limits={"latency_ms": "<= 20"}',
+    "constraints": 'limits={"latency_ms": "<= 20"}',
+    "outcome_constraints": 'limits={"latency_ms": "<= 20"}',
     "mode": 'minimize="val_loss" or maximize="val_acc"',
     "objective": 'minimize="val_loss" or maximize="val_acc"',
     "metric": 'minimize="val_loss" or maximize="val_acc"',

@@ -7,7 +7,7 @@ at once: each one plans only what is missing, and the store's keys keep them fro
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from inspect import signature
 from os import PathLike
@@ -25,12 +25,13 @@ from osetra.core.registry import check_name
 from osetra.core.space import Space
 from osetra.core.trial import Trial
 from osetra.effects.best import Best
+from osetra.effects.front import Front
 from osetra.errors import StudyError
 from osetra.executors import Processes
 from osetra.executors.choice import executor_for, job_for
 from osetra.executors.inline import trained_here
 from osetra.executors.leases import Leases
-from osetra.policies import DESCRIPTIONS, by_names
+from osetra.policies import DESCRIPTIONS, by_names, check_serves
 from osetra.searchers import by_name
 from osetra.stores import open_store
 from osetra.study.asking import AskedTrials
@@ -40,7 +41,7 @@ from osetra.study.editing import reconcile
 from osetra.study.experience import Experience, gathered, learn, sources
 from osetra.study.join import join
 from osetra.study.loop import MOST_STEPS, Watch, work
-from osetra.study.open import begin_study, check_same, objective_of, place_of, question_of
+from osetra.study.open import begin_study, check_same, objectives_of, place_of, question_of
 from osetra.study.planner import Planner
 from osetra.study.reviewing import StudyReviewing
 from osetra.study.spellings import goal_by_other_names, limits_by_other_names, of_study, refuse
@@ -59,8 +60,11 @@ class Study(StudyReviewing):
         url: where the log lives: a file such as "digits.db", or "memory:"; a name behind a #, as in
             "studies.db#digits", is that of the study.
         space: what is searched; may be left out when the study exists.
-        minimize: name of the metric to make small, for example "val_loss".
-        maximize: name of the metric to make large; give one of the two.
+        minimize: name of the metric to make small, for example "val_loss"; a list of several, such as
+            ["val_loss", "latency_ms"], asks for `study.front`.
+        maximize: name of the metric to make large, or several; with minimize= they are objectives together.
+        limits: what reported metrics must keep to, such as {"latency_ms": "<= 20"}; a trial that breaks
+            one is never the best.
         searcher: what to try next: a name such as "auto", "random", "sobol", "grid", or a Searcher;
             left out, the one that the study was created with, which is "auto" at first.
         scheduler: how long to train each: a name such as "auto", "full", "asha", "hyperband", "median",
@@ -83,8 +87,9 @@ class Study(StudyReviewing):
         url: str | PathLike[str] = "memory:",
         space: Space | None = None,
         *,
-        minimize: str | None = None,
-        maximize: str | None = None,
+        minimize: str | Sequence[str] | None = None,
+        maximize: str | Sequence[str] | None = None,
+        limits: Mapping[str, str] | None = None,
         searcher: str | Searcher | None = None,
         scheduler: str | Scheduler | Policy | None = None,
         seed: int | None = None,
@@ -97,10 +102,12 @@ class Study(StudyReviewing):
         options: dict[str, object] = dict(others)
         least, most = goal_by_other_names(minimize, maximize, options)
         refuse("Study", options, signature(Study).parameters)
-        question = question_of(space, objective_of(least, most, pick), seed, searcher, scheduler, task)
+        objectives = objectives_of(least, most, pick)
+        question = question_of(space, objectives, limits, seed, searcher, scheduler, task)
         chosen = by_name(searcher) if isinstance(searcher, str) else searcher
         if isinstance(scheduler, str):
             check_name("scheduler", scheduler, DESCRIPTIONS)  # before there is a file
+        check_serves(question.scheduler, several=len(objectives) > 1)
         given = sources(experience)
         self._store = open_store(*place_of(url, name))
         try:
@@ -109,6 +116,7 @@ class Study(StudyReviewing):
             history = history if history.opened else begin_study(self._store, question)
             check_same(self._store, problem := problem_of(history), history.seed, question)
             policy = _policy(history, chosen, scheduler)
+            check_serves(policy.name, several=bool(problem.others))
             self._planner = Planner(self._store, problem, policy, history.seed, history)
             reconcile(self._planner, space)
             learn(self._planner, given, past)
@@ -129,7 +137,7 @@ class Study(StudyReviewing):
         Raises:
             StudyError: the space is exhausted.
         """
-        return self._asked.ask(job_for(self.problem.objective, _elsewhere, None))
+        return self._asked.ask(job_for(self.problem, _elsewhere, None))
 
     def tell(
         self,
@@ -218,7 +226,7 @@ class Study(StudyReviewing):
         full = None if steps is None else whole("steps", steps, least=1, most=MOST_STEPS)
         if not isinstance(checkpoints, Checkpoints):
             raise expected("checkpoints", checkpoints, "write Checkpoints(every=10)")
-        job = replace(job_for(self.problem.objective, train, report_timeout), checkpoints=checkpoints)
+        job = replace(job_for(self.problem, train, report_timeout), checkpoints=checkpoints)
         crew = executor_for(limits, executor)
         check_showing(progress, watch)
         TimeLimit(limits.minutes, reserve)  # refuses what is none
@@ -289,7 +297,7 @@ class Study(StudyReviewing):
         )
         Goal.of(limits.until, self.problem.objective)
         patience = None if idle is None else number("idle", idle, "the idle must be above 0", above=0)
-        job = job_for(self.problem.objective, train, report_timeout)
+        job = job_for(self.problem, train, report_timeout)
         job = replace(job, grace=number("grace", grace, "the grace must be above 0", above=0))
         crew = Processes(limits.workers) if executor is None else executor_for(limits, executor)
         check_showing(progress, watch)
@@ -322,9 +330,10 @@ class Study(StudyReviewing):
         progress: bool | Display = True,
         watch: Watch | None = None,
         **others: Never,
-    ) -> Best:
+    ) -> Best | Front:
         """Re-run the best few configurations with fresh seeds and return the one with the best mean.
 
+        With several objectives those of the front, its knee first, and the front afterwards is returned.
         The best of many owes part of its value to luck; fresh seeds tell how much. They go to those that
         may still be the best, until one is clearly ahead, all are equal, or 15 % of what the search cost
         is spent. After `minutes` what runs goes back to the queue, and those count that have ended.
@@ -346,14 +355,14 @@ class Study(StudyReviewing):
         """
         refuse("confirm", others, signature(Study.confirm).parameters)
         limits = Limits(minutes=minutes, workers=workers, report_timeout=report_timeout)
-        job = job_for(self.problem.objective, train, report_timeout, repeats_only=True)
+        job = job_for(self.problem, train, report_timeout, repeats_only=True)
         crew, top = executor_for(limits, executor), whole("top", top)
         seeds = None if seeds is None else whole("seeds", seeds, most=1000)
         most = None if most is None else whole("most", most, most=100_000)
         check_showing(progress, watch)
         if self.history.ranked(self.problem.objective):
             confirm(self._planner, job, crew, limits, progress, watch, top=top, seeds=seeds, most=most)
-        return self.best
+        return self.front if self.problem.others else self.best
 
     def close(self) -> None:
         """Release the store."""

@@ -14,14 +14,15 @@ from osetra.core.ports import Searcher, Store
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.effects.best import Best, best_of
-from osetra.errors import NothingFinished
+from osetra.effects.front import Front, front_of, nothing_fits
+from osetra.errors import NothingFinished, StudyError
 from osetra.stores.address import mask
 from osetra.study.display import shown_name
 from osetra.study.live import LOOK, LiveView
 from osetra.study.planner import Planner
 from osetra.study.plot import StudyPlots
 from osetra.views.html import study_html
-from osetra.views.lines import overview
+from osetra.views.lines import best_text, overview
 from osetra.views.records import frame, records
 
 if TYPE_CHECKING:
@@ -78,16 +79,36 @@ class StudyView:
         As a trial, and with what it is worth: `.mean`, `.interval`, `.seeds`, and the `.luck` taken back.
 
         Raises:
-            NothingFinished: no trial has a valid result yet.
+            NothingFinished: no trial has a valid result yet, or none keeps the limits; the nearest is named.
+            StudyError: the study has several objectives, and so a front instead.
         """
-        history = self.history
-        best = best_of(history, self.problem.objective)
+        history, problem = self.history, self.problem
+        if problem.others:
+            metrics = " and ".join(one.metric for one in problem.objectives)
+            raise StudyError(
+                f"no trial is best in {metrics} at once: study.front has those that none beats in all of "
+                "them, and study.front.knee is the one suggested"
+            )
+        best = best_of(history, problem.objective)
         if best is None:
+            if nearest := nothing_fits(problem, history):
+                raise NothingFinished(nearest)
             ended = history.ended
             reasons = {trial.reason for trial in ended if trial.reason}
             hint = f"; the last reason was: {ended[-1].reason}" if reasons else ""
             raise NothingFinished(f"none of {len(ended)} ended trials has a valid result{hint}")
         return best
+
+    @property
+    def front(self) -> Front:
+        """The trials that no other one beats in all objectives; `.knee` is the one suggested.
+
+        Each has its `.values` by metric: means over fresh seeds where there are any.
+
+        Raises:
+            NothingFinished: no trial has a value of every objective, or none of them keeps the limits.
+        """
+        return front_of(self.problem, self.history)
 
     @property
     def advice(self) -> Findings:
@@ -192,9 +213,8 @@ class StudyView:
 
     def __repr__(self) -> str:
         history = self.history
-        best = history.best(self.problem.objective)
-        reached = "none yet" if best is None else f"{best.value:.6g} in trial {best.number}"
-        return f"<Study {self.name!r} at {mask(self.url)}: {len(history.trials)} trials, best {reached}>"
+        reached = best_text(self.problem, history)
+        return f"<Study {self.name!r} at {mask(self.url)}: {len(history.trials)} trials, {reached}>"
 
     def _repr_html_(self) -> str:
         return study_html(self.problem, self.history, shown_name(self._store))

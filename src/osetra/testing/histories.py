@@ -8,7 +8,8 @@ from typing import Any
 
 from osetra.core.curves import Point
 from osetra.core.decisions import Suggestion
-from osetra.core.facts import Claimed, Ended, Entry, Fact, Noted, Opened, Outcome, Suggested, Worker, ended
+from osetra.core.edits import opened_by
+from osetra.core.facts import Claimed, Ended, Entry, Fact, Noted, Outcome, Suggested, Worker, ended
 from osetra.core.history import History
 from osetra.core.params import Value
 from osetra.core.problem import Problem
@@ -30,10 +31,7 @@ class Log:
     trials: int = 0
 
     def __post_init__(self) -> None:
-        objective = self.problem.objective
-        spec = self.problem.space.spec
-        goal = (objective.metric, objective.direction, objective.pick)
-        self.write(Opened(spec, *goal, self.seed, task=dict(self.task)))
+        self.write(opened_by(self.problem, seed=self.seed, task=dict(self.task)))
         if self.target:
             self.write(Noted("target", str(self.target), "", {"trials": self.target}))
 

@@ -16,7 +16,7 @@ from osetra.core.ending import Ending
 from osetra.core.facts import Basis, Noted, Outcome
 from osetra.core.params import Config
 from osetra.core.problem import Objective
-from osetra.errors import Interrupted
+from osetra.errors import Interrupted, StudyError
 from osetra.training.checkpoints import CheckpointWriter
 from osetra.training.link import Link
 from osetra.training.steering import Steering
@@ -33,6 +33,8 @@ class RunControl:
     link: Link
     writer: CheckpointWriter
     """Where checkpoints are kept, and the one to go on from."""
+    needs: tuple[str, ...] = ()
+    """Metrics beside the objective that it must have reported when it ends."""
     steering: Steering = field(init=False)
     values: ObjectiveCurves = field(init=False)
     voice: Voice = field(init=False)
@@ -152,7 +154,16 @@ class RunControl:
 
         A bare number that contradicts the reports is most likely another metric, and the reports count.
         The further numbers of a mapping become metrics of the last step.
+
+        Raises:
+            StudyError: it is worth nothing, or a further metric that the study needs was never reported.
         """
+        value, basis = self._value(returned)
+        if math.isfinite(value) and (wrong := self.values.missing(self.needs)):
+            raise StudyError(wrong)
+        return value, basis
+
+    def _value(self, returned: object) -> tuple[float, Basis]:
         if returned is None:
             return self.values.value(), "reports"
         value, metric = returned_value(returned, self.objective.metric), self.objective.metric
@@ -173,6 +184,7 @@ class RunControl:
         step = (self.start[1] or 1) if self.place is None else self.place
         said = dict.fromkeys(self.values.metrics, math.nan) if any(self.values.curves) else self.said
         numbers, left_out = further(returned, self.objective.metric, said)
+        self.values.metrics.update(numbers)
         self.unsent = [Point(self.claim.trial, self.claim.attempt, 0, step, *one) for one in numbers.items()]
         if self.unsent:
             self._send()

@@ -56,10 +56,15 @@ class Run:
 
     @classmethod
     def of(
-        cls, claim: Claim, objective: Objective, link: Link, writer: CheckpointWriter | None = None
+        cls,
+        claim: Claim,
+        objective: Objective,
+        link: Link,
+        writer: CheckpointWriter | None = None,
+        needs: tuple[str, ...] = (),
     ) -> Run:
         """Return the run of a claimed trial; without a writer nothing is kept and it begins anew."""
-        control = RunControl(claim, objective, link, writer or CheckpointWriter())
+        control = RunControl(claim, objective, link, writer or CheckpointWriter(), needs)
         config = RunConfig({name: claim.meaning(name, value) for name, value in claim.config.items()})
         return cls(claim.trial, claim.attempt, config, claim.seed, control)
 

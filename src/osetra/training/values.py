@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from operator import index
@@ -80,6 +80,18 @@ class ObjectiveCurves:
         return (
             f"no {self.objective.metric!r} was reported and nothing returned{seen}; "
             f"call run.report({self.objective.metric}=...) or return a number"
+        )
+
+    def missing(self, needs: Sequence[str]) -> str:
+        """Say what is wrong with a training that never reports a further metric; empty when all are there."""
+        absent = [name for name in needs if name not in self.metrics]
+        if not absent:
+            return ""
+        known = {self.objective.metric, *self.metrics}
+        return (
+            f"no {' and no '.join(map(repr, absent))} was reported, which the study needs as an objective or "
+            f"for a limit; reported were {', '.join(sorted(known))}; call run.report({absent[0]}=...), or "
+            f"return {{{self.objective.metric!r}: number, {absent[0]!r}: number}}"
         )
 
 

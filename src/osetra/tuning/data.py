@@ -95,6 +95,11 @@ def plan(location: Location, request: Request) -> DataPlan:
     if request.warm_from:
         request = inherited(request)
     _check_storable(request.source, request.reading.test)
+    if request.limit:
+        raise StudyError(
+            f"limit {request.limit[0]}: limits are for what a function or a program of your own reports; "
+            "leave it out for the built-in network"
+        )
     if request.maximize and request.minimize:
         raise StudyError("give minimize or maximize, not both: a search has one goal")
     stored = _begun_with(location, request)

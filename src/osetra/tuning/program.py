@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from osetra.core.bounds import bounds_of, written_bounds
 from osetra.core.goal import Goal
 from osetra.core.limits import Limits
 from osetra.core.params import Fixed, Float, Int, Value
-from osetra.core.problem import Direction, Objective
+from osetra.core.problem import Objective
 from osetra.core.space import Space
 from osetra.core.text import parse_param
 from osetra.errors import SpaceError, StudyError, nearest
+from osetra.study.open import objectives_of
 from osetra.tuning.experience import source
 from osetra.tuning.functions import command_training
 from osetra.tuning.locations import Location
@@ -83,8 +85,9 @@ def begin(training: OwnTraining, location: Location) -> Study:
     request = training.request
     study = location.start(
         training.space,
-        minimize=request.minimize,
-        maximize=request.maximize,
+        minimize=_metrics(request.minimize),
+        maximize=_metrics(request.maximize),
+        limits=written_bounds(request.limit) if request.limit else None,
         pick="last" if request.pick == "last" else "best",
         searcher=request.searcher,
         scheduler=request.scheduler,
@@ -128,6 +131,8 @@ def filled(request: Request, file: StudyFile) -> Request:
     }
     if request.minimize is None and request.maximize is None:
         changes |= {"minimize": file.minimize, "maximize": file.maximize}
+    if not request.limit and file.bounds:
+        changes["limit"] = file.bounds
     if request.target is None and file.target is not None:
         changes["target"] = tuple(file.target) if isinstance(file.target, list) else file.target
     if file.silence:
@@ -235,11 +240,22 @@ def _check_goal(request: Request, what: str) -> None:
             f"what counts as better? Give the metric {what}: "
             '--minimize val_loss, or in study.toml: [study] minimize = "val_loss"'
         )
-    direction: Direction = "minimize" if request.maximize is None else "maximize"
-    Goal.of(
-        request.limits.until,
-        Objective(metric=request.maximize or request.minimize or "", direction=direction),
-    )
+    bounds_of(written_bounds(request.limit))
+    Goal.of(request.limits.until, asked_objectives(request)[0])
+
+
+def asked_objectives(request: Request) -> tuple[Objective, ...]:
+    """Return the objectives that a request names.
+
+    Raises:
+        StudyError: a metric is named twice.
+    """
+    return objectives_of(_metrics(request.minimize), _metrics(request.maximize), request.pick)
+
+
+def _metrics(named: str | None) -> str | list[str] | None:
+    """Return the metrics that are named with commas between them, a single one as it is."""
+    return named if named is None or "," not in named else [part.strip() for part in named.split(",")]
 
 
 def _check_program(study: Study, request: Request, location: Location) -> None:

@@ -61,7 +61,10 @@ class Request:
     keep_going: bool = False
     """Whether to go on although the first trials all fail alike."""
     minimize: str | None = None
+    """The name of a metric; several with commas between them, for a function or program."""
     maximize: str | None = None
+    limit: tuple[str, ...] = ()
+    """What reported metrics must keep to, such as latency_ms<=20, for a function or program."""
     pick: str = "best"
     refit: bool | None = None
     """Whether the winner is trained again on the validation rows too; None is where that is safe."""
@@ -157,7 +160,7 @@ def _options(request: Request) -> Iterator[str]:
         if name == "experience" and value:  # as usual on the command line
             continue
         option = f"--{name.replace('_', '-')}"
-        if name in ("set", "na", "date", "target") and isinstance(value, tuple):
+        if name in ("set", "na", "date", "target", "limit") and isinstance(value, tuple):
             yield from (word for text in value for word in (option, text))
         elif isinstance(value, tuple):
             yield from (option, ",".join(value))

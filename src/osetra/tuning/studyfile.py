@@ -2,6 +2,7 @@
 
 [study]
 minimize = "val_loss"
+limits = { latency_ms = "<= 20" }
 trials = 50
 workers = 2
 
@@ -24,6 +25,7 @@ from typing import Any, get_args, get_type_hints
 
 from osetra.advice import known_rule
 from osetra.core.arguments import is_whole
+from osetra.core.bounds import bounds_of
 from osetra.core.limits import Limits
 from osetra.core.space import Space
 from osetra.data.options import DataOptions
@@ -40,8 +42,9 @@ _DATA = {option.name: option.default for option in fields(DataOptions)}
 """Options of reading, and what they are when nothing is said."""
 _KINDS: dict[str, tuple[type, ...]] = {
     "store": (str,),
-    "minimize": (str,),
-    "maximize": (str,),
+    "minimize": (str, list),
+    "maximize": (str, list),
+    "limits": (dict,),
     "pick": (str,),
     "target": (str, list),
     "searcher": (str,),
@@ -59,7 +62,10 @@ class StudyFile:
     store: str | None = None
     """The URL of the store that a new study goes into."""
     minimize: str | None = None
+    """Names of metrics, several with commas between them."""
     maximize: str | None = None
+    bounds: tuple[str, ...] = ()
+    """What reported metrics must keep to, such as latency_ms<=20."""
     pick: str | None = None
     target: str | list[str] | None = None
     """The column of a data file to predict, or several."""
@@ -86,6 +92,22 @@ def read_study_file(path: Path) -> StudyFile:
     """
     content = _sections(path)
     study = content.get("study", {})
+    _check_kinds(path, study)
+    bounds = _objectives(path, study)
+    lines = content.get("space")
+    if lines is not None:
+        Space.parse(lines)
+    data = _data(path, content.get("data", {}))
+    limits = {name: study.pop(name) for name in _LIMITS if name in study}
+    try:
+        Limits(**limits)
+    except StudyError as error:
+        raise StudyError(f"{path}: [study] {error}") from None
+    return StudyFile(**study, bounds=bounds, limits=limits, space=lines, data=data)
+
+
+def _check_kinds(path: Path, study: dict[str, Any]) -> None:
+    """Refuse keys of [study] that there are not, and values of another kind."""
     for key, value in study.items():
         if key not in _KINDS:
             known = ", ".join(_KINDS)
@@ -96,23 +118,25 @@ def read_study_file(path: Path) -> StudyFile:
         if key == "seed" and not is_whole(value, least=0):
             raise StudyError(f"{path}: [study] seed = {value}: a whole number of at least 0 expected")
         if isinstance(value, list) and not all(isinstance(each, str) for each in value):
-            what = "rules of advice" if key == "silence" else "columns"
+            kinds = {"silence": "rules of advice", "target": "columns"}
+            what = kinds.get(key, "metrics")
             raise StudyError(f"{path}: [study] {key} = {value!r}: names of {what} expected")
     try:
         for rule in study.get("silence", []):
             known_rule(rule)
     except StudyError as error:
         raise StudyError(f"{path}: [study] {error}") from None
-    lines = content.get("space")
-    if lines is not None:
-        Space.parse(lines)
-    data = _data(path, content.get("data", {}))
-    limits = {name: study.pop(name) for name in _LIMITS if name in study}
+
+
+def _objectives(path: Path, study: dict[str, Any]) -> tuple[str, ...]:
+    """Take the limits out of [study] and return them; several metrics become one text with commas."""
+    for key in ("minimize", "maximize"):
+        if isinstance(study.get(key), list):
+            study[key] = ",".join(study[key])
     try:
-        Limits(**limits)
+        return tuple(map(str, bounds_of(study.pop("limits", None))))
     except StudyError as error:
         raise StudyError(f"{path}: [study] {error}") from None
-    return StudyFile(**study, limits=limits, space=lines, data=data)
 
 
 def _data(path: Path, lines: dict[str, Any]) -> dict[str, Any]:

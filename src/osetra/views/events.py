@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
@@ -13,6 +14,7 @@ from osetra.core.edits import spaces
 from osetra.core.facts import Edited, Entry, Noted, Outcome
 from osetra.core.history import History
 from osetra.core.numbers import duration, number, searched_names, settings
+from osetra.core.outcomes import measured
 from osetra.core.problem import Problem
 from osetra.core.space import difference
 from osetra.core.trial import Attempt, Order, Trial
@@ -75,14 +77,14 @@ class EventStream:
         """Return the ends of attempts, what came of orders, and the notes since the last call, in order."""
         before, self._seen = self._seen, history
         changed = [(before.trials.get(t.number), t) for t in history.trials.since(before.trials)]
-        found = self._ends(changed) + notes(history.notes[len(before.notes) :])
+        found = self._ends(changed, history) + notes(history.notes[len(before.notes) :])
         found += edits(history, len(before.edits))
         for old, trial in changed:
             known = set() if old is None else {order.number for order in old.orders if not order.pending}
             found += _orders(self.problem, trial, known)
         return sorted(found, key=lambda event: event.time)
 
-    def _ends(self, changed: Sequence[tuple[Trial | None, Trial]]) -> list[Event]:
+    def _ends(self, changed: Sequence[tuple[Trial | None, Trial]], history: History) -> list[Event]:
         ends = []
         for old, trial in changed:
             known = 0 if old is None else sum(attempt.ended is not None for attempt in old.attempts)
@@ -91,7 +93,7 @@ class EventStream:
         for time, trial, attempt in sorted(ends, key=lambda end: (end[0], end[1].number)):
             if _waits(trial, attempt):
                 continue
-            event = _ended(self.problem, trial, attempt, time, self._best)
+            event = _ended(self.problem, history, trial, attempt, time, self._best)
             found.append(event)
             self._best = trial.value if event.kind == "best" else self._best
         return found
@@ -135,7 +137,8 @@ def latest_events(problem: Problem, history: History, count: int) -> list[Event]
     for trial in trials:
         for attempt in trial.attempts:
             if attempt.ended is not None and not _waits(trial, attempt):
-                found.append(_ended(problem, trial, attempt, attempt.ended, before.get(trial.number)))
+                best = before.get(trial.number)
+                found.append(_ended(problem, history, trial, attempt, attempt.ended, best))
     return sorted(found, key=lambda event: event.time, reverse=True)[:count]
 
 
@@ -143,10 +146,12 @@ def _best_before(problem: Problem, history: History) -> dict[int, float]:
     """Return the best value before each finished trial, by number; nothing for those up to the first."""
     best: float | None = None
     found: dict[int, float] = {}
+    breaking = history.unfit
     for _, trial, value in sorted(chain.from_iterable(history.trials.derived(_results))):
         if best is not None:
             found[trial] = best
-        best = value if problem.objective.better(value, best) else best
+        fits = trial not in breaking and problem.objective.better(value, best)
+        best = value if fits else best
     return found
 
 
@@ -203,15 +208,38 @@ def _after_the_last_attempt(trial: Trial, order: Order) -> bool:
     return last is None or (last.ended is not None and (order.obeyed_at or 0.0) > last.ended)
 
 
-def _ended(problem: Problem, trial: Trial, attempt: Attempt, time: float, best: float | None) -> Event:
+def _ended(
+    problem: Problem, history: History, trial: Trial, attempt: Attempt, time: float, best: float | None
+) -> Event:
     """Return how an attempt ended, when the best before it was worth so much."""
     plain = attempt.outcome == "finished" and trial.repeats is None and not trial.steered
-    new_best = plain and trial.value is not None and problem.objective.better(trial.value, best)
-    return _event(problem, trial, attempt, time, previous=best, new_best=new_best)
+    alone = not problem.others and trial.number not in history.unfit
+    new_best = plain and alone and trial.value is not None and problem.objective.better(trial.value, best)
+    beside = "" if problem.plain or attempt.outcome != "finished" else beside_text(problem, history, trial)
+    return _event(problem, trial, attempt, time, previous=best, new_best=new_best, beside=beside)
+
+
+def beside_text(problem: Problem, history: History, trial: Trial) -> str:
+    """Return `, latency_ms 24.1, which breaks latency_ms<=20`: what else counts of a finished trial."""
+    parts = []
+    rules = {bound.metric: bound for bound in problem.bounds}
+    for metric in dict.fromkeys([*(one.metric for one in problem.others), *rules]):
+        worth, rule = measured(history, trial, problem.objective, metric), rules.get(metric)
+        said = f", {metric} {number(worth)}" if metric != problem.objective.metric else ""
+        broken = rule is not None and not math.isnan(worth) and rule.excess(worth) > 0
+        parts.append(said + (f", which breaks {rule}" if broken else ""))
+    return "".join(parts)
 
 
 def _event(
-    problem: Problem, trial: Trial, attempt: Attempt, time: float, *, previous: float | None, new_best: bool
+    problem: Problem,
+    trial: Trial,
+    attempt: Attempt,
+    time: float,
+    *,
+    previous: float | None,
+    new_best: bool,
+    beside: str = "",
 ) -> Event:
     outcome: Kind = attempt.outcome or "finished"
     kind: Kind = "best" if new_best else outcome
@@ -221,7 +249,7 @@ def _event(
         was = f" (was {number(previous)})" if new_best and previous is not None else ""
         again = f" repeat of trial {trial.repeats} with a fresh seed" if trial.repeats is not None else ""
         why = f", {one_line(attempt.reason)}" if attempt.reason else ""
-        text = f"{number(trial.value)}{was}{again}{why}  {took}  {config}"
+        text = f"{number(trial.value)}{was}{beside}{again}{why}  {took}  {config}"
     elif outcome in ("stopped", "paused", "rewound") and attempt.reason:
         text = f"{one_line(attempt.reason)}  {took}  {config}"
     elif outcome in ("lost", "interrupted"):

@@ -11,6 +11,7 @@ from osetra.core.markup import note, table
 from osetra.core.numbers import mean_text, number, searched_names, setting
 from osetra.core.problem import Objective, Problem
 from osetra.core.trial import Trial
+from osetra.views.lines import best_text, goals_text
 from osetra.views.orders import STEERED, STEERED_LEGEND
 
 _WIDTH, _HEIGHT, _ROWS = 460, 96, 8
@@ -38,12 +39,13 @@ def study_html(problem: Problem, history: History, name: str) -> str:
 
 
 def _headline(problem: Problem, history: History, name: str) -> str:
-    objective, best = problem.objective, history.best(problem.objective)
+    best = history.best(problem.objective)
     states = {state: sum(t.state == state for t in history.trials.values()) for state in _states(history)}
     counts = ", ".join(f"{count} {state}" for state, count in states.items()) or "no trials yet"
-    goal = f"{objective.direction} {escape(name_text(objective.metric))}"
-    parts = [f"<b>{escape(name_text(name, 80))}</b>: {goal}", counts]
-    if best is not None and best.value is not None:
+    parts = [f"<b>{escape(name_text(name, 80))}</b>: {escape(goals_text(problem))}", counts]
+    if problem.others or (best is None and history.finished):
+        parts.append(escape(best_text(problem, history)))
+    elif best is not None and best.value is not None:
         again = [trial.value for trial in history.repeats(best.number) if trial.value is not None]
         seeds = f" (mean of {len(again)} fresh seed{'s' if len(again) > 1 else ''})" if again else ""
         value = mean_text(again) if again else number(best.value)
@@ -70,7 +72,8 @@ def _row(trial: Trial, names: list[str]) -> list[object]:
 
 def _best_so_far(history: History, objective: Objective) -> str:
     """Return the best value so far by ended trials as steps, both ends of both axes in figures."""
-    values = [t.value for t in history.searched if t.state == "finished" and t.value is not None]
+    done = (t for t in history.searched if t.state == "finished" and t.number not in history.unfit)
+    values = [t.value for t in done if t.value is not None]
     best: list[float] = []
     for value in values:
         if math.isfinite(value):

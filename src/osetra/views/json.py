@@ -15,13 +15,21 @@ from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.stores.address import Address
 from osetra.views.orders import order_document
+from osetra.views.panels.front import front_panel
 from osetra.views.plain import plain_data
 
 
 def study_document(name: str, address: Address, problem: Problem, history: History) -> dict[str, object]:
     """Return what a study asks and how far it is."""
     objective = problem.objective
-    best = history.best(objective)
+    best = None if problem.others else history.best(objective)
+    more: dict[str, object] = {}
+    if not problem.plain:
+        panel = front_panel(problem, history)
+        more["limits"], more["unmet"] = panel["limits"], panel["unmet"]
+    if problem.others:
+        more["objectives"] = [{"metric": o.metric, "direction": o.direction} for o in problem.objectives]
+        more["front"] = panel
     return {
         "study": name,
         "file": None if address.file is None else str(address.file),
@@ -33,6 +41,7 @@ def study_document(name: str, address: Address, problem: Problem, history: Histo
         "done": sum(trial.repeats is None for trial in history.ended),
         "trials": dict(Counter(trial.state for trial in history.trials.values())),
         "best": None if best is None else trial_document(history, best),
+        **more,
     }
 
 

@@ -11,6 +11,8 @@ from osetra.core.clean import name_text
 from osetra.core.history import History
 from osetra.core.numbers import number, searched_names, settings
 from osetra.core.problem import Problem
+from osetra.effects.front import front_of, nothing_fits
+from osetra.errors import NothingFinished
 from osetra.views.events import MARKS, Event, EventStream
 from osetra.views.progress import Progress, begun_text, progress_text
 
@@ -40,13 +42,13 @@ class StudyLines:
 
 def overview(problem: Problem, history: History, name: str) -> str:
     """Return what a study asks, how far it is and its best configuration, on two lines."""
-    objective, best = problem.objective, history.best(problem.objective)
+    best = history.best(problem.objective)
     states = Counter(trial.state for trial in history.trials.values())
     counts = ", ".join(f"{count} {state}" for state, count in states.items())
     trials = f"{len(history.trials)} trials{f' ({counts})' if counts else ''}"
-    head = f"{name}: {objective.direction} {name_text(objective.metric)}, {trials}"
-    if best is None:
-        return f"{head}\nno result yet"
+    head = f"{name}: {goals_text(problem)}, {trials}"
+    if best is None or problem.others:
+        return f"{head}\n{best_text(problem, history)}"
     config = settings(best.config, searched_names(problem.space))
     return f"{head}\n{best_text(problem, history)}  {config}"
 
@@ -67,10 +69,29 @@ def summary_text(progress: Progress, history: History, now: float) -> str:
 
 def best_text(problem: Problem, history: History) -> str:
     """Return `best val_loss 0.0412 in trial 9`, or that there is none."""
+    if problem.others:
+        return _front_text(problem, history)
     best = history.best(problem.objective)
     if best is None:
-        return "no result yet"
+        return nothing_fits(problem, history) or "no result yet"
     return f"best {name_text(problem.objective.metric)} {number(best.value)} in trial {best.number}"
+
+
+def goals_text(problem: Problem) -> str:
+    """Return `minimize val_loss, maximize accuracy; latency_ms<=20`."""
+    goals = ", ".join(f"{one.direction} {name_text(one.metric)}" for one in problem.objectives)
+    return "; ".join([goals, *(f"{name_text(bound.metric)}{bound.rule}" for bound in problem.bounds)])
+
+
+def _front_text(problem: Problem, history: History) -> str:
+    """Return `front of 5; knee val_loss 0.04, latency_ms 7 in trial 9`, or why there is none."""
+    try:
+        front = front_of(problem, history)
+    except NothingFinished as error:
+        return f"{error}" if history.finished else "no result yet"
+    knee = front.knee
+    worth = ", ".join(f"{name_text(metric)} {number(value)}" for metric, value in knee.values.items())
+    return f"front of {len(front)}; knee {worth} in trial {knee.number}"
 
 
 def _busy(history: History) -> str:

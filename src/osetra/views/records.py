@@ -18,16 +18,26 @@ from osetra.core.numbers import mean_and_deviation
 from osetra.core.problem import Objective, Problem
 from osetra.core.trial import Trial
 from osetra.errors import MissingExtra
+from osetra.views.panels.front import front_panel
 
 OWN = (*("trial", "state", "seconds", "attempts", "seed", "repeats", "by", "why", "reason", "steps"),)
 """The columns of every table that are not named by users, but for those below."""
-EXTRA = ("folds", "spread", "steered", "pieces")
+EXTRA = ("folds", "spread", "steered", "pieces", "standing")
 
 
 def records(problem: Problem, history: History, trials: Sequence[Trial]) -> list[dict[str, Any]]:
-    """Return one plain dict per trial."""
+    """Return one plain dict per trial.
+
+    Where a trial's value alone does not decide, `standing` is "front", "dominated" or "infeasible".
+    """
     columns = Columns.of(problem, history)
-    return [_record(problem, history, trial, columns) for trial in trials]
+    rows = [_record(problem, history, trial, columns) for trial in trials]
+    if not problem.plain:
+        panel = front_panel(problem, history)
+        standing = dict(zip(panel["trials"], panel["state"], strict=True))
+        for row in rows:
+            row["standing"] = standing.get(row["trial"])
+    return rows
 
 
 def frame(rows: list[dict[str, Any]]) -> Any:

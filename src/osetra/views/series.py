@@ -67,8 +67,10 @@ def partner(metric: str, known: tuple[str, ...]) -> str | None:
 
 
 def best_so_far(history: History, objective: Objective) -> tuple[list[Trial], list[float]]:
-    """Return the first runs with a finite value in the order they ended, and the best up to each."""
-    first = sorted((t for t in history.finished if t.repeats is None), key=_ended_at)
+    """Return the first runs with a finite value that keep the limits, as they ended, and the best by then."""
+    breaking = history.unfit
+    kept = (t for t in history.finished if t.repeats is None and t.number not in breaking)
+    first = sorted(kept, key=_ended_at)
     best: list[float] = []
     for trial in first:
         value = float(trial.value if trial.value is not None else np.nan)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 from rich.text import Text
 
@@ -16,6 +18,9 @@ from osetra.core.trial import Trial
 from osetra.tuning.locations import find
 from osetra.views.json import trial_document
 from osetra.views.terminal.tables import spread_text
+
+if TYPE_CHECKING:
+    from osetra.study.study import Study
 
 
 def better_steered(history: History, objective: Objective, best: Trial) -> Trial | None:
@@ -33,9 +38,15 @@ def better_steered(history: History, objective: Objective, best: Trial) -> Trial
 @json_option
 @click.pass_obj
 def command(output: Output, study: str, as_json: bool) -> None:
-    """Print the best configuration of STUDY, one name=value per line, in full precision."""
+    """Print the best configuration of STUDY, one name=value per line, in full precision.
+
+    Of several objectives it is the knee of the front, which is a suggestion; osetra show has the whole front.
+    """
     location = find(study)
     opened = location.open()
+    if opened.problem.others:
+        _knee(output, location.name, opened, as_json=as_json)
+        return
     best, history = opened.best, opened.history
     if as_json:
         output.document("best", {"study": location.name, **trial_document(history, best)})
@@ -57,5 +68,21 @@ def command(output: Output, study: str, as_json: bool) -> None:
         output.say(
             Text(f"{text}does not say how; osetra export {location.name} {better.number} does", "yellow")
         )
-    for name, value in best.config.items():
+    _config(output, best)
+
+
+def _knee(output: Output, name: str, study: Study, *, as_json: bool) -> None:
+    front = study.front
+    knee = front.knee
+    if as_json:
+        told = {"study": name, **trial_document(study.history, knee), "values": knee.values}
+        output.document("best", told)
+        return
+    worth = ", ".join(f"{metric} {number(value)}" for metric, value in knee.values.items())
+    output.say(Text(f"trial {knee.number}, the knee of a front of {len(front)}: {worth}", "bold"))
+    _config(output, knee)
+
+
+def _config(output: Output, trial: Trial) -> None:
+    for name, value in trial.config.items():
         output.show(Text(f"{name}={format_value(value)}", no_wrap=True))

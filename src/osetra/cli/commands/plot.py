@@ -15,7 +15,7 @@ from osetra.tuning.locations import find
 
 KINDS = (
     *("curves", "history", "parallel", "slice", "contour", "importance"),
-    *("timeline", "incumbent", "overview"),
+    *("timeline", "incumbent", "front", "overview"),
 )
 """As in `osetra.views.figures.kinds`, which is imported when something is drawn."""
 FORMATS = (".png", ".svg", ".pdf")
@@ -36,8 +36,8 @@ def command(output: Output, /, study: str, kind: str, out: Path | None, **option
 
     curves: cost curves side by side. history: the best so far. parallel: parallel coordinates. slice: each
     hyperparameter against the value. contour: what the model expects of two. importance: what mattered.
-    timeline: who trained what and when. incumbent: the setting in use, at each re-test. overview: curves
-    and history.
+    timeline: who trained what and when. incumbent: the setting in use, at each re-test. front: of several
+    objectives, what none beats in all of them. overview: curves and history.
     """
     with typed():
         check_name("figure", kind, dict.fromkeys(KINDS))

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from osetra.cli.commands.tune import command as tune
 from osetra.cli.failures import typed
-from osetra.cli.options import check_goal, check_scheduler, check_searcher, confirm, with_experience
+from osetra.cli.options import check_scheduler, check_searcher, confirm, with_experience
 from osetra.cli.output import Output
 from osetra.core.limits import Limits
 from osetra.files import real_path
@@ -26,8 +26,8 @@ from osetra.tuning.warm import next_name
 
 SHARED = (
     *(limit.name for limit in fields(Limits)),
-    *("searcher", "scheduler", "tune", "set", "minimize", "maximize", "pick", "seed", "keep_going"),
-    *("warm_from", "experience", "dashboard"),
+    *("searcher", "scheduler", "tune", "set", "minimize", "maximize", "limit", "pick", "seed"),
+    *("keep_going", "warm_from", "experience", "dashboard"),
     *("name", "out", "store", "dry_run", "as_json"),
 )
 """The options of `osetra tune` that mean the same for a program."""
@@ -71,7 +71,6 @@ def command(output: Output, /, file: Path, words: tuple[str, ...], **options: An
 
     if not words:
         raise click.UsageError(f"no program given; write: osetra run {file} -- ./train --lr {{lr}}")
-    check_goal(options)
     with typed():
         check_scheduler(options["scheduler"])
         check_searcher(options["searcher"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
@@ -18,14 +19,15 @@ from osetra.core.due import CHECKED
 from osetra.core.history import History
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
-from osetra.errors import StudyError
+from osetra.effects.front import front_of
+from osetra.errors import NothingFinished, StudyError
 from osetra.tuning.functions import program_logs
 from osetra.tuning.locations import Location, find
 from osetra.views.json import finding_document, study_document, trial_document
 from osetra.views.terminal.curves import curves_picture
 from osetra.views.terminal.report import findings_view
 from osetra.views.terminal.retests import retests_table
-from osetra.views.terminal.tables import study_summary, trial_page, trials_table
+from osetra.views.terminal.tables import front_table, study_summary, trial_page, trials_table
 
 
 @click.command("show")
@@ -144,6 +146,9 @@ def _show_study(
         return
     width = output.data.width
     output.show(study_summary(problem, history, location.name))
+    if problem.others:
+        with suppress(NothingFinished):
+            output.show(front_table(problem, history, front_of(problem, history), width=width))
     output.show(trials_table(problem, history, listed, width=width))
     if more := _more(_ordered(problem, history), top):
         output.show(Text(f"  {more}", "dim"))

@@ -13,12 +13,12 @@ from rich.text import Text
 from osetra.cli.going_on import how_to_go_on, is_left_alone
 from osetra.cli.options import complete_study, json_option
 from osetra.cli.output import Output
-from osetra.core.clean import name_text
 from osetra.core.numbers import number
 from osetra.errors import OsetraError
 from osetra.tuning.circumstances import why_due
 from osetra.tuning.locations import RUNS, Location, find, known
 from osetra.views.json import study_document
+from osetra.views.lines import best_text, goals_text
 from osetra.views.terminal.tables import counts_text, study_summary
 
 if TYPE_CHECKING:
@@ -74,12 +74,12 @@ def _row(table: Table, location: Location) -> dict[str, object]:
     opened = location.open()
     history, objective = opened.history, opened.problem.objective
     best = history.best(objective)
-    goal = f"{objective.direction} {name_text(objective.metric)}"
+    worth = number(best.value if best else None)
+    if opened.problem.others and best is not None:
+        worth = best_text(opened.problem, history).partition(";")[0]
     document = _due_document(location, opened)
     why = "; ".join(document["why"]) if document else ""
-    table.add_row(
-        location.name, goal, counts_text(history), number(best.value if best else None), Text(why, "yellow")
-    )
+    table.add_row(location.name, goals_text(opened.problem), counts_text(history), worth, Text(why, "yellow"))
     body = study_document(location.name, location.address, opened.problem, history)
     return {**body, "retest": document}
 

@@ -128,12 +128,19 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     "--minimize",
     metavar="METRIC",
     help="What to make small: loss, error, balanced_error; rmse, mae, quantile_0.9 of a number; or what "
-    "a function reports.",
+    "a function or program reports, several with commas between them.",
 )
 @click.option(
     "--maximize",
     metavar="METRIC",
     help="What to make large: auc, f1, average_precision; r2 of a number; or what a function reports.",
+)
+@click.option(
+    "--limit",
+    multiple=True,
+    metavar="METRIC<=VALUE",
+    help="For a function or program: what a reported metric must keep to, such as 'latency_ms<=20'; a trial "
+    "that does not is never the best. Repeatable.",
 )
 @click.option(
     "--quantile",
@@ -206,7 +213,8 @@ def command(output: Output, /, **options: Any) -> None:
       osetra tune table.csv --target price --minutes 10
       osetra tune train.py:train -c study.toml
     """  # noqa: D301 - click reads \b as "do not rewrap"
-    check_goal(options)
+    if not is_script(options["source"]):
+        check_goal(options)
     with typed():
         request = _request(options)
         check_limits(request.limits)

@@ -12,11 +12,13 @@ from osetra.core.registry import check_name
 from osetra.errors import StudyError
 from osetra.views.figures.curves import curves_figure, history_figure, timeline_figure
 from osetra.views.figures.drawing import looks
+from osetra.views.figures.front import front_figure
 from osetra.views.figures.incumbent import incumbent_figure
 from osetra.views.figures.overview import overview_figure
 from osetra.views.figures.space import contour_figure, importance_figure, parallel_figure, slice_figure
 from osetra.views.panels.contour import contour_panel, default_pair
 from osetra.views.panels.curves import curves_panel
+from osetra.views.panels.front import front_panel
 from osetra.views.panels.history import history_panel
 from osetra.views.panels.parallel import parallel_panel
 from osetra.views.panels.slices import slices_panel
@@ -85,6 +87,21 @@ def importance(problem: Problem, history: History, within: float | None = None) 
         return importance_figure(panel)
 
 
+def front(problem: Problem, history: History) -> Figure:
+    """Return the trials that none beats in all objectives, and how the volume that they dominate grew.
+
+    Raises:
+        StudyError: the study has one objective.
+    """
+    if not problem.others:
+        raise StudyError(
+            f"the study has one objective, {problem.objective.metric}, and so no front; draw its history "
+            "instead"
+        )
+    with looks():
+        return front_figure(front_panel(problem, history))
+
+
 def timeline(problem: Problem, history: History) -> Figure:
     """Return which worker trained what and when."""
     with looks():
@@ -109,6 +126,7 @@ KINDS: Mapping[str, Callable[[Problem, History], Figure]] = {
     "importance": importance,
     "timeline": timeline,
     "incumbent": incumbent,
+    "front": front,
     "overview": overview_figure,
 }
 """What `osetra plot` can draw."""

@@ -24,11 +24,11 @@ def history_panel(problem: Problem, history: History) -> Document:
     ended = sorted(chain.from_iterable(history.trials.derived(_ended)), key=lambda row: row[:2])
     owners = history.curves.all(problem.objective.metric)[0][0]
     reports = np.bincount(owners, minlength=max(history.trials, default=0) + 1)
-    steps, cost, best = history.steps, 0.0, None
+    steps, cost, best, breaking = history.steps, 0.0, None, history.unfit
     values, bests, costs = [], [], []
     for _, number, value, _, counts, _ in ended:
         cost += float(reports[number]) / steps if steps else 1.0
-        if counts and value is not None and problem.objective.better(value, best):
+        if counts and number not in breaking and value is not None and problem.objective.better(value, best):
             best = value
         values.append(plain_number(value))
         bests.append(best)

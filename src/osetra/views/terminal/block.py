@@ -25,7 +25,9 @@ from osetra.core.lineage import here, values_at
 from osetra.core.numbers import duration, number, searched_names, settings
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
+from osetra.effects.front import nothing_fits
 from osetra.views.events import MARKS, STYLES, Event
+from osetra.views.lines import best_text
 from osetra.views.orders import STEERED
 from osetra.views.progress import Progress, begun_text, cuts, progress_text
 from osetra.views.series import curve
@@ -104,10 +106,14 @@ def _bar(history: History, layout: BlockLayout) -> Text:
 def _best(problem: Problem, history: History, layout: BlockLayout, names: list[str]) -> Text:
     objective = problem.objective
     best = history.best(objective)
+    if best is not None and problem.others:
+        return Text(best_text(problem, history), no_wrap=True, overflow="ellipsis")
     if best is None:
         ended = len(history.ended)
         if history.begun == 0:
             return Text("best  none yet: workers are starting", "dim")
+        if unmet := nothing_fits(problem, history):
+            return Text(f"best  {unmet}", "dim", no_wrap=True, overflow="ellipsis")
         none = "no trial has finished yet" if not ended else f"none of {ended} trials gave a valid result yet"
         return Text(f"best  {none}", "dim")
     repeats, lost = history.repeats(best.number), history.lost.get(best.number, [])

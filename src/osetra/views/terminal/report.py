@@ -15,8 +15,17 @@ from osetra.core.history import History
 from osetra.core.numbers import number, searched_names, settings
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
+from osetra.effects.front import front_of, nothing_fits
+from osetra.errors import NothingFinished
+from osetra.views.lines import best_text
 from osetra.views.terminal.curves import curves_picture
-from osetra.views.terminal.tables import counts_text, repeats_mean, seeds_text, trials_table
+from osetra.views.terminal.tables import (
+    counts_text,
+    front_table,
+    repeats_mean,
+    seeds_text,
+    trials_table,
+)
 
 _STYLES = {"info": "cyan", "advice": "bold green", "warning": "bold yellow"}
 _ORDER = {"warning": 0, "advice": 1, "info": 2}
@@ -36,7 +45,15 @@ def study_report(
     ranked = history.ranked(objective)
     if not ranked:
         return Group(Text("No trial gave a valid result.", "bold red"), failures(history))
-    best = history.best(objective) or ranked[0]
+    best = history.best(objective)
+    if best is None:
+        return Group(
+            Text(nothing_fits(problem, history) or "No trial can be the best.", "bold red"),
+            Text("      ") + counts_text(history),
+            trials_table(problem, history, ranked[:top], width=width),
+        )
+    if problem.others:
+        return _of_several(problem, history, findings, width, reference)
     leaders = [best, *(trial for trial in ranked if trial.number != best.number)][:top]
     parts: list[RenderableType] = [
         _headline(history, best, objective.metric),
@@ -49,6 +66,23 @@ def study_report(
         parts += [curves_picture(problem, history, leaders[:3], contrast=behind, width=width), Text()]
     if findings:
         parts += [findings_view(findings, reference), Text()]
+    return Group(*parts)
+
+
+def _of_several(
+    problem: Problem, history: History, findings: Sequence[Finding], width: int, reference: str
+) -> Group:
+    """Return the report of a study of several objectives: its front, and no best one."""
+    try:
+        front = front_of(problem, history)
+    except NothingFinished as error:
+        return Group(Text(f"{error}", "bold red"), Text("      ") + counts_text(history))
+    parts: list[RenderableType] = [
+        Text.assemble(("Front  ", "bold"), best_text(problem, history)),
+        Text("      ") + counts_text(history),
+        front_table(problem, history, front, width=width),
+    ]
+    parts += [findings_view(findings, reference), Text()] if findings else []
     return Group(*parts)
 
 

@@ -14,11 +14,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from osetra.core.clean import name_text
 from osetra.core.history import History
 from osetra.core.numbers import duration, number, searched_names, settings
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
+from osetra.views.lines import best_text
 from osetra.views.series import curve
 from osetra.views.terminal.block import SPARK, step_text
 from osetra.views.terminal.spark import sparklines
@@ -67,11 +67,8 @@ def study_text(problem: Problem, history: History) -> str:
     parts = [f"{done}{goal} trials done"]
     for count, what in ((len(history.running), "run"), (len(history.queued), "wait")):
         parts += [f"{count} {what}"] if count else []
-    best = history.best(problem.objective)
-    if best is not None:
-        parts.append(
-            f"best {name_text(problem.objective.metric)} {number(best.value)} in trial {best.number}"
-        )
+    if history.best(problem.objective) is not None:
+        parts.append(best_text(problem, history))
     return ", ".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,13 +12,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from osetra.core.bounds import Bound
 from osetra.core.clean import name_text, one_line, printable
 from osetra.core.history import History
 from osetra.core.lineage import checkpoints, here, pieces
 from osetra.core.numbers import duration, mean_text, number, searched_names, setting, settings
+from osetra.core.outcomes import measured
 from osetra.core.problem import Objective, Problem
 from osetra.core.state import State
 from osetra.core.trial import ENDED, Attempt, Trial
+from osetra.effects.front import Front
+from osetra.views.lines import best_text, goals_text
 from osetra.views.orders import STEERED, STEERED_LEGEND
 from osetra.views.series import curve
 from osetra.views.terminal.orders import orders_table
@@ -53,7 +58,7 @@ def trials_table(
     """Return trials as a table with as many hyperparameters as fit; the rest is named below it."""
     if not trials:
         return Text("no trial to show yet", "dim")
-    columns = _result_columns(problem.objective, history, trials, width)
+    columns = _result_columns(problem, history, trials, width)
     room = width - 2 - sum(_width(name, cells) + _BETWEEN for name, cells in columns)
     shown, hidden = _fitting(_varying_first(searched_names(problem.space), trials), trials, room)
     for name in shown:
@@ -77,9 +82,10 @@ def trials_table(
 
 
 def _result_columns(
-    objective: Objective, history: History, trials: Sequence[Trial], width: int
+    problem: Problem, history: History, trials: Sequence[Trial], width: int
 ) -> list[tuple[str, list[Text | str]]]:
     """Return the columns beside the hyperparameters, each with its cells, but for those that say nothing."""
+    objective = problem.objective
     again = [repeats_text(history, trial.number) for trial in trials]
     steps = [history.step(trial, objective.metric) for trial in trials]
     stated = any(trial.state != "finished" for trial in trials)
@@ -90,6 +96,10 @@ def _result_columns(
     if stated:
         columns.append(("state", [Text(t.state, STATE_STYLES[t.state]) for t in trials]))
     columns.append((objective.metric, [number(t.value) for t in trials]))
+    for bound in problem.bounds:
+        if bound.metric != objective.metric:
+            worth = [measured(history, trial, objective, bound.metric) for trial in trials]
+            columns.append((bound.metric, [_kept(bound, value) for value in worth]))
     if any(again):
         columns.append(("fresh seeds", [*again]))
     if curved and (stated or len(set(steps)) > 1):
@@ -97,6 +107,13 @@ def _result_columns(
     if curved and (width >= WIDE or not any(again)):
         columns.append(("curve", [*_sparks(history, trials, objective)]))
     return [*columns, ("time", [duration(t.seconds) for t in trials])]
+
+
+def _kept(bound: Bound, value: float) -> Text | str:
+    """Return what a limited metric came to, in red where it breaks the limit; nothing where it is unknown."""
+    if math.isnan(value) or not bound.excess(value):
+        return "" if math.isnan(value) else number(value)
+    return Text(f"{number(value)} !", "red")
 
 
 def _width(name: str, cells: Sequence[Text | str]) -> int:
@@ -143,12 +160,14 @@ def study_summary(problem: Problem, history: History, name: str) -> RenderableTy
     objective = problem.objective
     grid = Table.grid(padding=(0, 2))
     grid.add_row(Text("study", "dim"), Text(name, "bold"))
-    grid.add_row(Text("goal", "dim"), f"{objective.direction} {name_text(objective.metric)}")
+    grid.add_row(Text("goal", "dim"), goals_text(problem))
     done = sum(trial.repeats is None for trial in history.ended)
     target = f" of {history.target}" if history.target > done else ""
     trials = Text.assemble(f"{done}{target} done  ", counts_text(history))
     grid.add_row(Text("trials", "dim"), trials)
-    best = history.best(objective)
+    best = None if problem.others else history.best(objective)
+    if best is None and history.finished:
+        grid.add_row(Text("front" if problem.others else "best", "dim"), best_text(problem, history))
     if best is not None:
         spread = spread_text(history.repeats(best.number), history.lost.get(best.number, []))
         again = f"; fresh seeds {spread}" if spread else ""
@@ -158,6 +177,24 @@ def study_summary(problem: Problem, history: History, name: str) -> RenderableTy
     for note in [*history.noted("experience"), *latest]:
         grid.add_row(Text(note.topic, "dim"), one_line(note.text))
     return grid
+
+
+def front_table(problem: Problem, history: History, front: Front, *, width: int = 100) -> RenderableType:
+    """Return the front with what each trial came to in every objective, the knee marked."""
+    knee, columns = front.knee.number, [("trial", [str(member.number) for member in front])]
+    columns += [(name, [number(m.values[name]) for m in front]) for name in front.metrics]
+    if any(member.seeds > 1 for member in front):
+        columns.append(("fresh seeds", [str(member.seeds - 1) for member in front]))
+    columns.append(("", ["knee" if member.number == knee else "" for member in front]))
+    room = width - 2 - sum(_width(name, cells) + _BETWEEN for name, cells in columns)
+    shown, hidden = _fitting(_varying_first(searched_names(problem.space), front), front, room)
+    columns += [(n, [setting(t.config[n]) if n in t.config else "" for t in front]) for n in shown]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title="front", title_justify="left")
+    for name, _ in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row, member in enumerate(front):
+        table.add_row(*(cells[row] for _, cells in columns), style="bold" if member.number == knee else "")
+    return Group(table, Text(f"not shown: {', '.join(hidden)}", "dim")) if hidden else table
 
 
 def trial_page(problem: Problem, history: History, trial: Trial) -> RenderableType:
