@@ -60,7 +60,7 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Prospect:
     """A point, why it was chosen, and what is expected there."""
 
     proposal: bayes.Proposal
@@ -99,19 +99,19 @@ def suggest(
     seed: int,
     settings: bayes.Settings,
     memory: Memory[gp.Hyper],
-) -> list[Choice]:
+) -> list[Prospect]:
     """Return up to `count` new points; fewer when no untried one was found.
 
     The same arguments give the same points, whatever `memory` holds. `seed` fixes the design at the start.
     """
     known = np.concatenate((observed.x, observed.pending))
-    found: list[Choice] = []
+    found: list[Prospect] = []
     model: Model | None = None
     while len(found) < count:
         proposal: bayes.Proposal | None
         if len(known) < settings.initial or not _learnable(observed):
             proposal = bayes.designed(cube, known, seed, rng)
-            choice = None if proposal is None else Choice(proposal, np.empty(0), np.empty(0))
+            choice = None if proposal is None else Prospect(proposal, np.empty(0), np.empty(0))
         else:
             model = model or learn(observed, cube, settings, memory)
             choice = _modelled(model, cube, settings, known, rng, 4 if found else 1)
@@ -240,7 +240,7 @@ def _modelled(
     known: Array,
     rng: np.random.Generator,
     thrift: int,
-) -> Choice | None:
+) -> Prospect | None:
     """Return the best new point of the acquisition, and what is expected there."""
     score, slope = partial(_value, model), partial(_value_and_slope, model)
     x = bayes.maximised(score, slope, model.leaders, cube, settings, known, rng, thrift)
@@ -250,7 +250,7 @@ def _modelled(
     means = np.array([mean[0] for mean, _ in predicted])
     deviations = np.array([deviation[0] for _, deviation in predicted])
     proposal = bayes.explained(model.outcomes[0], x)
-    return Choice(proposal, means, deviations, float(np.exp(_chances(model, x[None])[0])))
+    return Prospect(proposal, means, deviations, float(np.exp(_chances(model, x[None])[0])))
 
 
 def _value(model: Model, at: Array) -> Array:

@@ -190,7 +190,7 @@ def _observed_several(problem: Problem, history: History) -> several.Observed:
     return several.Observed(past.x, found.values, found.margins, ~past.valid, past.pending, past.count)
 
 
-def _why_several(problem: Problem, choice: several.Choice) -> str:
+def _why_several(problem: Problem, choice: several.Prospect) -> str:
     """Return the reason of a suggestion that is to move a front, or to keep limits, as a sentence."""
     if not len(choice.means):
         return _why(problem, choice.proposal)

@@ -45,7 +45,8 @@ def test_a_figure_is_drawn_whatever_the_study_went_through(study: str, kind: str
         try:
             figure = KINDS[kind](problem, history)
         except StudyError as error:
-            assert "two searched hyperparameters" in str(error)
+            asked_too_much = ("two searched hyperparameters", "the study has one objective")
+            assert any(words in str(error) for words in asked_too_much)
             return
         drawn = written(figure)
     assert drawn.count("<svg") == 1
