@@ -26,7 +26,7 @@ from osetra.errors import NothingFinished
 from osetra.numerics.pareto import Array, hypervolume, is_front, knee, nadir, total_violation
 
 
-class Member(Trial, frozen=True, gc=False):
+class FrontTrial(Trial, frozen=True, gc=False):
     """A trial of the front, and what it is worth."""
 
     values: dict[str, float] = msgspec.field(default_factory=dict)
@@ -45,11 +45,11 @@ class Member(Trial, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Front(Sequence[Member]):
+class Front(Sequence[FrontTrial]):
     """The trials that no other one beats in all objectives, by the first of them, its best trial first."""
 
     problem: Problem
-    members: tuple[Member, ...]
+    members: tuple[FrontTrial, ...]
     reference: tuple[float, ...]
     """The outcomes, in the user's own directions, within which volumes are measured: a little worse than the
     worst of the front."""
@@ -64,7 +64,7 @@ class Front(Sequence[Member]):
         return tuple(one.metric for one in self.problem.objectives)
 
     @property
-    def knee(self) -> Member:
+    def knee(self) -> FrontTrial:
         """The trial suggested: where a little more of one objective begins to cost much of another.
 
         The objectives are scaled to what the front spans; of a front of two it is the first.
@@ -97,18 +97,18 @@ class Front(Sequence[Member]):
         return np.array(rows, dtype=np.float64)
 
     @overload
-    def __getitem__(self, place: int) -> Member: ...
+    def __getitem__(self, place: int) -> FrontTrial: ...
 
     @overload
-    def __getitem__(self, place: slice) -> Sequence[Member]: ...
+    def __getitem__(self, place: slice) -> Sequence[FrontTrial]: ...
 
-    def __getitem__(self, place: int | slice) -> Member | Sequence[Member]:
+    def __getitem__(self, place: int | slice) -> FrontTrial | Sequence[FrontTrial]:
         return self.members[place]
 
     def __len__(self) -> int:
         return len(self.members)
 
-    def __iter__(self) -> Iterator[Member]:
+    def __iter__(self) -> Iterator[FrontTrial]:
         return iter(self.members)
 
     def __str__(self) -> str:
@@ -224,10 +224,10 @@ def _nothing_known(problem: Problem, history: History) -> str:
     return f"none of {len(first)} finished trials has a value of every objective: {never}"
 
 
-def _member(problem: Problem, history: History, trial: Trial, values: Array) -> Member:
+def _member(problem: Problem, history: History, trial: Trial, values: Array) -> FrontTrial:
     worth = {one.metric: float(one.sign * v) for one, v in zip(problem.objectives, values, strict=True)}
     fields = {name: getattr(trial, name) for name in Trial.__struct_fields__}
-    return Member(**fields, values=worth, seeds=1 + len(history.repeats(trial.number)))
+    return FrontTrial(**fields, values=worth, seeds=1 + len(history.repeats(trial.number)))
 
 
 def _volumes(values: Array, reference: Array) -> list[float]:

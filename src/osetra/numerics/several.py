@@ -72,7 +72,7 @@ class Prospect:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class Surrogates:
     """A process for every outcome and every limit, and the front so far."""
 
     outcomes: tuple[bayes.Surrogate, ...]
@@ -106,7 +106,7 @@ def suggest(
     """
     known = np.concatenate((observed.x, observed.pending))
     found: list[Prospect] = []
-    model: Model | None = None
+    model: Surrogates | None = None
     while len(found) < count:
         proposal: bayes.Proposal | None
         if len(known) < settings.initial or not _learnable(observed):
@@ -124,7 +124,9 @@ def suggest(
     return found
 
 
-def learn(observed: Observed, cube: bayes.Cube, settings: bayes.Settings, memory: Memory[gp.Hyper]) -> Model:
+def learn(
+    observed: Observed, cube: bayes.Cube, settings: bayes.Settings, memory: Memory[gp.Hyper]
+) -> Surrogates:
     """Return the processes given all observations; two of every outcome and limit must be known."""
     complete = ~observed.failed & np.isfinite(observed.outcomes).all(axis=1)
     kept = complete & (observed.margins <= 0).all(axis=1)
@@ -148,7 +150,9 @@ def learn(observed: Observed, cube: bayes.Cube, settings: bayes.Settings, memory
         [_worst(observed, y, whole, kept) for y, whole in zip(observed.outcomes.T, wholes, strict=True)]
     )
     none = np.empty(0)
-    model = Model(outcomes, tuple(limits), front, none, none, none, worst, observed.x[complete][order[:FEW]])
+    model = Surrogates(
+        outcomes, tuple(limits), front, none, none, none, worst, observed.x[complete][order[:FEW]]
+    )
     if len(observed.pending):
         return _expecting(model, observed.pending, learnt=True)
     return _with_boxes(model)
@@ -194,7 +198,7 @@ def _believed(model: bayes.Surrogate, x: Array, y: Array) -> Array:
     return (y - model.shift) / model.scale
 
 
-def _with_boxes(model: Model) -> Model:
+def _with_boxes(model: Surrogates) -> Surrogates:
     """Return the model with the front reduced to what counts, and the boxes that it does not dominate."""
     if not len(model.front):
         return model
@@ -208,7 +212,7 @@ def _with_boxes(model: Model) -> Model:
     return replace(model, front=front, reference=reference, low=low, high=high)
 
 
-def _expecting(model: Model, x: Array, *, learnt: bool = False) -> Model:
+def _expecting(model: Surrogates, x: Array, *, learnt: bool = False) -> Surrogates:
     """Return the model as if its own predictions had been observed at x (p, d)."""
     means = np.column_stack([gp.predict(one.process, x)[0][:, 0] for one in model.outcomes])
     front = model.front
@@ -224,7 +228,7 @@ def _expecting(model: Model, x: Array, *, learnt: bool = False) -> Model:
     return _with_boxes(replace(model, front=front))
 
 
-def _chances(model: Model, x: Array) -> Array:
+def _chances(model: Surrogates, x: Array) -> Array:
     """Return the logarithm of the chance that all limits are kept at x (c, d)."""
     found = np.zeros(len(x))
     for one in model.limits:
@@ -234,7 +238,7 @@ def _chances(model: Model, x: Array) -> Array:
 
 
 def _modelled(
-    model: Model,
+    model: Surrogates,
     cube: bayes.Cube,
     settings: bayes.Settings,
     known: Array,
@@ -253,7 +257,7 @@ def _modelled(
     return Prospect(proposal, means, deviations, float(np.exp(_chances(model, x[None])[0])))
 
 
-def _value(model: Model, at: Array) -> Array:
+def _value(model: Surrogates, at: Array) -> Array:
     """Return the acquisition (c,) at points (c, d)."""
     told = [gp.predict(one.process, at) for one in model.outcomes]
     value = _chances(model, at)
@@ -266,7 +270,7 @@ def _value(model: Model, at: Array) -> Array:
     return value
 
 
-def _value_and_slope(model: Model, at: Array) -> tuple[Array, Array]:
+def _value_and_slope(model: Surrogates, at: Array) -> tuple[Array, Array]:
     """Return the acquisition (c,) at points, and its gradients (c, d)."""
     value, gradient = np.zeros(len(at)), np.zeros(at.shape)
     told = [gp.predict_slope(one.process, at) for one in model.outcomes]

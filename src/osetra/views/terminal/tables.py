@@ -191,10 +191,10 @@ def front_table(problem: Problem, history: History, front: Front, *, width: int 
     columns += [(n, [setting(t.config[n]) if n in t.config else "" for t in front]) for n in shown]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title="front", title_justify="left")
     for name, _ in columns:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name_text(name, _LONGEST), justify="right", no_wrap=True)
     for row, member in enumerate(front):
         table.add_row(*(cells[row] for _, cells in columns), style="bold" if member.number == knee else "")
-    return Group(table, Text(f"not shown: {', '.join(hidden)}", "dim")) if hidden else table
+    return Group(table, Text(f"not shown: {_named(hidden)}", "dim")) if hidden else table
 
 
 def trial_page(problem: Problem, history: History, trial: Trial) -> RenderableType:
