@@ -70,3 +70,15 @@ def test_in_python_the_options_have_the_same_names(model: Path, here: Path) -> N
         load_model(model).predictions("other.csv", delimeter=";")
     with pytest.raises(DataError, match="decimal=';': give"):
         load_model(model).evaluate("first.csv", decimal=";")
+
+
+def test_answers_never_replace_the_rows_that_they_are_for(model: Path, here: Path) -> None:
+    before = (here / "first.csv").read_text()
+    (here / "link.csv").symlink_to(here / "first.csv")
+    for out in ("first.csv", "./first.csv", "link.csv"):
+        done = CliRunner().invoke(main, ["predict", str(model), "first.csv", "-o", out])
+        assert done.exit_code == 2
+        assert "this is DATA itself, which would be replaced; name another file" in " ".join(
+            done.stderr.split()
+        )
+    assert (here / "first.csv").read_text() == before

@@ -190,5 +190,5 @@ def _known(
         )
     left_out = len(truth) - len(known)
     if left_out and not notes:
-        notes.append(f"{left_out} rows without a target are left out")
+        notes.append(f"{left_out} of {len(truth)} rows have no target and are left out")
     return truth, known, notes
