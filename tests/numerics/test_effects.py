@@ -3,6 +3,7 @@ import pytest
 
 from osetra.numerics.effects import SURE, Trained, learn
 from osetra.numerics.kernels import Array
+from osetra.numerics.posterior import Known
 
 PLAIN = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=bool), lambda points: points
 
@@ -24,6 +25,20 @@ def test_noise_alone_has_no_evidence_in_nearly_all_studies() -> None:
     rng = np.random.default_rng(1)
     found = [learn(data(rng.random((20, 3)), rng.standard_normal(20)), *PLAIN, seed=0) for _ in range(40)]
     assert np.mean([one is not None and one.evidence >= SURE for one in found]) <= 0.05
+
+
+def test_what_is_known_of_other_columns_changes_no_value() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.random((25, 3))
+    found = learn(data(x, x[:, 0] ** 2 + 0.1 * x[:, 1]), *PLAIN, seed=0)
+    assert found is not None
+    known: list[Known] = [{} for _ in found.draws]
+    base = rng.random((8, 3))
+    for j in range(3):
+        moved = np.repeat(base, 5, axis=0)
+        moved[:, j] = np.tile(np.linspace(0, 1, 5), 8)
+        np.testing.assert_array_equal(found.values(moved, known), found.values(moved))
+    assert len(known[0]) == 2 * 3, "each column on its grid and on the base"
 
 
 def test_equal_outcomes_say_nothing() -> None:

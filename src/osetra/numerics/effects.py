@@ -24,7 +24,7 @@ Source: Rasmussen and Williams 2006 (RW), equation 5.12 (leave-one-out).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +32,7 @@ from scipy.optimize import minimize_scalar
 
 from osetra.numerics import gp
 from osetra.numerics.kernels import Array, Ints, Layout, Mask, covariance, embed, layout
-from osetra.numerics.posterior import Conditioned, conditioned, evaluate, hypers, mean
+from osetra.numerics.posterior import Conditioned, Known, conditioned, evaluate, hypers, mean
 from osetra.numerics.transform import merge
 from osetra.numerics.warp import Warp, warps
 
@@ -78,9 +78,13 @@ class Effects:
     noise: float
     """Deviation of one outcome, in targets."""
 
-    def values(self, x: Array) -> Array:
-        """Return the mean and all draws (m, 1 + k) of targets at points (m, d)."""
-        found = [evaluate(draw, x) for draw in self.draws]
+    def values(self, x: Array, known: Sequence[Known] | None = None) -> Array:
+        """Return the mean and all draws (m, 1 + k) of targets at points (m, d).
+
+        `known` is a dictionary for each draw, see `evaluate`.
+        """
+        kept = [None] * len(self.draws) if known is None else known
+        found = [evaluate(draw, x, each) for draw, each in zip(self.draws, kept, strict=True)]
         return np.column_stack([found[0][:, :1], *(part[:, 1:] for part in found)])
 
 

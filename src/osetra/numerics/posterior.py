@@ -39,6 +39,10 @@ WIDEST = 1.0
 """Largest deviation of a hyperparameter's logarithm."""
 
 
+Known = dict[tuple[int, bytes], Array]
+"""What a column adds by itself at some different coordinates, by the column and these."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conditioned:
     """One draw of the hyperparameters, and k functions drawn given them."""
@@ -163,12 +167,15 @@ def conditioned(
     )
 
 
-def evaluate(found: Conditioned, x: Array) -> Array:
-    """Return the posterior mean and the draws (m, 1 + k) at points (m, d)."""
+def evaluate(found: Conditioned, x: Array, known: Known | None = None) -> Array:
+    """Return the posterior mean and the draws (m, 1 + k) at points (m, d).
+
+    `known` keeps what columns add by themselves, for who asks again with most coordinates as they were.
+    """
     z, owner = euclidean(found.layout, x)
     total = together(found, z, owner)
     for j in range(found.layout.columns):
-        total += alone(found, j, x[:, j])
+        total += alone(found, j, x[:, j], known)
     return total
 
 
@@ -204,9 +211,18 @@ def waves(z: Array, frequencies: Array, phases: Array, amplitudes: Array) -> Arr
     return np.asarray(np.cos(angle, out=angle) @ amplitudes.astype(small), dtype=np.float64)
 
 
-def alone(found: Conditioned, j: int, coordinates: Array) -> Array:
+def alone(found: Conditioned, j: int, coordinates: Array, known: Known | None = None) -> Array:
     """Return what a column adds by itself (m, 1 + k) at coordinates (m,)."""
     u, place = np.unique(coordinates, return_inverse=True)
+    total = None if known is None else known.get((j, u.tobytes()))
+    if total is None:
+        total = _alone(found, j, u)
+        if known is not None:
+            known[j, u.tobytes()] = total
+    return np.asarray(total[place.ravel()])
+
+
+def _alone(found: Conditioned, j: int, u: Array) -> Array:
     scales = found.hyper.scales
     mine, data = feature(found.layout, j, u), feature(found.layout, j, found.points[:, j])
     length = scales.lengthscales[j]
@@ -214,7 +230,7 @@ def alone(found: Conditioned, j: int, coordinates: Array) -> Array:
     total = (share * matern(mine / length, data / length)) @ found.weights
     if found.amplitudes.shape[1]:
         total[:, 1:] += waves(mine, *found.single[j])
-    return np.asarray(total[place.ravel()])
+    return np.asarray(total)
 
 
 def _frequencies(rng: np.random.Generator, count: int, width: int) -> Array:

@@ -188,7 +188,8 @@ def _round_marks(param: Document, most: int) -> list[float]:
         marks = marks if len(marks) > 2 else _of_decades(low, high, (1, 2, 5))  # one mark tells no scale
         return marks[:: max(1, -(-len(marks) // most))]
     if scale in ("one_minus_log", "logit"):
-        marks = _near_ends(low, high, scale)
+        tried = [_near_ends(low, high, scale, within) for within in ((1, 2, 5), (1, 5), (1,))]
+        marks = next((some for some in tried if 2 <= len(some) <= most), tried[-1] or [low, high])
         return marks[:: max(1, -(-len(marks) // most))] if len(marks) > 1 else [low, high]
     from matplotlib.ticker import MaxNLocator
 
@@ -196,10 +197,9 @@ def _round_marks(param: Document, most: int) -> list[float]:
     return [float(m) for m in MaxNLocator(most - 1, integer=whole).tick_values(low, high) if low <= m <= high]
 
 
-def _near_ends(low: float, high: float, scale: str) -> list[float]:
+def _near_ends(low: float, high: float, scale: str, within: tuple[int, ...]) -> list[float]:
     """Return round places by their distance to 1, on a logit scale by that to 0 as well."""
     if scale == "one_minus_log":
-        within = (1, 2, 5) if (1 - low) / (1 - high) < 1000 else (1, 5)
         return sorted(float(f"{1 - mark:.12g}") for mark in _of_decades(1 - high, 1 - low, within))
     marks = [*_of_decades(low, min(high, 0.1), (1,)), 0.5]
     marks += [float(f"{1 - mark:.12g}") for mark in _of_decades(1 - high, min(1 - low, 0.1), (1,))]

@@ -66,7 +66,7 @@ export function drawFrame({ ctx, width, height, ink }, x, y, { left = 54, right 
   for (const tick of x.ticks) {
     if (!(tick.at >= -0.001 && tick.at <= 1.001)) continue;
     line(ctx, px(tick.at), box.top, px(tick.at), box.top + box.height);
-    const text = fitText(ctx, tick.text, x.levels ? Math.max(44, box.width / x.levels - 4) : 80);
+    const text = fitText(ctx, tick.text, x.levels ? Math.max(60, box.width / x.levels - 4) : 80);
     const half = ctx.measureText(text).width / 2;
     if (px(tick.at) - half < free) continue;
     free = px(tick.at) + half + 6;
