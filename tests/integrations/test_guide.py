@@ -14,6 +14,7 @@ SECTION = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MODULES = {
     "Keras": "keras",
+    "scikit-learn": "sklearn",
 }
 BLOCKS = {
     title: code for title, text in SECTION.findall(GUIDE.read_text("utf-8")) if (code := BLOCK.findall(text))
