@@ -189,7 +189,7 @@ def test_a_search_on_later_data_begins_with_what_was_good(prices: Path) -> None:
     assert told["study"] == "prices-2" and told["done"] >= 4
     warm = find("prices-2").open()
     first = warm.trials[0]
-    assert (first.config, first.by) == (best, "warm start") and "study main" in first.why
+    assert (first.config, first.by) == (best, "warm start") and "study prices" in first.why
     warm.close()
     # The same command goes on where it was.
     assert document("tune", june, "--warm-from", "prices", "--no-refit")["done"] == told["done"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from osetra.core.arguments import expected, mapping, whole
@@ -12,7 +13,7 @@ from osetra.core.facts import Noted, encode
 from osetra.core.trial import Trial
 from osetra.errors import StoreError
 from osetra.study.checkin import CheckIn, incumbent_of, retested
-from osetra.study.display import Display
+from osetra.study.display import Display, shown_name
 from osetra.study.editing import StudyEditing
 from osetra.study.warm import warm_suggestions
 from osetra.training.run import Run
@@ -95,7 +96,10 @@ class StudyReviewing(StudyEditing):
         if not isinstance(other, StudyReviewing):
             raise expected("other", other, "the study to start from is needed, such as Study('old.db')")
         most = whole("most", most, least=1)
-        found = warm_suggestions(self.problem.space, other.problem, other.history, other.name, most)
+        name = shown_name(other._store)
+        if name == "study":  # as osetra tune calls the file in the study's folder
+            name = PurePath(other.url).parent.name or name
+        found = warm_suggestions(self.problem.space, other.problem, other.history, name, most)
         known = [trial.config for trial in self.trials]
         new = [each for each in found if each.config not in known]
         return self._planner.suggest(new, "person", "warm start") if new else []

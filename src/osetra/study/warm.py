@@ -34,7 +34,7 @@ def warm_suggestions(space: Space, old: Problem, history: History, name: str, mo
     found: list[Suggestion] = []
     if history.best(old.objective) is None:
         raise StudyError(f"study {name}: no trial has finished there, so that there is nothing to start from")
-    for config, why in _good(old, history, name):
+    for config, why in _good(old, history, name, most):
         if len(found) >= most:
             break
         fitting = fitted(space, config)
@@ -75,7 +75,7 @@ def _fits(space: Space, config: Config, name: str) -> bool:
     return False
 
 
-def _good(problem: Problem, history: History, name: str) -> Iterator[tuple[Config, str]]:
+def _good(problem: Problem, history: History, name: str, most: int) -> Iterator[tuple[Config, str]]:
     """Yield the setting in use, the last winner of a re-test, and good ones far from all before."""
     with suppress(StudyError):
         yield incumbent_of(problem, history).config, f"in use after study {name}"
@@ -85,7 +85,7 @@ def _good(problem: Problem, history: History, name: str) -> Iterator[tuple[Confi
     for note in history.noted(CHECKED)[-1:]:
         yield note.data["config"], f"the best of the last re-test of study {name}"
     ranked = history.ranked(problem.objective)
-    ranked = ranked[: max(1, round(GOOD * len(ranked)))]
+    ranked = ranked[: max(most, round(GOOD * len(history.searched)))]
     if best is None or not ranked:
         return
     points = np.nan_to_num(problem.space.encode([t.config for t in ranked]), nan=0.5)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LEAST = 4
 """Trials of a search that is to take half as many as the earlier one."""
+MOST = 6
+"""Settings of the earlier study that are tried first, and no more than half of the trials."""
 _INHERITED = ("target", "task", "folds", "epochs", "refit", "ensemble", "pick")
 _SELECTING = ("tune", "all", "set", "order", "config")
 
@@ -93,6 +95,7 @@ def warm(study: Study, request: Request) -> None:
     if request.warm_from and not study.trials:
         other = find(request.warm_from).open()
         try:
-            study.warm_start(other)
+            trials = request.limits.trials
+            study.warm_start(other, most=MOST if trials is None else max(1, min(MOST, trials // 2)))
         finally:
             other.close()
