@@ -38,6 +38,8 @@ SOURCE = 50
 """Trials of each past study."""
 MARKS = (5, 10, 25, 50)
 HOSTILE = ("mirrored", "opposite", "permuted")
+MISLED = 4
+"""So many times the seeds for hostile experience, whose cost is smaller than what chance does to a search."""
 PEERS = ("optuna-gp", "optuna-tpe")
 
 
@@ -79,36 +81,47 @@ def hostile(record: StudyRecord, kind: str) -> StudyRecord:
     return msgspec.structs.replace(record, trials=trials)
 
 
-def figures(regret: dict[str, Array], rng: np.random.Generator) -> dict[str, Any]:
-    """Return the keys by which releases are compared, from regrets (cells, trials) by method."""
-    last = regret["auto"].shape[1]
+Cells = dict[str, dict[tuple[str, int], Array]]
+"""Regret (trials,) by method, problem and seed."""
+
+
+def figures(cells: Cells, rng: np.random.Generator) -> dict[str, Any]:
+    """Return the keys by which releases are compared."""
+    helped, plain = _both(cells, "experience", "auto")
+    marks = [mark for mark in MARKS if mark <= helped.shape[1]]
     found: dict[str, Any] = {}
-    rivals = [name for name in PEERS if name in regret]
-    for mark in (m for m in MARKS if m <= last and rivals):
-        best = min(float(regret[name][:, mark - 1].mean()) for name in rivals)
-        found[f"experience_regret{mark}_ratio_to_best_peer"] = _round(
-            regret["experience"][:, mark - 1].mean() / best
-        )
-    for mark in (m for m in MARKS if m <= last):
-        found[f"experience_regret{mark}_ratio_to_auto"] = _ratio(regret["experience"], regret["auto"], mark)
-    worst = [name for name in HOSTILE if name in regret]
+    rivals = [_both(cells, name, name)[0] for name in PEERS if name in cells]
+    for mark in marks:
+        if rivals:
+            best = min(float(regret[:, mark - 1].mean()) for regret in rivals)
+            found[f"experience_regret{mark}_ratio_to_best_peer"] = _round(helped[:, mark - 1].mean() / best)
+        found[f"experience_regret{mark}_ratio_to_auto"] = _ratio(helped, plain, mark)
+    worst = [_both(cells, name, "auto") for name in HOSTILE if name in cells]
     if worst:
-        misled = np.mean([regret[name] for name in worst], axis=0)
-        for mark in (m for m in MARKS if m <= last):
-            found[f"hostile_experience_regret{mark}_ratio"] = _ratio(misled, regret["auto"], mark)
+        misled, alone = np.mean([pair[0] for pair in worst], axis=0), worst[0][1]
+        found |= {f"hostile_experience_regret{mark}_ratio": _ratio(misled, alone, mark) for mark in marks}
         found["hostile_experience_ratio"] = found["hostile_experience_regret25_ratio"]
-        found["hostile_experience_interval"] = _interval(misled[:, 24], regret["auto"][:, 24], rng)
-        found["hostile_by_kind"] = {name: _ratio(regret[name], regret["auto"], 25) for name in worst}
+        found["hostile_experience_interval"] = _interval(misled[:, 24], alone[:, 24], rng)
+        found["hostile_by_kind"] = {
+            name: _ratio(*pair, 25) for name, pair in zip(HOSTILE, worst, strict=True)
+        }
     return found
 
 
-def table(regret: dict[str, Array]) -> list[dict[str, Any]]:
+def _both(cells: Cells, one: str, other: str) -> tuple[Array, Array]:
+    """Return the regret (cells, trials) of two methods where both were run."""
+    common = sorted(cells[one].keys() & cells[other].keys())
+    return np.array([cells[one][key] for key in common]), np.array([cells[other][key] for key in common])
+
+
+def table(cells: Cells) -> list[dict[str, Any]]:
     """Return a row per method."""
     rows = []
-    for name, cells in regret.items():
-        row: dict[str, Any] = {"method": name, "cells": len(cells)}
-        row |= {f"regret@{m}": _round(cells[:, m - 1].mean()) for m in MARKS if m <= cells.shape[1]}
-        row["error@25"] = _round(cells[:, 24].std(ddof=1) / len(cells) ** 0.5)
+    for name in cells:
+        regret = _both(cells, name, name)[0]
+        row: dict[str, Any] = {"method": name, "cells": len(regret)}
+        row |= {f"regret@{m}": _round(regret[:, m - 1].mean()) for m in MARKS if m <= regret.shape[1]}
+        row["error@25"] = _round(regret[:, 24].std(ddof=1) / len(regret) ** 0.5)
         rows.append(row)
     return rows
 
@@ -123,20 +136,22 @@ def main() -> None:
     targets = list(lcbench.others(options.data)) if options.others else known
     trials = 25 if options.quick else 50
     seeds = options.seeds or (2 if options.quick else 5)
-    ours = {"experience": ""} | ({} if options.others else dict(zip(HOSTILE, HOSTILE, strict=True)))
-    regret: dict[str, list[Array]] = {}
+    misleading = () if options.others else HOSTILE
+    rivals = [name for name in PEERS if name in peers.available()]
+    cells: Cells = {}
     for place, target in enumerate(targets, start=1):
         sources = [record for name, record in records.items() if name != target.name]
-        for seed in range(seeds):
-            for name in ("auto", *ours):
-                misled = [hostile(one, ours[name]) for one in sources] if ours.get(name) else sources
-                given = None if name == "auto" else misled
-                study = ose.Study("memory:", target.space, minimize="val_error", seed=seed, experience=given)
-                regret.setdefault(name, []).append(searched(study, target, trials))
-            for name in (one for one in PEERS if one in peers.available()):
-                regret.setdefault(name, []).append(of_peer(name, target, seed, trials))
+        given = {"auto": None, "experience": sources}
+        given |= {kind: [hostile(one, kind) for one in sources] for kind in misleading}
+        for seed in range(seeds * (MISLED if misleading else 1)):
+            for name in given if seed < seeds else ("auto", *misleading):
+                study = ose.Study(
+                    "memory:", target.space, minimize="val_error", seed=seed, experience=given[name]
+                )
+                cells.setdefault(name, {})[target.name, seed] = searched(study, target, trials)
+            for name in rivals if seed < seeds else ():
+                cells.setdefault(name, {})[target.name, seed] = of_peer(name, target, seed, trials)
         print(f"{place}/{len(targets)} {target.name}", file=sys.stderr, flush=True)
-    cells = {name: np.array(found) for name, found in regret.items()}
     result = figures(cells, np.random.default_rng(0))
     if options.json:
         print(json.dumps({**result, "seeds": seeds, "table": table(cells)}))

@@ -134,6 +134,16 @@ def test_every_scheduler_tries_it(scheduler: str) -> None:
     assert study.trials[1].config == notes(study)[0].data["configs"][0]
 
 
+@pytest.mark.parametrize(
+    "searcher", ["auto", "bayes", "tpe", "random", "sobol", "zoom", "cmaes", "evolution"]
+)
+def test_every_searcher_goes_on_from_it(searcher: str) -> None:
+    study = ose.Study("memory:", SPACE, minimize="loss", searcher=searcher, experience=[record("one")])
+    configs = go_on(study, 5)
+    assert configs[:2] == [SPACE.default, *notes(study)[0].data["configs"][:1]]
+    assert len({str(config) for config in configs}) == 5
+
+
 @pytest.mark.parametrize("searcher", ["grid", "manual"])
 def test_searchers_that_follow_a_plan_do_not_ask(searcher: str) -> None:
     space = ose.Space(lr=ose.Choice(0.01, 0.1), units=ose.Choice(8, 16), act=ose.Choice("a", "b"))

@@ -52,7 +52,7 @@ def told(config: Mapping[str, Value], space: Space) -> str:
 
 
 def due(problem: Problem, history: History, searcher: str, count: int) -> list[Suggestion]:
-    """Return up to `count` suggestions that come before the searcher's own; none where they are its to make.
+    """Return up to `count` suggestions that come before the searcher's own, the defaults first of all.
 
     `history` is the view in which all trials have their values at one step.
     """
@@ -61,8 +61,6 @@ def due(problem: Problem, history: History, searcher: str, count: int) -> list[S
         return []
     found: list[Suggestion] = []
     if identity(problem.space.default) not in suggested(history):
-        if count == 1:  # the searcher's to suggest
-            return []
         found.append(Suggestion(problem.space.default, DEFAULTS))
     why = f"experience of {_studies(plan.studies)}: good there"
     return [*found, *(Suggestion(config, why) for config in plan.left)][:count]

@@ -12,6 +12,7 @@ from osetra.cli.output import Output
 from osetra.core.clean import one_line
 from osetra.errors import StudyError
 from osetra.experience import home
+from osetra.experience.names import readable
 from osetra.experience.records import FEWEST, SUFFIX, StudyRecord, read_record
 from osetra.tuning.locations import find
 
@@ -47,7 +48,7 @@ def list_(output: Output, as_json: bool) -> None:
     output.say(Text("experience is off" if folder is None else f"kept in {folder}", "dim"))
     for one in records:
         goal = f"{one.direction} {one.metric}"
-        output.show(Text(one_line(f"{one.name}  {one.finished} trials, {goal}, over {', '.join(one.space)}")))
+        output.show(Text(one_line(f"{one.name}  {one.finished} trials, {goal}, over {_searched(one)}")))
     if not records and folder is not None:
         output.say(Text(f"nothing yet: osetra tune keeps each study of {FEWEST} trials or more", "dim"))
 
@@ -109,6 +110,11 @@ def _check_enough(record: StudyRecord) -> None:
         raise StudyError(
             f"{record.study} has {record.finished} trials with a value; {FEWEST} are needed to teach anything"
         )
+
+
+def _searched(record: StudyRecord) -> str:
+    space = readable(record.space)
+    return "a space of another version" if space is None else ", ".join(space.searched)
 
 
 def _row(record: StudyRecord) -> dict[str, object]:
