@@ -14,6 +14,8 @@ SECTION = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MODULES = {
     "Keras": "keras",
+    "Lightning": "lightning",
+    "PyTorch": "torch",
     "scikit-learn": "sklearn",
 }
 BLOCKS = {
