@@ -265,7 +265,7 @@ def main() -> None:
         print(json.dumps({"benchmark": "objectives_network", "volume": mean}))
         return
     trials = options.trials or (30 if options.quick else 60)
-    marks = tuple(n for n in (15, 30, 60, 120) if n <= trials)
+    marks = tuple(n for n in (15, 30, 45, 60, 120) if n <= trials)
     names = (
         options.only.split(",") if options.only else ["zdt1", "srn", "gramacy"] if options.quick else PROBLEMS
     )

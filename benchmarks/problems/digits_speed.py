@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-EPOCHS, BATCH, AGAIN = 12, 32, 60
+EPOCHS, BATCH, AGAIN = 5, 32, 60
 
 
 @lru_cache(1)

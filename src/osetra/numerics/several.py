@@ -5,8 +5,8 @@
 2. A try is worth the hypervolume that it should add to the front (ehvi.py), by its logarithm; of one outcome
    that is expected improvement. The chances to keep each limit and not to fail multiply it.
 3. While nothing keeps the limits, the chance to keep them is all that counts.
-4. Volumes count as far as the worst trial that keeps the limits, outliers aside. Within a narrow reference
-   round the front its ends would be worth nothing beyond themselves, and the search would creep along.
+4. Volumes count to a little beyond the worst trial that keeps the limits, outliers aside. Within a narrow
+   reference round the front its ends would be worth nothing, and the search would creep along.
 5. Running trials count as observed at their predicted means, on the front as well.
 
     symbol      shape    meaning                                                 equation
@@ -34,8 +34,9 @@ from osetra.numerics.transform import targets
 
 NOISY = 0.05
 """Share of a process's variance from which noise is too large to believe single observations."""
-BEYOND = 0.1
-"""How far beyond the worst of the front volumes count, as a share of what it spans."""
+BEYOND = 0.3
+"""How far beyond the worst trial volumes count, as a share of its distance to the best of the front: far
+enough for the ends of a front to be worth more than what lies between."""
 MOST = {1: 1, 2: 200, 3: 40, 4: 14}
 """Points of a front that are told apart, by the number of outcomes: boxes grow with a power of them."""
 FEW = 8
@@ -204,7 +205,7 @@ def _with_boxes(model: Surrogates) -> Surrogates:
         return model
     front = np.unique(model.front[is_front(model.front)], axis=0)
     m = front.shape[1]
-    reference = np.maximum(nadir(front, BEYOND), model.worst)
+    reference = np.maximum(nadir(front), model.worst + BEYOND * (model.worst - front.min(axis=0)))
     most = MOST.get(m, FEW)
     if len(front) > most:
         front = front[np.argsort(-crowding(front), kind="stable")[:most]]
