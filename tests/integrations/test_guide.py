@@ -15,6 +15,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MODULES = {
     "Keras": "keras",
     "Lightning": "lightning",
+    "Transformers": "transformers",
     "PyTorch": "torch",
     "scikit-learn": "sklearn",
 }

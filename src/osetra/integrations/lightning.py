@@ -195,7 +195,8 @@ def _epochs(trainer: Any) -> int:
         return int(trainer.max_epochs)
     if trainer.max_steps > 0 and math.isfinite(trainer.num_training_batches):
         each = max(1, math.ceil(trainer.num_training_batches / trainer.accumulate_grad_batches))
-        return int(math.ceil(trainer.max_steps / each))
+        epochs: int = math.ceil(trainer.max_steps / each)
+        return epochs
     raise StudyError(
         f"Trainer(max_epochs={trainer.max_epochs}) has no end, and trainings are compared at equal length; "
         "say Trainer(max_epochs=20)"
