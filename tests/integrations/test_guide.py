@@ -17,6 +17,8 @@ MODULES = {
     "Lightning": "lightning",
     "Transformers": "transformers",
     "PyTorch": "torch",
+    "XGBoost": "xgboost",
+    "LightGBM": "lightgbm",
     "scikit-learn": "sklearn",
 }
 BLOCKS = {

@@ -7,9 +7,9 @@
         trainer.train(resume_from_checkpoint=callback.resume())
 
 A step is an evaluation. The state is what Trainer itself saves: when a checkpoint is due it is asked to, its
-files go into the run's checkpoint and its folder is deleted. `resume` writes them where Trainer reads them, with
-PyTorch's loader that runs no code; the one file that needs more, training_args.bin, is left out, since nothing
-goes on from it.
+files go into the run's checkpoint and its folder is deleted. `resume` writes them where Trainer reads them,
+with PyTorch's loader that runs no code; the one file that needs more, training_args.bin, is left out, since
+nothing goes on from it.
 """
 
 from __future__ import annotations

@@ -41,15 +41,10 @@ FRAMEWORKS: dict[str, Tested] = {
     "keras": Tested("Keras", "keras", "keras", "3.5", "3.15.1"),
     "lightning": Tested("Lightning", "lightning", "lightning", "2.2", "2.6.6"),
     "transformers": Tested("Transformers", "transformers", "transformers", "4.46", "5.24.0"),
-    "accelerate": Tested("Accelerate", "accelerate", "accelerate", "1.0", "1.15.0"),
     "torch": Tested("PyTorch", "torch", "torch", "2.6", "2.13.0"),
     "sklearn": Tested("scikit-learn", "scikit-learn", "sklearn", "1.6", "1.9.1"),
-    "skorch": Tested("skorch", "skorch", "skorch", "1.0", "1.4.0"),
     "xgboost": Tested("XGBoost", "xgboost", "xgboost", "2.0", "3.2.0"),
     "lightgbm": Tested("LightGBM", "lightgbm", "lightgbm", "4.0", "4.7.0"),
-    "catboost": Tested("CatBoost", "catboost", "catboost", "1.2", "1.2.10"),
-    "jax": Tested("JAX", "jax", "jax", "0.4.30", "0.10.2"),
-    "paddle": Tested("PaddlePaddle", "paddlepaddle", "paddle", "3.0", "3.3.1"),
 }
 """By the name under which each is imported."""
 
