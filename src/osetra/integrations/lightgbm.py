@@ -8,8 +8,8 @@
 A step is a round; metrics are named after data and metric, as in val_binary_logloss. LightGBM calls back
 either before a round or behind it, so `rounds` brings two callbacks; others are named in it:
 `rounds(200, lgb.log_evaluation())`. The checkpoint is the model as text. What goes on from it ends with the
-same bits where no rows or features are drawn; with bagging or feature_fraction later rounds draw others, which
-is said.
+same bits where no rows or features are drawn; with bagging or feature_fraction later rounds draw others,
+which is said.
 """
 
 from __future__ import annotations
