@@ -87,7 +87,10 @@ def test_experience_that_does_not_carry_over_is_left_and_that_is_said() -> None:
         "memory:", SPACE, minimize="loss", experience=[mirrored(record("one")), mirrored(record("two"))]
     )
     go_on(study, 3)
-    assert notes(study)[-1].name == "over" or len(notes(study)[0].data["configs"]) == 1
+    assert [note.name for note in notes(study)] == ["first", "over"]
+    assert notes(study)[1].text.endswith(
+        "does not carry over: what was tried of it (trial 2) is no better than what else was"
+    )
     assert sum("experience" in trial.why for trial in study.trials) == 1
 
 
@@ -207,6 +210,12 @@ def test_experience_that_teaches_nothing_is_left_out_and_named(
     ]
     assert len(caplog.records) == 1 and why in caplog.records[0].message
     assert notes(study)[0].data["names"] == ["sound"]
+
+
+def test_a_name_from_elsewhere_does_nothing_to_a_terminal(caplog: pytest.LogCaptureFixture) -> None:
+    past = odd("bad", study="\x1b[2Jwiped\n", trials=LEVEL)
+    ose.Study("memory:", SPACE, minimize="loss", experience=[past])
+    assert "\x1b" not in caplog.records[0].message and "wiped" in caplog.records[0].message
 
 
 @pytest.mark.parametrize(

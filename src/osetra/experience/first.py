@@ -27,6 +27,8 @@ from osetra.searchers.fresh import DEFAULTS, suggested
 TOPIC = "experience"
 PATIENCE = 1
 """Configurations that may disappoint before the rest is left."""
+SOON = 32
+"""Trials after which nobody asks any more what became of the first ones."""
 DELIBERATE = ("grid", "manual")
 """Searchers that try what somebody laid down."""
 
@@ -67,14 +69,9 @@ def due(problem: Problem, history: History, searcher: str, count: int) -> list[S
 
 
 def farewell(problem: Problem, history: History, searcher: str) -> tuple[Noted, ...]:
-    """Return the note that the rest of the experience is left, as soon as it is and unless the log has it."""
+    """Return the note that experience does not carry over, as soon as that is seen and not yet noted."""
     plan = _plan(problem, history, searcher)
-    if (
-        plan is None
-        or not plan.left
-        or not plan.over
-        or any(note.name == "over" for note in history.noted(TOPIC))
-    ):
+    if plan is None or not plan.over:
         return ()
     text = f"experience of {_studies(plan.studies)} does not carry over: {plan.over}"
     return (Noted(TOPIC, "over", text, {"trial": history.next_trial}),)
@@ -95,13 +92,16 @@ class _Plan:
 
 
 def _plan(problem: Problem, history: History, searcher: str) -> _Plan | None:
-    """Return how far experience has got; None where there is none."""
-    note = next((note for note in history.noted(TOPIC) if note.name == "first"), None)
-    if note is None or searcher in DELIBERATE:
+    """Return how far experience has got; None where there is none, or where it has been left or used up."""
+    notes = {note.name: note for note in history.noted(TOPIC)}
+    if "first" not in notes or "over" in notes or searcher in DELIBERATE:
         return None
-    configs, known = _sound(problem.space, note.data["configs"]), suggested(history)
+    data = notes["first"].data
+    configs, known = _sound(problem.space, data["configs"]), suggested(history)
     left = [config for config in configs if identity(config) not in known]
-    return _Plan(int(note.data["studies"]), left, _disappoints(problem, history, configs) if left else "")
+    if not left and len(history.trials) > SOON:
+        return None
+    return _Plan(int(data["studies"]), left, _disappoints(problem, history, configs))
 
 
 def _studies(many: int) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osetra.core.clean import one_line
 from osetra.core.finite import identity
 from osetra.core.params import Config
 from osetra.core.problem import Problem
@@ -107,7 +108,7 @@ def lessons(problem: Problem, records: Sequence[StudyRecord]) -> tuple[list[Less
                 break
             one = lesson(problem, record)
             if isinstance(one, str):
-                silent.append(f"experience of {record.study} is left out: {one}")
+                silent.append(one_line(f"experience of {record.study} is left out: {one}"))
             else:
                 found.append(one)
     return found, silent
