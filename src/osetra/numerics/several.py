@@ -5,8 +5,9 @@
 2. A try is worth the hypervolume that it should add to the front (ehvi.py), by its logarithm; of one outcome
    that is expected improvement. The chances to keep each limit and not to fail multiply it.
 3. While nothing keeps the limits, the chance to keep them is all that counts.
-4. Volumes count to a little beyond the worst trial that keeps the limits, outliers aside. Within a narrow
-   reference round the front its ends would be worth nothing, and the search would creep along.
+4. Every other try looks far: volumes count to a little beyond the worst trial that keeps the limits,
+   outliers aside, and a deviation better than the mean is hoped for. Within a narrow reference round the
+   front its ends are worth nothing, and under noise improvement stays where it is. The others fill it.
 5. Running trials count as observed at their predicted means, on the front as well.
 
     symbol      shape    meaning                                                 equation
@@ -37,6 +38,11 @@ NOISY = 0.05
 BEYOND = 0.3
 """How far beyond the worst trial volumes count, as a share of its distance to the best of the front: far
 enough for the ends of a front to be worth more than what lies between."""
+HOPE = 1.0
+"""Deviations by which every other try hopes for more than is expected: improvement alone stays, under noise,
+where it is."""
+MOST_HOPED = 2
+"""With more outcomes everything can be hoped for somewhere."""
 MOST = {1: 1, 2: 200, 3: 40, 4: 14}
 """Points of a front that are told apart, by the number of outcomes: boxes grow with a power of them."""
 FEW = 8
@@ -87,8 +93,24 @@ class Surrogates:
     """Boxes that the front does not dominate."""
     worst: Array
     """Targets (m,) of the worst that keeps the limits, but for outliers: as far as volumes count at least."""
+    number: int
+    """How many trials there are: even ones look far and hopefully, odd ones fill the front."""
     leaders: Array
     """The points (l, d) near which candidates are drawn."""
+
+    @property
+    def hope(self) -> float:
+        """Deviations better than the mean by which a try is judged."""
+        return HOPE if self.hopes and len(self.outcomes) <= MOST_HOPED else 0.0
+
+    @property
+    def hopes(self) -> bool:
+        """Whether the next try looks far and hopefully; the others fill the front."""
+        return self.number % 2 == 0
+
+    def hoped(self, means: Array, deviations: Array) -> Array:
+        """Return the outcomes (c, m) that a try is judged by."""
+        return means - self.hope * deviations
 
 
 def suggest(
@@ -152,7 +174,15 @@ def learn(
     )
     none = np.empty(0)
     model = Surrogates(
-        outcomes, tuple(limits), front, none, none, none, worst, observed.x[complete][order[:FEW]]
+        outcomes,
+        tuple(limits),
+        front,
+        none,
+        none,
+        none,
+        worst,
+        len(observed.x) + len(observed.pending),
+        observed.x[complete][order[:FEW]],
     )
     if len(observed.pending):
         return _expecting(model, observed.pending, learnt=True)
@@ -205,7 +235,9 @@ def _with_boxes(model: Surrogates) -> Surrogates:
         return model
     front = np.unique(model.front[is_front(model.front)], axis=0)
     m = front.shape[1]
-    reference = np.maximum(nadir(front), model.worst + BEYOND * (model.worst - front.min(axis=0)))
+    reference = nadir(front)
+    if model.hopes:
+        reference = np.maximum(nadir(front), model.worst + BEYOND * (model.worst - front.min(axis=0)))
     most = MOST.get(m, FEW)
     if len(front) > most:
         front = front[np.argsort(-crowding(front), kind="stable")[:most]]
@@ -223,6 +255,7 @@ def _expecting(model: Surrogates, x: Array, *, learnt: bool = False) -> Surrogat
     if not learnt:
         model = replace(
             model,
+            number=model.number + len(x),
             outcomes=tuple(bayes.expecting(one, x) for one in model.outcomes),
             limits=tuple(bayes.expecting(one, x) for one in model.limits),
         )
@@ -264,7 +297,9 @@ def _value(model: Surrogates, at: Array) -> Array:
     value = _chances(model, at)
     if len(model.front):
         means, deviations = np.column_stack([m[:, 0] for m, _ in told]), np.column_stack([s for _, s in told])
-        value = value + ehvi.log_improvement(means, deviations, model.low, model.high)[0]
+        value = (
+            value + ehvi.log_improvement(model.hoped(means, deviations), deviations, model.low, model.high)[0]
+        )
     failures = model.outcomes[0].failures
     if failures is not None:
         value = value + acquisition.log_success(told[0][0][:, 1] + failures, told[0][1])[0]
@@ -278,7 +313,9 @@ def _value_and_slope(model: Surrogates, at: Array) -> tuple[Array, Array]:
     if len(model.front):
         means = np.column_stack([mean[:, 0] for mean, *_ in told])
         deviations = np.column_stack([deviation for _, deviation, *_ in told])
-        value, by_mean, by_deviation = ehvi.log_improvement(means, deviations, model.low, model.high)
+        hoped = model.hoped(means, deviations)
+        value, by_mean, by_deviation = ehvi.log_improvement(hoped, deviations, model.low, model.high)
+        by_deviation = by_deviation - model.hope * by_mean
         for j, (_, _, mean_slope, deviation_slope) in enumerate(told):
             gradient += by_mean[:, j, None] * mean_slope[0] + by_deviation[:, j, None] * deviation_slope
     for one in model.limits:
