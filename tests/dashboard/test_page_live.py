@@ -109,7 +109,7 @@ def test_the_page_moves_and_its_orders_are_obeyed(opened: Opener, training: Path
         before = page.evaluate(step)
         until(page, f"{step} > {before + 10}")
         page.click(".running .trial-link:text-is('1')")
-        until(page, "parseFloat(document.querySelector('.trial-figures dd').innerText) > 0")
+        until(page, "parseFloat(document.querySelector('.trial-figures dd')?.innerText) > 0")
         assert "–" not in page.inner_text(".trial-figures > div:last-child"), "it trains for some time"
         page.click(".order-bar >> text=Set")
         page.select_option("dialog select", "lr")
