@@ -53,6 +53,14 @@ def test_a_study_is_kept_and_the_next_one_begins_with_what_it_taught(kept: Path)
     study.close()
 
 
+def test_a_dry_run_says_what_would_be_tried_first(kept: Path) -> None:
+    words = ["tune", "hello.py:descend", "-c", "study.toml", "--name", "dry", "--dry-run"]
+    assert "experience" not in osetra(*words).output
+    tuned("first")
+    assert "experience: tried first alpha=" in osetra(*words).output
+    assert "experience" not in osetra(*words, "--no-experience").output
+
+
 def test_who_wants_none_has_none(kept: Path) -> None:
     tuned("first", "--no-experience")
     tuned("second", "--no-experience")

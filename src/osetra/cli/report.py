@@ -99,6 +99,8 @@ def print_plan(output: Output, space: Space, request: Request, *, first: int = 5
     output.show(Text(goals_text(problem), "bold"))
     for name, param in space:
         output.show(Text(f"  {name} = {format_param(param)}"))
+    for label, told in experience.foreseen(problem, request):
+        output.show(Text(f"{label}: {told}"))
     searcher = by_name(request.searcher or "auto")
     rng = np.random.default_rng((request.seed, 1))
     output.show(Text(f"first configurations by {searcher.name}", "bold"))

@@ -6,10 +6,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from osetra.errors import StudyError
-from osetra.experience.first import TOPIC
+from osetra.experience.first import TOPIC, noted
 from osetra.tuning.observer import Row
 
 if TYPE_CHECKING:
+    from osetra.core.problem import Problem
     from osetra.study.study import Study
     from osetra.tuning.request import Request
 
@@ -30,6 +31,19 @@ def rows(study: Study) -> list[Row]:
     """Return in words what experience says to try first; nothing where there is none."""
     notes = [note for note in study.history.noted(TOPIC) if note.data.get("configs")]
     return [("experience", note.text.partition(": ")[2]) for note in notes[:1]]
+
+
+def foreseen(problem: Problem, request: Request) -> list[Row]:
+    """Return in words what experience would say to try first in a new study; nothing where there is none."""
+    if source(request) is None:
+        return []
+    from osetra.experience import home
+    from osetra.experience.lessons import lessons, to_try
+
+    found, _ = lessons(problem, home.kept()[0])
+    configs = to_try(problem, found)
+    note = noted(configs, [one.record.study for one in found], problem.space)
+    return [("experience", note.text.partition(": ")[2])] if configs else []
 
 
 def keep(study: Study, request: Request, name: str) -> None:
