@@ -307,3 +307,43 @@ def test_a_terminal_shows_programs_at_work_and_obeys_a_pause(
     assert "bitwise equal: 20 of 20 reports" in again.stdout, again.stderr
     log = (place / "osetra-runs/train/study.logs/trial-1-attempt-1.log").read_text()
     assert re.findall(r"^\$ \./train\.sh (\S+)", log, re.MULTILINE)[1] == "0.9"
+
+
+UNCHANGED = """
+import argparse
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float)
+parser.add_argument("--layers", type=int)
+parser.add_argument("--amp", action="store_true")
+asked = parser.parse_args()
+for epoch in range(3):
+    loss = abs(asked.lr - 0.01) * asked.layers + 1 / (epoch + 1) + asked.amp
+    print(f"epoch {epoch}: training went well, val_loss={loss:.3e}, next", flush=True)
+"""
+
+
+def test_a_script_that_is_not_changed_is_tuned_by_one_line(tmp_path: Path) -> None:
+    (tmp_path / "fit.py").write_text(UNCHANGED)
+    ranges = ("--lr~log(1e-4, 1e-1)", "--layers~int(1, 5)", "--amp~flag")
+    done = osetra(
+        tmp_path, "run", "fit.py", *ranges, "--metric", "val_loss=([0-9.e+-]+)", "--trials", "4", "--json"
+    )
+    assert done.exit_code == 0, done.output
+    study = opened(tmp_path, "fit")
+    assert study.problem.objective.metric == "val_loss" and study.problem.objective.direction == "minimize"
+    assert set(study.problem.space.names) == {"lr", "layers", "amp"}
+    for trial in study.history.trials.values():
+        lr, layers, amp = (trial.config[name] for name in ("lr", "layers", "amp"))
+        steps, values = study.history.curve(trial, "val_loss")
+        assert list(steps) == list(range(1, len(steps) + 1))
+        assert values[0] == pytest.approx(abs(lr - 0.01) * layers + 1 + amp, rel=1e-3)
+    more = osetra(tmp_path, "resume", "fit", "--trials", "5")
+    assert more.exit_code == 0 and len(opened(tmp_path, "fit").history.trials) == 5
+
+
+def test_what_a_pattern_leaves_open_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "fit.py").write_text(UNCHANGED)
+    asked = osetra(tmp_path, "run", "fit.py", "--lr~log(1e-4, 1)", "--metric", "acc=([0-9.]+)")
+    assert asked.exit_code != 0
+    assert "Say --minimize acc or --maximize acc" in " ".join(asked.output.split())

@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from osetra.command.patterns import read_patterns
 from osetra.core.arguments import is_number
 from osetra.errors import StudyError
 
@@ -78,15 +80,20 @@ class Lines:
         return self.feed(b"\n") if self._rest else []
 
 
-def read_line(line: bytes, objective: str) -> ReportLine | None:
+def read_line(line: bytes, objective: str, patterns: Sequence[str] = ()) -> ReportLine | None:
     """Return what a line reports, or None for output like any other.
+
+    Args:
+        line: as it was written.
+        objective: the study's metric.
+        patterns: where numbers stand in lines that are neither JSON nor pairs; see `command.patterns`.
 
     Raises:
         StudyError: it is a report, and the objective or the step in it is no number.
     """
     found = _object(line)
     if found is None:
-        return _pairs(line, objective)
+        return _matched(line, objective, patterns) or _pairs(line, objective)
     metrics, ignored = {}, []
     for name, value in found.items():
         if name in _RESERVED:
@@ -114,6 +121,15 @@ def looks_like_report(line: bytes, objective: str) -> bool:
     return objective in text and (
         "{" in text or re.search(rf"{re.escape(objective)}\s*[=:]", text) is not None
     )
+
+
+def _matched(line: bytes, objective: str, patterns: Sequence[str]) -> ReportLine | None:
+    """Return what patterns find in a line, the objective among it."""
+    found = read_patterns(line.decode(errors="replace"), patterns) if patterns else {}
+    if objective not in found:
+        return None
+    step = _whole(found.pop("step", None))
+    return ReportLine({n: v for n, v in found.items() if n not in _RESERVED}, step, json=False)
 
 
 def _pairs(line: bytes, objective: str) -> ReportLine | None:

@@ -60,6 +60,8 @@ class CommandTraining:
     """The folder for its output; empty: the system's folder for temporary files."""
     patience: float = 8.0
     """Seconds from SIGTERM to SIGKILL; less than the executor's grace, since the state is kept after it."""
+    patterns: tuple[str, ...] = ()
+    """Where metrics stand in what it prints, such as val_loss=([0-9.e+-]+)."""
 
     def check(self, space: Space) -> list[str]:
         """Return warnings; made before anything runs.
@@ -247,7 +249,7 @@ class Conversation:
         """
         run, metric = self.run, self.control.objective.metric
         try:
-            found = read_line(line, metric)
+            found = read_line(line, metric, self.training.patterns)
             if found is not None and not from_file and not found.says_something(metric):
                 self.reported.update(found.metrics)
                 return (

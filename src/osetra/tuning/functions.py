@@ -49,7 +49,8 @@ def command_training(request: Request, location: Location, output: Path | None =
     """Return the training of `osetra run`; its output goes beside the study."""
     from osetra.command import CommandTraining
 
-    return CommandTraining(request.command, request.folder, str(output or logs(location)))
+    folder = str(output or logs(location))
+    return CommandTraining(request.command, request.folder, folder, patterns=request.metric)
 
 
 def logs(location: Location) -> Path:

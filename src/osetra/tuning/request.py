@@ -23,7 +23,7 @@ DEFAULT_TRIALS = 30
 _LIMITS = tuple(limit.name for limit in fields(Limits))
 READING = tuple(option.name for option in fields(DataOptions))
 """Options that say how data is to be read."""
-_UNTYPED = ("source", "verb", "command", "folder", "config", "silence")
+_UNTYPED = ("source", "verb", "command", "folder", "metric", "config", "silence")
 """Parts of a request that are no options of `osetra tune`."""
 
 
@@ -38,6 +38,8 @@ class Request:
     """run: the program and its arguments, with {placeholders}."""
     folder: str = ""
     """run: where it was typed, which is where the program runs."""
+    metric: tuple[str, ...] = ()
+    """run: patterns of the metrics that it prints."""
     target: str | tuple[str, ...] | None = None
     """The column to predict, or several."""
     task: str | None = None
