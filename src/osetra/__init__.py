@@ -24,11 +24,13 @@ from osetra.training.run import Run
 from osetra.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from osetra.command.argparse_space import from_argparse
     from osetra.tuning.model import load_model
     from osetra.tuning.retest import retest
     from osetra.tuning.tune import tune
 
 _LATE = {
+    "from_argparse": "osetra.command.argparse_space",
     "tune": "osetra.tuning.tune",
     "retest": "osetra.tuning.retest",
     "load_model": "osetra.tuning.model",
@@ -55,6 +57,7 @@ __all__ = [
     "Space",
     "Study",
     "Trial",
+    "from_argparse",
     "load_model",
     "retest",
     "tune",
