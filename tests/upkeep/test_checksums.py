@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from osetra.cli import main
-from osetra.core.facts import FORMAT, Entry, Fact, Noted, decode, encode
+from osetra.core.facts import FORMAT, SEVERAL, Entry, Fact, Noted, decode, encode
 from osetra.errors import NewerSchema, StoreError
 from osetra.stores import open_store
 from osetra.stores.validation import entries_of
@@ -146,14 +146,14 @@ def test_studies_of_versions_without_checksums_are_sound_and_a_newer_format_is_r
     study.close()
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT version, body FROM fact ORDER BY version").fetchall()
-        for number in (FORMAT + 1, 2):
+        for number in (SEVERAL + 1, 2):
             for version, body in rows[: None if number == 2 else 1]:
                 old = CUT.sub("}", body).replace(f'"format":{FORMAT}', f'"format":{number}')
                 with connection:
                     connection.execute("UPDATE fact SET body = ? WHERE version = ?", (old, version))
-            if number > FORMAT:
+            if number > SEVERAL:
                 with pytest.raises(
-                    NewerSchema, match=f"format {number}, and this osetra reads up to {FORMAT}"
+                    NewerSchema, match=f"format {number}, and this osetra reads up to {SEVERAL}"
                 ):
                     open_store(str(path)).read()
     with closing(open_store(str(path))) as store:
