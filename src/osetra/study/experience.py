@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -12,6 +12,7 @@ from osetra.core.arguments import expected
 from osetra.core.edits import problem_of
 from osetra.core.history import History
 from osetra.core.problem import Problem
+from osetra.core.values import sequence
 from osetra.errors import OsetraError, StudyError
 from osetra.experience import home
 from osetra.experience.first import TOPIC, noted
@@ -51,7 +52,7 @@ class Told(Protocol):
 
 
 Source: TypeAlias = "str | PathLike[str] | Told | StudyRecord"
-Experience: TypeAlias = "Source | Iterable[Source] | None"
+Experience: TypeAlias = "Source | Sequence[Source] | None"
 
 
 def sources(given: object) -> list[object]:
@@ -63,13 +64,13 @@ def sources(given: object) -> list[object]:
     if given is None:
         return []
     alone = isinstance(given, (str, PathLike, Told, StudyRecord))
-    if not alone and not isinstance(given, Iterable):
+    listed = (given,) if alone else sequence(given)
+    if listed is None:
         raise expected("experience", given, WANTED)
-    listed: list[object] = [given] if alone else list(given)  # type: ignore[call-overload]
     for one in listed:
-        if not isinstance(one, (str, PathLike, Told, StudyRecord)) or one == "":
+        if not isinstance(one, (str, PathLike, Told, StudyRecord)) or (isinstance(one, str) and not one):
             raise expected("experience", one, WANTED)
-    return listed
+    return list(listed)
 
 
 def gathered(given: Sequence[object], history: History) -> list[StudyRecord]:
@@ -141,9 +142,16 @@ def record_from(problem: Problem, history: History, name: str) -> StudyRecord:
     return record_of(problem, history if steps is None else at_fidelity(problem, history, steps), name)
 
 
+def _is_there(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except (OSError, ValueError):  # longer than any path, or what no name holds
+        return False
+
+
 def _of_store(url: str) -> list[StudyRecord]:
     address = parse(url)
-    there = studies(address.url) if address.file is None or address.file.is_file() else []
+    there = studies(address.url) if address.file is None or _is_there(address.file) else []
     names = [address.study] if "#" in url else there
     if not there or not set(names) <= set(there):
         raise StudyError(f"experience={url!r:.200}: there is no such study; {WANTED}")
