@@ -69,7 +69,7 @@ def parse(text: str, study: str | None = None) -> Address:
     url, mark, name = text.rpartition("#")
     path = text.removeprefix("sqlite:///")
     # A file or a folder may have a # in its name.
-    is_path = not SCHEME.match(path) and ("/" in name or _is_there(path) or _is_file_name(path))
+    is_path = not SCHEME.match(path) and ("/" in name or is_there(path) or _is_file_name(path))
     if not mark or is_path:
         url, name = text, ""
     if "@" in name or "/" in name:
@@ -106,7 +106,7 @@ def check_path(text: str) -> None:
     Raises:
         StoreError: it holds what no name of a file may hold, or looks like NAME:PASSWORD@HOST.
     """
-    if (found := _MISTYPED.match(text)) and not _is_there(text):
+    if (found := _MISTYPED.match(text)) and not is_there(text):
         meant = "memory:" if found[1] else found[2] or found[3]
         raise StoreError(
             f"{mask(text)}: there is no such file, and it looks like another address; write {meant}, or "
@@ -115,7 +115,7 @@ def check_path(text: str) -> None:
     if text and not text.rpartition("/")[2].removesuffix(".db").strip() and not text.endswith("/"):
         raise StoreError(f"{text!r} is no name of a file: it is all blanks; write a name such as study.db")
     plain = re.match(r"\s*(?:/(?!/)|\.|~)", text)
-    if not plain and re.match(r"[^@]*:.*@", text, re.DOTALL) and not _is_there(text):
+    if not plain and re.match(r"[^@]*:.*@", text, re.DOTALL) and not is_there(text):
         raise StoreError(f"{mask(text)} is no file; the address of a server is {SERVER}")
     if re.search(r"[\x00\ud800-\udbff]", text) or max(len(p.encode(*_ANY)) for p in text.split("/")) > 251:
         raise StoreError(
@@ -124,7 +124,8 @@ def check_path(text: str) -> None:
         )
 
 
-def _is_there(path: str) -> bool:
+def is_there(path: str | Path) -> bool:
+    """Whether there is a file of that name, be it a name that no file can have."""
     try:
         return Path(path).expanduser().is_file()
     except (OSError, ValueError, RuntimeError):  # too long, or what no name holds, or nobody's home
@@ -134,7 +135,7 @@ def _is_there(path: str) -> bool:
 def _is_file_name(path: str) -> bool:
     """Whether a # belongs to a file's name: `a#b.db` is a file, `studies.db#b.db` a study in one."""
     before, _, name = path.rpartition("#")
-    return name.endswith(".db") and not before.endswith(".db") and not _is_there(before)
+    return name.endswith(".db") and not before.endswith(".db") and not is_there(before)
 
 
 def _mask_option(found: re.Match[str]) -> str:

@@ -19,7 +19,7 @@ from osetra.experience.first import TOPIC, noted
 from osetra.experience.records import SUFFIX, StudyRecord, read_record, record_of
 from osetra.policies.fidelity import at_fidelity
 from osetra.stores import open_reader, studies
-from osetra.stores.address import parse
+from osetra.stores.address import is_there, parse
 from osetra.study.planner import Planner
 
 log = logging.getLogger("osetra")
@@ -142,16 +142,9 @@ def record_from(problem: Problem, history: History, name: str) -> StudyRecord:
     return record_of(problem, history if steps is None else at_fidelity(problem, history, steps), name)
 
 
-def _is_there(file: Path) -> bool:
-    try:
-        return file.is_file()
-    except (OSError, ValueError):  # longer than any path, or what no name holds
-        return False
-
-
 def _of_store(url: str) -> list[StudyRecord]:
     address = parse(url)
-    there = studies(address.url) if address.file is None or _is_there(address.file) else []
+    there = studies(address.url) if address.file is None or is_there(address.file) else []
     names = [address.study] if "#" in url else there
     if not there or not set(names) <= set(there):
         raise StudyError(f"experience={url!r:.200}: there is no such study; {WANTED}")

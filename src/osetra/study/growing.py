@@ -38,9 +38,11 @@ class SoftRanges:
 
     def look(self, study: Log, searcher: str) -> None:
         """Widen what has to be wider, if it is time to look."""
+        if searcher in DELIBERATE or not softs(study.problem.space):  # before the log is read for nothing
+            return
         history = study.history
-        space, finished = study.problem.space, len(history.finished)
-        if finished < self.due or searcher in DELIBERATE or not softs(space):
+        finished = len(history.finished)
+        if finished < self.due:
             return
         self.due = max(finished + 1, int(AGAIN * finished))
         for found in edges.find(study.problem, history):
