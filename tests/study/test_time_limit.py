@@ -137,6 +137,13 @@ def test_what_follows_the_search_keeps_its_seconds(hours, reserve):
     assert study.history.finished
 
 
+@pytest.mark.parametrize("trainings", [1.3, 2.2, 4])
+def test_an_estimate_of_what_follows_leaves_time_for_one_result(hours, trainings):
+    study, took = searched(hours, trainings * STEPS / 60, reserve=lambda history: 1e6, steps=STEPS)
+    assert [trial.state for trial in study.history.finished] == ["finished"]
+    assert took <= trainings * STEPS + 1
+
+
 def test_a_reserve_is_asked_with_the_history_and_not_at_every_look(hours):
     asked = []
 

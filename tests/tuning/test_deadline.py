@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import osetra as ose
-from osetra.tuning.deadline import CLOSING, Deadline, affordable, end_seconds, reserve
+from osetra.tuning.deadline import CLOSING, Deadline, Finish, affordable, reserve
 
 
 def test_without_minutes_there_is_no_hurry() -> None:
@@ -24,25 +24,33 @@ def test_minutes_are_counted_from_the_beginning_of_the_command() -> None:
     assert Deadline.of(1, begun=time.monotonic() - 90).left == 0
 
 
-@pytest.mark.parametrize("left", [10.0, 30.0, 100.0, 1000.0])
-def test_what_is_afforded_fits(left: float) -> None:
-    top, seeds = affordable(2.0, left, 3, 1, refit=True)
-    assert top == 0 or end_seconds(2.0, top, seeds, 1, refit=False) <= left
-    assert left < 30 or end_seconds(2.0, top, seeds, 1, refit=True) <= left
-    more = affordable(2.0, 2 * left, 3, 1, refit=True)
-    assert more[0] * more[1] >= top * seeds
+@pytest.mark.parametrize("left", [1.0, 10.0, 30.0, 100.0, 1000.0])
+@pytest.mark.parametrize("refit", [True, False])
+@pytest.mark.parametrize("networks", [0, 1, 3])
+def test_what_is_afforded_fits(left: float, refit: bool, networks: int) -> None:
+    finish = affordable(2.0, left, 3, 1, refit=refit, networks=networks)
+    assert finish.seconds(2.0, 1) <= left
+    assert left < 30 or finish.refit == refit
+    more = affordable(2.0, 2 * left, 3, 1, refit=refit, networks=networks)
+    assert more.top * more.seeds >= finish.top * finish.seeds
 
 
 def test_more_workers_make_the_end_shorter_and_refitting_makes_it_longer() -> None:
-    assert end_seconds(5, 3, 3, 4, refit=False) < end_seconds(5, 3, 3, 1, refit=False)
-    assert end_seconds(5, 3, 3, 1, refit=False) < end_seconds(5, 3, 3, 1, refit=True)
+    one, refit = Finish(3, 3), Finish(3, 3, refit=True)
+    assert one.seconds(5, workers=4) < one.seconds(5, workers=1) < refit.seconds(5, workers=1)
 
 
 def test_fresh_seeds_take_no_more_runs_than_they_may() -> None:
     for runs in range(1, 10):
-        top, seeds = affordable(1.0, 1e6, 3, 1, refit=True, runs=runs)
-        assert 1 <= top * seeds <= runs
-    assert affordable(1.0, 1e6, 3, 1, refit=True, runs=0) == (1, 1)
+        finish = affordable(1.0, 1e6, 3, 1, refit=True, runs=runs)
+        assert 1 <= finish.top * finish.seeds <= runs
+    assert affordable(1.0, 1e6, 3, 1, refit=True, runs=0).top == 0
+
+
+def test_networks_that_are_there_already_are_part_of_the_end() -> None:
+    one, three = (Finish(refit=True, networks=n).seconds(5, 1) for n in (1, 3))
+    assert one == 0 < three == Finish(refit=True, networks=9).seconds(5, 1)
+    assert Finish(networks=3).seconds(5, 1) == 0
 
 
 def test_a_search_that_has_found_nothing_needs_no_time_for_its_end() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import statistics
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ from osetra.core.claim import Claim
 from osetra.core.params import Value
 from osetra.core.problem import Objective
 from osetra.data.split import Split
-from osetra.errors import Diverged
+from osetra.errors import Diverged, Interrupted
 from osetra.nets.model import Model
 from osetra.nets.task import NetworkTask
 from osetra.training.link import MemoryLink, ScriptedLink
@@ -47,15 +48,36 @@ def all_rows(split: Split) -> Split:
 
 
 def refit(
-    task: NetworkTask, config: Mapping[str, Value], models: Sequence[Model], epochs: int
+    task: NetworkTask,
+    config: Mapping[str, Value],
+    models: Sequence[Model],
+    epochs: int,
+    *,
+    seconds: float = 0.0,
+    until: float = math.inf,
 ) -> tuple[list[Model], str]:
-    """Return the models trained again with their seeds; and why not, when they would be no better."""
-    again = []
+    """Return the models trained again with their seeds; and why not, when they would be no better.
+
+    Args:
+        task: what is trained.
+        config: the setting that was chosen.
+        models: its networks, trained on the training rows.
+        epochs: for how many it is trained again.
+        seconds: what that takes for one network, as far as is known.
+        until: when it has to be over, on the monotonic clock; networks without time are left out.
+    """
+    again: list[Model] = []
     for model in models:
+        begun = time.monotonic()
         try:
-            fresh = _trained(task, config, model, epochs)
+            fresh = _trained(task, config, model, epochs, until) if begun + seconds <= until else None
         except Diverged:
             return [], f"seed {model.card.seed} diverges on all rows"
+        except Interrupted:
+            fresh = None
+        if fresh is None:
+            return again, "" if again else "no time was left to train again"
+        seconds = time.monotonic() - begun
         before, after = (m.card.metrics["validation"].get("loss", math.nan) for m in (model, fresh))
         # `not <=` is also true where one of them is no number.
         if not after <= before:
@@ -65,8 +87,10 @@ def refit(
     return again, ""
 
 
-def _trained(task: NetworkTask, config: Mapping[str, Value], model: Model, epochs: int) -> Model:
+def _trained(
+    task: NetworkTask, config: Mapping[str, Value], model: Model, epochs: int, until: float
+) -> Model:
     # The schedule is that of the whole budget; stopping is an order, as a person's would be.
-    link = ScriptedLink(MemoryLink(), 1, stop_at=epochs)
+    link = ScriptedLink(MemoryLink(until=until), 1, stop_at=epochs)
     run = Run.of(Claim(1, 1, dict(config), model.card.seed), Objective(metric="train_loss"), link)
     return task.fit(run, split=all_rows(task.split), command=model.card.command)

@@ -310,6 +310,7 @@ def rehearse(
     *,
     changes: Changes = (),
     command: str = "",
+    until: float = math.inf,
 ) -> Model:
     """Train a config with a seed outside any study, as when the best few are repeated.
 
@@ -319,12 +320,14 @@ def rehearse(
         seed: for all randomness of the training.
         changes: of a steered training: after which step which values were set.
         command: what makes the model again, for its card.
+        until: when it has to be over, on the monotonic clock.
 
     Raises:
         Diverged: the config does not train with this seed.
+        Interrupted: it is not over by then.
         StudyError: something changes that cannot change in the middle of a training.
     """
-    link = ScriptedLink(MemoryLink(), 1, changes)
+    link = ScriptedLink(MemoryLink(until=until), 1, changes)
     run = Run.of(
         Claim(1, 1, dict(config), seed), Objective(metric=task.metric, direction=task.direction), link
     )

@@ -160,7 +160,7 @@ class Driver:
     def time_is_up(self) -> bool:
         """Whether the time is used up; the first one to see it asks the crew to hand back what runs."""
         if not self.is_late and self.clock.minutes is not None:
-            self.is_late = self.clock.left(self.planner.history, time.monotonic() - self.started) <= 0
+            self.is_late = self.clock.is_over(self.planner.history, time.monotonic() - self.started)
             if self.is_late:
                 self.at_end()
         return self.is_late

@@ -12,7 +12,10 @@ from osetra.core.history import History
 from osetra.core.numbers import duration
 
 Reserve = float | Callable[[History], float]
-"""Seconds at the end of the minutes that are not searched in, or what tells them of the history."""
+"""Seconds at the end of the minutes that are not searched in, or what tells them of the history.
+
+What is told of the history is an estimate of what the results need: while there is none, the search goes on.
+"""
 LOOK = 1.0
 """Seconds between two questions of how much has to be kept."""
 
@@ -50,6 +53,12 @@ class TimeLimit:
         elif now - self.asked >= LOOK:
             self.asked, self.kept = now, max(0.0, float(self.reserve(history)))
         return self.seconds - self.kept - now
+
+    def is_over(self, history: History, now: float) -> bool:
+        """Whether the search has to end."""
+        if self.left(history, now) > 0:
+            return False
+        return now >= self.seconds or not callable(self.reserve) or bool(history.finished)
 
     def used_up(self, history: History, now: float) -> Noted:
         """Return the note that the time is used up: what was trained, and what waits."""

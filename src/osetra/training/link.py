@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -37,6 +39,8 @@ class MemoryLink:
 
     points: list[Point] = field(default_factory=list)
     facts: list[Checkpointed | Obeyed | Noted] = field(default_factory=list)
+    until: float = math.inf
+    """When the run has to end, on the monotonic clock."""
 
     def send(self, points: list[Point]) -> None:
         """Keep the points."""
@@ -51,8 +55,8 @@ class MemoryLink:
         return []
 
     def stop_requested(self) -> bool:
-        """Return False: it runs to its end."""
-        return False
+        """Whether the time is over."""
+        return time.monotonic() >= self.until
 
 
 @dataclass(slots=True)

@@ -14,26 +14,29 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from osetra.core.problem import Objective
+from osetra.schedulers.closing import pace
 
 if TYPE_CHECKING:
     from osetra.core.history import History
     from osetra.core.trial import Trial
 
-CLOSING, CLOSING_SHARE = 4.0, 1.2
+CLOSING, CLOSING_SHARE = 3.0, 1.0
 """Seconds that the card, the pictures and the report take at least, and in parts of what came before.
 
 On a busy machine the prelude took 10 s to 21 s, and what followed the last training as much and a fifth more.
 """
 WARM_UP = 4.0
 """Seconds until fresh workers train: Python, PyTorch, the data."""
-MOST_OF_ALL = 0.6
+MOST_OF_ALL = 0.5
 """Share of the time that the end may take at most: a search of nothing needs no confirmation."""
-MARGIN = 1.25
+MARGIN = 1.15
 _PLANS = ((3, 3), (3, 2), (2, 2), (3, 1), (2, 1), (1, 1))
 """How many of the best are run again, and with how many seeds, from the most careful plan on."""
 MOST_NETWORKS = 3
-"""Networks of the winner that are trained on all rows and answer together, at most."""
-REFIT_COST = 1.4
+"""Networks of the winner that are planned to answer together, at most."""
+SPARE_NETWORKS = 5
+"""Networks of the winner at most where time is left over."""
+REFIT_COST = 1.3
 """What training on all rows costs, in trainings: a quarter more rows, and chance."""
 
 
@@ -73,6 +76,11 @@ class Deadline:
         return min(max(CLOSING, CLOSING_SHARE * self.prelude), MOST_OF_ALL * self.total)
 
     @property
+    def last_training(self) -> float:
+        """When the last training has to be over, on the monotonic clock."""
+        return self.at - self.closing
+
+    @property
     def for_trainings(self) -> float:
         """Seconds that trainings may still take."""
         return max(0.0, self.left - self.closing)
@@ -83,53 +91,64 @@ class Deadline:
 
 
 def seconds_per_training(history: History, objective: Objective) -> float:
-    """Return what a training like those of the best few takes; 0 while nothing is known.
+    """Return what a training like those of the best few takes, the best at least; 0 while nothing is known.
 
     The first trial is passed over where others have finished: its worker had still to start.
     """
     finished = history.ranked(objective)
     finished = [trial for trial in finished if trial.number > 1] or finished
-    begun = [trial for trial in history.trials.values() if trial.value is not None and trial.attempts]
-    begun = [trial for trial in begun if trial.number > 1] or begun
-    best = finished or sorted(begun, key=lambda trial: objective.sign * (trial.value or 0.0))
-    took = [_seconds(trial, history, objective) for trial in best[:3]]
-    return statistics.median(took) if took else 0.0
+    if not finished and (history.steps or 0) > 0:
+        each = pace(history, objective.metric, history.trials.values())
+        return each * (history.steps or 0) if math.isfinite(each) else 0.0
+    took = [_seconds(trial) for trial in finished[:3]]
+    return max(took[0], statistics.median(took)) if took else 0.0
 
 
-def _seconds(trial: Trial, history: History, objective: Objective) -> float:
-    """Return what a trial would take from its first step to its last, as it was seen to go."""
-    reported = sum(point.metric == objective.metric for point in history.curves.points(trial.number))
-    spent = sum(attempt.ended - attempt.started for attempt in trial.attempts if attempt.ended is not None)
-    if not reported or trial.state == "finished":
-        return spent
-    return spent / reported * max(reported, history.steps or 0)
+def _seconds(trial: Trial) -> float:
+    """Return what a finished training took; where its time was not kept, nothing."""
+    return sum(attempt.ended - attempt.started for attempt in trial.attempts if attempt.ended is not None)
 
 
-def end_seconds(training: float, top: int, seeds: int, workers: int, *, refit: bool) -> float:
-    """Return what the end of a tuning takes: fresh seeds, the winner's networks, without the card.
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What follows a search: fresh seeds for the best few, and the winner's networks on all rows."""
 
-    The winner's networks are those that its trials left behind; on all rows they are trained once more.
-    """
-    again = WARM_UP + math.ceil(top * seeds / workers) * training if top else 0.0
-    final = min(MOST_NETWORKS, seeds + 1) * training * REFIT_COST if refit and seeds else 0.0
-    return MARGIN * (again + final)
+    top: int = 0
+    """How many of the best are run again."""
+    seeds: int = 0
+    """With how many fresh seeds each."""
+    refit: bool = False
+    networks: int = 0
+    """How many seeds of the best were trained already."""
+
+    def seconds(self, training: float, workers: int) -> float:
+        """Return how long it takes where a training takes so long, without the card."""
+        again = WARM_UP + math.ceil(self.top * self.seeds / workers) * training if self.top else 0.0
+        known = max(self.networks, self.seeds + 1) if self.top else self.networks
+        final = min(MOST_NETWORKS, known) * training * REFIT_COST if self.refit and known > 1 else 0.0
+        return MARGIN * (again + final)
 
 
 def affordable(
-    training: float, left: float, most: int, workers: int, *, refit: bool, runs: float = math.inf
-) -> tuple[int, int]:
-    """Return how many of the best can be run again with how many seeds in the time; (0, 0) is none.
-
-    It takes no more than so many runs, but for the first.
-    """
+    training: float,
+    left: float,
+    most: int,
+    workers: int,
+    *,
+    refit: bool,
+    runs: float = math.inf,
+    networks: int = 0,
+) -> Finish:
+    """Return what fits into the time: how many of the best with how many seeds, of `runs` in all at most."""
     for top, seeds in _PLANS:
-        chosen = min(top, most)
-        if chosen * seeds > max(runs, 1):
-            continue
-        if chosen and end_seconds(training, chosen, seeds, workers, refit=refit) <= left:
-            return chosen, seeds
+        finish = Finish(min(top, most), seeds, refit, networks)
+        if finish.top and finish.top * seeds <= runs and finish.seconds(training, workers) <= left:
+            return finish
     # A second network that answers beside the first is worth its time also where none is left for all rows.
-    return affordable(training, left, most, workers, refit=False, runs=runs) if refit else (0, 0)
+    if refit and runs >= 1:
+        return affordable(training, left, most, workers, refit=False, runs=runs, networks=networks)
+    alone = Finish(refit=refit, networks=networks)
+    return alone if alone.seconds(training, workers) <= left else Finish(networks=networks)
 
 
 def reserve(
@@ -140,11 +159,16 @@ def reserve(
     workers: int,
     runs: float = math.inf,
 ) -> float:
-    """Return how many seconds before the deadline the search has to end; fresh seeds are `runs` at most."""
-    training, closing = seconds_per_training(history, objective), deadline.closing
-    if not training or history.best(objective) is None:
+    """Return what trainings after the search take, in seconds; fresh seeds are `runs` at most."""
+    training, networks = seconds_per_training(history, objective), networks_of(history, objective)
+    if not training:
         return 0.0
-    cap = MOST_OF_ALL * deadline.total - closing
-    most = min(most, len(history.ranked(objective)))  # only what has finished can be run again
-    top, seeds = affordable(training, cap, most, workers, refit=deadline.refit, runs=runs)
-    return closing + min(cap, end_seconds(training, top, seeds, workers, refit=deadline.refit))
+    cap = max(0.0, MOST_OF_ALL * deadline.total - deadline.closing)
+    finish = affordable(training, cap, most, workers, refit=deadline.refit, runs=runs, networks=networks)
+    return finish.seconds(training, workers)
+
+
+def networks_of(history: History, objective: Objective) -> int:
+    """Return how many seeds the best so far was trained with."""
+    best = history.best(objective) if history.finished else None
+    return 0 if best is None else 1 + len(history.repeats(best.number))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from osetra.core.history import History
 from osetra.core.problem import Objective
 from osetra.core.trial import Trial
-from osetra.errors import DataError, Diverged
+from osetra.errors import DataError, Diverged, Interrupted
 from osetra.tuning.answer import answering, linear_answer, validation
-from osetra.tuning.deadline import REFIT_COST, Deadline, seconds_per_training
+from osetra.tuning.deadline import REFIT_COST, SPARE_NETWORKS, Deadline, seconds_per_training
 from osetra.tuning.winner import enough, seeds_of, winner_of
 
 if TYPE_CHECKING:
     from osetra.core.judgement import Judgement
+    from osetra.data.dataset import Codes
     from osetra.nets.baseline import Baseline
     from osetra.nets.boosting import Boosted
     from osetra.nets.model import Card, Model
@@ -88,7 +90,8 @@ class _Delivered:
     models: list[Model]
     linear: Baseline
     refit: str
-    notes: tuple[str, ...] = ()
+    rows: Codes | None = None
+    """Which rows they learnt from, where those are more than the training rows."""
 
 
 def final_model(
@@ -130,18 +133,15 @@ def final_model(
     same_data = card is not None and card.fingerprint == task.dataset.fingerprint
     if card is not None and same_data and (made := _made_before(card, winner, why, folder, wishes)):
         return made
-    seeds = enough(seeds_of(history, winner), wishes.ensemble or 1)
+    needed = enough(seeds_of(history, winner), wishes.ensemble or 1)
+    # Time that is left over goes into networks that answer beside those that were trained anyway.
+    seeds = enough(needed, SPARE_NETWORKS if deadline.hurries and wishes.ensemble is None else 1)
     each = seconds_per_training(history, objective)
-    models, skipped, partial = _trained(task, winner, seeds, command, deadline, each, tell)
+    models, skipped, partial = _trained(task, winner, seeds, len(needed), command, deadline, each, tell)
     tell("finishing the winner, on all rows where that is safe")
     delivered = _delivered(task, winner, models, baseline, wishes, deadline, each)
-    notes = [*delivered.notes, *partial]
-    if skipped:
-        notes.append(f"{skipped} of {len(seeds)} seeds were not trained for want of time")
     tell("reading the sealed test rows")
     boosted = _boosted(task, delivered, deadline)
-    if boosted is None and len(task.dataset.multi.names if task.dataset.multi else ()) > MOST_BOOSTED:
-        notes.append(f"gradient boosting is left out: more than {MOST_BOOSTED} targets would take too long")
     judgement = _judged(task, delivered.models, delivered.linear)
     tests = [_finite(task.test_scores(model)) for model in delivered.models]
     final = FinalModel(
@@ -151,13 +151,13 @@ def final_model(
         tests=tests,
         baseline=_finite(task.test_scores(delivered.linear)),
         judgement=judgement,
-        seeds=_count(len(models), len(seeds) - skipped, wishes.ensemble),
+        seeds=_count(len(models), max(len(models), len(needed) - skipped), wishes.ensemble),
         read_before=same_data,
         answer=linear_answer(task, models, baseline, judgement),
         refit=delivered.refit,
         boosting=_finite(boosted.scores) if boosted else {},
         boosting_p=_boosting_p(task, delivered.models, boosted),
-        notes=notes,
+        notes=[*partial, *_left_out(task, skipped, len(needed), boosted=boosted is not None)],
         asked=task.asked,
         partial=bool(partial),
     )
@@ -170,6 +170,7 @@ def _trained(
     task: NetworkTask,
     winner: Trial,
     seeds: list[int],
+    needed: int,
     command: str,
     deadline: Deadline,
     seconds: float,
@@ -178,7 +179,9 @@ def _trained(
     """Return the networks of the seeds, for how many there was no time, and which were cut short.
 
     Those that trials left behind are taken; the others are trained, `seconds` each as far as is known.
+    Beyond the first that are `needed` they are trained only where all rows can be learnt from, too.
     """
+    from osetra.nets.refit import epochs_of
     from osetra.nets.task import rehearse
 
     trained: list[Model] = []
@@ -195,14 +198,19 @@ def _trained(
                     "call again goes on"
                 )
             continue
+        if place >= needed and epochs_of(trained, task.budget)[0]:
+            in_time &= deadline.for_trainings > seconds * (1.2 + REFIT_COST * (len(trained) + 1))
         if trained and not in_time:
-            return trained, len(seeds) - place, partial
+            return trained, max(0, needed - place), partial
         begun = time.monotonic()
         tell(f"training the winner, seed {place + 1} of {len(seeds)}")
+        until = deadline.last_training if trained else math.inf  # a model is better late than never
         try:
-            trained.append(rehearse(task, winner.config, seed, command=command))
+            trained.append(rehearse(task, winner.config, seed, command=command, until=until))
         except Diverged:
             continue
+        except Interrupted:
+            return trained, max(0, needed - place), partial
         seconds = max(seconds, time.monotonic() - begun)
     if not trained:
         raise Diverged(f"trial {winner.number} trains with none of its seeds; lower its learning rate")
@@ -234,28 +242,28 @@ def _delivered(
         epochs, reason = round(sum(m.card.best_epoch for m in models) / len(models)), "as was asked"
     if not epochs:
         return _Delivered(calibrated_apart, linear, only + reason)
-    if deadline.for_trainings < REFIT_COST * seconds * len(models):
-        return _Delivered(calibrated_apart, linear, only + "no time was left to train again")
-    again, why_not = refit(task, winner.config, models, epochs)
+    rows = all_rows(task.split).train
+    trained = statistics.median(model.card.epochs for model in models)
+    once = seconds * epochs / max(trained, 1) * len(rows) / len(task.split.train)
+    again, why_not = refit(task, winner.config, models, epochs, seconds=once, until=deadline.last_training)
     if why_not:
         return _Delivered(calibrated_apart, linear, only + why_not)
-    rows = all_rows(task.split).train
+    all_again = [*again, *models[len(again) :]]
     apart_again = [
         replace(model, card=replace(model.card, threshold=old.card.threshold))
-        for model, old in zip(answering(again, wishes.ensemble, task), calibrated_apart, strict=True)
+        for model, old in zip(answering(all_again, wishes.ensemble, task), calibrated_apart, strict=True)
     ]
     linear = replace(refitted(linear, task.dataset, rows), threshold=linear.threshold)
-    return _Delivered(
-        apart_again, linear, f"learnt from all {len(rows)} rows that are not sealed, for {reason}"
-    )
+    told = f"learnt from all {len(rows)} rows that are not sealed, for {reason}"
+    if len(again) < len(models):
+        told = f"{len(again)} of {len(models)} networks {told}; for the others no time was left"
+    return _Delivered(apart_again, linear, told, rows=rows)
 
 
 def _boosted(task: NetworkTask, delivered: _Delivered, deadline: Deadline) -> Boosted | None:
     from osetra.nets.boosting import boosted
-    from osetra.nets.refit import all_rows
 
-    refit = delivered.refit.startswith("learnt from all")
-    rows = (all_rows(task.split) if refit else task.split).train
+    rows = task.split.train if delivered.rows is None else delivered.rows
     return boosted(
         task.dataset,
         delivered.linear.preparation,
@@ -265,6 +273,14 @@ def _boosted(task: NetworkTask, delivered: _Delivered, deadline: Deadline) -> Bo
         threads=task.threads,
         names=task.all_scores,
     )
+
+
+def _left_out(task: NetworkTask, skipped: int, seeds: int, *, boosted: bool) -> Iterator[str]:
+    """Yield what there was no time for."""
+    if skipped:
+        yield f"{skipped} of {seeds} seeds were not trained for want of time"
+    if not boosted and len(task.dataset.multi.names if task.dataset.multi else ()) > MOST_BOOSTED:
+        yield f"gradient boosting is left out: more than {MOST_BOOSTED} targets would take too long"
 
 
 def _boosting_p(task: NetworkTask, models: list[Model], boosted: Boosted | None) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from osetra.core.limits import Limits
 from osetra.study.confirming import allowed
 from osetra.study.display import Display, usual_display
-from osetra.tuning.deadline import Deadline, affordable, reserve, seconds_per_training
+from osetra.tuning.deadline import WARM_UP, Deadline, affordable, networks_of, reserve, seconds_per_training
 from osetra.tuning.request import DEFAULT_TRIALS
 
 if TYPE_CHECKING:
@@ -67,24 +67,46 @@ def search(  # noqa: PLR0913 - the parts of one search, most of them with a defa
     executor = Processes(*(slots or (limits.workers, ())))
     display = usual_display(title) if progress is True and title else progress
     deadline, most, objective = deadline or Deadline(), limits.confirm or 0, study.problem.objective
-    if deadline.hurries:
-        limits = replace(limits, minutes=max(deadline.left, AT_LEAST) / 60)
+    only_time = deadline.hurries and limits.trials is limits.trainings is limits.until is None
+    least, runs = AT_LEAST, math.inf
 
     def kept(history: History) -> float:
-        runs = allowed(study.problem, history) if proportion else math.inf
-        return reserve(history, objective, deadline, most, limits.workers, runs)
+        wanted = min(runs, _runs(study, most, proportion=proportion))
+        return reserve(history, objective, deadline, most, limits.workers, wanted)
 
-    study.run(
-        train,
-        steps=steps,
-        executor=executor,
-        keep_going=keep_going,
-        progress=display,
-        watch=watch,
-        reserve=kept if deadline.hurries else 0.0,
-        **limits.of_search,
-    )
-    _confirm(study, train, limits, executor, display, watch, deadline, proportion=proportion)
+    while True:
+        left, before = max(deadline.for_trainings, least), study.history.curves.cursor
+        study.run(
+            train,
+            steps=steps,
+            executor=executor,
+            keep_going=keep_going,
+            progress=display,
+            watch=watch,
+            reserve=kept if deadline.hurries else 0.0,
+            **(replace(limits, minutes=left / 60) if deadline.hurries else limits).of_search,
+        )
+        _confirm(study, train, limits, executor, display, watch, deadline, proportion=proportion)
+        if not only_time or study.history.curves.cursor == before:
+            return
+        # Fresh seeds often tell enough before all their time is used: then the search goes on in it, and
+        # keeps time for one more, should it find a better setting.
+        least, runs = 0.0, 1.0
+        training = seconds_per_training(study.history, objective)
+        if deadline.for_trainings < kept(study.history) + WARM_UP + training:
+            return
+
+
+def _runs(study: Study, most: int, *, proportion: bool) -> float:
+    """Return how many fresh seeds are still to be trained at most."""
+    history = study.history
+    if proportion:
+        made = sum(
+            trial.repeats is not None and trial.state == "finished" for trial in history.trials.values()
+        )
+        return allowed(study.problem, history) - made
+    best = history.ranked(study.problem.objective)[:most]
+    return sum(max(0, SEEDS - len(history.repeats(trial.number))) for trial in best) if best else math.inf
 
 
 def _confirm(
@@ -99,21 +121,24 @@ def _confirm(
     proportion: bool,
 ) -> None:
     """Run the best again with fresh seeds, as many as there is time for, or as the search was worth."""
-    objective = study.problem.objective
-    top, seeds = min(limits.confirm or 0, len(study.history.ranked(objective))), SEEDS
-    training, seconds = seconds_per_training(study.history, objective), math.inf
-    runs = allowed(study.problem, study.history) if proportion else top * seeds
+    history, objective = study.history, study.problem.objective
+    top, seeds, seconds = min(limits.confirm or 0, len(history.ranked(objective))), SEEDS, math.inf
+    most = allowed(study.problem, history)
     if deadline.hurries:
-        seconds = deadline.for_trainings
-        many = top
-        top, seeds = affordable(training, seconds, top, limits.workers, refit=deadline.refit, runs=runs)
-        runs, top = min(runs, top * seeds), many if proportion and top else top
+        training, seconds, many = seconds_per_training(history, objective), deadline.for_trainings, top
+        runs, networks = _runs(study, top, proportion=proportion), networks_of(history, objective)
+        finish = affordable(
+            training, seconds, top, limits.workers, refit=deadline.refit, runs=runs, networks=networks
+        )
+        top, seeds = finish.top, finish.seeds
+        if proportion:
+            most, top = most - int(runs) + top * seeds, many if top else 0
     if top and seconds > 0:
         study.confirm(
             train,
             top=top,
             seeds=None if proportion else seeds,
-            most=max(1, runs) if proportion else None,
+            most=max(1, most) if proportion else None,
             minutes=seconds / 60 if math.isfinite(seconds) else None,
             executor=executor,
             report_timeout=limits.report_timeout,
