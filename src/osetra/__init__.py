@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from osetra.core.finding import Finding
 from osetra.core.history import History
-from osetra.core.params import Choice, Fixed, Float, Int, Ordinal
+from osetra.core.params import Choice, Fixed, Float, Int, Normal, Ordinal
 from osetra.core.ports import Checkpoints
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
@@ -48,6 +48,7 @@ __all__ = [
     "Inline",
     "Int",
     "Interrupted",
+    "Normal",
     "Objective",
     "Ordinal",
     "OsetraError",

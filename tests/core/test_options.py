@@ -95,7 +95,7 @@ def test_scalars_of_other_kinds_are_the_values_that_they_hold() -> None:
         (lambda: Choice({1, 2}), "an option is a number, text or a tuple of them"),
         (
             lambda: Choice("sgd", "adam", defualt="adam"),
-            "'defualt' is not an argument here; known: default, when. Did you mean 'default'?",
+            "'defualt' is not an argument here; known: default, when, weights. Did you mean 'default'?",
         ),
         (lambda: Choice(a=1, b=2, defaul="a"), "Did you mean 'default'?"),
         (lambda: Choice({5: 1, 6: 2}), "5: the name of an option is text"),

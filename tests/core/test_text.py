@@ -65,7 +65,7 @@ def test_a_value_reads_as_it_is_written(value: object) -> None:
         ("int(1, 9, cubic)", "Int(1, 9, scale='cubic'): unknown scale 'cubic'"),
         (
             "float(0, 1, stop=0.1)",
-            "'stop' is not an argument here; known: low, high, default, step, scale, log, soft. Did",
+            "'stop' is not an argument here; known: low, high, default, step, scale, log, soft, prior. Did",
         ),
         ("choice(sgd)", "Choice('sgd',): at least two options are needed"),
         ("log(1, 2", "a bracket does not close"),

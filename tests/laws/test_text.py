@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from osetra.core.grammar import FORMS
 from osetra.core.literals import DOUBTFUL, WORDS, number_in
-from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param
+from osetra.core.params import Choice, Fixed, Float, Int, Normal, Ordinal, Param
 from osetra.core.text import format_param, parse_param
 from osetra.core.values import Option, Value, option_text
 from osetra.errors import TextError
@@ -21,7 +21,7 @@ SCALARS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=6),
     st.sampled_from(
-        ["nan", "log", "if", "and", "a b", "it's", '"', "\\", "default", "3x3", "é", "#", "(1, 2)"]
+        ["nan", "log", "if", "and", "a b", "it's", '"', "\\", "default", "weights", "3x3", "é", "#", "(1, 2)"]
     ),
 )
 ITEMS = st.recursive(SCALARS, lambda inner: st.lists(inner, min_size=1, max_size=3).map(tuple), max_leaves=4)
@@ -31,6 +31,14 @@ CONDITIONS = st.dictionaries(
     st.lists(SCALARS, min_size=1, max_size=3).map(tuple),
     max_size=2,
 )
+
+
+def believed(low: float, high: float, scale: str) -> st.SearchStrategy[Normal | None]:
+    """Return beliefs about a range."""
+    width = "sd" if scale == "linear" else "decades"
+    spread = st.floats(1e-6, 1e6)
+    normal = st.builds(lambda m, s: Normal(m, **{width: s}), st.floats(low, high), spread)
+    return st.none() | normal
 
 
 @st.composite
@@ -44,13 +52,15 @@ def params(draw: st.DrawFn) -> Param:
         high, step = low + draw(st.integers(9, 10**6)), draw(st.integers(1, 9))
         default = draw(st.sampled_from([None, low, low + step]))
         scale = draw(st.sampled_from(["linear", "log"]))
-        return Int(low, high, scale, step=step, default=default, when=when)  # type: ignore[arg-type]
+        prior = draw(believed(low, high, scale))
+        return Int(low, high, scale, step=step, default=default, when=when, prior=prior)  # type: ignore[arg-type]
     if kind is Float:
         scale = draw(st.sampled_from(["linear", "log", "one_minus_log", "logit"]))
         low, high = draw(st.sampled_from([(0.1, 0.9), (1e-5, 0.25), (0.001, 0.999)]))
         step = draw(st.sampled_from([None, 0.1, 0.0125]))
         default = draw(st.none() | st.just(low))
-        return Float(low, high, scale, step=step, default=default, when=when)  # type: ignore[arg-type]
+        prior = draw(believed(low, high, scale))
+        return Float(low, high, scale, step=step, default=default, when=when, prior=prior)  # type: ignore[arg-type]
     options = draw(
         st.lists(ITEMS, min_size=2, max_size=4, unique_by=lambda o: str(option_text(o)).strip('"'))
     )
@@ -60,7 +70,8 @@ def params(draw: st.DrawFn) -> Param:
         if len(given_) > 1:
             return kind(given_, default=draw(st.sampled_from(list(given_))), when=when)  # type: ignore[operator]
     try:
-        made: Param = kind(*options, when=when)  # type: ignore[operator]
+        weights = draw(st.none() | st.lists(st.floats(0.5, 99), min_size=len(options), max_size=len(options)))
+        made: Param = kind(*options, when=when, weights=weights)  # type: ignore[operator]
     except Exception:
         return Fixed(1)
     return made
@@ -129,6 +140,8 @@ class Speller:
                 parts = [self.option(o, m) if named else self.item(m) for o, m in pairs]
                 if not isinstance(param.default, type(None)) and param.default in param.options:
                     parts.append(self.named("default", self.value(param.default)))  # type: ignore[arg-type]
+                if param.weights is not None:
+                    parts.append(self.named("weights", self.item(param.weights)))
             case _:
                 parts = self.of_range(param)
         return f"{form}{self.blank()}({self.joined(parts)}{self.one_of('', ',')})"
@@ -150,7 +163,15 @@ class Speller:
             parts.append(self.named("step", self.value(param.step)))
         if param.default is not None:
             parts.append(self.named("default", self.value(param.default)))
+        if param.prior is not None:
+            parts.append(self.named("prior", self.belief(param.prior)))
         return parts
+
+    def belief(self, prior: Normal) -> str:
+        name, width = ("sd", prior.sd) if prior.decades is None else ("decades", prior.decades)
+        mean = self.value(prior.mean)
+        inside = [self.one_of(mean, self.named("mean", mean)), self.named(name, self.value(width))]
+        return f"{self.cased('normal')}{self.blank()}({self.joined(inside)}{self.one_of('', ',')})"
 
 
 @st.composite

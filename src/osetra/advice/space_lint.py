@@ -77,7 +77,7 @@ def _scale(space: Space, name: str, param: Float) -> Iterator[Finding]:
 def _not_log(space: Space, name: str, param: Float) -> Finding:
     low = param.low if param.low > 0 else float(f"{param.high * 1e-5:.0e}")
     default = param.default if param.default is not None and param.default >= low else None
-    better = replace(param, scale="log", low=low, default=default)
+    better = replace(param, scale="log", low=low, default=default, prior=None)
     top = (param.high - param.high / 10) / (param.high - param.low)
     return Finding(
         rule=RULE,
@@ -92,7 +92,7 @@ def _not_log(space: Space, name: str, param: Float) -> Finding:
 def _not_one_minus_log(space: Space, name: str, param: Float) -> Finding:
     high = min(param.high, 0.999)
     default = param.default if param.default is not None and param.default <= high else None
-    better = replace(param, scale="one_minus_log", high=high, default=default)
+    better = replace(param, scale="one_minus_log", high=high, default=default, prior=None)
     middle = (param.low + param.high) / 2
     return Finding(
         rule=RULE,

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from osetra.core.beliefs import within
 from osetra.core.numbers import setting
 from osetra.core.params import Float, Int, Param, Value
 from osetra.core.space import Space
@@ -30,13 +31,17 @@ def declaration(name: str, param: Param) -> str:
 
 
 def with_range(param: Float | Int, low: float, high: float) -> Float | Int:
-    """Return the parameter with another range; a default outside it is dropped."""
+    """Return the parameter with another range; a default or a belief outside it is dropped."""
     low, high = (low, high) if param.step is None or isinstance(param, Int) else _on_steps(param, low, high)
     default = param.default if param.default is not None and low <= param.default <= high else None
     if isinstance(param, Float):
         low = low if param.step else _rounded(low)
-        return replace(param, low=low, high=_rounded(high), default=default)
-    return replace(param, low=math.floor(low), high=math.ceil(high), default=default)  # type: ignore[arg-type]
+        high = _rounded(high)
+        prior = within(param.prior, low, high, param.scale)
+        return replace(param, low=low, high=high, default=default, prior=prior)
+    least, most = math.floor(low), math.ceil(high)
+    prior = within(param.prior, least, most, param.scale)
+    return replace(param, low=least, high=most, default=default, prior=prior)  # type: ignore[arg-type]
 
 
 def one_of(space: Space, wanted: Sequence[str], before: str) -> str:

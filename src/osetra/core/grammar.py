@@ -2,7 +2,7 @@
 
     parameter = body ["if" condition {"and" condition}]
     body      = FORM "(" [argument {"," argument} [","]] ")" | sequence | value
-    argument  = [name "="] item
+    argument  = [name "="] item | "prior" "=" "normal" "(" [argument {"," argument} [","]] ")"
     item      = sequence | value
     sequence  = "[" items "]" | "(" items ")"
     condition = name ("=" | "==") value {"|" value} | name "in" sequence
@@ -23,12 +23,15 @@ from osetra.core.literals import Doubt, in_quotes, literal, unescaped
 from osetra.core.values import Option, Value
 from osetra.errors import TextError, nearest
 
+BELIEF = "normal"
+"""What a belief begins with."""
 FORMS = ("float", "int", "choice", "ordinal", "fixed", "linear", "log", "one_minus_log", "logit")
 """What may stand before a bracket, in any case of letters."""
 _NAMELESS = "=|, \t\n\"'[]"
 """What no hyperparameter's name holds."""
 _CHUNK = re.compile(r"""[^\s,;()\[\]{}|="'#]+""")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
+_BELIEF = re.compile(rf"{BELIEF}\s*\(", re.IGNORECASE)
 _DEEPEST = 8
 
 
@@ -42,6 +45,8 @@ class Argument:
     column: int
     quoted: bool = False
     """Whether the name stands in quotes, and so is an option's."""
+    belief: Call | None = None
+    """What stands there in place of an item, if it is a belief."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +113,13 @@ class _Reader:
 
     def call(self, word: str) -> Call:
         """Read a form and its arguments."""
-        start = self.at
         if word.lower() not in FORMS:
             self.fail(unknown_form(word))
-        self.at = self.text.index("(", start)
+        return self.called(word)
+
+    def called(self, word: str) -> Call:
+        """Read what stands behind a form, and the form."""
+        self.at = self.text.index("(", self.at)
         opened, arguments = self.at, []
         self.at += 1
         while not self.closes(")", opened):
@@ -128,6 +136,9 @@ class _Reader:
         self.skip()
         if name != "" and self.text.startswith("=", self.at) and not self.text.startswith("==", self.at):
             self.at += 1
+            self.skip()
+            if not quoted and name == "prior" and self.peek(_BELIEF):
+                return Argument(name, None, start + 1, belief=self.called(BELIEF))
             return Argument(str(name), self.item(), start + 1, quoted)
         self.at = start
         return Argument("", self.item(), start + 1)
@@ -350,6 +361,8 @@ _ELSEWHERE = {
 
 def unknown_form(word: str) -> str:
     """Return what is said of an unknown form."""
+    if word.lower() == BELIEF:
+        return "normal(…) is a belief about a range: write log(1e-4, 1, prior=normal(0.01, decades=0.5))"
     ours = _ELSEWHERE.get(word.lower())
     hint = f" Write {usage(ours)}." if ours else nearest(word.lower(), FORMS)
     return f"unknown form {word!r}; known: {', '.join(FORMS)}.{hint}"

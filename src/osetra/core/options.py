@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from osetra.core.beliefs import weights_of
 from osetra.core.conditions import Condition, Conditions, conditions
 from osetra.core.construction import arguments_checked
 from osetra.core.scales import Array
@@ -57,15 +58,28 @@ class _Options:
     when: tuple[Condition, ...]
     meanings: tuple[Option, ...] = field(repr=False)
     """What a training gets, option by option."""
+    weights: tuple[float, ...] | None
+    """How likely each is thought to be the best, in proportion."""
 
     def __init__(
         self,
         *options: Any,
         default: Any = UNSET,
         when: Conditions = None,
+        weights: Sequence[float] | None = None,
         **names: Any,
     ) -> None:
+        kind = type(self).__name__
+        if weights is not None and sequence(weights) is None:
+            raise SpaceError(
+                f"{kind}: weights={excerpt(weights)}: a number for each option is needed, such as "
+                f"{kind}('sgd', 'adam', weights=(1, 3)); an option of that name: {kind}({{'weights': …}})"
+            )
         _fill(self, options, names, default, when)
+        try:
+            _keep(self, weights=weights_of(weights, self.options))
+        except SpaceError as error:
+            raise SpaceError(f"{kind}: {error}") from None
 
     @property
     def levels(self) -> int:
@@ -120,7 +134,7 @@ class Choice(_Options):
 
     An option may be a tuple, `Choice((3, 3), (5, 5))`, and have a name, `Choice(small=(3, 3), large=(5, 5))`
     or `Choice({"small": (3, 3), "large": (5, 5)})`. The name stands in the log, and the training gets the
-    tuple.
+    tuple. `weights=(1, 3)` says how likely each option is thought to be the best.
     """
 
 
@@ -245,14 +259,14 @@ def _check_names(kind: str, given: tuple[Any, ...], names: Mapping[str, Any]) ->
         if given or hint:
             written_as = ", ".join(f"{name!r}: {excerpt(value)}" for name, value in names.items())
             raise SpaceError(
-                f"{kind}: {name!r} is not an argument here; known: default, when.{hint} Options that have "
-                f"names all have one: {kind}({{{written_as}, …}})"
+                f"{kind}: {name!r} is not an argument here; known: default, when, weights.{hint} "
+                f"Options that have names all have one: {kind}({{{written_as}, …}})"
             )
 
 
 def slip(name: str) -> str:
     """Return what was meant by a name that is an argument but for a slip of the pen, as a question."""
-    close = get_close_matches(name.lower(), ("default", "when"), n=1, cutoff=0.75)
+    close = get_close_matches(name.lower(), ("default", "when", "weights"), n=1, cutoff=0.75)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 

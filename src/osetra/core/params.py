@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from osetra.core.beliefs import Normal
 from osetra.core.conditions import Condition, When
 from osetra.core.options import UNSET, Choice, Fixed, Ordinal, Unset
 from osetra.core.ranges import Float, Int
@@ -29,6 +30,7 @@ __all__ = [
     "Fixed",
     "Float",
     "Int",
+    "Normal",
     "Ordinal",
     "Param",
     "Searched",
@@ -40,13 +42,17 @@ __all__ = [
 
 
 def default_of(param: Param) -> Value:
-    """Return the declared default, or the middle of the range, or the first option."""
+    """Return the declared default, or what is believed best, or the middle or the first option."""
     match param:
         case Fixed():
             return param.value
         case Choice() | Ordinal():
             if not isinstance(param.default, Unset):
                 return param.default
+            if param.weights is not None:
+                return param.options[param.weights.index(max(param.weights))]
             return param.options[0] if isinstance(param, Choice) else param.from_unit(np.array([0.5]))[0]
         case _:
+            if param.default is None and param.prior is not None:
+                return param.nearest(param.prior.mean)
             return param.from_unit(np.array([0.5]))[0] if param.default is None else param.default

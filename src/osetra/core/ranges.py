@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from osetra.core.beliefs import Normal, prior_of
 from osetra.core.conditions import Condition, Conditions, conditions
 from osetra.core.construction import arguments_checked
 from osetra.core.scales import Array, Scale, domain_error, from_unit, padded, to_unit
@@ -38,6 +39,7 @@ class Float:
 
     `log=True` is short for `scale="log"`. With a step it is low, low + step, … up to high, each the very
     decimal number that a person would write. A `soft` range grows by itself when the best lies at its end.
+    A `prior` says where the best is thought to lie: `Normal(0.01, decades=0.5)`.
     """
 
     low: float
@@ -47,6 +49,7 @@ class Float:
     default: float | None = None
     when: tuple[Condition, ...] = ()
     soft: bool = False
+    prior: Normal | None = None
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class Float:
         default: float | None = None,
         when: Conditions = None,
         soft: bool = False,
+        prior: Normal | None = None,
     ) -> None:
         given = {"low": low, "high": high, "step": step}
         _keep(
@@ -67,7 +71,7 @@ class Float:
         )
         _keep(self, {"scale": _scale(self, scale, log)})
         _refuse(self, domain_error(self.low, self.high, self.scale) or self._step_error())
-        _settle(self, default, when, soft)
+        _settle(self, default, when, soft, prior)
 
     @property
     def levels(self) -> int:
@@ -87,6 +91,10 @@ class Float:
         inside = min(max(number(value), self.low), self.high)
         return inside if self.step is None else self.nth(int(self._places(np.array([inside]))[0]))
 
+    def believed(self) -> tuple[float, float] | None:
+        """Return mean and deviation of the belief in the unit interval; None without one."""
+        return _believed(self.prior, self._ends(), self.scale)
+
     def to_unit(self, values: Sequence[Value]) -> Array:
         """Map values (n,) to the unit interval; NaN is where one is outside."""
         return to_unit(_inside(values, self.low, self.high), *self._ends(), self.scale)
@@ -96,7 +104,7 @@ class Float:
         raw = from_unit(unit, *self._ends(), self.scale)
         if self.step is not None:
             return [float(v) for v in self._at(self._places(raw))]
-        anchor, reach, value = _anchor(self.low, self.high, self.scale, self.default)
+        anchor, reach, value = _anchor(self.low, self.high, self.scale, self._meant)
         meant = (np.abs(unit - anchor) <= reach) & (unit > 0) & (unit < 1)
         return [float(v) for v in np.where(meant, value, raw)]
 
@@ -118,6 +126,11 @@ class Float:
                 f"{excerpt(value)} is not {_end(self.low)} plus a multiple of {self.step:g}; {near!r} is"
             )
         return near
+
+    @property
+    def _meant(self) -> float | None:
+        """The value that stands for itself: the default, or what is believed to be best."""
+        return self.prior.mean if self.default is None and self.prior is not None else self.default
 
     @property
     def _step(self) -> float:
@@ -153,7 +166,10 @@ class Float:
 @arguments_checked(SpaceError)
 @dataclass(frozen=True, slots=True, init=False)
 class Int:
-    """A whole number low, low+step, … up to high, on a "linear" or "log" scale; `soft` as for `Float`."""
+    """A whole number low, low+step, … up to high, on a "linear" or "log" scale.
+
+    `soft` and `prior` are as for `Float`.
+    """
 
     low: int
     high: int
@@ -162,6 +178,7 @@ class Int:
     default: int | None = None
     when: tuple[Condition, ...] = ()
     soft: bool = False
+    prior: Normal | None = None
 
     def __init__(
         self,
@@ -174,12 +191,13 @@ class Int:
         default: int | None = None,
         when: Conditions = None,
         soft: bool = False,
+        prior: Normal | None = None,
     ) -> None:
         given = {"low": low, "high": high, "step": step}
         _keep(self, {name: _taken(self, name, value, whole) for name, value in given.items()})
         _keep(self, {"scale": _scale(self, scale, log)})
         _refuse(self, self._error())
-        _settle(self, default, when, soft)
+        _settle(self, default, when, soft, prior)
 
     @property
     def levels(self) -> int:
@@ -198,6 +216,10 @@ class Int:
         """Return the value of the range that is nearest to a number."""
         place = round((number(value) - self.low) / self.step)
         return self.nth(min(max(place, 0), self.levels - 1))
+
+    def believed(self) -> tuple[float, float] | None:
+        """Return mean and deviation of the belief in the unit interval; None without one."""
+        return _believed(self.prior, self._ends(), self.scale)
 
     def to_unit(self, values: Sequence[Value]) -> Array:
         """Map values (n,) to the unit interval, each with a cell around its point; outside is NaN."""
@@ -343,12 +365,22 @@ def _refuse(param: Float | Int, wrong: str) -> None:
         raise SpaceError(f"{call}{scale}): {wrong}")
 
 
-def _settle(param: Float | Int, default: object, when: object, soft: object) -> None:
+def _believed(prior: Normal | None, ends: tuple[float, float], scale: Scale) -> tuple[float, float] | None:
+    if prior is None:
+        return None
+    return float(to_unit(np.array([prior.mean]), *ends, scale)[0]), prior.deviation(*ends, scale)
+
+
+def _settle(param: Float | Int, default: object, when: object, soft: object, prior: object) -> None:
     found: tuple[Condition, ...] = conditions(when)
     loose = _taken(param, "soft", soft, as_value)
     if not isinstance(loose, bool):
         raise SpaceError(f"{type(param).__name__}: soft={excerpt(soft)}: True or False is needed")
-    _keep(param, {"when": found, "soft": loose})
+    try:
+        believed = prior_of(prior, param.low, param.high, param.scale)
+    except SpaceError as error:
+        raise SpaceError(f"{type(param).__name__}: {error}") from None
+    _keep(param, {"when": found, "soft": loose, "prior": believed})
     try:
         object.__setattr__(param, "default", None if default is None else param.check(default))
     except SpaceError as error:

@@ -53,6 +53,12 @@ def from_unit(unit: Array, low: float, high: float, scale: str) -> Array:
     return np.where(unit <= 0, low, np.where(unit >= 1, high, values))
 
 
+def width(low: float, high: float, scale: str) -> float:
+    """Return how long a range is on its scale: 1 - 0.1 is 0.9 on a linear one and ln 10 on a log one."""
+    _, start, end = _stretched(low, high, scale)
+    return end - start
+
+
 def padded(low: float, top: float, step: float, scale: str) -> tuple[float, float]:
     """Return a range with half a step beyond both ends, as far as the scale goes.
 

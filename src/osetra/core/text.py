@@ -3,6 +3,7 @@
     lr=log(1e-4, 1)    units=int(16, 512, log)    optimizer=choice(sgd, adam)    dropout=0.2
     momentum=one_minus_log(0.5, 0.995, default=0.9) if optimizer=sgd|momentum
     kernel=choice((3, 3), (5, 5))    size=choice(small=(16, 16), large=(64, 64), default=small)
+    lr=log(1e-4, 1, prior=normal(0.01, decades=0.5))    optimizer=choice(sgd, adam, weights=(1, 3))
 
 `parse_param(name, format_param(p)) == p` for every parameter p. The grammar is in `core.grammar`; Python's
 spelling is read as well: `Float(1e-4, 1, log=True)`, `choice('sgd', 'adam')`, `[16, 32, 64]`.
@@ -11,12 +12,13 @@ spelling is read as well: `Float(1e-4, 1, log=True)`, `choice('sgd', 'adam')`, `
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from osetra.core.beliefs import weights_text
 from osetra.core.conditions import Condition
 from osetra.core.grammar import FORMS, Argument, Call, read_item, read_parameter, usage
 from osetra.core.options import UNSET, Unset, slip
-from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value
+from osetra.core.params import Choice, Fixed, Float, Int, Normal, Ordinal, Param, Value
 from osetra.core.ranges import ranges_of_a_log
 from osetra.core.values import Option, option_name, option_text
 from osetra.errors import SpaceError, TextError, nearest
@@ -32,12 +34,12 @@ __all__ = [
 ]
 
 _ARGUMENTS = {
-    "choice": ("default",),
-    "ordinal": ("default",),
+    "choice": ("default", "weights"),
+    "ordinal": ("default", "weights"),
     "fixed": (),
-    "int": ("low", "high", "default", "step", "scale", "log", "soft"),
+    "int": ("low", "high", "default", "step", "scale", "log", "soft", "prior"),
 }
-_OF_FLOATS = ("low", "high", "default", "step", "scale", "log", "soft")
+_OF_FLOATS = ("low", "high", "default", "step", "scale", "log", "soft", "prior")
 
 
 def format_value(value: Value) -> str:
@@ -74,11 +76,13 @@ def param_code(param: Param) -> str:
             words += [f"step={param.step!r}"] if param.step != (1 if isinstance(param, Int) else None) else []
             words += [f"default={param.default!r}"] if param.default is not None else []
             words += ["soft=True"] if param.soft else []
+            words += [f"prior={param.prior!r}"] if param.prior is not None else []
         case Fixed():
             words = [repr(param.meaning)]
         case _:
             words = [repr(option) for option in param.meanings]
             words += [f"default={param.default!r}"] if param.default is not UNSET else []
+            words += [f"weights={weights_text(param.weights)}"] if param.weights is not None else []
     conditions = {name: list(allowed) for name, allowed in param.when}
     words += [f"when={conditions!r}"] if param.when else []
     return f"{type(param).__name__}({', '.join(words)})"
@@ -99,7 +103,7 @@ def parse_param(name: str, text: str, *, stored: bool = False) -> Param:
     try:
         body, conditions = read_parameter(text, stored=stored)
         with ranges_of_a_log() if stored else nullcontext():
-            return _built(body, conditions)
+            return _built(body, conditions, stored)
     except TextError as error:
         raise TextError(f"{start}: {error}", error.column) from None
     except SpaceError as error:
@@ -132,6 +136,7 @@ def _call(param: Param) -> str:
         case Choice() | Ordinal():
             form, parts = type(param).__name__.lower(), _options(param)
             parts += [] if isinstance(param.default, Unset) else [f"default={option_text(param.default)}"]
+            parts += [] if param.weights is None else [f"weights={weights_text(param.weights)}"]
             return f"{form}({', '.join(parts)})"
         case Float():
             form = "float" if param.scale == "linear" else param.scale
@@ -143,6 +148,7 @@ def _call(param: Param) -> str:
             parts += [f"step={param.step}"] * (param.step != 1)
     parts += [f"default={param.default!r}"] * (param.default is not None)
     parts += ["soft=true"] * param.soft
+    parts += [] if param.prior is None else [f"prior={param.prior}"]
     return f"{form}({', '.join(parts)})"
 
 
@@ -168,12 +174,12 @@ def _key(name: Value) -> str:
     text = option_text(name)
     return (
         text
-        if text.isidentifier() and text not in ("default", "when")
+        if text.isidentifier() and text not in ("default", "when", "weights")
         else option_text(f"{name} ")[:-2] + '"'
     )
 
 
-def _built(body: Call | Option, when: tuple[Condition, ...]) -> Param:
+def _built(body: Call | Option, when: tuple[Condition, ...], stored: bool) -> Param:
     if isinstance(body, tuple):
         return choice_of_list(body, when)
     if not isinstance(body, Call):
@@ -184,8 +190,13 @@ def _built(body: Call | Option, when: tuple[Condition, ...]) -> Param:
             _refuse(f"{argument.name!r} is given twice", argument)
         if argument.name:
             names[argument.name] = argument
+    believed = names.get("prior")
+    if believed is not None and believed.belief is not None and form in ("choice", "ordinal", "fixed"):
+        _refuse(
+            "a belief is about a range; options take weights: choice(sgd, adam, weights=(1, 3))", believed
+        )
     if form in ("choice", "ordinal"):
-        return _choice(Choice if form == "choice" else Ordinal, plain, names, when)
+        return _choice(Choice if form == "choice" else Ordinal, plain, names, when, stored)
     if form == "fixed":
         return _only(body, when)
     return _range(form, plain, names, when)
@@ -196,7 +207,13 @@ def _choice(
     plain: list[Argument],
     names: dict[str, Argument],
     when: tuple[Condition, ...],
+    stored: bool,
 ) -> Choice | Ordinal:
+    weights = names.get("weights")
+    if weights is not None and (weights.quoted or (stored and not isinstance(weights.item, tuple))):
+        weights = None  # an option of that name, as logs of earlier versions have it without quotes
+    names = {name: argument for name, argument in names.items() if argument is not weights}
+    proportions: Any = None if weights is None else weights.item
     given = names.get("default")
     declared = given is not None and not given.quoted
     default = option_name(given.item) if given is not None and declared else UNSET
@@ -206,12 +223,12 @@ def _choice(
     loose = next((a for a in names.values() if a.name in options and not a.quoted), None)
     if plain and options:
         wrong = loose or names[next(iter(options))]
-        _refuse(f"{wrong.name!r} is not an argument here; known: default.{slip(wrong.name)}", wrong)
-    if loose is not None and (hint := slip(loose.name)):
-        _refuse(f"{loose.name!r} is not an argument here; known: default.{hint}", loose)
+        _refuse(f"{wrong.name!r} is not an argument here; known: default, weights.{slip(wrong.name)}", wrong)
+    if loose is not None and not stored and (hint := slip(loose.name)):
+        _refuse(f"{loose.name!r} is not an argument here; known: default, weights.{hint}", loose)
     if options:
-        return kind(options, default=default, when=when)
-    return kind([argument.item for argument in plain], default=default, when=when)
+        return kind(options, default=default, when=when, weights=proportions)
+    return kind([argument.item for argument in plain], default=default, when=when, weights=proportions)
 
 
 def _only(body: Call, when: tuple[Condition, ...]) -> Fixed:
@@ -229,7 +246,10 @@ def _range(
         if argument.name not in known:
             hint = nearest(argument.name, known)
             _refuse(f"{argument.name!r} is not an argument here; known: {', '.join(known)}.{hint}", argument)
-    values = {name: argument.item for name, argument in names.items()}
+    values: dict[str, Any] = {
+        name: argument.item if argument.belief is None else _belief(argument.belief)
+        for name, argument in names.items()
+    }
     for name, argument in zip(("low", "high", "scale"), plain, strict=False):
         if name in values:
             _refuse(f"{name} is given twice", argument)
@@ -242,12 +262,26 @@ def _range(
         as_ = f" It may be meant as step={wrong.item} or default={wrong.item}." if extra else ""
         _refuse(f"{wrong.item!r} is one argument too many; write {usage(form)}.{as_}", wrong)
     if form == "int":
-        return Int(**values, when=when)  # type: ignore[arg-type]  # checked there
+        return Int(**values, when=when)
     if form != "float":
         if values.get("scale", form) != form or "log" in values:
             raise SpaceError(f"{form} is a scale already; leave the other one out")
         values["scale"] = form
-    return Float(**values, when=when)  # type: ignore[arg-type]  # checked there
+    return Float(**values, when=when)
+
+
+def _belief(body: Call) -> Normal:
+    """Return the belief that a form within a range is."""
+    given: dict[str, Any] = {}
+    for argument in body.arguments:
+        name = argument.name or ("mean" if not given else "")
+        if name not in ("mean", "sd", "decades"):
+            wrong = f"{argument.item!r} needs a name" if not name else f"{name!r} is not an argument here"
+            _refuse(f"{wrong}; write normal(0.01, decades=0.5) or normal(0.5, sd=0.1)", argument)
+        if name in given:
+            _refuse(f"{name} is given twice", argument)
+        given[name] = argument.item
+    return Normal(**given)
 
 
 def _refuse(message: str, argument: Argument) -> NoReturn:

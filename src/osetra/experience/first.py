@@ -22,6 +22,7 @@ from osetra.core.problem import Problem
 from osetra.core.results import Results, results
 from osetra.core.space import Mask, Space
 from osetra.errors import SpaceError
+from osetra.searchers import beliefs
 from osetra.searchers.fresh import DEFAULTS, suggested
 
 TOPIC = "experience"
@@ -68,8 +69,14 @@ def due(problem: Problem, history: History, searcher: str, count: int) -> list[S
     return [*found, *(Suggestion(config, why) for config in plan.left)][:count]
 
 
-def farewell(problem: Problem, history: History, searcher: str) -> tuple[Noted, ...]:
-    """Return the note that experience does not carry over, as soon as that is seen and not yet noted."""
+def farewells(problem: Problem, history: History, searcher: str) -> tuple[Noted, ...]:
+    """Return the notes that experience does not carry over and that beliefs are left, once each."""
+    if searcher in DELIBERATE:
+        return ()
+    return (*_farewell(problem, history, searcher), *beliefs.farewell(problem, history))
+
+
+def _farewell(problem: Problem, history: History, searcher: str) -> tuple[Noted, ...]:
     plan = _plan(problem, history, searcher)
     if plan is None or not plan.over:
         return ()

@@ -33,6 +33,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from osetra.numerics import acquisition, gp, maximise
+from osetra.numerics.beliefs import BETA, Belief, believing, draws
 from osetra.numerics.design import sobol
 from osetra.numerics.kernels import Array, Ints, Layout, Mask, layout
 from osetra.numerics.memory import Memory
@@ -44,6 +45,8 @@ SUBSET = 300
 """Most configurations that predictions use."""
 RESOLUTION = 2e-3
 """Trials closer than this share of every range ask the same question twice."""
+BELIEVED = 3.0
+"""Deviations that a belief is worth where it halves itself, in the first trial; fading as the others."""
 CLIMBS = (3, 3)
 """Ascents from the best candidates, and from drawn ones."""
 
@@ -74,6 +77,8 @@ class Cube:
     """Points (n, d) to representable ones, NaN where inactive."""
     default: Array
     """The point (d,) to begin with."""
+    belief: Belief | None = None
+    """Where good points are thought to lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +232,8 @@ def designed(cube: Cube, known: Array, seed: int, rng: np.random.Generator) -> P
         return Proposal(default[0], "default")
     d = len(cube.levels)
     points = np.concatenate((sobol(max(len(known) - 1, 0), 1, d, seed), rng.random((256, d))))
+    if cube.belief is not None and len(known) % 2:  # the others look elsewhere, in case it is wrong
+        points = draws(cube.belief, points)
     found = _first_new(cube, known, cube.snap(points))
     return None if found is None else Proposal(found, "design")
 
@@ -252,7 +259,10 @@ def _modelled(
         gradient = np.einsum("qm,qmd->md", mean_part, by_mean) + deviation_part[:, None] * by_deviation
         return value, gradient
 
-    found = maximised(score, slope, model.leaders, cube, settings, known, rng, thrift)
+    # On the scale of optimism a belief is said in deviations, and not in the logarithm of an improvement.
+    weight = (BETA if improve else BELIEVED) / max(len(known), 1)
+    judged = believing(score, slope, cube.belief, weight)
+    found = maximised(*judged, model.leaders, cube, settings, known, rng, thrift)
     return None if found is None else explained(model, found)
 
 
@@ -280,6 +290,8 @@ def maximised(
     """
     d = len(cube.levels)
     wide = sobol(0, settings.candidates // thrift, d, int(rng.integers(2**31)))
+    if cube.belief is not None:
+        wide[::2] = draws(cube.belief, wide[::2])
     near = maximise.mutants(leaders, cube.categorical, settings.mutants // thrift, rng)
     points = cube.snap(np.concatenate((wide, near)))
     values = score(points)

@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Normal:
+class Gaussian:
     """The sampling distribution N(mean, sigma² C) after some generations."""
 
     mean: Array
@@ -61,10 +61,10 @@ def population(d: int) -> int:
     return 4 + math.floor(3 * math.log(max(d, 1)))
 
 
-def start(mean: Array, sigma: float) -> Normal:
+def start(mean: Array, sigma: float) -> Gaussian:
     """Return an isotropic distribution at a mean (d,)."""
     d = len(mean)
-    return Normal(mean, sigma, np.eye(d), np.zeros(d), np.zeros(d), np.ones(d))
+    return Gaussian(mean, sigma, np.eye(d), np.zeros(d), np.zeros(d), np.ones(d))
 
 
 def rates(d: int, size: int) -> Rates:
@@ -92,7 +92,7 @@ def rates(d: int, size: int) -> Rates:
     )
 
 
-def draw(normal: Normal, count: int, rng: np.random.Generator) -> Array:
+def draw(normal: Gaussian, count: int, rng: np.random.Generator) -> Array:
     """Return `count` raw points (count, d) of the distribution, before the margin (eq. 40)."""
     lengths, axes = _axes(normal.cov)
     standard = rng.standard_normal((count, len(lengths)))
@@ -100,7 +100,7 @@ def draw(normal: Normal, count: int, rng: np.random.Generator) -> Array:
     return drawn
 
 
-def widened(normal: Normal, raw: Array) -> Array:
+def widened(normal: Gaussian, raw: Array) -> Array:
     """Return the points (n, d) that raw points stand for: what is rounded and evaluated."""
     points: Array = normal.mean + normal.margin * (raw - normal.mean)
     return points
@@ -119,7 +119,7 @@ def by_rank(weights: Array, y: Array) -> Array:
     return shared
 
 
-def tell(normal: Normal, raw: Array, y: Array, foreign: NDArray[np.bool_], given: Rates) -> Normal:
+def tell(normal: Gaussian, raw: Array, y: Array, foreign: NDArray[np.bool_], given: Rates) -> Gaussian:
     """Return the distribution after a generation of raw points (λ, d) with outcomes (λ,).
 
     `foreign` (λ,) marks points that the distribution did not draw itself; their steps are clipped
@@ -151,10 +151,10 @@ def tell(normal: Normal, raw: Array, y: Array, foreign: NDArray[np.bool_], given
     cov = (kept - given.c_mu * given.weights.sum()) * normal.cov
     cov = cov + given.c1 * np.outer(path_c, path_c) + given.c_mu * (steps.T * signed) @ steps  # eq. 47
     mean = normal.mean + normal.sigma * move
-    return Normal(mean, sigma, cov, path_sigma, path_c, normal.margin, normal.generation + 1)
+    return Gaussian(mean, sigma, cov, path_sigma, path_c, normal.margin, normal.generation + 1)
 
 
-def with_margin(normal: Normal, edges: Sequence[Array], chance: float) -> Normal:
+def with_margin(normal: Gaussian, edges: Sequence[Array], chance: float) -> Gaussian:
     """Return the distribution with mean and A corrected so that discrete columns can still move.
 
     `edges[j]` are the borders between the cells of column j, ascending; empty for continuous ones.
@@ -168,7 +168,7 @@ def with_margin(normal: Normal, edges: Sequence[Array], chance: float) -> Normal
     return replace(normal, mean=mean, margin=margin)
 
 
-def spent(normal: Normal, narrow: float) -> bool:
+def spent(normal: Gaussian, narrow: float) -> bool:
     """Whether no step is longer than `narrow` any more, or the covariance is ill-conditioned."""
     lengths, _ = _axes(normal.cov)
     return bool(normal.sigma * lengths[-1] < narrow or lengths[-1] > 1e7 * lengths[0] or normal.sigma > 1e4)

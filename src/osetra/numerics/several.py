@@ -28,6 +28,7 @@ from functools import partial
 import numpy as np
 
 from osetra.numerics import acquisition, bayes, ehvi, gp
+from osetra.numerics.beliefs import BETA, believing
 from osetra.numerics.kernels import Array, Mask
 from osetra.numerics.memory import Memory
 from osetra.numerics.pareto import boxes, crowding, is_front, nadir, places, total_violation
@@ -280,7 +281,9 @@ def _modelled(
     thrift: int,
 ) -> Prospect | None:
     """Return the best new point of the acquisition, and what is expected there."""
-    score, slope = partial(_value, model), partial(_value_and_slope, model)
+    score, slope = believing(
+        partial(_value, model), partial(_value_and_slope, model), cube.belief, BETA / max(len(known), 1)
+    )
     x = bayes.maximised(score, slope, model.leaders, cube, settings, known, rng, thrift)
     if x is None:
         return None

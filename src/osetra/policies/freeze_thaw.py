@@ -29,7 +29,7 @@ from osetra.core.scales import Array
 from osetra.core.state import State
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import StudyError
-from osetra.experience.first import due
+from osetra.experience.first import due, farewells, remembering
 from osetra.numerics.acquisition import log_improvement
 from osetra.numerics.extrapolate import Curve, predict
 from osetra.policies.readings import readings
@@ -138,6 +138,7 @@ class FreezeThaw:
             return []
         complete = history if ahead is None else ahead.completed(history)
         found: Sequence[Suggestion] = due(problem, complete, self.searcher.name, count)
+        notes = () if found else farewells(problem, complete, self.searcher.name)
         if found:
             pass
         elif budget.steps is not None and isinstance(self.searcher, CurveSearcher):
@@ -145,7 +146,7 @@ class FreezeThaw:
             found = self.searcher.suggest_from_curves(problem, complete, curves, count, rng)
         else:
             found = self.searcher.suggest(problem, complete, count, rng)
-        return [replace(suggestion, until=self._until(0, budget)) for suggestion in found]
+        return [replace(one, until=self._until(0, budget)) for one in remembering(found, notes)]
 
     def _unit(self, budget: Budget) -> int:
         return self.unit or (1 if budget.steps is None else max(1, budget.steps // UNITS))

@@ -12,7 +12,7 @@ from osetra.core.history import History
 from osetra.core.ports import Budget, CurveSearcher, Scheduler, Searcher
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
-from osetra.experience.first import due, farewell, remembering
+from osetra.experience.first import due, farewells, remembering
 from osetra.policies.fidelity import at_fidelity
 from osetra.policies.readings import readings
 from osetra.schedulers.closing import closing
@@ -61,7 +61,7 @@ class Paired:
         if not found:
             found = remembering(
                 self._searched(problem, history, compared, step, budget.steps, new, rng),
-                farewell(problem, compared, self.searcher.name),
+                farewells(problem, compared, self.searcher.name),
             )
         return [*ending, *going, *(replace(suggestion, until=until) for suggestion in found)]
 

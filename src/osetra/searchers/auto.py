@@ -27,7 +27,7 @@ from osetra.core.space import Space
 from osetra.searchers.bayes import Bayes
 from osetra.searchers.cmaes import Cmaes
 from osetra.searchers.evolution import Evolution
-from osetra.searchers.sobol import Sobol
+from osetra.searchers.sobol import sequence
 from osetra.searchers.standing import standing
 
 GUARD = 16
@@ -117,10 +117,10 @@ def _quasi_random(
     problem: Problem, history: History, count: int, rng: np.random.Generator, taken: Sequence[Suggestion]
 ) -> list[Suggestion]:
     """Return quasi-random suggestions that are not among those taken in this very call."""
-    others = Sobol(defaults_first=False).suggest(problem, history, count, rng)
-    known = [suggestion.config for suggestion in taken]
     why = "guard: quasi-random, in case the model is wrong"
-    return [Suggestion(s.config, why) for s in others if s.config not in known]
+    others = sequence(problem.space, history, count, why=lambda _: why, defaults_first=False)
+    known = [suggestion.config for suggestion in taken]
+    return [suggestion for suggestion in others if suggestion.config not in known]
 
 
 def _description(space: Space) -> str:

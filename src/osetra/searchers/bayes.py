@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from osetra.core.space import Space
 from osetra.errors import StudyError
 from osetra.numerics import bayes, gp, several
 from osetra.numerics.memory import Memory
+from osetra.searchers.beliefs import believed
 from osetra.searchers.fresh import DEFAULTS, fresh, repeatable
 from osetra.searchers.threads import one_thread
 
@@ -70,7 +71,7 @@ class Bayes:
         if not problem.plain:
             return self._several(problem, history, count, rng)
         observed = _observed(problem, history)
-        return self._suggest(problem, history, observed, cube_of(problem.space), count, rng)
+        return self._suggest(problem, history, observed, _believing(problem, history), count, rng)
 
     def suggest_from_curves(
         self, problem: Problem, history: History, readings: Readings, count: int, rng: np.random.Generator
@@ -90,7 +91,7 @@ class Bayes:
             ~np.isfinite(readings.y),
             np.column_stack((readings.pending, readings.pending_depth)),
         )
-        return self._suggest(problem, history, observed, _deep(cube_of(problem.space)), count, rng)
+        return self._suggest(problem, history, observed, _deep(_believing(problem, history)), count, rng)
 
     def _suggest(
         self,
@@ -125,7 +126,7 @@ class Bayes:
         """Return suggestions where a trial's value does not decide alone."""
         space, known = problem.space, repeatable(problem.space, history)
         settings = bayes.Settings(initial=self.initial, beta=self.beta)
-        observed, cube = _observed_several(problem, history), cube_of(space)
+        observed, cube = _observed_several(problem, history), _believing(problem, history)
         with one_thread():
             choices = several.suggest(
                 observed, cube, count, rng, seed=history.seed, settings=settings, memory=_HYPER
@@ -213,6 +214,11 @@ def cube_of(space: Space) -> bayes.Cube:
     )
 
 
+def _believing(problem: Problem, history: History) -> bayes.Cube:
+    """Return the problem's space as arrays, with what is still believed of it."""
+    return replace(cube_of(problem.space), belief=believed(problem, history))
+
+
 def _deep(cube: bayes.Cube) -> bayes.Cube:
     """Return the cube with the depth of a reading as one more column, in which only the end is sought."""
 
@@ -220,7 +226,11 @@ def _deep(cube: bayes.Cube) -> bayes.Cube:
         return np.column_stack((cube.snap(points[:, :-1]), np.ones(len(points))))
 
     return bayes.Cube(
-        np.append(cube.levels, 0), np.append(cube.categorical, False), snap, np.append(cube.default, 1.0)
+        np.append(cube.levels, 0),
+        np.append(cube.categorical, False),
+        snap,
+        np.append(cube.default, 1.0),
+        None if cube.belief is None else cube.belief.with_column(),
     )
 
 

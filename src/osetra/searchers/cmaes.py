@@ -114,7 +114,7 @@ class _Shape:
 class _Distribution:
     """What is drawn from."""
 
-    normal: cma.Normal
+    normal: cma.Gaussian
     categories: categories.CategoryChances
     size: int
     """The population."""

@@ -32,6 +32,7 @@ from osetra.core.results import Results
 from osetra.core.scales import Array
 from osetra.errors import StudyError
 from osetra.numerics.evolution import Ints, differential, mutated, recombined, tournament
+from osetra.searchers.beliefs import as_believed, believed
 from osetra.searchers.fresh import fresh, repeatable
 from osetra.searchers.sobol import sequence
 from osetra.searchers.standing import standing
@@ -85,7 +86,15 @@ class Evolution:
             sum(number <= self.population for number in numbers) if len(members) >= FEWEST else len(numbers)
         )
         why = "a first member of the population, quasi-random point {}"
-        found = sequence(space, history, young, why=why.format, defaults_first=True)
+        belief = believed(problem, history)
+        found = sequence(
+            space,
+            history,
+            young,
+            why=why.format,
+            defaults_first=True,
+            placed=lambda number, points: as_believed(belief, number, history.seed, points),
+        )
         if young == len(numbers) or len(found) < young:
             return found
         levels = np.array([c.levels if c.categorical else 0 for c in space.columns], dtype=np.int64)

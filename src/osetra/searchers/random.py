@@ -37,11 +37,14 @@ class Random:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
+        from osetra.searchers.beliefs import drawn  # with its maths, which says nothing of random search
+
         space, known = problem.space, repeatable(problem.space, history)
         found: list[Suggestion] = []
         if count > 0 and self.defaults_first and (default := fresh_default(space, known)) is not None:
             found.append(Suggestion(default, DEFAULTS))
-        for point in rng.random((max(count, 0), len(space.columns)))[len(found) :]:
+        points = rng.random((max(count, 0), len(space.columns)))
+        for point in drawn(problem, history, points)[len(found) :]:
             config = fresh(space, known, point[None], rng)
             if config is None:
                 break

@@ -18,6 +18,7 @@ from osetra.core.problem import Problem
 from osetra.core.scales import Array
 from osetra.core.space import Space
 from osetra.numerics.design import sobol
+from osetra.searchers.beliefs import as_believed, believed
 from osetra.searchers.fresh import DEFAULTS, fresh, fresh_default, repeatable
 
 
@@ -39,7 +40,15 @@ class Sobol:
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
     ) -> Sequence[Suggestion]:
         """Return up to `count` suggestions; fewer mean that the space is exhausted."""
-        return sequence(problem.space, history, count, why=_why, defaults_first=self.defaults_first)
+        belief = believed(problem, history)
+        return sequence(
+            problem.space,
+            history,
+            count,
+            why=_why,
+            defaults_first=self.defaults_first,
+            placed=lambda number, points: as_believed(belief, number, history.seed, points),
+        )
 
 
 def sequence(

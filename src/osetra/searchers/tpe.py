@@ -20,6 +20,7 @@ from osetra.core.space import Space
 from osetra.errors import StudyError
 from osetra.numerics import parzen
 from osetra.numerics.design import sobol
+from osetra.searchers.beliefs import as_believed, believed
 from osetra.searchers.fresh import DEFAULTS, fresh, fresh_default, repeatable
 from osetra.searchers.standing import standing
 
@@ -56,11 +57,13 @@ class Tpe:
         past = standing(problem, history)
         x, y, bad = past.x, np.where(past.valid, past.y, np.inf), past.pending
         found: list[Suggestion] = []
+        belief = believed(problem, history)
         for number in range(len(x) + len(bad), len(x) + len(bad) + max(count, 0)):
             config, why = fresh_default(space, known) if number == 0 else None, DEFAULTS
             if config is None:
                 if number < self.initial or not past.valid.any():
-                    point = sobol(max(number - 1, 0), 1, len(space.columns), history.seed)[0]
+                    point = sobol(max(number - 1, 0), 1, len(space.columns), history.seed)
+                    point = as_believed(belief, number + 1, history.seed, point)[0]
                     why = "quasi-random, before there is enough to compare"
                 else:
                     point, why = self._likeliest(space, x, y, bad, rng), "resembles the best trials"

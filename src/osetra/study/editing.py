@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from osetra.core.arguments import expected, given, is_number, mapping, plain, text, truth
+from osetra.core.beliefs import within
 from osetra.core.declarations import Branches, branches_of, params_by_name
 from osetra.core.edits import edited, readable, spaces
 from osetra.core.options import UNSET
@@ -204,7 +205,8 @@ def _ranged(name: str, param: Param, ends: Mapping[str, float], *, wider: bool) 
             f"{name}: {low:g} … {high:g} is not {'wider' if wider else 'narrower'} than {param.low:g} … "
             f"{param.high:g}; see {other}"
         )
-    changed: dict[str, Any] = {"low": low, "high": high, "default": None}
+    prior = within(param.prior, low, high, param.scale)
+    changed: dict[str, Any] = {"low": low, "high": high, "default": None, "prior": prior}
     new = replace(param, **changed)
     kept: Any = None if param.default is None else new.nearest(param.default)
     return replace(new, default=kept)
@@ -212,7 +214,8 @@ def _ranged(name: str, param: Param, ends: Mapping[str, float], *, wider: bool) 
 
 def _more_options(name: str, param: Param, options: object) -> Param:
     kind, more = _options(name, param, options)
-    return type(kind)(*kind.meanings, *more, default=kind.default, when=kind.when)
+    weights = None if kind.weights is None else (*kind.weights, *[_usual(kind.weights)] * len(more))
+    return type(kind)(*kind.meanings, *more, default=kind.default, when=kind.when, weights=weights)
 
 
 def _fewer_options(name: str, param: Param, options: object) -> Param:
@@ -222,7 +225,14 @@ def _fewer_options(name: str, param: Param, options: object) -> Param:
         raise SpaceError(f"{name}: {given(strange[0])} is none of its options: {known}")
     meanings = [m for option, m in zip(kind.options, kind.meanings, strict=True) if option in kept]
     default = kind.default if kind.default in kept else UNSET
-    return type(kind)(*meanings, default=default, when=kind.when)
+    believed = kind.weights or (None,) * len(kind.options)
+    left = [w for option, w in zip(kind.options, believed, strict=True) if option in kept and w is not None]
+    return type(kind)(*meanings, default=default, when=kind.when, weights=left or None)
+
+
+def _usual(weights: Sequence[float]) -> float:
+    """Return what an option weighs that nobody has said anything of."""
+    return sum(weights) / len(weights)
 
 
 def _options(name: str, param: Param, options: object) -> tuple[Choice | Ordinal, tuple[Any, ...]]:

@@ -174,7 +174,7 @@ def study_summary(problem: Problem, history: History, name: str) -> RenderableTy
         grid.add_row(Text("best", "dim"), f"{number(best.value)} in trial {best.number}{again}")
         grid.add_row("", Text(_pairs(problem, best), "green"))
     latest = [*history.noted("choice"), *history.noted("zoom"), *history.noted("replay")][-3:]
-    for note in [*history.noted("experience"), *latest]:
+    for note in [*history.noted("experience"), *history.noted("belief"), *latest]:
         grid.add_row(Text(note.topic, "dim"), one_line(note.text))
     return grid
 

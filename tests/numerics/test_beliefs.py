@@ -1,0 +1,116 @@
+"""Beliefs against independent formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from osetra.numerics.beliefs import (
+    BETA,
+    Belief,
+    believing,
+    contradicted,
+    draws,
+    log_density,
+    share,
+    slope,
+    within,
+)
+from osetra.numerics.design import sobol
+
+BELIEF = Belief(
+    np.array([0.3, 0.5, 0.5, 0.9]),
+    np.array([0.1, np.inf, np.inf, 0.3]),
+    (None, np.array([1.0, 3.0, 1.0]), None, None),
+)
+
+
+def test_draws_are_the_quantiles_of_a_truncated_normal_and_leave_the_rest() -> None:
+    uniform = np.random.default_rng(0).random((200, 4))
+    found = draws(BELIEF, uniform)
+    for j in (0, 3):
+        m, s = BELIEF.mean[j], BELIEF.deviation[j]
+        wanted = stats.truncnorm.ppf(uniform[:, j], (0 - m) / s, (1 - m) / s, loc=m, scale=s)
+        assert found[:, j] == pytest.approx(wanted, abs=1e-9)
+    assert np.array_equal(found[:, 2], uniform[:, 2])
+
+
+def test_options_are_drawn_in_proportion_to_their_weights() -> None:
+    found = draws(BELIEF, sobol(0, 1024, 4, 0))[:, 1]
+    assert np.unique(found).tolist() == pytest.approx([1 / 6, 0.5, 5 / 6])
+    assert np.mean(found == 0.5) == pytest.approx(0.6, abs=0.01)
+
+
+def test_the_density_is_that_of_its_factors() -> None:
+    x = np.random.default_rng(1).random((50, 4))
+    normal = sum(
+        stats.norm.logpdf(x[:, j], BELIEF.mean[j], BELIEF.deviation[j])
+        - stats.norm.logpdf(0, 0, BELIEF.deviation[j])
+        for j in (0, 3)
+    )
+    options = np.log(np.array([1, 3, 1])[(x[:, 1] * 3).astype(int)] / 3)
+    assert log_density(BELIEF, x) == pytest.approx(normal + options)
+    assert log_density(BELIEF, np.array([[0.3, 0.5, 0.1, 0.9]])) == pytest.approx([0])
+    assert log_density(BELIEF, np.full((1, 4), np.nan)) == pytest.approx([0])
+
+
+def test_gradients_are_differences() -> None:
+    x, h = np.array([[0.2, 0.17, 0.4, 0.6], [np.nan, 0.5, np.nan, 0.1]]), 1e-6
+    for j in (0, 2, 3):
+        step = np.eye(4)[j] * h
+        wanted = (log_density(BELIEF, x + step) - log_density(BELIEF, x - step)) / (2 * h)
+        assert slope(BELIEF, x)[:, j] == pytest.approx(wanted, abs=1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 7, 100])
+def test_an_acquisition_is_multiplied_by_a_power_of_the_belief(n: int) -> None:
+    """Hvarfner et al. 2022, eq. 6: a(x) pi(x)^(beta/n)."""
+    x = np.random.default_rng(2).random((20, 4))
+    pi = stats.norm.pdf((x[:, 0] - 0.3) / 0.1) * stats.norm.pdf((x[:, 3] - 0.9) / 0.3)
+    pi *= np.array([1, 3, 1])[(x[:, 1] * 3).astype(int)]
+    improvement = np.exp(-x.sum(axis=1))
+    score, both = believing(
+        lambda at: -at.sum(axis=1), lambda at: (-at.sum(axis=1), -np.ones(at.shape)), BELIEF, BETA / n
+    )
+    assert np.argsort(score(x)).tolist() == np.argsort(improvement * pi ** (10 / n)).tolist()
+    ratio = np.exp(score(x)) / (improvement * pi ** (10 / n))
+    assert ratio == pytest.approx(ratio[0])
+    value, gradient = both(x)
+    assert value == pytest.approx(score(x))
+    assert gradient == pytest.approx(-1 + BETA / n * slope(BELIEF, x))
+
+
+def test_without_a_belief_nothing_changes() -> None:
+    score, both = (lambda at: at[:, 0]), (lambda at: (at[:, 0], at))
+    assert believing(score, both, None, 1.0) == (score, both)
+
+
+def test_a_belief_fades() -> None:
+    assert [share(n) for n in (0, 10, 90)] == pytest.approx([1, 0.5, 0.1])
+
+
+def test_what_was_believed_in_lies_within_a_deviation_or_weighs_more_than_usual() -> None:
+    x = np.array([[0.2, 1 / 6, 0, 0], [0.45, 0.5, 0, 0], [0.39, 5 / 6, 0, 0]])
+    assert within(BELIEF, 0, x).tolist() == [True, False, True]
+    assert within(BELIEF, 1, x).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_belief_is_contradicted_where_a_test_of_ranks_says_so(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    inside = rng.random(rng.integers(8, 40)) < 0.5
+    y = np.round(rng.normal(0, 1, len(inside)) + inside * rng.choice([0.0, 1.0, 2.0]), 1)
+    y[rng.random(len(y)) < 0.1] = np.inf
+    found = contradicted(inside, y)
+    if min(inside.sum(), (~inside).sum()) < 3:
+        assert not found
+        return
+    p = stats.mannwhitneyu(y[inside], y[~inside], alternative="greater", method="asymptotic").pvalue
+    assert found == (p < 0.01 and y[inside].min() > y[~inside].min())
+
+
+def test_equal_outcomes_and_too_few_of_them_contradict_nothing() -> None:
+    assert not contradicted(np.array([True] * 5 + [False] * 5), np.ones(10))
+    assert not contradicted(np.array([True] * 9 + [False] * 2), np.array([1.0] * 9 + [0.0] * 2))
+    assert not contradicted(np.zeros(0, dtype=bool), np.zeros(0))
