@@ -199,6 +199,39 @@ def test_a_pause_without_checkpoints_says_what_is_lost():
     assert "without a checkpoint: this training keeps none" in ending.obeyed.text
 
 
+@pytest.mark.parametrize("asked", [1, 3, 8, 9])
+def test_a_pause_waits_for_the_state_of_a_training_that_leaves_it_before_it_reports(tmp_path, asked):
+    def leaves_first(run):
+        state = run.restore() or {"step": 0}
+        for step in run.steps(10):
+            state["step"] = step
+            run.checkpoint(state)
+            run.report(loss=1.0 / step)
+
+    link = Script({asked: [order("pause")]})
+    run = make(tmp_path, link)
+    ending = execute(leaves_first, run)
+    if asked == 9:  # nothing is left to wait for
+        assert ending.outcome == "finished"
+        return
+    assert ending.outcome == "paused" and ending.obeyed.text == f"paused at step {asked + 1}"
+    assert link.kept()[-1].step == asked + 1
+
+
+def test_a_pause_between_checkpoints_names_the_last_one(tmp_path):
+    def every_third(run):
+        for step in run.steps(10):
+            run.report(loss=1.0)
+            if step % 3 == 0:
+                run.checkpoint({"step": step})
+
+    link = Script({4: [order("pause")]})
+    run = make(tmp_path, link)
+    control_of(run).writer.limits = Checkpoints(every=0)
+    ending = execute(every_third, run)
+    assert ending.obeyed.text.endswith("without a checkpoint: this training kept its last one at step 3")
+
+
 def test_a_full_quota_is_named_and_the_training_goes_on(tmp_path, caplog):
     link = Script()
     ending = execute(training(), make(tmp_path, link, until=4, quota=100))

@@ -129,6 +129,8 @@ class Run:
         last = control.looping and control.step == self._count  # nobody goes on from the end
         wanted = control.steering.wants_checkpoint(control.step) and not last
         if not control.writer.due(control.step, wanted=wanted):
+            if control.writer.folder is not None:
+                control.steering.declined_step = control.step
             return False
         content = state() if callable(state) else state
         with control.voice.lock:

@@ -34,6 +34,8 @@ class Steering:
     """How the run has to end before its time; None while it may go on."""
     checkpoint_step: int = 0
     """The step of the latest checkpoint."""
+    declined_step: int = -1
+    """The latest step whose state the training would have kept, and nobody waited for it."""
     pausing: Ordered | None = None
     deferred: list[Ordered] = field(default_factory=list)
     """Orders about values of which the training has not said yet whether it can change them."""
@@ -98,9 +100,12 @@ class Steering:
     def end_of_step(self, step: int, *, full: str) -> None:
         """Pause where a pause is wanted."""
         if self.pausing is not None:
+            if self.declined_step == step != self.checkpoint_step and not full:
+                return  # it left its state before it heard of the pause, and will after the next step
             order, self.pausing = self.pausing, None
-            lost = f"; without a checkpoint: {full or 'this training keeps none'}"
-            lost = "" if self.checkpoint_step == step else lost
+            kept = f"this training kept its last one at step {self.checkpoint_step}"
+            why_not = full or (kept if self.checkpoint_step else "this training keeps none")
+            lost = "" if self.checkpoint_step == step else f"; without a checkpoint: {why_not}"
             why = order.why or f"paused by {order.actor}"
             answer = self._answer(order, step, "done", f"paused at step {step}{lost}")
             self.leave(Ending("paused", reason=f"{why} at step {step}{lost}", obeyed=answer))
