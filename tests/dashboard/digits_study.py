@@ -16,6 +16,7 @@ import time
 import numpy as np
 
 import osetra as ose
+from osetra.errors import StudyError
 
 EPOCHS = 27
 PACE = 0.05
@@ -90,7 +91,7 @@ def steer(study_url: str) -> None:
             return
         try:
             study.order(running[0].number, verb, why="tried by hand", actor="ada", **args)
-        except ose.StudyError:
+        except StudyError:
             continue
         time.sleep(1.5)
 

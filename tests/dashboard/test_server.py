@@ -275,7 +275,7 @@ def test_read_only_means_it(tmp_path, started):
 def test_a_killed_server_harms_nothing_and_its_address_opens_the_next_one(tmp_path, started):
     study = study_at(tmp_path / "s.db")
     study.run(quick, trials=2, progress=False)
-    port = listen("127.0.0.1", None)
+    port = listen("127.0.0.1", 0)
     number = port.getsockname()[1]
     port.close()
     page = started(tmp_path / "s.db", "--port", number)

@@ -7,6 +7,7 @@ Who may ask at all is decided before, by `guard`.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from osetra.core.clean import json_text
+from osetra.core.clean import json_text, one_line
 from osetra.dashboard import analysis, stream
 from osetra.dashboard.assets import Assets
 from osetra.dashboard.documents import Documents, Make
@@ -35,6 +36,8 @@ from osetra.views.panels.curves import curves_panel
 from osetra.views.panels.study import VERBS, study_entry, study_panel, unreadable_entry
 from osetra.views.panels.trial import trial_panel
 from osetra.views.panels.trials import trials_panel
+
+log = logging.getLogger("osetra")
 
 Handler = Callable[[Request], Awaitable[Response]]
 MOST_POINTS = 5000
@@ -286,6 +289,10 @@ def _safe(handler: Handler) -> Handler:
             return problem(400, str(error))
         except ClientDisconnect:
             return problem(413, "a request is at most a megabyte")
+        except Exception as error:
+            log.exception("%s %s", request.method, request.url.path)
+            text = f"a mistake of the page's own: {type(error).__name__}: {error}"
+            return problem(500, f"{one_line(text)[:400]}; where it was started it says more")
 
     return safe
 

@@ -98,4 +98,5 @@ class Follower:
     def _release(self) -> None:
         if self._reader is not None:
             self._reader.close()
-        self._reader = None
+        # What is opened next may be another log: of a file that was replaced meanwhile.
+        self._reader, self._generation = None, -1

@@ -16,6 +16,7 @@ from osetra.core.arguments import expected, mapping, text, whole
 from osetra.core.declarations import params_from_lines
 from osetra.core.edits import problem_of
 from osetra.core.space import difference
+from osetra.dashboard.follow import Follower
 from osetra.stores.address import Address
 from osetra.study.open import user
 from osetra.study.study import Study
@@ -37,7 +38,10 @@ class PageSteering:
     """Writes to one study what people ask for on the page; safe to use from several threads."""
 
     address: Address
+    follower: Follower
+    """Tells whether the log is another one than before, such as that of a file that was replaced."""
     _study: Study | None = None
+    _log: int = -1
     _done: OrderedDict[str, Document] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -113,8 +117,10 @@ class PageSteering:
         with self._lock:
             if key and key in self._done:
                 return self._done[key]
-            if self._study is None:
-                self._study = Study(self.address.url, name=self.address.study)
+            view = self.follower.look()
+            log = -1 if view is None else view.generation
+            if self._study is None or log != self._log:
+                self._study, self._log = Study(self.address.url, name=self.address.study), log
             try:
                 done = act(self._study)
             finally:

@@ -7,6 +7,7 @@ anything up.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator
@@ -15,8 +16,11 @@ from dataclasses import dataclass, field
 
 from anyio import to_thread
 
+from osetra.core.clean import one_line
 from osetra.dashboard.follow import Follower, View
 from osetra.dashboard.news import REST, Advice, Newsroom, event_of, news, place_of
+
+log = logging.getLogger("osetra")
 
 LOOK = 0.25
 """Seconds between looks at the store while somebody watches."""
@@ -100,7 +104,13 @@ class StudyChannel:
         room = Newsroom(self.follower, self.advice, before, before, trouble, self.reference)
         while self.subscribers:
             begun = time.monotonic()
-            events = await to_thread.run_sync(room.look)
+            try:
+                events = await to_thread.run_sync(room.look)
+            except Exception as error:  # who watches has to know that nothing more comes
+                log.exception("%s", self.reference)
+                text = one_line(f"a mistake of the page's own: {type(error).__name__}: {error}")
+                self._send([event_of("gone", {"text": text})])
+                return
             self._remember(self.follower.view)
             self._send(events)
             await asyncio.sleep(max(0.05, LOOK - (time.monotonic() - begun), REST * room.busy))

@@ -40,8 +40,9 @@ class ShownStudy:
     def at(cls, location: Location) -> ShownStudy:
         """Return the study at a place; nothing is opened yet."""
         address = location.address
-        channel = StudyChannel(Follower(address), location.reference)
-        return cls(study_id(address), location, channel, PageSteering(address))
+        follower = Follower(address)
+        channel = StudyChannel(follower, location.reference)
+        return cls(study_id(address), location, channel, PageSteering(address, follower))
 
     async def close(self) -> None:
         """Release everything."""
