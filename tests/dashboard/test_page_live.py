@@ -118,6 +118,10 @@ def test_the_page_moves_and_its_orders_are_obeyed(opened: Opener, training: Path
         page.click("dialog button.primary")
         page.wait_for_selector(".order .stages li.done:nth-child(3)")
         assert "now 0.02" in page.inner_text(".config")
+        page.click(".order-bar >> text=Scale")
+        page.select_option("dialog select", "lr")
+        assert "lr, now 0.02, times" in page.inner_text("dialog"), "what is in force counts"
+        page.keyboard.press("Escape")
         page.keyboard.press("p")
         page.wait_for_selector("dialog")
         assert re.search(r"pauses trial 1 after \d+", page.inner_text("dialog"))

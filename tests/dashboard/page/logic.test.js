@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { decimate, smooth } from "../../../src/osetra/dashboard/page/logic/decimate.js";
 import { nearest, parseFilter } from "../../../src/osetra/dashboard/page/logic/filter.js";
 import { ago, duration, exact, nameText, number, oneLine, percent, setting, size, typable } from "../../../src/osetra/dashboard/page/logic/format.js";
-import { differences, fromSlider, isActive, readValue, toSlider } from "../../../src/osetra/dashboard/page/logic/params.js";
+import { differences, fromSlider, inForce, isActive, readValue, toSlider } from "../../../src/osetra/dashboard/page/logic/params.js";
 import { formatRoute, parseNumbers, parseRoute } from "../../../src/osetra/dashboard/page/logic/route.js";
 import { fromUnit, range, robustRange, ticks, timeTicks, toUnit, wantsLog } from "../../../src/osetra/dashboard/page/logic/scales.js";
 import { argsText, stages, stake, verbsFor } from "../../../src/osetra/dashboard/page/logic/wording.js";
@@ -222,4 +222,22 @@ test("ended trainings take only a branch and a note", () => {
   const all = ["stop", "pause", "resume", "set", "branch", "note", "promote"];
   assert.deepEqual(verbsFor("finished", all), ["branch", "note"]);
   assert.ok(verbsFor("paused", all).includes("resume") && !verbsFor("paused", all).includes("pause"));
+});
+
+test("who is trained to the end by itself is neither extended nor promoted", () => {
+  const further = (until, scheduler) => verbsFor("running", ["extend", "promote", "stop"], { until, scheduler });
+  assert.deepEqual(further(9, "asha"), ["extend", "promote", "stop"]);
+  assert.deepEqual(further(null, "asha"), ["promote", "stop"]);
+  assert.deepEqual(further(null, "full"), ["stop"]);
+});
+
+test("values in force are those of the latest order", () => {
+  assert.deepEqual(inForce({ config: { lr: 0.1, units: 8 } }), { lr: 0.1, units: 8 });
+  assert.deepEqual(inForce({ config: { lr: 0.1, units: 8 }, lineage: [{ after: 0, values: { lr: 0.02 } }, { after: 4, values: { lr: 0.01 } }] }), { lr: 0.01, units: 8 });
+});
+
+test("a branch says from where it goes on", () => {
+  const at = { trial: 3, state: "finished", steps: 9, of: 9 };
+  assert.equal(stake({ verb: "branch", args: { lr: 0.1, step: 0 } }, at), "queues a new trial like trial 3 with lr = 0.1, from the beginning");
+  assert.equal(stake({ verb: "branch", args: { lr: 0.1, step: 6 } }, at), "queues a new trial like trial 3 with lr = 0.1, from step 6");
 });

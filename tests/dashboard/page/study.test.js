@@ -124,3 +124,23 @@ test("what an event brought stays when the answer that was under way never comes
   assert.equal(error, null);
   study.close();
 });
+
+test("a trial is fetched at once when it was given an order, and soon when facts tell of it", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 10_000 });
+  const source = fake({ ...DOCUMENTS, "/api/studies/s/trials/1": { trial: 1 }, "/api/studies/s/trials/2": { trial: 2 } });
+  const study = new StudyData(source, "s");
+  for (const name of ["trials", "trials/1", "trials/2"]) study.watch(name, () => {});
+  await moment();
+  const asked = source.asked.length;
+  const since = () => source.asked.slice(asked).map((path) => path.split("/").pop());
+  await study.send("orders", { trial: 1, verb: "stop" });
+  t.mock.timers.tick(200);
+  assert.deepEqual(since(), ["1"]);
+  await moment();
+  study.receive("facts", { version: 9, trials: table(9, [1], ["finished"]) }, "0:9:9");
+  t.mock.timers.tick(600);
+  assert.deepEqual(since(), ["1", "1"]);
+  t.mock.timers.tick(5000);
+  assert.deepEqual(since(), ["1", "1", "2"]);
+  study.close();
+});

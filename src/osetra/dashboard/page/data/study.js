@@ -6,6 +6,8 @@ import { mergePoints, mergeTrials, movesRanks, rankTrials } from "../logic/delta
 
 /** How long a document that events do not carry may be old while it is looked at, in milliseconds. */
 const FRESH = 4000;
+/** The same for what somebody has just acted on, or what facts have just changed. */
+const SOON = 500;
 /** Documents that change with the trials. */
 const DERIVED = /^(timeline|importance|slices|boxes|fidelity|history|parallel|contour|curves|trials\/)/;
 
@@ -21,7 +23,7 @@ export class StudyData {
     this.watchers = new Map();
     /** @type {Set<string>} */
     this.dirty = new Set();
-    /** @type {Map<string, number>} */
+    /** When which documents are fetched anew. @type {Map<string, {timer: number, at: number}>} */
     this.timers = new Map();
     this.frame = 0;
     this.cursor = "";
@@ -39,7 +41,7 @@ export class StudyData {
   close() {
     this.stop();
     cancelAnimationFrame(this.frame);
-    for (const timer of this.timers.values()) clearTimeout(timer);
+    for (const { timer } of this.timers.values()) clearTimeout(timer);
     this.watchers.clear();
   }
 
@@ -135,7 +137,9 @@ export class StudyData {
       this.put("trials", merged);
     }
     // Reports alone change nothing that is not told by events.
-    if (data.version !== before) for (const name of this.entries.keys()) if (DERIVED.test(name)) this.refresh(name);
+    if (data.version === before) return;
+    const told = new Set((data.trials?.numbers ?? []).map((/** @type {number} */ trial) => `trials/${trial}`));
+    for (const name of this.entries.keys()) if (DERIVED.test(name)) this.refresh(name, told.has(name) ? SOON : FRESH);
   }
 
   /** @param {any} event */
@@ -149,19 +153,22 @@ export class StudyData {
     for (const trial of Object.keys(event.curves ?? {})) if (this.entries.has(`trials/${trial}`)) this.refresh(`trials/${trial}`);
   }
 
-  /** Fetch a document anew soon, if somebody looks at it, and not too often. @param {string} name */
-  refresh(name) {
+  /** Fetch a document anew soon, if somebody looks at it, and not too often. @param {string} name @param {number} fresh how old it may be, in milliseconds */
+  refresh(name, fresh = FRESH) {
     if (!this.watchers.get(name)?.size) {
       this.entries.delete(name);
       return;
     }
-    if (this.timers.has(name)) return;
     const age = Date.now() - this.entry(name).stamp;
-    const wait = Math.max(150, FRESH - age) * (name.startsWith("curves") ? 0.5 : 1);
-    this.timers.set(name, setTimeout(() => {
+    const wait = Math.max(150, fresh - age) * (name.startsWith("curves") ? 0.5 : 1);
+    const [known, at] = [this.timers.get(name), Date.now() + wait];
+    if (known && known.at <= at) return;
+    clearTimeout(known?.timer);
+    const timer = setTimeout(() => {
       this.timers.delete(name);
       this.load(name);
-    }, wait));
+    }, wait);
+    this.timers.set(name, { timer, at });
   }
 
   /** Go on after a pause: the stream brings what is new of trials and curves; the cockpit comes when it changes. */
@@ -182,7 +189,7 @@ export class StudyData {
   /** @param {string} path @param {any} body */
   async send(path, body) {
     const answer = await this.source.post(`${this.root}/${path}`, body);
-    if (body.trial) this.refresh(`trials/${body.trial}`);
+    if (body.trial) this.refresh(`trials/${body.trial}`, 0);
     return answer;
   }
 }

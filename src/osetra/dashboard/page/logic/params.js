@@ -59,7 +59,7 @@ function rounded(value, kind) {
 
 /**
  * What a typed text means for a parameter, or what is wrong with it.
- * @param {Param} param @param {any} text @returns {{value: any, problem: string}}
+ * @param {Param} param @param {any} text @returns {{value: any, problem: string, outside?: boolean}}
  */
 export function readValue(param, text) {
   if (!isNumeric(param)) {
@@ -71,8 +71,13 @@ export function readValue(param, text) {
   if (!Number.isFinite(value)) return { value: text, problem: "a number is needed" };
   if (param.kind === "int" && !Number.isInteger(value)) return { value, problem: "a whole number is needed" };
   const [low, high] = [/** @type {number} */ (param.low), /** @type {number} */ (param.high)];
-  if (value < low || value > high) return { value, problem: `between ${setting(low)} and ${setting(high)}` };
+  if (value < low || value > high) return { value, problem: `between ${setting(low)} and ${setting(high)}`, outside: true };
   return { value, problem: "" };
+}
+
+/** A trial's values as they are now: orders may have changed what its configuration says. @param {any} trial @returns {Record<string, any>} */
+export function inForce(trial) {
+  return Object.assign({}, trial.config, ...(trial.lineage ?? []).map((/** @type {any} */ piece) => piece.values));
 }
 
 /** What a person calls the range. @param {Param} param */

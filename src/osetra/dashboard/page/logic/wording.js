@@ -3,25 +3,30 @@ import { duration, nameText, number, oneLine, setting } from "./format.js";
 
 /** @typedef {{verb: string, args: Record<string, any>}} Move */
 
-export const VERBS = /** @type {Record<string, {label: string, does: string, key?: string, heavy?: boolean}>} */ ({
-  stop: { label: "Stop", does: "ends it and keeps the result so far", heavy: true },
-  pause: { label: "Pause", does: "waits at a checkpoint and frees its worker" },
-  resume: { label: "Go on", does: "lets a paused training go on" },
-  set: { label: "Set", does: "changes a value from the next report on" },
-  scale: { label: "Scale", does: "multiplies a value from the next report on" },
-  rollback: { label: "Roll back", does: "goes back to an earlier checkpoint", heavy: true },
-  branch: { label: "Branch", does: "trains a changed configuration as a trial of its own" },
-  promote: { label: "Promote", does: "passes the scheduler's next cut" },
-  extend: { label: "Extend", does: "trains on to a later step" },
-  note: { label: "Note", does: "remembers a sentence with this step" },
+export const VERBS = /** @type {Record<string, {label: string, does: string, button: string, heavy?: boolean}>} */ ({
+  stop: { label: "Stop", does: "ends it and keeps the result so far", button: "Stop trial", heavy: true },
+  pause: { label: "Pause", does: "waits at a checkpoint and frees its worker", button: "Pause trial" },
+  resume: { label: "Go on", does: "lets a paused training go on", button: "Go on with trial" },
+  set: { label: "Set", does: "changes a value from its next report on", button: "Set it in trial" },
+  scale: { label: "Scale", does: "multiplies a value from its next report on", button: "Scale it in trial" },
+  rollback: { label: "Roll back", does: "goes back to an earlier checkpoint at its next report", button: "Roll back trial", heavy: true },
+  branch: { label: "Branch", does: "trains a changed configuration as a trial of its own", button: "Branch off trial" },
+  promote: { label: "Promote", does: "passes the scheduler's next cut", button: "Promote trial" },
+  extend: { label: "Extend", does: "trains on to a later step", button: "Extend trial" },
+  note: { label: "Note", does: "remembers a sentence with this step", button: "Note it on trial" },
 });
 
-/** Verbs that make sense for a state. @param {string} state @param {string[]} allowed */
-export function verbsFor(state, allowed) {
+/**
+ * Verbs that make sense for a state, and for how far a trial goes by itself: one that is trained to its end has no cut before it.
+ * @param {string} state @param {string[]} allowed @param {{until?: number|null, scheduler?: string|null}} plan
+ */
+export function verbsFor(state, allowed, plan = { until: 0 }) {
   const ended = ["finished", "stopped", "diverged", "failed"].includes(state);
   return allowed.filter((verb) => {
     if (verb === "note" || verb === "branch") return true;
     if (ended) return false;
+    if (verb === "extend") return plan.until != null;
+    if (verb === "promote") return plan.until != null || plan.scheduler !== "full";
     if (verb === "resume") return state === "paused";
     if (verb === "pause") return state !== "paused";
     if (verb === "set" || verb === "scale" || verb === "rollback") return state === "running" || state === "paused";
@@ -56,7 +61,8 @@ export function argsText(args) {
 export function stake(move, at) {
   const where = at.steps ? ` after ${number(at.steps)}${at.of ? ` of ${number(at.of)}` : ""} steps` : " before its first report";
   const spent = at.seconds ? ` (${duration(at.seconds)} of training)` : "";
-  const what = argsText(move.args);
+  const { step, ...values } = move.args;
+  const what = argsText(move.verb === "branch" ? values : move.args);
   const trial = `trial ${at.trial}`;
   switch (move.verb) {
     case "stop": return `stops ${trial}${where}${spent}; its result so far is kept`;
@@ -65,7 +71,7 @@ export function stake(move, at) {
     case "set": return `sets ${what} in ${trial}, from its next report on`;
     case "scale": return `multiplies in ${trial}: ${what.replaceAll(" = ", " × ")}, from its next report on`;
     case "rollback": return rollbackText(move, at, trial);
-    case "branch": return `queues a new trial like ${trial} with ${what || "changes"}`;
+    case "branch": return `queues a new trial like ${trial} with ${what || "changes"}${step === 0 ? ", from the beginning" : step ? `, from step ${number(step)}` : ""}`;
     case "promote": return `lets ${trial} pass the scheduler's next cut`;
     case "extend": return `trains ${trial} on to step ${number(move.args.until)}`;
     case "note": return `notes on ${trial}: “${move.args.text ?? ""}”`;

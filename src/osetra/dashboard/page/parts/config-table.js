@@ -2,7 +2,7 @@
 import { html } from "../lib.js";
 import { useApp } from "../data/hooks.js";
 import { exact, nameText, oneLine, setting } from "../logic/format.js";
-import { rangeText } from "../logic/params.js";
+import { inForce, rangeText } from "../logic/params.js";
 import { copyText, TrialLink } from "./marks.js";
 
 /** @param {{trial: any, study: any}} props */
@@ -10,7 +10,7 @@ export function ConfigTable({ trial, study }) {
   const { say } = useApp();
   const changed = new Set(trial.changed);
   const best = new Map((trial.diff_best ?? []).map((/** @type {any} */ one) => [one.name, one.best]));
-  const force = Object.assign({}, ...(trial.lineage ?? []).map((/** @type {any} */ piece) => piece.values));
+  const force = inForce(trial);
   const own = trial.best_trial === trial.trial || trial.best_trial == null;
   const copy = () => copyText(JSON.stringify(trial.config, null, 1)).then((done) => say(done ? "copied as JSON" : "the browser does not let this page copy"));
   const about = (/** @type {string} */ name) => (study.params ?? []).find((/** @type {any} */ p) => p.name === name);

@@ -14,7 +14,7 @@ const FORMS = ["set", "scale", "rollback", "branch", "extend", "note"];
 export function OrderBar({ trial, study }) {
   const app = useApp();
   const [form, setForm] = useState("");
-  const allowed = app.readOnly ? [] : verbsFor(trial.state, study.verbs ?? []);
+  const allowed = app.readOnly ? [] : verbsFor(trial.state, study.verbs ?? [], { until: trial.until, scheduler: study.scheduler });
   const act = (/** @type {string} */ verb) => (FORMS.includes(verb) ? setForm(verb) : askOrder(app, trial.trial, verb));
   useViewKeys((key) => {
     const verb = /** @type {Record<string, string>} */ ({ s: "stop", p: trial.state === "paused" ? "resume" : "pause", b: "rollback", f: "branch" })[key];

@@ -2,8 +2,8 @@
 import { html, useState } from "../lib.js";
 import { useApp } from "../data/hooks.js";
 import { nameText, number, oneLine, setting } from "../logic/format.js";
-import { isActive, isNumeric, readValue } from "../logic/params.js";
-import { stake, VERBS } from "../logic/wording.js";
+import { inForce, isActive, isNumeric, readValue } from "../logic/params.js";
+import { sentence, stake, VERBS } from "../logic/wording.js";
 import { Dialog } from "./dialog.js";
 import { ParamField } from "./param-field.js";
 import { atStake, newKey, sendOrder } from "./ordering.js";
@@ -42,15 +42,15 @@ export function OrderForm({ verb, trial, study, onClose }) {
     setWords(next);
   };
   return html`<${Dialog} title=${`${VERBS[verb].label} — trial ${trial.trial}`} onClose=${onClose}><form onSubmit=${send}>
-    <p class="note">${VERBS[verb].does}, as soon as the training reports.</p>
+    <p class="note">${sentence(VERBS[verb].does)}.</p>
     ${(verb === "rollback" || verb === "branch") && html`<${StepField} trial=${trial} verb=${verb} value=${words.step} onInput=${word("step")} />`}
-    ${verb === "extend" && html`<label class="field"><span>Until step${trial.step ? `, beyond ${number(trial.step)}` : ""}</span><input type="number" step="1" min=${(trial.step ?? 0) + 1} autofocus value=${words.until ?? ""} onInput=${word("until")} /></label>`}
+    ${verb === "extend" && html`<label class="field"><span>Until step${trial.step ? `, beyond ${number(trial.step)}` : ""}</span><input type="number" step="1" min=${(trial.step ?? 0) + 1} max=${study.steps ?? undefined} autofocus value=${words.until ?? ""} onInput=${word("until")} /></label>`}
     ${verb === "note" && html`<label class="field"><span>Note</span><textarea rows="3" maxlength="1000" autofocus value=${words.text ?? ""} onInput=${word("text")} /></label>`}
     ${["set", "scale", "branch", "rollback"].includes(verb) && html`<${Changes} verb=${verb} params=${params} trial=${trial} values=${values} onChange=${(/** @type {any} */ v) => { setProblem(""); setValues(v); }} />`}
     ${verb !== "note" && html`<label class="field"><span>Why (kept with the order)</span><input value=${why} maxlength="400" onInput=${(/** @type {any} */ e) => setWhy(e.target.value)} /></label>`}
     ${!wrong && html`<p class="stake">This ${stake({ verb, args }, atStake(app, trial.trial))}.</p>`}
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
-    <p class="actions"><button type="submit" class="primary" disabled=${busy}>${busy ? "Sending…" : `${VERBS[verb].label} trial ${trial.trial}`}</button><button type="button" class="quiet" onClick=${onClose}>Leave it</button></p>
+    <p class="actions"><button type="submit" class="primary" disabled=${busy}>${busy ? "Sending…" : `${VERBS[verb].button} ${trial.trial}`}</button><button type="button" class="quiet" onClick=${onClose}>Leave it</button></p>
   </form><//>`;
 }
 
@@ -67,7 +67,7 @@ function mistake(verb, values, words, params) {
     }
     const param = params.find((one) => one.name === name);
     const read = param && readValue(param, values[name]);
-    if (read?.problem && verb !== "set") return `${nameText(name)}: ${read.problem}`;
+    if (read?.problem && !(verb === "set" && read.outside)) return `${nameText(name)}: ${read.problem}`;
   }
   return "";
 }
@@ -84,16 +84,17 @@ function StepField({ trial, verb, value, onInput }) {
 
 /** @param {{verb: string, params: any[], trial: any, values: Record<string, any>, onChange: (values: Record<string, any>) => void}} props */
 function Changes({ verb, params, trial, values, onChange }) {
+  const force = inForce(trial);
   const can = verb === "scale" ? params.filter(isNumeric) : params;
   const rest = can.filter((param) => !(param.name in values));
   const drop = (/** @type {string} */ name) => onChange(Object.fromEntries(Object.entries(values).filter(([one]) => one !== name)));
-  const add = (/** @type {any} */ e) => e.target.value && onChange({ ...values, [e.target.value]: verb === "scale" ? 0.3 : trial.config[e.target.value] });
+  const add = (/** @type {any} */ e) => e.target.value && onChange({ ...values, [e.target.value]: verb === "scale" ? 0.3 : force[e.target.value] });
   return html`<div class="stack">${Object.keys(values).map((name) => {
     const param = can.find((one) => one.name === name);
     const set = (/** @type {any} */ value) => onChange({ ...values, [name]: value });
     const remove = html`<button type="button" class="quiet small" aria-label=${`Leave ${nameText(name)} as it is`} onClick=${() => drop(name)}>✕</button>`;
-    if (verb === "scale") return html`<div key=${name} class="factor"><label class="field"><span>${nameText(name, 40)}, now ${setting(trial.config[name])}, times</span><input type="number" step="any" min="0" value=${values[name]} onInput=${(/** @type {any} */ e) => set(e.target.value === "" ? "" : Number(e.target.value))} /></label>${remove}</div>`;
-    return html`<div key=${name} class="factor"><${ParamField} param=${param} value=${values[name]} onChange=${set} />${remove}</div>`;
+    if (verb === "scale") return html`<div key=${name} class="factor"><label class="field"><span>${nameText(name, 40)}, now ${setting(force[name])}, times</span><input type="number" step="any" min="0" value=${values[name]} onInput=${(/** @type {any} */ e) => set(e.target.value === "" ? "" : Number(e.target.value))} /></label>${remove}</div>`;
+    return html`<div key=${name} class="factor"><${ParamField} param=${param} value=${values[name]} beyond=${verb === "set"} onChange=${set} />${remove}</div>`;
   })}
-  ${rest.length > 0 && html`<label class="field"><span>Change</span><select value="" onChange=${add}><option value="">choose a hyperparameter</option>${rest.map((param) => html`<option key=${param.name} value=${param.name}>${nameText(param.name, 40)} (${oneLine(setting(trial.config[param.name]), 30)})</option>`)}</select></label>`}</div>`;
+  ${rest.length > 0 && html`<label class="field"><span>Change</span><select value="" onChange=${add}><option value="">choose a hyperparameter</option>${rest.map((param) => html`<option key=${param.name} value=${param.name}>${nameText(param.name, 40)} (${oneLine(setting(force[param.name]), 30)})</option>`)}</select></label>`}</div>`;
 }

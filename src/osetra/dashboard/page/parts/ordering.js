@@ -27,7 +27,7 @@ export function askOrder(app, trial, verb, args = {}, why = "") {
   app.ask({
     title: `${VERBS[verb]?.label ?? verb} — trial ${trial}`,
     text: stake({ verb, args }, atStake(app, trial)),
-    yes: `${VERBS[verb]?.label ?? verb} trial ${trial}`,
+    yes: `${VERBS[verb]?.button ?? verb} ${trial}`,
     heavy: VERBS[verb]?.heavy,
     act: (/** @type {string} */ typed) => sendOrder(app, trial, verb, args, typed || why, key),
   });
@@ -36,8 +36,8 @@ export function askOrder(app, trial, verb, args = {}, why = "") {
 /** @param {App} app @param {number} trial @param {string} verb @param {Record<string, any>} args @param {string} why @param {string} key */
 export async function sendOrder(app, trial, verb, args, why = "", key = newKey()) {
   const answer = await app.data?.send("orders", { trial, verb, args, why, key });
-  app.say(`Sent. It ${stake({ verb, args }, atStake(app, trial))}.`);
-  app.data?.refresh(`trials/${trial}`);
+  // Where one training fills the screen, its orders stand below the curve.
+  if (app.route.view !== "panda") app.say(`Sent. It ${stake({ verb, args }, atStake(app, trial))}.`);
   return answer;
 }
 
@@ -103,8 +103,8 @@ export async function undoOrder(app, trial, number) {
     app.say("taken back: nobody had seen it");
   } catch (error) {
     app.say(/** @type {Error} */ (error).message, "error");
+    app.data?.refresh(`trials/${trial}`, 0);
   }
-  app.data?.refresh(`trials/${trial}`);
 }
 
 /** A key that no other order has, for browsers on plain HTTP too. */

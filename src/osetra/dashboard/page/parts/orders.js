@@ -1,7 +1,7 @@
 // Orders of a trial: sent, seen, obeyed, each with its delay; what nobody has seen yet can be taken back.
 import { html } from "../lib.js";
 import { useApp } from "../data/hooks.js";
-import { clock, duration, moment, oneLine } from "../logic/format.js";
+import { clock, duration, moment, oneLine, plural } from "../logic/format.js";
 import { orderText, stages, VERBS } from "../logic/wording.js";
 import { undoOrder } from "./ordering.js";
 
@@ -10,7 +10,7 @@ export function Orders({ trial, now, most = 12 }) {
   const orders = [...trial.orders].reverse().slice(0, most);
   return html`<section class="sheet"><header><h2>Orders<small>${trial.orders.length}</small></h2></header><div class="inside">
     <ol class="orders">${orders.map((order) => html`<${Order} key=${order.number} order=${order} trial=${trial} now=${now} />`)}</ol>
-    ${trial.orders.length > most && html`<p class="muted">and ${trial.orders.length - most} earlier ones</p>`}</div></section>`;
+    ${trial.orders.length > most && html`<p class="muted">and ${plural(trial.orders.length - most, "earlier one")}</p>`}</div></section>`;
 }
 
 /** @param {{order: any, trial: any, now: number}} props */

@@ -1,7 +1,7 @@
 // Parts of the trial page: attempts, seeds and folds, the log, checkpoints, and how to do it again.
 import { html, useState } from "../lib.js";
 import { useApp, useDocument } from "../data/hooks.js";
-import { clock, duration, moment, number, oneLine, size } from "../logic/format.js";
+import { clock, duration, moment, number, oneLine, plural, size } from "../logic/format.js";
 import { copyText, Figure, Shape, TrialLink } from "./marks.js";
 
 /** @param {{trial: any, now: number}} props */
@@ -37,7 +37,7 @@ export function Log({ trial }) {
   const [open, set] = useState(false);
   if (source.mode === "embedded" || !trial.attempts.length) return null;
   return html`<section class="sheet"><header><h2>What it printed</h2><button type="button" class="quiet" aria-expanded=${open ? "true" : "false"} onClick=${() => set(!open)}>${open ? "Hide" : "Show the end"}</button></header>
-    <div class="inside">${open && html`<${Tail} trial=${trial.trial} />`}</div></section>`;
+    ${open && html`<div class="inside"><${Tail} trial=${trial.trial} /></div>`}</section>`;
 }
 
 /** @param {{trial: number}} props */
@@ -56,7 +56,7 @@ export function Checkpoints({ trial }) {
   return html`<section class="sheet"><header><h2>Checkpoints<small>${points.length}</small></h2></header><div class="inside scroll-x" tabIndex="0" role="region" aria-label="Checkpoints"><table class="plain">
     <thead><tr><th>Step</th><th>Attempt</th><th class="num">Size</th><th>File</th></tr></thead>
     <tbody>${points.slice(-8).reverse().map((/** @type {any} */ one) => html`<tr key=${one.file}><td>${number(one.step)}</td><td>${one.attempt}</td><td class="num">${size(one.bytes)}</td><td class="muted wrap-any" title=${one.file}>${oneLine(one.file, 60)}</td></tr>`)}</tbody></table>
-    ${points.length > 8 && html`<p class="muted">and ${points.length - 8} earlier ones</p>`}</div></section>`;
+    ${points.length > 8 && html`<p class="muted">and ${plural(points.length - 8, "earlier one")}</p>`}</div></section>`;
 }
 
 /** @param {{text: string}} props */

@@ -198,7 +198,7 @@ export class CurvePlot {
   line(frame, line, lit) {
     const chosen = this.scene?.chosen ?? [];
     const hovered = line.trial === lit;
-    const partner = Boolean(this.scene?.partner) && (hovered || (!lit && (line.weight === "chosen" || (line.weight === "running" && !chosen.length))));
+    const partner = Boolean(this.scene?.partner) && (hovered || (!lit && (line.weight === "chosen" || (line.weight === "running" && (!chosen.length || chosen.includes(line.trial))))));
     drawLine(frame, line, { hovered, dimmed: Boolean(lit ? !hovered : chosen.length && line.weight !== "chosen" && line.weight !== "running"), partner });
   }
 

@@ -3,7 +3,7 @@ import { html, useState } from "../lib.js";
 import { useApp, useDocument, useNow } from "../data/hooks.js";
 import { duration, nameText, number, numeric, oneLine, setting } from "../logic/format.js";
 import { formatRoute } from "../logic/route.js";
-import { readValue } from "../logic/params.js";
+import { inForce, readValue } from "../logic/params.js";
 import { VERBS } from "../logic/wording.js";
 import { useViewKeys } from "../parts/keys.js";
 import { Key, State, TrialLink } from "../parts/marks.js";
@@ -32,7 +32,7 @@ function Screen({ trial, study }) {
   const cockpit = useDocument("cockpit").value;
   const running = cockpit?.running.find((/** @type {any} */ one) => one.trial === trial.trial);
   const advice = cockpit?.findings.find((/** @type {any} */ one) => one.move?.trial === trial.trial && study.verbs?.includes(one.move.verb));
-  const force = Object.assign({}, trial.config, ...(trial.lineage ?? []).map((/** @type {any} */ piece) => piece.values));
+  const force = inForce(trial);
   const rate = rateName(force);
   const give = (/** @type {string} */ verb, /** @type {any} */ args = {}, why = "") => sendOrder(app, trial.trial, verb, args, why).catch((/** @type {Error} */ error) => app.say(error.message, "error"));
   const scale = (/** @type {number} */ factor) => (rate ? give("scale", { [rate]: factor }) : app.say(`this training has no learning rate among ${oneLine(Object.keys(force).map((one) => nameText(one, 28)).join(", "), 200)}`));

@@ -69,10 +69,11 @@ function Head({ trial, study, now }) {
 
 /** Why it was suggested and why it ended. @param {{trial: any, study: any}} props */
 function Reasons({ trial, study }) {
-  const origin = { searcher: `suggested by ${trial.by || study.searcher}`, person: `asked for by ${trial.by || "a person"}` }[/** @type {string} */ (trial.origin)] ?? `${trial.origin}${trial.by ? `, ${trial.by}` : ""}`;
+  const origin = { searcher: `suggested by ${trial.by || study.searcher}`, person: `asked for by ${trial.by && trial.by !== "person" ? trial.by : "a person"}` }[/** @type {string} */ (trial.origin)] ?? `${trial.origin}${trial.by ? `, ${trial.by}` : ""}`;
   const expected = trial.explanation;
+  const why = trial.why === "asked for by a person" ? "" : trial.why;
   return html`<section class="sheet"><header><h2>Why</h2></header><div class="inside"><dl class="pairs">
-    <dt>Tried</dt><dd>${oneLine(origin, 120)}${trial.why ? html`: <span class="wrap-any">${oneLine(trial.why, 400)}</span>` : ""}</dd>
+    <dt>Tried</dt><dd>${oneLine(origin, 120)}${why ? html`: <span class="wrap-any">${oneLine(why, 400)}</span>` : ""}</dd>
     ${expected && html`<dt>Expected</dt><dd><${Expected} expected=${expected} study=${study} /></dd>`}
     ${trial.parent && html`<dt>Began from</dt><dd>trial <${TrialLink} trial=${trial.parent.trial} /> at step ${number(trial.parent.step)}</dd>`}
     ${trial.repeats && html`<dt>Repeats</dt><dd>trial <${TrialLink} trial=${trial.repeats} /> with a fresh seed</dd>`}
