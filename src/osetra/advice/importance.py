@@ -47,8 +47,10 @@ def find(problem: Problem, history: History) -> list[Finding]:
         "over the whole space"
     )
     rest = [name for name, share in found.shares.items() if share.reliable and share.high < NONE]
-    named = ", ".join(name_text(name) for name in rest)
-    action = f"hardly any effect of {named}: fix them first when trials are short" if rest else ""
+    named = ", ".join(name_text(name) for name in rest[:MOST])
+    more = f" and {len(rest) - MOST} more" if len(rest) > MOST else ""
+    them = "it" if len(rest) == 1 else "them"
+    action = f"hardly any effect of {named}{more}: fix {them} first when trials are short" if rest else ""
     return [Finding(rule=RULE, level="info", text=text, action=action, move=_fix(problem, history, rest))]
 
 

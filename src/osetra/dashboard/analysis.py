@@ -12,6 +12,7 @@ from osetra.errors import StudyError, nearest
 from osetra.views.panels.boxes import boxes_panel
 from osetra.views.panels.compare import Compared, compare_panel
 from osetra.views.panels.fidelity import fidelity_panel
+from osetra.views.panels.front import front_panel
 from osetra.views.panels.history import history_panel
 from osetra.views.panels.parallel import parallel_panel
 from osetra.views.panels.slices import slices_panel
@@ -63,6 +64,12 @@ def _importance(view: View, _: Asked) -> Document:
     return importance_panel(view.problem, view.history)
 
 
+def _front(view: View, _: Asked) -> Document:
+    if not view.problem.others:
+        raise StudyError(f"the study has one objective, {view.problem.objective.metric}, and so no front")
+    return front_panel(view.problem, view.history)
+
+
 def _contour(view: View, asked: Asked) -> Document:
     from osetra.views.panels.contour import contour_panel, default_pair  # with SciPy
 
@@ -74,6 +81,7 @@ def _contour(view: View, asked: Asked) -> Document:
 
 MAKERS: Mapping[str, Callable[[View, Asked], Document]] = {
     "timeline": _timeline,
+    "front": _front,
     "importance": _importance,
     "contour": _contour,
     "slices": lambda view, _: slices_panel(view.problem, view.history),

@@ -6,7 +6,8 @@ import { ago, duration, exact, nameText, number, oneLine, percent, setting, size
 import { differences, fromSlider, inForce, isActive, readValue, toSlider } from "../../../src/osetra/dashboard/page/logic/params.js";
 import { formatRoute, parseNumbers, parseRoute } from "../../../src/osetra/dashboard/page/logic/route.js";
 import { fromUnit, range, robustRange, ticks, timeTicks, toUnit, wantsLog } from "../../../src/osetra/dashboard/page/logic/scales.js";
-import { argsText, stages, stake, verbsFor } from "../../../src/osetra/dashboard/page/logic/wording.js";
+import { axisValues, limitsOn, stairsOf } from "../../../src/osetra/dashboard/page/logic/front.js";
+import { argsText, goalText, stages, stake, verbsFor } from "../../../src/osetra/dashboard/page/logic/wording.js";
 
 const NAMES = ["lr", "state", "opt.name", "val_loss", "depth"];
 const passes = (text, row) => {
@@ -240,4 +241,20 @@ test("a branch says from where it goes on", () => {
   const at = { trial: 3, state: "finished", steps: 9, of: 9 };
   assert.equal(stake({ verb: "branch", args: { lr: 0.1, step: 0 } }, at), "queues a new trial like trial 3 with lr = 0.1, from the beginning");
   assert.equal(stake({ verb: "branch", args: { lr: 0.1, step: 6 } }, at), "queues a new trial like trial 3 with lr = 0.1, from step 6");
+});
+
+test("the edge of a front goes along what it dominates, whatever is better", () => {
+  const doc = (signs, values) => ({ metrics: ["a", "b"], signs, values, trials: [1, 2, 3], state: ["front", "dominated", "front"], seeds: [1, 1, 1], front: [1, 3], limits: { b: "<= 7" } });
+  assert.deepEqual(stairsOf(doc([1, 1], [[1, 9], [5, 9], [4, 2]]), 0, 1), [[1, 9], [4, 9], [4, 2]]);
+  assert.deepEqual(stairsOf(doc([1, 1], [[1, 9], [5, 9], [4, 2]]), 1, 0), [[2, 4], [9, 4], [9, 1]]);
+  assert.deepEqual(stairsOf(doc([-1, 1], [[1, 2], [0, 9], [4, 9]]), 0, 1), [[1, 2], [1, 9], [4, 9]]);
+  assert.deepEqual(limitsOn(doc([1, 1], []), 1), [{ rule: "<= 7", bound: 7 }]);
+  assert.deepEqual(limitsOn(doc([1, 1], []), 0), []);
+  assert.deepEqual(axisValues(doc([1, 1], [[1, 9], [5, 9], [4, 2]]), 0), { all: [1, 5, 4], front: [1, 4] });
+});
+
+test("a goal names every objective by its direction", () => {
+  assert.equal(goalText({ metric: "loss", direction: "maximize" }), "maximizes loss");
+  const objectives = [{ metric: "a", direction: "minimize" }, { metric: "r", direction: "maximize" }, { metric: "b", direction: "minimize" }];
+  assert.equal(goalText({ objectives }), "minimizes a, b and maximizes r");
 });

@@ -144,3 +144,12 @@ test("a trial is fetched at once when it was given an order, and soon when facts
   assert.deepEqual(since(), ["1", "1", "2"]);
   study.close();
 });
+
+test("advice that comes before anybody looks at the cockpit does not stand in for it", async () => {
+  const study = new StudyData(fake(DOCUMENTS), "s");
+  study.receive("cockpit", { version: 2, running: [], findings: [] }, "0:2:9");
+  study.watch("cockpit", () => {});
+  await moment();
+  assert.equal(study.entry("cockpit").value.recent.length, 1);
+  study.close();
+});

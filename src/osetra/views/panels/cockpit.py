@@ -75,9 +75,16 @@ def standing_panel(
         "progress": _progress(problem, history, now),
         "counts": dict(Counter(str(trial.state) for trial in history.trials.values())),
         "best": best_document(problem, history),
+        "experience": experience_text(history),
         "running": [_running(problem, history, trial, now, heard or {}) for trial in history.running],
         "findings": [finding_document(finding, reference) for finding in found],
     }
+
+
+def experience_text(history: History) -> str | None:
+    """Return what earlier studies said to try first, and what became of it; None where none was asked."""
+    told = [note.text for note in history.noted("experience")]
+    return "; ".join(told) or None
 
 
 def recent_panel(problem: Problem, history: History, count: int = RECENT) -> list[Document]:

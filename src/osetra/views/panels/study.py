@@ -38,6 +38,7 @@ def study_panel(
         "metric": objective.metric,
         "direction": objective.direction,
         "pick": objective.pick,
+        "objectives": [{"metric": one.metric, "direction": one.direction} for one in problem.objectives],
         "seed": history.seed,
         "searcher": None if opened is None else opened.searcher,
         "scheduler": None if opened is None else opened.scheduler,

@@ -9,7 +9,7 @@ const FRESH = 4000;
 /** The same for what somebody has just acted on, or what facts have just changed. */
 const SOON = 500;
 /** Documents that change with the trials. */
-const DERIVED = /^(timeline|importance|slices|boxes|fidelity|history|parallel|contour|curves|trials\/)/;
+const DERIVED = /^(timeline|front|importance|slices|boxes|fidelity|history|parallel|contour|curves|trials\/)/;
 
 export class StudyData {
   /** @param {Source} source @param {string} id */
@@ -120,8 +120,11 @@ export class StudyData {
       if (kind === "back") this.refreshAll();
     } else if (kind === "reset") this.refreshAll();
     else if (kind === "cockpit") {
-      const recent = this.entry("cockpit").value?.recent;
-      this.put("cockpit", { ...data, recent: data.recent ?? recent ?? [] });
+      const known = this.entries.get("cockpit");
+      if (!known) return; // whoever looks at it first fetches the whole
+      const recent = data.recent ?? known.value?.recent;
+      this.put("cockpit", { ...data, recent: recent ?? [] });
+      if (!recent && !known.loading) this.refresh("cockpit");
     } else if (kind === "facts") this.facts(data);
     else if (kind === "points") this.points(data);
   }

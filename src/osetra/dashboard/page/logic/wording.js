@@ -86,6 +86,13 @@ export function editStake(params, was) {
   return `searches ${ranges} from now on${before ? `, where trials so far had ${before}` : ""}`;
 }
 
+/** What a study is after: "minimizes val_error, latency and maximizes recall". @param {any} study */
+export function goalText(study) {
+  const all = study.objectives ?? [{ metric: study.metric, direction: study.direction }];
+  const named = (/** @type {string} */ direction) => all.filter((/** @type {any} */ one) => one.direction === direction).map((/** @type {any} */ one) => nameText(one.metric, 40)).join(", ");
+  return ["minimize", "maximize"].filter(named).map((direction) => `${direction}s ${named(direction)}`).join(" and ");
+}
+
 /** A text as a button or a sentence begins. @param {string} text @param {number} most */
 export function sentence(text, most = 120) {
   const line = oneLine(text, most);

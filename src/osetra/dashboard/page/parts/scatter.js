@@ -5,7 +5,7 @@ import { Canvas } from "./canvas.js";
 import { drawFrame } from "../plots/axes.js";
 import { Tip } from "./tip.js";
 
-/** @typedef {{x: number, y: number, trial: number, text: string, colour?: string, hollow?: boolean}} Point */
+/** @typedef {{x: number, y: number, trial: number, text: string, colour?: string, hollow?: boolean, size?: number}} Point */
 
 /**
  * @param {{height: number, x: any, y: any, points: Point[], label: string, chosen: number[], under?: (paper: any, frame: any) => void, over?: (paper: any, frame: any) => void, room?: any, size?: number}} props
@@ -38,7 +38,7 @@ export function Scatter({ height, x, y, points, label, chosen, under, over, room
       const lit = marked.has(point.trial) || hover?.point === point;
       ctx.globalAlpha = marked.size && !lit ? 0.25 : points.length > 400 ? 0.5 : 0.85;
       ctx.beginPath();
-      ctx.arc(made.px(point.x), made.py(clamp(point.y)), lit ? size + 1.5 : size, 0, 7);
+      ctx.arc(made.px(point.x), made.py(clamp(point.y)), (point.size ?? size) + (lit ? 1.5 : 0), 0, 7);
       ctx.fillStyle = ctx.strokeStyle = point.colour ?? ink.accent;
       if (point.hollow) {
         ctx.lineWidth = 1.3;

@@ -1,8 +1,9 @@
 // What surrounds every view: the study's name, the views, the connection, the keys.
 import { html, useEffect, useRef, useState } from "../lib.js";
 import { useApp, useDocument, useNow } from "../data/hooks.js";
-import { ago, nameText, oneLine } from "../logic/format.js";
+import { ago, oneLine } from "../logic/format.js";
 import { formatRoute, parseNumbers } from "../logic/route.js";
+import { goalText } from "../logic/wording.js";
 import { Dialog } from "./dialog.js";
 import { TrialLink } from "./marks.js";
 import { Message } from "./states.js";
@@ -55,7 +56,7 @@ function Brand() {
 function StudyName() {
   const { value } = useDocument("study");
   if (!value) return html`<div class="study-name" />`;
-  const goal = `${value.direction === "maximize" ? "maximizes" : "minimizes"} ${nameText(value.metric, 40)}`;
+  const goal = goalText(value);
   const how = [value.searcher, value.scheduler].filter(Boolean).join(" + ");
   return html`<div class="study-name"><h1 title=${value.name}>${oneLine(value.name, 120)}</h1><span class="goal">${goal}${how ? ` · ${how}` : ""}</span></div>`;
 }

@@ -3,10 +3,12 @@ import { html, useState } from "../lib.js";
 import { useApp, useDocument, useNow } from "../data/hooks.js";
 import { duration, exact, nameText, number, oneLine, percent, setting } from "../logic/format.js";
 import { formatRoute } from "../logic/route.js";
+import { sentence } from "../logic/wording.js";
 import { Message, Ready } from "../parts/states.js";
 import { Figure, Shape, State, TrialLink, When } from "../parts/marks.js";
 import { Spark } from "../parts/spark.js";
 import { CurvesPanel } from "../parts/curves-panel.js";
+import { FrontHeadline } from "../parts/front.js";
 import { Findings } from "../parts/findings.js";
 import { TargetButton } from "../parts/target.js";
 
@@ -27,10 +29,11 @@ function Board({ cockpit }) {
   if (!total) return html`<${EmptyStudy} study=${study} />`;
   return html`<div class="cockpit">
     <section class="headline" aria-label="The study in figures">
-      <${Best} best=${cockpit.best} study=${study} counts=${cockpit.counts} />
+      ${study.objectives?.length > 1 ? html`<${FrontHeadline} study=${study} />` : html`<${Best} best=${cockpit.best} study=${study} counts=${cockpit.counts} />`}
       <${Progress} cockpit=${cockpit} study=${study} />
       <${Counts} counts=${cockpit.counts} />
     </section>
+    ${cockpit.experience && html`<p class="note learnt wrap-any">${sentence(cockpit.experience, 600)}</p>`}
     <div class="cockpit-main"><${CurvesPanel} study=${study} changed=${cockpit.best?.changed ?? []} />
       <${Running} running=${cockpit.running} study=${study} now=${cockpit.now} /></div>
     <div class="cockpit-side"><${Findings} findings=${cockpit.findings} study=${study} /><${Recent} recent=${cockpit.recent} now=${cockpit.now} /></div>
