@@ -14,7 +14,7 @@ def parts(
     levels = np.zeros(d, dtype=np.int64) if levels is None else levels
     categorical = np.zeros(d, dtype=bool) if categorical is None else categorical
     at = design(sobol(0, base, d, 0), levels, snap or (lambda points: points), cells=cells)
-    return anova(lambda x: function(x)[:, None], at)
+    return anova(lambda x: function(x.reshape(-1, d)).reshape(*x.shape[:2], 1), at)
 
 
 def test_ishigami_has_its_known_indices() -> None:

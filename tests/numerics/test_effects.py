@@ -3,7 +3,6 @@ import pytest
 
 from osetra.numerics.effects import SURE, Trained, learn
 from osetra.numerics.kernels import Array
-from osetra.numerics.posterior import Known
 
 PLAIN = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=bool), lambda points: points
 
@@ -27,18 +26,27 @@ def test_noise_alone_has_no_evidence_in_nearly_all_studies() -> None:
     assert np.mean([one is not None and one.evidence >= SURE for one in found]) <= 0.05
 
 
-def test_what_is_known_of_other_columns_changes_no_value() -> None:
-    rng = np.random.default_rng(3)
-    x = rng.random((25, 3))
-    found = learn(data(x, x[:, 0] ** 2 + 0.1 * x[:, 1]), *PLAIN, seed=0)
+@pytest.mark.parametrize("seed", range(3))
+def test_near_base_points_values_are_those_of_all_columns(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    levels, categorical = np.array([0, 3, 0, 0, 5]), np.array([False, True, False, False, False])
+
+    def snap(points: Array) -> Array:
+        found = points.copy()
+        found[:, 3] = np.where(points[:, 1] < 0.6, points[:, 3], np.nan)  # a column that not all points have
+        return found
+
+    x = snap(rng.random((30, 5)))
+    found = learn(data(x, x[:, 0] ** 2 + 0.1 * np.nan_to_num(x[:, 3])), levels, categorical, snap, seed=0)
     assert found is not None
-    known: list[Known] = [{} for _ in found.draws]
-    base = rng.random((8, 3))
-    for j in range(3):
-        moved = np.repeat(base, 5, axis=0)
-        moved[:, j] = np.tile(np.linspace(0, 1, 5), 8)
-        np.testing.assert_array_equal(found.values(moved, known), found.values(moved))
-    assert len(known[0]) == 2 * 3, "each column on its grid and on the base"
+    base = rng.random((7, 5))
+    near = found.near(snap(base))
+    for j in range(5):
+        moved = np.repeat(base[:, None], 4, axis=1)
+        moved[:, :, j] = rng.random((7, 4))
+        points = snap(moved.reshape(-1, 5))
+        expected = found.values(points).reshape(7, 4, -1)
+        np.testing.assert_allclose(near(points.reshape(7, 4, 5)), expected, rtol=1e-5, atol=2e-5)
 
 
 def test_equal_outcomes_say_nothing() -> None:

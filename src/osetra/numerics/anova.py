@@ -28,7 +28,7 @@ import numpy as np
 from osetra.numerics.kernels import Array, Ints, Mask
 
 Function = Callable[[Array], Array]
-"""Points (m, d), snapped, to the values (m, k) of k functions."""
+"""Points (N, G, d), snapped, to the values (N, G, k) of k functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,12 @@ def anova(function: Function, at: Design) -> Anova:
     """Return the parts of functions."""
     main, total, effects, values = [], [], [], []
     for j, points in enumerate(at.moved):
-        n, cells, d = points.shape
-        found = function(points.reshape(-1, d)).reshape(n, cells, -1)
+        found = function(points)
         total.append(np.mean(np.var(found, axis=1), axis=0))
         active = ~np.isnan(points[:, :, j])
         effects.append(_effect(found, active))
         main.append(_main(found))
-        values.append(found.reshape(n * cells, -1))
+        values.append(found.reshape(-1, found.shape[-1]))
     variance = np.mean([np.var(rows, axis=0) for rows in values], axis=0)
     return Anova(variance, np.array(main), np.array(total), tuple(effects))
 

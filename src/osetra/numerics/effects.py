@@ -31,8 +31,9 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from osetra.numerics import gp
+from osetra.numerics.around import around, near
 from osetra.numerics.kernels import Array, Ints, Layout, Mask, covariance, embed, layout
-from osetra.numerics.posterior import Conditioned, Known, conditioned, evaluate, hypers, mean
+from osetra.numerics.posterior import Conditioned, conditioned, evaluate, hypers, mean
 from osetra.numerics.transform import merge
 from osetra.numerics.warp import Warp, warps
 
@@ -78,14 +79,14 @@ class Effects:
     noise: float
     """Deviation of one outcome, in targets."""
 
-    def values(self, x: Array, known: Sequence[Known] | None = None) -> Array:
-        """Return the mean and all draws (m, 1 + k) of targets at points (m, d).
+    def values(self, x: Array) -> Array:
+        """Return the mean and all draws (m, 1 + k) of targets at points (m, d)."""
+        return _side_by_side([evaluate(draw, x) for draw in self.draws])
 
-        `known` is a dictionary for each draw, see `evaluate`.
-        """
-        kept = [None] * len(self.draws) if known is None else known
-        found = [evaluate(draw, x, each) for draw, each in zip(self.draws, kept, strict=True)]
-        return np.column_stack([found[0][:, :1], *(part[:, 1:] for part in found)])
+    def near(self, base: Array) -> Callable[[Array], Array]:
+        """Return the same as a function of points (N, G, d), near base points (N, d), see `around`."""
+        ready = [around(draw, base) for draw in self.draws]
+        return lambda points: _side_by_side([near(one, points) for one in ready])
 
 
 def learn(
@@ -115,6 +116,11 @@ def learn(
     deviation = float(np.sqrt(best.hyper.noise))
     means = mean(draws[0], points)
     return Effects(draws, best.warp, points, means, alone - best.hyper.loss, explained, deviation)
+
+
+def _side_by_side(found: Sequence[Array]) -> Array:
+    """Return the mean of the most plausible hyperparameters beside all draws, along the last axis."""
+    return np.concatenate([found[0][..., :1], *(part[..., 1:] for part in found)], axis=-1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,10 +39,6 @@ WIDEST = 1.0
 """Largest deviation of a hyperparameter's logarithm."""
 
 
-Known = dict[tuple[int, bytes], Array]
-"""What a column adds by itself at some different coordinates, by the column and these."""
-
-
 @dataclass(frozen=True, slots=True)
 class Conditioned:
     """One draw of the hyperparameters, and k functions drawn given them."""
@@ -86,10 +82,19 @@ def feature(at: Layout, j: int, u: Array) -> Array:
 
 def matern(left: Array, right: Array) -> Array:
     """Return Matern-5/2 (n, m) between scaled features (n, p) and (m, p)."""
-    square = -2.0 * (left @ right.T)
+    return matern_of(scaled_squares(left, right))
+
+
+def scaled_squares(left: Array, right: Array) -> Array:
+    """Return squared distances (n, m) between features (n, p) and (m, p)."""
+    square: Array = -2.0 * (left @ right.T)
     square += np.sum(left * left, axis=1)[:, None]
     square += np.sum(right * right, axis=1)
-    np.maximum(square, 0.0, out=square)
+    return np.maximum(square, 0.0, out=square)
+
+
+def matern_of(square: Array) -> Array:
+    """Return Matern-5/2 of squared distances, in their place."""
     square *= 5.0
     a = np.sqrt(square)
     square /= 3.0
@@ -167,15 +172,12 @@ def conditioned(
     )
 
 
-def evaluate(found: Conditioned, x: Array, known: Known | None = None) -> Array:
-    """Return the posterior mean and the draws (m, 1 + k) at points (m, d).
-
-    `known` keeps what columns add by themselves, for who asks again with most coordinates as they were.
-    """
+def evaluate(found: Conditioned, x: Array) -> Array:
+    """Return the posterior mean and the draws (m, 1 + k) at points (m, d)."""
     z, owner = euclidean(found.layout, x)
     total = together(found, z, owner)
     for j in range(found.layout.columns):
-        total += alone(found, j, x[:, j], known)
+        total += alone(found, j, x[:, j])
     return total
 
 
@@ -206,23 +208,18 @@ def waves(z: Array, frequencies: Array, phases: Array, amplitudes: Array) -> Arr
     In single precision, whose cosine is ten times as fast: random features are no better than that.
     """
     small = np.float32
-    angle = z.astype(small) @ frequencies.T.astype(small)
-    angle += phases.astype(small)
-    return np.asarray(np.cos(angle, out=angle) @ amplitudes.astype(small), dtype=np.float64)
+    return waves_of(z.astype(small) @ frequencies.T.astype(small), phases, amplitudes)
 
 
-def alone(found: Conditioned, j: int, coordinates: Array, known: Known | None = None) -> Array:
+def waves_of(angle: Array, phases: Array, amplitudes: Array) -> Array:
+    """Return the same of angles w z (m, F) in single precision, in their place."""
+    angle += phases.astype(np.float32)
+    return np.asarray(np.cos(angle, out=angle) @ amplitudes.astype(np.float32), dtype=np.float64)
+
+
+def alone(found: Conditioned, j: int, coordinates: Array) -> Array:
     """Return what a column adds by itself (m, 1 + k) at coordinates (m,)."""
     u, place = np.unique(coordinates, return_inverse=True)
-    total = None if known is None else known.get((j, u.tobytes()))
-    if total is None:
-        total = _alone(found, j, u)
-        if known is not None:
-            known[j, u.tobytes()] = total
-    return np.asarray(total[place.ravel()])
-
-
-def _alone(found: Conditioned, j: int, u: Array) -> Array:
     scales = found.hyper.scales
     mine, data = feature(found.layout, j, u), feature(found.layout, j, found.points[:, j])
     length = scales.lengthscales[j]
@@ -230,7 +227,7 @@ def _alone(found: Conditioned, j: int, u: Array) -> Array:
     total = (share * matern(mine / length, data / length)) @ found.weights
     if found.amplitudes.shape[1]:
         total[:, 1:] += waves(mine, *found.single[j])
-    return np.asarray(total)
+    return np.asarray(total[place.ravel()])
 
 
 def _frequencies(rng: np.random.Generator, count: int, width: int) -> Array:

@@ -14,7 +14,6 @@ from osetra.numerics.anova import Anova, anova, design
 from osetra.numerics.design import sobol
 from osetra.numerics.effects import Effects
 from osetra.numerics.kernels import Array, Ints, Mask
-from osetra.numerics.posterior import Known
 
 FEWEST = 8
 """Trials with a value; fewer say nothing of several hyperparameters."""
@@ -39,10 +38,9 @@ def parts(
     """Return the parts of all functions, and the grids (G,) of each column that they were looked at on."""
     d = len(levels)
     base, cells = (64, 12) if d <= 8 else (48, 8)
-    at = design(sobol(0, base, d, 0), levels, snap, cells=cells)
-    # Points differ from their base in one column: what all the others add is worked out once.
-    known: list[Known] = [{} for _ in functions.draws]
-    return anova(lambda x: functions.values(x, known), at), at.grids
+    points = sobol(0, base, d, 0)
+    at = design(points, levels, snap, cells=cells)
+    return anova(functions.near(snap(points)), at), at.grids
 
 
 def interval(drawn: Array) -> tuple[Array, Array]:
