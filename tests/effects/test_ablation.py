@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from osetra.core.params import Choice, Config, Float
 from osetra.core.problem import Objective, Problem
@@ -88,3 +89,28 @@ def test_too_little_is_said_to_be_so() -> None:
     rng = np.random.default_rng(0)
     noise = history_of(PROBLEM, [(c, float(rng.standard_normal())) for c, _ in rows(steep, 40)])
     assert "look like noise" in str(ablation(PROBLEM, noise))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_step_changes_something_and_no_loss_is_expected_below_zero(seed: int) -> None:
+    space = Space(
+        opt=Choice("sgd", "adam", "none"),
+        momentum=Float(0, 1, when={"opt": "sgd"}),
+        eps=Float(0, 1, when={"opt": "adam"}),
+        decay=Choice("off", "on", when={"opt": "adam"}),
+        wd=Float(1e-6, 1, scale="log", when={"decay": "on"}),
+    )
+    problem = Problem(space, Objective(metric="loss"))
+    rng = np.random.default_rng(seed)
+    weights = rng.random(3)
+
+    def value(c: Config) -> float:
+        own = float(c.get("momentum") or c.get("eps") or 1.0)
+        return float(max(weights[0] * own + weights[1] * (c["opt"] == "sgd"), 0.0)) ** 4
+
+    configs = problem.space.decode(rng.random((40, len(problem.space.columns))))
+    found = ablation(problem, history_of(problem, [(c, value(c)) for c in configs]))
+    assert found.doubt or found.start >= 0
+    for step in found.steps:
+        assert step.before != step.after and step.metric >= 0, str(found)
+    assert "- → -" not in str(found)

@@ -28,3 +28,14 @@ def test_losses_without_limit_have_finite_targets() -> None:
 
 def test_outcomes_without_a_spread_between_quartiles_are_only_scaled() -> None:
     assert len(warps(np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 3.0]))) == 1
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_nothing_is_foretold_beyond_zero_where_no_outcome_has_been(sign: float) -> None:
+    y = sign * np.array([0.0, 0.1, 0.2, 0.4, 0.9, 1.5, 40.0, 60.0])
+    targets = np.linspace(-9, 9, 50)
+    for warp in warps(y):
+        assert np.all(sign * warp.outcomes(targets) >= 0)
+        np.testing.assert_allclose(warp.outcomes(warp.targets(y)), y, atol=1e-12)
+    for warp in warps(y - sign):
+        assert np.any(sign * warp.outcomes(targets) < 0)

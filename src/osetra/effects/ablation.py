@@ -171,14 +171,18 @@ def _path(
         tried = np.tile(here, (len(left) + 1, 1))
         tried[np.arange(len(left)), left] = end[left]
         snapped = space.snap(tried)
+        # What does not exist here, such as the child of a branch not taken, waits for what lets it exist.
+        same = (snapped[:-1] == snapped[-1]) | (np.isnan(snapped[:-1]) & np.isnan(snapped[-1]))
+        able = np.flatnonzero(~same.all(axis=1))
+        if not len(able):
+            break
         values = functions.values(snapped)
-        gains = values[-1] - values[:-1]
-        row = int(np.argmax(gains[:, 0]))
+        row = int(able[np.argmax((values[-1] - values[able])[:, 0])])
         j = left.pop(row)
         column = space.columns[j]
         before, after = space.decode(tried[[-1, row]])
         here[j] = end[j]
-        if before.get(column.key) != after.get(column.key) or column.key not in before:
+        if before.get(column.key) != after.get(column.key):
             steps.append(
                 _step(
                     model,

@@ -24,6 +24,7 @@ import numpy as np
 from osetra.numerics.kernels import Array
 from osetra.numerics.posterior import (
     Conditioned,
+    Small,
     alone,
     euclidean,
     feature,
@@ -39,7 +40,7 @@ class Around:
 
     found: Conditioned
     base: Array
-    angles: Array
+    angles: Small
     squares: Array
     own: Array
     """What the columns add by themselves (d, N, 1 + k)."""

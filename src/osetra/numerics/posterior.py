@@ -26,10 +26,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from scipy.linalg import cho_solve, lapack
 
 from osetra.numerics.gp import JITTER, Hyper, Pairs, Prior, loss
 from osetra.numerics.kernels import Array, Ints, Layout, Scales
+
+Small = npt.NDArray[np.float32]
 
 FREEDOM = 5.0
 """Degrees of freedom of the spectral density of Matern-5/2: twice 5/2."""
@@ -211,7 +214,7 @@ def waves(z: Array, frequencies: Array, phases: Array, amplitudes: Array) -> Arr
     return waves_of(z.astype(small) @ frequencies.T.astype(small), phases, amplitudes)
 
 
-def waves_of(angle: Array, phases: Array, amplitudes: Array) -> Array:
+def waves_of(angle: Small, phases: Array, amplitudes: Array) -> Array:
     """Return the same of angles w z (m, F) in single precision, in their place."""
     angle += phases.astype(np.float32)
     return np.asarray(np.cos(angle, out=angle) @ amplitudes.astype(np.float32), dtype=np.float64)

@@ -32,6 +32,9 @@ class Warp:
     """Infinite for the plain one."""
     shift: float
     scale: float
+    least: float = -np.inf
+    most: float = np.inf
+    """Between which outcomes lie: beyond 0, where none has been, nothing is foretold."""
 
     def targets(self, y: Array) -> Array:
         """Return targets (n,) of outcomes (n,)."""
@@ -41,9 +44,9 @@ class Warp:
         """Return outcomes of targets of any shape."""
         w = self.shift + self.scale * np.asarray(t)
         if not np.isfinite(self.spread):
-            return np.asarray(w)
+            return np.clip(w, self.least, self.most)
         over = np.minimum(np.maximum(w - self.knee, 0.0) / self.spread, 300.0)
-        return np.asarray(np.minimum(w, self.knee) + self.spread * np.expm1(over))
+        return np.clip(np.minimum(w, self.knee) + self.spread * np.expm1(over), self.least, self.most)
 
     def slope(self, y: Array) -> Array:
         """Return dt/dy (n,) at outcomes (n,)."""
@@ -58,8 +61,18 @@ def warps(y: Array) -> list[Warp]:
     for spread in (np.inf, float(high - low)):
         if spread > 1e-9 * float(np.max(np.abs(y))):
             bent = _bent(y, float(high), spread)
-            found.append(Warp(float(high), spread, float(np.mean(bent)), float(np.std(bent))))
+            moments = float(np.mean(bent)), float(np.std(bent))
+            found.append(Warp(float(high), spread, *moments, *beyond(y)))
     return found
+
+
+def beyond(y: Array) -> tuple[float, float]:
+    """Return what a model foretells of outcomes like (n,) at least and at most.
+
+    Losses, errors and times are never below 0, and a model that goes on in a straight line does not know:
+    where all outcomes lie on one side of 0, so does what is foretold.
+    """
+    return 0.0 if np.all(y >= 0) else -np.inf, 0.0 if np.all(y <= 0) else np.inf
 
 
 def _bent(y: Array, knee: float, spread: float) -> Array:

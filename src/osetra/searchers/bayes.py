@@ -26,6 +26,7 @@ from osetra.core.space import Space
 from osetra.errors import StudyError
 from osetra.numerics import bayes, gp, several
 from osetra.numerics.memory import Memory
+from osetra.numerics.warp import beyond
 from osetra.searchers.beliefs import believed
 from osetra.searchers.fresh import DEFAULTS, fresh, repeatable
 from osetra.searchers.threads import one_thread
@@ -166,6 +167,7 @@ def surface(problem: Problem, history: History, points: Array) -> tuple[Array, A
         return None
     model = bayes.learn(observed, cube_of(problem.space), bayes.Settings(), _HYPER)
     mean, deviation = bayes.predict(model, points)
+    mean = np.clip(mean, *beyond(observed.y[~observed.failed]))
     return problem.objective.sign * mean, deviation
 
 

@@ -359,6 +359,15 @@ def test_the_contour_falls_towards_the_best() -> None:
         contour_panel(UNIT, log.history, "a", "a")
 
 
+@pytest.mark.parametrize("power", [1, 3, 8])
+def test_no_contour_of_a_loss_goes_below_zero(power: int) -> None:
+    log, rng = Log(UNIT), np.random.default_rng(power)
+    for a, b in rng.random((12, 2)).tolist():
+        log.run({"a": 0.5 + a / 2, "b": b}, 4.0 * (a * b) ** power)  # falls towards where no trial was
+    mean = np.array(contour_panel(UNIT, log.history, "a", "b")["mean"])
+    assert np.all(mean >= 0) and np.ptp(mean) > 0
+
+
 def test_a_conditional_hyperparameter_has_a_contour_where_it_exists() -> None:
     log = Log(PROBLEM)
     for n in range(12):
