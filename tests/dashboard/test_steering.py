@@ -53,6 +53,19 @@ def test_orders_go_into_the_log_that_is_there_now(tmp_path: Path, before: int, a
         steering.order({"trial": max(before, after) + 1, **note})
 
 
+@pytest.mark.parametrize(
+    "asked", [{"args": {"text": "x" * 10_001}}, {"args": {"text": "x"}, "why": "y" * 10_001}]
+)
+def test_what_is_written_has_an_end(tmp_path: Path, asked: dict[str, object]) -> None:
+    path = tmp_path / "s.db"
+    study_with(path, 1).close()
+    steering = PageSteering(parse(str(path)), Follower(parse(str(path))))
+    with pytest.raises(StudyError, match="at most 10000 letters"):
+        steering.order({"trial": 1, "verb": "note", **asked})
+    assert not ose.Study(path).trials[0].orders
+    steering.order({"trial": 1, "verb": "note", "args": {"text": "x" * 10_000}})
+
+
 def test_a_follower_takes_what_comes_after_a_broken_file_for_another_log(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     study_with(path, 2).close()

@@ -281,7 +281,7 @@ def _safe(handler: Handler) -> Handler:
         except SpaceError as error:
             return problem(400, str(error))
         except StudyError as error:
-            missing = request.method == "GET" or isinstance(error, UnknownStudy)
+            missing = request.method in ("GET", "HEAD") or isinstance(error, UnknownStudy)
             return problem(404 if missing else 409, str(error))
         except StoreError as error:
             return problem(503, str(error))

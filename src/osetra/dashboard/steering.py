@@ -31,6 +31,8 @@ PLACE = ("step", "trial", "until", "text")
 """What orders take beside hyperparameters."""
 LONGEST = 200
 """Letters of such a key at most."""
+TOLD = 10_000
+"""Letters of a note or a reason at most: they go to every open page, again and again."""
 
 
 @dataclass(slots=True)
@@ -55,7 +57,9 @@ class PageSteering:
         def give(study: Study) -> Document:
             number, verb = whole("trial", request.get("trial"), least=1), request.get("verb")
             place, values = _parts(mapping("args", request.get("args", {}), "values by name"))
-            why = text("why", request.get("why", ""), "a reason is a text")
+            if "text" in place:
+                place["text"] = _told("text", place["text"], "a note is a text")
+            why = _told("why", request.get("why", ""), "a reason is a text")
             order = study.order(number, verb, values, actor=_actor(), why=why, **place)  # type: ignore[arg-type]
             return {"order": plain_data(order_document(study.history.trials[number], order))}
 
@@ -96,7 +100,7 @@ class PageSteering:
         def change(study: Study) -> Document:
             lines = mapping("params", request.get("params"), "ranges as text by name")
             was: Any = mapping("was", request.get("was", {}), "values by name")
-            why = text("why", request.get("why", ""), "a reason is a text")
+            why = _told("why", request.get("why", ""), "a reason is a text")
             before = problem_of(study.history).space
             space = study.edit(params_from_lines(lines), was=was, actor=_actor(), why=why)
             return {"space": plain_data(space.spec), "changes": difference(before, space)}
@@ -141,6 +145,14 @@ def _parts(args: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | No
     values = {name: value for name, value in args.items() if name not in (*PLACE, "values")}
     values |= mapping("values", args.get("values", {}), "hyperparameters by name")
     return place, values or None
+
+
+def _told(name: str, given: object, wanted: str) -> str:
+    """Return what somebody wrote; raises StudyError for what is no text, or endless."""
+    told = text(name, given, wanted)
+    if len(told) > TOLD:
+        raise expected(name, told, f"{wanted} of at most {TOLD} letters")
+    return told
 
 
 def _actor() -> str:
