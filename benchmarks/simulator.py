@@ -4,9 +4,9 @@ One step of any training costs one unit of time; `workers` trainings run at once
 number of steps over all of them. A training that goes on from where it was left costs its new steps
 only, for everybody. One that reports NaN or infinity has diverged: it is over, for everybody.
 
-The incumbent is the configuration with the best value seen at any step so far; what counts is the
-regret of its value at the *last* step, whether it was trained so far or not. The stricter "full"
-rule takes the best among the fully trained ones.
+The incumbent is what a person would deploy: the best of the fully trained configurations by the value at
+the last step; while there is none, the best of those that were trained longest. What counts is the regret of
+its value at the last step. A lucky value on the way, which the end of its own curve takes back, is none.
 """
 
 from __future__ import annotations
@@ -54,8 +54,6 @@ class Trace:
 
     regret: list[float]
     """Of the incumbent, at each of MARKS."""
-    full: list[float]
-    """Of the best fully trained configuration, at each of MARKS; 1 while there is none."""
     started: int
     """Configurations begun."""
     finished: int
@@ -67,25 +65,23 @@ class Trace:
 @dataclass(slots=True)
 class _Score:
     problem: Curved
+    step: int = 0
+    """The furthest step that any configuration has reached."""
     seen: float = math.inf
-    """Best value at any step."""
+    """Best value there."""
     final: float = math.nan
     """Value at the last step of the configuration that it belongs to."""
-    complete: float = math.inf
-    """Best value at the last step."""
 
     def take(self, curve: Array, step: int) -> None:
         """Count a value; the rest of the curve is for the referee's eyes only."""
-        value = curve[step - 1]
-        if value < self.seen:
-            self.seen, self.final = float(value), float(curve[-1])
-        if step == len(curve) and value < self.complete:
-            self.complete = float(value)
+        value = float(curve[step - 1])
+        if math.isfinite(value) and (step > self.step or (step == self.step and value < self.seen)):
+            self.step, self.seen, self.final = step, value, float(curve[-1])
 
     @property
-    def regrets(self) -> tuple[float, float]:
-        """Regret of the incumbent and of the best fully trained configuration."""
-        return self.problem.regret(self.final), self.problem.regret(self.complete)
+    def regret(self) -> float:
+        """Regret of the incumbent."""
+        return self.problem.regret(self.final)
 
 
 @dataclass(slots=True)
@@ -114,7 +110,7 @@ def simulate(problem: Curved, train: Train, driver: Driver, workers: int, traini
     running: list[tuple[int, int, Work]] = []
     # Once for all, since the call itself takes milliseconds in some sandboxes.
     begin = time.process_time()
-    spent, order, now, kept = 0, 0, 0, list[tuple[float, float]]()
+    spent, order, now, kept = 0, 0, 0, list[float]()
     while spent < budget:
         while len(running) < workers and (work := _wanted(site, driver)) is not None:
             heapq.heappush(running, (now + 1, order := order + 1, work))
@@ -128,15 +124,15 @@ def simulate(problem: Curved, train: Train, driver: Driver, workers: int, traini
         spent += 1
         score.take(curve, step)
         while len(kept) < len(MARKS) and 100 * spent >= MARKS[len(kept)] * budget:
-            kept.append(score.regrets)
+            kept.append(score.regret)
         value = float(curve[step - 1])
         goes_on = driver.report(work, step, value)
         if goes_on and step < work.until and math.isfinite(value):
             heapq.heappush(running, (now + 1, order := order + 1, work))
-    kept += [score.regrets] * (len(MARKS) - len(kept))
-    regret, full = np.round(np.array(kept).T, 6).tolist()
+    kept += [score.regret] * (len(MARKS) - len(kept))
+    regret = np.round(np.array(kept), 6).tolist()
     finished = sum(reached == problem.steps for reached in site.reached.values())
-    return Trace(regret, full, len(site.curves), finished, round(time.process_time() - begin, 3))
+    return Trace(regret, len(site.curves), finished, round(time.process_time() - begin, 3))
 
 
 def _wanted(site: _Site, driver: Driver) -> Work | None:
