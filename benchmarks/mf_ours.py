@@ -35,7 +35,7 @@ from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.core.trial import Trial
 from problems.benchmark import Place
-from simulator import Work
+from simulator import Clock, Work
 
 METRIC = "value"
 WORKER = Worker(host="simulated", boot="", pid=1, started=0.0)
@@ -46,12 +46,17 @@ class Ours:
 
     def __init__(self, space: Space, steps: int, seed: int, place: Place, policy: Policy) -> None:
         self._problem = Problem(space, Objective(metric=METRIC, pick="last"))
-        self._policy, self._steps, self._seed, self._place, self._spent = policy, steps, seed, place, 0
+        self._policy, self._steps, self._seed, self._place = policy, steps, seed, place
+        self._clock, self._workers, self._timed = Clock(TRAININGS * steps), 1, False
         self._history = History()
         self._write(
             Opened(space={}, metric=METRIC, direction="minimize", pick="last", seed=seed),
             Noted("steps", str(steps), f"a full training has {steps} steps", {"steps": steps}),
         )
+
+    def by_the_clock(self, clock: Clock, workers: int, *, timed: bool) -> None:
+        """Take the clock of the simulation, and whether its budget is one of seconds."""
+        self._clock, self._workers, self._timed = clock, workers, timed
 
     def next(self) -> Work | None:
         """Claim what is queued; plan first when nothing is."""
@@ -73,7 +78,6 @@ class Ours:
 
     def report(self, work: Work, step: int, value: float) -> bool:
         """Add a point, ask the judge, and end the attempt where it ends."""
-        self._spent += 1
         number = work.key
         attempt = len(self._history.trials[number].attempts)
         cursor = self._history.curves.cursor + 1
@@ -105,7 +109,10 @@ class Ours:
 
     @property
     def _budget(self) -> Budget:
-        return Budget(steps=self._steps, progress=min(1.0, self._spent / (TRAININGS * self._steps)))
+        clock = self._clock
+        seconds = (clock.budget - clock.spent) / self._workers if self._timed else math.inf
+        progress = min(1.0, clock.spent / clock.budget)
+        return Budget(steps=self._steps, progress=progress, seconds=seconds, workers=self._workers)
 
     def _until(self, trial: Trial) -> int:
         return self._steps if trial.until is None else min(trial.until, self._steps)
@@ -154,7 +161,7 @@ class Ours:
 
     def _write(self, *facts: Fact) -> None:
         version = self._history.version
-        entries = [Entry(version + i, float(self._spent), fact) for i, fact in enumerate(facts, start=1)]
+        entries = [Entry(version + i, self._clock.now, fact) for i, fact in enumerate(facts, start=1)]
         self._history = self._history.extend(entries)
 
 

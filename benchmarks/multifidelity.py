@@ -39,7 +39,7 @@ import mf_ours  # noqa: E402
 import mf_peers  # noqa: E402
 from problems import curves  # noqa: E402
 from problems.benchmark import Array  # noqa: E402
-from simulator import MARKS, Trace, simulate  # noqa: E402
+from simulator import MARKS, Clock, Trace, simulate  # noqa: E402
 
 SHOWN = (10, 25, 50, 100)
 """Percent of the budget in tables and ratios."""
@@ -83,8 +83,12 @@ def run(job: Job, data: Path) -> Outcome:
     warnings.simplefilter("ignore")
     problem = next(p for p in problems(data, job.family) if p.name == job.problem)
     trainings = problem.start()
-    driver = starter(job.optimiser)(problem.space, problem.steps, job.seed, trainings.place)
-    return Outcome(job, simulate(problem, trainings.train, driver, job.workers, mf_peers.TRAININGS))
+    name, blind = job.optimiser.removesuffix("-blind"), job.optimiser.endswith("-blind")
+    driver = starter(name)(problem.space, problem.steps, job.seed, trainings.place)
+    clock = Clock(mf_peers.TRAININGS * problem.steps * problem.step)
+    if isinstance(driver, mf_ours.Ours):
+        driver.by_the_clock(clock, job.workers, timed=job.family == "seconds" and not blind)
+    return Outcome(job, simulate(problem, trainings, driver, job.workers, clock))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Simulator: asynchronous workers in simulated time, driven by the code that would drive real ones.
 
-One step of any training costs one unit of time; `workers` trainings run at once, and the budget is a
-number of steps over all of them. A training that goes on from where it was left costs its new steps
+One step of any training costs one unit of time, or the seconds that it took where those were banked;
+`workers` trainings run at once, and the budget is a number of steps, or of seconds, over all of them. A training that goes on from where it was left costs its new steps
 only, for everybody. One that reports NaN or infinity has diverged: it is over, for everybody.
 
 The incumbent is what a person would deploy: the best of the fully trained configurations by the value at
@@ -21,7 +21,7 @@ import numpy as np
 
 from osetra.core.params import Config
 from problems.benchmark import Array
-from problems.curves import Curved, Train
+from problems.curves import Curved, Train, Trainings
 
 MARKS = tuple(range(5, 101, 5))
 """Percent of the budget at which regret is kept."""
@@ -34,6 +34,16 @@ class Work:
     key: int
     config: Config
     until: int
+
+
+@dataclass(slots=True)
+class Clock:
+    """The time of a simulation."""
+
+    budget: float
+    """How much may be spent over all workers."""
+    now: float = 0.0
+    spent: float = 0.0
 
 
 class Driver(Protocol):
@@ -104,31 +114,31 @@ class _Site:
         return self.curves[work.key], self.reached[work.key]
 
 
-def simulate(problem: Curved, train: Train, driver: Driver, workers: int, trainings: int = 30) -> Trace:
-    """Run a driver on a budget of full trainings and return its trace."""
-    budget, site, score = trainings * problem.steps, _Site(train), _Score(problem)
-    running: list[tuple[int, int, Work]] = []
+def simulate(problem: Curved, trainings: Trainings, driver: Driver, workers: int, clock: Clock) -> Trace:
+    """Run a driver until the clock's budget is spent and return its trace."""
+    site, score = _Site(trainings.train), _Score(problem)
+    running: list[tuple[float, int, Work]] = []
     # Once for all, since the call itself takes milliseconds in some sandboxes.
     begin = time.process_time()
-    spent, order, now, kept = 0, 0, 0, list[float]()
-    while spent < budget:
+    order, kept = 0, list[float]()
+    while clock.spent < clock.budget:
         while len(running) < workers and (work := _wanted(site, driver)) is not None:
-            heapq.heappush(running, (now + 1, order := order + 1, work))
+            heapq.heappush(running, (clock.now + trainings.pace(work.config), order := order + 1, work))
         if not running:
             break
-        now, _, work = heapq.heappop(running)
+        clock.now, _, work = heapq.heappop(running)
         if site.begin(work) >= work.until:  # DEHB may have two workers on one configuration
             driver.report(work, work.until, float(site.curves[work.key][work.until - 1]))
             continue
         curve, step = site.advance(work)
-        spent += 1
+        clock.spent += trainings.pace(work.config)
         score.take(curve, step)
-        while len(kept) < len(MARKS) and 100 * spent >= MARKS[len(kept)] * budget:
+        while len(kept) < len(MARKS) and 100 * clock.spent >= MARKS[len(kept)] * clock.budget:
             kept.append(score.regret)
         value = float(curve[step - 1])
         goes_on = driver.report(work, step, value)
         if goes_on and step < work.until and math.isfinite(value):
-            heapq.heappush(running, (now + 1, order := order + 1, work))
+            heapq.heappush(running, (clock.now + trainings.pace(work.config), order := order + 1, work))
     kept += [score.regret] * (len(MARKS) - len(kept))
     regret = np.round(np.array(kept), 6).tolist()
     finished = sum(reached == problem.steps for reached in site.reached.values())

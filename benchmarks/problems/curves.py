@@ -8,23 +8,26 @@ to [0, 1], as in `benchmark.py`; the families are
 | lcbench | 8 data sets, surrogate         | 52    | validation error in percent                  |
 | taskset | 6 text networks, 1,000 rows    | 51    | validation loss; NaN, huge where it diverged |
 | real    | digits and letter, 1,000+ rows | 20    | validation error; NaN where it diverged      |
+| mixed   | 5 banks of mixed spaces        | 16    | likewise                                     |
+| seconds | those of real and of mixed     |       | likewise; a step takes what it took          |
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from osetra.core.params import Config
 from osetra.core.space import Space
-from problems import lcbench, real, taskset
+from problems import lcbench, mixed, real, taskset
 from problems.benchmark import Array, Place, itself
 from problems.table import Rows, ends
 
-FAMILIES = ("lcbench", "taskset", "real")
+FAMILIES = ("lcbench", "taskset", "real", "mixed", "seconds")
 Train = Callable[[Config], Array]
 """Maps a configuration to its whole curve (steps,); NaN from where it diverged."""
 
@@ -36,6 +39,8 @@ class Trainings:
     place: Place
     """Says which configuration is trained in the place of a suggested one: a table has no other rows."""
     train: Train
+    pace: Callable[[Config], float] = lambda config: 1.0
+    """What a step of a configuration takes: one unit, or its seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class Curved:
     """Begins a new run."""
     best: float
     median: float
+    step: float = 1.0
+    """What a step takes as a median."""
 
     def regret(self, value: float) -> float:
         """Return the regret of a value at the last step; NaN counts as 1."""
@@ -75,8 +82,12 @@ def load(data: Path, family: str) -> Iterator[Curved]:
                 )
         case "taskset":
             yield from (_tabular(family, *table) for table in taskset.tables(data))
+        case "real":
+            yield from (_tabular(family, *bank[:-1]) for bank in real.banks())
+        case "mixed":
+            yield from (_tabular(family, *bank[:-1]) for bank in mixed.banks())
         case _:
-            yield from (_tabular(family, *bank) for bank in real.banks())
+            yield from (_tabular(family, *bank) for bank in chain(real.banks(), mixed.banks()))
 
 
 def _predicted(curve: lcbench.Curve) -> Train:
@@ -84,9 +95,15 @@ def _predicted(curve: lcbench.Curve) -> Train:
     return lambda config: curve(config, epochs)
 
 
-def _tabular(family: str, name: str, space: Space, points: Array, curves: Array) -> Curved:
+def _tabular(
+    family: str, name: str, space: Space, points: Array, curves: Array, paces: Array | None = None
+) -> Curved:
+    each = np.ones(len(points)) if paces is None else paces
+
     def start() -> Trainings:
         rows = Rows(space, points)
-        return Trainings(rows.place, lambda config: curves[rows.row(config)])
+        return Trainings(rows.place, lambda c: curves[rows.row(c)], lambda c: float(each[rows.row(c)]))
 
-    return Curved(family, name, space, curves.shape[1], start, *ends(curves[:, -1]))
+    return Curved(
+        family, name, space, curves.shape[1], start, *ends(curves[:, -1]), step=float(np.median(each))
+    )

@@ -33,15 +33,15 @@ def space() -> ose.Space:
 
 def load() -> Iterator[Benchmark]:
     """Yield one benchmark per finished bank."""
-    for name, searched, points, curves in banks():
+    for name, searched, points, curves, _ in banks():
         ended = np.isfinite(curves[:, -1])
         seen = np.where(ended, np.min(np.nan_to_num(curves, nan=np.inf), axis=1), np.nan)
         worth = np.where(ended, np.mean(curves[:, -LAST:], axis=1), np.nan)
         yield tabular("real", name, searched, points, worth, seen)
 
 
-def banks() -> Iterator[tuple[str, ose.Space, Array, Array]]:
-    """Yield the name, space, points (n, d) and validation errors (n, epochs) of each finished bank."""
+def banks() -> Iterator[tuple[str, ose.Space, Array, Array, Array]]:
+    """Yield the name, space, points (n, d), errors (n, epochs) and seconds per epoch (n,) of each bank."""
     for path in sorted(FOLDER.glob("*.npz")):
         bank = np.load(path, allow_pickle=False)
         curves = bank["val_error"].astype(np.float64)
@@ -54,4 +54,5 @@ def banks() -> Iterator[tuple[str, ose.Space, Array, Array]]:
             for i in range(len(curves))
         ]
         points = searched.encode([{**searched.default, **row} for row in rows])
-        yield path.stem, searched, points, curves
+        ran = np.maximum(np.isfinite(curves).sum(axis=1), 1)
+        yield path.stem, searched, points, curves, bank["seconds"] / ran

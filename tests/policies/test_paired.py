@@ -1,9 +1,12 @@
 """Paired: what goes on comes before what is new."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from osetra.core.decisions import Suggestion, Verdict
+from osetra.core.history import History
 from osetra.core.params import Float
 from osetra.core.ports import Budget
 from osetra.core.problem import Objective, Problem
@@ -11,6 +14,7 @@ from osetra.core.space import Space
 from osetra.errors import StudyError
 from osetra.policies import by_names
 from osetra.policies.paired import Paired
+from osetra.searchers.bayes import Bayes
 from osetra.searchers.random import Random
 from osetra.testing.histories import Log
 
@@ -71,3 +75,41 @@ def test_policies_by_name():
     assert by_names(Random(), "asha").judges
     with pytest.raises(StudyError, match="no such scheduler"):
         by_names(Random(), "ashen")
+
+
+@dataclass(frozen=True)
+class Thrifty:
+    thrift: float = 0.0
+
+    name = "thrifty"
+    lookahead = 1
+
+    def suggest(self, problem, history, count, rng):
+        return [Suggestion({"x": self.thrift}, f"thrift {self.thrift}")]
+
+
+@pytest.mark.parametrize(
+    ("budget", "thrift"),
+    [
+        ({}, 0.0),
+        ({"progress": 0.4}, 0.0),
+        ({"progress": 0.4, "seconds": 60.0}, 0.6),
+        ({"progress": 1.0, "seconds": 0.0}, 0.0),
+    ],
+)
+def test_seconds_count_in_a_search_by_time_only_and_less_as_they_are_used_up(budget, thrift):
+    policy = Paired(Thrifty(), Scheduled([], until=None))
+    [found] = policy.plan(PROBLEM, History(), 1, np.random.default_rng(0), Budget(**budget))
+    assert found.config["x"] == pytest.approx(thrift)
+
+
+def test_a_thrift_that_somebody_chose_stays():
+    policy = Paired(Thrifty(0.2), Scheduled([], until=None))
+    [found] = policy.plan(PROBLEM, History(), 1, np.random.default_rng(0), Budget(seconds=9.0))
+    assert found.config["x"] == 0.2
+
+
+@pytest.mark.parametrize("thrift", [-0.1, 1.5, float("nan"), "much"])
+def test_a_thrift_that_is_none_is_refused(thrift):
+    with pytest.raises(StudyError, match="thrift"):
+        Bayes(thrift=thrift)

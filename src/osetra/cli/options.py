@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ import click
 from osetra.cli.failures import typed
 from osetra.core.goal import goal_text
 from osetra.core.params import Value
+from osetra.core.price import Price
 from osetra.core.text import parse_value
 from osetra.errors import DataError, StudyError, TextError
 from osetra.tuning.devices import check_device
@@ -24,6 +26,19 @@ class Whole(click.IntRange):
 
     def _describe_range(self) -> str:
         return f"{self.min} or more" if self.max is None else f"{self.min} to {self.max}"
+
+
+class PriceType(click.ParamType[Price]):
+    """Money per time, such as 2.50/h."""
+
+    name = "price"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Price:
+        """Return the price."""
+        try:
+            return value if isinstance(value, Price) else Price.parse(value)
+        except StudyError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Above(click.FloatRange):
@@ -143,6 +158,35 @@ experience_option = click.option(
 def with_experience(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options in which experience is wanted unless it is not."""
     return {**options, "experience": options["experience"] is not False}
+
+
+def money_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of what a search may cost."""
+    price = click.option(
+        "--price",
+        type=PriceType(),
+        metavar="2.50/h",
+        help="What an hour of this machine costs: told at the end.",
+    )
+    money = click.option(
+        "--money", type=Above(), metavar="AMOUNT", help="Be done before more is spent, at that --price."
+    )
+    return price(money(command))
+
+
+def paid(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options without price and money, whose minutes are those that the money lasts for.
+
+    Raises:
+        click.UsageError: there is money without a price.
+    """
+    left = dict(options)
+    price, money = left.pop("price"), left.pop("money")
+    if money is None:
+        return left
+    if price is None:
+        raise click.UsageError("--money needs to know what an hour costs: add --price 2.50/h")
+    return {**left, "minutes": min(left["minutes"] or math.inf, price.minutes(money))}
 
 
 keep_going_option = click.option(

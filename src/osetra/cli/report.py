@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from osetra.core.bounds import bounds_of, written_bounds
 from osetra.core.clean import one_line
 from osetra.core.finding import Finding
 from osetra.core.numbers import setting
+from osetra.core.price import Price
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.core.text import format_param
@@ -80,6 +82,14 @@ def tune_own(
     else:
         _say_what_next(output, location, pictures)
     _ = study.front if study.problem.others else study.best  # raises NothingFinished: the exit code
+
+
+def say_cost(output: Output, price: Price | None) -> None:
+    """Say what the command has cost so far, where somebody said what its machine costs."""
+    from osetra.cli import BEGUN
+
+    if price is not None:
+        output.say(labelled([("cost", price.of(time.monotonic() - BEGUN))]))
 
 
 def _display(output: Output, location: Location) -> Display:

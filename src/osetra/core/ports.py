@@ -155,6 +155,16 @@ class CurveSearcher(Searcher, Protocol):
         ...
 
 
+@runtime_checkable
+class ThriftySearcher(Searcher, Protocol):
+    """A searcher that can weigh what it hopes for against the seconds that a training takes."""
+
+    @property
+    def thrift(self) -> float:
+        """The power of the seconds by which gain is divided, 0 … 1; a field of a dataclass."""
+        ...
+
+
 class Depot(Protocol):
     """Carries a study's checkpoints to the machines that go on from them."""
 

@@ -18,6 +18,9 @@ from osetra.numerics.kernels import Array
 
 LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
+HOPE = 0.25
+"""Targets' deviations over which a hope turns into a gain."""
+
 Valued = tuple[Array, Array, Array]
 
 
@@ -33,6 +36,21 @@ def log_improvement(mean: Array, deviation: Array, best: float) -> Valued:
     by_mean = -np.exp(log_ndtr(z) - log) / deviation
     by_deviation = np.exp(-0.5 * z * z - LOG_SQRT_2PI - log) / deviation
     return np.log(deviation) + log, by_mean, by_deviation
+
+
+def log_hope(mean: Array, deviation: Array, best: float, beta: float) -> Valued:
+    """Return ln softplus((best - mean + beta * deviation) / HOPE): optimism as the logarithm of a gain.
+
+    It orders points as optimism does, and can be divided by what they cost.
+    """
+    hope = (best - mean + beta * deviation) / HOPE
+    soft = np.logaddexp(0.0, hope)
+    log = np.where(hope < -30.0, hope, np.log(np.maximum(soft, 1e-30)))
+    # d ln softplus(t) / dt = sigmoid(t) / softplus(t), which is 1 far below 0.
+    steep = np.where(
+        hope < -30.0, 1.0, 1.0 / ((1.0 + np.exp(-np.maximum(hope, -30.0))) * np.maximum(soft, 1e-30))
+    )
+    return log, -steep / HOPE, beta * steep / HOPE
 
 
 def log_success(mean: Array, deviation: Array) -> Valued:

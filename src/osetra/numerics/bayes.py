@@ -28,12 +28,14 @@ selection of the others, which keeps the cost of a suggestion flat.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from osetra.numerics import acquisition, gp, maximise
 from osetra.numerics.beliefs import BETA, Belief, believing, draws
+from osetra.numerics.cost import Cost, Paces, costing
+from osetra.numerics.cost import learn as learn_cost
 from osetra.numerics.design import sobol
 from osetra.numerics.kernels import Array, Ints, Layout, Mask, layout
 from osetra.numerics.memory import Memory
@@ -96,6 +98,8 @@ class Observations:
     """How many runs each outcome is the mean of (n,): noise is so much less; None is one each."""
     whole: float = -np.inf
     """Up to where outcomes count as they are, however far out."""
+    paces: Paces | None = None
+    """What trials cost, where the search is limited by time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,8 @@ class Surrogate:
     """Mean label that the second quantity's labels are relative to; None without enough failures."""
     leaders: Array
     """The best points (k, d), best first."""
+    cost: Cost | None = None
+    """What points cost, where that matters."""
 
 
 def suggest(
@@ -202,6 +208,7 @@ def learn(observed: Observations, cube: Cube, settings: Settings, memory: Memory
         scaled.scale,
         float(label.mean()) if several else None,
         x[np.argsort(y, kind="stable")[:5]],
+        learn_cost(observed.paces, at, settings.prior, memory),
     )
     return expecting(model, observed.pending) if len(observed.pending) else model
 
@@ -259,9 +266,10 @@ def _modelled(
         gradient = np.einsum("qm,qmd->md", mean_part, by_mean) + deviation_part[:, None] * by_deviation
         return value, gradient
 
+    logarithmic = improve or model.cost is not None
     # On the scale of optimism a belief is said in deviations, and not in the logarithm of an improvement.
-    weight = (BETA if improve else BELIEVED) / max(len(known), 1)
-    judged = believing(score, slope, cube.belief, weight)
+    weight = (BETA if logarithmic else BELIEVED) / max(len(known), 1)
+    judged = believing(*costing(score, slope, model.cost), cube.belief, weight)
     found = maximised(*judged, model.leaders, cube, settings, known, rng, thrift)
     return None if found is None else explained(model, found)
 
@@ -315,6 +323,10 @@ def _value(
     by_mean = np.zeros(mean.T.shape)
     if improve:
         value, by_mean[0], by_deviation = acquisition.log_improvement(mean[:, 0], deviation, model.best)
+    elif model.cost is not None:
+        improve = True  # a logarithm as well
+        hope = acquisition.log_hope(mean[:, 0], deviation, model.best, settings.beta)
+        value, by_mean[0], by_deviation = hope
     else:
         value, by_mean[0], by_deviation = acquisition.optimism(mean[:, 0], deviation, settings.beta)
     if model.failures is None:
@@ -328,9 +340,7 @@ def _value(
 
 def expecting(model: Surrogate, x: Array) -> Surrogate:
     """Return the model as if its own predictions had been observed at x (m, d)."""
-    return Surrogate(
-        gp.extend(model.process, x), model.best, model.shift, model.scale, model.failures, model.leaders
-    )
+    return replace(model, process=gp.extend(model.process, x))
 
 
 def _first_new(cube: Cube, known: Array, *ranked: Array) -> Array | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.history import History
-from osetra.core.ports import Budget, CurveSearcher, Scheduler, Searcher
+from osetra.core.ports import Budget, CurveSearcher, Scheduler, Searcher, ThriftySearcher
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.experience.first import due, farewells, remembering
@@ -60,7 +61,7 @@ class Paired:
         found: Sequence[Suggestion] = due(problem, compared, self.searcher.name, new)
         if not found:
             found = remembering(
-                self._searched(problem, history, compared, step, budget.steps, new, rng),
+                self._searched(problem, history, compared, step, budget, new, rng),
                 farewells(problem, compared, self.searcher.name),
             )
         return [*ending, *going, *(replace(suggestion, until=until) for suggestion in found)]
@@ -71,18 +72,26 @@ class Paired:
         history: History,
         compared: History,
         step: int | None,
-        steps: int | None,
+        budget: Budget,
         count: int,
         rng: np.random.Generator,
     ) -> Sequence[Suggestion]:
         """Return the searcher's own suggestions, from values at one step or from whole curves."""
-        if step is None or steps is None:
-            return self.searcher.suggest(problem, history, count, rng)
-        if not isinstance(self.searcher, CurveSearcher):
-            return self.searcher.suggest(problem, compared, count, rng)
-        curves = readings(problem, history, step, steps)
-        return self.searcher.suggest_from_curves(problem, compared, curves, count, rng)
+        searcher = _thrifty(self.searcher, budget)
+        if step is None or budget.steps is None:
+            return searcher.suggest(problem, history, count, rng)
+        if not isinstance(searcher, CurveSearcher):
+            return searcher.suggest(problem, compared, count, rng)
+        curves = readings(problem, history, step, budget.steps)
+        return searcher.suggest_from_curves(problem, compared, curves, count, rng)
 
     def judge(self, problem: Problem, history: History, trial: Trial, budget: Budget) -> Verdict | None:
         """Return the scheduler's verdict."""
         return self.scheduler.judge(problem, history, trial, budget)
+
+
+def _thrifty(searcher: Searcher, budget: Budget) -> Searcher:
+    """Return the searcher as it counts seconds in a search by time, less and less as they are used up."""
+    if math.isinf(budget.seconds) or not isinstance(searcher, ThriftySearcher) or searcher.thrift:
+        return searcher
+    return replace(searcher, thrift=1.0 - budget.progress)  # type: ignore[type-var]  # it is a dataclass

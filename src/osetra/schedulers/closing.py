@@ -9,13 +9,13 @@ compared with that. How long a training takes is measured on those that ran.
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from osetra.core.decisions import Verdict
 from osetra.core.history import History
+from osetra.core.pace import own_pace, pace
 from osetra.core.ports import Budget
 from osetra.core.problem import Problem
 from osetra.core.trial import Trial
@@ -26,24 +26,6 @@ MARGIN = 1.15
 """What a training may take beyond its measured pace: checkpoints, and chance."""
 OUTLIVES = 0.25
 """Share of the usual length that a training is expected to go on beyond it."""
-LATEST = 20
-"""Trials that the pace is measured on."""
-
-
-def pace(history: History, metric: str, trials: Iterable[Trial]) -> float:
-    """Return the seconds that a step takes: the median over the latest trials; NaN while none is known."""
-    latest = list(trials)[-LATEST:]
-    found = [each for trial in latest if (each := _own_pace(history, metric, trial)) is not None]
-    return statistics.median(found) if found else math.nan
-
-
-def _own_pace(history: History, metric: str, trial: Trial) -> float | None:
-    seconds, steps = 0.0, 0
-    for attempt in trial.attempts:
-        reports = len(history.curves.of(trial.number, metric, attempt.number, 0)[0])
-        if attempt.ended is not None and reports:
-            seconds, steps = seconds + attempt.ended - attempt.started, steps + reports
-    return seconds / steps if steps else None
 
 
 def usual_length(table: CurveTable, steps: int) -> int:
@@ -61,7 +43,7 @@ def steps_to_end(problem: Problem, history: History, trial: Trial, length: int) 
 def seconds_to_end(problem: Problem, history: History, trial: Trial, length: int) -> float:
     """Return how long a trial still needs at its own pace; infinite while nobody knows any."""
     metric = problem.objective.metric
-    own = _own_pace(history, metric, trial)
+    own = own_pace(history, metric, trial)
     each = pace(history, metric, history.trials.values()) if own is None else own
     left = steps_to_end(problem, history, trial, length)
     return MARGIN * each * left if math.isfinite(each) else math.inf

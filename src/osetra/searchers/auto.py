@@ -12,7 +12,7 @@ random search at equal cost.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,7 +43,12 @@ WINDOW = 24
 @settings_checked
 @dataclass(frozen=True, slots=True)
 class AutoSearcher:
-    """Chooses a searcher by space and finished trials, and hedges against it."""
+    """Chooses a searcher by space and finished trials, and hedges against it.
+
+    `thrift` is that of `Bayes`.
+    """
+
+    thrift: float = 0.0
 
     name = "auto"
     lookahead = 1
@@ -73,6 +78,8 @@ class AutoSearcher:
     ) -> Sequence[Suggestion]:
         past = standing(problem, history)
         chosen, why = choose(problem.space, past, several=bool(problem.others))
+        if isinstance(chosen, Bayes):
+            chosen = replace(chosen, thrift=self.thrift)
         numbers = range(history.next_trial, history.next_trial + max(count, 0))
         every = 2 if model_fails(past) else GUARD
         guards = sum(number % every == 0 for number in numbers)

@@ -16,8 +16,10 @@ import numpy as np
 from osetra.core.clean import name_text
 from osetra.core.construction import settings_checked
 from osetra.core.decisions import Suggestion
+from osetra.core.edits import readable
 from osetra.core.history import History
 from osetra.core.outcomes import outcomes
+from osetra.core.pace import own_pace
 from osetra.core.params import Config
 from osetra.core.problem import Problem
 from osetra.core.results import Readings, results
@@ -25,6 +27,7 @@ from osetra.core.scales import Array
 from osetra.core.space import Space
 from osetra.errors import StudyError
 from osetra.numerics import bayes, gp, several
+from osetra.numerics.cost import Paces
 from osetra.numerics.memory import Memory
 from osetra.numerics.warp import beyond
 from osetra.searchers.beliefs import believed
@@ -50,11 +53,14 @@ class Explanation:
 class Bayes:
     """The defaults, quasi-random points up to trial `initial`, then the model.
 
-    `beta` is how many standard deviations of optimism a suggestion may hope for.
+    `beta` is how many standard deviations of optimism a suggestion may hope for. `thrift` is the power of the
+    seconds that a training takes by which its gain is divided: 0 unless a search is limited by time, which
+    cools it from 1 to 0.
     """
 
     initial: int = 3
     beta: float = 1.8
+    thrift: float = 0.0
 
     name = "bayes"
     lookahead = 1
@@ -64,6 +70,8 @@ class Bayes:
             raise StudyError(f"Bayes(initial={self.initial}): the model starts from 2 trials or more")
         if not self.beta >= 0:
             raise StudyError(f"Bayes(beta={self.beta}): optimism is 0 or more deviations, such as 1.8")
+        if not 0 <= self.thrift <= 1:
+            raise StudyError(f"Bayes(thrift={self.thrift}): the power of the seconds is between 0 and 1")
 
     def suggest(
         self, problem: Problem, history: History, count: int, rng: np.random.Generator
@@ -105,6 +113,7 @@ class Bayes:
     ) -> list[Suggestion]:
         space, known = problem.space, repeatable(problem.space, history)
         settings = bayes.Settings(initial=self.initial, beta=self.beta)
+        observed = replace(observed, paces=_paces(problem, history, self.thrift))
         with one_thread():
             proposals = bayes.suggest(
                 observed, cube, count, rng, seed=history.seed, settings=settings, memory=_HYPER
@@ -185,6 +194,19 @@ def stated(problem: Problem, why: str) -> Explanation | None:
 def _observed(problem: Problem, history: History) -> bayes.Observations:
     past = results(problem, history)
     return bayes.Observations(past.x, past.y, ~past.valid, past.pending, past.count)
+
+
+def _paces(problem: Problem, history: History, power: float) -> Paces | None:
+    """Return what trials took, a step where they have steps; None where that does not matter."""
+    if not power:
+        return None
+    trials, seconds = [], []
+    for trial in readable(problem.space, history, list(history.trials.values())):
+        own = own_pace(history, problem.objective.metric, trial) if history.steps else trial.seconds
+        if own is not None and own > 0:
+            trials.append(trial.config)
+            seconds.append(own)
+    return Paces(x=problem.space.encode(trials), seconds=np.array(seconds), power=power)
 
 
 def _observed_several(problem: Problem, history: History) -> several.Observed:

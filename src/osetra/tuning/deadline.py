@@ -13,8 +13,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from osetra.core.pace import pace
 from osetra.core.problem import Objective
-from osetra.schedulers.closing import pace
 
 if TYPE_CHECKING:
     from osetra.core.history import History

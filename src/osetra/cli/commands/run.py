@@ -14,7 +14,7 @@ from rich.text import Text
 
 from osetra.cli.commands.tune import command as tune
 from osetra.cli.failures import typed
-from osetra.cli.options import check_scheduler, check_searcher, confirm, with_experience
+from osetra.cli.options import check_scheduler, check_searcher, confirm, paid, with_experience
 from osetra.cli.output import Output
 from osetra.command.patterns import compiled
 from osetra.command.ranges import is_range, with_placeholders
@@ -31,7 +31,7 @@ from osetra.tuning.warm import next_name
 SHARED = (
     *(limit.name for limit in fields(Limits)),
     *("searcher", "scheduler", "tune", "set", "minimize", "maximize", "limit", "pick", "seed"),
-    *("keep_going", "warm_from", "experience", "dashboard"),
+    *("keep_going", "warm_from", "experience", "dashboard", "price", "money"),
     *("name", "out", "store", "dry_run", "as_json"),
 )
 """The options of `osetra tune` that mean the same for a program."""
@@ -80,12 +80,13 @@ def command(output: Output, /, file: Path, words: tuple[str, ...], **options: An
       osetra run study.toml --workers 4 -- node train.js {config}
       osetra run train.py --lr~'log(1e-5, 1e-1)' --layers~'int(1, 5)' --metric 'val_loss=([0-9.e+-]+)'
     """  # noqa: D301 - click reads \b as "do not rewrap"
-    from osetra.cli.report import print_command, print_plan, tune_own
+    from osetra.cli.report import print_command, print_plan, say_cost, tune_own
 
     toml = file.suffix.lower() == ".toml"
     words = words if toml else program_words(file, words)
     if not words:
         raise click.UsageError(f"no program given; write: osetra run {file} -- ./train --lr {{lr}}")
+    price, options = options["price"], paid(options)
     with typed():
         check_scheduler(options["scheduler"])
         check_searcher(options["searcher"])
@@ -111,6 +112,7 @@ def command(output: Output, /, file: Path, words: tuple[str, ...], **options: An
         print_command(output, training.request, training.space)
         return
     tune_own(output, location, begin(training, location), training, as_json=options["as_json"])
+    say_cost(output, price)
 
 
 command.params += [option for option in tune.params if option.name in SHARED]

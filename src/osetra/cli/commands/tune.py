@@ -25,6 +25,8 @@ from osetra.cli.options import (
     goal,
     json_option,
     keep_going_option,
+    money_options,
+    paid,
     plain_name,
     scheduler_option,
     store_option,
@@ -88,6 +90,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     metavar="N",
     help="What the study may cost, in full trainings; those cut short count by their share.",
 )
+@money_options
 @click.option(
     "--until",
     metavar="GOAL",
@@ -213,8 +216,11 @@ def command(output: Output, /, **options: Any) -> None:
       osetra tune table.csv --target price --minutes 10
       osetra tune train.py:train -c study.toml
     """  # noqa: D301 - click reads \b as "do not rewrap"
+    from osetra.cli.report import say_cost
+
     if not is_script(options["source"]):
         check_goal(options)
+    price, options = options["price"], paid(options)
     with typed():
         request = _request(options)
         check_limits(request.limits)
@@ -228,6 +234,7 @@ def command(output: Output, /, **options: Any) -> None:
         _tune_script(output, location, request, options)
     else:
         _tune_data(output, location, request, options)
+    say_cost(output, price)
 
 
 def _tune_script(output: Output, location: Location, request: Request, options: Mapping[str, Any]) -> None:
