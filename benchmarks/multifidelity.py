@@ -44,6 +44,8 @@ from simulator import MARKS, Clock, Trace, simulate  # noqa: E402
 SHOWN = (10, 25, 50, 100)
 """Percent of the budget in tables and ratios."""
 WORKERS = (1, 4, 16)
+NAMED = {"taskset": "taskset", "mixed": "real_mixed", "seconds": "real_seconds"}
+"""Families whose ratio at the end has a key of its own."""
 QUICK_BASELINES = ("sobol@10%", "bayes@25%")
 PACKAGES = ("numpy", "scipy", "optuna", "dehb")
 
@@ -160,6 +162,17 @@ def ratios(group: Group, ours: str, rivals: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+def reached(group: Group, ours: str, rival: str) -> dict[str, Any]:
+    """Return after which share of the budget we are where a rival ends: the median over cells, quartiles."""
+    if not {ours, rival} <= set(group.names):
+        return {}
+    target = group.at(rival, 100)
+    there = group.regret[group.names.index(ours)] <= target[:, None] + 1e-12
+    share = np.where(there.any(axis=1), np.array(MARKS)[there.argmax(axis=1)] / 100, np.inf)
+    low, middle, high = np.quantile(share, [0.25, 0.5, 0.75], method="inverted_cdf").tolist()
+    return {f"share_to_{rival}": middle, f"share_to_{rival}_quartiles": [low, high]}
+
+
 def main() -> None:
     """Run, and print tables or one JSON object."""
     options = _options()
@@ -177,7 +190,12 @@ def main() -> None:
             peer = ratios(group, ours, list(mf_peers.available()))
             if peer and (family, workers) == ("lcbench", 4):
                 figures = peer | figures
-            figures[label] = {"peers": peer, "baselines": ratios(group, ours, list(mf_peers.baselines()))}
+            if peer and workers == 4 and family in NAMED:
+                figures[f"{NAMED[family]}_ratio_at_100"] = peer["ratio_at_100"]
+            figures[label] = {
+                "peers": peer | reached(group, ours, "optuna-tpe+hyperband"),
+                "baselines": ratios(group, ours, list(mf_peers.baselines())),
+            }
     about = {
         "ours": ours,
         "seeds": max(job.seed for job in jobs) + 1,

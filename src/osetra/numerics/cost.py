@@ -18,14 +18,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from osetra.numerics import gp
-from osetra.numerics.kernels import Array, Layout, layout
+from osetra.numerics.kernels import Array, Ints, Layout, layout
 from osetra.numerics.maximise import Score, Slope
 from osetra.numerics.memory import Memory
 
 FEWEST = 4
 """Trainings from which a model of the seconds is made."""
-MOST = 150
-"""The latest trainings that it is made of."""
+MOST = 64
+"""Trainings that it is made of at most, from the first to the latest: seconds are smoother than values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +83,14 @@ def learn(paces: Paces | None, among: Layout, prior: gp.Prior, memory: Memory[gp
     while (following := max(learnt + 1, int(1.1 * learnt))) <= count:
         learnt = following
     logs = np.log(paces.seconds)
-    x, y = paces.x[:learnt][-MOST:], logs[:learnt][-MOST:]
+    rows = _evenly(learnt)
+    x, y = paces.x[rows], logs[rows]
     hyper = memory.recall(
         b"cost" + x.tobytes() + y.tobytes() + at.levels.tobytes() + at.conditional.tobytes(),
         lambda: gp.fit(at, x, _scaled(y), np.ones(len(y)), prior=prior),
     )
-    x, y = paces.x[-MOST:], logs[-MOST:]
+    rows = _evenly(count)
+    x, y = paces.x[rows], logs[rows]
     spread = max(float(np.std(y)), 1e-9)
     # In units of ln seconds again: the power is one of the seconds themselves.
     return Cost(gp.condition(at, hyper, x, _scaled(y)[:, None], np.ones(len(y))), paces.power * spread)
@@ -107,6 +109,10 @@ def costing(score: Score, slope: Slope, cost: Cost | None) -> tuple[Score, Slope
         return value - log, gradient - steep
 
     return per_second, steepness
+
+
+def _evenly(count: int) -> Ints:
+    return np.unique(np.rint(np.linspace(0, count - 1, min(count, MOST))).astype(np.int64))
 
 
 def _scaled(y: Array) -> Array:
