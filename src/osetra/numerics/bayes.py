@@ -47,8 +47,8 @@ SUBSET = 300
 """Most configurations that predictions use."""
 RESOLUTION = 2e-3
 """Trials closer than this share of every range ask the same question twice."""
-BELIEVED = 3.0
-"""Deviations that a belief is worth where it halves itself, in the first trial; fading as the others."""
+BELIEVED = 1.0
+"""Deviations of optimism that a factor e of a belief is worth after the first trial; after n of them 1/n."""
 CLIMBS = (3, 3)
 """Ascents from the best candidates, and from drawn ones."""
 
@@ -266,10 +266,11 @@ def _modelled(
         gradient = np.einsum("qm,qmd->md", mean_part, by_mean) + deviation_part[:, None] * by_deviation
         return value, gradient
 
-    logarithmic = improve or model.cost is not None
-    # On the scale of optimism a belief is said in deviations, and not in the logarithm of an improvement.
-    weight = (BETA if logarithmic else BELIEVED) / max(len(known), 1)
-    judged = believing(*costing(score, slope, model.cost), cube.belief, weight)
+    # Every fourth try believes nothing. On the scale of optimism a belief is said in deviations, and not in
+    # the logarithm of an improvement.
+    belief = None if improve else cube.belief
+    weight = (BETA if model.cost is not None else BELIEVED) / max(len(known), 1)
+    judged = believing(*costing(score, slope, model.cost), belief, weight)
     found = maximised(*judged, model.leaders, cube, settings, known, rng, thrift)
     return None if found is None else explained(model, found)
 

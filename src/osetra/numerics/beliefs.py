@@ -10,10 +10,10 @@
     searching  ln a(x) + (beta / n) ln pi(x) after n trials
 
 Inactive coordinates (NaN) count as the mean. Whether what was seen speaks against a belief is a test of
-ranks: points within it against points outside.
+ranks: Spearman's correlation of what was believed of points with what they came to.
 
 Source: Hvarfner et al. 2022, "piBO: augmenting acquisition functions with user beliefs", ICLR, eq. 6; that a
-belief is left is as in its successors, by a test of our own. Mann & Whitney 1947, normal approximation.
+belief is left is as in its successors, by a test of our own.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osetra.numerics.kernels import Array, Mask
+from osetra.numerics.kernels import Array
 from osetra.numerics.maximise import Score, Slope
 
 BETA = 10.0
 """Trials after which a belief counts as it is; before, more."""
-WITHIN = 1.0
-"""Deviations round the mean within which a point is one that was believed in."""
-AGAINST = 0.01
-"""Probability of ranks as bad as those seen, were the belief none, below which it is left."""
-EACH = 3
-"""Points that are needed within and outside to test a belief."""
+AGAINST = 2.33
+"""Normal deviate beyond which the belief of one column is left: 1 % of those that say nothing would be."""
+AGAINST_ALL = 1.64
+"""The same for all beliefs at once: 5 %, since a search that follows all of them sees little else."""
+FEWEST = 6
+"""Points by which a belief is tested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ class Belief:
     def columns(self) -> list[int]:
         """The columns of which something is believed."""
         return [j for j, w in enumerate(self.weights) if w is not None or np.isfinite(self.deviation[j])]
+
+    def of(self, column: int) -> Belief:
+        """Return the belief of one column alone."""
+        alone = np.where(np.arange(len(self.mean)) == column, self.deviation, np.inf)
+        return Belief(self.mean, alone, tuple(w if j == column else None for j, w in enumerate(self.weights)))
 
     def with_column(self) -> Belief:
         """Return the belief with one more column, of which nothing is believed."""
@@ -110,32 +115,25 @@ def share(trials: int) -> float:
     return BETA / (BETA + trials)
 
 
-def within(belief: Belief, column: int, x: Array) -> Mask:
-    """Return which points (n, d) have a coordinate that was believed in."""
-    weights, at = belief.weights[column], x[:, column]
-    if weights is None:
-        return np.asarray(np.abs(at - belief.mean[column]) <= WITHIN * belief.deviation[column])
-    place = np.clip(np.floor(np.nan_to_num(at) * len(weights)), 0, len(weights) - 1).astype(np.int64)
-    return np.asarray(weights[place] > weights.mean())
+def contradicted(density: Array, y: Array, level: float) -> bool:
+    """Return whether points are the worse the more was believed in them.
 
+    The best of all has to lie where less than usual was believed, too.
 
-def contradicted(inside: Mask, y: Array) -> bool:
-    """Whether points within a belief are worse than those outside of it, by outcomes (n,), minimised.
-
-    The best of all has to lie outside, too. Outcomes may be infinite.
+    Args:
+        density: what was believed of n points, on any scale.
+        y: their outcomes (n,), minimised; they may be infinite.
+        level: standard normal deviate that the correlation of ranks has to exceed.
     """
-    n, m = int(inside.sum()), int((~inside).sum())
-    if min(n, m) < EACH or float(y[inside].min()) <= float(y[~inside].min()):
+    if len(y) < FEWEST or float(density[np.argmin(y)]) >= float(np.median(density)):
         return False
-    larger = (y[inside][:, None] > y[~inside][None, :]) + 0.5 * (y[inside][:, None] == y[~inside][None, :])
-    _, ties = np.unique(y, return_counts=True)
-    total = n + m
-    spread = n * m / 12 * (total + 1 - np.sum(ties**3 - ties) / (total * (total - 1)))
-    if spread <= 0:
-        return False
-    z = (float(larger.sum()) - n * m / 2 - 0.5) / np.sqrt(spread)
-    return bool(z > QUANTILE)
+    one, other = _ranks(density), _ranks(y)
+    spread = float(np.sqrt(np.sum(one * one) * np.sum(other * other)))
+    return spread > 0 and float(np.sum(one * other)) / spread * np.sqrt(len(y) - 1) > level
 
 
-QUANTILE = 2.3263478740408408
-"""Of the standard normal distribution at 1 - `AGAINST`."""
+def _ranks(values: Array) -> Array:
+    """Return the ranks (n,) less their mean, ties averaged."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    upper = np.cumsum(count)
+    return np.asarray((upper - (count - 1) / 2.0)[place] - (len(values) + 1) / 2.0)

@@ -282,7 +282,10 @@ def _modelled(
 ) -> Prospect | None:
     """Return the best new point of the acquisition, and what is expected there."""
     score, slope = believing(
-        partial(_value, model), partial(_value_and_slope, model), cube.belief, BETA / max(len(known), 1)
+        partial(_value, model),
+        partial(_value_and_slope, model),
+        None if len(known) % settings.improvement_every == settings.improvement_every - 1 else cube.belief,
+        BETA / max(len(known), 1),
     )
     x = bayes.maximised(score, slope, model.leaders, cube, settings, known, rng, thrift)
     if x is None:

@@ -1,6 +1,6 @@
 """Beliefs of a space as searchers use them: as long as what was seen does not speak against them.
 
-A hyperparameter's belief is left once the trials within it are worse than the others
+A hyperparameter's belief is left once trials are the worse the more was believed of them
 (`osetra.numerics.beliefs.contradicted`), which is a note in the log and holds until a person changes it.
 """
 
@@ -64,20 +64,15 @@ def as_believed(belief: Belief | None, number: int, seed: int, points: Array) ->
 
 
 def farewell(problem: Problem, history: History) -> tuple[Noted, ...]:
-    """Return a note for each belief that is left from now on."""
-    if belief_of(problem.space) is None:
+    """Return a note that beliefs are left from now on, if any are."""
+    left = [] if belief_of(problem.space) is None else _contradicted(problem, history)
+    if not left:
         return ()
-    before = len(history.noted(TOPIC))
-    return tuple(
-        Noted(
-            TOPIC,
-            str(before + i),
-            f"the belief about {name_text(column.name)} is left: of {history.next_trial - 1} trials those "
-            f"within it are worse than the others ({_said(column.param)})",
-            {"column": column.name, "param": format_param(column.param), "trial": history.next_trial},
-        )
-        for i, column in enumerate(_contradicted(problem, history), start=1)
-    )
+    names = ", ".join(name_text(column.name) for column in left)
+    many = len(standing(problem, history).y)
+    text = f"what was believed of {names} is left: the better ones of {many} trials lie away from it"
+    data = {"params": {column.name: format_param(column.param) for column in left}}
+    return (Noted(TOPIC, str(len(history.noted(TOPIC)) + 1), text, data),)
 
 
 def _contradicted(problem: Problem, history: History) -> list[Column]:
@@ -86,19 +81,23 @@ def _contradicted(problem: Problem, history: History) -> list[Column]:
     if belief is None:
         return []
     past = standing(problem, history)
-    y, found = np.where(past.valid, past.y, np.inf), []
+    y, columns = np.where(past.valid, past.y, np.inf), problem.space.columns
+    if beliefs.contradicted(beliefs.log_density(belief, past.x), y, beliefs.AGAINST_ALL):
+        return [columns[j] for j in belief.columns]
+    found = []
     for j in belief.columns:
         active = ~np.isnan(past.x[:, j])
-        if beliefs.contradicted(beliefs.within(belief, j, past.x[active]), y[active]):
-            found.append(problem.space.columns[j])
+        density = beliefs.log_density(belief.of(j), past.x[active])
+        if beliefs.contradicted(density, y[active], beliefs.AGAINST):
+            found.append(columns[j])
     return found
 
 
 def _noted(space: Space, history: History) -> set[str]:
     """Return the names of columns whose belief, as it is now, was left before."""
     now = {column.name: format_param(column.param) for column in space.columns}
-    said = [(note.data.get("column"), note.data.get("param")) for note in history.noted(TOPIC)]
-    return {name for name, param in said if name in now and now[name] == param}
+    said = [pair for note in history.noted(TOPIC) for pair in note.data.get("params", {}).items()]
+    return {name for name, param in said if now.get(name) == param}
 
 
 def _mean_and_deviation(param: Searched | None) -> tuple[float, float]:
@@ -110,13 +109,3 @@ def _weights(param: Searched | None) -> Array | None:
     if not isinstance(param, (Choice, Ordinal)) or param.weights is None:
         return None
     return np.array(param.weights)
-
-
-def _said(param: Searched) -> str:
-    if isinstance(param, (Choice, Ordinal)):
-        weights = param.weights or ()
-        best = [
-            str(o) for o, w in zip(param.options, weights, strict=True) if w > sum(weights) / len(weights)
-        ]
-        return f"{' or '.join(best)} thought best"
-    return str(param.prior)
