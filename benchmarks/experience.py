@@ -1,15 +1,17 @@
 """What is experience worth, and what does it cost when it is wrong? Leave one data set out, on LCBench.
 
-    python benchmarks/experience.py --quick --json --data ../shared/data
+    python benchmarks/experience.py --quick --json --data ../shared/data     under 5 minutes
     python benchmarks/experience.py --full --data ../shared/data
-    python benchmarks/experience.py --full --others --data ../shared/data
+    python benchmarks/experience.py --quick --others --data ../shared/data
 
 Each development data set is searched with the experience of studies of the other ones, `SOURCE` trials each by
 `auto`; the data set itself is never among them. The same search without experience, and peers, run beside it with
 the same seeds. Hostile experience is that of the same studies with their optimum mirrored, with the
 direction turned round under another metric's name, and with the values of the hyperparameters permuted among
-them. With `--others`, experience of all eight development data sets is used on data sets that nothing was chosen
-on. Regret is normalised as in search.py. Progress goes to stderr.
+them. What it costs is smaller than what chance does to a search, so that it is measured with `MISLED` times the seeds
+and with `SETS` different sets of past studies; its interval is a bootstrap over seeds within every data set. With `--others`,
+experience of all eight development data sets is used on data sets that nothing was chosen on. Regret is
+normalised as in search.py. Progress goes to stderr.
 """
 
 from __future__ import annotations
@@ -18,6 +20,10 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +44,53 @@ SOURCE = 50
 """Trials of each past study."""
 MARKS = (5, 10, 25, 50)
 HOSTILE = ("mirrored", "opposite", "permuted")
-MISLED = 4
-"""So many times the seeds for hostile experience, whose cost is smaller than what chance does to a search."""
+MISLED = 12
+"""So many times the seeds for hostile experience."""
+SETS = 4
+"""How many times every past study was done, with a seed of its own; a search gets one of them."""
 PEERS = ("optuna-gp", "optuna-tpe")
 
 
-def past(benchmark: Benchmark) -> StudyRecord:
-    """Return the record of a study of a data set, whose seed no other search here has."""
-    study = ose.Study("memory:", benchmark.space, minimize="val_error", seed=1000, name=benchmark.name)
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One method on one data set with one seed."""
+
+    method: str
+    problem: str
+    seed: int
+    trials: int
+    others: bool
+    data: Path
+
+
+@cache
+def problems(data: Path, others: bool) -> dict[str, Benchmark]:
+    """Return the development data sets, or those that nothing was chosen on, read once per process."""
+    return {one.name: one for one in (lcbench.others(data) if others else lcbench.load(data))}
+
+
+@cache
+def past(data: Path, name: str, turn: int) -> StudyRecord:
+    """Return the record of a study of a development data set, whose seed no other search here has."""
+    benchmark = problems(data, False)[name]
+    study = ose.Study("memory:", benchmark.space, minimize="val_error", seed=1000 + turn, name=name)
     searched(study, benchmark, SOURCE)
-    return record_from(study.problem, study.history, benchmark.name)
+    return record_from(study.problem, study.history, name)
+
+
+def run(job: Job) -> Array:
+    """Return the regret (trials,) of a job."""
+    benchmark = problems(job.data, job.others)[job.problem]
+    if job.method in PEERS:
+        return of_peer(job.method, benchmark, job.seed, job.trials)
+    given = None
+    if job.method != "auto":
+        names = [name for name in problems(job.data, False) if name != job.problem]
+        given = [past(job.data, name, job.seed % SETS) for name in names]
+    if job.method in HOSTILE:
+        given = [hostile(one, job.method) for one in given or ()]
+    study = ose.Study("memory:", benchmark.space, minimize="val_error", seed=job.seed, experience=given)
+    return searched(study, benchmark, job.trials)
 
 
 def searched(study: ose.Study, benchmark: Benchmark, trials: int) -> Array:
@@ -101,7 +144,8 @@ def figures(cells: Cells, rng: np.random.Generator) -> dict[str, Any]:
         misled, alone = np.mean([pair[0] for pair in worst], axis=0), worst[0][1]
         found |= {f"hostile_experience_regret{mark}_ratio": _ratio(misled, alone, mark) for mark in marks}
         found["hostile_experience_ratio"] = found["hostile_experience_regret25_ratio"]
-        found["hostile_experience_interval"] = _interval(misled[:, 24], alone[:, 24], rng)
+        tasks = np.array([problem for problem, _ in sorted(cells["auto"].keys() & cells[HOSTILE[0]].keys())])
+        found["hostile_experience_interval"] = _interval(misled[:, 24], alone[:, 24], tasks, rng)
         found["hostile_by_kind"] = {
             name: _ratio(*pair, 25) for name, pair in zip(HOSTILE, worst, strict=True)
         }
@@ -126,34 +170,34 @@ def table(cells: Cells) -> list[dict[str, Any]]:
     return rows
 
 
+def jobs(options: argparse.Namespace) -> Iterator[Job]:
+    """Yield what is to be done."""
+    trials, seeds = (25 if options.quick else 50), options.seeds or (2 if options.quick else 5)
+    rivals = [name for name in PEERS if name in peers.available()]
+    for seed in range(seeds * MISLED):
+        methods = ("auto", *HOSTILE) if seed >= seeds else ("auto", "experience", *HOSTILE, *rivals)
+        for name in problems(options.data, options.others):
+            for method in methods:
+                yield Job(method, name, seed, trials, options.others, options.data)
+
+
 def main() -> None:
     """Run, and print a table or one JSON object."""
     options = _options()
-    known = list(lcbench.load(options.data))
-    if not known:
+    if not problems(options.data, False):
         raise SystemExit(f"no LCBench below {options.data}; name its folder with --data")
-    records = {benchmark.name: past(benchmark) for benchmark in known}
-    targets = list(lcbench.others(options.data)) if options.others else known
-    trials = 25 if options.quick else 50
-    seeds = options.seeds or (2 if options.quick else 5)
-    misleading = () if options.others else HOSTILE
-    rivals = [name for name in PEERS if name in peers.available()]
     cells: Cells = {}
-    for place, target in enumerate(targets, start=1):
-        sources = [record for name, record in records.items() if name != target.name]
-        given = {"auto": None, "experience": sources}
-        given |= {kind: [hostile(one, kind) for one in sources] for kind in misleading}
-        for seed in range(seeds * (MISLED if misleading else 1)):
-            for name in given if seed < seeds else ("auto", *misleading):
-                study = ose.Study(
-                    "memory:", target.space, minimize="val_error", seed=seed, experience=given[name]
-                )
-                cells.setdefault(name, {})[target.name, seed] = searched(study, target, trials)
-            for name in rivals if seed < seeds else ():
-                cells.setdefault(name, {})[target.name, seed] = of_peer(name, target, seed, trials)
-        print(f"{place}/{len(targets)} {target.name}", file=sys.stderr, flush=True)
+    wanted = list(jobs(options))
+    with ProcessPoolExecutor(options.processes) as pool:
+        for place, (job, regret) in enumerate(
+            zip(wanted, pool.map(run, wanted, chunksize=4), strict=True), 1
+        ):
+            cells.setdefault(job.method, {})[job.problem, job.seed] = regret
+            if place % 100 == 0 or place == len(wanted):
+                print(f"{place}/{len(wanted)}", file=sys.stderr, flush=True)
     result = figures(cells, np.random.default_rng(0))
     if options.json:
+        seeds = {name: len({seed for _, seed in found}) for name, found in cells.items()}
         print(json.dumps({**result, "seeds": seeds, "table": table(cells)}))
         return
     rows = table(cells)
@@ -168,11 +212,14 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="25 trials, 2 seeds: minutes")
+    size.add_argument(
+        "--quick", action="store_true", help="25 trials, 2 seeds, 24 for hostile experience: minutes"
+    )
     size.add_argument("--full", action="store_true", help="50 trials, 5 seeds (default)")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--others", action="store_true", help="search data sets that nothing was chosen on")
     parser.add_argument("--seeds", type=int, help="how many seeds")
+    parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of lcbench")
     return parser.parse_args()
 
@@ -181,10 +228,16 @@ def _ratio(one: Array, other: Array, mark: int) -> float:
     return _round(one[:, mark - 1].mean() / other[:, mark - 1].mean())
 
 
-def _interval(one: Array, other: Array, rng: np.random.Generator, draws: int = 2000) -> list[float]:
-    """Return the 95 % bootstrap interval of the ratio of two means over the same cells."""
-    rows = rng.integers(len(one), size=(draws, len(one)))
-    return [_round(q) for q in np.percentile(one[rows].mean(axis=1) / other[rows].mean(axis=1), [2.5, 97.5])]
+def _interval(
+    one: Array, other: Array, tasks: Any, rng: np.random.Generator, draws: int = 2000
+) -> list[float]:
+    """Return the 95 % interval of the ratio of two means (cells,): a bootstrap within each problem (cells,)."""
+    groups = [np.flatnonzero(tasks == task) for task in np.unique(tasks)]
+    ratios = []
+    for _ in range(draws):
+        rows = np.concatenate([rng.choice(group, len(group)) for group in groups])
+        ratios.append(one[rows].mean() / other[rows].mean())
+    return [_round(q) for q in np.percentile(ratios, [2.5, 97.5])]
 
 
 def _round(value: float) -> float:

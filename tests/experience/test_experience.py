@@ -185,6 +185,7 @@ def odd(name: str, **changes: Any) -> StudyRecord:
 
 STRANGERS = [({"x": i / 9}, i / 9) for i in range(9)]
 LEVEL = [(config, 1.0) for config, _ in record("flat").trials]
+ELSEWHERE = [({**config, "lr": 1e9}, value) for config, value in record("away").trials]
 CONSTANT: dict[str, str | list[str]] = {"lr": "0.1", "units": "8", "act": "a"}
 
 
@@ -197,8 +198,13 @@ CONSTANT: dict[str, str | list[str]] = {"lr": "0.1", "units": "8", "act": "a"}
         (odd("new", space={"lr": "wavelet(1, 2)"}), "cannot read"),
         (odd("flat", trials=LEVEL), "same value"),
         (odd("fixed", space=CONSTANT), "0 of 3"),
+        (odd("away", trials=ELSEWHERE), "16 of its 16 trials lie outside its own space"),
+        (
+            odd("believed", space={**record().space, "lr": "log(1e-4, 1, prior=normal(9, sd=1))"}),
+            "cannot read",
+        ),
     ],
-    ids=["one", "direction", "names", "version", "flat", "constants"],
+    ids=["one", "direction", "names", "version", "flat", "constants", "away", "belief"],
 )
 def test_experience_that_teaches_nothing_is_left_out_and_named(
     past: StudyRecord, why: str, caplog: pytest.LogCaptureFixture

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 import osetra as ose
-from experience.past import record, searched
+from experience.past import SPACE, record, searched
 from osetra.core.facts import Noted
 from osetra.core.problem import Objective, Problem
 from osetra.errors import StudyError
@@ -61,8 +62,31 @@ def tree(one: Any = None) -> dict[str, Any]:
         (gzip.compress(json.dumps({**tree(), "format": 9, "new": 1}).encode()), "upgrade osetra"),
         (gzip.compress(b"0" * (33 * 2**20)), "more than 32 MB"),
         (gzip.compress(b"[" * 100_000), "damaged"),
+        (gzip.compress(json.dumps({**tree(), "metric": ""}).encode()), "the name of a metric"),
+        (gzip.compress(json.dumps({**tree(), "direction": "max"}).encode()), "damaged"),
+        (gzip.compress(json.dumps({**tree(), "trials": [[{"lr": 10**400}, 1.0]]}).encode()), "not a value"),
+        (gzip.compress(json.dumps({**tree(), "trials": [[{"lr": 1.0}, 10**400]]}).encode()), "damaged"),
+        (
+            gzip.compress(json.dumps({**tree(), "space": {f"x{i}": "0" for i in range(2000)}}).encode()),
+            "2000 hyperparameters, and experience reads 1000 at most",
+        ),
     ],
-    ids=["empty", "text", "half", "cut", "other", "newer", "newer-fields", "bomb", "deep"],
+    ids=[
+        "empty",
+        "text",
+        "half",
+        "cut",
+        "other",
+        "newer",
+        "newer-fields",
+        "bomb",
+        "deep",
+        "metric",
+        "direction",
+        "value",
+        "result",
+        "wide",
+    ],
 )
 def test_what_is_no_record_is_refused_with_a_sentence(data: bytes, said: str, folder: Path) -> None:
     path = folder / "x.json.gz"
@@ -146,3 +170,22 @@ def test_trainings_that_were_cut_short_are_recorded_with_what_they_would_have_co
         value, x = told[trial.config["x"]], float(trial.config["x"])  # type: ignore[arg-type]
         assert value == pytest.approx(1 + 10 * x + 4 / 9, abs=0.4)
         assert trial.state == "finished" or (trial.value is not None and value < trial.value)
+
+
+def test_a_file_of_which_anything_was_changed_is_read_or_refused() -> None:
+    """Whatever stands in a file: a study begins, with it or with a sentence, and goes on."""
+    rng, raw = np.random.default_rng(0), json.dumps(tree()).encode()
+    sound = 0
+    for _ in range(150):
+        data = bytearray(raw)
+        for place in rng.integers(len(data), size=2):
+            data[place] = rng.choice(list(b'0123456789eE-+.,:"{}[]nul x'))
+        try:
+            one = decode(gzip.compress(bytes(data)), "it")
+        except StudyError:
+            continue
+        sound += 1
+        study = ose.Study("memory:", SPACE, minimize="loss", experience=[one])
+        for _ in range(2):
+            study.tell(study.ask(), 1.0)
+    assert sound > 10

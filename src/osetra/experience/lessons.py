@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from osetra.core.clean import one_line
+from osetra.core.edits import holds
 from osetra.core.finite import identity
 from osetra.core.params import Config
 from osetra.core.problem import Problem
@@ -80,9 +81,15 @@ def lesson(problem: Problem, record: StudyRecord) -> Lesson | str:
     known = [name for name in ours if into.names.get(name) in theirs]
     if not known or len(known) < SHARED * len(ours):
         return f"it searched {len(known)} of {len(ours)} hyperparameters"
-    y = np.array([np.nan if value is None else record.objective.sign * value for _, value in record.trials])
-    x, failed = space.encode([config for config, _ in record.trials]), ~np.isfinite(y)
-    if np.ptp(y[~failed]) == 0:
+    trials = [(config, value) for config, value in record.trials if holds(space, config)]
+    y = np.array([np.nan if value is None else record.objective.sign * value for _, value in trials])
+    failed = ~np.isfinite(y)
+    if len(y) - failed.sum() < FEWEST:
+        return (
+            f"{len(record.trials) - len(trials)} of its {len(record.trials)} trials lie outside its own space"
+        )
+    x = space.encode([config for config, _ in trials])
+    if float(y[~failed].min()) == float(y[~failed].max()):
         return "all its trials have the same value"
     observed = bayes.Observations(x, y, failed, np.empty((0, x.shape[1])))
     cube = cube_of(space)
@@ -90,7 +97,7 @@ def lesson(problem: Problem, record: StudyRecord) -> Lesson | str:
     probes = bayes.predict(model, cube.snap(sobol(0, PROBES, x.shape[1], 0)))[0]
     order = np.flatnonzero(~failed)[np.argsort(y[~failed], kind="stable")][:LEADERS]
     own = bayes.predict(model, x[order])[0]
-    leaders = tuple(record.trials[row][0] for row in order[np.argsort(own, kind="stable")])
+    leaders = tuple(trials[row][0] for row in order[np.argsort(own, kind="stable")])
     return Lesson(record, into, back, model, float(own.min()), float(np.median(probes)), leaders)
 
 

@@ -17,12 +17,14 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
+from osetra.core.clean import one_line
 from osetra.core.history import History
 from osetra.core.params import Config
 from osetra.core.problem import Objective, Problem
 from osetra.core.results import results
 from osetra.core.scales import Array
-from osetra.errors import StudyError
+from osetra.core.values import as_value
+from osetra.errors import OsetraError, StudyError
 from osetra.files import read_regular
 from osetra.version import __version__
 
@@ -33,6 +35,8 @@ FEWEST = 8
 """Trials with a value, from which on a study teaches anything."""
 MOST = 120
 """Trials that a record keeps: the best third, and the others evenly."""
+WIDEST = 1000
+"""Hyperparameters of a study that is read."""
 LARGEST = 32 * 2**20
 """Bytes of JSON that a file may unpack to."""
 
@@ -119,9 +123,26 @@ def decode(data: bytes, where: str) -> StudyRecord:
         found = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StudyError(f"{where}: no record of osetra, or a damaged one ({error}); {_MEND}") from None
-    if any(value is not None and not math.isfinite(value) for _, value in found.trials):
-        raise StudyError(f"{where}: a value that is no finite number; {_MEND}")
+    wrong = _wrong(found)
+    if wrong:
+        raise StudyError(f"{where}: {one_line(wrong)}; {_MEND}")
     return found
+
+
+def _wrong(record: StudyRecord) -> str:
+    """Return what of a record no study can be; empty while all is well."""
+    if len(record.space) > WIDEST:
+        return f"{len(record.space)} hyperparameters, and experience reads {WIDEST} at most"
+    if any(value is not None and not math.isfinite(value) for _, value in record.trials):
+        return "a value that is no finite number"
+    try:
+        record.objective  # noqa: B018  # which looks at its metric
+        for config, _ in record.trials:
+            for value in config.values():
+                as_value(value)
+    except OsetraError as error:
+        return str(error)
+    return ""
 
 
 def _unpacked(data: bytes, where: str) -> bytes:
