@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +190,32 @@ def test_a_file_of_which_anything_was_changed_is_read_or_refused() -> None:
         for _ in range(2):
             study.tell(study.ask(), 1.0)
     assert sound > 10
+
+
+@pytest.mark.parametrize("named", ["~nobody-of-that-name/e", "a" * 5000], ids=["user", "long"])
+def test_a_home_that_cannot_be_is_said_and_stops_no_study(
+    named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OSETRA_EXPERIENCE", named)
+    records, wrong = home.kept()
+    assert records == [] and len(wrong) == 1 and "OSETRA_EXPERIENCE=off" in wrong[0]
+    for call in (home.names, lambda: home.keep(record()), lambda: home.forget(["one"])):
+        with pytest.raises(StudyError, match="OSETRA_EXPERIENCE=off"):
+            call()
+    study = ose.Study("memory:", SPACE, minimize="loss", experience="home")
+    study.tell(study.ask(), 1.0)
+
+
+def test_what_is_no_file_in_the_home_is_named_and_not_waited_for(folder: Path) -> None:
+    home.keep(record())
+    (folder / "folder.json.gz").mkdir()
+    (folder / "loop.json.gz").symlink_to("loop.json.gz")
+    os.mkfifo(folder / "pipe.json.gz")
+    records, wrong = home.kept()
+    assert [one.study for one in records] == ["old"]
+    assert sorted(sentence.partition(".json.gz: cannot be read: ")[2][:8] for sentence in wrong) == [
+        "Is a dir", "Too many", "a named ",
+    ]  # fmt: skip
+    with pytest.raises(StudyError, match="cannot be deleted"):
+        home.forget(["folder"])
+    assert home.forget(["loop", "pipe"]) == ["loop", "pipe"]

@@ -22,12 +22,21 @@ MOST = 1000
 
 
 def home() -> Path | None:
-    """Return the folder of this user's records, which need not exist; None where there is to be none."""
+    """Return the folder of this user's records, which need not exist; None where there is to be none.
+
+    Raises:
+        StudyError: the variable names the home of nobody.
+    """
     named = os.environ.get(VARIABLE, "")
     if named.strip().lower() == OFF:
         return None
     if named:
-        return Path(named).expanduser()
+        try:
+            return Path(named).expanduser()
+        except RuntimeError:
+            raise StudyError(
+                f"{VARIABLE}={named:.200}: there is no such user; name a folder, or write {VARIABLE}={OFF}"
+            ) from None
     data = os.environ.get("XDG_DATA_HOME", "")
     with suppress(RuntimeError):  # a user without a home
         base = Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share"
@@ -39,7 +48,11 @@ def kept() -> tuple[list[StudyRecord], list[str]]:
     """Return the records of the home, the latest study first, and a sentence for each file that is none."""
     records: list[StudyRecord] = []
     wrong: list[str] = []
-    for file in _files():
+    try:
+        files = _files()
+    except StudyError as error:
+        return [], [str(error)]
+    for file in files:
         try:
             records.append(read_record(file))
         except StudyError as error:
@@ -95,7 +108,7 @@ def forget(wanted: Sequence[str]) -> list[str]:
     """Delete records by their names, or by the names of their studies; return the names of those that went.
 
     Raises:
-        StudyError: a name is none of a record; nothing is deleted then.
+        StudyError: a name is none of a record, and nothing is deleted then; or a file cannot be deleted.
     """
     studies = {record.name: record.study for record in kept()[0]}
     files = {file.name.removesuffix(SUFFIX): file for file in _files()}  # damaged ones too
@@ -109,7 +122,12 @@ def forget(wanted: Sequence[str]) -> list[str]:
             )
         chosen += found
     for name in dict.fromkeys(chosen):
-        files[name].unlink(missing_ok=True)
+        try:
+            files[name].unlink(missing_ok=True)
+        except OSError as error:
+            raise StudyError(
+                f"{files[name]}: cannot be deleted: {error.strerror or error}; delete it by hand"
+            ) from None
     return list(dict.fromkeys(chosen))
 
 
@@ -121,9 +139,18 @@ def names() -> list[str]:
 def _files() -> list[Path]:
     """Return the files of the home, the latest written first."""
     folder = home()
-    if folder is None or not folder.is_dir():
-        return []
-    found = [
-        file for file in folder.iterdir() if file.name.endswith(SUFFIX) and not file.name.startswith(".")
-    ]
-    return sorted(found, key=lambda file: (-file.lstat().st_mtime, file.name))
+    try:
+        if folder is None or not folder.is_dir():
+            return []
+        found = [file for file in folder.iterdir() if _is_record(file.name)]
+        return sorted(found, key=lambda file: (-file.lstat().st_mtime, file.name))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise StudyError(
+            f"{folder!s:.200}: experience cannot be read there: {reason}; name another folder in "
+            f"{VARIABLE}, or write {VARIABLE}={OFF}"
+        ) from None
+
+
+def _is_record(name: str) -> bool:
+    return name.endswith(SUFFIX) and not name.startswith(".")
