@@ -174,7 +174,7 @@ def jobs(options: argparse.Namespace) -> Iterator[Job]:
     """Yield what is to be done."""
     trials, seeds = (25 if options.quick else 50), options.seeds or (2 if options.quick else 5)
     rivals = [name for name in PEERS if name in peers.available()]
-    for seed in range(seeds * MISLED):
+    for seed in range(max(seeds, seeds * MISLED if options.hostile is None else options.hostile)):
         methods = ("auto", *HOSTILE) if seed >= seeds else ("auto", "experience", *HOSTILE, *rivals)
         for name in problems(options.data, options.others):
             for method in methods:
@@ -219,6 +219,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--others", action="store_true", help="search data sets that nothing was chosen on")
     parser.add_argument("--seeds", type=int, help="how many seeds")
+    parser.add_argument(
+        "--hostile", type=int, help=f"how many for hostile experience; {MISLED} times as many"
+    )
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of lcbench")
     return parser.parse_args()
