@@ -44,7 +44,7 @@ SOURCE = 50
 """Trials of each past study."""
 MARKS = (5, 10, 25, 50)
 HOSTILE = ("mirrored", "opposite", "permuted")
-MISLED = 12
+MISLED = 10
 """So many times the seeds for hostile experience."""
 SETS = 4
 """How many times every past study was done, with a seed of its own; a search gets one of them."""
@@ -61,6 +61,8 @@ class Job:
     trials: int
     others: bool
     data: Path
+    given: tuple[StudyRecord, ...] = ()
+    """Experience."""
 
 
 @cache
@@ -69,13 +71,12 @@ def problems(data: Path, others: bool) -> dict[str, Benchmark]:
     return {one.name: one for one in (lcbench.others(data) if others else lcbench.load(data))}
 
 
-@cache
-def past(data: Path, name: str, turn: int) -> StudyRecord:
-    """Return the record of a study of a development data set, whose seed no other search here has."""
-    benchmark = problems(data, False)[name]
-    study = ose.Study("memory:", benchmark.space, minimize="val_error", seed=1000 + turn, name=name)
-    searched(study, benchmark, SOURCE)
-    return record_from(study.problem, study.history, name)
+def past(job: Job) -> StudyRecord:
+    """Return the record of a study, whose seed no other search here has."""
+    benchmark = problems(job.data, False)[job.problem]
+    study = ose.Study("memory:", benchmark.space, minimize="val_error", seed=job.seed, name=job.problem)
+    searched(study, benchmark, job.trials)
+    return record_from(study.problem, study.history, job.problem)
 
 
 def run(job: Job) -> Array:
@@ -83,13 +84,9 @@ def run(job: Job) -> Array:
     benchmark = problems(job.data, job.others)[job.problem]
     if job.method in PEERS:
         return of_peer(job.method, benchmark, job.seed, job.trials)
-    given = None
-    if job.method != "auto":
-        names = [name for name in problems(job.data, False) if name != job.problem]
-        given = [past(job.data, name, job.seed % SETS) for name in names]
-    if job.method in HOSTILE:
-        given = [hostile(one, job.method) for one in given or ()]
-    study = ose.Study("memory:", benchmark.space, minimize="val_error", seed=job.seed, experience=given)
+    study = ose.Study(
+        "memory:", benchmark.space, minimize="val_error", seed=job.seed, experience=list(job.given) or None
+    )
     return searched(study, benchmark, job.trials)
 
 
@@ -170,29 +167,33 @@ def table(cells: Cells) -> list[dict[str, Any]]:
     return rows
 
 
-def jobs(options: argparse.Namespace) -> Iterator[Job]:
+def jobs(options: argparse.Namespace, records: dict[tuple[str, int], StudyRecord]) -> Iterator[Job]:
     """Yield what is to be done."""
     trials, seeds = (25 if options.quick else 50), options.seeds or (2 if options.quick else 5)
     rivals = [name for name in PEERS if name in peers.available()]
     for seed in range(max(seeds, seeds * MISLED if options.hostile is None else options.hostile)):
         methods = ("auto", *HOSTILE) if seed >= seeds else ("auto", "experience", *HOSTILE, *rivals)
         for name in problems(options.data, options.others):
+            before = [one for (task, turn), one in records.items() if task != name and turn == seed % SETS]
             for method in methods:
-                yield Job(method, name, seed, trials, options.others, options.data)
+                told = [hostile(one, method) for one in before] if method in HOSTILE else before
+                given = tuple(told) if method in ("experience", *HOSTILE) else ()
+                yield Job(method, name, seed, trials, options.others, options.data, given)
 
 
 def main() -> None:
     """Run, and print a table or one JSON object."""
     options = _options()
-    if not problems(options.data, False):
+    known = problems(options.data, False)
+    if not known:
         raise SystemExit(f"no LCBench below {options.data}; name its folder with --data")
     cells: Cells = {}
-    wanted = list(jobs(options))
     with ProcessPoolExecutor(options.processes) as pool:
-        for place, (job, regret) in enumerate(
-            zip(wanted, pool.map(run, wanted, chunksize=4), strict=True), 1
-        ):
-            cells.setdefault(job.method, {})[job.problem, job.seed] = regret
+        turns = [(name, turn) for name in known for turn in range(SETS)]
+        old = [Job("auto", name, 1000 + turn, SOURCE, False, options.data) for name, turn in turns]
+        wanted = list(jobs(options, dict(zip(turns, pool.map(past, old), strict=True))))
+        for place, job in enumerate(zip(wanted, pool.map(run, wanted, chunksize=4), strict=True), 1):
+            cells.setdefault(job[0].method, {})[job[0].problem, job[0].seed] = job[1]
             if place % 100 == 0 or place == len(wanted):
                 print(f"{place}/{len(wanted)}", file=sys.stderr, flush=True)
     result = figures(cells, np.random.default_rng(0))
@@ -213,7 +214,7 @@ def _options() -> argparse.Namespace:
     )
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
-        "--quick", action="store_true", help="25 trials, 2 seeds, 24 for hostile experience: minutes"
+        "--quick", action="store_true", help="25 trials, 2 seeds, 20 for hostile experience: minutes"
     )
     size.add_argument("--full", action="store_true", help="50 trials, 5 seeds (default)")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
