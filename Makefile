@@ -5,6 +5,7 @@
 # make soak   the fault matrix in full: 200 kills of every kind, 20 runs of every training
 #             that misbehaves, ten thousand simulated studies; hours
 # make check  style, types and the house's import rules, of the page's modules too
+# make docs   the manual as a site: build/site/index.html; make check builds it as well, and no link may be dead
 # make bench  the benchmarks behind the numbers in docs/benchmarks.md, quick form
 
 VENV ?= .venv
@@ -12,13 +13,15 @@ DATA ?= ../shared/data
 BIN := $(VENV)/bin
 # Three, also on two cores: many tests wait for processes. Who has nothing left to do takes from the others.
 TESTS = $(BIN)/python -m pytest -n 3 --dist worksteal
+# Warnings are errors: a dead link, an anchor that is not there, a page that no menu names.
+MKDOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # The tests start hundreds of Python processes: each reads compiled modules instead of compiling them anew,
 # whatever the caller's environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test fast slow cluster frameworks soak check bench clean
+.PHONY: demo test fast slow cluster frameworks soak check docs bench clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.base: pyproject.toml constraints.txt
@@ -32,7 +35,11 @@ $(VENV)/.test: $(VENV)/.base
 	@touch $@
 
 $(VENV)/.check: $(VENV)/.test
-	$(PIP) --editable '.[torch,data,plot,test,check]'
+	$(PIP) --editable '.[torch,data,plot,test,check,docs]'
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.base
+	$(PIP) --editable '.[torch,data,plot,docs]'
 	@touch $@
 
 $(VENV)/.cluster: $(VENV)/.test
@@ -78,6 +85,11 @@ check: $(VENV)/.check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	VENV=$(VENV) .ci/page check
+	$(MKDOCS)
+
+docs: $(VENV)/.docs
+	$(MKDOCS)
+	@echo "the manual: build/site/index.html"
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/overhead.py --quick
