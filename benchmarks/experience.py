@@ -3,6 +3,7 @@
     python benchmarks/experience.py --quick --json --data ../shared/data     under 5 minutes
     python benchmarks/experience.py --full --data ../shared/data
     python benchmarks/experience.py --quick --others --data ../shared/data
+    python benchmarks/experience.py --scheduled --hostile 10 --data ../shared/data
 
 Each development data set is searched with the experience of studies of the other ones, `SOURCE` trials each by
 `auto`; the data set itself is never among them. The same search without experience, and peers, run beside it with
@@ -11,7 +12,8 @@ direction turned round under another metric's name, and with the values of the h
 them. What it costs is smaller than what chance does to a search, so that it is measured with `MISLED` times the seeds
 and with `SETS` different sets of past studies; its interval is a bootstrap over seeds within every data set. With `--others`,
 experience of all eight development data sets is used on data sets that nothing was chosen on. Regret is
-normalised as in search.py. Progress goes to stderr.
+normalised as in search.py. With `--scheduled`, four simulated workers search under the scheduler `auto`, and marks are
+percent of a budget of 30 full trainings, as in multifidelity.py. Progress goes to stderr.
 """
 
 from __future__ import annotations
@@ -33,21 +35,31 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import msgspec  # noqa: E402
 import numpy as np  # noqa: E402  # BLAS reads the variables above when it is loaded
 
+import mf_ours  # noqa: E402
+import mf_peers  # noqa: E402
 import osetra as ose  # noqa: E402
 import peers  # noqa: E402
+from osetra import policies, searchers  # noqa: E402
+from osetra.core.problem import Objective, Problem  # noqa: E402
+from osetra.experience.first import noted  # noqa: E402
+from osetra.experience.lessons import lessons, to_try  # noqa: E402
 from osetra.experience.records import StudyRecord  # noqa: E402
 from osetra.study.experience import record_from  # noqa: E402
-from problems import lcbench  # noqa: E402
+from problems import curves, lcbench  # noqa: E402
 from problems.benchmark import Array, Benchmark  # noqa: E402
+from simulator import MARKS as PERCENT  # noqa: E402
+from simulator import Clock, simulate  # noqa: E402
 
 SOURCE = 50
 """Trials of each past study."""
-MARKS = (5, 10, 25, 50)
+MARKS = (5, 10, 25, 50, 100)
 HOSTILE = ("mirrored", "opposite", "permuted")
 MISLED = 10
 """So many times the seeds for hostile experience."""
 SETS = 4
 """How many times every past study was done, with a seed of its own; a search gets one of them."""
+WORKERS = 4
+"""Simulated workers where trainings are scheduled."""
 PEERS = ("optuna-gp", "optuna-tpe")
 
 
@@ -63,6 +75,13 @@ class Job:
     data: Path
     given: tuple[StudyRecord, ...] = ()
     """Experience."""
+    scheduled: bool = False
+
+
+@cache
+def trainings(data: Path) -> dict[str, curves.Curved]:
+    """Return the development data sets with their learning curves, read once per process."""
+    return {one.name: one for one in curves.load(data, "lcbench")}
 
 
 @cache
@@ -80,7 +99,9 @@ def past(job: Job) -> StudyRecord:
 
 
 def run(job: Job) -> Array:
-    """Return the regret (trials,) of a job."""
+    """Return the regret (trials,) of a job, or (100,) where trainings are scheduled."""
+    if job.scheduled:
+        return scheduled(job)
     benchmark = problems(job.data, job.others)[job.problem]
     if job.method in PEERS:
         return of_peer(job.method, benchmark, job.seed, job.trials)
@@ -88,6 +109,20 @@ def run(job: Job) -> Array:
         "memory:", benchmark.space, minimize="val_error", seed=job.seed, experience=list(job.given) or None
     )
     return searched(study, benchmark, job.trials)
+
+
+def scheduled(job: Job) -> Array:
+    """Return the regret (100,) after each percent of the budget of a search with learning curves."""
+    problem = trainings(job.data)[job.problem]
+    found, _ = lessons(Problem(problem.space, Objective(metric=mf_ours.METRIC)), job.given)
+    tried = to_try(Problem(problem.space, Objective(metric=mf_ours.METRIC)), found)
+    notes = [noted(tried, [one.record.study for one in found], problem.space)] if tried else []
+    session, policy = problem.start(), policies.by_names(searchers.by_name("auto"), "auto")
+    driver = mf_ours.Ours(problem.space, problem.steps, job.seed, session.place, policy, notes)
+    clock = Clock(mf_peers.TRAININGS * problem.steps * problem.step)
+    driver.by_the_clock(clock, WORKERS, timed=False)
+    trace = simulate(problem, session, driver, WORKERS, clock)
+    return np.repeat(np.array(trace.regret), 100 // len(PERCENT))
 
 
 def searched(study: ose.Study, benchmark: Benchmark, trials: int) -> Array:
@@ -170,7 +205,7 @@ def table(cells: Cells) -> list[dict[str, Any]]:
 def jobs(options: argparse.Namespace, records: dict[tuple[str, int], StudyRecord]) -> Iterator[Job]:
     """Yield what is to be done."""
     trials, seeds = (25 if options.quick else 50), options.seeds or (2 if options.quick else 5)
-    rivals = [name for name in PEERS if name in peers.available()]
+    rivals = [name for name in PEERS if name in peers.available() and not options.scheduled]
     for seed in range(max(seeds, seeds * MISLED if options.hostile is None else options.hostile)):
         methods = ("auto", *HOSTILE) if seed >= seeds else ("auto", "experience", *HOSTILE, *rivals)
         for name in problems(options.data, options.others):
@@ -178,7 +213,7 @@ def jobs(options: argparse.Namespace, records: dict[tuple[str, int], StudyRecord
             for method in methods:
                 told = [hostile(one, method) for one in before] if method in HOSTILE else before
                 given = tuple(told) if method in ("experience", *HOSTILE) else ()
-                yield Job(method, name, seed, trials, options.others, options.data, given)
+                yield Job(method, name, seed, trials, options.others, options.data, given, options.scheduled)
 
 
 def main() -> None:
@@ -219,13 +254,17 @@ def _options() -> argparse.Namespace:
     size.add_argument("--full", action="store_true", help="50 trials, 5 seeds (default)")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--others", action="store_true", help="search data sets that nothing was chosen on")
+    parser.add_argument("--scheduled", action="store_true", help="learning curves, four workers, a scheduler")
     parser.add_argument("--seeds", type=int, help="how many seeds")
     parser.add_argument(
         "--hostile", type=int, help=f"how many for hostile experience; {MISLED} times as many"
     )
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of lcbench")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.scheduled and options.others:
+        parser.error("--scheduled knows the learning curves of the development data sets only")
+    return options
 
 
 def _ratio(one: Array, other: Array, mark: int) -> float:

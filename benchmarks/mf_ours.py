@@ -8,6 +8,7 @@ trial after each report. A verdict is obeyed at the report after which it was gi
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -44,7 +45,9 @@ WORKER = Worker(host="simulated", boot="", pid=1, started=0.0)
 class Ours:
     """A policy at work on a log in memory; a trial's number is its key."""
 
-    def __init__(self, space: Space, steps: int, seed: int, place: Place, policy: Policy) -> None:
+    def __init__(
+        self, space: Space, steps: int, seed: int, place: Place, policy: Policy, notes: Sequence[Noted] = ()
+    ) -> None:
         self._problem = Problem(space, Objective(metric=METRIC, pick="last"))
         self._policy, self._steps, self._seed, self._place = policy, steps, seed, place
         self._clock, self._workers, self._timed = Clock(TRAININGS * steps), 1, False
@@ -52,6 +55,7 @@ class Ours:
         self._write(
             Opened(space={}, metric=METRIC, direction="minimize", pick="last", seed=seed),
             Noted("steps", str(steps), f"a full training has {steps} steps", {"steps": steps}),
+            *notes,
         )
 
     def by_the_clock(self, clock: Clock, workers: int, *, timed: bool) -> None:
