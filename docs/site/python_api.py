@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType
@@ -70,11 +71,8 @@ def _object(thing: object, name: str) -> Iterator[str]:
 
 def _constructed(thing: type) -> bool:
     """Whether users make such objects themselves, rather than being given them."""
-    return (
-        (thing.__name__ in osetra.__all__
-        and thing.__name__ not in {"Run", "Trial", "History", "Finding"})
-        or (thing.__name__ == "CommandTraining")
-    )
+    given = {"Run", "Trial", "History", "Finding"}
+    return thing.__name__ in {"CommandTraining", *osetra.__all__} - given
 
 
 def _members(thing: type) -> list[tuple[str, object]]:
@@ -102,7 +100,8 @@ def _signature(thing: object, name: str) -> str:
     text = str(given.replace(parameters=kept, return_annotation=inspect.Signature.empty))
     text = re.sub(r"<[\w.]*?(\w+) object at 0x\w+>|<factory>", r"\1", text)
     if len(name) + len(text) > 100:
-        text = "(\n" + "".join(f"    {one},\n" for one in _split(text[1:-1])) + ")"
+        body = textwrap.indent(textwrap.fill(", ".join(_split(text[1:-1])), 80), "    ")
+        text = f"(\n{body},\n)"
     return f"```text\n{name}{text}\n```\n"
 
 
