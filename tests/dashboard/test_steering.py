@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +117,14 @@ def answered(app: Any, method: str, path: str) -> tuple[int, Any]:
 
     run(app(scope, receive, send))
     return told[0]["status"], json.loads(b"".join(one.get("body", b"") for one in told[1:]))
+
+
+def test_a_study_of_a_newer_program_is_listed_with_what_to_do(tmp_path: Path) -> None:
+    study_with(tmp_path / "new.db", 1).close()
+    study_with(tmp_path / "own.db", 1).close()
+    with closing(sqlite3.connect(tmp_path / "new.db")) as connection:
+        connection.execute("PRAGMA user_version = 99999")
+    listed = answered(Dashboard(Studies(str(tmp_path)), DOOR, Assets()).app(), "GET", "/api/studies")[1]
+    entries = {entry["name"]: entry for entry in listed["studies"]}
+    assert len(entries) == 2
+    assert any("upgrade it" in json.dumps(entry) for entry in entries.values()), entries

@@ -2,10 +2,14 @@
 
 /** @typedef {import("./source.js").Source} Source */
 
+const LIST = "/api/studies";
+
 /** @param {Record<string, any>} documents by their paths @returns {Source} */
 export function embeddedSource(documents) {
+  const studies = documents[LIST]?.studies ?? [];
   return {
     mode: "embedded",
+    start: studies.length === 1 ? `#/${encodeURIComponent(studies[0].id)}/cockpit` : "",
     get: async (path) => {
       const found = lookup(documents, path);
       if (found === undefined) throw new Error(`this file holds no ${describe(path)}; the live page does`);

@@ -36,6 +36,7 @@ export function liveSource(root) {
   };
   return {
     mode: "live",
+    start: "",
     get: (path) => ask(path),
     post: (path, body) => ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
     listen: (path, after, handlers) => shared(root, path, after, handlers),

@@ -11,6 +11,7 @@ import { liveSource } from "./live.js";
  * }} Handlers
  * @typedef {{
  *   mode: "live"|"embedded",
+ *   start: string,
  *   get: (path: string) => Promise<any>,
  *   post: (path: string, body: any) => Promise<any>,
  *   listen: (path: string, after: () => string, handlers: Handlers) => () => void,

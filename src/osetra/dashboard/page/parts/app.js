@@ -11,7 +11,7 @@ const SAYING = 6000;
 
 /** @param {{source: any}} props */
 export function App({ source }) {
-  const [route, setRoute] = useState(() => parseRoute(location.hash));
+  const [route, setRoute] = useState(() => parseRoute(location.hash || source.start));
   const [theme, setTheme] = useState(chosenTheme());
   const [dark, setDark] = useState(() => applyTheme());
   const [question, setQuestion] = useState(/** @type {any} */ (null));
