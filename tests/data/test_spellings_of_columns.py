@@ -74,7 +74,7 @@ def test_durations_are_hours_however_they_are_written(tmp_path, write):
     column = next(each for each in data.columns if each.name == "v")
     shift = 24 if write is DURATIONS["Python"] else 0
     np.testing.assert_allclose(column.values, SECONDS / 3600 + shift, rtol=1e-9)
-    assert "v (a duration" in " ".join(note.text for note in data.notes)
+    assert "durations are learnt from in hours: v" in " ".join(note.text for note in data.notes)
 
 
 @pytest.mark.parametrize(
@@ -125,10 +125,11 @@ def test_a_race_ends_with_seconds_and_says_so(tmp_path, fractions):
         assert max(next(each for each in told.columns if each.name == "v").values) > 40
 
 
-def test_a_duration_is_no_target(tmp_path):
+def test_a_duration_is_a_target_of_numbers(tmp_path):
     path = csv(tmp_path, [f"{i} h {i % 60} min" for i in range(N)])
-    with pytest.raises(DataError, match=r"v: holds durations such as .* write them as numbers"):
-        load(path, target="v")
+    data = load(path, target="v")
+    assert (data.task, data.target_units) == ("regression", ("days",))
+    assert data.target == pytest.approx([(i + i % 60 / 60) / 24 for i in range(N)])
 
 
 DAYS = [

@@ -141,5 +141,5 @@ def _cells(column: Raw, name: str, source: str) -> Cells:
     if column.dtype.kind == "M":
         return column.astype("datetime64[us]")
     if column.dtype.kind == "m":
-        return column.astype("timedelta64[us]").astype(np.float64) / 1e6
+        return column.astype("timedelta64[us]")
     return Texts([str(value) or None for value in column.tolist()])

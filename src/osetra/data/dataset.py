@@ -128,6 +128,8 @@ class Dataset:
     """The columns of users and items, of ratings."""
     multi: MultiTarget | None = None
     """The several targets, where there are."""
+    target_units: tuple[str, ...] = ()
+    """What each target of numbers is in, such as minutes or $; () where nothing says so."""
 
     def __len__(self) -> int:
         return len(self.target)
@@ -174,6 +176,8 @@ class Target:
     task: TaskKind
     classes: tuple[str, ...]
     multi: MultiTarget | None = None
+    units: tuple[str, ...] = ()
+    """What each target of numbers is in, such as minutes or $; () where nothing says so."""
 
 
 def settle_target(column: Column, *, task: TaskKind | None = None) -> Target:

@@ -25,7 +25,7 @@ class ColumnView:
 
     name: str
     kind: str
-    """number, category, date, text, or left out."""
+    """number, category, date, time, duration, text, or left out."""
     missing: float
     """Share of cells without a value."""
     values: str
@@ -54,7 +54,8 @@ def target_view(loaded: Loaded) -> ColumnView:
         return _several_view(dataset, dataset.multi)
     if dataset.task == "regression":
         values = dataset.target.astype(np.float64)
-        return ColumnView(dataset.target_name, "number", 0.0, _range(values), histogram(values))
+        unit = f" {dataset.target_units[0]}" if dataset.target_units else ""
+        return ColumnView(dataset.target_name, "number", 0.0, _range(values) + unit, histogram(values))
     counts = np.bincount(dataset.target.astype(np.int64), minlength=len(dataset.classes))
     return ColumnView(dataset.target_name, dataset.task, 0.0, _levels(dataset.classes, counts), _top(counts))
 
@@ -97,8 +98,9 @@ def _view(meaning: Meaning, table: Table, reason: str) -> ColumnView:
         return _category_view(meaning, column)
     if isinstance(recipe, Date):
         values = days_of(recipe, cells)
+        kind = "time" if recipe.order == "clock" else "duration" if recipe.order in LENGTHS else "date"
         return ColumnView(
-            meaning.name, "date", _absent(values), _span(recipe, values), histogram(values), meaning.remark
+            meaning.name, kind, _absent(values), _span(recipe, values), histogram(values), meaning.remark
         )
     texts = as_texts(cells)
     found = numbered(texts.levels)

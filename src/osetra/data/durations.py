@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 UNITS = {
     "years": 8766.0, "months": 730.5, "weeks": 168.0, "days": 24.0, "hours": 1.0, "minutes": 1 / 60,
     "seconds": 1 / 3600, "milliseconds": 1 / 3.6e6,
@@ -80,6 +83,14 @@ def hours_of(text: str, *, lap: bool = False) -> float | None:
             signs |= {name: 1.0 for name in given if name != "days"}
         return sum(signs[name] * UNITS[name] * value for name, value in given.items())
     return None
+
+
+def unit_for(hours: NDArray[np.float64]) -> str:
+    """Return the unit in which durations, hours (n,), are short numbers: seconds, minutes, hours or days."""
+    usual = float(np.nanmedian(np.abs(hours))) if np.any(np.isfinite(hours)) else 1.0
+    units = ("days", "hours", "minutes")
+    least = {"days": 2.0}  # 30 hours are said as that, and 30 days are
+    return next((unit for unit in units if usual >= least.get(unit, 1.0) * UNITS[unit]), "seconds")
 
 
 def are_laps(texts: Sequence[str]) -> bool:

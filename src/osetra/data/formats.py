@@ -115,7 +115,8 @@ def from_arrow(column: Any) -> Cells:
     if types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
     if types.is_duration(kind):
-        return _floats(compute.cast(column, pyarrow.duration("us")).cast(pyarrow.int64())) / 1e6
+        spans = compute.cast(column, pyarrow.duration("us"), safe=False)
+        return np.asarray(spans.to_numpy(), dtype="timedelta64[us]")
     if types.is_timestamp(kind) or types.is_date(kind):
         if types.is_timestamp(kind) and kind.tz:
             column = _local(column)

@@ -60,7 +60,7 @@ def examples_of(data: Any) -> tuple[NDArray[Any], NDArray[Any] | None]:
 
 
 def columns_of(data: Any) -> dict[str, NDArray[Any]]:
-    """Return the columns of a frame or mapping: each (n,) numbers, moments or text, empty text where missing.
+    """Return the columns of a frame or mapping: each (n,) numbers, moments, durations or text, "" if missing.
 
     Raises:
         DataError: no columns, no rows, a name twice, or a column that is not one-dimensional.
@@ -118,7 +118,7 @@ def _column(name: str, series: Any) -> NDArray[Any]:
     if values.dtype.kind == "M":
         return values.astype("datetime64[us]")
     if values.dtype.kind == "m":
-        return np.where(np.isnat(values), math.nan, values.astype("timedelta64[us]").astype(np.float64) / 1e6)
+        return values.astype("timedelta64[us]")
     if values.dtype.kind in _REFUSED:
         raise DataError(f"{name!r}: {_REFUSED[values.dtype.kind]}")
     texts = [_text(name, row, value) for row, value in enumerate(values.tolist(), 1)]

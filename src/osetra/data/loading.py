@@ -226,7 +226,7 @@ def _assemble(
             fingerprint=fingerprint((), images, settled, content),
             notes=notes + imbalance(settled, target),
             groups=roles.groups, times=roles.times, parts=roles.parts, weights=roles.weights,
-            log_target=reading.log_target, multi=multi,
+            log_target=reading.log_target, multi=multi, target_units=settled.units,
         )  # fmt: skip
         return Loaded(dataset, rows.table)
     inputs = understand(rows.table, reading, skip=(*targets, *roles.skipped))
@@ -238,7 +238,7 @@ def _assemble(
         fingerprint=fingerprint(inputs.columns, None, settled, roles.content),
         notes=notes + found.notes + inputs.notes + warnings + imbalance(settled, target), pair=found.pair,
         groups=roles.groups, times=roles.times, parts=roles.parts, weights=roles.weights,
-        log_target=reading.log_target, multi=multi,
+        log_target=reading.log_target, multi=multi, target_units=settled.units,
     )  # fmt: skip
     return Loaded(dataset, rows.table, inputs.meanings)
 

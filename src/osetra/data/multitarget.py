@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from osetra.core.finding import Finding
 from osetra.data.dataset import Column, MultiTarget, NumberColumn, Target, TaskKind
 from osetra.data.options import DataOptions
-from osetra.data.semantics import assumed
 from osetra.data.table import MISSING_MARKS, Table, Texts, as_texts, note, written
-from osetra.data.targets import Labelled, target_column, with_target, without_totals
+from osetra.data.targets import Labelled, read_as, target_column, with_target, without_totals
 from osetra.errors import DataError, nearest
 
 Cells32 = NDArray[np.float32]
@@ -194,7 +193,7 @@ def labelled_columns(
         )
     table, kept = without_totals(table, np.arange(len(table)))
     read = [target_column(table, name, reading) for name in names]
-    notes = assumed([meaning for _, meaning in read])
+    notes = read_as([meaning for _, meaning in read])
     columns = {name: column for name, (column, _) in zip(names, read, strict=True)}
     absent = np.stack([_absent(column) for column in columns.values()], axis=1)
     nowhere: NDArray[np.bool_] = np.asarray(absent.all(axis=1))
@@ -222,7 +221,9 @@ def labelled_columns(
     else:
         numbers = np.stack([_numbers(columns[name]) for name in used], axis=1)[rows]
         _check_log(numbers, used, table, reading)
-        spare, target = (), Target(numbers, "multioutput", (), MultiTarget(tuple(used)))
+        units = {name: meaning.unit for name, (_, meaning) in zip(names, read, strict=True)}
+        said = tuple(units[name] for name in used) if any(units[name] for name in used) else ()
+        spare, target = (), Target(numbers, "multioutput", (), MultiTarget(tuple(used)), said)
     notes += tuple(_left_out(name, "every row is the same") for name in constant) + spare
     return Labelled(table, target, kept, notes)
 

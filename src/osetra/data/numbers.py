@@ -148,6 +148,11 @@ def units_of(levels: Sequence[str], decimal: str = ".") -> list[str]:
     return sorted(known) if len(known) > 1 and len(known) == len(units) else []
 
 
+def same_unit(one: str, other: str) -> bool:
+    """Whether two units are one, but for their number and case."""
+    return _singular(one).casefold() == _singular(other).casefold()
+
+
 def _singular(unit: str) -> str:
     return unit[:-1] if len(unit) > 3 and unit.endswith("s") else unit
 

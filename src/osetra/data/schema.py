@@ -17,7 +17,18 @@ from osetra.data.booleans import Answers, answer_for
 from osetra.data.dataset import CategoryColumn, Column, Floats, NumberColumn, TextColumn
 from osetra.data.moments import EPOCH, LENGTHS, Order, clock_parts, date_parts, moment_of, read_moment
 from osetra.data.numbers import number_of
-from osetra.data.table import MISSING_MARKS, Cells, Codes, Table, Texts, as_texts, unquoted, written
+from osetra.data.table import (
+    MISSING_MARKS,
+    Cells,
+    Codes,
+    Moments,
+    Spans,
+    Table,
+    Texts,
+    as_texts,
+    unquoted,
+    written,
+)
 from osetra.data.words import contained
 from osetra.errors import DataError
 
@@ -130,6 +141,8 @@ def _read_numbers(recipe: Number, cells: Cells, row_of: RowOf) -> Floats:
     if not isinstance(cells, Texts):
         if cells.dtype.kind == "M":
             raise DataError(f"{recipe.name}: holds moments in time where numbers are needed")
+        if cells.dtype.kind == "m":  # models of earlier versions learnt them in seconds
+            return 3600 * _hours(cells)
         values = np.asarray(cells, dtype=np.float64)
         values = _declared_missing(values, recipe.marks)
         _refuse(recipe.name, np.isinf(values), lambda i: f"{values[i]:g}", row_of)
@@ -177,11 +190,19 @@ def days_of(recipe: Date, cells: Cells) -> Floats:
         if cells.dtype.kind == "M":
             micros = (cells.astype("datetime64[us]") - np.datetime64(EPOCH, "us")).astype("timedelta64[us]")
             return np.where(np.isnat(cells), np.nan, micros.astype(np.float64) / 86_400e6)
+        if cells.dtype.kind == "m":
+            return _hours(cells)
         if recipe.order != "compact":
             return np.asarray(cells, dtype=np.float64)
         cells = as_texts(cells)
     read = [read_moment(level, recipe.order) for level in cells.levels]
     return np.array([*(np.nan if m is None else m for m in read), np.nan], dtype=np.float64)[cells.codes]
+
+
+def _hours(cells: Floats | Moments | Spans) -> Floats:
+    """Return cells of durations as hours (n,), NaN where missing."""
+    micros = cells.astype("timedelta64[us]").astype(np.float64)
+    return np.where(np.isnat(cells), np.nan, micros / 3600e6)
 
 
 def are_compact_dates(cells: Cells) -> bool:

@@ -15,9 +15,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from osetra.core.finding import Finding
+from osetra.data.assumed import assumed
 from osetra.data.booleans import answers_of
 from osetra.data.dataset import CategoryColumn, Column
-from osetra.data.moments import CLOCK_PARTS, LENGTHS, PARTS, order_of
+from osetra.data.moments import CLOCK_PARTS, LENGTHS, PARTS, Order, order_of
 from osetra.data.numbers import MOSTLY, SAMPLE, WORDS_FOR_MISSING, number_format, number_of, units_of
 from osetra.data.options import NOBODY, DataOptions
 from osetra.data.schema import Category, Date, Number, Recipe, Text, are_compact_dates, columns_of, days_of
@@ -28,6 +29,7 @@ from osetra.errors import DataError, nearest
 
 Kind: TypeAlias = Literal["number", "category", "date", "text", "identifier"]
 ORDERS_OF_DATES = ("", "ymd", "mdy", "dmy", "named", "ym", "clock", "duration", "lap", "compact")
+_ORDERS_OF_KINDS: dict[str, Order] = {"M": "ymd", "m": "duration"}
 MOST_COLUMNS = 50_000
 TEXT_WORDS = 3
 """Texts of so many words on average are free text and not identifiers."""
@@ -52,6 +54,8 @@ class Meaning:
     """Whether they are levels, since they look like the others."""
     merged: tuple[str, ...] = ()
     """Texts that are read as yes or no, of a column that spells them in several ways."""
+    unit: str = ""
+    """What a target of numbers is in, such as minutes or $."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +151,8 @@ def meaning_of(
         remark = f"numbers such as 20240531; --number {quote(name)} says otherwise"
         return replace(_date(name, cells, marks, "compact"), remark=remark)
     if not isinstance(cells, Texts):
-        if cells.dtype.kind == "M":
-            return _date(name, cells, marks, "ymd")
+        if cells.dtype.kind in "Mm":
+            return _date(name, cells, marks, "ymd" if cells.dtype.kind == "M" else "duration")
         return Meaning(name, "number", Number(name, marks=marks))
     number = _number(name, cells, table, marks, loose=name in reading.number)
     if number is not None:
@@ -264,9 +268,9 @@ def _date(name: str, cells: Cells, marks: tuple[str, ...], declared: str) -> Mea
         if order in LENGTHS:
             read, other = ("minutes:seconds", "duration") if order == "lap" else ("hours:minutes", "lap")
             unclear = any(level.count(":") == 1 for level in levels)
-            remark = f"a duration{f', {read}; --date {name}={other} says otherwise' if unclear else ''}"
+            remark = f"{read}; --date {name}={other} says otherwise" if unclear else ""
     else:
-        order = "ymd" if cells.dtype.kind == "M" else "compact"
+        order = _ORDERS_OF_KINDS.get(cells.dtype.kind, "compact")
     recipe = Date(
         name, order, marks, CLOCK_PARTS if order == "clock" else ("hours",) if order in LENGTHS else PARTS
     )
@@ -337,55 +341,6 @@ def _text(name: str, cells: Texts, marks: tuple[str, ...]) -> Meaning:
         why = f"{len(cells.levels)} different texts of which no word is common look like names or identifiers"
         return Meaning(name, "text", None, warning=why)
     return Meaning(name, "text", Text(name, marks), f"such as {', '.join(common[:3])}")
-
-
-def assumed(meanings: Sequence[Meaning]) -> tuple[Finding, ...]:
-    """Return a line for each kind of column on what was assumed."""
-    numbers = [f"{m.name} ({m.remark})" for m in meanings if m.kind == "number" and m.remark]
-    dates = [m.name + (f" ({m.remark})" if m.remark else "") for m in meanings if m.kind == "date"]
-    texts = [f"{m.name} ({m.remark})" for m in meanings if m.kind == "text" and m.recipe]
-    codes = [m.name for m in meanings if m.kind == "category" and m.remark]
-    notes = []
-    if numbers:
-        notes.append(
-            note("numbers", f"read as numbers: {_listed(numbers)}", "--category COLUMN says otherwise")
-        )
-    if dates:
-        text = f"dates and times become year, season, weekday, hour and elapsed days: {_listed(dates)}"
-        notes.append(note("dates", text))
-    if texts:
-        notes.append(note("texts", f"of free text, words are learnt from in their order: {_listed(texts)}"))
-    if codes:
-        notes.append(
-            note(
-                "codes",
-                f"codes with zeros in front are categories: {_listed(codes)} (--number says otherwise)",
-            )
-        )
-    merged = [f"{m.name} ({', '.join(m.merged[:6])})" for m in meanings if m.merged]
-    if merged:
-        text = f"spellings of yes and no are read as two levels: {_listed(merged)}"
-        notes.append(note("booleans", text, "--category COLUMN keeps each spelling"))
-    return (*notes, *_of_marks(meanings))
-
-
-def _of_marks(meanings: Sequence[Meaning]) -> tuple[Finding, ...]:
-    """Return a line on marks of missing cells that are levels, and one on those that are taken as missing."""
-    kept = [m.name for m in meanings if m.kept]
-    gone = {m.name: m.marks for m in meanings if m.marks and not m.kept and m.kind == "category"}
-    notes = []
-    if kept:
-        text = f"'NA' is a code beside the others of two letters: {_listed(kept)}"
-        notes.append(note("na-kept", text, f"--na {quote(kept[0])}=NA says that it is missing"))
-    if gone:
-        words = list(dict.fromkeys(mark for marks in gone.values() for mark in marks))
-        text = f"{_listed([repr(word) for word in words], 3)} taken as missing in {_listed(list(gone))}"
-        notes.append(note("na-missing", text, "--keep-na COLUMN says that it is a level"))
-    return tuple(notes)
-
-
-def _listed(names: Sequence[str], most: int = 6) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def codes_of(name: str, cells: Cells) -> CategoryColumn:

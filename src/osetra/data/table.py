@@ -22,6 +22,7 @@ from osetra.errors import DataError
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
 Moments: TypeAlias = NDArray[np.datetime64]
+Spans: TypeAlias = NDArray[np.timedelta64]
 
 EXACT = 2**53
 """Whole numbers beyond are kept as text: floats would mix them up."""
@@ -114,12 +115,12 @@ class Texts(Sequence[str | None]):
         return tuple(levels), recoded[places]
 
 
-Cells: TypeAlias = Texts | Floats | Moments
+Cells: TypeAlias = Texts | Floats | Moments | Spans
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """Named columns of raw cells, all of one length: text, numbers or moments in time."""
+    """Named columns of raw cells, all of one length: text, numbers, moments in time or durations."""
 
     source: str
     names: tuple[str, ...]
@@ -199,6 +200,9 @@ def as_texts(cells: Cells) -> Texts:
                 for cell in np.datetime_as_string(cells.astype("datetime64[s]")).tolist()
             ]
         )
+    if cells.dtype.kind == "m":
+        spans = cells.astype("timedelta64[us]").tolist()
+        return Texts([None if span is None else str(span) for span in spans])
     different, codes = np.unique(cells, return_inverse=True)
     names = [None if np.isnan(value) else written(float(value)) for value in different]
     return Texts([names[code] for code in codes.tolist()])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from osetra.core.finding import Finding
+from osetra.data.assumed import assumed
 from osetra.data.dataset import (
     CategoryColumn,
     Codes,
@@ -17,10 +19,12 @@ from osetra.data.dataset import (
     TaskKind,
     settle_target,
 )
+from osetra.data.durations import UNITS, unit_for
 from osetra.data.moments import LENGTHS
+from osetra.data.numbers import same_unit
 from osetra.data.options import DataOptions
-from osetra.data.schema import Date, Number, columns_of, to_numbers
-from osetra.data.semantics import Meaning, assumed, meaning_of
+from osetra.data.schema import Date, Number, columns_of, days_of, to_numbers
+from osetra.data.semantics import Meaning, meaning_of
 from osetra.data.table import Table, Texts, note
 from osetra.errors import DataError
 
@@ -66,7 +70,7 @@ def labelled(table: Table, name: str, task: TaskKind | None, reading: DataOption
     missing = int(absent.sum())
     if missing == len(absent) and missing:
         raise DataError(f"{name}: no row has a target; predict another column, with --target")
-    notes = assumed([meaning])
+    notes = read_as([meaning])
     if missing:
         table, kept, left_out = with_target(table, kept, absent, repr(name))
         notes += (left_out,)
@@ -76,7 +80,10 @@ def labelled(table: Table, name: str, task: TaskKind | None, reading: DataOption
             if isinstance(column, NumberColumn)
             else CategoryColumn(name, column.codes[present], column.levels)
         )
-    target = settle_target(column, task="regression" if reading.log_target and task is None else task)
+    number = reading.log_target or _is_duration(meaning)
+    target = settle_target(column, task="regression" if number and task is None else task)
+    if meaning.unit and target.task == "regression":
+        target = replace(target, units=(meaning.unit,))
     if reading.log_target and np.any(~(target.values > 0)):
         row = table.row(int(np.flatnonzero(~(target.values > 0))[0]))
         raise DataError(f"{name}: --log-target needs numbers above 0, and row {row} holds none")
@@ -90,13 +97,17 @@ def target_column(table: Table, name: str, reading: DataOptions) -> tuple[Column
         DataError: it holds dates or free text.
     """
     meaning = meaning_of(name, table[name], table, reading, target=True)
+    if isinstance(meaning.recipe, Date) and meaning.recipe.order in LENGTHS:
+        hours = days_of(meaning.recipe, table[name])
+        unit = unit_for(hours)
+        return NumberColumn(name, hours / UNITS[unit]), replace(meaning, unit=unit)
     if meaning.kind == "date":
         cells = table[name]
         example = next((cell for cell in cells if cell), "") if isinstance(cells, Texts) else cells[0]
-        if isinstance(meaning.recipe, Date) and meaning.recipe.order in LENGTHS:
+        if isinstance(meaning.recipe, Date) and meaning.recipe.order == "clock":
             raise DataError(
-                f"{name}: holds durations such as {str(example)!r}, which are not predicted as they are; "
-                "write them as numbers, such as seconds"
+                f"{name}: holds times of day such as {str(example)!r}, which are not predicted as they are; "
+                f"where they say how long something took, --date {name}=duration says so"
             )
         raise DataError(
             f"{name}: holds dates such as {str(example)!r}, which are not predicted as they are; predict a "
@@ -106,18 +117,53 @@ def target_column(table: Table, name: str, reading: DataOptions) -> tuple[Column
     if meaning.recipe is None or meaning.kind == "text":
         raise DataError(f"{name}: free text is not predicted; predict a number or a class, with --target")
     (column,) = columns_of(meaning.recipe, table[name], table.row)
-    return column, meaning
+    unit = meaning.recipe.unit if isinstance(meaning.recipe, Number) else ""
+    return column, replace(meaning, unit=unit)
 
 
-def numbers_of(table: Table, name: str) -> NDArray[np.float64]:
+def _is_duration(meaning: Meaning) -> bool:
+    """Whether a column says how long something took."""
+    return isinstance(meaning.recipe, Date) and meaning.recipe.order in LENGTHS
+
+
+def read_as(meanings: Sequence[Meaning]) -> tuple[Finding, ...]:
+    """Return a line for each kind of target on what was assumed, and on what durations are predicted in."""
+    lengths = [meaning for meaning in meanings if _is_duration(meaning)]
+    notes = assumed([meaning for meaning in meanings if meaning not in lengths])
+    for meaning in lengths:
+        remark = f" ({meaning.remark})" if meaning.remark else ""
+        text = f"{meaning.name!r} holds durations{remark}: they are predicted as numbers, in {meaning.unit}"
+        notes += (note("target-durations", text),)
+    return notes
+
+
+def numbers_of(table: Table, name: str, unit: str = "") -> NDArray[np.float64]:
     """Return a target of numbers (n,) as a tuning would read it, marks and units included; NaN where missing.
 
+    Args:
+        table: rows.
+        name: the column.
+        unit: what a model answers in, where that is known.
+
     Raises:
-        DataError: it holds something else than numbers.
+        DataError: it holds something else than numbers, or numbers in another unit.
     """
-    meaning = meaning_of(name, table[name], table, DataOptions(number=(name,)), target=True)
+    cells = table[name]
+    if unit in UNITS:
+        meaning = meaning_of(name, cells, table, DataOptions(), target=True)
+        known = meaning.recipe
+        length = known if isinstance(known, Date) and known.order in LENGTHS else Date(name, "duration")
+        plain = cells.numbers() is not None if isinstance(cells, Texts) else cells.dtype.kind != "m"
+        hours = np.zeros(0) if plain else days_of(length, cells)  # plain numbers are in that unit already
+        if np.any(np.isfinite(hours)):
+            return hours / UNITS[unit]
+    meaning = meaning_of(name, cells, table, DataOptions(number=(name,)), target=True)
     recipe = meaning.recipe if isinstance(meaning.recipe, Number) else Number(name, decimal=table.decimal)
-    return to_numbers(replace(recipe, loose=False), table[name], table.row)
+    if unit and recipe.unit and not same_unit(unit, recipe.unit):
+        raise DataError(
+            f"{name}: holds numbers in {recipe.unit}, and the model answers in {unit}; convert them"
+        )
+    return to_numbers(replace(recipe, loose=False), cells, table.row)
 
 
 def with_target(

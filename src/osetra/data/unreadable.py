@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.core.clean import one_line
+from osetra.data.moments import LENGTHS
 from osetra.data.numbers import WORDS_FOR_MISSING
 from osetra.data.schema import LARGEST, Date, Number, Recipe, days_of, level_numbers
 from osetra.data.table import MISSING_MARKS, Cells, Table, Texts
@@ -115,7 +116,12 @@ def sentence(found: Sequence[Unreadable]) -> str:
 def _strange(recipe: Number | Date, cells: Any) -> tuple[Mask, Mask]:
     if cells.dtype.kind == "M":
         there = ~np.isnat(cells)
-        return (there if isinstance(recipe, Number) else np.zeros(len(cells), dtype=bool)), there
+        other = isinstance(recipe, Number) or recipe.order in LENGTHS
+        return (there if other else np.zeros(len(cells), dtype=bool)), there
+    if cells.dtype.kind == "m":
+        there = ~np.isnat(cells)
+        other = isinstance(recipe, Date) and recipe.order not in LENGTHS
+        return (there if other else np.zeros(len(cells), dtype=bool)), there
     values = np.asarray(cells, dtype=np.float64)
     if isinstance(recipe, Date) and recipe.order == "compact":
         return np.isnan(days_of(recipe, values)) & ~np.isnan(values), ~np.isnan(values)
@@ -124,7 +130,7 @@ def _strange(recipe: Number | Date, cells: Any) -> tuple[Mask, Mask]:
 
 def _emptied(cells: Cells, bad: Mask) -> Cells:
     if not isinstance(cells, Texts):
-        nothing = np.datetime64("NaT") if cells.dtype.kind == "M" else np.nan
+        nothing = {"M": np.datetime64("NaT"), "m": np.timedelta64("NaT")}.get(cells.dtype.kind, np.nan)
         return np.where(bad, nothing, cells)
     levels = (*cells.levels, None)
     return Texts([levels[code] for code in np.where(bad, -1, cells.codes).tolist()])

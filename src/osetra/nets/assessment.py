@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import numpy as np
@@ -29,6 +29,7 @@ from osetra.nets.prepare import unseen
 from osetra.nets.ranking import OF_RANKING, ranking_by_user
 from osetra.nets.rows import Rows, read_rows
 from osetra.nets.shift import warnings_of, warnings_of_words
+from osetra.nets.targets import said_units
 from osetra.nets.training import raw_outputs
 
 DRAWS = 1000
@@ -76,6 +77,8 @@ def assess(
         text("target", target, "the name of a column is needed")
     found = read_rows(preparation, data, reading, strict=strict)
     truth, known, notes = _truth_of(model, found, target)
+    if found.parts:
+        found, known = _of_sealed(found, known)
     raw = raw_outputs(model.network, found.inputs.rows(known))
     names = metrics.all_of(preparation.task)
     if preparation.aim:
@@ -88,6 +91,8 @@ def assess(
             notes.append(f"categories never seen in training ({cells})")
         notes += warnings_of(model.card.inputs, found.columns)
         notes += warnings_of_words(preparation, found.columns)
+    if units := said_units(preparation):
+        notes.append(units)
     if len(known) < FEWEST:
         rows = "1 row tells" if len(known) == 1 else f"{len(known)} rows tell"
         notes.append(f"{rows} next to nothing, and intervals of so few are too narrow; give some hundreds")
@@ -95,6 +100,22 @@ def assess(
     if preparation.pair:
         scores |= _of_ranking(*metrics.ranked(preparation, raw, truth[known], found.inputs.codes[known]))
     return Assessment(len(known), scores, tuple(notes))
+
+
+def _of_sealed(found: Rows, known: Codes) -> tuple[Rows, Codes]:
+    """Return which known rows are of the part that nothing was learnt from, where any is, and say so.
+
+    As in a tuning, that is the test, or without one what is called validation.
+    """
+    parts = np.array(found.parts)
+    part = next((name for name in ("test", "validation") if np.any(parts[known] == name)), "")
+    if not part:
+        return found, known
+    sealed = known[parts[known] == part]
+    text = f"the file holds the parts of a split, and the {len(sealed)} rows of the {part} part are scored"
+    others = len(known) - len(sealed)
+    text += f"; the {others} others are what a tuning on this file learns from" * bool(others)
+    return replace(found, refused=(*found.refused[:-1], text)), sealed
 
 
 def _of_ranking(
@@ -156,7 +177,7 @@ def _truth(model: Model, found: Rows, target: str) -> tuple[Array | Codes, Codes
             f"{nearest(target, names)} Name it with --target"
         )
     elif preparation.task == "regression":
-        numbers = numbers_of(table, target)
+        numbers = numbers_of(table, target, *preparation.target_units)
         return _known(numbers, ~np.isnan(numbers), [], found.source)
     else:
         texts = list(as_texts(table[target]))

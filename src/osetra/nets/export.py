@@ -44,7 +44,7 @@ _NEEDED = ("onnx", "onnxscript")
 _KNOWN = (
     "columns", "pictures", "target", "task", "classes", "priors", "center", "spread", "reach", "log",
     "schema", "dialect", "pair", "aim", "guess", "multi", "centers", "spreads", "units", "reaches",
-    "sequences", "sound", "summary",
+    "sequences", "sound", "summary", "target_units",
 )  # fmt: skip
 """What of a preparation the script understands."""
 _CANNOT = (

@@ -39,7 +39,9 @@ def truth_of_several(
             "there; give rows with all of them (empty cells are unknown)"
         )
     if preparation.task == "multioutput":
-        return np.stack([numbers_of(table, name) for name in multi.names], axis=1), []
+        units = preparation.target_units or ("",) * len(multi.names)
+        read = [numbers_of(table, name, unit) for name, unit in zip(multi.names, units, strict=True)]
+        return np.stack(read, axis=1), []
     columns, strange = [], []
     for name, answers in zip(multi.names, multi.answers, strict=True):
         flags, others = flags_of(as_texts(table[name]), answers)

@@ -1,7 +1,8 @@
 """Preparations as plain JSON values: what a saved model needs beside its weights.
 
 Cards of earlier versions lack what came later: smooth, knots and inputs of columns, buckets of rare levels,
-reach and logarithm of a target, schema and dialect, sequences, sound and summary. Each then is what it was:
+reach and logarithm of a target, schema and dialect, sequences, sound, summary and units of
+targets. Each then is what it was:
 nothing.
 """
 
@@ -44,6 +45,7 @@ def to_json(preparation: Preparation) -> dict[str, Any]:
         "sound": None if preparation.sound is None else asdict(preparation.sound),
         "summary": None if preparation.summary is None else [list(each) for each in preparation.summary],
         "pair": list(preparation.pair),
+        "target_units": list(preparation.target_units),
     }  # fmt: skip
 
 
@@ -78,6 +80,7 @@ def from_json(state: Mapping[str, Any]) -> Preparation:
         log=bool(state.get("log", False)),
         aim=_aim(state.get("aim", "")),
         guess=float(state.get("guess", 1.0)),
+        target_units=tuple(map(str, state.get("target_units", ()))),
         **_multi_from_json(state.get("multi"), task),
         schema=schema_from_json(state.get("schema", ())),
         dialect=(str(delimiter), str(decimal), str(header), str(encoding)),

@@ -145,6 +145,8 @@ class Preparation:
     sequences: Steps | None = None
     sound: SoundRecipe | None = None
     """How pictures are made of sounds, where they are."""
+    target_units: tuple[str, ...] = ()
+    """What each target of numbers is in, such as minutes or $; () where nothing says so."""
     summary: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     """Of sequences and sounds: mean and deviation of each number that a linear model takes."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from osetra.core.clean import one_line
 from osetra.core.numbers import number, settings
 from osetra.nets.aims import ABSOLUTE, level_of, words
+from osetra.nets.targets import said_units
 
 if TYPE_CHECKING:
     from osetra.nets.model import Model
@@ -34,7 +35,8 @@ def _lines(model: Model) -> Iterator[str]:
     yield ""
     version = _text(card.versions.get("osetra", ""))
     yield f"{_KINDS[model.kind]} that predicts {_text(model.preparation.target)}, by osetra {version}."
-    for sentence in (_aim(model).removesuffix("."), card.answer, card.refit):
+    units = said_units(model.preparation)
+    for sentence in (f"units: {units}" * bool(units), _aim(model).removesuffix("."), card.answer, card.refit):
         if sentence:
             yield f"{_text(sentence[0].upper() + sentence[1:])}."
     yield ""

@@ -57,6 +57,8 @@ class Rows:
     """Cells that are not what their column was learnt as, and are taken as missing."""
     refused: tuple[str, ...] = ()
     """What was left out, a sentence each."""
+    parts: tuple[str, ...] = ()
+    """Of each row: train, validation or test, where a file of arrays holds the parts of a split."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -225,7 +227,7 @@ def _read_arrays(preparation: Preparation, arrays: dict[str, NDArray[Any]], path
     counts = ", ".join(f"{part} {count}" for part, count in Counter(parts.parts).items())
     said = f"the file holds the parts of a split, and the rows of all are taken: {counts}"
     found = _of_arrays(preparation, parts.arrays, path)
-    return replace(found, names=parts.rows, refused=(*found.refused, said))
+    return replace(found, names=parts.rows, refused=(*found.refused, said), parts=parts.parts)
 
 
 def _of_arrays(preparation: Preparation, arrays: dict[str, NDArray[Any]], path: Path) -> Rows:

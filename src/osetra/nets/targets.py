@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from osetra.nets.prepare import Preparation
 
 Array = NDArray[np.float64]
+MOST_SAID = 10
+"""Targets of which the unit is said."""
 
 
 def target_facts(dataset: Dataset, rows: Codes, *, aim: str, robust: bool) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def target_facts(dataset: Dataset, rows: Codes, *, aim: str, robust: bool) -> di
         robust: whether no answer lies beyond the numbers that were seen.
     """
     known: dict[str, Any] = {"target": dataset.target_name, "task": dataset.task, "classes": dataset.classes}
-    known |= {"log": dataset.log_target, "multi": dataset.multi}
+    known |= {"log": dataset.log_target, "multi": dataset.multi, "target_units": dataset.target_units}
     target = dataset.target[rows]
     if dataset.task == "multilabel":
         seen = ~np.isnan(target)
@@ -50,6 +52,15 @@ def target_facts(dataset: Dataset, rows: Codes, *, aim: str, robust: bool) -> di
         "priors": (), "center": center, "spread": spread, "reach": ends if robust else None, "aim": aim,
         "guess": guess or 1.0,
     }  # fmt: skip
+
+
+def said_units(preparation: Preparation) -> str:
+    """Return what the answers are in, such as "trip is in minutes"; "" where nothing says so."""
+    names = preparation.multi.names if preparation.multi else (preparation.target,)
+    known = [(n, unit) for n, unit in zip(names, preparation.target_units, strict=False) if unit]
+    shown = ", ".join(f"{name} in {unit}" for name, unit in known[:MOST_SAID])
+    more = " …" if len(known) > MOST_SAID else ""
+    return f"{known[0][0]} is in {known[0][1]}" if len(known) == 1 else f"{shown}{more}"
 
 
 def outputs(preparation: Preparation, target: NDArray[Any]) -> NDArray[np.float32] | Codes:

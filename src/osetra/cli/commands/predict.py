@@ -64,6 +64,7 @@ def command(
     require_torch()
     from osetra.nets.model import load
     from osetra.nets.predict import predict
+    from osetra.nets.targets import said_units
 
     if out is not None and out.is_file() and Path(data).is_file() and out.samefile(data):
         raise click.UsageError(f"-o {out}: this is DATA itself, which would be replaced; name another file")
@@ -81,6 +82,8 @@ def command(
         predictions = predict(loaded, data, keep=names, interval=interval, **later_reading(reading))
     if loaded.kind == "linear":
         output.say(Text(loaded.card.answer or "the linear model answers", "dim"))
+    if units := said_units(loaded.preparation):
+        output.say(Text(units, "dim"))
     for warning in predictions.warnings:
         output.say(Text(warning, "yellow"))
     if as_json:
@@ -117,6 +120,7 @@ def _document(folder: Path, model: Model, predictions: Predictions | Recommendat
         "model": str(folder),
         "target": model.preparation.target,
         "classes": list(model.preparation.classes),
+        "units": list(model.preparation.target_units),
         "columns": list(predictions.header),
         "warnings": list(predictions.warnings),
         "rows": [list(row) for row in predictions.rows()],
