@@ -31,21 +31,34 @@ if TYPE_CHECKING:
 
 
 def adopted(trial: Trial, edits: Iterable[Entry]) -> Trial:
-    """Return a trial with the values that it had of hyperparameters which came with some edits."""
-    config = dict(trial.config)
-    for entry in edits:
-        if isinstance(entry.fact, Edited) and entry.fact.values:
-            config = with_values(_parsed(_key(entry.fact.space)), config, entry.fact.values)
+    """Return a trial with the values that it had of hyperparameters which came with some edits.
+
+    A value counts where the newest of the spaces has it, too: a condition may have been learnt since.
+    """
+    config, facts = dict(trial.config), [e.fact for e in edits if isinstance(e.fact, Edited)]
+    for fact in facts:
+        if fact.values:
+            newest = _parsed(_key(facts[-1].space))
+            config = with_values(_parsed(_key(fact.space)), config, fact.values, newest)
     return trial if config == trial.config else replace(trial, config=TrialConfig(config))
 
 
-def with_values(space: Space, config: Mapping[str, Value], values: Mapping[str, Value]) -> Config:
-    """Return a configuration with values for those names that it makes active and lacks."""
+def with_values(
+    space: Space, config: Mapping[str, Value], values: Mapping[str, Value], newest: Space | None = None
+) -> Config:
+    """Return a configuration with values for those names that it makes active and lacks.
+
+    Those that a newer space does not make active are left out, where one is given.
+    """
     found = dict(config)
     for name, value in values.items():
-        if name not in found and space.branch(name, found) is not None:
+        if name not in found and _active(space, name, found) and _active(newest or space, name, found):
             found[name] = value
     return found
+
+
+def _active(space: Space, name: str, config: Mapping[str, Value]) -> bool:
+    return name in space.names and space.branch(name, config) is not None
 
 
 def holds(space: Space, config: Mapping[str, Value]) -> bool:

@@ -1,0 +1,1 @@
+"""Importers: trials of other tuners become trials of a study, one file per tuner."""
