@@ -40,6 +40,7 @@ VERBS = (
     "predict",
     "evaluate",
     "report",
+    "import",
     "experience",
     "spaces",
     "data",
