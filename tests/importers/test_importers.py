@@ -105,6 +105,8 @@ def test_databases_that_cannot_be_read(database: Path) -> None:
     assert "one, two" in refused("optuna://sqlite:///x.db")
     assert "Did you mean" in refused("optuna://sqlite:///x.db", "--study", "ones")
     assert "no such file" in refused("optuna://sqlite:///nowhere.db")
+    for address in ("optuna://mysql://me:secret@host/db", "mysql://me:secret@host/db"):
+        assert "secret" not in refused(address)
     assert "copy it" in refused("optuna://mysql://host/db")
     Path("text.db").write_text("no database " * 99)
     assert "text.db cannot be read" in refused("optuna://text.db")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from osetra.core.problem import Direction
 from osetra.errors import DataError
-from osetra.importers.table import Columns, column, rows_of, taken
+from osetra.importers.table import TrialColumns, column, rows_of, taken
 from osetra.importers.writing import Taken
 
 PARAMS, METRICS = "params.", "metrics."
@@ -34,7 +34,7 @@ def read(
                 f"are {', '.join(rows[0])}"
             )
         chosen = {column(path, rows, name): name for name in params}
-        columns = Columns(chosen, column(path, rows, metric), metric, "Status", "Start Time")
+        columns = TrialColumns(chosen, column(path, rows, metric), metric, "Status", "Start Time")
         return taken(path, rows, columns, direction)
     metrics = [name.removeprefix(METRICS) for name in rows[0] if name.startswith(METRICS)]
     if metric is None and len(metrics) != 1:
@@ -43,5 +43,5 @@ def read(
     names = params or [name.removeprefix(PARAMS) for name in rows[0] if name.startswith(PARAMS)]
     chosen = {column(path, rows, PARAMS + name): name for name in names}
     value = column(path, rows, METRICS + chosen_metric)
-    columns = Columns(chosen, value, chosen_metric, "status", "start_time", "end_time")
+    columns = TrialColumns(chosen, value, chosen_metric, "status", "start_time", "end_time")
     return taken(path, rows, columns, direction)

@@ -29,6 +29,7 @@ from osetra.compat.optuna.records import FrozenTrial, TrialState
 from osetra.core.problem import Direction, Objective
 from osetra.errors import DataError, nearest
 from osetra.importers.writing import Imported, Taken
+from osetra.stores.address import mask
 
 SCHEMA = 12
 """The version of the tables that is read."""
@@ -88,7 +89,7 @@ def _opened(url: str) -> Iterator[sqlite3.Connection]:
     path = Path(url.removeprefix("sqlite:///"))
     if "://" in str(url) and not url.startswith("sqlite:///"):
         raise DataError(
-            f"{url}: of Optuna's databases SQLite files are read; copy it to one: optuna.copy_study"
+            f"{mask(url)}: of Optuna's databases SQLite files are read; copy it to one: optuna.copy_study"
         )
     if not path.is_file():
         raise DataError(f"{path}: there is no such file")

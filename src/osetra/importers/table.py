@@ -23,7 +23,7 @@ Row = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class TrialColumns:
     """What the columns of a table say."""
 
     params: dict[str, str]
@@ -78,10 +78,10 @@ def read(
         raise DataError(f"{path}: say which column is the value: --metric NAME; it has {', '.join(rows[0])}")
     column(path, rows, metric)
     chosen = [column(path, rows, name) for name in params] or [name for name in rows[0] if name != metric]
-    return taken(path, rows, Columns({name: name for name in chosen}, metric, metric), direction)
+    return taken(path, rows, TrialColumns({name: name for name in chosen}, metric, metric), direction)
 
 
-def taken(path: Path, rows: Sequence[Row], columns: Columns, direction: Direction) -> Taken:
+def taken(path: Path, rows: Sequence[Row], columns: TrialColumns, direction: Direction) -> Taken:
     """Return rows as trials."""
     left: list[str] = []
     kept: list[tuple[Row, dict[str, Any]]] = []
@@ -96,7 +96,7 @@ def taken(path: Path, rows: Sequence[Row], columns: Columns, direction: Directio
     return Taken(str(path), trials, [objective], left)
 
 
-def _trial(row: Row, params: dict[str, Any], kinds: Any, columns: Columns) -> Imported:
+def _trial(row: Row, params: dict[str, Any], kinds: Any, columns: TrialColumns) -> Imported:
     bad = row.get(columns.state, "").lower() in BAD
     start, end = moment(row.get(columns.start, "")), moment(row.get(columns.end, ""))
     with suppress(ValueError):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from osetra.core.problem import Direction
 from osetra.errors import DataError
-from osetra.importers.table import Columns, column, rows_of, taken
+from osetra.importers.table import TrialColumns, column, rows_of, taken
 from osetra.importers.writing import Taken
 
 
@@ -31,5 +31,5 @@ def read(
         )
     chosen = {column(path, rows, name): name for name in params}
     value = column(path, rows, metric)
-    columns = Columns(chosen, value, metric, "State", "Created", "", "Runtime")
+    columns = TrialColumns(chosen, value, metric, "State", "Created", "", "Runtime")
     return taken(path, rows, columns, direction)

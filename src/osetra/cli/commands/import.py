@@ -13,7 +13,7 @@ from osetra.core.clean import one_line
 from osetra.core.space import Space
 from osetra.errors import DataError, nearest
 from osetra.importers.writing import Taken, write
-from osetra.stores.address import Address, parse
+from osetra.stores.address import Address, mask, parse
 
 KINDS = ("optuna", "ray", "keras-tuner", "wandb", "mlflow", "csv")
 
@@ -54,7 +54,7 @@ def command(
     if kind not in KINDS or not place:
         known = ", ".join(f"{each}:…" for each in KINDS)
         raise DataError(
-            f"{source}: write KIND:PLACE, where the kind is one of {known}.{nearest(kind, KINDS)}"
+            f"{mask(source)}: write KIND:PLACE, where the kind is one of {known}.{nearest(kind, KINDS)}"
         )
     names = [name.strip() for name in params.split(",") if name.strip()]
     taken = _taken(kind, place, study, metric, maximize, names)
