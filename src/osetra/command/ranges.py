@@ -2,7 +2,7 @@
 
 --lr~'log(1e-5, 1e-1)'        --lr {lr}, over lr = "log(1e-5, 1e-1)"
 -b~'int(8, 64)'               -b {b}
-optimizer.lr~'log(1e-5, 1)'   optimizer.lr={optimizer.lr}, as Hydra takes it
+optimizer.lr~'log(1e-5, 1)'   optimizer.lr={optimizer.lr}, as Hydra takes it; so +x~ and ++x~
 --amp~flag                    --amp or nothing: {amp:--amp}, over choice(false, true)
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from osetra.core.text import parse_param
 from osetra.errors import StudyError
 
-_RANGE = re.compile(r"(--?)?([^\W\d][\w.-]*)~(.*)", re.DOTALL)
+_RANGE = re.compile(r"(--?|\+\+?)?([^\W\d][\w.-]*)~(.*)", re.DOTALL)
 FLAG = "flag"
 
 
@@ -37,7 +37,8 @@ def with_placeholders(words: Sequence[str]) -> tuple[tuple[str, ...], dict[str, 
         if found is None:
             command.append(word)
             continue
-        dashes, name, text = found[1] or "", found[2], found[3].strip()
+        sign, name, text = found[1] or "", found[2], found[3].strip()
+        dashes = sign if sign.startswith("-") else ""
         own = name.replace("-", "_") if dashes else name
         if own in lines:
             raise StudyError(f"{word}: {own} has a range before; give each hyperparameter one")
@@ -49,5 +50,5 @@ def with_placeholders(words: Sequence[str]) -> tuple[tuple[str, ...], dict[str, 
             continue
         parse_param(own, text)
         lines[own] = text
-        command += [f"{dashes}{name}", f"{{{own}}}"] if dashes else [f"{name}={{{own}}}"]
+        command += [f"{dashes}{name}", f"{{{own}}}"] if dashes else [f"{sign}{name}={{{own}}}"]
     return tuple(command), lines

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from osetra.core.params import Choice, Fixed, Ordinal, Param, Value
@@ -88,8 +88,16 @@ def fill(argv: Sequence[str], values: Mapping[str, str]) -> list[str]:
     return filled
 
 
-def check(argv: Sequence[str], space: Space) -> list[str]:
+def check(
+    argv: Sequence[str], space: Space, elsewhere: Collection[str] = (), paths: Sequence[str] = ()
+) -> list[str]:
     """Return warnings about hyperparameters that no placeholder names.
+
+    Args:
+        argv: the program and its arguments.
+        space: what is searched.
+        elsewhere: hyperparameters that it finds elsewhere.
+        paths: where it writes, with placeholders.
 
     Raises:
         StudyError: an unknown placeholder, two names that the environment cannot tell apart, or a flag for
@@ -104,9 +112,9 @@ def check(argv: Sequence[str], space: Space) -> list[str]:
             )
         taken[variable(name)] = f"{name!r}"
     words = [parse(argument) for argument in argv]
-    named = [name for word in words for name in word.names]
+    named = [*(name for word in words for name in word.names), *elsewhere]
     known = (*space.names, *OWN)
-    for name in named:
+    for name in [*named, *(name for path in paths for name in parse(path).names)]:
         if name not in known:
             raise StudyError(
                 f"{{{name}}}: no such hyperparameter; the space has {', '.join(space.names)}, and osetra "

@@ -7,7 +7,6 @@ twice, since the first value of a step stays.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shlex
@@ -23,10 +22,13 @@ from typing import Literal
 
 from osetra.catalogue.live import LIVE
 from osetra.command import state
+from osetra.command.filled_files import check_files, with_files
 from osetra.command.lines import Lines, ReportLine, looks_like_report, read_line
 from osetra.command.log import OutputLog
 from osetra.command.program import Exit, Program, Stream, check_program
+from osetra.command.tails import Tails, not_started, signal_name
 from osetra.command.template import OWN, check, fill, text_of, variable
+from osetra.command.written import Written
 from osetra.core.facts import Noted
 from osetra.core.params import Config
 from osetra.core.space import Space
@@ -38,14 +40,14 @@ from osetra.training.run import Run, control_of
 DIVERGED, HANDED_BACK = os.EX_DATAERR, os.EX_TEMPFAIL
 """65 and 75: what a program exits with to say so; 0 is finished, everything else failed."""
 REPORTS = "reports"
+LOOK = 0.25
+"""Seconds between two looks at the files that a program writes."""
 POLL = 0.05
 """Seconds between two looks at orders and at the file of reports."""
 ATTEMPTS = 5
 """From this attempt on, a program that hands back or is killed by others must have kept a new state."""
 Request = Literal["no", "end", "values"]
 """What a program was asked to end for: nothing, the end of the trial, or a new start with other values."""
-_TAIL = 2000
-"""Bytes of output that stand with a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,12 @@ class CommandTraining:
     """Seconds from SIGTERM to SIGKILL; less than the executor's grace, since the state is kept after it."""
     patterns: tuple[str, ...] = ()
     """Where metrics stand in what it prints, such as val_loss=([0-9.e+-]+)."""
+    files: tuple[str, ...] = ()
+    """Configuration files among its arguments, of which it gets copies with the values."""
+    reports: tuple[str, ...] = ()
+    """Where it writes its metrics: a .csv or .jsonl file, a folder of event files."""
+    names: tuple[str, ...] = ()
+    """All hyperparameters, of which a trial may have no value."""
 
     def check(self, space: Space) -> list[str]:
         """Return warnings; made before anything runs.
@@ -71,7 +79,8 @@ class CommandTraining:
         """
         if not self.argv:
             raise StudyError("no program given; write it behind --, such as: -- ./train --lr {lr}")
-        warnings = check(self.argv, space)
+        taken = check_files(self.argv, self.files, self.cwd, space)
+        warnings = check(self.argv, space, taken, self.reports)
         if "{" not in self.argv[0]:
             check_program(self.argv[0], self.cwd)
         return warnings
@@ -110,8 +119,9 @@ class Conversation:
     """Where reports come in that are not printed."""
     output: Lines = field(default_factory=Lines)
     reports_in: Lines = field(default_factory=Lines)
-    tails: dict[Stream, bytearray] = field(default_factory=dict)
-    """The end of what it wrote."""
+    tails: Tails = field(default_factory=Tails)
+    written: Written = field(default_factory=lambda: Written((), ""))
+    """Metrics that it leaves in files of its own."""
     reported: set[str] = field(default_factory=set)
     floor: int = 0
     """Steps up to here were reported before."""
@@ -125,6 +135,8 @@ class Conversation:
     """Whether it reports as JSON; lines of pairs are then for people."""
     near: str = ""
     """The first line that looked like a report and was none."""
+    look_at: float = 0.0
+    """When the program's own files are looked at again."""
     _warned: bool = False
 
     def hold(self) -> None:
@@ -159,6 +171,7 @@ class Conversation:
             for number, line in self.output.end():
                 self.take(line, f"line {number} of its output")
             self.read_reports(last=True)
+            self.read_written(last=True)
         finally:
             program.close()
         assert program.ended is not None
@@ -172,6 +185,7 @@ class Conversation:
             for stream, data in program.read(POLL):
                 self.hear(stream, data)
             self.read_reports()
+            self.read_written()
             self.log.flush_if_due()
             if request == "no" and not program.ended:
                 request = self.request(values)
@@ -209,22 +223,26 @@ class Conversation:
         run = self.run
         config = self.scratch / "config.json"
         meaning = self.control.claim.meaning
-        document = json.dumps({name: meaning(name, value) for name, value in values.items()})
-        config.write_text(document, encoding="utf-8")
+        meant = {name: meaning(name, value) for name, value in values.items()}
+        config.write_text(json.dumps(meant), encoding="utf-8")
         place = (str(run.trial), str(run.attempt), str(run.seed), str(config))
         own = dict(zip(OWN, (*place, str(self.reports), str(self.checkpoints), str(run.step)), strict=True))
         texts = {**own, **{name: text_of(value) for name, value in values.items()}}
         env = {name: text for name, text in os.environ.items() if not name.startswith("OSETRA_")}
         env.setdefault("PYTHONUNBUFFERED", "1")  # so that reports of Python programs come at once
         env |= {variable(name): text for name, text in texts.items()}
-        return fill(self.training.argv, texts), env
+        argv = fill(self.training.argv, texts)
+        training, known = self.training, {**own, "seed": run.seed, **meant}
+        argv = with_files(argv, training.files, training.cwd, known, training.names, self.scratch)
+        if not self.written.sources:  # what stands there before the first start is another training's
+            paths = fill(training.reports, texts)
+            self.written = Written.of(paths, training.cwd, self.control.objective.metric)
+        return argv, env
 
     def hear(self, stream: Stream, data: bytes) -> None:
         """Take output."""
         self.log.write(data)
-        tail = self.tails.setdefault(stream, bytearray())
-        tail += data
-        del tail[:-_TAIL]
+        self.tails.add(stream, data)
         if stream == "stdout":
             for number, line in self.output.feed(data):
                 self.take(line, f"line {number} of its output")
@@ -241,6 +259,19 @@ class Conversation:
                 start = line[:80].decode(errors="replace")
                 raise self.failed(f"line {number} of OSETRA_REPORT is no report: {start!r}")
 
+    def read_written(self, *, last: bool = False) -> None:
+        """Take what the program has written to its own files, now and then."""
+        now = time.monotonic()
+        if not self.written.sources or (now < self.look_at and not last):
+            return
+        self.look_at = now + LOOK
+        try:
+            for step, metrics in self.written.new(last=last):
+                self.reported.update(metrics)
+                self.report(step, metrics)
+        except StudyError as error:
+            raise self.failed(str(error)) from None
+
     def take(self, line: bytes, where: str, *, from_file: bool = False) -> ReportLine | None:
         """Pass one line on if it is a report; a configuration printed as JSON is none.
 
@@ -252,9 +283,7 @@ class Conversation:
             found = read_line(line, metric, self.training.patterns)
             if found is not None and not from_file and not found.says_something(metric):
                 self.reported.update(found.metrics)
-                return (
-                    None  # as a configuration that a program prints: neither a report nor its way to report
-                )
+                return None  # such as a configuration: neither a report nor its way to report
             if found is None:
                 if not self.near and looks_like_report(line, metric):
                     what = "no JSON object" if b"{" in line else "not name=value pairs, each name once, alone"
@@ -328,11 +357,11 @@ class Conversation:
             memory = "; the system does so when memory ends" if killed == "SIGKILL" else ""
             self.hand_back(f"{name} was killed ({killed}){memory}")
         elif ended.kind == "signal":
-            raise self.failed(f"{name} crashed ({_signal_name(ended.number)})")
+            raise self.failed(f"{name} crashed ({signal_name(ended.number)})")
         elif ended.kind == "errno":
-            raise self.failed(self.not_started(ended.number))
+            raise self.failed(not_started(name, ended.number))
         else:
-            raise self.failed(f"{name}: exit status {ended.number}{self.meaning(ended.number)}")
+            raise self.failed(f"{name}: exit status {ended.number}{self.tails.meaning(ended.number)}")
 
     def hand_back(self, reason: str) -> None:
         """Let somebody try again, unless that has led nowhere before."""
@@ -344,38 +373,18 @@ class Conversation:
     def nothing_reported(self) -> str:
         """Return why a program that ended well has no result."""
         metric = self.control.objective.metric
-        if self.reported:
+        if self.reported and not self.written.sources:
             these = ", ".join(sorted(self.reported))
             return f"the program reported {these}; the study {self.control.objective.direction}s {metric}"
         near = f"; {self.near}" if self.near else ""
+        if self.written.sources:
+            return f"the program ended without reporting {metric}; {self.written.hints()}"
         return f'the program ended without reporting {metric}{near}; print lines such as {{"{metric}": 0.5}}'
-
-    def not_started(self, number: int) -> str:
-        """Return why the system could not start the program."""
-        name = self.training.argv[0]
-        hint = f"; the PATH is {os.environ.get('PATH', '')}" if number == errno.ENOENT else ""
-        if number == errno.ENOEXEC:
-            hint = "; a script needs a first line such as #!/bin/sh"
-        return f"{name} cannot be executed: {os.strerror(number)}{hint}"
-
-    def meaning(self, status: int) -> str:
-        """Return what shells mean by some statuses, else the last line of the error output."""
-        if status in (126, 127):
-            what = "not found" if status == 127 else "found but not executable"
-            return f", a command in it was {what}; the PATH is {os.environ.get('PATH', '')}"
-        last = self.last_words("stderr").rpartition("\n")[2].strip()
-        return f": {last[:200]}" if last else ""
-
-    def last_words(self, stream: Stream) -> str:
-        """Return the end of what it wrote, as whole lines where they are not too long."""
-        tail = bytes(self.tails.get(stream, b""))
-        text = tail.decode(errors="replace").replace("\0", "").strip()
-        return text.partition("\n")[2] if len(tail) == _TAIL and "\n" in text else text
 
     def failed(self, reason: str) -> StudyError:
         """Return the error of a failed attempt, with the end of its error output and where all of it is."""
         error = StudyError(reason)
-        if words := self.last_words("stderr") or self.last_words("stdout"):
+        if words := self.tails.last_words("stderr") or self.tails.last_words("stdout"):
             error.add_note(words)
         error.add_note(f"all of its output: {self.log.path}")
         return error
@@ -389,10 +398,3 @@ class Conversation:
     def reports(self) -> Path:
         """The file of reports."""
         return self.scratch / REPORTS
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from osetra.core.edits import problem_of
 from osetra.core.history import History
 from osetra.errors import DataError
 from osetra.files import real_path
@@ -36,7 +37,7 @@ def training_function(
     """
     request = stored_request(history, location)
     if request.verb == "run":
-        return command_training(request, location, output)
+        return command_training(request, location, output, problem_of(history).space.names)
     if is_script(request.source):
         return load_script(request.source).function
     require_torch()
@@ -45,12 +46,21 @@ def training_function(
     return task if request.verb == "tune" else watched(task)
 
 
-def command_training(request: Request, location: Location, output: Path | None = None) -> CommandTraining:
-    """Return the training of `osetra run`; its output goes beside the study."""
+def command_training(
+    request: Request, location: Location, output: Path | None = None, names: Sequence[str] = ()
+) -> CommandTraining:
+    """Return the training of `osetra run` for hyperparameters; its output goes beside the study."""
     from osetra.command import CommandTraining
 
-    folder = str(output or logs(location))
-    return CommandTraining(request.command, request.folder, folder, patterns=request.metric)
+    return CommandTraining(
+        request.command,
+        request.folder,
+        str(output or logs(location)),
+        patterns=request.metric,
+        files=request.fill,
+        reports=request.reports,
+        names=tuple(names),
+    )
 
 
 def logs(location: Location) -> Path:

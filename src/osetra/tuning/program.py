@@ -71,8 +71,23 @@ def program_training(request: Request, location: Location, file: StudyFile) -> O
     request = inherited(request) if request.warm_from else request
     space = build_space(None, file, request)
     _check_goal(request, "that the program reports")
-    training = command_training(request, location)
+    training = command_training(request, location, names=space.names)
+    _check_places(request)
     return OwnTraining(training, command_line(request.command), request, space, tuple(training.check(space)))
+
+
+def _check_places(request: Request) -> None:
+    """Refuse that several trainings write into one place."""
+    from osetra.command.template import parse
+
+    if request.limits.workers == 1:
+        return
+    for path in request.reports:
+        if not {"trial", "checkpoint_dir"} & set(parse(path).names):
+            raise StudyError(
+                f"--reports {path}: {request.limits.workers} trainings at once would write there; give each "
+                "a place of its own: --reports 'out/{trial}/loss.csv' -- python train.py --out 'out/{trial}'"
+            )
 
 
 def begin(training: OwnTraining, location: Location) -> Study:
@@ -114,7 +129,7 @@ def go_on(request: Request, location: Location) -> tuple[Study, OwnTraining]:
     study = location.open(request.searcher, request.scheduler)
     space = study.problem.space
     if request.verb == "run":
-        program = command_training(request, location)
+        program = command_training(request, location, names=space.names)
         program.check(space)
         return study, OwnTraining(program, command_line(request.command), request, space)
     script = load_script(request.source)

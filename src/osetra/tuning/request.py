@@ -23,7 +23,7 @@ DEFAULT_TRIALS = 30
 _LIMITS = tuple(limit.name for limit in fields(Limits))
 READING = tuple(option.name for option in fields(DataOptions))
 """Options that say how data is to be read."""
-_UNTYPED = ("source", "verb", "command", "folder", "metric", "config", "silence")
+_UNTYPED = ("source", "verb", "command", "folder", "metric", "fill", "reports", "config", "silence")
 """Parts of a request that are no options of `osetra tune`."""
 
 
@@ -40,6 +40,10 @@ class Request:
     """run: where it was typed, which is where the program runs."""
     metric: tuple[str, ...] = ()
     """run: patterns of the metrics that it prints."""
+    fill: tuple[str, ...] = ()
+    """run: the program's configuration files, of which it gets copies with values."""
+    reports: tuple[str, ...] = ()
+    """run: where it writes its metrics."""
     target: str | tuple[str, ...] | None = None
     """The column to predict, or several."""
     task: str | None = None

@@ -62,6 +62,18 @@ class RunCommand(click.Command):
     metavar="NAME=PATTERN",
     help="Where a metric stands in the lines that it prints, as 'val_loss=([0-9.e+-]+)'.",
 )
+@click.option(
+    "--fill",
+    multiple=True,
+    metavar="FILE",
+    help="A configuration file among its arguments: a copy with the values stands in its place.",
+)
+@click.option(
+    "--reports",
+    multiple=True,
+    metavar="PATH",
+    help="Where it writes its metrics: a .csv or .jsonl file, or a folder of TensorBoard's event files.",
+)
 @click.pass_obj
 def command(output: Output, /, file: Path, words: tuple[str, ...], **options: Any) -> None:
     """Tune PROGRAM, in any language, over the [space] of STUDY.toml, or over ranges in place of values.
