@@ -6,7 +6,7 @@
 
 The incumbent and three challengers, a seed deviation of 1; the study knew it from so many degrees of
 freedom. A false alarm is any verdict but "good" where nothing has changed and the challengers are as good as
-the incumbent or worse; power is how often a challenger that is better is adopted or a re-tune advised. What is
+the incumbent or worse; a false win, where all settings became better or worse alike, is a challenger adopted; power is how often a challenger that is better is adopted or a re-tune advised. What is
 trained next is asked of the product. `alike` is the share of a seed's effect that all settings have in common:
 0 is the worst case; a re-test gives all settings the same seeds. `bound` is what nobody could exceed: an oracle
 knows which challenger is better, runs the others never, and tests at the level that three of them leave.
@@ -62,7 +62,7 @@ def check_in(
             (mean + drawn[i, :n]).tolist() for i, (mean, n) in enumerate(zip(truth, counts, strict=True))
         ]
     noise, place = joined(before, pooled(values)), finalist(values, before)
-    won = None if place is None else gain(values[0], values[place], noise)
+    won = None if place is None else gain(values[0], values[place], noise, then)
     state = replicated(then, values[0], noise)
     return outcome(state, won, noise, 1.0, edge=False), sum(map(len, values))
 
@@ -115,6 +115,10 @@ def figures(quick: bool = False, draws: int = 20_000) -> dict[str, object]:
             "false_alarm": float(np.mean([verdict != "good" for verdict, _ in rows])),
             "power": float(np.mean([verdict in ("adopt", "re-tune") for verdict, _ in better])),
         }
+    for moved in (-1.0, 1.0):
+        rows = [check_in(rng, [0.0] * 4, moved, 20) for _ in range(draws)]
+        said[f"moved {moved}"] = float(np.mean([verdict in ("adopt", "re-tune") for verdict, _ in rows]))
+        table[f"all settings moved by {moved:+.0f}, alike"] = {"false_win": said[f"moved {moved}"]}
     for n in (200, 1000, 8000):
         false, _ = drift(rng, n, 0.0, draws // 8)
         said["drift"] = max(false, said.get("drift", 0.0))
@@ -145,6 +149,7 @@ def figures(quick: bool = False, draws: int = 20_000) -> dict[str, object]:
         "retest_power_1_5sd": round(said["1.5 20"], 3),
         "retest_power_1_5sd_4df": round(said["1.5 4"], 3),
         "retest_power_1_5sd_of_difference": round(said[f"{PAIRED} 20"], 3),
+        "retest_false_win_all_moved": round(max(said["moved -1.0"], said["moved 1.0"]), 4),
         "drift_false_alarm": said["drift"],
         "retest_power_bound": round(bound(rng, 1.5, 20, 10 * draws), 3),
         "retest": table,

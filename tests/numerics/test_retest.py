@@ -18,7 +18,10 @@ from osetra.numerics.retest import (
 from osetra.numerics.selection import Noise, pooled
 
 
-def _check_in(rng: np.random.Generator, truth: list[float], df: int = 20) -> tuple[str, list[int]]:
+def _check_in(
+    rng: np.random.Generator, truth: list[float], df: int = 20, drift: float = 0.0
+) -> tuple[str, list[int]]:
+    then = (truth[0] - drift + rng.normal(size=5)).tolist()
     before, drawn = Noise(1.0, df), rng.normal(size=(len(truth), MOST))
     values: list[list[float]] = [[] for _ in truth]
     while (counts := wanted(values, before)) is not None:
@@ -28,19 +31,37 @@ def _check_in(rng: np.random.Generator, truth: list[float], df: int = 20) -> tup
             (mean + drawn[i, :n]).tolist() for i, (mean, n) in enumerate(zip(truth, counts, strict=True))
         ]
     noise, place = joined(before, pooled(values)), finalist(values, before)
-    won = None if place is None else gain(values[0], values[place], noise)
+    won = None if place is None else gain(values[0], values[place], noise, then)
     return outcome("as before", won, noise, 1.0, edge=False), [len(each) for each in values]
 
 
-def _rate(better: float, draws: int = 1200) -> float:
-    rng = np.random.default_rng(0)
-    return float(np.mean([_check_in(rng, [0.0, -better, 0.0, 0.0])[0] == "adopt" for _ in range(draws)]))
+def _rate(better: float, draws: int = 1200, drift: float = 0.0) -> float:
+    rng, truth = np.random.default_rng(0), [0.0, -better, 0.0, 0.0]
+    return float(np.mean([_check_in(rng, truth, drift=drift)[0] == "adopt" for _ in range(draws)]))
 
 
 def test_ties_rarely_win_and_gains_mostly_do() -> None:
     assert _rate(0.0) < 0.035
-    assert _rate(1.5) > 0.70
+    assert _rate(1.5) > 0.80
     assert _rate(2.2) > 0.93
+
+
+@pytest.mark.parametrize("drift", [-4.0, -1.0, 1.0, 4.0])
+def test_ties_rarely_win_where_all_settings_became_better_or_worse(drift: float) -> None:
+    assert _rate(0.0, drift=drift) < 0.06
+    assert _rate(2.2, drift=drift) > 0.93
+
+
+def test_runs_of_then_count_until_they_are_surprising_and_not_where_seeds_say_it_already() -> None:
+    noise, old, new = Noise(1.0, 20), [0.0, 0.2, -0.2] * 3, [-1.0, -0.8, -1.2] * 3
+    alone = gain(old, new, noise)
+    width = alone.high - alone.low
+    helped = gain(old, new, Noise(1.0, 20), [0.1, -0.1] * 3)
+    assert helped.high - helped.low < 0.93 * width and helped.mean == pytest.approx(alone.mean, abs=0.01)
+    surprised = gain(old, new, noise, [9.0, 9.2] * 3)
+    assert surprised.mean == pytest.approx(alone.mean, abs=1e-6)
+    together = gain(old, new, Noise(0.17, 20), [0.1, -0.1] * 3)  # all that seeds do is in common
+    assert together.mean == pytest.approx(alone.mean)
 
 
 def test_it_costs_what_was_said_before() -> None:
@@ -56,7 +77,7 @@ def test_incumbent_and_winner_share_what_the_race_left() -> None:
     rng = np.random.default_rng(2)
     for _ in range(50):
         _, runs = _check_in(rng, [0.0, -9.0, 0.0, 0.0])
-        assert sum(runs) == MOST and abs(runs[0] - runs[1]) <= 1 and runs[2:] == [1, 1]
+        assert sum(runs) == MOST and runs == [9, 11, 1, 1]  # the incumbent had some before
 
 
 def test_a_challenger_that_fails_drops_out_and_costs_no_more() -> None:

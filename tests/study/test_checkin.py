@@ -227,3 +227,56 @@ def test_the_history_of_the_setting_in_use_is_drawn_from_the_log(study) -> None:
     assert panel["band"] == {end: panel["points"][0][end] for end in ("low", "high")}
     axes = study.plot.incumbent().axes[0]
     assert axes.get_ylabel() == "loss" and "next re-test" in str(axes.texts[0].get_text())
+
+
+def test_what_is_too_good_names_who_is_better_still_and_is_accepted_by_a_person(study) -> None:
+    with pytest.raises(StudyError, match="too good waits for being accepted; there was none"):
+        study.accept()
+    found = study.retest(lambda run: later(run) - 5)
+    assert found.outcome == "too good" and "better still" in found.sentence
+    assert found.winner["lr"] == pytest.approx(0.03, rel=0.01) and found.gain > 0.4
+    assert found.config == study.best.config, "nothing is adopted before the data was looked at"
+    assert study.retest(lambda run: later(run) - 5).outcome == "too good", "nobody has accepted it"
+    assert "the setting of re-test 2" in study.accept()
+    again = study.retest(lambda run: later(run) - 5)
+    assert (again.outcome, again.config) == ("good", found.winner)
+    with pytest.raises(StudyError, match="it said 'good'"):
+        study.accept()
+
+
+def _limited(tmp_path) -> ose.Study:
+    tmp_path.mkdir(exist_ok=True)
+    made = ose.Study(
+        tmp_path / "s.db", SPACE, minimize="loss", limits={"mb": "<= 2"}, searcher="random", seed=1
+    )
+    made.enqueue(lr=0.01, units=50)
+    made.run(_heavy(then), trials=8, progress=False)
+    made.confirm(_heavy(then), top=2, seeds=3, progress=False)
+    return made
+
+
+def _heavy(train, more: float = 0.0):
+    """Return a training that takes the more memory the higher the rate is."""
+
+    def reported(run) -> dict[str, float]:
+        return {"loss": train(run), "mb": 100 * run.config["lr"] + more}
+
+    return reported
+
+
+def test_a_challenger_that_breaks_a_limit_never_wins(tmp_path) -> None:
+    study = _limited(tmp_path)
+    found = study.retest(_heavy(later))
+    assert found.outcome == "world changed" and found.winner is None
+    assert "1 of the others break mb<=2 (3.000 now)" in found.sentence
+    study.limit({"mb": "<= 4"})
+    found = study.retest(_heavy(lambda run: _cost(run, 0.03)), label="again")
+    assert found.outcome == "re-tune" and found.winner["lr"] == pytest.approx(0.03, rel=0.01)
+
+
+def test_a_setting_in_use_that_breaks_a_limit_now_is_said(tmp_path) -> None:
+    study = _limited(tmp_path)
+    found = study.retest(_heavy(then, more=2.5))
+    assert found.outcome == "re-tune" and "breaks a limit now, mb<=2 (3.500 now)" in found.sentence
+    with pytest.raises(StudyError, match="does not train any more"):
+        _limited(tmp_path / "silent").retest(then)

@@ -169,8 +169,34 @@ def test_a_study_goes_on_with_what_it_asked(tmp_path):
     again.close()
     with pytest.raises(StudyMismatch, match=r"objectives: .*latency_ms.* → minimize loss"):
         new(url, minimize="loss")
-    with pytest.raises(StudyMismatch, match=r"limits: latency_ms<=30 → latency_ms<=5"):
-        new(url, limits={"latency_ms": "<= 5"})
+
+
+def test_limits_of_a_study_are_changed_by_a_program_or_a_person_and_all_trials_are_read_by_them(
+    tmp_path, caplog
+):
+    url = tmp_path / "study.db"
+    study = tried(12, url=url, minimize="loss", limits={"latency_ms": "<= 30"})
+    free = study.best.number
+    study.close()
+    with caplog.at_level("WARNING"):
+        study = new(url, minimize="loss", limits={"latency_ms": "<= 5"})
+    assert "limits of study 'main' are changed: latency_ms<=5" in caplog.text
+    assert "of 12 finished trials keep them" in caplog.text
+    assert free in study.history.unfit or study.best.number == free
+    assert new(url, minimize="loss", limits={"latency_ms": "<= 30"}).problem.bounds == study.problem.bounds
+    study.limit({"latency_ms": "<= 30"})
+    assert study.best.number == free
+    study.limit({})
+    assert study.best.value == min(trial.value for trial in study.trials) and not study.problem.bounds
+    with pytest.raises(StudyError, match="nothing would change"):
+        study.limit({})
+    with pytest.raises(StudyError, match="write limits="):
+        study.limit({"latency_ms": "fast"})
+    study.limit({"watts": "<= 1"}, why="the cooler is small")
+    with pytest.raises(NothingFinished, match=r"watts<=1"):
+        _ = study.best
+    assert [len(study.history.edits), len(study.problem.bounds)] == [4, 1]
+    study.close()
 
 
 def test_a_study_of_one_objective_is_stored_as_before():

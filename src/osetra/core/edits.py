@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from osetra.core.bounds import bounds_of
+from osetra.core.bounds import Bound, bounds_of
 from osetra.core.conditions import Condition
 from osetra.core.config import TrialConfig
 from osetra.core.facts import FORMAT, SEVERAL, Aim, Edited, Entry, Opened
@@ -152,6 +152,13 @@ def spaces(history: History) -> list[Space]:
     return [_parsed(_key(lines)) for lines in all_lines]
 
 
+def all_bounds(history: History) -> list[tuple[Bound, ...]]:
+    """Return the limits that a study has had, oldest first."""
+    opened = {} if history.opened is None else history.opened.limits or {}
+    edits = [entry.fact.limits for entry in history.edits if isinstance(entry.fact, Edited)]
+    return [bounds_of(limits) for limits in [opened, *edits] if isinstance(limits, Mapping)]
+
+
 def problem_of(history: History) -> Problem:
     """Return the problem that a study has now: the one that it was opened with, in the newest space.
 
@@ -163,7 +170,7 @@ def problem_of(history: History) -> Problem:
         raise StudyError("the study has not been opened yet")
     objective = Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick)
     others = tuple(replaced(objective, metric=o.metric, direction=o.direction) for o in opened.others or ())
-    return Problem(spaces(history)[-1], objective, others, bounds_of(opened.limits or {}))
+    return Problem(spaces(history)[-1], objective, others, bounds_of(history.limits))
 
 
 def opened_by(problem: Problem, **fields: Any) -> Opened:

@@ -98,7 +98,7 @@ class Opened(msgspec.Struct, frozen=True, gc=False, tag="opened"):
 
 
 class Edited(msgspec.Struct, frozen=True, gc=False, tag="edited"):
-    """The space is another one from here on; the trials before are read in it."""
+    """The space is another one from here on, or the limits are; the trials before are read in it."""
 
     number: int
     """1, 2, …; who edits a space has seen all earlier edits."""
@@ -107,6 +107,8 @@ class Edited(msgspec.Struct, frozen=True, gc=False, tag="edited"):
     """What trials had so far of the hyperparameters that are new."""
     actor: str = ""
     why: str = ""
+    limits: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    """What trials must keep to from here on, by metric; none of an edit of the space."""
 
 
 class Suggested(msgspec.Struct, frozen=True, gc=False, tag="suggested"):

@@ -6,7 +6,7 @@ The law: `History().extend(a + b)` equals `History().extend(a).extend(b)`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -307,6 +307,13 @@ class History:
         """Return the notes of a topic, oldest first."""
         facts = (entry.fact for entry in self.notes)
         return [fact for fact in facts if isinstance(fact, Noted) and fact.topic == topic]
+
+    @property
+    def limits(self) -> Mapping[str, str]:
+        """What trials must keep to now, by metric: what was said last, when opening the study or since."""
+        edited = [entry.fact.limits for entry in self.edits if isinstance(entry.fact, Edited)]
+        said = [self.opened.limits if self.opened else {}, *edited]
+        return next((limits for limits in reversed(said) if isinstance(limits, dict)), {})
 
     @property
     def target(self) -> int:

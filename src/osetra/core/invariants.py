@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 import msgspec
 
 from osetra.core.arguments import is_whole
+from osetra.core.bounds import bounds_of
 from osetra.core.curves import Point
 from osetra.core.edits import adopted
 from osetra.core.facts import (
@@ -261,6 +262,10 @@ class _Audit:
         except SpaceError as error:
             self.say(f"edit {fact.number} holds no space: {error}")
             return
+        try:
+            bounds_of(fact.limits or {})
+        except StudyError as error:
+            self.say(f"edit {fact.number} holds no limits: {error}")
         self.edits.append(entry)
         self.trials = {number: adopted(trial, [entry]) for number, trial in self.trials.items()}
 

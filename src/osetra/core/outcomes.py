@@ -64,12 +64,13 @@ def outcomes(problem: Problem, history: History, trials: list[Trial], *, fresh: 
     values = np.empty((len(trials), len(problem.objectives)))
     for column, objective in enumerate(problem.objectives):
         values[:, column] = [
-            objective.sign * _mean(history, each, problem.objective, objective.metric) for each in runs
+            objective.sign * mean_measured(history, each, problem.objective, objective.metric)
+            for each in runs
         ]
     margins = np.empty((len(trials), len(problem.bounds)))
     for column, bound in enumerate(problem.bounds):
         margins[:, column] = [
-            bound.margin(_mean(history, each, problem.objective, bound.metric)) for each in runs
+            bound.margin(mean_measured(history, each, problem.objective, bound.metric)) for each in runs
         ]
     return Outcomes(values, margins)
 
@@ -106,13 +107,13 @@ _latest: tuple[History, frozenset[int]] | None = None
 def unfit(history: History) -> frozenset[int]:
     """Return the numbers of the first runs with a value that break a limit of their study."""
     global _latest
-    opened = history.opened
-    if opened is None or not opened.limits:
+    opened, limits = history.opened, history.limits
+    if opened is None or not limits:
         return frozenset()
     latest = _latest  # once: other threads ask for other studies
     if latest is None or latest[0] is not history:
         objective = Objective(metric=opened.metric, direction=opened.direction, pick=opened.pick)
-        bounds, again = bounds_of(opened.limits), history.repeated
+        bounds, again = bounds_of(limits), history.repeated
         broken = (
             trial.number
             for trial in history.trials.values()
@@ -125,10 +126,10 @@ def unfit(history: History) -> frozenset[int]:
 
 
 def _breaks(history: History, runs: list[Trial], objective: Objective, bounds: tuple[Bound, ...]) -> bool:
-    return any(bound.excess(_mean(history, runs, objective, bound.metric)) > 0 for bound in bounds)
+    return any(bound.excess(mean_measured(history, runs, objective, bound.metric)) > 0 for bound in bounds)
 
 
-def _mean(history: History, runs: list[Trial], objective: Objective, metric: str) -> float:
+def mean_measured(history: History, runs: list[Trial], objective: Objective, metric: str) -> float:
     """Return the mean of a metric over the runs of a configuration that said something."""
     values = [measured(history, run, objective, metric) for run in runs]
     said = [value for value in values if not math.isnan(value)]

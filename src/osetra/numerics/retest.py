@@ -1,15 +1,25 @@
 """Re-test: is a setting that was chosen some time ago still the best, by as few trainings as will do?
 
 The challengers race each other: a run each, then another for those that are not far behind, `ROUNDS` at
-most. The best of them and the incumbent share the runs that are left, equally. Halfway the check-in ends
-unless the challenger is ahead; else all runs of the two decide. The best of three challengers is lucky in the
-race: the level of the test is stricter for that, so that of tied settings about one in forty wins (successive
+most. The best of them and the incumbent share the runs that are left. Halfway the check-in ends unless the
+challenger is ahead; else all runs of the two decide. The best of three challengers is lucky in the race: the
+level of the test is stricter for that, so that of tied settings about one in forty wins (successive
 elimination as in Even-Dar et al. 2006; two stages as in Cohen & Sackrowitz 1989, the level by simulation in
 benchmarks/retest.py). Whether the incumbent is worth what it was is told by Student's test against its runs
 of then.
 
-The k-th run of every setting has the same seed. What a seed does to all settings alike cancels in their
-difference, which the test does not count on: where it is so, gains are seen more often, and ties win less.
+These runs of then say what the incumbent is worth now, too, unless the world has changed. So the gain is
+corrected by how far the incumbent of now is off that of then (a control variate, Lavenberg & Welch 1981),
+and by less the more surprising that is:
+
+    gain        = mean(old) - mean(new) - beta gap,     gap = mean(old) - mean(then)
+    beta        = w (1 - r) (1 / n_old) / (1 / n_old + 1 / n_then)
+    variance    = 1 / n_old + 1 / n_new - 2 beta / n_old + beta^2 (1 / n_old + 1 / n_then), of the noise's
+    w           = exp(-z^2 / 3), z the gap over its standard error
+
+r is what the runs of both with the same seed have in common, which cancels in their difference already. The
+variance counts on nothing in common: where there is, gains are seen more often, and ties win less. The k-th
+run of every setting has the same seed.
 
     symbol          shape   meaning
     then            (n,)    runs of the incumbent when it was released, minimised
@@ -32,15 +42,19 @@ from osetra.numerics.selection import LEVEL, Noise, pooled
 
 MOST = 22
 """Runs of a check-in."""
-ROUNDS, BEHIND = 3, 0.8
-"""Runs of a challenger in the race at most, and how many deviations of a difference behind one drops out."""
+BEHIND = (0.8, 0.5, 0.4)
+"""How many deviations of a difference behind a challenger drops out of the race, by its runs."""
+ROUNDS = len(BEHIND)
+"""Runs of a challenger in the race at most."""
 ALONE = 5
 """Runs of an incumbent that has no challenger."""
 CHALLENGERS = 3
 WIN = 0.0135
 """Level of Student's test at which a challenger wins, one-sided."""
-SURPRISE = 0.003
+SURPRISE = 0.002
 """Level, in all, at which the incumbent is said to be worth something else than it was."""
+DOUBT = 3.0
+"""The square of the gap in standard errors at which the runs of then count 1/e of what they would."""
 
 Now = Literal["as before", "worse", "better"]
 Runs = Sequence[Sequence[float]]
@@ -141,23 +155,48 @@ def _near(values: Runs, alive: Sequence[int], k: int, before: Noise) -> list[int
     """Return who is not far behind after k runs; one of which a run failed is."""
     means = {i: float(np.mean(values[i][:k])) for i in alive if np.isfinite(values[i][:k]).all()}
     noise = joined(before, pooled([values[i][:k] for i in means]))
-    gap = BEHIND * noise.sd * float(np.sqrt(2 / k)) if noise.df else np.inf
+    gap = BEHIND[k - 1] * noise.sd * float(np.sqrt(2 / k)) if noise.df else np.inf
     return [i for i in means if means[i] - min(means.values()) <= gap]
 
 
 def _shares(have: Sequence[int], best: int, rounds: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the runs of incumbent and challenger halfway and at the end: what others left, equally."""
+    """Return the runs of incumbent and challenger halfway and at the end: what others left.
+
+    The challenger has two more, for the incumbent has had some before.
+    """
     left = MOST - sum(n for i, n in enumerate(have) if i not in (0, best))
-    end = (left // 2, left - left // 2)
-    return ((end[0] + 1) // 2, max(rounds, (end[1] + 1) // 2)), end
+    end = (left // 2 - 1, left - left // 2 + 1)
+    return ((end[0] + 1) // 2, max(rounds, end[1] // 2)), end
 
 
-def gain(old: Sequence[float], new: Sequence[float], noise: Noise) -> Gain:
-    """Return what a challenger gains over the incumbent by all runs of both."""
-    mean = float(np.mean(old) - np.mean(new))
-    error = max(noise.sd * float(np.sqrt(1 / len(old) + 1 / len(new))), 1e-300)
+def gain(old: Sequence[float], new: Sequence[float], noise: Noise, then: Sequence[float] = ()) -> Gain:
+    """Return what a challenger gains over the incumbent.
+
+    Args:
+        old: all runs of the incumbent now (n,); the k-th has the seed of the challenger's k-th.
+        new: all of the challenger.
+        noise: of a seed.
+        then: runs of the incumbent when it was released.
+    """
+    now, mean = float(np.mean(old)), float(np.mean(old) - np.mean(new))
+    variance = 1 / len(old) + 1 / len(new)
+    if len(then) and noise.df and noise.sd > 0:
+        apart, gap = 1 / len(old) + 1 / len(then), now - float(np.mean(then))
+        doubt = float(np.exp(-((gap / noise.sd) ** 2) / apart / DOUBT))
+        beta = doubt * (1 - _in_common(old, new, noise)) / len(old) / apart
+        mean -= beta * gap
+        variance += beta**2 * apart - 2 * beta / len(old)
+    error = max(noise.sd * float(np.sqrt(variance)), 1e-300)
     half = float(stdtrit(noise.df, 1 - LEVEL / 2)) * error
     return Gain(mean, mean - half, mean + half, float(stdtr(noise.df, -mean / error)))
+
+
+def _in_common(old: Sequence[float], new: Sequence[float], noise: Noise) -> float:
+    """Return the share of a seed's effect that two settings have in common, by their runs of equal seeds."""
+    pairs = min(len(old), len(new))
+    if pairs < 2:
+        return 0.0
+    return float(np.clip(np.cov(old[:pairs], new[:pairs])[0, 1] / noise.sd**2, 0, 1))
 
 
 def outcome(now: Now, won: Gain | None, noise: Noise, delta: float, *, edge: bool) -> Outcome:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from osetra.core.arguments import number, text, whole
-from osetra.core.decisions import Suggestion
-from osetra.core.due import CHECKED, next_date
+from osetra.core.due import CHECKED, RELEASED, next_date
 from osetra.core.facts import Noted
 from osetra.core.history import History
 from osetra.core.numbers import duration
 from osetra.core.numbers import number as figure
 from osetra.core.params import Config
 from osetra.core.problem import Problem
-from osetra.core.trial import Trial
 from osetra.errors import SpaceError, StudyError
+from osetra.study.challengers import challengers
 from osetra.study.display import Display
-from osetra.study.planner import Planner, seed_of
+from osetra.study.planner import Planner
+from osetra.study.rerun import Runs, broken_limits, brought_to, runs_of
 
 if TYPE_CHECKING:
     from osetra.numerics.retest import Outcome
@@ -36,13 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("osetra")
 
 TOPIC = CHECKED
-FACTOR = 3.0
-"""By which the neighbours of a learning rate differ from it."""
-ELSEWHERE = 0.25
-"""Mean distance in the unit cube from which on a setting lies in another region."""
-RATES = ("lr", "learning_rate")
 
-Runs = list[list[float]]
 Train = Callable[[Sequence[Config], Sequence[int]], Runs]
 """Trains settings until each has so many runs; values are minimised, and infinite of failed ones."""
 
@@ -63,7 +57,7 @@ class CheckIn:
     config: Config
     """The setting to use from now on."""
     gain: float
-    """What it is better by than the incumbent; 0 where nothing changes."""
+    """What the winner is better by than the incumbent; 0 where nothing is."""
     runs: int
     due: str
     """When to look again, as a date."""
@@ -71,6 +65,8 @@ class CheckIn:
     """What was trained: the incumbent, then its challengers, a winner first."""
     values: Runs
     """What each of them reached now."""
+    winner: Config | None = None
+    """The setting that beat the incumbent, if one did, whatever the verdict."""
     seconds: float | None = None
     """Of a training now, the median."""
 
@@ -162,18 +158,23 @@ def retested(
     name, seed = f"{study.name}-checkin-{count}{tag}", study.seed + 2 * count
     goal = {problem.objective.direction: problem.objective.metric, "pick": problem.objective.pick}
     plain = {"searcher": "manual", "scheduler": "full"}
-    beside = type(study)(study.url, problem.space, name=name, seed=seed, **goal, **plain)
+    limits = {bound.metric: bound.rule for bound in problem.bounds}
+    beside = type(study)(study.url, problem.space, name=name, seed=seed, limits=limits, **goal, **plain)
 
     # What failed in one that was broken off may train by now.
     failed = {t.number for t in beside.history.ended if t.state != "finished"}
 
     def trained(configs: Sequence[Config], counts: Sequence[int]) -> Runs:
-        return _brought_to(beside, train, configs, counts, failed, crew, progress)
+        return brought_to(beside, train, configs, counts, failed, crew, progress)
+
+    def broken() -> list[str]:
+        places = range(1, 2 + len(plan.challengers))
+        return [broken_limits(beside, runs_of(beside.history, place, failed)) for place in places]
 
     log.warning("re-test: %s", plan.cost(crew))
     now = time.time()
     try:
-        found = check_in(problem, history, plan, trained, least, now)
+        found = check_in(problem, history, plan, trained, broken, least, now)
         took = [t.seconds for t in beside.history.finished if t.seconds is not None]
     finally:
         beside.close()
@@ -182,45 +183,11 @@ def retested(
     return found
 
 
-def _brought_to(
-    beside: Any,
-    train: Callable[[Any], object],
-    configs: Sequence[Config],
-    counts: Sequence[int],
-    failed: Container[int],
-    workers: int,
-    progress: bool | Display,
-) -> Runs:
-    """Train settings until each has so many runs, and return them; what there is already is not repeated.
-
-    The k-th run of each has the same seed.
-    """
-    planner: Planner = beside._planner
-
-    def run(config: Config, k: int) -> Suggestion:
-        return Suggestion(config, f"run {k + 1} of the re-test", seed=seed_of(beside.seed, k))
-
-    if not planner.history.trials:  # at once, so that a setting is known by its place
-        planner.suggest([run(config, 0) for config in configs], "person", "re-test")
-    for place, (config, count) in enumerate(zip(configs, counts, strict=True), start=1):
-        if again := range(len(_runs_of(planner.history, place, failed)), count):
-            planner.suggest([run(config, k) for k in again], "person", "re-test", place)
-    beside.run(train, trials=len(configs), workers=workers, keep_going=True, progress=progress)
-    history, sign = planner.history, planner.problem.objective.sign
-    return [
-        [sign * t.value if t.state == "finished" and t.value is not None else math.inf for t in runs[:count]]
-        for runs, count in ((_runs_of(history, i, failed), n) for i, n in enumerate(counts, start=1))
-    ]
-
-
-def _runs_of(history: History, number: int, failed: Container[int]) -> list[Trial]:
-    """Return the runs of a setting by the number of its first one, whatever became of them, in order."""
-    mine = [t for t in history.trials.values() if number in (t.number, t.repeats)]
-    return [trial for trial in mine if trial.number not in failed]
-
-
-def incumbent_of(problem: Problem, history: History) -> Incumbent:
+def incumbent_of(problem: Problem, history: History, *, accepting: bool = False) -> Incumbent:
     """Return the setting in use: that of the last re-test that changed something, else the study's best.
+
+    One that was too good changes something once a setting was released after it, for then a person found
+    the data sound; `accepting` is that person.
 
     What is compared with is likewise what it was worth then: where the world has changed, and all was well
     since, nothing is said again of the old world.
@@ -229,11 +196,15 @@ def incumbent_of(problem: Problem, history: History) -> Incumbent:
         StudyError: nothing was confirmed, so that there is nothing to compare with.
     """
     sign = problem.objective.sign
+    released = max((float(note.data["time"]) for note in history.noted(RELEASED)), default=-math.inf)
     for place, note in reversed(list(enumerate(history.noted(TOPIC), start=1))):
-        if note.data["outcome"] in ("adopt", "re-tune", "world changed") and note.data.get("values"):
-            then = [sign * float(value) for value in _values_of(note.data)]
+        accepted = note.data["outcome"] == "too good" and (accepting or released > float(note.data["time"]))
+        changed = note.data["outcome"] in ("adopt", "re-tune", "world changed") or accepted
+        if changed and note.data.get("values"):
+            chosen = (note.data.get("winner") if accepted else None) or note.data["config"]
+            then = [sign * float(value) for value in note.data["values"][note.data["configs"].index(chosen)]]
             with suppress(SpaceError):  # the space may have been changed since
-                config = problem.space.complete(note.data["config"])
+                config = problem.space.complete(chosen)
                 return Incumbent(f"the setting of re-test {place}", config, then)
     best = history.best(problem.objective)
     again = [] if best is None else [t.value for t in history.repeats(best.number) if t.value is not None]
@@ -246,50 +217,14 @@ def incumbent_of(problem: Problem, history: History) -> Incumbent:
     return Incumbent(f"trial {best.number}", best.config, [sign * value for value in again])
 
 
-def _values_of(found: Mapping[str, Any]) -> list[float]:
-    """Return what the setting reached that a re-test chose."""
-    values: list[float] = found["values"][found["configs"].index(found["config"])]
-    return values
-
-
-def challengers(problem: Problem, history: History, config: Config) -> list[Config]:
-    """Return up to three rivals of a setting: a third and three times its learning rate, the best elsewhere.
-
-    Where there is no learning rate, the first number is moved by a tenth of its range. A neighbour that the
-    range all but cuts off is left out.
-    """
-    space = problem.space
-    here = space.encode([config])[0]
-    found: list[Config] = []
-    numeric = [i for i, c in enumerate(space.columns) if not c.categorical and np.isfinite(here[i])]
-    rates = [i for i in numeric if space.columns[i].key in RATES]
-    if numeric:
-        column = (rates or numeric)[0]
-        for way in (-1, 1):
-            moved = here.copy()
-            step = _step(space.columns[column].param)
-            moved[column] = np.clip(here[column] + way * step, 0, 1)
-            if abs(moved[column] - here[column]) < step / 2:
-                continue  # the range ends there, and what is all but the same tells nothing
-            name = space.columns[column].key
-            found += [{**config, name: other[name]} for other in space.decode(moved[None])]
-    for trial in history.ranked(problem.objective):
-        gap = np.abs(space.encode([trial.config])[0] - here)
-        if np.mean(np.nan_to_num(gap, nan=0.5)) >= ELSEWHERE:
-            found.append(trial.config)
-            break
-    return [c for place, c in enumerate(found) if c != config and c not in found[:place]]
-
-
-def _step(param: Any) -> float:
-    """Return by how much of its range a number is moved: `FACTOR` on a log scale, else a tenth."""
-    if getattr(param, "scale", "linear") != "log":
-        return 0.1
-    return float(np.log(FACTOR) / np.log(param.high / param.low))
-
-
 def check_in(
-    problem: Problem, history: History, plan: Plan, train: Train, delta: float, now: float
+    problem: Problem,
+    history: History,
+    plan: Plan,
+    train: Train,
+    broken: Callable[[], Sequence[str]],
+    delta: float,
+    now: float,
 ) -> CheckIn:
     """Re-test the incumbent by trainings, and return the verdict.
 
@@ -298,6 +233,7 @@ def check_in(
         history: likewise; all its fresh seeds say how far seeds lie apart.
         plan: the incumbent and its challengers.
         train: what trains.
+        broken: says, after training, which limits the incumbent and each challenger break; empty is none.
         delta: the smallest gain that is cared for, in deviations of the seed noise.
         now: seconds since 1970.
 
@@ -315,19 +251,26 @@ def check_in(
     runs, values[0] = sum(map(len, values)), maths.finite(values[0])
     sound = [each if np.isfinite(each).all() else [] for each in values]
     noise = maths.joined(before, pooled(sound))
-    won = None if chosen is None else maths.gain(values[0], values[chosen], noise)
+    won = None if chosen is None else maths.gain(values[0], values[chosen], noise, then)
     edge = chosen is not None and chosen < 3 and configs[chosen] not in [t.config for t in history.finished]
     said = maths.outcome(maths.replicated(then, values[0], noise), won, noise, delta, edge=edge)
-    takes = chosen if said in ("adopt", "re-tune") else None
-    benefit = won.mean if takes is not None and won is not None else 0.0
+    breaks, *others = broken()
+    said = "re-tune" if breaks else said
+    wins = chosen if won is not None and won.p < maths.WIN else None
+    takes = wins if said in ("adopt", "re-tune") else None
+    benefit = won.mean if wins is not None and won is not None else 0.0
     mean, half = float(np.mean(values[0])), maths.half_width(len(values[0]), noise)
     low, high = sorted((sign * (mean - half), sign * (mean + half)))
     worth = {"now": sign * mean, "then": sign * float(np.mean(then)), "gain": benefit}
     words = {name: figure(value) for name, value in worth.items()}
-    sentence = _SENTENCES[said].format(name=plan.incumbent.name, metric=problem.objective.metric, **words)
+    told = _BREAKS if breaks else _SENTENCES[said]
+    sentence = told.format(
+        name=plan.incumbent.name, metric=problem.objective.metric, breaks=breaks, **words
+    ) + (_STILL_BETTER[said].format(**words) if wins is not None and (breaks or said == "too good") else "")
     trained = f"{runs} trainings" + (f", {failed} of the setting in use failed" if failed else "")
+    trained += f", {len(out)} of the others break {out[0]}" if (out := list(filter(None, others))) else ""
     due, _ = next_date(history, said, now)
-    order = [0, *([takes] if takes else []), *(i for i in range(1, len(configs)) if i != takes)]
+    order = [0, *([wins] if wins else []), *(i for i in range(1, len(configs)) if i != wins)]
     return CheckIn(
         outcome=said,
         sentence=f"{sentence} ({trained}; look again on {due})",
@@ -341,6 +284,7 @@ def check_in(
         due=due,
         configs=[configs[i] for i in order],
         values=[[sign * value for value in sound[i]] for i in order],
+        winner=None if wins is None else configs[wins],
     )
 
 
@@ -375,7 +319,12 @@ _SENTENCES: dict[str, str] = {
     "re-tune": "tune again: another setting is better than {name} by {gain} ({metric} {now}, "
     "{then} when it was chosen), and there may be more to gain",
     "too good": "{name} is better than it was, {metric} {now} instead of {then}: look for a "
-    "leak of the answer into the data before you rejoice",
+    "leak of the answer into the data before you rejoice; if there is none, study.accept() or --accept",
+}
+_BREAKS = "tune again: {name} breaks a limit now, {breaks}"
+_STILL_BETTER: dict[str, str] = {
+    "too good": "; another setting is better still by {gain}, and is taken into use then",
+    "re-tune": "; another setting keeps the limits and is better by {gain}: use it until then",
 }
 
 
@@ -395,6 +344,7 @@ def note_of(found: CheckIn, history: History, now: float, about: Mapping[str, An
         "config": dict(found.config),
         "configs": [dict(config) for config in found.configs],
         "values": found.values,
+        **({} if found.winner is None else {"winner": dict(found.winner)}),
         **({"about": dict(about)} if about else {}),
     }
     return Noted(TOPIC, str(len(history.noted(TOPIC)) + 1), found.sentence, data)

@@ -10,9 +10,11 @@ from typing import Any
 
 from osetra.core.arguments import expected, given, is_number, mapping, plain, text, truth
 from osetra.core.beliefs import within
+from osetra.core.bounds import Bound, bounds_of
 from osetra.core.declarations import Branches, branches_of, params_by_name
-from osetra.core.edits import edited, readable, spaces
+from osetra.core.edits import all_bounds, edited, readable, spaces
 from osetra.core.options import UNSET
+from osetra.core.outcomes import unfit
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value
 from osetra.core.space import Space, difference
 from osetra.core.text import format_param
@@ -21,7 +23,7 @@ from osetra.errors import SpaceError
 from osetra.study.open import other_question, user
 from osetra.study.planner import Planner
 from osetra.study.silence import silence
-from osetra.study.space_change import change
+from osetra.study.space_change import change, change_limits
 from osetra.study.steering import StudySteering
 
 log = logging.getLogger("osetra")
@@ -124,6 +126,21 @@ class StudyEditing(StudySteering):
         self.problem.space.branches(name)
         return self.edit({name: Fixed(value)}, why=why)
 
+    def limit(self, limits: Mapping[str, str], /, *, actor: str = "", why: str = "") -> None:
+        """Replace what trials must keep to, as it is written in `Study(limits=…)`; {} takes all of it back.
+
+        All trials are read by the new limits, also those so far: what breaks one is never the best, and a
+        metric that was never reported counts as breaking its limit.
+
+            study.limit({"latency_ms": "<= 5"})
+
+        Raises:
+            StudyError: a limit cannot be read, or nothing would change.
+        """
+        bounds, who = bounds_of(limits), text("actor", actor, "a name is needed") or user()
+        change_limits(self._planner, bounds, who, text("why", why, "a text is needed"))
+        _say_limits(self._planner)
+
     def silence(self, *rules: str, silent: bool = True) -> None:
         """Silence rules of advice in this study by name, in every program and view; or hear them again.
 
@@ -156,14 +173,17 @@ class StudyEditing(StudySteering):
         return params[0]
 
 
-def reconcile(planner: Planner, wanted: Space | None) -> None:
-    """Take over the space that a program asks for, when the study never had it: it was changed there.
+def reconcile(planner: Planner, wanted: Space | None, bounds: Sequence[Bound] | None) -> None:
+    """Take over space and limits that a program asks for, when the study never had them: changed there.
 
-    One that the study had before was edited since, and the edit holds.
+    Those that the study had before were edited since, and the edit holds.
 
     Raises:
-        StudyMismatch: the trials so far would mean nothing in it.
+        StudyMismatch: the trials so far would mean nothing in the space.
     """
+    if bounds is not None and set(bounds) not in map(set, all_bounds(planner.history)):
+        change_limits(planner, bounds, user(), "the program asks for other limits")
+        _say_limits(planner)
     had = spaces(planner.history)
     if wanted is None or wanted == had[-1]:
         return
@@ -179,6 +199,17 @@ def reconcile(planner: Planner, wanted: Space | None) -> None:
     inside = len(readable(wanted, history, history.searched))
     read = f"; {inside} of {history.begun} trials lie in it" if history.begun else ""
     log.warning("the space of study %r is changed: %s%s", planner.store.study, "; ".join(changes), read)
+
+
+def _say_limits(planner: Planner) -> None:
+    """Warn that the limits are other ones, and how many of the trials so far keep them."""
+    history, bounds = planner.history, planner.problem.bounds
+    finished = [trial for trial in history.finished if trial.repeats is None]
+    broken = unfit(history)
+    kept = sum(trial.number not in broken for trial in finished)
+    said = f"; {kept} of {len(finished)} finished trials keep them" if bounds and finished else ""
+    now = ", ".join(map(str, bounds)) or "none"
+    log.warning("the limits of study %r are changed: %s%s", planner.store.study, now, said)
 
 
 def _ends(**given_ends: float | None) -> dict[str, float]:

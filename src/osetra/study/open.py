@@ -187,9 +187,6 @@ def check_same(store: Store, problem: Problem, seed: int, question: Question) ->
     if now and now != was:
         what = "objective" if len(was) == len(now) == 1 else "objectives"
         changes.append(f"{what}: {_said(was)} → {_said(now)}")
-    if question.bounds is not None and set(question.bounds) != set(problem.bounds):
-        before, after = (", ".join(map(str, some)) or "none" for some in (problem.bounds, question.bounds))
-        changes.append(f"limits: {before} → {after}")
     if question.seed is not None and question.seed != seed:
         changes.append(f"seed: {seed} → {question.seed}")
     if changes:

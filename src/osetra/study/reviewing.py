@@ -8,10 +8,10 @@ from pathlib import PurePath
 from typing import Any
 
 from osetra.core.arguments import expected, mapping, whole
-from osetra.core.due import RELEASED, Due, due_of
+from osetra.core.due import CHECKED, RELEASED, Due, due_of
 from osetra.core.facts import Noted, encode
 from osetra.core.trial import Trial
-from osetra.errors import StoreError
+from osetra.errors import StoreError, StudyError
 from osetra.study.checkin import CheckIn, incumbent_of, retested
 from osetra.study.display import Display, shown_name
 from osetra.study.editing import StudyEditing
@@ -25,6 +25,9 @@ class StudyReviewing(StudyEditing):
     def release(self, about: Mapping[str, Any] | None = None) -> None:
         """Remember that the best setting goes into use now, and under which circumstances.
 
+        After a re-test that was too good to be true this says that it is true: the setting in use, or the one
+        that beat it, is compared with what it was worth there from now on.
+
         Args:
             about: what JSON can hold of data, code, software and machine.
 
@@ -33,7 +36,7 @@ class StudyReviewing(StudyEditing):
         """
         told = _told(about)
         history = self.history
-        chosen, number = incumbent_of(self.problem, history), len(history.noted(RELEASED)) + 1
+        chosen, number = incumbent_of(self.problem, history, accepting=True), len(history.noted(RELEASED)) + 1
         text = f"{chosen.name} goes into use"
         data = {
             "time": time.time(),
@@ -42,6 +45,19 @@ class StudyReviewing(StudyEditing):
             **({"about": told} if told else {}),
         }
         self._planner.append([Noted(RELEASED, str(number), text, data)])
+
+    def accept(self) -> str:
+        """Go by the last re-test, which was too good, from now on: the data is sound. Returns what is in use.
+
+        Raises:
+            StudyError: the last re-test was not too good, or there was none.
+        """
+        last = self.history.noted(CHECKED)[-1:]
+        if not last or last[0].data["outcome"] != "too good":
+            said = f"it said {last[0].data['outcome']!r}" if last else "there was none"
+            raise StudyError(f"only a re-test that was too good waits for being accepted; {said}")
+        self.release(last[0].data.get("about"))
+        return self.history.noted(RELEASED)[-1].text
 
     @property
     def due(self) -> Due | None:

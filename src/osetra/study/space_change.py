@@ -1,4 +1,4 @@
-"""The change of a space: an edit is written to the log, with what the trials so far had of new names."""
+"""The change of a space or of limits: an edit is written to the log, with what trials had of new names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from osetra.core.arguments import given
+from osetra.core.bounds import Bound
 from osetra.core.edits import meaningless, news, problem_of
 from osetra.core.facts import Edited, Fact
 from osetra.core.history import History
@@ -53,6 +54,22 @@ def change(log: Log, make: Callable[[Space], Space], was: Mapping[str, Any], act
             raise SpaceError("; ".join(wrong))
         if log.append([Edited(len(history.edits) + 1, new.spec, values, actor, why)]):
             return problem_of(log.history).space
+
+
+def change_limits(log: Log, bounds: Sequence[Bound], actor: str, why: str) -> None:
+    """Write an edit of the limits, again when somebody else was faster.
+
+    Raises:
+        StudyError: nothing would change.
+    """
+    while True:
+        history = log.history
+        if set(bounds) == set(log.problem.bounds):
+            raise StudyError("nothing would change: the limits are these already")
+        limits = {bound.metric: bound.rule for bound in bounds}
+        space = log.problem.space.spec
+        if log.append([Edited(len(history.edits) + 1, space, {}, actor, why, limits)]):
+            return
 
 
 def _values(old: Space, new: Space, was: Mapping[str, Any], *, begun: bool) -> dict[str, Value]:

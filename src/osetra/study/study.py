@@ -118,7 +118,7 @@ class Study(StudyReviewing):
             policy = _policy(history, chosen, scheduler)
             check_serves(policy.name, several=bool(problem.others))
             self._planner = Planner(self._store, problem, policy, history.seed, history)
-            reconcile(self._planner, space)
+            reconcile(self._planner, space, question.bounds)
             learn(self._planner, given, past)
         except BaseException:
             self._store.close()

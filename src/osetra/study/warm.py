@@ -83,7 +83,7 @@ def _good(problem: Problem, history: History, name: str, most: int) -> Iterator[
     if best is not None:
         yield best.config, f"the best of study {name}"
     for note in history.noted(CHECKED)[-1:]:
-        yield note.data["config"], f"the best of the last re-test of study {name}"
+        yield note.data.get("winner") or note.data["config"], f"the best of the last re-test of study {name}"
     ranked = history.ranked(problem.objective)
     ranked = ranked[: max(most, round(GOOD * len(history.searched)))]
     if best is None or not ranked:

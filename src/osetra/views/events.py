@@ -114,13 +114,16 @@ def notes(entries: Sequence[Entry]) -> list[Event]:
 
 
 def edits(history: History, known: int) -> list[Event]:
-    """Return the edits of the space behind the first `known` ones."""
+    """Return the edits of space and limits behind the first `known` ones."""
     found, all_spaces = [], spaces(history)[known:]
     for entry, old, new in zip(history.edits[known:], all_spaces, all_spaces[1:], strict=False):
         if isinstance(entry.fact, Edited):
             by = f", by {one_line(entry.fact.actor)}" if entry.fact.actor else ""
             why = f" ({one_line(entry.fact.why)})" if entry.fact.why else ""
-            text = one_line("; ".join(difference(old, new))) + by + why
+            limits = entry.fact.limits
+            said = ", ".join(metric + rule for metric, rule in limits.items()) if limits else "none"
+            asked = [f"limits: {said}"] if isinstance(limits, dict) else []
+            text = one_line("; ".join([*difference(old, new), *asked])) + by + why
             found.append(Event(f"edit/{entry.version}", entry.time, "note", "space", text))
     return found
 

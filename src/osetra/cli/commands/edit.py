@@ -11,6 +11,7 @@ from rich.text import Text
 from osetra.cli.going_on import how_to_go_on
 from osetra.cli.options import json_option, parse_pairs, study_argument
 from osetra.cli.output import Output
+from osetra.core.bounds import written_bounds
 from osetra.core.declarations import params_from_lines
 from osetra.core.edits import readable
 from osetra.core.space import difference
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 @click.command("edit")
 @study_argument
 @click.argument("words", nargs=-1, metavar="[NAME=RANGE…]")
+@click.option(
+    "--limit", multiple=True, metavar="METRIC<=NUMBER", help="What trials must keep to; replaces all."
+)
+@click.option("--no-limits", is_flag=True, help="Trials need not keep to anything any more.")
 @click.option("--was", multiple=True, metavar="NAME=VALUE", help="What the trials so far had of a new one.")
 @click.option("--why", default="", metavar="TEXT", help="Remembered with the change.")
 @click.option("--actor", default="", metavar="NAME", help="Who makes it [default: your login name].")
@@ -32,12 +37,14 @@ def command(
     output: Output,
     study: str,
     words: tuple[str, ...],
+    limit: tuple[str, ...],
+    no_limits: bool,
     was: tuple[str, ...],
     why: str,
     actor: str,
     as_json: bool,
 ) -> None:
-    """Change the space of STUDY; without a change, show it and how it was changed before.
+    """Change the space of STUDY, or its limits; without a change, show it and how it was changed before.
 
     The trials so far stay. Those whose values lie outside the new ranges may stay the best, but teach the
     search no more. Programs that run the study now go on in the new space.
@@ -47,20 +54,28 @@ def command(
       osetra edit digits 'dropout=float(0, 0.5, default=0)'         one more; so far it was 0
       osetra edit digits 'wd=log(1e-6, 1e-1)' --was wd=0            the same, with another default
       osetra edit digits optimizer=adam                             searched no more
+      osetra edit phone --limit 'latency_ms<=5'                     other limits, for all trials
     """  # noqa: D301 - click reads \b as "do not rewrap"
     location = find(study)
     opened = location.open()
-    before = opened.problem.space
+    before, new_limits = opened.problem.space, bool(limit or no_limits)
+    if limit and no_limits:
+        raise click.UsageError("--limit and --no-limits at once: give one of them")
+    bounds = written_bounds(limit)
     if words:
         opened.edit(params_from_lines(_lines(words)), was=parse_pairs(was), actor=actor, why=why)
-    elif was or why or actor:
+    elif was or ((why or actor) and not new_limits):
         raise click.UsageError("say what is to change, such as 'units=int(16, 1024, log)'")
+    if new_limits:
+        opened.limit(bounds, actor=actor, why=why)
     changes = difference(before, opened.problem.space)
     if as_json:
         output.document("space", _document(opened, changes))
         return
     for line in changes if words else [f"{name}={text}" for name, text in opened.problem.space.spec.items()]:
         output.show(Text(line))
+    for bound in opened.problem.bounds:
+        output.show(Text(f"limit {bound}"))
     inside, total = _inside(opened)
     if words:
         output.say(Text(f"{inside} of {total} trials lie in the new space, and all are kept", "dim"))
@@ -93,6 +108,7 @@ def _document(study: Study, changes: list[str]) -> dict[str, Any]:
         "space": study.problem.space.spec,
         "edits": len(study.history.edits),
         "changes": changes,
+        "limits": [str(bound) for bound in study.problem.bounds],
         "trials": total,
         "trials_inside": inside,
     }

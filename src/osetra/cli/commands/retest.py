@@ -26,10 +26,20 @@ from osetra.views.terminal.study_display import study_display
     help="The smallest gain that matters, in deviations of the seed noise.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be trained and what it costs; train nothing.")
+@click.option(
+    "--accept", is_flag=True, help="The last one was too good, and the data is sound: go by it from now on."
+)
 @json_option
 @click.pass_obj
 def command(
-    output: Output, study: str, data: str | None, workers: int, delta: float, dry_run: bool, as_json: bool
+    output: Output,
+    study: str,
+    data: str | None,
+    workers: int,
+    delta: float,
+    dry_run: bool,
+    accept: bool,
+    as_json: bool,
 ) -> None:
     """Train the best setting of STUDY again beside up to three challengers, and say what to do.
 
@@ -43,6 +53,12 @@ def command(
       osetra retest flights june.csv
     """  # noqa: D301 - click reads \b as "do not rewrap"
     location = located(study)
+    if accept:
+        if data is not None or dry_run:
+            raise click.UsageError("--accept trains nothing: give neither data nor --dry-run with it")
+        said = location.open().accept()
+        output.show(Text(said))
+        return
     planned = plan_retest(location, data)
     output.say(Text(f"{location.name}: re-test", "bold"), labelled(planned.rows(workers)))
     if dry_run:
