@@ -253,32 +253,26 @@ def check_in(
     noise = maths.joined(before, pooled(sound))
     won = None if chosen is None else maths.gain(values[0], values[chosen], noise, then)
     edge = chosen is not None and chosen < 3 and configs[chosen] not in [t.config for t in history.finished]
-    said = maths.outcome(maths.replicated(then, values[0], noise), won, noise, delta, edge=edge)
     breaks, *others = broken()
-    said = "re-tune" if breaks else said
+    again = maths.replicated(then, values[0], noise)
+    said = "re-tune" if breaks else maths.outcome(again, won, noise, delta, edge=edge)
     wins = chosen if won is not None and won.p < maths.WIN else None
-    takes = wins if said in ("adopt", "re-tune") else None
     benefit = won.mean if wins is not None and won is not None else 0.0
     mean, half = float(np.mean(values[0])), maths.half_width(len(values[0]), noise)
     low, high = sorted((sign * (mean - half), sign * (mean + half)))
     worth = {"now": sign * mean, "then": sign * float(np.mean(then)), "gain": benefit}
-    words = {name: figure(value) for name, value in worth.items()}
-    told = _BREAKS if breaks else _SENTENCES[said]
-    sentence = told.format(
-        name=plan.incumbent.name, metric=problem.objective.metric, breaks=breaks, **words
-    ) + (_STILL_BETTER[said].format(**words) if wins is not None and (breaks or said == "too good") else "")
-    trained = f"{runs} trainings" + (f", {failed} of the setting in use failed" if failed else "")
-    trained += f", {len(out)} of the others break {out[0]}" if (out := list(filter(None, others))) else ""
+    words = {"name": plan.incumbent.name, "metric": problem.objective.metric, "breaks": breaks}
+    sentence = _said(said, words, worth, won=wins is not None)
     due, _ = next_date(history, said, now)
     order = [0, *([wins] if wins else []), *(i for i in range(1, len(configs)) if i != wins)]
     return CheckIn(
         outcome=said,
-        sentence=f"{sentence} ({trained}; look again on {due})",
+        sentence=f"{sentence} ({_trained(runs, failed, others)}; look again on {due})",
         then=worth["then"],
         mean=worth["now"],
         low=low,
         high=high,
-        config=configs[takes or 0],
+        config=configs[(said != "too good" and wins) or 0],
         gain=benefit,
         runs=runs,
         due=due,
@@ -286,6 +280,21 @@ def check_in(
         values=[[sign * value for value in sound[i]] for i in order],
         winner=None if wins is None else configs[wins],
     )
+
+
+def _said(outcome: str, words: Mapping[str, str], worth: Mapping[str, float], *, won: bool) -> str:
+    """Return the verdict in words: the limits that the incumbent breaks, then who is better still."""
+    breaks = bool(words["breaks"])
+    told = _BREAKS if breaks else _SENTENCES[outcome]
+    more = _STILL_BETTER[outcome] if won and (breaks or outcome == "too good") else ""
+    return (told + more).format(**words, **{name: figure(value) for name, value in worth.items()})
+
+
+def _trained(runs: int, failed: int, broken: Sequence[str]) -> str:
+    """Return how many trainings there were, of which some failed, and whose settings broke limits."""
+    out = [each for each in broken if each]
+    lost = f", {failed} of the setting in use failed" if failed else ""
+    return f"{runs} trainings{lost}" + (f", {len(out)} of the others break {out[0]}" if out else "")
 
 
 def _values_of_all(plan: Plan, train: Train, before: Noise) -> Runs:
