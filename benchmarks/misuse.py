@@ -186,6 +186,7 @@ def right(place: Workplace) -> dict[str, Mapping[str, Any]]:
     rows = {**frame, "c": np.array(["a", "b"] * 15), "y": np.arange(30) % 2}
     return {
         "Study": {"url": "other.db", "space": SPACE, "minimize": "loss"},
+        "Study.limit": {"limits": {"mb": "<= 3"}},
         "Study.run": {**runs, "trials": 3},
         "Study.join": {**runs, "trials": 3, "idle": 1e-6},
         "Study.confirm": {**runs, "top": 1, "seeds": 1},

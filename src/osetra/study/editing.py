@@ -126,7 +126,7 @@ class StudyEditing(StudySteering):
         self.problem.space.branches(name)
         return self.edit({name: Fixed(value)}, why=why)
 
-    def limit(self, limits: Mapping[str, str], /, *, actor: str = "", why: str = "") -> None:
+    def limit(self, limits: Mapping[str, str], *, actor: str = "", why: str = "") -> None:
         """Replace what trials must keep to, as it is written in `Study(limits=…)`; {} takes all of it back.
 
         All trials are read by the new limits, also those so far: what breaks one is never the best, and a
