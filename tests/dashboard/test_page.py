@@ -120,6 +120,7 @@ def test_a_filter_shows_where_its_mistake_is_and_travels(opened: Opener, digits:
         page.fill(".filter input", "units > 100 and state = finished")
         page.wait_for_selector(".mistake", state="detached")
         until(page, "location.hash.includes('f=units')")
+        until(page, "document.querySelector('tbody .state')")  # rows are drawn in the next frame
         states = set(page.locator("tbody .state").all_inner_texts())
         assert states == {"finished"}
         page.keyboard.press("Escape")

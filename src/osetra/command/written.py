@@ -29,7 +29,7 @@ STEPS = ("step", "global_step", "epoch", "iteration", "iter")
 """Columns that number the rows of a table, in this order."""
 LARGEST = 1 << 28
 """Bytes; a larger table is no table of metrics."""
-PARTS = re.compile(r"train(ing)?|val(id(ation)?)?|test|eval(uation)?", re.IGNORECASE)
+PARTS = re.compile(r"train(ing)?|val(id(ation)?)?|test|evaluation|eval", re.IGNORECASE)
 """Folders of event files that belong to the names of metrics, as Keras writes them."""
 
 Row = tuple[int | None, dict[str, float]]
