@@ -11,54 +11,17 @@ the work, so the command can be stopped and repeated.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 import osetra as ose
 from bank import ose_random
-from osetra.catalogue import by_name, select_space
 from osetra.nets.task import Data, NetworkTask
+from problems.mixed import BANKS, FOLDER, space
 
-FOLDER = Path(__file__).parent / "data" / "mixed"
 EPOCHS = 16
 AGAIN = 0.1
 """Share of the configurations that is trained with a fresh seed, too."""
-MLP = (
-    "lr momentum beta1 batch_size weight_decay units optimizer rms_decay schedule layers activation dropout "
-    "batch_norm"
-)
-CNN = (
-    "lr momentum beta1 batch_size weight_decay filters units optimizer rms_decay blocks kernel activation "
-    "dropout batch_norm"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Bank:
-    """What is trained."""
-
-    data: str
-    network: str
-    searched: tuple[str, ...]
-    test: float
-    """Share of the rows that is not used, so that a training takes a second."""
-
-
-BANKS = {
-    "digits-mlp": Bank("digits", "mlp", tuple(MLP.split()), 0.2),
-    "digits-cnn": Bank("digits", "cnn", tuple(CNN.split()), 0.2),
-    "letter-mlp": Bank("letter", "mlp", tuple(MLP.split()), 0.7),
-    "mnist5k-mlp": Bank("mnist5k", "mlp", tuple(MLP.split()), 0.4),
-    "mnist5k-cnn": Bank("mnist5k", "cnn", tuple(CNN.split()), 0.7),
-}
-
-
-def space(name: str) -> ose.Space:
-    """Return the searched space: the catalogue's own, everything else at its default."""
-    bank = BANKS[name]
-    return select_space(by_name(bank.network), 1500, tune=bank.searched).space
 
 
 def task(name: str) -> NetworkTask:

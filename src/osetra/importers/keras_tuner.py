@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from osetra.compat.optuna.distributions import (
 )
 from osetra.core.problem import Direction, Objective
 from osetra.errors import DataError
+from osetra.importers.documents import document
 from osetra.importers.writing import Imported, Taken, past
 
 _RUNNING = ("RUNNING", "IDLE", "PENDING")
@@ -31,7 +31,7 @@ def read(
     files = sorted(folder.glob("trial_*/trial.json")) if folder.is_dir() else []
     if not files:
         raise DataError(f"{folder} holds no trials of KerasTuner: no trial_…/trial.json is in it")
-    told = [(_json(path), path) for path in files]
+    told = [(document(path, "a trial of KerasTuner"), path) for path in files]
     name, way = _objective(folder, told, metric)
     left = [f"{path.parent.name} has not ended" for one, path in told if one.get("status") in _RUNNING]
     ended = [(one, path) for one, path in told if one.get("status") not in _RUNNING]
@@ -101,13 +101,3 @@ def _kind(each: Mapping[str, Any]) -> Distribution:
         case "Fixed":
             return CategoricalDistribution((config["value"],))
     raise ValueError(f"no such kind of hyperparameter: {kind}")
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged: {error}") from error
-    if not isinstance(found, dict):
-        raise DataError(f"{path} is no trial of KerasTuner")
-    return found

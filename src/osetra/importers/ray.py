@@ -15,6 +15,7 @@ from typing import Any
 
 from osetra.core.problem import Direction, Objective
 from osetra.errors import DataError, nearest
+from osetra.importers.documents import document
 from osetra.importers.writing import Imported, Taken, kinds_of, past
 
 _OWN = {"training_iteration", "timestamp", "time_this_iter_s", "time_total_s", "pid", "time_since_restore"}
@@ -33,7 +34,10 @@ def read(
     places = sorted(path.parent for path in folder.glob("**/params.json")) if folder.is_dir() else []
     if not places:
         raise DataError(f"{folder} holds no results of Ray Tune: no folder in it has a params.json")
-    told = [(_flat(_json(place / "params.json")), _reports(place), place) for place in places]
+    told = [
+        (_flat(document(place / "params.json", "the settings of a trial")), _reports(place), place)
+        for place in places
+    ]
     metrics = dict.fromkeys(n for _, said, _ in told for line in said for n in _numbers(line))
     if metric is None or metric not in metrics:
         known = ", ".join(metrics) or "none"
@@ -103,22 +107,11 @@ def _flat(tree: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     return found
 
 
-def _json(path: Path) -> Any:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged: {error}") from error
-    if not isinstance(found, dict):
-        raise DataError(f"{path} holds no settings by name")
-    return found
-
-
 def _reports(place: Path) -> list[dict[str, Any]]:
     path = place / "result.json"
     if not path.exists():
         return []
-    lines = [line for line in path.read_text("utf-8").splitlines() if line.strip()]
     try:
-        return [json.loads(line) for line in lines]
-    except ValueError as error:
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    except (OSError, ValueError) as error:
         raise DataError(f"{path} is damaged: {error}") from error

@@ -56,6 +56,8 @@ class Engine:
     study: Study
     asking: dict[int, dict[str, Distribution]] = field(default_factory=dict)
     """What the trials in hand asked for so far, by trial."""
+    held: dict[int, frozenset[str]] = field(default_factory=dict)
+    """What each trial in hand had a value of when it was begun."""
     runs: dict[int, Run] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -90,6 +92,7 @@ class Engine:
                 self._queue(filled(self.study.problem.space, {}, rng), "every configuration has been tried")
                 run = self.study.ask()
             self.runs[run.trial], self.asking[run.trial] = run, {}
+            self.held[run.trial] = frozenset(run.config)
             return run
 
     def _queue_without_searcher(self) -> None:
@@ -162,7 +165,12 @@ class Engine:
                     )
                 asked = before
             key = key_of(name)
+            # A trial beside this one may have asked first: its edit lends its own value to all others.
+            lent = before is None and key in in_force(self.study.history.trials[number])
+            lent &= key not in self.held.get(number, (key,))
             self._declare(number, key, asked)
+            if lent:
+                self._order(number, key, asked)
             config = in_force(self.study.history.trials[number])
             inside, found = outer(asked, config[key]) if key in config else (False, None)
             if not inside:
@@ -218,9 +226,13 @@ class Engine:
                 "teach the search nothing. Ask for a share, suggest_float(%r, 0, 1), and scale it",
                 *(name, asked, name),
             )
+        return outer(asked, self._order(number, key, asked))[1]
+
+    def _order(self, number: int, key: str, asked: Distribution) -> Value:
+        """Order a value of what is asked for that is the trial's own, and return it."""
         value = drawn(param_of(asked), self.study.seed, -number % 2**31, key)
         write(self.study._planner.append, lambda: self._set(number, {key: value}, str(asked)))
-        return outer(asked, value)[1]
+        return value
 
     def _set(self, number: int, values: dict[str, Value], why: str) -> list[Fact]:
         trial = self.study.history.trials[number]

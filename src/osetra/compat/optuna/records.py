@@ -80,8 +80,30 @@ def _old(name: str, new: str) -> None:
     warnings.warn(f"{name} is an old name; write {new}", FutureWarning, stacklevel=3)
 
 
+class Apart(Suggesting):
+    """A trial that no study listens to: it has ended, or there is none."""
+
+    user_attrs: dict[str, Any]
+    system_attrs: dict[str, Any]
+
+    def report(self, value: float, step: int) -> None:
+        """Do nothing: nobody listens."""
+
+    def should_prune(self) -> bool:
+        """Return False: nothing is compared."""
+        return False
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Remember something with this copy."""
+        self.user_attrs[key] = value
+
+    def set_system_attr(self, key: str, value: Any) -> None:
+        """Remember something with this copy."""
+        self.system_attrs[key] = value
+
+
 @dataclass
-class FrozenTrial(Suggesting):
+class FrozenTrial(Apart):
     """A trial as it stands in a study. `suggest_…` returns what it had, so that objectives can be called."""
 
     number: int
@@ -125,21 +147,6 @@ class FrozenTrial(Suggesting):
             return None
         return self.datetime_complete - self.datetime_start
 
-    def report(self, value: float, step: int) -> None:
-        """Do nothing: it has ended."""
-
-    def should_prune(self) -> bool:
-        """Return False: it has ended."""
-        return False
-
-    def set_user_attr(self, key: str, value: Any) -> None:
-        """Remember something with this copy."""
-        self.user_attrs[key] = value
-
-    def set_system_attr(self, key: str, value: Any) -> None:
-        """Remember something with this copy."""
-        self.system_attrs[key] = value
-
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
         return given(self.params, name, distribution)
 
@@ -153,7 +160,7 @@ class FrozenTrial(Suggesting):
         return hash(self.number)
 
 
-class FixedTrial(Suggesting):
+class FixedTrial(Apart):
     """A trial whose values are given: an objective is called with them, without any study.
 
     Args:
@@ -163,8 +170,7 @@ class FixedTrial(Suggesting):
 
     def __init__(self, params: Mapping[str, Any], number: int = 0) -> None:
         self.number = number
-        self.user_attrs: dict[str, Any] = {}
-        self.system_attrs: dict[str, Any] = {}
+        self.user_attrs, self.system_attrs = {}, {}
         self.distributions: dict[str, Any] = {}
         self.datetime_start = datetime.now()
         self._given = dict(params)
@@ -174,21 +180,6 @@ class FixedTrial(Suggesting):
     def params(self) -> dict[str, Any]:
         """What was asked for so far."""
         return dict(self._asked)
-
-    def report(self, value: float, step: int) -> None:
-        """Do nothing: there is no study."""
-
-    def should_prune(self) -> bool:
-        """Return False: there is nothing to compare with."""
-        return False
-
-    def set_user_attr(self, key: str, value: Any) -> None:
-        """Remember something."""
-        self.user_attrs[key] = value
-
-    def set_system_attr(self, key: str, value: Any) -> None:
-        """Remember something."""
-        self.system_attrs[key] = value
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
         if name in self.distributions and type(self.distributions[name]) is not type(distribution):
