@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 LEASE, RENEW = 2.0, 0.3
@@ -73,7 +74,8 @@ def tree(pid: int) -> list[int]:
     found = [pid]
     for one in found:
         for task in Path(f"/proc/{one}/task").glob("*/children"):
-            found += [int(word) for word in task.read_text().split()]
+            with suppress(FileNotFoundError, ProcessLookupError):  # threads end all the time
+                found += [int(word) for word in task.read_text().split()]
     return found
 
 
@@ -82,7 +84,9 @@ def send(machine: subprocess.Popen[bytes], number: int) -> list[int]:
     everybody = tree(machine.pid)
     if number == signal.SIGKILL:
         for pid in everybody:  # so that nobody sees another one die first
-            os.kill(pid, signal.SIGSTOP)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
     for pid in everybody:
-        os.kill(pid, number)
+        with suppress(ProcessLookupError):  # trainings end all the time
+            os.kill(pid, number)
     return everybody

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -119,7 +119,10 @@ def trainers_of(study):
 
 
 def children_of(pid):
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):  # it has ended
+        return []
 
 
 @pytest.mark.parametrize("victim", ["nobody", "supervisor", "program", "everybody"])
@@ -151,7 +154,8 @@ def kill(victim, study, program):
     everybody = [program.pid, *supervisors, *trainers_of(study)]
     victims = {"nobody": [], "supervisor": supervisors, "program": [program.pid], "everybody": everybody}
     for pid in victims[victim]:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # trials end and begin all the time
+            os.kill(pid, signal.SIGKILL)
     time.sleep(0.5)
 
 
