@@ -1,6 +1,6 @@
 """Several objectives and limits: the volume that trials dominate, ours and Optuna's samplers in one run.
 
-    python benchmarks/objectives.py                     seven problems, five seeds, 60 trials: about an hour
+    python benchmarks/objectives.py                     nine problems, five seeds, 60 trials: about an hour
     python benchmarks/objectives.py --quick --json      three problems, two seeds, 30 trials: under 5 minutes
     python benchmarks/objectives.py --network           a network on digits: error against time per prediction
     python benchmarks/objectives.py --only zdt1,srn --methods auto,optuna-gp --seeds 3

@@ -66,6 +66,39 @@ def _dtlz2(d: int = 5) -> Several:
     return Several("dtlz2", d, outcomes, (1.2, 1.2, 1.2), front)
 
 
+def _dtlz5(d: int = 5) -> Several:
+    """A front that is a curve among three objectives."""
+
+    def outcomes(x: Array) -> Sequence[float]:
+        g = float(np.sum((x[2:] - 0.5) ** 2))
+        a, b = 0.5 * np.pi * x[0], 0.25 * np.pi * (1 + 2 * g * x[1]) / (1 + g)
+        return (1 + g) * np.cos(a) * np.cos(b), (1 + g) * np.cos(a) * np.sin(b), (1 + g) * np.sin(a)
+
+    def front() -> Array:
+        a = np.linspace(0, 0.5 * np.pi, 601)
+        side = np.cos(a) * np.sqrt(0.5)
+        return np.column_stack((side, side, np.sin(a)))
+
+    return Several("dtlz5", d, outcomes, (1.5, 1.5, 1.5), front)
+
+
+def _dtlz7(d: int = 5) -> Several:
+    """A front of four separate pieces."""
+
+    def third(f: Array, g: float) -> Array:
+        return np.asarray((1 + g) * (3 - np.sum(f / (1 + g) * (1 + np.sin(3 * np.pi * f)), axis=-1)))
+
+    def outcomes(x: Array) -> Sequence[float]:
+        return float(x[0]), float(x[1]), float(third(x[:2], 1 + 9 * float(np.mean(x[2:]))))
+
+    def front() -> Array:
+        f = np.stack(np.meshgrid(*[np.linspace(0, 1, 61)] * 2), axis=-1).reshape(-1, 2)
+        points = np.column_stack((f, third(f, 1.0)))
+        return points[is_front(points)]
+
+    return Several("dtlz7", d, outcomes, (1.1, 1.1, 12.0), front)
+
+
 def _bnh() -> Several:
     def at(x: Array) -> tuple[float, float]:
         return 5 * float(x[0]), 3 * float(x[1])
@@ -126,6 +159,8 @@ PROBLEMS: dict[str, Several] = {
         _zdt("zdt2", lambda f, g: g * (1 - (f / g) ** 2)),
         _zdt("zdt3", lambda f, g: g * (1 - np.sqrt(f / g) - f / g * np.sin(10 * np.pi * f))),
         _dtlz2(),
+        _dtlz5(),
+        _dtlz7(),
         _bnh(),
         _srn(),
         _gramacy(),
