@@ -269,6 +269,8 @@ def main() -> None:
     )
     begun = time.monotonic()
     with ProcessPoolExecutor(options.workers) as pool:
+        parts = () if options.problem else (honest_best.figures, retest.figures)
+        apart = [pool.submit(figures, options.quick) for figures in parts]
         spoke = list(pool.map(guidance_rules.run, simulated, chunksize=4))
         for done, rows in enumerate(pool.map(run, asked), 1):
             found += rows
@@ -277,8 +279,9 @@ def main() -> None:
             )
     print(file=sys.stderr)
     said = summary(found)
+    for figures in apart:
+        said |= figures.result()
     if not options.problem:
-        said |= honest_best.figures(options.quick) | retest.figures(options.quick)
         said |= guidance_rules.rules_summary(spoke)
     if options.json:
         print(json.dumps({**said, "tables": table(found), "rules_table": guidance_rules.rules_table(spoke)}))

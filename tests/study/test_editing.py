@@ -96,6 +96,7 @@ def test_a_narrow_range_keeps_the_best_and_searches_inside() -> None:
         (lambda s: s.narrow("opt", options=["lion"]), "none of its options"),
         (lambda s: s.add("lr", Float(0, 1)), "in the space already"),
         (lambda s: s.fix("lr", "x"), "was a number"),
+        (lambda s: s.fix("opt", "lion"), "'lion' is not one of"),
         (lambda s: s.edit(), "nothing would change"),
         (lambda s: s.edit(lr=Float(1e-4, 1, log=True)), "nothing would change"),
         (lambda s: s.edit(momentum=Float(0.5, 0.99, when={"opt": "adam"})), "another condition"),

@@ -120,10 +120,14 @@ class StudyEditing(StudySteering):
     def fix(self, name: str, value: Value, *, why: str = "") -> Space:
         """Search a hyperparameter no more: it has one value from here on. Returns the new space.
 
+        A number may lie outside the range so far; an option has to be one of those known.
+
         Raises:
-            SpaceError: no such hyperparameter.
+            SpaceError: no such hyperparameter, or none of its options.
         """
-        self.problem.space.branches(name)
+        params = self.problem.space.branches(name)
+        if all(isinstance(param, (Choice, Ordinal)) for param in params):
+            _known_option(name, value, params)
         return self.edit({name: Fixed(value)}, why=why)
 
     def limit(self, limits: Mapping[str, str], *, actor: str = "", why: str = "") -> None:
@@ -171,6 +175,18 @@ class StudyEditing(StudySteering):
                 f"{name}: it has {len(params)} branches with conditions; give all of them: edit({name}=[…])"
             )
         return params[0]
+
+
+def _known_option(name: str, value: object, params: Sequence[Param]) -> None:
+    """Raise SpaceError where no branch has an option."""
+    refused = []
+    for param in params:
+        try:
+            param.check(value)
+        except SpaceError as error:
+            refused.append(str(error))
+    if len(refused) == len(params):
+        raise SpaceError(f"{name}: {'; '.join(refused)}; widen({name!r}, options=[…]) adds an option")
 
 
 def reconcile(planner: Planner, wanted: Space | None, bounds: Sequence[Bound] | None) -> None:
