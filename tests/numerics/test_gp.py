@@ -11,6 +11,8 @@ from osetra.numerics.gp import (
     extend,
     fit,
     loss,
+    mean,
+    mean_slope,
     pairs,
     predict,
     predict_slope,
@@ -90,6 +92,8 @@ def test_the_gradients_of_the_posterior_agree_with_finite_differences() -> None:
     hyper = Hyper(Scales(np.array([0.5, 1.0, 0.7]), 1.2, 0.3), 0.05, 0.0)
     process, new = condition(mixed(), hyper, x, y, np.ones(15)), mixed_points(5, 6)
     _, _, by_mean, by_deviation = predict_slope(process, new)
+    np.testing.assert_array_equal(mean(process, new), predict(process, new)[0])
+    np.testing.assert_array_equal(mean_slope(process, new)[1], by_mean)
     for j in (0, 2):
         step = 1e-6 * np.eye(3)[j]
         (up, wide), (down, narrow) = predict(process, new + step), predict(process, new - step)

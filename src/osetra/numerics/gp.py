@@ -204,22 +204,37 @@ def predict(gp: GP, x: Array) -> tuple[Array, Array]:
     return k @ gp.alpha, np.sqrt(np.maximum(variance, JITTER))
 
 
+def mean(gp: GP, x: Array) -> Array:
+    """Return the means (m, q) of f at x (m, d) alone."""
+    return covariance(gp.layout, gp.hyper.scales, embed(gp.layout, x), gp.features) @ gp.alpha
+
+
 def predict_slope(gp: GP, x: Array) -> tuple[Array, Array, Array, Array]:
     """Return means (m, q), deviation (m,), and their gradients (q, m, d) and (m, d) by x."""
+    k, steep, z = _steep(gp, x)
+    v = k @ gp.l_inverse.T
+    variance = gp.hyper.scales.variance - np.sum(v * v, axis=1)
+    deviation = np.sqrt(np.maximum(variance, JITTER))
+    spread = -(v @ gp.l_inverse) / deviation[:, None]
+    means = np.stack([_chain(gp, x, z, steep * w) for w in gp.alpha.T])
+    return k @ gp.alpha, deviation, means, _chain(gp, x, z, steep * spread)
+
+
+def mean_slope(gp: GP, x: Array) -> tuple[Array, Array]:
+    """Return the means (m, q) of f at x alone, and their gradients (q, m, d) by x."""
+    k, steep, z = _steep(gp, x)
+    return k @ gp.alpha, np.stack([_chain(gp, x, z, steep * w) for w in gp.alpha.T])
+
+
+def _steep(gp: GP, x: Array) -> tuple[Array, Array, Array]:
+    """Return covariances (m, n) of x (m, d) with what is known, dk / dD_j of every column (d, m, n), and z."""
     scales, z = gp.hyper.scales, embed(gp.layout, x)
     squares = squared_distances(gp.layout, z, gp.features, scales.lengthscales)
     together, together_slope = matern52_slope(squares.sum(axis=0))
     single, single_slope = matern52_slope(squares)
     share = scales.additive / gp.layout.columns
     k = scales.product * together + share * single.sum(axis=0)
-    # dk / dD_j, for every column: (d, m, n).
-    steep = scales.product * together_slope + share * single_slope
-    v = k @ gp.l_inverse.T
-    variance = scales.variance - np.sum(v * v, axis=1)
-    deviation = np.sqrt(np.maximum(variance, JITTER))
-    spread = -(v @ gp.l_inverse) / deviation[:, None]
-    means = np.stack([_chain(gp, x, z, steep * w) for w in gp.alpha.T])
-    return k @ gp.alpha, deviation, means, _chain(gp, x, z, steep * spread)
+    return k, scales.product * together_slope + share * single_slope, z
 
 
 def _chain(gp: GP, x: Array, z: Array, by_square: Array) -> Array:
