@@ -227,7 +227,7 @@ def mean_slope(gp: GP, x: Array) -> tuple[Array, Array]:
 
 
 def _steep(gp: GP, x: Array) -> tuple[Array, Array, Array]:
-    """Return covariances (m, n) with what is known, dk / dD_j of every column (d, m, n), and features of x."""
+    """Return covariances (m, n) with what is known, dk / dD_j of every column (d, m, n), and features."""
     scales, z = gp.hyper.scales, embed(gp.layout, x)
     squares = squared_distances(gp.layout, z, gp.features, scales.lengthscales)
     together, together_slope = matern52_slope(squares.sum(axis=0))
