@@ -22,6 +22,7 @@ from osetra.executors.identity import this_process
 from osetra.executors.leases import LeaseClock, give_up_lost
 from osetra.study.failfast import FirstFailures
 from osetra.study.goals import GoalWatch
+from osetra.study.hooks import Hooks
 from osetra.study.planner import Planner
 from osetra.study.signals import GracefulStop
 from osetra.study.time_limit import Reserve, TimeLimit
@@ -52,16 +53,18 @@ def work(
     watch: Watch | None = None,
     keep_going: bool = True,
     reserve: Reserve = 0.0,
+    hooks: Hooks | None = None,
 ) -> None:
     """Let a crew work until the limits are reached and nothing unfinished is left to do.
 
-    `reserve` is what of the minutes is kept for what follows.
+    `reserve` is what of the minutes is kept for what follows; `hooks` are the user's functions to call.
 
     Raises:
         TrainingFailed: the first trials all fail alike, and nobody wants to keep going.
         KeyboardInterrupt, SystemExit: after Ctrl-C, after SIGTERM; everything has been handed back.
     """
     driver = Driver(planner, limits, executor.slots, job.repeats_only, watch)
+    driver.hooks = hooks or driver.hooks
     drive(driver, job, executor, keep_going=keep_going, reserve=reserve)
 
 
@@ -70,9 +73,9 @@ def drive(driver: Driver, job: Job, executor: Executor, *, keep_going: bool, res
     planner = driver.planner
     driver.clock = TimeLimit(driver.limits.minutes, reserve)
     failures = FirstFailures.of(planner.history, keep_going=keep_going)
-    with GracefulStop() as stop:
+    with GracefulStop() as stop, driver.hooks.followed(lambda: planner.history):
         driver.give_up(planner.history)
-        if driver.goal_is_met() or not driver.fill_queue():
+        if driver.goal_is_met() or driver.told_to_stop() or not driver.fill_queue():
             return
         # Who trains in this very thread leaves no other moment to judge and to show.
         job = replace(job, between=driver.look if planner.policy.judges else None, meanwhile=driver.show)
@@ -80,7 +83,7 @@ def drive(driver: Driver, job: Job, executor: Executor, *, keep_going: bool, res
         stop.on_request(crew.request_stop)
         driver.at_end = crew.request_stop
         try:
-            while not (stop.requested or driver.time_is_up() or driver.goal_is_met()):
+            while not (stop.requested or driver.is_over()):
                 if not driver.fill_queue():
                     break
                 driver.reap()
@@ -124,6 +127,9 @@ class Driver:
     is_late: bool = False
     """Whether the time is used up."""
     goal: GoalWatch | None = None
+    hooks: Hooks = field(default_factory=Hooks)
+    is_stopped: bool = False
+    """Whether a hook has ended the search."""
 
     @property
     def tick(self) -> float:
@@ -157,6 +163,10 @@ class Driver:
                 self.tidied = now
                 depot.drop(sorted(spare(set(depot.names()), history, sign)))
 
+    def is_over(self) -> bool:
+        """Whether the time is used up, the goal is reached or a hook has said that it is enough."""
+        return self.time_is_up() or self.goal_is_met() or self.told_to_stop()
+
     def time_is_up(self) -> bool:
         """Whether the time is used up; the first one to see it asks the crew to hand back what runs."""
         if not self.is_late and self.clock.minutes is not None:
@@ -178,6 +188,14 @@ class Driver:
             self.at_end()
         return note is not None
 
+    def told_to_stop(self) -> bool:
+        """Tell hooks what has ended; whether they end the search, which is noted, and the crew hands back."""
+        if self.hooks.any and self.hooks.look(history := self.planner.history) and not self.is_stopped:
+            self.is_stopped = True
+            self.planner.append([self.hooks.note(history)])
+            self.at_end()
+        return self.is_stopped
+
     def note_time(self) -> None:
         """Note that the search ended because its time was used up, if it did."""
         if self.is_late and not self.repeats_only:
@@ -194,9 +212,11 @@ class Driver:
         """Show what is new, a few times a second; nobody else looks at the clock while this thread trains."""
         self.time_is_up()
         now = time.monotonic()
-        if self.watch is not None and now - self.watched > WATCH:
+        if now - self.watched > WATCH:
             self.watched = now
-            self.watch(self.planner.history)
+            self.told_to_stop()
+            if self.watch is not None:
+                self.watch(self.planner.history)
 
     def mine(self, trial: Trial) -> bool:
         """Whether a running trial is judged here; two verdicts on one trial do no harm."""

@@ -4,23 +4,80 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from inspect import signature
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Never
 
 from osetra.core.arguments import expected, mapping, whole
 from osetra.core.due import CHECKED, RELEASED, Due, due_of
 from osetra.core.facts import Noted, encode
+from osetra.core.limits import Limits
+from osetra.core.ports import Executor
 from osetra.core.trial import Trial
+from osetra.effects.best import Best
+from osetra.effects.front import Front
 from osetra.errors import StoreError, StudyError
+from osetra.executors.choice import executor_for, job_for
 from osetra.study.checkin import CheckIn, incumbent_of, retested
-from osetra.study.display import Display, shown_name
+from osetra.study.confirming import confirm
+from osetra.study.display import Display, check_showing, shown_name
 from osetra.study.editing import StudyEditing
+from osetra.study.loop import Watch
+from osetra.study.spellings import refuse
 from osetra.study.warm import warm_suggestions
 from osetra.training.run import Run
 
 
 class StudyReviewing(StudyEditing):
-    """The half of a `Study` that asks whether the best is still the best."""
+    """The half of a `Study` that asks whether the best is the best, and still is."""
+
+    def confirm(  # noqa: D417 - others is an error
+        self,
+        train: Callable[[Run], object],
+        *,
+        top: int = 3,
+        seeds: int | None = None,
+        most: int | None = None,
+        minutes: float | None = None,
+        workers: int = 1,
+        executor: Executor | None = None,
+        report_timeout: float | None = None,
+        progress: bool | Display = True,
+        watch: Watch | None = None,
+        **others: Never,
+    ) -> Best | Front:
+        """Re-run the best few configurations with fresh seeds and return the one with the best mean.
+
+        With several objectives those of the front, its knee first, and the front afterwards is returned.
+        The best of many owes part of its value to luck; fresh seeds tell how much. They go to those that
+        may still be the best, until one is clearly ahead, all are equal, or 15 % of what the search cost
+        is spent. After `minutes` what runs goes back to the queue, and those count that have ended.
+
+        Args:
+            train: the training function; gets a Run.
+            top: how many of the best at most.
+            seeds: exactly so many fresh seeds for each of them, whatever they tell.
+            most: runs in total at most, instead of 15 %.
+            minutes: wall-clock limit of this call.
+            workers: how many trainings run at once.
+            executor: another way to start workers, instead of `workers`.
+            report_timeout: seconds without a report after which a training is stopped as hung.
+            progress: whether the study shows itself.
+            watch: called with the history about four times a second.
+
+        Raises:
+            NothingFinished: there is nothing to confirm.
+        """
+        refuse("confirm", others, signature(StudyReviewing.confirm).parameters)
+        limits = Limits(minutes=minutes, workers=workers, report_timeout=report_timeout)
+        job = job_for(self.problem, train, report_timeout, repeats_only=True)
+        crew, top = executor_for(limits, executor), whole("top", top)
+        seeds = None if seeds is None else whole("seeds", seeds, most=1000)
+        most = None if most is None else whole("most", most, most=100_000)
+        check_showing(progress, watch)
+        if self.history.ranked(self.problem.objective):
+            confirm(self._planner, job, crew, limits, progress, watch, top=top, seeds=seeds, most=most)
+        return self.front if self.problem.others else self.best
 
     def release(self, about: Mapping[str, Any] | None = None) -> None:
         """Remember that the best setting goes into use now, and under which circumstances.

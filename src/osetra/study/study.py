@@ -24,8 +24,6 @@ from osetra.core.problem import Pick
 from osetra.core.registry import check_name
 from osetra.core.space import Space
 from osetra.core.trial import Trial
-from osetra.effects.best import Best
-from osetra.effects.front import Front
 from osetra.errors import StudyError
 from osetra.executors import Processes
 from osetra.executors.choice import executor_for, job_for
@@ -35,10 +33,10 @@ from osetra.policies import DESCRIPTIONS, by_names, check_serves
 from osetra.searchers import by_name
 from osetra.stores import open_store
 from osetra.study.asking import AskedTrials
-from osetra.study.confirming import confirm
 from osetra.study.display import Display, check_showing, displayed, warn_of_loose_ends
 from osetra.study.editing import reconcile
 from osetra.study.experience import Experience, gathered, learn, sources
+from osetra.study.hooks import Hooks
 from osetra.study.join import join
 from osetra.study.loop import MOST_STEPS, Watch, work
 from osetra.study.open import begin_study, check_same, objectives_of, place_of, question_of
@@ -173,6 +171,8 @@ class Study(StudyReviewing):
         progress: bool | Display = True,
         watch: Watch | None = None,
         reserve: Reserve = 0.0,
+        on_trial_end: Callable[[Trial], object] | None = None,
+        stop_when: Callable[[Study], bool] | None = None,
         **others: Never,
     ) -> Study:
         """Train until the study has tried `trials` configurations, or another limit is reached.
@@ -203,6 +203,10 @@ class Study(StudyReviewing):
             watch: called with the history about four times a second.
             reserve: seconds of the minutes that are kept for what follows the search, or a function that
                 tells them of the history, for what follows may cost trainings.
+            on_trial_end: called with each trial that ends meanwhile, once, in a thread of its own; what it
+                raises is said once. Trials wait a second at most for it.
+            stop_when: asked with the study before and after each trial, and every second: True ends the
+                search; what runs then goes back to the queue.
 
         Raises:
             StudyError: no or senseless limits.
@@ -229,16 +233,24 @@ class Study(StudyReviewing):
         job = replace(job_for(self.problem, train, report_timeout), checkpoints=checkpoints)
         crew = executor_for(limits, executor)
         check_showing(progress, watch)
+        hooks = Hooks(on_trial_end, stop_when, self)
         TimeLimit(limits.minutes, reserve)  # refuses what is none
         if limits.trials is not None:
             self._planner.aim(limits.trials)
-        if not self.history.trials:
-            for finding in lint(self.problem.space, searcher=self.searcher.name, trials=limits.trials or 0):
-                log.warning("%s; %s", finding.text, finding.action)
+        _warn_of_space(self, limits.trials or 0)
         if full is not None:
             self._planner.know_steps(full)
         with displayed(self._planner, "searching", limits, progress, watch) as watch:
-            work(self._planner, job, crew, limits=limits, watch=watch, keep_going=keep_going, reserve=reserve)
+            work(
+                self._planner,
+                job,
+                crew,
+                limits=limits,
+                watch=watch,
+                keep_going=keep_going,
+                reserve=reserve,
+                hooks=hooks,
+            )
         warn_of_loose_ends(self.history, trained_here(self._store))
         return self
 
@@ -316,58 +328,17 @@ class Study(StudyReviewing):
             )
         return self
 
-    def confirm(  # noqa: D417 - likewise
-        self,
-        train: Train,
-        *,
-        top: int = 3,
-        seeds: int | None = None,
-        most: int | None = None,
-        minutes: float | None = None,
-        workers: int = 1,
-        executor: Executor | None = None,
-        report_timeout: float | None = None,
-        progress: bool | Display = True,
-        watch: Watch | None = None,
-        **others: Never,
-    ) -> Best | Front:
-        """Re-run the best few configurations with fresh seeds and return the one with the best mean.
-
-        With several objectives those of the front, its knee first, and the front afterwards is returned.
-        The best of many owes part of its value to luck; fresh seeds tell how much. They go to those that
-        may still be the best, until one is clearly ahead, all are equal, or 15 % of what the search cost
-        is spent. After `minutes` what runs goes back to the queue, and those count that have ended.
-
-        Args:
-            train: the training function; gets a Run.
-            top: how many of the best at most.
-            seeds: exactly so many fresh seeds for each of them, whatever they tell.
-            most: runs in total at most, instead of 15 %.
-            minutes: wall-clock limit of this call.
-            workers: how many trainings run at once.
-            executor: another way to start workers, instead of `workers`.
-            report_timeout: seconds without a report after which a training is stopped as hung.
-            progress: whether the study shows itself.
-            watch: called with the history about four times a second.
-
-        Raises:
-            NothingFinished: there is nothing to confirm.
-        """
-        refuse("confirm", others, signature(Study.confirm).parameters)
-        limits = Limits(minutes=minutes, workers=workers, report_timeout=report_timeout)
-        job = job_for(self.problem, train, report_timeout, repeats_only=True)
-        crew, top = executor_for(limits, executor), whole("top", top)
-        seeds = None if seeds is None else whole("seeds", seeds, most=1000)
-        most = None if most is None else whole("most", most, most=100_000)
-        check_showing(progress, watch)
-        if self.history.ranked(self.problem.objective):
-            confirm(self._planner, job, crew, limits, progress, watch, top=top, seeds=seeds, most=most)
-        return self.front if self.problem.others else self.best
-
     def close(self) -> None:
         """Release the store."""
         self._leases.close()
         self._store.close()
+
+
+def _warn_of_space(study: Study, trials: int) -> None:
+    """Say what is odd about the space of a study that begins."""
+    if not study.history.trials:
+        for finding in lint(study.problem.space, searcher=study.searcher.name, trials=trials):
+            log.warning("%s; %s", finding.text, finding.action)
 
 
 def _policy(
