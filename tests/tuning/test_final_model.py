@@ -173,6 +173,16 @@ def test_boosting_is_that_of_scikit_learn(place: Path) -> None:
     assert boosted(task.dataset, task.baseline().preparation, rows, test, seconds=0) is None
 
 
+def test_boosting_cut_short_is_no_yardstick(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from osetra.nets import boosting
+
+    plane(300).to_csv("cut.csv", index=False)
+    monkeypatch.setattr(boosting, "_fit", lambda model, x, y, weights, _: model.fit(x, y, weights) and 10)
+    result = ose.tune("cut.csv", target="price", trials=1, epochs=1, progress=False)
+    assert not result.final.boosting
+    assert "its time was over after 10 of 100 rounds" in str(result)
+
+
 def test_a_model_is_evaluated_on_new_rows_with_intervals(found: Any, linear: Any) -> None:
     new = rare(400, seed=8)
     result = found.model.evaluate(new)

@@ -25,6 +25,8 @@ from osetra.nets.targets import outputs
 Array = NDArray[np.float64]
 TREES = 100
 """As many rounds as scikit-learn makes by default."""
+ENOUGH = 50
+"""Rounds from which it measures anything: cut short before, it is no yardstick."""
 ROUNDS = 10
 """Rounds between two looks at the clock."""
 FEWEST_SECONDS = 1.0
@@ -45,6 +47,11 @@ class Boosted:
     """Logits (n, C) of its probabilities, or standardised numbers (n, 1), as a network gives them."""
     rounds: int
     """Below TREES when its time was over before."""
+
+    @property
+    def enough(self) -> bool:
+        """Whether it measures anything."""
+        return self.rounds >= ENOUGH
 
 
 def boosted(

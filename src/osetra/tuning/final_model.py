@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from osetra.nets.task import NetworkTask
 
 MODEL = "model"
-MOST_BOOSTED = 20
-"""Of so many targets the yardstick takes a model each."""
 BOOSTING_SECONDS = 30.0
 """What the yardstick may take where nobody waits for a deadline."""
 EXAMINATION_SECONDS = 20.0
@@ -141,7 +139,8 @@ def final_model(
     tell("finishing the winner, on all rows where that is safe")
     delivered = _delivered(task, winner, models, baseline, wishes, deadline, each)
     tell("reading the sealed test rows")
-    boosted = _boosted(task, delivered, deadline)
+    tried = _boosted(task, delivered, deadline)
+    boosted = tried if tried and tried.enough else None
     judgement = _judged(task, delivered.models, delivered.linear)
     tests = [_finite(task.test_scores(model)) for model in delivered.models]
     final = FinalModel(
@@ -157,7 +156,7 @@ def final_model(
         refit=delivered.refit,
         boosting=_finite(boosted.scores) if boosted else {},
         boosting_p=_boosting_p(task, delivered.models, boosted),
-        notes=[*partial, *_left_out(task, skipped, len(needed), boosted=boosted is not None)],
+        notes=[*partial, *_left_out(task, skipped, len(needed), tried)],
         asked=task.asked,
         partial=bool(partial),
     )
@@ -275,12 +274,16 @@ def _boosted(task: NetworkTask, delivered: _Delivered, deadline: Deadline) -> Bo
     )
 
 
-def _left_out(task: NetworkTask, skipped: int, seeds: int, *, boosted: bool) -> Iterator[str]:
+def _left_out(task: NetworkTask, skipped: int, seeds: int, boosted: Boosted | None) -> Iterator[str]:
     """Yield what there was no time for."""
+    from osetra.nets.boosting import MOST_TARGETS, TREES
+
     if skipped:
         yield f"{skipped} of {seeds} seeds were not trained for want of time"
-    if not boosted and len(task.dataset.multi.names if task.dataset.multi else ()) > MOST_BOOSTED:
-        yield f"gradient boosting is left out: more than {MOST_BOOSTED} targets would take too long"
+    if boosted is None and task.dataset.multi and len(task.dataset.multi.names) > MOST_TARGETS:
+        yield f"gradient boosting is left out: more than {MOST_TARGETS} targets would take too long"
+    if boosted and not boosted.enough:
+        yield f"gradient boosting is left out: its time was over after {boosted.rounds} of {TREES} rounds"
 
 
 def _boosting_p(task: NetworkTask, models: list[Model], boosted: Boosted | None) -> float:
