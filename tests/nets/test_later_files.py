@@ -1,5 +1,6 @@
 """Rows that come after training: slips, other dates, other units, other dialects."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -60,6 +61,17 @@ def test_a_slip_is_missing_and_said_in_one_line_or_refused_when_strict(model, tm
     with pytest.raises(DataError, match="row 4 holds '99/99/2023', which is not a date; correct that cell"):
         predict(model, file, strict=True)
     predict(model, empty, strict=True)
+
+
+@pytest.mark.parametrize("column", [0, 1, 2])
+@pytest.mark.parametrize(("cell", "said"), [("", "are missing where none were"), ("lots", "")])
+def test_a_cell_is_counted_once_in_all_that_is_said(model, tmp_path, column, cell, said):
+    rows = [line.split(",")[:3] for line in sales("{d}/{m}/{y}").splitlines()[:40]]
+    for row in rows[1:8]:
+        row[column] = cell
+    found = predict(model, write(tmp_path, "\n".join(map(",".join, rows)) + "\n"))
+    counts = [text for text in found.warnings if re.search(r"\b7\b|and 6 more", text)]
+    assert len(counts) == 1 and said in counts[0]
 
 
 def test_judging_says_the_same_as_answering(model, tmp_path):

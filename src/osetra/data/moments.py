@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -17,24 +17,36 @@ from osetra.data.durations import are_laps, hours_of
 from osetra.data.month_names import month_of
 from osetra.data.table import LONGEST_CELL, Floats
 
-Order: TypeAlias = Literal["ymd", "mdy", "dmy", "named", "ym", "clock", "duration", "lap", "compact"]
-ORDERS: tuple[Order, ...] = ("ymd", "mdy", "dmy", "named", "ym", "clock", "duration")
+Order: TypeAlias = Literal[
+    "ymd", "mdy", "dmy", "named", "ym", "quarter", "week", "clock", "duration", "lap", "compact", "epoch"
+]
+ORDERS: tuple[Order, ...] = ("ymd", "mdy", "dmy", "named", "ym", "quarter", "week", "clock", "duration")
 PARTS = ("year", "season sin", "season cos", "weekday sin", "weekday cos", "hour sin", "hour cos", "elapsed")
 """Of a date; season is the place in the year."""
 CLOCK_PARTS = ("hour sin", "hour cos", "hours")
 """Of a time of day."""
 LENGTHS: tuple[Order, ...] = ("duration", "lap")
 """How long something took; a lap ends with its seconds, a duration of 59:12 with its minutes."""
-UNAMBIGUOUS: tuple[Order, ...] = ("ymd", "named", "ym", "compact")
+UNAMBIGUOUS: tuple[Order, ...] = ("ymd", "named", "ym", "quarter", "week", "compact")
 """Ways to write a date that mean the same in any order of day and month."""
 EPOCH = datetime.datetime(1970, 1, 1)
+TICKS = ((1e11, 86_400.0), (1e14, 86_400e3), (1e17, 86_400e6), (np.inf, 86_400e9))
+"""Below which a count since 1970 is of seconds, milli-, micro-, nanoseconds, and how many are a day."""
 
 _CLOCK = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:[.,]\d+)?))?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
     r"|(?P<hour12>\d{1,2})\s*(?P<half12>[AaPp]\.?[Mm]\.?)"
 )
-_ZONE = r"\s*(?P<zone>Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2})?"
-_TIME = rf"(?:(?:[T\s]|,\s)\s*(?:{_CLOCK}){_ZONE})?"
+_DOTTED = (
+    r"(?P<hour>\d{1,2})\.(?P<minute>\d{2})(?:\.(?P<second>\d{2}(?:[.,]\d+)?))?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
+)
+_ZONE = (
+    r"(?:\s*(?:Z|Uhr|[A-Z]{3,5}|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?))?(?:\s*\([A-Z]{2,5}\))?"
+    r"(?:\s*\[?[A-Z]\w+/[\w/+-]+\]?)?"
+)
+_AT = r"(?:[T\s]|,\s)\s*(?:(?:at|um|à|a las|kl\.?|-)\s+)?"
+_TIME = rf"(?:{_AT}(?:{_CLOCK}){_ZONE})?"
+_DOTTED_TIME = rf"\s+(?:{_DOTTED}){_ZONE}"
 _WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,?\s+)?"
 _NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?"
@@ -44,7 +56,8 @@ _CLOCK_DIGITS = r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2}(?:[.,]\d+)?)?
 PATTERNS: dict[Order, tuple[re.Pattern[str], ...]] = {
     "ymd": (
         re.compile(rf"{_YEAR}([-/.])(?P<month>\d{{1,2}})\2(?P<day>\d{{1,2}}){_TIME}"),
-        re.compile(rf"{_DIGITS}T{_CLOCK_DIGITS}{_ZONE}"),
+        re.compile(rf"{_DIGITS}[T_ -]{_CLOCK_DIGITS}{_ZONE}"),
+        re.compile(rf"{_DIGITS}[T_ -](?:{_CLOCK}){_ZONE}"),
         re.compile(
             rf"{_YEAR}\s?[年년]\s?(?P<month>\d{{1,2}})\s?[月월]\s?(?P<day>\d{{1,2}})\s?[日일]?{_TIME}"
         ),
@@ -57,6 +70,9 @@ PATTERNS: dict[Order, tuple[re.Pattern[str], ...]] = {
             rf"{_WEEKDAY}{_DAY}[\s/-]+(?:de\s+)?{_NAME}[\s,/-]+(?:del?\s+)?(?P<year>\d{{4}}|\d{{2}})(?:\s?г\.?)?"
             rf"{_TIME}"
         ),
+        # SAS, then Oracle.
+        re.compile(rf"(?P<day>\d{{1,2}}){_NAME}(?P<year>\d{{4}}|\d{{2}})(?:[:\s](?:{_CLOCK}))?"),
+        re.compile(rf"{_DAY}[\s-]{_NAME}[\s-](?P<year>\d{{4}}|\d{{2}}){_DOTTED_TIME}"),
         re.compile(rf"{_YEAR}[\s-]+{_NAME}[\s-]+{_DAY}{_TIME}"),
         re.compile(rf"{_NAME}[\s-]+(?:de\s+)?{_YEAR}"),
         re.compile(rf"{_NAME}-(?P<year>\d{{2}})"),
@@ -66,10 +82,25 @@ PATTERNS: dict[Order, tuple[re.Pattern[str], ...]] = {
         ),
         re.compile(rf"\[?{_DAY}/{_NAME}/{_YEAR}:(?:{_CLOCK})(?:\s+[+-]\d{{4}})?\]?"),
     ),
-    "ym": (re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})"), re.compile(r"(?P<month>\d{2})/(?P<year>\d{4})")),
+    "ym": (
+        re.compile(r"(?P<year>\d{4})(?:[-/]|[ -]?M)(?P<month>\d{2})"),
+        re.compile(r"(?P<month>\d{1,2})/(?P<year>(?:19|20)\d{2})"),
+    ),
+    "quarter": (
+        re.compile(r"(?P<year>\d{4})[\s/-]?(?:[QqT]|кв\.?\s?)(?P<quarter>[1-4])"),
+        re.compile(r"[QqT](?P<quarter>[1-4])(?:[\s/-]+|\s?')?(?P<year>\d{4}|\d{2})"),
+        re.compile(r"(?P<quarter>[1-4])\.?\s?(?:[QqT]|[Qq]uartal|quarter)[\s/'-]*(?P<year>\d{4}|\d{2})"),
+    ),
+    "week": (
+        re.compile(rf"{_YEAR}[\s-]?(?:W|KW\s?)(?P<week>\d{{1,2}})(?:-?(?P<weekday>[1-7]))?"),
+        re.compile(rf"(?:W|KW|[Ww]eek)\s?(?P<week>\d{{1,2}})[\s/,-]+{_YEAR}"),
+    ),
     "compact": (re.compile(rf"{_DIGITS}(?:{_CLOCK_DIGITS})?"),),
     "clock": (re.compile(_CLOCK),),
 }
+
+
+_TICKS = re.compile(r"-?\d{1,19}(?:\.\d+)?")
 
 
 def order_of(
@@ -128,6 +159,8 @@ def moment_of(text: str, order: Order) -> float | None:
         return None
     if order in LENGTHS:
         return hours_of(text, lap=order == "lap")
+    if order == "epoch":
+        return float(epoch_days(np.float64(text))) if _TICKS.fullmatch(text) else None
     for pattern in PATTERNS[order]:
         found = pattern.fullmatch(text)
         if found is None:
@@ -136,17 +169,29 @@ def moment_of(text: str, order: Order) -> float | None:
         hours = _hours(parts)
         if order == "clock" or hours is None:
             return hours
-        month = parts.get("month") or month_of(parts.get("name") or "")
-        if month is None:
-            continue
-        year = int(parts["year"])
-        year += (2000 if year < 70 else 1900) if len(parts["year"]) == 2 else 0
-        try:
-            day = datetime.datetime(year, int(month), int(parts.get("day") or 1))
-        except ValueError:
-            return None
-        return (day - EPOCH).days + hours / 24
+        day = _day_of(parts)
+        if day is not None:
+            return (day - EPOCH).days + hours / 24
     return None
+
+
+def _day_of(parts: Mapping[str, str | None]) -> datetime.datetime | None:
+    """Return the day that the parts of a date name; of a month, a quarter or a week the first."""
+    year, week, quarter = int(parts["year"] or 0), parts.get("week"), parts.get("quarter")
+    year += (2000 if year < 70 else 1900) if len(parts["year"] or "") == 2 else 0
+    month = 3 * int(quarter) - 2 if quarter else parts.get("month") or month_of(parts.get("name") or "")
+    try:
+        if week:
+            return datetime.datetime.fromisocalendar(year, int(week), int(parts.get("weekday") or 1))
+        return None if month is None else datetime.datetime(year, int(month), int(parts.get("day") or 1))
+    except ValueError:
+        return None
+
+
+def epoch_days(counts: Floats | np.float64) -> Floats:
+    """Return counts of seconds since 1970, or of finer ticks as their size says, in days."""
+    size = np.abs(counts)
+    return counts / np.select([size < most for most, _ in TICKS], [ticks for _, ticks in TICKS], np.nan)
 
 
 def date_parts(days: Floats) -> dict[str, Floats]:

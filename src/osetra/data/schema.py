@@ -15,7 +15,16 @@ import numpy as np
 from osetra.core.clean import one_line
 from osetra.data.booleans import Answers, answer_for
 from osetra.data.dataset import CategoryColumn, Column, Floats, NumberColumn, TextColumn
-from osetra.data.moments import EPOCH, LENGTHS, Order, clock_parts, date_parts, moment_of, read_moment
+from osetra.data.moments import (
+    EPOCH,
+    LENGTHS,
+    Order,
+    clock_parts,
+    date_parts,
+    epoch_days,
+    moment_of,
+    read_moment,
+)
 from osetra.data.numbers import number_of
 from osetra.data.table import (
     MISSING_MARKS,
@@ -112,16 +121,23 @@ def columns_of(recipe: Recipe, cells: Cells, row_of: RowOf = lambda index: index
         return (to_categories(recipe, as_texts(cells)),)
     if isinstance(recipe, Date):
         parts = parts_of(recipe, days_of(recipe, cells))
-        return tuple(NumberColumn(_part(recipe.name, part), parts[part]) for part in recipe.parts)
+        values = (parts[part] for part in recipe.parts)
+        return tuple(map(NumberColumn, column_names(recipe), values))
     if isinstance(recipe, Text):
         read = to_categories(Category(recipe.name, recipe.marks), as_texts(cells))
         return (TextColumn(read.name, read.codes, read.levels),)
     texts = as_texts(cells)
     table = np.vstack([contained(texts.levels, recipe.words), np.full((1, len(recipe.words)), np.nan)])
-    return tuple(
-        NumberColumn(f"{recipe.name}: {word}", table[:, i][texts.codes])
-        for i, word in enumerate(recipe.words)
-    )
+    return tuple(map(NumberColumn, column_names(recipe), table[texts.codes].T))
+
+
+def column_names(recipe: Recipe) -> tuple[str, ...]:
+    """Return the names of the columns that a recipe makes."""
+    if isinstance(recipe, Date):
+        return tuple(_part(recipe.name, part) for part in recipe.parts)
+    if isinstance(recipe, Words):
+        return tuple(f"{recipe.name}: {word}" for word in recipe.words)
+    return (recipe.name,)
 
 
 def to_numbers(recipe: Number, cells: Cells, row_of: RowOf = lambda index: index + 1) -> Floats:
@@ -192,6 +208,8 @@ def days_of(recipe: Date, cells: Cells) -> Floats:
             return np.where(np.isnat(cells), np.nan, micros.astype(np.float64) / 86_400e6)
         if cells.dtype.kind == "m":
             return _hours(cells)
+        if recipe.order == "epoch":
+            return epoch_days(np.asarray(cells, dtype=np.float64))
         if recipe.order != "compact":
             return np.asarray(cells, dtype=np.float64)
         cells = as_texts(cells)

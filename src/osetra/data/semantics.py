@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from shlex import quote
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -22,13 +22,13 @@ from osetra.data.moments import CLOCK_PARTS, LENGTHS, PARTS, Order, order_of
 from osetra.data.numbers import MOSTLY, SAMPLE, WORDS_FOR_MISSING, number_format, number_of, units_of
 from osetra.data.options import NOBODY, DataOptions
 from osetra.data.schema import Category, Date, Number, Recipe, Text, are_compact_dates, columns_of, days_of
-from osetra.data.table import MISSING_MARKS, Cells, Table, Texts, as_texts, note
+from osetra.data.table import MISSING_MARKS, Cells, Table, Texts, as_texts, note, written
 from osetra.data.useless import why_useless
 from osetra.data.words import common_words, word_count
 from osetra.errors import DataError, nearest
 
 Kind: TypeAlias = Literal["number", "category", "date", "text", "identifier"]
-ORDERS_OF_DATES = ("", "ymd", "mdy", "dmy", "named", "ym", "clock", "duration", "lap", "compact")
+ORDERS_OF_DATES = ("", *get_args(Order))
 _ORDERS_OF_KINDS: dict[str, Order] = {"M": "ymd", "m": "duration"}
 MOST_COLUMNS = 50_000
 TEXT_WORDS = 3
@@ -147,7 +147,7 @@ def meaning_of(
         return _text(name, as_texts(cells), marks)
     if name in reading.dates:
         return _date(name, cells, marks, reading.dates[name])
-    if not target and name not in reading.number and are_compact_dates(cells):
+    if name not in reading.number and are_compact_dates(cells):
         remark = f"numbers such as 20240531; --number {quote(name)} says otherwise"
         return replace(_date(name, cells, marks, "compact"), remark=remark)
     if not isinstance(cells, Texts):
@@ -246,8 +246,8 @@ def _refuse_slips(name: str, cells: Texts, table: Table, marks: tuple[str, ...])
 def _date(name: str, cells: Cells, marks: tuple[str, ...], declared: str) -> Meaning:
     if declared not in ORDERS_OF_DATES:
         raise DataError(
-            f"--date {name}={declared}: give one of ymd, mdy, dmy, of durations lap or duration, or leave "
-            "the order out"
+            f"--date {name}={declared}: give one of ymd, mdy, dmy, of durations lap or duration, epoch of "
+            "seconds since 1970, or leave the order out"
         )
     remark = ""
     if isinstance(cells, Texts):
@@ -258,8 +258,7 @@ def _date(name: str, cells: Cells, marks: tuple[str, ...], declared: str) -> Mea
         ]
         found = order_of(levels, declared=declared) or order_of(levels, declared="compact")
         if found is None:
-            example = levels[0] if levels else ""
-            raise DataError(f"{name}: {example!r} is not readable as a date; write dates as 2024-05-31")
+            raise DataError(_no_date(name, levels[0] if levels else ""))
         order, ambiguous = found
         if ambiguous:
             shown = {"mdy": "month/day/year", "dmy": "day/month/year"}[order]
@@ -270,17 +269,24 @@ def _date(name: str, cells: Cells, marks: tuple[str, ...], declared: str) -> Mea
             unclear = any(level.count(":") == 1 for level in levels)
             remark = f"{read}; --date {name}={other} says otherwise" if unclear else ""
     else:
-        order = _ORDERS_OF_KINDS.get(cells.dtype.kind, "compact")
+        order = _ORDERS_OF_KINDS.get(cells.dtype.kind, "epoch" if declared == "epoch" else "compact")
     recipe = Date(
         name, order, marks, CLOCK_PARTS if order == "clock" else ("hours",) if order in LENGTHS else PARTS
     )
     days = days_of(recipe, cells)
     absent = int(np.sum(np.isnan(days)))
+    if not isinstance(cells, Texts) and absent == len(cells) > int(np.sum(np.isnan(cells))):
+        raise DataError(_no_date(name, written(float(cells[~np.isnan(cells)][0]))))
     gone = int(np.sum(as_texts(cells).codes < 0)) if isinstance(cells, Texts) else absent
     if absent > gone:
         what = "durations" if order in LENGTHS else "dates"
         remark += f"{', ' if remark else ''}{absent - gone} cells that are no {what} are missing"
     return Meaning(name, "date", recipe, remark)
+
+
+def _no_date(name: str, text: str) -> str:
+    since = f"; seconds since 1970 are read with --date {quote(f'{name}=epoch')}" if text.isdigit() else ""
+    return f"{name}: {text!r} is not readable as a date; write dates as 2024-05-31{since}"
 
 
 def _category(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from shlex import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from osetra.data.numbers import same_unit
 from osetra.data.options import DataOptions
 from osetra.data.schema import Date, Number, columns_of, days_of, to_numbers
 from osetra.data.semantics import Meaning, meaning_of
-from osetra.data.table import Table, Texts, note
+from osetra.data.table import Table, Texts, as_texts, note
 from osetra.errors import DataError
 
 TOTALS = frozenset(
@@ -103,16 +104,17 @@ def target_column(table: Table, name: str, reading: DataOptions) -> tuple[Column
         return NumberColumn(name, hours / UNITS[unit]), replace(meaning, unit=unit)
     if meaning.kind == "date":
         cells = table[name]
-        example = next((cell for cell in cells if cell), "") if isinstance(cells, Texts) else cells[0]
+        example = as_texts(cells).levels[0]
         if isinstance(meaning.recipe, Date) and meaning.recipe.order == "clock":
             raise DataError(
                 f"{name}: holds times of day such as {str(example)!r}, which are not predicted as they are; "
                 f"where they say how long something took, --date {name}=duration says so"
             )
+        number = f" as numbers with --number {quote(name)} or" if str(example).isdigit() else ""
         raise DataError(
             f"{name}: holds dates such as {str(example)!r}, which are not predicted as they are; predict a "
-            f"number made of them, such as the days until then, or read them as classes with "
-            f"--category {name}"
+            f"number made of them, such as the days until then, or read them{number} as classes with "
+            f"--category {quote(name)}"
         )
     if meaning.recipe is None or meaning.kind == "text":
         raise DataError(f"{name}: free text is not predicted; predict a number or a class, with --target")

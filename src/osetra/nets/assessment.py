@@ -89,7 +89,7 @@ def assess(
         if strange:
             cells = ", ".join(f"{name} {count}" for name, count in strange.items())
             notes.append(f"categories never seen in training ({cells})")
-        notes += warnings_of(model.card.inputs, found.columns)
+        notes += warnings_of(model.card.inputs, found.columns, schema=preparation.schema, unread=found.unread)
         notes += warnings_of_words(preparation, found.columns)
     if units := said_units(preparation):
         notes.append(units)

@@ -156,7 +156,9 @@ def predict(
         strange=(
             *average,
             *found.warnings,
-            *warnings_of(model.card.inputs, found.columns),
+            *warnings_of(
+                model.card.inputs, found.columns, schema=model.preparation.schema, unread=found.unread
+            ),
             *warnings_of_words(model.preparation, found.columns),
         ),
     )

@@ -281,9 +281,9 @@ def apply(preparation: Preparation, columns: Sequence[Column], images: Images | 
 
 
 def unseen(preparation: Preparation, columns: Sequence[Column]) -> dict[str, int]:
-    """Return how many cells of each category column hold what was never seen in training."""
+    """Return how many cells of each category column hold what was never seen in training; not the empty."""
     counts = {
-        how.name: int(np.sum(_recoded(how, column) == 0))
+        how.name: int(np.sum((_recoded(how, column) == 0) & (column.codes >= 0)))
         for how, column in zip(preparation.columns, columns, strict=True)
         if isinstance(how, Categories) and isinstance(column, CategoryColumn)
     }

@@ -14,6 +14,8 @@ import numpy as np
 
 from osetra.data.dataset import CategoryColumn, Column, Images, TextColumn
 from osetra.data.distribution import is_missing, shares_of
+from osetra.data.schema import Recipe, column_names
+from osetra.data.unreadable import Unreadable
 from osetra.nets.prepare import Pictures, Preparation
 from osetra.nets.tokens import Tokens, share_of_new_words
 
@@ -36,15 +38,28 @@ FEW_LEVELS = 10
 """Of a category, that are groups of their own: the index of rare ones is mostly luck."""
 
 
-def warnings_of(known: Mapping[str, Mapping[str, Any]], columns: Sequence[Column]) -> tuple[str, ...]:
-    """Return a sentence for each way in which columns are unlike what is known of the training rows."""
+def warnings_of(
+    known: Mapping[str, Mapping[str, Any]],
+    columns: Sequence[Column],
+    *,
+    schema: Sequence[Recipe] = (),
+    unread: Sequence[Unreadable] = (),
+) -> tuple[str, ...]:
+    """Return a sentence for each way in which columns are unlike what is known of the training rows.
+
+    Args:
+        known: what each column was like in training.
+        columns: those of now.
+        schema: how they are made of the columns of the file, several of a date.
+        unread: cells that are missing since they cannot be read, of which a person has heard.
+    """
     pairs = [(column, known[column.name]) for column in columns if column.name in known]
     scaled = {c.name: ratio for c, was in pairs if (ratio := _other_unit(c, was))}
     found = [
         _of_units({name: ratio for name, ratio in scaled.items() if ratio == each}, each)
         for each in dict.fromkeys(scaled.values())
     ]
-    gone = {c.name: count for c, was in pairs if (count := _newly_missing(c, was))}
+    gone = _newly_missing(pairs, schema, unread)
     pairs = [(column, was) for column, was in pairs if column.name not in scaled]
     far = {c.name: text for c, was in pairs if (text := _absurd(c, was))}
     moved = {c.name: _index(c, was) for c, was in pairs if _has_shifted(c, was)}
@@ -79,8 +94,18 @@ def warnings_of_words(preparation: Preparation, columns: Sequence[Column]) -> tu
     )
 
 
-def _newly_missing(column: Column, was: Mapping[str, Any]) -> int:
-    return 0 if was["missing"] else int(np.sum(is_missing(column)))
+def _newly_missing(
+    pairs: Sequence[tuple[Column, Mapping[str, Any]]], schema: Sequence[Recipe], unread: Sequence[Unreadable]
+) -> dict[str, int]:
+    """Return how many cells are missing in each column of the file in which none were, each cell once."""
+    whole = {name: recipe.name for recipe in schema for name in column_names(recipe)}
+    gone: dict[str, int] = {}
+    for column, was in pairs:
+        name = whole.get(column.name, column.name)
+        gone[name] = max(gone.get(name, 0), 0 if was["missing"] else int(np.sum(is_missing(column))))
+    for each in unread:
+        gone[each.column] = gone.get(each.column, 0) - each.count
+    return {name: count for name, count in gone.items() if count > 0}
 
 
 def _absurd(column: Column, was: Mapping[str, Any]) -> str:

@@ -289,7 +289,7 @@ class Predictor:
         order = recipe["order"]
         known: dict[Any, float | None] = {}
         for cell in set(cells):
-            number = isinstance(cell, float) and order != "compact"
+            number = isinstance(cell, float) and order not in ("compact", "epoch")
             known[cell] = cell if number or cell is None else self._read_moment(_written(cell) or "", order)
         words = set(self.reading["missing"]) | set(self.reading["words_for_missing"]) | set(recipe["marks"])
         self._note(recipe["name"], cells, [
@@ -309,6 +309,8 @@ class Predictor:
         """Return days since 1970; of a time of day or a duration its hours; None when it is none."""
         if order in LENGTHS:
             return self._duration(text, order)
+        if order == "epoch":
+            return _epoch_days(text)
         for pattern in self.reading["moments"][order]:
             found = re.fullmatch(pattern, text)
             if found is None:
@@ -317,17 +319,24 @@ class Predictor:
             hours = _hours(parts)
             if order == "clock" or hours is None:
                 return hours
-            month = parts.get("month") or self._month(parts.get("name") or "")
-            if month is None:
-                continue
-            year = int(parts["year"])
-            year += (2000 if year < 70 else 1900) if len(parts["year"]) == 2 else 0
-            try:
-                day = datetime.datetime(year, int(month), int(parts.get("day") or 1))
-            except ValueError:
-                return None
-            return (day - EPOCH).days + hours / 24
+            day = self._day(parts)
+            if day is not None:
+                return (day - EPOCH).days + hours / 24
         return None
+
+    def _day(self, parts: Mapping[str, Any]) -> datetime.datetime | None:
+        """Return the day that the parts of a date name; of a month, a quarter or a week the first."""
+        year, week, quarter = int(parts["year"]), parts.get("week"), parts.get("quarter")
+        year += (2000 if year < 70 else 1900) if len(parts["year"]) == 2 else 0
+        month = (
+            3 * int(quarter) - 2 if quarter else parts.get("month") or self._month(parts.get("name") or "")
+        )
+        try:
+            if week:
+                return datetime.datetime.fromisocalendar(year, int(week), int(parts.get("weekday") or 1))
+            return None if month is None else datetime.datetime(year, int(month), int(parts.get("day") or 1))
+        except ValueError:
+            return None
 
     def _month(self, name: str) -> int | None:
         start = unicodedata.normalize("NFKD", name.lower().replace("ł", "l").replace("ı", "i"))
@@ -483,6 +492,14 @@ def _hours(parts: Mapping[str, str | None]) -> float | None:
     if value > 24 or minute > 59 or second >= 61:
         return None
     return value + minute / 60 + second / 3600
+
+
+def _epoch_days(text: str) -> float | None:
+    """Return a count of seconds since 1970, or of finer ticks as its size says, in days."""
+    if not re.fullmatch(r"-?\d{1,19}(?:\.\d+)?", text):
+        return None
+    ticks = (86_400e9, 86_400e6, 86_400e3, 86_400.0)[sum(abs(float(text)) < 10**n for n in (11, 14, 17))]
+    return float(text) / ticks
 
 
 def _dates(days: Any) -> dict[str, Any]:
