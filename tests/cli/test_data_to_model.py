@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from osetra.cli import main
+from osetra.installing import install_line
 
 PROGRAM = [sys.executable, "-c", "from osetra.cli import main; main(prog_name='osetra')"]
 
@@ -105,7 +106,7 @@ def test_without_torch_the_message_holds_the_one_command(
     )
     done = CliRunner().invoke(main, ["tune", str(table), "--target", "outcome"])
     assert done.exit_code == 1
-    assert "the built-in network needs PyTorch: pip install 'osetra[torch]'" in done.stderr
+    assert f"the built-in network needs PyTorch: {install_line('torch')}" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Sounds: every kind of WAV, log-mel by its formula, folders, and files that are no sounds."""
 
 import math
+import re
 import struct
 import wave
 
@@ -18,6 +19,7 @@ from osetra.data.options import DataOptions
 from osetra.data.sound import picture_of, read_sound, read_sounds, resampled
 from osetra.data.split import split
 from osetra.errors import DataError, MissingExtra
+from osetra.installing import install_line
 
 RATE = 8000
 
@@ -252,7 +254,7 @@ def test_flac_without_soundfile_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "soundfile", None)
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "a.flac").write_bytes(b"fLaC")
-    with pytest.raises(MissingExtra, match=r"reading FLAC needs soundfile: pip install 'osetra\[sound\]'"):
+    with pytest.raises(MissingExtra, match=re.escape(f"needs soundfile: {install_line('sound')}")):
         load(tmp_path)
 
 

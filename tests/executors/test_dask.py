@@ -13,6 +13,7 @@ import osetra as ose
 from executors import programs
 from executors.test_processes import open_when_there, processes_about, study_at, until
 from osetra.errors import StudyError
+from osetra.installing import install_line
 from osetra.upkeep.check import check
 
 distributed = pytest.importorskip("distributed")
@@ -46,7 +47,7 @@ def test_without_dask_the_executor_says_how_to_get_it():
         "except MissingExtra as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.stdout == "the Dask executor needs distributed: pip install 'osetra[dask]'\n", done.stderr
+    assert done.stdout == f"the Dask executor needs distributed: {install_line('dask')}\n", done.stderr
 
 
 @pytest.mark.slow

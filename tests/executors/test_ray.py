@@ -15,6 +15,7 @@ from executors import programs
 from executors.test_processes import open_when_there, processes_about, study_at, until
 from osetra.core.facts import Claimed, Worker
 from osetra.errors import Conflict, StoreAway, StoreError, StudyError
+from osetra.installing import install_line
 from osetra.stores import open_store
 from osetra.testing.stores import CHECKS
 
@@ -99,7 +100,7 @@ def test_nothing_of_osetra_loads_ray_but_its_executor_which_says_how_to_get_it()
         "except MissingExtra as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.stdout == "the Ray executor needs Ray: pip install 'osetra[ray]'\n", done.stderr
+    assert done.stdout == f"the Ray executor needs Ray: {install_line('ray')}\n", done.stderr
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from osetra.errors import MissingExtra, StudyError
 from osetra.executors.remote import checked_needs
+from osetra.installing import install_line
 
 SENSELESS: tuple[Any, ...] = (
     *(5, "cpu", [("cpu", 1)], {1: 1}, {"cpu": "1"}, {"cpu": -1}, {"cpu": float("nan")}),
@@ -32,5 +34,5 @@ def test_needs_are_amounts_by_name() -> None:
 def test_without_its_package_an_executor_says_how_to_get_it(module: str, package: str) -> None:
     if importlib.util.find_spec(package) is not None:
         pytest.skip(f"{package} is installed")
-    with pytest.raises(MissingExtra, match=rf"pip install 'osetra\[{module}\]'"):
+    with pytest.raises(MissingExtra, match=re.escape(install_line(module))):
         importlib.import_module(f"osetra.executors.{module}")

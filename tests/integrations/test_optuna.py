@@ -10,6 +10,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from osetra.core.decisions import Suggestion
+from osetra.installing import install_line
 from osetra.integrations.optuna import OsetraSampler
 from osetra.integrations.optuna_space import Translation, consistent
 from osetra.searchers import by_name
@@ -225,4 +226,4 @@ def test_threads_share_a_study() -> None:
 def test_without_optuna_the_command_that_installs_it_is_named() -> None:
     program = "import sys; sys.modules['optuna'] = None; import osetra.integrations.optuna"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert "pip install 'osetra[optuna]'" in done.stderr
+    assert install_line("optuna") in done.stderr

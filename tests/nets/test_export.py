@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image
 
 from osetra.data.options import DataOptions
 from osetra.errors import DataError, MissingExtra
+from osetra.installing import install_line
 from osetra.nets import export as exporting
 from osetra.nets.baseline import network_of
 from osetra.nets.export import check_exportable, export
@@ -222,7 +224,7 @@ def test_without_onnx_the_extra_is_named(monkeypatch, table, tmp_path):
     task = NetworkTask(data=Data(where=str(table), target="price"), epochs=1)
     model = rehearse(task, CONFIG, seed=0)
     monkeypatch.setattr(exporting, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r"onnx and onnxscript: pip install 'osetra\[export\]'"):
+    with pytest.raises(MissingExtra, match=re.escape(f"onnx and onnxscript: {install_line('export')}")):
         export(model, tmp_path / "o")
     assert not (tmp_path / "o").exists()
 

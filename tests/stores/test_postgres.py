@@ -22,6 +22,7 @@ from osetra.errors import (
     StoreError,
     StoreFull,
 )
+from osetra.installing import install_line
 from osetra.stores import open_store, studies
 from osetra.stores.postgres import PostgresStore, create_database, server
 from osetra.stores.postgres.connection import Connection
@@ -118,7 +119,7 @@ def test_an_address_that_is_none(cluster):
 def test_without_psycopg_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     monkeypatch.delitem(sys.modules, "osetra.stores.postgres.connection", raising=False)
-    assert "pip install 'osetra[postgres]'" in refusal("postgresql://u@h/db", MissingExtra)
+    assert install_line("postgres") in refusal("postgresql://u@h/db", MissingExtra)
 
 
 def test_another_programs_schema_is_left_untouched(own_cluster):

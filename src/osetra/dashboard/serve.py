@@ -16,6 +16,7 @@ from pathlib import Path
 from osetra.dashboard.guard import Door
 from osetra.dashboard.token import token
 from osetra.errors import MissingExtra, StudyError
+from osetra.installing import install_line
 
 log = logging.getLogger("osetra")
 
@@ -62,7 +63,7 @@ def serve(place: str, how: Serving, say: Callable[[str], None], *, expected: boo
         if error.name is None or error.name.partition(".")[0] not in ("starlette", "uvicorn", "anyio", "h11"):
             raise
         raise MissingExtra(
-            "the page needs Starlette and uvicorn; install them: pip install 'osetra[dashboard]'"
+            f"the page needs Starlette and uvicorn; install them: {install_line('dashboard')}"
         ) from None
     from osetra.dashboard.studies import Studies, check
 

@@ -24,6 +24,7 @@ from osetra.data.log_mel import log_mel
 from osetra.data.table import note
 from osetra.errors import DataError, MissingExtra
 from osetra.files import kind_of
+from osetra.installing import install_line
 
 Floats = NDArray[np.float64]
 SOUNDS = (".wav", ".wave", ".flac")
@@ -232,7 +233,7 @@ def _flac(file: Path) -> tuple[int, Floats]:
     try:
         import soundfile
     except (ImportError, OSError):  # OSError: without the library that it calls
-        raise MissingExtra(f"{file}: reading FLAC needs soundfile: pip install 'osetra[sound]'") from None
+        raise MissingExtra(f"{file}: reading FLAC needs soundfile: {install_line('sound')}") from None
     try:
         samples, rate = soundfile.read(file, dtype="float64")
     except (RuntimeError, OSError) as error:

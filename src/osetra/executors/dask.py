@@ -24,12 +24,13 @@ from osetra.errors import MissingExtra, StoreError, StudyError
 from osetra.executors.processes import setup_message
 from osetra.executors.remote import KILL, Losses, Slot, checked_needs, reachable
 from osetra.executors.wire import Setup
+from osetra.installing import install_line
 from osetra.stores.address import Address
 
 try:
     from distributed import Client, KilledWorker, get_worker
 except ImportError:
-    raise MissingExtra("the Dask executor needs distributed: pip install 'osetra[dask]'") from None
+    raise MissingExtra(f"the Dask executor needs distributed: {install_line('dask')}") from None
 
 CONNECT = 10.0  # seconds in which a scheduler must answer
 _slots: dict[str, list[Slot]] = {}  # in a worker of Dask: the slots at work, by their crew

@@ -29,6 +29,7 @@ from osetra.errors import MissingExtra, StudyError
 from osetra.executors.processes import setup_message
 from osetra.executors.remote import KILL, Losses, Slot, checked_needs, reachable
 from osetra.executors.wire import Setup
+from osetra.installing import install_line
 
 try:
     import ray
@@ -36,7 +37,7 @@ try:
 
     from osetra.executors.ray_store import RemoteStore, shared_store
 except ImportError:
-    raise MissingExtra("the Ray executor needs Ray: pip install 'osetra[ray]'") from None
+    raise MissingExtra(f"the Ray executor needs Ray: {install_line('ray')}") from None
 
 log = logging.getLogger("osetra")
 

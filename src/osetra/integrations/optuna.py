@@ -36,6 +36,7 @@ from osetra.core.state import State
 from osetra.core.trial import Attempt, Trial
 from osetra.core.trials import Trials
 from osetra.errors import MissingExtra
+from osetra.installing import install_line
 from osetra.searchers import by_name
 
 try:
@@ -46,7 +47,7 @@ try:
     from osetra.integrations.optuna_space import Translation, consistent
 except ImportError as error:
     raise MissingExtra(
-        "OsetraSampler needs Optuna, which is not installed; run: pip install 'osetra[optuna]'"
+        f"OsetraSampler needs Optuna, which is not installed; run: {install_line('optuna')}"
     ) from error
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 
 from osetra.errors import MissingExtra
+from osetra.installing import install_line
 
 log = logging.getLogger("osetra")
 
@@ -58,7 +59,7 @@ def framework(name: str) -> ModuleType:
         MissingExtra: it is not installed, cannot be imported, or is too old; the text holds the command.
     """
     known = FRAMEWORKS[name]
-    command = f"pip install 'osetra[{known.extra}]'"
+    command = install_line(known.extra)
     try:
         module = import_module(name)
     except ImportError as error:

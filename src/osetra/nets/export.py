@@ -29,6 +29,7 @@ from osetra.data.month_names import MONTHS
 from osetra.data.schema import Category, Date, Number, Text, Words, schema_to_json
 from osetra.data.table import LONGEST_CELL, MISSING_MARKS
 from osetra.errors import DataError, MissingExtra
+from osetra.installing import install_line
 from osetra.nets import standalone, standalone_signals
 from osetra.nets.model import Model
 from osetra.nets.preparation_json import to_json
@@ -62,7 +63,7 @@ def export(model: Model, folder: Path) -> Path:
     """
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        raise MissingExtra(f"exporting needs {' and '.join(missing)}: pip install 'osetra[export]'")
+        raise MissingExtra(f"exporting needs {' and '.join(missing)}: {install_line('export')}")
     check_exportable(model.preparation)
     state = preparation_state(model)
     try:

@@ -16,6 +16,7 @@ import pytest
 import osetra
 from osetra import Int, Run, Study
 from osetra.errors import MissingExtra, StudyError
+from osetra.installing import install_line
 from osetra.views.colours import PALETTE, STATES, colour_of
 from osetra.views.figures.drawing import words
 from osetra.views.figures.kinds import KINDS
@@ -91,7 +92,7 @@ def test_wrong_arguments_are_named() -> None:
 
 def test_without_matplotlib_the_command_that_installs_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'osetra\[plot\]'"):
+    with pytest.raises(MissingExtra, match=re.escape(install_line("plot"))):
         Study("memory:", SPACE, minimize="val_loss").plot.curves()
 
 

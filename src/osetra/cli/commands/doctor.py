@@ -17,6 +17,7 @@ from rich.text import Text
 
 from osetra.cli.options import json_option
 from osetra.cli.output import Output
+from osetra.installing import install_line
 from osetra.tuning.locations import RUNS
 from osetra.version import __version__
 
@@ -82,7 +83,7 @@ def _extra(package: str, extra: str | None, use: str) -> Check:
     found = _version(package)
     if found:
         return Check(package, "good", f"{found}: {use}")
-    install = f"pip install 'osetra[{extra}]'" if extra else f"pip install {package}"
+    install = install_line(extra) if extra else f"pip install {package}"
     return Check(package, "note", f"not installed; for {use}: {install}")
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from osetra.errors import MissingExtra, NewerSchema, NotAStudy, OsetraError, StoreAway, StoreError
+from osetra.installing import install_line
 from osetra.stores.address import SERVER, mask
 from osetra.stores.forks import keep_from_forks
 from osetra.stores.statements import load, migrations
@@ -169,7 +170,7 @@ class Server:
             from osetra.stores.postgres.connection import connect
         except ImportError:
             raise MissingExtra(
-                "a study on a PostgreSQL server needs psycopg; install it: pip install 'osetra[postgres]'"
+                f"a study on a PostgreSQL server needs psycopg; install it: {install_line('postgres')}"
             ) from None
         from osetra.stores.postgres.errors import failed, is_away, unconnected
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from osetra.core.clean import name_text, one_line
 from osetra.core.numbers import setting
 from osetra.errors import MissingExtra
+from osetra.installing import install_line
 from osetra.views.axis import LARGEST, Axis
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ AIR = 0.06
 """Part of an axis left free beyond both ends of the data."""
 LONGEST = 40
 """Characters of a name."""
-NEEDS = "pictures need matplotlib: pip install 'osetra[plot]'"
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
@@ -57,7 +57,7 @@ def looks() -> Iterator[None]:
     try:
         import matplotlib as mpl
     except ImportError:
-        raise MissingExtra(NEEDS) from None
+        raise MissingExtra(f"pictures need matplotlib: {install_line('plot')}") from None
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         yield
