@@ -17,6 +17,7 @@ MODULES = {
     "Lightning": "lightning",
     "Transformers": "transformers",
     "PyTorch": "torch",
+    "skorch": "skorch",
     "XGBoost": "xgboost",
     "LightGBM": "lightgbm",
     "scikit-learn": "sklearn",

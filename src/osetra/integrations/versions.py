@@ -46,6 +46,7 @@ FRAMEWORKS: dict[str, Tested] = {
     "sklearn": Tested("scikit-learn", "scikit-learn", "sklearn", "1.6", "1.9.1"),
     "xgboost": Tested("XGBoost", "xgboost", "xgboost", "2.0", "3.2.0"),
     "lightgbm": Tested("LightGBM", "lightgbm", "lightgbm", "4.0", "4.7.0"),
+    "skorch": Tested("skorch", "skorch", "skorch", "1.0", "1.4.0"),
 }
 """By the name under which each is imported."""
 
