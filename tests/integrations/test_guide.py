@@ -17,6 +17,7 @@ MODULES = {
     "Lightning": "lightning",
     "Transformers": "transformers",
     "PyTorch": "torch",
+    "JAX": "optax",
     "skorch": "skorch",
     "XGBoost": "xgboost",
     "LightGBM": "lightgbm",

@@ -61,6 +61,26 @@ def test_arrays_keep_every_bit_their_type_and_shape(tmp_path, dtype):
         assert back[1].shape == array.T.shape
 
 
+class Foreign:
+    """An array of another library, as NumPy knows them."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values)
+
+
+def test_arrays_of_other_libraries_come_back_as_numpys(tmp_path):
+    tree = {"state": (Foreign([1.5, 2.0]), [Foreign(3)])}
+    written = write(tmp_path, "one", tree)
+    array, (number,) = read(tmp_path / written.file, written.sha256)["state"]
+    assert array.tolist() == [1.5, 2.0] and number.shape == () and number == 3
+    for strange in (Foreign(["a"]), Foreign([object()])):
+        with pytest.raises(CheckpointError, match="Foreign, which no checkpoint keeps"):
+            write(tmp_path, "two", {"state": strange})
+
+
 @pytest.mark.parametrize(
     ("tree", "named"),
     [

@@ -46,6 +46,8 @@ FRAMEWORKS: dict[str, Tested] = {
     "sklearn": Tested("scikit-learn", "scikit-learn", "sklearn", "1.6", "1.9.1"),
     "xgboost": Tested("XGBoost", "xgboost", "xgboost", "2.0", "3.2.0"),
     "lightgbm": Tested("LightGBM", "lightgbm", "lightgbm", "4.0", "4.7.0"),
+    "jax": Tested("JAX", "jax", "jax", "0.5", "0.10.2"),
+    "optax": Tested("Optax", "optax", "jax", "0.2.4", "0.2.8"),
     "skorch": Tested("skorch", "skorch", "skorch", "1.0", "1.4.0"),
 }
 """By the name under which each is imported."""

@@ -37,7 +37,9 @@ SHARE = 20.0
 """A checkpoint that nobody asked for waits until this many times the last one's cost has passed."""
 
 Tree = Any
-"""None, bool, int, float, str, bytes and arrays, in lists and dicts with text keys, nested at will."""
+"""None, bool, int, float, str, bytes and arrays, in lists and dicts with text keys, nested at will.
+
+Tuples come back as lists, and arrays of any library as NumPy's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,13 +241,25 @@ def _flat(tree: Tree, arrays: dict[str, np.ndarray[Any, Any]], place: str) -> An
     if isinstance(tree, (bytes, bytearray)):
         arrays[name] = np.frombuffer(bytes(tree), dtype=np.uint8)
         return {"b": name}
-    if isinstance(tree, (np.ndarray, np.generic)) and tree.dtype.kind in "biufc":
-        arrays[name] = np.asarray(tree)
+    array = _as_array(tree)
+    if array is not None and array.dtype.kind in "biufc":
+        arrays[name] = array
         return {"a": name}
     raise CheckpointError(
         f"{place} is a {type(tree).__module__}.{type(tree).__qualname__}, which no checkpoint keeps; give "
-        "numbers, text, bytes, NumPy arrays, lists and dicts (for PyTorch: osetra.nets.state.capture)"
+        "numbers, text, bytes, arrays, lists and dicts (for PyTorch: osetra.nets.state.capture, for JAX: "
+        "osetra.integrations.jax.capture)"
     )
+
+
+def _as_array(value: Any) -> np.ndarray[Any, Any] | None:
+    """Return an array of NumPy or of a library that gives its arrays to NumPy; None for all else."""
+    if not hasattr(type(value), "__array__"):
+        return None
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):
+        return None  # one that is on another device, or belongs to a graph
 
 
 def _unpacked(flat: Any, arrays: Any) -> Tree:

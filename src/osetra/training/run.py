@@ -116,7 +116,8 @@ class Run:
         state, and it is only called when needed.
 
         Args:
-            state: numbers, text, bytes, NumPy arrays, lists and dicts, or a function returning such.
+            state: numbers, text, bytes, arrays of any library, which come back as NumPy's, lists, tuples,
+                which come back as lists, and dicts; or a function returning such.
 
         Raises:
             CheckpointError: something in it cannot be kept.
