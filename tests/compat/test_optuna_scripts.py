@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -310,6 +311,54 @@ def test_what_is_not_offered_says_what_is() -> None:
         with pytest.raises(StudyError, match=words) as caught:
             call()
         assert isinstance(caught.value, NotImplementedError) and "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("module", ["integration", "artifacts", "terminator.callback", "testing"])
+def test_an_import_of_what_is_not_offered_says_what_is(module: str) -> None:
+    with pytest.raises(NotImplementedError, match=rf"has no {module.partition('.')[0]}; "):
+        importlib.import_module(f"osetra.compat.optuna.{module}")
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("osetra.compat.optuna.nonsense")
+
+
+def test_what_breaks_a_constraint_is_never_the_best() -> None:
+    def objective(trial: Any) -> float:
+        x = trial.suggest_float("x", -10, 10)
+        trial.set_user_attr("over", 2 - x)
+        return x * x
+
+    def constraints(trial: Any) -> tuple[float, float]:
+        return trial.user_attrs["over"], trial.params["x"] - 9
+
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=1, constraints_func=constraints))
+    assert not optuna.create_study().trials
+    study.optimize(objective, n_trials=15)
+    kept = [trial for trial in study.trials if 2 <= trial.params["x"] <= 9]
+    assert 0 < len(kept) < 15
+    assert study.best_value == min(trial.value for trial in kept)
+    assert study.best_trial.system_attrs["constraints"] == [
+        2 - study.best_params["x"],
+        study.best_params["x"] - 9,
+    ]
+    assert study.osetra.best.number == study.best_trial.number + 1
+    assert {trial.number for trial in study.best_trials} == {study.best_trial.number}
+
+
+@pytest.mark.parametrize("told", [None, "no", 3, [], ["x"], [float("nan")]])
+def test_constraints_that_are_no_numbers_are_refused(told: Any) -> None:
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(constraints_func=lambda trial: told))
+    with pytest.raises(ValueError, match="constraints_func has to return a sequence of numbers"):
+        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    with pytest.raises(ValueError, match="No"):
+        study.best_trial  # noqa: B018
+
+
+def test_without_a_feasible_trial_there_is_no_best() -> None:
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(constraints_func=lambda trial: [1.0]))
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    with pytest.raises(ValueError, match="No feasible trials"):
+        study.best_trial  # noqa: B018
+    assert study.best_trials == []
 
 
 def test_wrong_values_are_refused_and_harm_nothing() -> None:

@@ -49,6 +49,7 @@ from osetra.compat.optuna import (
     trial,
     visualization,
 )
+from osetra.compat.optuna.absent import INSTEAD, install
 from osetra.compat.optuna.exceptions import TrialPruned, refuse
 from osetra.compat.optuna.study import (
     Study,
@@ -85,18 +86,10 @@ __all__ = [
     "visualization",
 ]
 
-_INSTEAD = {
-    "integration": "callbacks of frameworks are in osetra.integrations: .keras, .lightning, .xgboost …",
-    "artifacts": "keep files yourself and remember their paths: trial.set_user_attr('file', path)",
-    "terminator": "let a limit end the search: osetra.Study.run(until='noise')",
-    "search_space": "the space that was found is study.osetra.problem.space",
-    "cli": "the command is `osetra`: osetra status, osetra best, osetra dashboard",
-    "progress_bar": "study.optimize(show_progress_bar=True) shows one",
-    "testing": "the kits of osetra are in osetra.testing",
-}
+install()
 
 
 def __getattr__(name: str) -> Any:
-    if name in _INSTEAD:
-        raise refuse(name, _INSTEAD[name])
+    if name in INSTEAD:
+        raise refuse(name, INSTEAD[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -182,16 +182,18 @@ class Loop:
         if not log.isEnabledFor(logging.INFO):
             return
         found = record.values or []
-        if len(found) > 1:
-            log.info(
-                "Trial %d finished with values: %s and parameters: %s.", record.number, found, record.params
-            )
-            return
-        best = self._study.best_trial
+        worth = f"values: {found}" if len(found) > 1 else f"value: {found[0]}"
         log.info(
-            "Trial %d finished with value: %s and parameters: %s. Best is trial %d with value: %s.",
-            *(record.number, found[0], record.params, best.number, best.value),
+            "Trial %d finished with %s and parameters: %s.%s",
+            *(record.number, worth, record.params, "" if len(found) > 1 else self._best()),
         )
+
+    def _best(self) -> str:
+        try:
+            best = self._study.best_trial
+        except ValueError:
+            return " No trial so far keeps its constraints."
+        return f" Best is trial {best.number} with value: {best.value}."
 
 
 def _progress(wanted: bool, n_trials: int | None) -> AbstractContextManager[Callable[[], None]]:

@@ -10,17 +10,19 @@
     GridSampler                    every combination of the values given, once
     BruteForceSampler              grid        every combination of the space as it is known, once
 
-Of their settings the seed is used; others are named once in the log, and left to the searcher.
+Of their settings the seed and `constraints_func` are used; others are named once in the log, and left to the
+searcher.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
 from osetra.compat.optuna.exceptions import refuse
+from osetra.compat.optuna.records import FrozenTrial
 
 log = logging.getLogger("osetra.compat.optuna")
 
@@ -30,8 +32,16 @@ class BaseSampler:
 
     searcher = ""
 
-    def __init__(self, *, seed: int | None = None, **settings: Any) -> None:
-        self.seed = seed
+    def __init__(
+        self,
+        *,
+        seed: int | None = None,
+        constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
+        **settings: Any,
+    ) -> None:
+        if constraints_func is not None and not callable(constraints_func):
+            raise TypeError(f"constraints_func={constraints_func!r}: a function of a trial is needed")
+        self.seed, self.constraints_func = seed, constraints_func
         if settings:
             named = ", ".join(sorted(settings))
             log.info("%s: %s left to the searcher %r", type(self).__name__, named, self.searcher)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from osetra.compat.optuna.adding import add
 from osetra.compat.optuna.callbacks import MaxTrialsCallback
+from osetra.compat.optuna.constraints import feasible
 from osetra.compat.optuna.distributions import Distribution
 from osetra.compat.optuna.engine import Engine
 from osetra.compat.optuna.exceptions import refuse
@@ -110,12 +111,15 @@ class OptunaStudy:
 
         Raises:
             RuntimeError: the study has several objectives.
-            ValueError: no trial is complete.
+            ValueError: no trial is complete, or none keeps its constraints.
         """
         self._single("a best trial")
         complete = self._complete()
         if not complete:
             raise ValueError("No trials are completed yet.")
+        complete = feasible(complete)
+        if not complete:
+            raise ValueError("No feasible trials are completed yet.")
         best = max if self.direction == StudyDirection.MAXIMIZE else min
         return best(complete, key=lambda trial: trial.value or 0.0)
 
@@ -133,8 +137,8 @@ class OptunaStudy:
 
     @property
     def best_trials(self) -> list[FrozenTrial]:
-        """The complete trials that no other one beats in all objectives."""
-        complete = self._complete()
+        """The complete trials that keep their constraints and that no other such one beats in all."""
+        complete = feasible(self._complete())
         signs = [-1.0 if way == StudyDirection.MAXIMIZE else 1.0 for way in self.directions]
         values = [[s * v for s, v in zip(signs, t.values or [], strict=True)] for t in complete]
         return [
@@ -281,7 +285,7 @@ class OptunaStudy:
 
     def __getattr__(self, name: str) -> NoReturn:
         if name == "set_constraint":
-            raise refuse("constraints", "give limits to osetra.Study: limits={'latency_ms': '<= 20'}")
+            raise refuse("set_constraint", "give constraints_func= to a sampler, or limits= to osetra.Study")
         raise AttributeError(f"a study has no {name!r}")
 
     def __reduce__(self) -> tuple[Callable[..., OptunaStudy], tuple[str, str]]:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from osetra.compat.optuna.constraints import constrain
 from osetra.compat.optuna.reading import metrics_of
 from osetra.compat.optuna.records import FrozenTrial, TrialState
 from osetra.compat.optuna.trial import OptunaTrial
@@ -47,8 +48,8 @@ def tell(
     elif wrong or state is TrialState.FAIL:
         engine.fail(number, wrong or "the program says that it failed")
     else:
-        numbers = map(float, told or ())
-        engine.complete(number, dict(zip(metrics_of(study.osetra.problem), numbers, strict=True)))
+        values_told = dict(zip(metrics_of(study.osetra.problem), map(float, told or ()), strict=True))
+        engine.complete(number, values_told | constrain(study, number))
     if wrong:
         warnings.warn(wrong, stacklevel=3)
     return engine.reader().record(number), wrong
