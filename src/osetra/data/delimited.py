@@ -6,11 +6,9 @@ through Arrow, where it is installed and the file is regular: an eighth of the t
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
@@ -20,6 +18,7 @@ import numpy as np
 from osetra.core.clean import one_line
 from osetra.core.finding import Finding
 from osetra.data.dialect import NAMES, Dialect, decoded, is_rule, sniff
+from osetra.data.lines import TextLines, rows_of
 from osetra.data.options import DataOptions
 from osetra.data.table import MISSING_MARKS, PLAIN, Table, Texts, check_names, note, unquoted
 from osetra.errors import DataError
@@ -82,15 +81,13 @@ def parse_text(
     if not reading.separator and _doubled_colons(text):
         text, raw = text.replace("::", "\x1f"), None
     dialect = sniff(text, reading, tab=tab)
-    stream = io.StringIO(text, newline="")
-    for _ in range(dialect.skipped):
-        stream.readline()
-    top = stream.tell()
-    rows = _rows(stream, dialect, source)
+    lines = TextLines(text, dialect.skipped)
+    top = lines.place
+    rows = rows_of(lines, dialect, source)
     first = next(rows, None)
     if first is None:
         raise DataError(f"{source}: the file is empty; it needs a line of column names and rows")
-    begin = stream.tell()
+    begin = lines.place
     head = list(islice(rows, HEAD))
     ruled = bool(head) and _is_rule(head[0])
     head = head[1:] if ruled else head
@@ -274,19 +271,6 @@ def _says(text: str) -> bool:
 
 def _numeric(text: str) -> bool:
     return any(map(str.isdigit, text)) and not any(map(str.isalpha, text.replace("e", "")))
-
-
-def _rows(stream: io.StringIO, dialect: Dialect, source: str) -> Iterator[list[str]]:
-    lines: Iterator[str] = iter(stream.readline, "")
-    if dialect.comment:
-        lines = (line for line in lines if not dialect.is_comment(line))
-    try:
-        for row in dialect.reader(lines):
-            # An empty line has no cells; "" is one, and a row of a table of one column.
-            if row and (len(row) > 1 or not row[0] or row[0].strip()):
-                yield row
-    except csv.Error as error:
-        raise DataError(f"{source}: cannot be cut into cells: {error}; look for a stray quote") from None
 
 
 def _is_rule(row: Sequence[str]) -> bool:

@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from osetra.data.options import DataOptions
 from osetra.data.table import LONGEST_CELL
@@ -21,6 +22,8 @@ from osetra.errors import DataError
 
 CANDIDATES = (",", ";", "\t", "|", " ", "^", "~", "\x01", "\x1f")
 SAMPLE_LINES = 200
+MOST_TYPED = 20_000
+"""Cells of a sample that are looked at."""
 COMMENTS = ("#", "%", "//")
 NAMES = {
     ",": "commas",
@@ -199,7 +202,7 @@ def _score(dialect: Dialect, lines: Sequence[str]) -> float:
         return -1.0  # a column of texts below its name, which are more than a word each
     widths = Counter(map(len, rows))
     pattern = sum(count * (width - 1) / width for width, count in widths.items()) / len(widths)
-    cells = [cell.strip() for row in rows[:50] for cell in row]
+    cells = [cell.strip() for cell in islice(chain(*rows[:50]), MOST_TYPED)]
     typed = sum(_looks_like_cell(cell) for cell in cells) / len(cells)
     # A single column is a table too, but only when nothing cuts the lines.
     rare = 0.5 if dialect.delimiter in " ^~" else 1.0

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Literal, TypeAlias
 
+from osetra.core.finding import Finding
+from osetra.data.table import note
+from osetra.data.unpacking import check_size, is_packed, member, names_in, unpacked
 from osetra.errors import DataError
 from osetra.files import read_regular
 
@@ -22,12 +22,6 @@ SUFFIXES = (
     ".csv", ".tsv", ".txt", ".parquet", ".feather", ".xlsx", ".jsonl", ".json", ".arff", ".npz",
     "text also as .gz, .bz2, .xz or .zip",
 )  # fmt: skip
-_UNPACK: dict[bytes, Callable[[bytes], bytes]] = {
-    b"\x1f\x8b": gzip.decompress,
-    b"BZh": bz2.decompress,
-    b"\xfd7zXZ\0": lzma.decompress,
-    b"\x5d\0\0": lzma.decompress,
-}
 _MAGIC: dict[bytes, Kind] = {
     b"PAR1": "parquet",
     b"ARROW1": "feather",
@@ -67,26 +61,36 @@ _OFFICE = {
 }
 
 
-def read_bytes(path: Path) -> tuple[Kind, bytes]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Content:
+    """The bytes of a file, unpacked, and what kind of data they are."""
+
+    kind: Kind
+    raw: bytes
+    notes: tuple[Finding, ...] = ()
+    """What was left out of an archive."""
+
+
+def read_bytes(path: Path) -> Content:
     """Return a file's kind and content, unpacked where it was packed.
 
     Raises:
-        DataError: no such file, a damaged, encrypted or foreign one; the text says what to do.
+        DataError: no such file, a damaged, encrypted or foreign one, or more than the memory holds; the text
+            says what to do.
     """
     try:
+        check_size(path.stat().st_size, str(path))
         raw = read_regular(path)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; check the path") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    return _kind_of(path, path.name, raw, packed=False)
+    return _content(path, path.name, raw, packed=False)
 
 
-def _kind_of(path: Path, name: str, raw: bytes, *, packed: bool) -> tuple[Kind, bytes]:
-    for magic, unpack in _UNPACK.items():
-        if raw.startswith(magic) and not packed:
-            inner = PurePath(name).stem
-            return _kind_of(path, inner, _unpacked(path, unpack, raw), packed=True)
+def _content(path: Path, name: str, raw: bytes, *, packed: bool) -> Content:
+    if is_packed(raw) and not packed:
+        return _content(path, PurePath(name).stem, unpacked(raw, str(path)), packed=True)
     if raw.startswith(b"PK\x03\x04"):
         return _from_zip(path, raw, packed=packed)
     if what := _foreign(raw):
@@ -95,7 +99,7 @@ def _kind_of(path: Path, name: str, raw: bytes, *, packed: bool) -> tuple[Kind, 
         raise DataError(
             f"{path}: this is a program and no data; to tune its function: osetra tune {path}:train"
         )
-    return _by_content(path, name.lower(), raw), raw
+    return Content(_by_content(path, name.lower(), raw), raw)
 
 
 def _foreign(raw: bytes) -> str:
@@ -106,7 +110,7 @@ def _foreign(raw: bytes) -> str:
         return "a tar archive; unpack it and give the file with the data"
     if _PAGE.match(raw[:512].removeprefix(b"\xef\xbb\xbf")):
         return "a page of the web (HTML or XML) and no table; download the data, or save it as .csv"
-    if any(raw.startswith(magic) for magic in _UNPACK):
+    if is_packed(raw):
         return "an archive within an archive; unpack it first"
     return next((what for magic, what in _FOREIGN.items() if raw.startswith(magic)), "")
 
@@ -126,36 +130,30 @@ def _by_content(path: Path, name: str, raw: bytes) -> Kind:
     return "text"
 
 
-def _unpacked(path: Path, unpack: Callable[[bytes], bytes], raw: bytes) -> bytes:
-    try:
-        return unpack(raw)
-    except (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError) as error:
-        raise DataError(
-            f"{path}: the archive is cut off or damaged ({error}); copy or download it again"
-        ) from None
-
-
-def _from_zip(path: Path, raw: bytes, *, packed: bool) -> tuple[Kind, bytes]:
+def _from_zip(path: Path, raw: bytes, *, packed: bool) -> Content:
     try:
         archive = zipfile.ZipFile(io.BytesIO(raw))
-        names = [name for name in archive.namelist() if not name.endswith("/")]
-        if "xl/workbook.xml" in names:
-            return "xlsx", raw
-        if names and all(name.endswith(".npy") for name in names):
-            return "npz", raw
-        if what := next((_OFFICE[name] for name in names if name in _OFFICE), ""):
+        everything = [name for name in archive.namelist() if not name.endswith("/")]
+        arrays = bool(everything) and all(name.endswith(".npy") for name in everything)
+        if arrays or "xl/workbook.xml" in everything:
+            check_size(sum(each.file_size for each in archive.infolist()), str(path))
+            return Content("npz" if arrays else "xlsx", raw)
+        if what := next((_OFFICE[name] for name in everything if name in _OFFICE), ""):
             raise DataError(f"{path}: this is {what}")
-        names = [name for name in names if not PurePath(name).name.startswith(".") and "__MACOSX" not in name]
+        names, beside = names_in(archive)
         if len(names) != 1 or packed:
             shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
             raise DataError(
                 f"{path}: the archive holds {len(names)} files ({shown}); unpack it and give the one with "
                 "the data, or the folder of pictures"
             )
-        if archive.infolist()[0].flag_bits & 1 or archive.getinfo(names[0]).flag_bits & 1:
-            raise DataError(f"{path}: the archive is encrypted; unpack it with its password first")
-        return _kind_of(path, names[0], archive.read(names[0]), packed=True)
+        found = _content(path, names[0], member(archive, names[0], str(path)), packed=True)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, OSError) as error:
         raise DataError(
             f"{path}: the archive is cut off or damaged ({error}); copy or download it again"
         ) from None
+    if not beside:
+        return found
+    shown = ", ".join(beside[:5]) + (f" and {len(beside) - 5} more" if len(beside) > 5 else "")
+    said = note("archive", f"of the archive {names[0]} is read; {shown} left out")
+    return replace(found, notes=(*found.notes, said))

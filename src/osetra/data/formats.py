@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from osetra.core.finding import Finding
 from osetra.data.delimited import finished, from_rows, has_header, parse_bytes
 from osetra.data.dialect import decoded
-from osetra.data.files import SUFFIXES, Kind, read_bytes
+from osetra.data.files import SUFFIXES, Content, Kind, read_bytes
 from osetra.data.options import DataOptions
 from osetra.data.records import parse_records, width_of
 from osetra.data.table import EXACT, Cells, Table, Texts, as_texts, check_names, note, text_of, unquoted
@@ -33,12 +34,16 @@ def read_table(path: Path, reading: DataOptions | None = None) -> Table:
         MissingExtra: Parquet or Feather without pyarrow, Excel without openpyxl.
     """
     reading = reading or DataOptions()
-    kind, raw = read_bytes(path)
-    return parse(kind, raw, path, reading)
+    return parse(read_bytes(path), path, reading)
 
 
-def parse(kind: Kind, raw: bytes, path: Path, reading: DataOptions) -> Table:
+def parse(content: Content, path: Path, reading: DataOptions) -> Table:
     """Return the table in a file's bytes."""
+    table = _parse(content.kind, content.raw, path, reading)
+    return replace(table, notes=(*content.notes, *table.notes)) if content.notes else table
+
+
+def _parse(kind: Kind, raw: bytes, path: Path, reading: DataOptions) -> Table:
     source = str(path)
     if kind in ("parquet", "feather"):
         return _columnar(raw, source, kind)
@@ -94,7 +99,7 @@ def _expanded(name: str, column: Any) -> list[tuple[str, Cells]]:
     kind, types = column.type, pyarrow.types
     lists = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
     values = column.to_pylist() if lists else []
-    width = width_of(values)
+    width = width_of(values, name)
     if not width:
         return [(name, from_arrow(column))]
     whole = [[np.nan] * width if value is None else value for value in values]

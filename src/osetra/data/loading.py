@@ -99,10 +99,10 @@ def load_all(
         raise DataError(
             f"{path}: no such file; check the path, or name a data set ('osetra data' lists them)"
         )
-    content, raw = read_bytes(path)
-    if content == "npz":
-        return _from_arrays(path, raw, target, task, reading)
-    table = parse(content, raw, path, reading)
+    content = read_bytes(path)
+    if content.kind == "npz":
+        return _from_arrays(path, content.raw, target, task, reading)
+    table = parse(content, path, reading)
     if reading.test:
         table = with_test_file(table, read_table(Path(reading.test), reading), reading.test)
     name = path.name.split(".")[0]

@@ -148,7 +148,7 @@ def _flat(record: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, An
 
 def _expanded(name: str, values: list[Any]) -> Iterable[tuple[str, Cells]]:
     """Return a column, or one for each place of lists of equally many numbers."""
-    width = width_of(values)
+    width = width_of(values, name)
     if not width:
         return [(name, _column(values))]
     nothing = [None] * width
@@ -156,13 +156,23 @@ def _expanded(name: str, values: list[Any]) -> Iterable[tuple[str, Cells]]:
     return [(f"{name}.{i}", _column(list(column))) for i, column in enumerate(places)]
 
 
-def width_of(values: Sequence[Any]) -> int:
-    """Return how many numbers each list of a column has; 0 where they are no such lists."""
+def width_of(values: Sequence[Any], name: str) -> int:
+    """Return how many numbers each list of a column has; 0 where they are no such lists.
+
+    Raises:
+        DataError: a list is too long to be columns.
+    """
     present = [value for value in values if value is not None]
+    longest = max((len(value) for value in present if isinstance(value, list)), default=0)
+    if longest > LONGEST_LIST:
+        raise DataError(
+            f"{name!r} holds a list of {longest} values; at most {LONGEST_LIST} are read as columns: save "
+            "sequences and pictures with numpy.savez(path, x=..., y=...)"
+        )
     if not present or not all(isinstance(value, list) for value in present):
         return 0
     width = len(present[0])
-    alike = 0 < width <= LONGEST_LIST and all(len(value) == width for value in present)
+    alike = width > 0 and all(len(value) == width for value in present)
     return width if alike and all(_is_number(item) for value in present for item in value) else 0
 
 

@@ -22,7 +22,17 @@ from osetra.data.moments import CLOCK_PARTS, LENGTHS, PARTS, Order, order_of
 from osetra.data.numbers import MOSTLY, SAMPLE, WORDS_FOR_MISSING, number_format, number_of, units_of
 from osetra.data.options import NOBODY, DataOptions
 from osetra.data.schema import Category, Date, Number, Recipe, Text, are_compact_dates, columns_of, days_of
-from osetra.data.table import MISSING_MARKS, Cells, Table, Texts, as_texts, note, written
+from osetra.data.table import (
+    MISSING_MARKS,
+    MOST_COLUMNS,
+    Cells,
+    Table,
+    Texts,
+    as_texts,
+    note,
+    too_wide,
+    written,
+)
 from osetra.data.useless import why_useless
 from osetra.data.words import common_words, word_count
 from osetra.errors import DataError, nearest
@@ -30,7 +40,6 @@ from osetra.errors import DataError, nearest
 Kind: TypeAlias = Literal["number", "category", "date", "text", "identifier"]
 ORDERS_OF_DATES = ("", *get_args(Order))
 _ORDERS_OF_KINDS: dict[str, Order] = {"M": "ymd", "m": "duration"}
-MOST_COLUMNS = 50_000
 TEXT_WORDS = 3
 """Texts of so many words on average are free text and not identifiers."""
 FEWEST_CODES = 3
@@ -112,10 +121,7 @@ def understand(table: Table, reading: DataOptions, *, skip: Sequence[str]) -> Un
 def check_columns(table: Table, reading: DataOptions) -> None:
     """Raise DataError for too many columns, and for names that are no columns of the table."""
     if len(table.names) > MOST_COLUMNS:
-        raise DataError(
-            f"{table.source}: {len(table.names)} columns; at most {MOST_COLUMNS} are read, so choose those "
-            "that can matter, or summarise them"
-        )
+        raise too_wide(table.source, str(len(table.names)))
     single = [name for name in _single(reading) if name]
     declared = [word.rpartition("=")[0] for word in reading.na]
     for name in (

@@ -47,6 +47,8 @@ MISSING_MARKS = frozenset(
 )
 """What counts as missing in every column, in any case."""
 
+MOST_COLUMNS = 50_000
+"""Columns that a table may have."""
 LONGEST_CELL = 1000
 """Characters from which on a cell is text: no number but a plain one, and no moment, is so long."""
 PLAIN = re.compile(r"[+-]?(?:(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?|inf|Inf|INF|[iI]nfinity)")
@@ -215,6 +217,14 @@ def check_names(names: Iterable[str], source: str) -> None:
         if name in seen:
             raise DataError(f"{source}: two columns are called {name!r}; rename one of them")
         seen.add(name)
+
+
+def too_wide(source: str, columns: str) -> DataError:
+    """Return what to raise for more columns than are read; `columns` says how many there are."""
+    return DataError(
+        f"{source}: {columns} columns; at most {MOST_COLUMNS} are read, so choose those that can matter, or "
+        "summarise them"
+    )
 
 
 def note(rule: str, text: str, action: str = "") -> Finding:

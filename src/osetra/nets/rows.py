@@ -205,18 +205,19 @@ def _read_path(preparation: Preparation, where: str) -> Rows:
         return _read_files(preparation, path)
     if not path.exists():
         raise DataError(f"{path}: no such file; check the path")
-    kind, raw = read_bytes(path)
-    if kind == "text" and _is_of_texts(preparation) and path.suffix.lower() in TEXTS and not _has_text(path):
+    content = read_bytes(path)
+    words = content.kind == "text" and _is_of_texts(preparation) and path.suffix.lower() in TEXTS
+    if words and not _has_text(path):
         return _read_texts(preparation, path)
-    if kind != "npz":
+    if content.kind != "npz":
         delimiter, decimal, header, encoding = preparation.dialect
         said = DataOptions(delimiter=delimiter, decimal=decimal, header=header, encoding=encoding)
-        table = parse(kind, raw, path, said)
+        table = parse(content, path, said)
         if preparation.pictures is not None:
             return _read_listed(preparation, table, path)
         table = with_listed_texts(table, path.parent) if preparation.texts else table
         return _inputs(preparation, table, None, str(path))
-    return _read_arrays(preparation, parse_arrays(raw, str(path)), path)
+    return _read_arrays(preparation, parse_arrays(content.raw, str(path)), path)
 
 
 def _read_arrays(preparation: Preparation, arrays: dict[str, NDArray[Any]], path: Path) -> Rows:
