@@ -8,6 +8,7 @@ behind the step: a scheduler neither undoes the order nor takes it for its own w
 the scheduler's rates, so what is restored is not multiplied twice.
 
 `capture` and `restore` are those of `osetra.nets.state`: model, optimizer, scheduler and random states.
+`on_ranks` trains one run in several processes, for DistributedDataParallel.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 from osetra.core.arguments import expected
 from osetra.errors import StudyError
 from osetra.integrations.owned_loop import OwnedLoop
+from osetra.integrations.ranks import on_ranks as on_ranks
 from osetra.integrations.versions import framework
 from osetra.nets.state import capture as capture
 from osetra.nets.state import restore as restore
