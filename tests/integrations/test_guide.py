@@ -21,6 +21,8 @@ MODULES = {
     "skorch": "skorch",
     "XGBoost": "xgboost",
     "LightGBM": "lightgbm",
+    "CatBoost": "catboost",
+    "Accelerate": "accelerate",
     "scikit-learn": "sklearn",
 }
 BLOCKS = {

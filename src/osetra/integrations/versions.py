@@ -46,6 +46,7 @@ FRAMEWORKS: dict[str, Tested] = {
     "sklearn": Tested("scikit-learn", "scikit-learn", "sklearn", "1.6", "1.9.1"),
     "xgboost": Tested("XGBoost", "xgboost", "xgboost", "2.0", "3.2.0"),
     "lightgbm": Tested("LightGBM", "lightgbm", "lightgbm", "4.0", "4.7.0"),
+    "catboost": Tested("CatBoost", "catboost", "catboost", "1.2", "1.2.10"),
     "jax": Tested("JAX", "jax", "jax", "0.5", "0.10.2"),
     "optax": Tested("Optax", "optax", "jax", "0.2.4", "0.2.8"),
     "skorch": Tested("skorch", "skorch", "skorch", "1.0", "1.4.0"),
