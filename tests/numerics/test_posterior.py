@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from osetra.numerics import gp
+from osetra.numerics.curvature import curvature
 from osetra.numerics.gp import Hyper, Prior, condition, predict
 from osetra.numerics.kernels import Array, Layout, Scales, covariance, embed, layout
 from osetra.numerics.posterior import conditioned, euclidean, evaluate, hypers, matern
@@ -54,3 +55,16 @@ def test_hyperparameters_differ_where_the_data_leave_them_open() -> None:
     assert drawn[0] is best
     spread = np.log([hyper.scales.lengthscales for hyper in drawn[1:]]).std(axis=0)
     assert 1.5 * spread[0] < spread[1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_curvature_is_that_of_the_loss(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.random((12, 3))
+    x[rng.random(12) < 0.3, 2] = np.nan
+    data = gp.pairs(mixed(), x, rng.standard_normal(12), rng.uniform(0.5, 2, 12))
+    at, step = rng.uniform(-1, 1, 6), 1e-3 * np.eye(6)
+    expected = [
+        (gp.loss(at + one, data, Prior())[1] - gp.loss(at - one, data, Prior())[1]) / 2e-3 for one in step
+    ]
+    np.testing.assert_allclose(curvature(at, data, Prior()), expected, rtol=1e-6, atol=1e-8)

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from threading import Thread
 
 import numpy as np
@@ -86,3 +89,14 @@ def test_another_thread_than_the_main_one_leaves_them_alone() -> None:
             thread.start()
             thread.join()
     assert seen[0] == seen[1]
+
+
+def test_one_thread_for_good_holds_for_libraries_that_come_later() -> None:
+    program = (
+        "import numpy; from osetra.searchers.threads import one_thread_for_good as keep; keep(); "
+        "import scipy.linalg; from threadpoolctl import threadpool_info as info; "
+        "print({one['num_threads'] for one in info() if one['user_api'] == 'blas'})"
+    )
+    environment = {name: text for name, text in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == "{1}", done.stderr

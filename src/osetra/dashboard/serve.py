@@ -17,6 +17,7 @@ from osetra.dashboard.guard import Door
 from osetra.dashboard.token import token
 from osetra.errors import MissingExtra, StudyError
 from osetra.installing import install_line
+from osetra.searchers.threads import one_thread_for_good
 
 log = logging.getLogger("osetra")
 
@@ -79,6 +80,7 @@ def serve(place: str, how: Serving, say: Callable[[str], None], *, expected: boo
         log.warning("%s", assets.trouble)
     address = f"{'https' if secure else 'http'}://{shown_host(how.host)}:{port}/?token={door.token}"
     say(address)
+    one_thread_for_good()  # advice is worked out beside trainings, on their cores
     settings = uvicorn.Config(
         Dashboard(Studies(place), door, assets).app(),
         log_level="warning",

@@ -29,6 +29,7 @@ from osetra.numerics.effects import Effects as Functions
 from osetra.numerics.memory import Memory
 from osetra.numerics.ped_anova import divergences
 from osetra.numerics.shares import SURE, WIDEST, interval, parts
+from osetra.searchers.threads import one_thread
 
 LEAST = 0.03
 """A share whose interval lies above is one of a hyperparameter that matters."""
@@ -188,7 +189,12 @@ def _made(
 def _parts(model: EffectModel, functions: Functions) -> tuple[Anova, tuple[Array, ...]]:
     """Return the parts of all functions, and the grids that they were looked at on."""
     levels, _ = kinds(model.space)
-    return _ANOVA.recall(model.digest, lambda: parts(functions, levels, model.space.snap))
+
+    def look() -> tuple[Anova, tuple[Array, ...]]:
+        with one_thread():
+            return parts(functions, levels, model.space.snap)
+
+    return _ANOVA.recall(model.digest, look)
 
 
 def _within(model: EffectModel, functions: Functions, within: float) -> Array:
@@ -227,7 +233,8 @@ def _unknown(model: EffectModel, j: int) -> Share:
 
 
 def _effect(model: EffectModel, functions: Functions, column: Column, grid: Array, drawn: Array) -> Effect:
-    ends = np.nanquantile(drawn[:, 1:], [0.5 - SURE / 2, 0.5 + SURE / 2], axis=1)
+    # Where a value does not exist all draws are NaN, and so are the ends.
+    ends = np.quantile(drawn[:, 1:], [0.5 - SURE / 2, 0.5 + SURE / 2], axis=1)
     mean, low, high = model.sign * functions.warp.outcomes(np.vstack((drawn[:, :1].T, ends)))
     low, high = np.minimum(low, high), np.maximum(low, high)
     values = tuple(column.param.from_unit(grid))

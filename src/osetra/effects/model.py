@@ -24,6 +24,7 @@ from osetra.numerics.memory import Memory
 from osetra.numerics.shares import FEWEST, explains
 from osetra.numerics.warp import LARGEST
 from osetra.schedulers.table import completed, table_of
+from osetra.searchers.threads import one_thread
 
 _LEARNT = Memory[Effects | None](8)
 
@@ -59,7 +60,12 @@ def model_of(problem: Problem, history: History) -> EffectModel:
     key = b"".join(
         (*(part.tobytes() for part in (data.x, data.y, data.variance)), repr(space).encode(), b"%d" % n)
     )
-    found = _LEARNT.recall(key, lambda: effects.learn(data, levels, categorical, space.snap, history.seed))
+
+    def learn() -> Effects | None:
+        with one_thread():
+            return effects.learn(data, levels, categorical, space.snap, history.seed)
+
+    found = _LEARNT.recall(key, learn)
     return EffectModel(space, sign, n, exists, found, _unexplained(found), key)
 
 

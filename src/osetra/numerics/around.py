@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osetra.numerics.kernels import Array
+from osetra.numerics.kernels import Array, Ints
 from osetra.numerics.posterior import (
     Conditioned,
     Small,
@@ -44,6 +44,8 @@ class Around:
     squares: Array
     own: Array
     """What the columns add by themselves (d, N, 1 + k)."""
+    owner: Ints
+    """The column of each feature (p,)."""
 
 
 def around(found: Conditioned, base: Array) -> Around:
@@ -53,30 +55,33 @@ def around(found: Conditioned, base: Array) -> Around:
     length = found.hyper.scales.lengthscales[owner]
     angles = z.astype(np.float32) @ found.frequencies.T.astype(np.float32)
     own = np.array([alone(found, j, base[:, j]) for j in range(found.layout.columns)])
-    return Around(found, base, angles, scaled_squares(z / length, data / length), own)
+    return Around(found, base, angles, scaled_squares(z / length, data / length), own, owner)
 
 
-def near(at: Around, points: Array) -> Array:
-    """Return the posterior mean and the draws (N, G, 1 + k) at points (N, G, d) near the base."""
+def changed(base: Array, points: Array) -> Ints:
+    """Return the columns in which any of the points (N, G, d) is not like its base (N, d)."""
+    at = base[:, None]
+    same = (points == at) | (np.isnan(points) & np.isnan(at))
+    return np.flatnonzero(~same.all(axis=(0, 1)))
+
+
+def near(at: Around, points: Array, columns: Ints) -> Array:
+    """Return the mean and the draws (N, G, 1 + k) of points (N, G, d) unlike their base in these columns."""
     found, (n, cells, _) = at.found, points.shape
-    same = (points == at.base[:, None]) | (np.isnan(points) & np.isnan(at.base)[:, None])
     angles = np.repeat(at.angles, cells, axis=0)
     squares = np.repeat(at.squares, cells, axis=0)
-    owner = euclidean(found.layout, at.base[:1])[1]
-    changed = np.flatnonzero(~same.all(axis=(0, 1)))
-    for j in changed.tolist():
+    own = at.own.sum(axis=0) - at.own[columns].sum(axis=0)
+    total = np.repeat(own, cells, axis=0)
+    for j in columns.tolist():
         length = found.hyper.scales.lengthscales[j]
         new = feature(found.layout, j, points[:, :, j].ravel())
         old, data = feature(found.layout, j, at.base[:, j]), feature(found.layout, j, found.points[:, j])
         step = (new - np.repeat(old, cells, axis=0)).astype(np.float32)
-        angles += step @ found.frequencies[:, owner == j].T.astype(np.float32)
+        angles += step @ found.frequencies[:, at.owner == j].T.astype(np.float32)
         before = np.repeat(scaled_squares(old / length, data / length), cells, axis=0)
         squares += scaled_squares(new / length, data / length) - before
-    total = (found.hyper.scales.product * matern_of(np.maximum(squares, 0.0, out=squares))) @ found.weights
+        total += alone(found, j, points[:, :, j].ravel())
+    total += (found.hyper.scales.product * matern_of(np.maximum(squares, 0.0, out=squares))) @ found.weights
     if found.amplitudes.shape[1]:
         total[:, 1:] += waves_of(angles, found.phases, found.amplitudes)
-    kept = np.setdiff1d(np.arange(found.layout.columns), changed)
-    total += np.repeat(at.own[kept].sum(axis=0), cells, axis=0)
-    for j in changed.tolist():
-        total += alone(found, j, points[:, :, j].ravel())
     return np.asarray(total.reshape(n, cells, -1))

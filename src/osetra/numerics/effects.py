@@ -31,7 +31,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from osetra.numerics import gp
-from osetra.numerics.around import around, near
+from osetra.numerics.around import around, changed, near
 from osetra.numerics.kernels import Array, Ints, Layout, Mask, covariance, embed, layout
 from osetra.numerics.posterior import Conditioned, conditioned, evaluate, hypers, mean
 from osetra.numerics.transform import merge
@@ -86,7 +86,12 @@ class Effects:
     def near(self, base: Array) -> Callable[[Array], Array]:
         """Return the same as a function of points (N, G, d), near base points (N, d), see `around`."""
         ready = [around(draw, base) for draw in self.draws]
-        return lambda points: _side_by_side([near(one, points) for one in ready])
+
+        def values(points: Array) -> Array:
+            columns = changed(base, points)
+            return _side_by_side([near(one, points, columns) for one in ready])
+
+        return values
 
 
 def learn(

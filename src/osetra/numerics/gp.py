@@ -131,8 +131,7 @@ def pairs(at: Layout, x: Array, y: Array, noise: Array) -> Pairs:
 
 def loss(log_hyper: Array, data: Pairs, prior: Prior) -> tuple[float, Array]:
     """Return F and its gradient by the logarithms of l (d), s2, a2 and sigma2."""
-    n, d = len(data.y), len(log_hyper) - 3
-    rows, columns = np.triu_indices(n, 1)
+    d = len(log_hyper) - 3
     precision = np.exp(-2.0 * log_hyper[:d])
     s2, a2, sigma2 = np.exp(log_hyper[d:])
     scaled = data.squares * precision[:, None]
@@ -140,28 +139,46 @@ def loss(log_hyper: Array, data: Pairs, prior: Prior) -> tuple[float, Array]:
     single, single_slope = matern52_slope(scaled)
     alone = single.mean(axis=0)
 
-    c = np.zeros((n, n))
-    c[columns, rows] = s2 * together + a2 * alone
-    np.fill_diagonal(c, s2 + a2 + sigma2 * data.noise + JITTER)
-    factor, wrong = lapack.dpotrf(c, lower=1)
-    if wrong:
+    found = misfit(s2 * together + a2 * alone, s2 + a2 + sigma2 * data.noise + JITTER, data.y)
+    if found is None:
         return REFUSED, np.zeros(len(log_hyper))
-    inverse, _ = lapack.dpotri(factor, lower=1)
-    inverse += np.tril(inverse, -1).T - np.triu(inverse, 1)
-    alpha = inverse @ data.y
-    value = 0.5 * float(data.y @ alpha) + float(np.log(np.diagonal(factor)).sum())
-
-    # dF = sum over pairs of (C^-1 - alpha alpha') dC, each pair once, half of it on the diagonal (RW 5.9).
-    pair = inverse[columns, rows] - alpha[columns] * alpha[rows]
-    own = 0.5 * (np.diagonal(inverse) - alpha * alpha)
+    value, pair, own = found
     gradient = np.empty(len(log_hyper))
     by_squares = (s2 * together_slope + (a2 / d) * single_slope) * scaled
     gradient[:d] = -2.0 * (by_squares @ pair)
     gradient[d] = s2 * (pair @ together + own.sum())
     gradient[d + 1] = a2 * (pair @ alone + own.sum())
     gradient[d + 2] = sigma2 * (own @ data.noise)
-    penalty, slope = _penalty(log_hyper, prior)
+    penalty, slope = penalty_of(log_hyper, prior)
     return value + penalty, gradient + slope
+
+
+def misfit(above: Array, diagonal: Array, y: Array) -> tuple[float, Array, Array] | None:
+    """Return F without its priors, and its slope by the covariances; None where they are no covariance.
+
+    Args:
+        above: covariance of each pair of observations (n(n-1)/2,).
+        diagonal: variance of each (n,).
+        y: their values (n,).
+    """
+    n = len(y)
+    rows, columns = np.triu_indices(n, 1)
+    c = np.zeros((n, n))
+    c[columns, rows] = above
+    np.fill_diagonal(c, diagonal)
+    factor, wrong = lapack.dpotrf(c, lower=1)
+    if wrong:
+        return None
+    inverse, _ = lapack.dpotri(factor, lower=1)
+    inverse += np.tril(inverse, -1).T - np.triu(inverse, 1)
+    alpha = inverse @ y
+    value = 0.5 * float(y @ alpha) + float(np.log(np.diagonal(factor)).sum())
+    # dF = sum over pairs of (C^-1 - alpha alpha') dC, each pair once, half of it on the diagonal (RW 5.9).
+    return (
+        value,
+        inverse[columns, rows] - alpha[columns] * alpha[rows],
+        0.5 * (np.diagonal(inverse) - alpha * alpha),
+    )
 
 
 def condition(at: Layout, hyper: Hyper, x: Array, y: Array, noise: Array) -> GP:
@@ -247,7 +264,7 @@ def _chain(gp: GP, x: Array, z: Array, by_square: Array) -> Array:
     return pull_back(gp.layout, x, slope)
 
 
-def _penalty(log_hyper: Array, prior: Prior) -> tuple[float, Array]:
+def penalty_of(log_hyper: Array, prior: Prior) -> tuple[float, Array]:
     """Return the negative log prior and its gradient."""
     d = len(log_hyper) - 3
     slope = np.empty(len(log_hyper))

@@ -29,15 +29,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_solve, lapack
 
-from osetra.numerics.gp import JITTER, Hyper, Pairs, Prior, loss
+from osetra.numerics.curvature import curvature
+from osetra.numerics.gp import JITTER, Hyper, Pairs, Prior
 from osetra.numerics.kernels import Array, Ints, Layout, Scales
 
 Small = npt.NDArray[np.float32]
 
 FREEDOM = 5.0
 """Degrees of freedom of the spectral density of Matern-5/2: twice 5/2."""
-STEP = 1e-3
-"""Of the finite differences of the loss's gradient, in logarithms."""
 WIDEST = 1.0
 """Largest deviation of a hyperparameter's logarithm."""
 
@@ -114,14 +113,8 @@ def hypers(best: Hyper, data: Pairs, prior: Prior, count: int, rng: np.random.Ge
     centre = np.log(
         np.concatenate((best.scales.lengthscales, [best.scales.product, best.scales.additive, best.noise]))
     )
-    size = len(centre)
-    curvature = np.empty((size, size))
-    for i in range(size):
-        step = np.zeros(size)
-        step[i] = STEP
-        up, down = loss(centre + step, data, prior)[1], loss(centre - step, data, prior)[1]
-        curvature[i] = (up - down) / (2.0 * STEP)
-    values, vectors = np.linalg.eigh(0.5 * (curvature + curvature.T))
+    size, bent = len(centre), curvature(centre, data, prior)
+    values, vectors = np.linalg.eigh(0.5 * (bent + bent.T))
     deviation = 1.0 / np.sqrt(np.maximum(values, WIDEST**-2))
     drawn = centre + (rng.standard_normal((count - 1, size)) * deviation) @ vectors.T
     low = np.log(np.concatenate((np.full(d, 0.02), [0.02, 1e-3, 1e-6])))

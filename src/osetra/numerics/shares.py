@@ -23,6 +23,8 @@ WIDEST = 0.5
 """An interval that is wider says nothing: cannot tell yet."""
 SURE = 0.95
 """Of the intervals."""
+MANY = 64
+"""Columns beyond which each is looked at more coarsely: shares of so many are small, and seconds count."""
 
 
 def explains(functions: Effects | None) -> bool:
@@ -37,7 +39,7 @@ def parts(
 ) -> tuple[Anova, tuple[Array, ...]]:
     """Return the parts of all functions, and the grids (G,) of each column that they were looked at on."""
     d = len(levels)
-    base, cells = (64, 12) if d <= 8 else (48, 8)
+    base, cells = (64, 12) if d <= 8 else (48, 8) if d <= MANY else (32, 6)
     points = sobol(0, base, d, 0)
     at = design(points, levels, snap, cells=cells)
     return anova(functions.near(snap(points)), at), at.grids

@@ -6,6 +6,7 @@ threads of a linear algebra library wait by turning round.
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
@@ -21,6 +22,17 @@ def one_thread() -> AbstractContextManager[Any]:
         return nullcontext()
     limit: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
     return limit
+
+
+def one_thread_for_good() -> None:
+    """Let linear algebra keep to one thread in this process, and so wherever it is asked for.
+
+    Libraries that are there are told so; those that come later, such as SciPy's, read the environment.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+    ThreadpoolController().limit(limits=1, user_api="blas")
 
 
 @cache
