@@ -1,9 +1,12 @@
 import math
 
+import pytest
+
 from advice.studies import LR, PROBLEM, place, spread
 from osetra.advice import failures
-from osetra.core.params import Choice, Float
+from osetra.core.params import Choice, Float, Int
 from osetra.core.problem import Objective, Problem
+from osetra.core.scales import Scale
 from osetra.core.space import Space
 from osetra.core.text import parse_param
 from osetra.testing.histories import history_of
@@ -16,6 +19,23 @@ def test_the_common_cause_is_found_and_cut_off() -> None:
     assert ", 0 of the other 21" in found.text
     low, high = parse_param("lr", found.action.partition("=")[2]), LR
     assert isinstance(low, Float) and low.high < high.high and low.low == high.low
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize(
+    ("worst", "kept"), [((5, 6), (1, 4)), ((6,), (1, 5)), ((1, 2), (3, 6)), ((1,), (2, 6))]
+)
+def test_whole_numbers_that_fail_are_all_cut_off(
+    worst: tuple[int, ...], kept: tuple[int, int], scale: Scale
+) -> None:
+    problem = Problem(Space(depth=Int(1, 6, scale=scale), x=Float(0, 1)), Objective(metric="loss"))
+    rows = [
+        ({"depth": 1 + i % 6, "x": (i * 0.37) % 1}, None if 1 + i % 6 in worst else 1.0) for i in range(60)
+    ]
+    (found,) = failures.find(problem, history_of(problem, rows))
+    assert found.move is not None
+    narrower = parse_param("depth", found.move.args["params"]["depth"])
+    assert isinstance(narrower, Int) and (narrower.low, narrower.high, narrower.scale) == (*kept, scale)
 
 
 def test_an_option_can_be_the_cause() -> None:

@@ -18,7 +18,7 @@ TOKEN = "t" * 43
 DOOR = Door(token=TOKEN, hosts=frozenset({"127.0.0.1:8765", "localhost:8765", "[::1]:8765"}))
 HOST = "127.0.0.1:8765"
 ORIGIN = f"http://{HOST}"
-READ = {"host": HOST, "cookie": f"osetra-8765={TOKEN}"}
+READ = {"host": HOST, "cookie": f"osetra-8765={DOOR.seal}"}
 WRITE = {**READ, "origin": ORIGIN, "content-type": "application/json", "sec-fetch-site": "same-origin"}
 
 
@@ -66,7 +66,9 @@ def test_every_route_answers_its_own_page_only(path, method):
     for wrong in (
         {},
         {"cookie": "osetra-8765=" + "u" * 43},
-        {"cookie": f"other={TOKEN}"},
+        {"cookie": f"other={DOOR.seal}"},
+        {"cookie": f"osetra-8765={TOKEN}"},
+        {"authorization": f"Bearer {DOOR.seal}"},
         {"cookie": "\x00=;;"},
     ):
         assert asked(path, method, {**right, "cookie": "", **wrong})[0] == 401
@@ -115,10 +117,19 @@ def test_every_other_method_counts_as_writing(method):
 def test_the_token_in_the_address_becomes_a_cookie_and_leaves_the_address():
     status, heads, _ = asked("/", headers={"host": HOST}, query=f"a=b&token={TOKEN}".encode())
     assert status == 303 and heads["location"] == "/?a=b"
-    assert heads["set-cookie"].startswith(f"osetra-8765={TOKEN};")
+    assert heads["set-cookie"].startswith(f"osetra-8765={DOOR.seal};") and TOKEN not in heads["set-cookie"]
     assert all(flag in heads["set-cookie"] for flag in ("HttpOnly", "SameSite=Strict", "Path=/"))
     assert asked("/", headers={"host": HOST}, query=b"token=wrong")[0] == 401
     assert asked("/", headers={"host": HOST, "authorization": f"Bearer {TOKEN}"})[0] == 299
+
+
+def test_a_cookie_opens_the_port_that_it_was_made_for_and_no_other():
+    other = Door(token=TOKEN, hosts=frozenset({"127.0.0.1:8766"}))
+    # A browser sends both to both, since a jar knows no ports.
+    both = f"osetra-8765={DOOR.seal}; osetra-8766={other.seal}"
+    assert asked("/", headers={"host": HOST, "cookie": both})[0] == 299
+    assert asked("/", headers={"host": "127.0.0.1:8766", "cookie": both}, door=other)[0] == 299
+    assert asked("/", headers={"host": HOST, "cookie": f"osetra-8765={other.seal}"})[0] == 401
 
 
 @pytest.mark.parametrize("path", ["//evil.example", "/\\evil.example", "/\r\nx: y", "/ä"])

@@ -227,6 +227,43 @@ def test_what_is_queued_by_form_stands_in_the_table(opened: Opener, training: Pa
         until(page, "document.querySelector('.budget-value').innerText.includes('9')")
 
 
+def test_a_clone_begins_with_its_trial_and_is_trained_with_what_was_changed(
+    opened: Opener, tmp_path: Path
+) -> None:
+    space = ose.Space(
+        optimizer=ose.Choice("sgd", "adam"),
+        lr=ose.Float(1e-4, 1.0, scale="log", default=0.01, prior=ose.Normal(0.03, decades=0.5)),
+        momentum=ose.Float(0.5, 0.99, when={"optimizer": "sgd"}),
+    )
+    study = ose.Study(tmp_path / "s.db", space, minimize="loss", searcher="random")
+    study.enqueue(optimizer="sgd", lr=0.2, momentum=0.75)
+    study.run(lambda run: run.config["lr"], trials=1, progress=False)
+    page = opened().page
+    page.set_default_timeout(40_000)
+    with dashboard(tmp_path / "s.db", free_port()) as (address, _):
+        page.goto(address)
+        page.click(".study-main a")
+        page.wait_for_selector(".best-value")
+        assert "Best so far" in page.inner_text(".cockpit-main"), "nothing was reported on the way"
+        page.click(".best-trial a")
+        assert "believed best: near 0.03, ± 0.5 decades" in page.inner_text(".config")
+        page.click(".order-bar >> text=Clone")
+        page.wait_for_selector(".new-trial h2 >> text=A trial like 1, with changes")
+        fields = ".number-field input[inputmode]"
+        assert [page.input_value(f"{fields} >> nth={i}") for i in (0, 1)] == ["0.2", "0.75"]
+        assert "believed best" in page.inner_text(".new-trial")
+        page.click(".segments >> text=adam")
+        page.fill(f"{fields} >> nth=0", "0,03")
+        assert page.locator(fields).count() == 1, "adam has no momentum"
+        page.click("text=Queue it…")
+        stake = page.inner_text("dialog .stake")
+        assert "like trial 1, but optimizer = adam, lr = 0.03; it is tried before everything" in stake
+        page.click("dialog button.primary")
+        page.wait_for_selector(".trial-title .is-queued")
+    study.run(lambda run: run.config["lr"], trials=2, progress=False)
+    assert study.history.trials[2].config == {"optimizer": "adam", "lr": 0.03}
+
+
 def test_a_server_that_was_killed_is_missed_and_found_again(opened: Opener, training: Path) -> None:
     watched = opened()
     page = watched.page

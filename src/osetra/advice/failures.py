@@ -45,7 +45,7 @@ class _Condition:
     column: Column
     met: Mask
     keep: tuple[float, float] | None = None
-    """The unit interval that avoids the condition."""
+    """The values that avoid the condition."""
 
 
 def find(problem: Problem, history: History) -> list[Finding]:
@@ -100,21 +100,28 @@ def _conditions(column: Column, x: Array) -> Iterator[_Condition]:
             yield _Condition(f"{name_text(column.key)} {name_text(str(option))}", column, np.asarray(met))
         return
     distinct = np.unique(x[~np.isnan(x)])
-    middles = (distinct[1:] + distinct[:-1]) / 2
+    middles, param = (distinct[1:] + distinct[:-1]) / 2, column.param
     if len(middles) > CUTS:
         middles = middles[np.linspace(0, len(middles) - 1, CUTS).astype(np.int64)]
     for cut in middles.tolist():
-        value = short(column.param.from_unit(np.array([cut]))[0])
-        above = "at least" if column.levels else "above"
-        yield _Condition(f"{name_text(column.key)} {above} {value}", column, np.asarray(x > cut), (0.0, cut))
-        yield _Condition(f"{name_text(column.key)} below {value}", column, np.asarray(x < cut), (cut, 1.0))
+        # Where there are steps, the first value beyond the cut: rounding may lead to either side of it.
+        end = distinct[distinct > cut][0] if column.levels else cut
+        at, above = param.from_unit(np.array([end]))[0], "at least" if column.levels else "above"
+        under, over = _sides(param, float(at or 0)) if isinstance(param, (Float, Int)) else (None, None)
+        yield _Condition(f"{name_text(column.key)} {above} {short(at)}", column, np.asarray(x > cut), under)
+        yield _Condition(f"{name_text(column.key)} below {short(at)}", column, np.asarray(x < cut), over)
+
+
+def _sides(param: Float | Int, at: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the ranges below a value and from it on; where there are steps, below ends a step before."""
+    return (float(param.low), at - (param.step or 0)), (at, float(param.high))
 
 
 def _avoid(space: Space, common: _Condition) -> tuple[str, Move | None]:
     """Return what avoids a condition, in words and as a move where there is one."""
     param, name = common.column.param, common.column.key
     if common.keep is not None and isinstance(param, (Float, Int)):
-        low, high = (float(v or 0) for v in param.from_unit(np.array(common.keep)))
+        low, high = common.keep
         if low < high:
             narrower = with_range(param, low, high)
             return declaration(name, narrower), edit_move(space, name, narrower, "narrow")

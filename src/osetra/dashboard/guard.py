@@ -75,8 +75,19 @@ class Door:
     @property
     def cookie(self) -> str:
         """The name of the cookie; two servers of one machine share a jar, so the port is in it."""
-        ports = {host.rpartition(":")[2] for host in self.hosts}
-        return f"osetra-{min(ports)}"
+        return f"osetra-{self._port}"
+
+    @property
+    def seal(self) -> str:
+        """What is in the cookie: a browser sends it to every port of this machine, so the token is not.
+
+        It follows from the token and opens no other port than this one.
+        """
+        return hmac.new(self.token.encode(), f"port {self._port}".encode(), sha256).hexdigest()
+
+    @property
+    def _port(self) -> str:
+        return min(host.rpartition(":")[2] for host in self.hosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +148,8 @@ def refused(door: Door, method: str, headers: Mapping[str, Sequence[str]], query
 
 
 def knows(door: Door, headers: Mapping[str, Sequence[str]], query: bytes) -> bool:
-    """Whether a request shows the token, compared in constant time."""
-    shown = [*_asked(query)]
+    """Whether a request shows the token, or the seal in its cookie, compared in constant time."""
+    shown = [(each, door.token) for each in _asked(query)]
     for line in headers.get("cookie", ()):
         jar: SimpleCookie = SimpleCookie()
         try:
@@ -146,12 +157,11 @@ def knows(door: Door, headers: Mapping[str, Sequence[str]], query: bytes) -> boo
         except CookieError:
             continue
         if door.cookie in jar:
-            shown.append(jar[door.cookie].value)
+            shown.append((jar[door.cookie].value, door.seal))
     for line in headers.get("authorization", ()):
         kind, _, value = line.partition(" ")
-        shown += [value.strip()] if kind.lower() == "bearer" else []
-    right = door.token.encode()
-    return any([hmac.compare_digest(each.encode("utf-8", "surrogateescape"), right) for each in shown])
+        shown += [(value.strip(), door.token)] if kind.lower() == "bearer" else []
+    return any([hmac.compare_digest(one.encode("utf-8", "surrogateescape"), r.encode()) for one, r in shown])
 
 
 def admitted(door: Door, scope: Scope) -> str:
@@ -159,7 +169,7 @@ def admitted(door: Door, scope: Scope) -> str:
     if scope["method"] != "GET" or not _asked(scope.get("query_string", b"")):
         return ""
     flags = f"Path=/; Max-Age={COOKIE_LIFE}; HttpOnly; SameSite=Strict" + ("; Secure" if door.secure else "")
-    return f"{door.cookie}={door.token}; {flags}"
+    return f"{door.cookie}={door.seal}; {flags}"
 
 
 def rest_of(scope: Scope) -> str:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from scipy import stats
 
 from osetra.core.facts import Claimed, Noted, Obeyed, Ordered, Suggested, Worker, ended
-from osetra.core.params import Float
+from osetra.core.params import Choice, Float, Int, Normal, Param
 from osetra.core.problem import Objective, Problem
 from osetra.core.space import Space
 from osetra.errors import StudyError
@@ -29,6 +29,7 @@ from osetra.views.panels.fidelity import fidelity_panel, spearman
 from osetra.views.panels.history import history_panel
 from osetra.views.panels.importance import importance_panel
 from osetra.views.panels.parallel import parallel_panel
+from osetra.views.panels.parameters import parameter
 from osetra.views.panels.rungs import rungs
 from osetra.views.panels.slices import slices_panel
 from osetra.views.panels.study import study_entry, study_panel
@@ -366,6 +367,20 @@ def test_no_contour_of_a_loss_goes_below_zero(power: int) -> None:
         log.run({"a": 0.5 + a / 2, "b": b}, 4.0 * (a * b) ** power)  # falls towards where no trial was
     mean = np.array(contour_panel(UNIT, log.history, "a", "b")["mean"])
     assert np.all(mean >= 0) and np.ptp(mean) > 0
+
+
+@pytest.mark.parametrize(
+    ("param", "said"),
+    [
+        (Float(1e-4, 1, scale="log"), None),
+        (Float(1e-4, 1, scale="log", prior=Normal(1e-2, decades=0.5)), "near 0.01, ± 0.5 decades"),
+        (Int(1, 99, prior=Normal(20, sd=4)), "near 20, ± 4"),
+        (Choice("sgd", "adam"), None),
+        (Choice("sgd", "adam", weights=(1, 3)), "sgd 25.0 %, adam 75.0 %"),
+    ],
+)
+def test_what_a_person_believes_stands_with_the_parameter(param: Param, said: str | None) -> None:
+    assert parameter("x", param, "x")["belief"] == said
 
 
 def test_a_conditional_hyperparameter_has_a_contour_where_it_exists() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from osetra.core.numbers import percent
 from osetra.core.params import Choice, Fixed, Float, Int, Ordinal, Param, Value, default_of
 from osetra.core.space import Space
 from osetra.views.plain import plain_data
@@ -36,8 +37,22 @@ def parameter(name: str, param: Param, label: str) -> Document:
         "step": param.step if isinstance(param, Float | Int) else None,
         "values": None if numeric else plain_data(_options(param)),
         "default": plain_data(default_of(param)),
+        "belief": belief(param),
         "when": {parent: plain_data(allowed) for parent, allowed in param.when} or None,
     }
+
+
+def belief(param: Param) -> str | None:
+    """Return where a person thinks that the best lies, in words; None where nobody has said so."""
+    if isinstance(param, Float | Int) and param.prior is not None:
+        prior = param.prior
+        width = f"{prior.sd:g}" if prior.decades is None else f"{prior.decades:g} decades"
+        return f"near {prior.mean:g}, ± {width}"
+    if isinstance(param, Choice) and param.weights is not None:
+        whole = sum(param.weights)
+        shares = zip(param.options, param.weights, strict=True)
+        return ", ".join(f"{option} {percent(weight / whole)}" for option, weight in shares)
+    return None
 
 
 def between(param: Float | Int, count: int) -> list[Value]:

@@ -3,7 +3,7 @@ import { fromUnit, kindOf, range, toUnit } from "./scales.js";
 import { exact, oneLine, setting } from "./format.js";
 
 /** @typedef {{name: string, kind: string, scale?: string, low?: number, high?: number, values?: any[]|null,
- *   default?: any, when?: Record<string, any>|null}} Param */
+ *   default?: any, when?: Record<string, any>|null, belief?: string|null}} Param */
 
 /** Whether a parameter exists with these values. @param {Param} param @param {Record<string, any>} config */
 export function isActive(param, config) {
@@ -86,6 +86,11 @@ export function rangeText(param) {
   const scale = kindOf(param.scale);
   const words = { linear: "", log: ", log scale", one_minus_log: ", log scale of 1 − x", logit: ", logit scale" };
   return `${setting(param.low)} to ${setting(param.high)}${words[scale]}`;
+}
+
+/** Where a person thinks that the best lies; nothing where nobody has said so. @param {Param} param @param {number} most */
+export function beliefText(param, most = 120) {
+  return param.belief ? `believed best: ${oneLine(param.belief, most)}` : "";
 }
 
 /** Names whose values differ among configurations. @param {Record<string, any>[]} configs */

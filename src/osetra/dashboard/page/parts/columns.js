@@ -6,6 +6,8 @@ import { nameText } from "../logic/format.js";
 
 const USUAL = ["rank", "trial", "state", "value", "steps", "seconds", "reason"];
 const MOST = 12;
+/** Pixels up to which a window is a phone's, as in style.css. */
+const NARROW = 700;
 
 /** @param {Column[]} columns @param {string|undefined} wanted ids in the address @param {any} study @returns {Column[]} */
 export function shownColumns(columns, wanted, study) {
@@ -16,7 +18,8 @@ export function shownColumns(columns, wanted, study) {
   }
   const searched = new Set((study.params ?? []).filter((/** @type {any} */ p) => p.kind !== "constant").map((/** @type {any} */ p) => p.name));
   const config = columns.filter((column) => column.group === "configuration" && searched.has(column.label)).slice(0, MOST);
-  const usual = USUAL.filter((id) => id !== "reason").map((id) => columns.find((column) => column.id === id));
+  // On a phone the value is to be seen before the rank that follows from it.
+  const usual = USUAL.filter((id) => id !== "reason" && !(id === "rank" && innerWidth <= NARROW)).map((id) => columns.find((column) => column.id === id));
   const reason = columns.find((column) => column.id === "reason");
   return /** @type {Column[]} */ ([...usual, ...config, reason].filter(Boolean));
 }

@@ -2,7 +2,7 @@
 import { html } from "../lib.js";
 import { useApp } from "../data/hooks.js";
 import { exact, nameText, oneLine, setting } from "../logic/format.js";
-import { inForce, rangeText } from "../logic/params.js";
+import { beliefText, inForce, rangeText } from "../logic/params.js";
 import { copyText, TrialLink } from "./marks.js";
 
 /** @param {{trial: any, study: any}} props */
@@ -20,7 +20,7 @@ export function ConfigTable({ trial, study }) {
         const param = about(name);
         const now = name in force && exact(force[name]) !== exact(value) ? force[name] : undefined;
         return html`<tr key=${name} class=${changed.has(name) ? "changed" : ""}>
-          <td class="wrap-any" title=${oneLine(`${name}${param ? `: ${rangeText(param)}; default ${setting(param.default)}` : ""}`, 1500)}>${nameText(name, 40)}</td>
+          <td class="wrap-any" title=${oneLine(`${name}${param ? `: ${rangeText(param)}; default ${setting(param.default)}` : ""}`, 1500)}>${nameText(name, 40)}${param?.belief && html`<small class="belief">${beliefText(param)}</small>`}</td>
           <td title=${exact(value)}>${changed.has(name) ? html`<b>${oneLine(setting(value), 40)}</b>` : oneLine(setting(value), 40)}${now !== undefined ? html` <span class="tag changed">now ${oneLine(setting(now), 40)}</span>` : ""}</td>
           ${!own && html`<td class="muted wrap-any" title=${exact(best.get(name))}>${best.has(name) ? oneLine(setting(best.get(name)), 40) : "the same"}</td>`}</tr>`;
       })}</tbody></table></div></section>`;

@@ -5,6 +5,8 @@ import { nameText, number, oneLine } from "../logic/format.js";
 import { parseNumbers } from "../logic/route.js";
 import { trialColour } from "../logic/palette.js";
 import { Curves } from "./curves.js";
+import { FrontPanel } from "./front.js";
+import { HistoryPanel } from "./history.js";
 import { Segments } from "./segments.js";
 import { Shape } from "./marks.js";
 import { Ready } from "./states.js";
@@ -23,6 +25,8 @@ export function CurvesPanel({ study, changed }) {
   const shown = doc.value?.curves.map((/** @type {any} */ one) => one.trial) ?? [];
   const missing = chosen.filter((trial) => !shown.includes(trial)).slice(0, 20);
   const extra = useDocument(missing.length ? curvesPath(metric, missing.join(",")) : "").value;
+  const silent = metric === study.metric && doc.value?.curves.every((/** @type {any} */ one) => !one.steps.length) && trials?.value.some((/** @type {any} */ one) => one != null);
+  if (silent) return html`<${Results} study=${study} />`;
   const how = { by: /** @type {any} */ (query.x ?? "step"), log: query.log ?? "auto", smoothing: Number(query.ema ?? 0), chosen, top: 10, train: query.train !== "0" };
   const pick = (/** @type {number} */ trial) => {
     const next = chosen.includes(trial) ? chosen.filter((one) => one !== trial) : [...chosen, trial];
@@ -36,6 +40,14 @@ export function CurvesPanel({ study, changed }) {
     }}<//></div></section>`;
 }
 
+/** What stands in for curves where trainings report nothing on their way, such as a function that returns its value. @param {{study: any}} props */
+function Results({ study }) {
+  const name = study.objectives?.length > 1 ? "front" : "history";
+  const Panel = name === "front" ? FrontPanel : HistoryPanel;
+  const doc = useDocument(name);
+  return html`<${Ready} doc=${doc} name=${name} what=${name}>${(/** @type {any} */ value) => html`<div class="stack"><${Panel} doc=${value} study=${study} /></div>`}<//>`;
+}
+
 /** @param {string} metric @param {string} trials */
 export function curvesPath(metric, trials) {
   return `curves?${new URLSearchParams({ metric, trials, points: "400" })}`;
@@ -43,7 +55,7 @@ export function curvesPath(metric, trials) {
 
 /** @param {{study: any, query: any, set: any, partner: string|null}} props */
 export function Controls({ study, query, set, partner }) {
-  const metrics = study.metrics?.length ? study.metrics : [study.metric];
+  const metrics = [...new Set([study.metric, ...(study.metrics ?? [])])];
   return html`${metrics.length > 1 && html`<label><span class="unseen">Metric</span><select value=${query.m ?? study.metric} onChange=${(/** @type {any} */ e) => set({ m: e.target.value === study.metric ? null : e.target.value })}>
       ${metrics.map((/** @type {string} */ name) => html`<option key=${name} value=${name}>${nameText(name, 40)}</option>`)}</select></label>`}
     <${Segments} label="Across" value=${query.x ?? "step"} options=${[["step", "Step"], ["time", "Time"], ["cost", "Cost"]]} onChoose=${(/** @type {string} */ v) => set({ x: v === "step" ? null : v })} />

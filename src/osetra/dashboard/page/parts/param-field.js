@@ -1,11 +1,11 @@
 // One hyperparameter in a form: a number with a slider on its own scale, or one of its options.
 import { html, useEffect, useState } from "../lib.js";
 import { exact, nameText, oneLine, setting, typable } from "../logic/format.js";
-import { fromSlider, isNumeric, rangeText, readValue, toSlider } from "../logic/params.js";
+import { beliefText, fromSlider, isNumeric, rangeText, readValue, toSlider } from "../logic/params.js";
 
 /** @param {{param: any, value: any, onChange: (value: any) => void, mark?: string, beyond?: boolean}} props `beyond` where one may leave the searched range */
 export function ParamField({ param, value, onChange, mark = "", beyond = false }) {
-  const label = html`<span class="param-label"><b class="wrap-any" title=${param.label ?? param.name}>${nameText(param.label ?? param.name, 40)}</b> <small>${oneLine(rangeText(param), 120)}</small>${mark && html` <span class="tag changed">${mark}</span>`}</span>`;
+  const label = html`<span class="param-label"><b class="wrap-any" title=${param.label ?? param.name}>${nameText(param.label ?? param.name, 40)}</b> <small>${oneLine(rangeText(param), 120)}</small>${param.belief && html` <small class="belief">${beliefText(param)}</small>`}${mark && html` <span class="tag changed">${mark}</span>`}</span>`;
   if (param.kind === "constant") return html`<div class="field">${label}<span>${setting(value)}</span></div>`;
   if (isNumeric(param)) return html`<${NumberField} param=${param} value=${value} onChange=${onChange} label=${label} beyond=${beyond} />`;
   const options = param.values ?? [];

@@ -2,6 +2,7 @@
 import { html, useMemo } from "../lib.js";
 import { useApp, useQuery } from "../data/hooks.js";
 import { nameText, number, numeric, oneLine, setting } from "../logic/format.js";
+import { beliefText } from "../logic/params.js";
 import { parseNumbers } from "../logic/route.js";
 import { rampColour } from "../logic/palette.js";
 import { robustRange, wantsLog } from "../logic/scales.js";
@@ -49,7 +50,7 @@ function Slice({ param, metric, log, low, high, chosen }) {
     ctx.restore();
   };
   const count = `${param.points.length} trials`;
-  return html`<figure><figcaption title=${param.label ?? param.name}><b class="wrap-any">${nameText(param.label ?? param.name)}</b> <span class="muted">${count}</span></figcaption>
+  return html`<figure><figcaption title=${param.label ?? param.name}><b class="wrap-any">${nameText(param.label ?? param.name)}</b> <span class="muted">${count}${param.belief ? `; ${beliefText(param)}` : ""}</span></figcaption>
     <${Scatter} height=${190} x=${x} y=${y} points=${points} chosen=${chosen} over=${over} size=${2.6} room=${{ bottom: 24, left: 48, titles: false }} label=${`${nameText(metric)} along ${nameText(param.label ?? param.name)}, ${count}`} /></figure>`;
 }
 

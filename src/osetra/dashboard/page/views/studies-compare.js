@@ -3,6 +3,7 @@ import { html, useEffect, useState } from "../lib.js";
 import { useApp, useQuery } from "../data/hooks.js";
 import { number, numeric, oneLine } from "../logic/format.js";
 import { formatRoute } from "../logic/route.js";
+import { sentence } from "../logic/wording.js";
 import { trialColour } from "../logic/palette.js";
 import { drawFrame, numberAxis } from "../plots/axes.js";
 import { Canvas } from "../parts/canvas.js";
@@ -34,7 +35,7 @@ export function CompareStudies() {
     for (const one of lines) stairs(paper, frame, one.x.map((/** @type {number} */ v) => x.unit(v)), one.history.best.map((/** @type {any} */ v) => (v == null ? NaN : y.unit(numeric(v)))), one.colour);
   };
   return html`<section class="sheet"><header><h2>Best so far, side by side</h2><${Segments} label="Across" value=${by} options=${[["cost", "Cost"], ["time", "Time"], ["trials", "Trials"]]} onChoose=${(/** @type {string} */ v) => set({ hx: v === "cost" ? null : v })} /></header>
-    <div class="inside stack">${doc.note && html`<p class="note">${oneLine(doc.note, 300)}</p>`}
+    <div class="inside stack">${doc.note && html`<p class="note">${sentence(doc.note, 300)}</p>`}
       <${Canvas} height=${400} draw=${draw} label=${`The best so far of ${lines.length} studies`} />
       <ul class="legend plain-legend">${lines.map((/** @type {any} */ one) => html`<li key=${one.id}><i class="dot" style=${{ background: one.colour }} /> <a href=${formatRoute({ study: one.id, view: "cockpit" })}>${oneLine(one.name, 80)}</a> <span class="muted">${number(one.history.best[one.history.best.length - 1])} after ${one.history.trials.length} trials</span></li>`)}</ul></div></section>`;
 }
