@@ -81,6 +81,10 @@ class NewerSchema(StoreError):
     """The log was written by a newer osetra; upgrade this one to read it."""
 
 
+class OlderSchema(StoreError):
+    """The log was written by an older osetra; `osetra db migrate` brings it up to date."""
+
+
 class StoreFull(StoreError):
     """The disk is full; what was being written is kept in memory and can be tried again."""
 

@@ -66,15 +66,20 @@ def test_a_store_that_is_away_is_said_and_what_was_read_stays(opened: Opener, tm
     watched.expect("503")
 
 
-def test_studies_that_are_being_made_or_of_a_newer_program_stand_in_the_list(
+def written_by(version: int, file: Path) -> None:
+    connection = sqlite3.connect(file)
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+
+
+def test_studies_that_are_being_made_or_of_another_program_stand_in_the_list(
     opened: Opener, tmp_path: Path
 ) -> None:
     runs = tmp_path / "runs"
-    for name in ("good", "newer"):
-        tuned(runs / name / "study.db")
-    with sqlite3.connect(runs / "newer" / "study.db") as connection:
-        connection.execute("PRAGMA user_version = 99")
-    connection.close()
+    for file in ("good/study.db", "newer/study.db", "older/study.db", "newest.db", "oldest.db"):
+        tuned(runs / file)
+    for file, version in {"newer/study.db": 99, "newest.db": 99, "older/study.db": 0, "oldest.db": 0}.items():
+        written_by(version, runs / file)
     unborn = runs / "unborn" / "study.db"
     unborn.parent.mkdir()
     unborn.touch()
@@ -82,11 +87,43 @@ def test_studies_that_are_being_made_or_of_a_newer_program_stand_in_the_list(
     page.set_default_timeout(40_000)
     with dashboard(runs, free_port()) as (address, _):
         page.goto(address)
-        page.wait_for_selector(".study-line >> nth=2")
+        page.wait_for_selector(".study-line >> nth=5")
         said = {line.split("\n")[0].strip(): line for line in page.locator(".study-line").all_inner_texts()}
-        assert "newer osetra" in said["newer"]
+        assert all("upgrade it: pip install" in said[name] for name in ("newer", "newest"))
+        assert all(
+            "older osetra" in said[name] and "osetra db migrate" in said[name] for name in ("older", "oldest")
+        )
         assert "being created" in said["unborn"]
         unborn.unlink()
         tuned(unborn)
         page.click(".study-main a >> text=unborn")
         page.wait_for_selector(".best-value")
+        page.goto(address)
+        written_by(1, runs / "older" / "study.db")  # as a migration does
+        page.click(".study-main a >> text=older")
+        page.wait_for_selector(".best-value")
+
+
+def test_two_dashboards_of_a_machine_are_open_in_one_browser(opened: Opener, tmp_path: Path) -> None:
+    files = [tmp_path / name / "s.db" for name in ("one", "two")]
+    page = opened().page
+    for trials, file in enumerate(files, start=1):
+        tuned(file, trials)
+    with dashboard(files[0], free_port()) as (first, _), dashboard(files[1], free_port()) as (second, _):
+        for address in (first, second):
+            page.goto(address)
+            page.wait_for_selector(".study-main")
+        for address, trials in ((first, "1 of 1"), (second, "2 of 2")):
+            page.goto(address.partition("?")[0])  # by the cookie alone, after the other was opened
+            page.wait_for_selector(f".study-progress >> text={trials} trials")
+        jar = page.context.cookies()
+        assert len({one["value"] for one in jar}) == 2, "what opens one page opens no other"
+        assert not any(one["value"] in first for one in jar)
+
+
+def test_the_live_page_without_javascript_is_a_sentence(opened: Opener, tmp_path: Path) -> None:
+    tuned(tmp_path / "s.db")
+    page = opened(360, java_script_enabled=False).page
+    with dashboard(tmp_path / "s.db", free_port()) as (address, _):
+        page.goto(address)
+        assert "osetra status" in page.inner_text("body")

@@ -11,7 +11,7 @@ from pathlib import Path
 from osetra.dashboard.follow import Follower
 from osetra.dashboard.steering import PageSteering
 from osetra.dashboard.stream import StudyChannel
-from osetra.errors import NewerSchema, OsetraError, StudyError
+from osetra.errors import NewerSchema, OlderSchema, OsetraError, StudyError
 from osetra.stores import is_server, studies
 from osetra.stores.address import SCHEME, Address, mask, parse
 from osetra.tuning.locations import FILE, RUNS, Location, find, known, name_for
@@ -139,7 +139,7 @@ def _in_folder(root: Path) -> list[Location]:
     for file in sorted(_files(root), key=lambda file: -file.stat().st_mtime):
         try:
             found += [find(f"{file}#{name}") for name in studies(str(file))]
-        except NewerSchema:  # of a newer program: it is listed, with what to do
+        except (NewerSchema, OlderSchema):  # of another version: it is listed, with what to do
             found.append(Location(name_for(file.stem), Address(str(file)), root))
         except OsetraError:  # somebody else's database
             continue

@@ -19,7 +19,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from osetra.errors import MissingExtra, NewerSchema, NotAStudy, OsetraError, StoreAway, StoreError
+from osetra.errors import (
+    MissingExtra,
+    NewerSchema,
+    NotAStudy,
+    OlderSchema,
+    OsetraError,
+    StoreAway,
+    StoreError,
+)
 from osetra.installing import install_line
 from osetra.stores.address import SERVER, mask
 from osetra.stores.forks import keep_from_forks
@@ -230,7 +238,7 @@ def _has_tables(connection: Connection, url: str) -> bool:
                 f"{SCHEMA}); upgrade it: pip install --upgrade osetra"
             )
         if number < SCHEMA:
-            raise StoreError(
+            raise OlderSchema(
                 f"{mask(url)} was written by an older osetra (schema {number}, this one has {SCHEMA}); when "
                 f"all programs that use it have ended: osetra db migrate '{mask(url)}'"
             )

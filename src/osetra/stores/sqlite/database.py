@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from osetra.errors import NewerSchema, NotAStudy, StoreError
+from osetra.errors import NewerSchema, NotAStudy, OlderSchema, StoreError
 from osetra.stores.forks import keep_from_forks
 from osetra.stores.sqlite.belonging import put_aside, remember, strange_log
 from osetra.stores.sqlite.connection import FileConnection
@@ -261,7 +261,7 @@ class Database:
                     f"{SCHEMA}); upgrade it: pip install --upgrade osetra"
                 )
             if schema < SCHEMA:
-                raise StoreError(
+                raise OlderSchema(
                     f"{self.path} was written by an older osetra (schema {schema}, this one has {SCHEMA}); "
                     f"when all programs that use it have ended: osetra db migrate {self.path}"
                 )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from osetra.core.curves import Point
 from osetra.core.facts import Entry
-from osetra.errors import NewerSchema, NotAStudy, StoreAway, StoreError
+from osetra.errors import NewerSchema, NotAStudy, OlderSchema, StoreAway, StoreError
 from osetra.stores.sqlite.belonging import strange_log
 from osetra.stores.sqlite.database import APPLICATION, SCHEMA, SQL, patiently
 from osetra.stores.sqlite.errors import explain_errors
@@ -115,7 +115,7 @@ class SqliteReader:
                     f"{SCHEMA}); upgrade it: pip install --upgrade osetra"
                 )
             if schema < SCHEMA:
-                raise StoreError(
+                raise OlderSchema(
                     f"{self._path} was written by an older osetra (schema {schema}, this one has {SCHEMA}); "
                     f"when all programs that use it have ended: osetra db migrate {self._path}"
                 )
