@@ -243,8 +243,7 @@ def test_a_clone_begins_with_its_trial_and_is_trained_with_what_was_changed(
     with dashboard(tmp_path / "s.db", free_port()) as (address, _):
         page.goto(address)
         page.click(".study-main a")
-        page.wait_for_selector(".best-value")
-        assert "Best so far" in page.inner_text(".cockpit-main"), "nothing was reported on the way"
+        page.wait_for_selector(".cockpit-main h2 >> text=Best so far")  # nothing was reported on the way
         page.click(".best-trial a")
         assert "believed best: near 0.03, ± 0.5 decades" in page.inner_text(".config")
         page.click(".order-bar >> text=Clone")
@@ -274,6 +273,7 @@ def test_a_server_that_was_killed_is_missed_and_found_again(opened: Opener, trai
         page.click(".study-main a")
         until(page, "document.querySelector('.link-state').innerText === 'live'")
         page.wait_for_selector(".best-value")
+        page.wait_for_selector(".running .step-cell")
         os.killpg(server.pid, signal.SIGKILL)
         page.wait_for_selector(".banner")
         assert "Connection lost" in page.inner_text(".banner")

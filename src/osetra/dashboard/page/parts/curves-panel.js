@@ -25,7 +25,7 @@ export function CurvesPanel({ study, changed }) {
   const shown = doc.value?.curves.map((/** @type {any} */ one) => one.trial) ?? [];
   const missing = chosen.filter((trial) => !shown.includes(trial)).slice(0, 20);
   const extra = useDocument(missing.length ? curvesPath(metric, missing.join(",")) : "").value;
-  const silent = metric === study.metric && doc.value?.curves.every((/** @type {any} */ one) => !one.steps.length) && trials?.value.some((/** @type {any} */ one) => one != null);
+  const silent = metric === study.metric && doc.value && trials && isSilent(doc.value, trials);
   if (silent) return html`<${Results} study=${study} />`;
   const how = { by: /** @type {any} */ (query.x ?? "step"), log: query.log ?? "auto", smoothing: Number(query.ema ?? 0), chosen, top: 10, train: query.train !== "0" };
   const pick = (/** @type {number} */ trial) => {
@@ -38,6 +38,13 @@ export function CurvesPanel({ study, changed }) {
       return html`<${Curves} doc=${all} trials=${trials} how=${how} pick=${pick} changed=${changed} />
         <${Legend} doc=${all} trials=${trials} metric=${study.metric} chosen=${chosen} pick=${pick} />`;
     }}<//></div></section>`;
+}
+
+/** Whether there are results and no curve of them, nor one that is yet to come. @param {any} doc @param {any} trials */
+function isSilent(doc, trials) {
+  const told = doc.curves.some((/** @type {any} */ one) => one.steps.length);
+  const coming = !doc.curves.length && trials.steps?.some((/** @type {any} */ n) => n > 0);
+  return !told && !coming && trials.value.some((/** @type {any} */ one) => one != null);
 }
 
 /** What stands in for curves where trainings report nothing on their way, such as a function that returns its value. @param {{study: any}} props */
