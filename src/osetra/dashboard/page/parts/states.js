@@ -32,10 +32,10 @@ export function Ready({ doc, name, what, children }) {
   const study = useStudy();
   if (doc.value) return children(doc.value);
   if (doc.error) {
-    return html`<${Message} kind="error" title=${`The ${what} cannot be shown`}>
+    return html`<${Message} kind="error" title=${what.startsWith("trial ") ? `Trial ${what.slice(6)} cannot be shown` : `The ${what} cannot be shown`}>
       <p>${doc.error.message}</p>
       <p><button type="button" onClick=${() => study.load(name)}>Try again</button></p>
     <//>`;
   }
-  return html`<${Loading} what=${`the ${what}`} />`;
+  return html`<${Loading} what=${what.startsWith("trial ") ? what : `the ${what}`} />`;
 }
