@@ -15,6 +15,7 @@ from msgspec.structs import replace as evolved
 from numpy.typing import NDArray
 
 from osetra.core.arguments import expected, given, is_whole, plain
+from osetra.core.attributes import TrialAttrs, remembered
 from osetra.core.comparison import at_equal_steps
 from osetra.core.curves import Curves, Point
 from osetra.core.edits import adopted
@@ -62,6 +63,9 @@ class History:
                     opened = (entry.fact, entry.time)
                 case Noted():
                     notes.append(entry)
+                    number, attrs = remembered(entry.fact) or (0, {})
+                    if (trial := changed.get(number) or self.trials.get(number)) is not None:
+                        changed[number] = evolved(trial, attrs=TrialAttrs({**trial.attrs, **attrs}))
                 case Edited():
                     edits = (*edits, entry)
                     changed = {**self.trials, **changed}

@@ -38,15 +38,16 @@ OF_TRIAL: Mapping[str, str] = {
     "score": "value",
     "status": "state",
     "duration": "seconds",
+    "user_attrs": "attrs",
 }
 """Attributes of a trial that other libraries have under another name."""
 _CURVE = 'study.history.curve(trial, "val_loss"), which returns steps and values'
 _TIMES = "trial.attempts[0].started and trial.attempts[-1].ended"
 TRIAL_HINTS: Mapping[str, str] = {
     "values": "study.front, whose trials have the value of every objective, or trial.value",
-    "user_attrs": "study.records(), whose rows have every reported metric",
     "system_attrs": "trial.why and trial.by",
-    "set_user_attr": 'study.order(7, "note", text="…")',
+    "set_user_attr": 'study.remember(7, commit="abc"), or run.remember(commit="abc") in the training',
+    "remember": 'study.remember(7, commit="abc")',
     "intermediate_values": _CURVE,
     "metrics": _CURVE,
     "curve": _CURVE,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from osetra.core.attributes import TrialAttrs
 from osetra.core.clean import one_line
 from osetra.core.config import TrialConfig
 from osetra.core.facts import (
@@ -167,6 +168,8 @@ class Trial(msgspec.Struct, frozen=True, gc=False):
     orders: tuple[Order, ...] = ()
     checkpoints: tuple[Checkpointed, ...] = ()
     """In the order in which they were written."""
+    attrs: dict[str, Any] = msgspec.field(default_factory=TrialAttrs)
+    """What `remember` was told of it, by name."""
 
     if not TYPE_CHECKING:
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from osetra.core.attributes import TOPIC, attr_note
 from osetra.core.comparison import changed_length
 from osetra.core.decisions import Suggestion, Verdict
 from osetra.core.edits import problem_of
@@ -188,6 +189,15 @@ class Planner:
         """Note that the study is to have this many trials in total."""
         if trials not in {note.data.get("trials") for note in self.history.noted("target")}:
             self.append([Noted("target", str(trials), f"{trials} trials in total", {"trials": trials})])
+
+    def remember(self, trial: int, attrs: Mapping[str, Any]) -> None:
+        """Note attributes of a trial, whatever others note of it meanwhile."""
+        mine = f"{trial}/0/"
+        while True:
+            names = [note.name for note in self.history.noted(TOPIC) if note.name.startswith(mine)]
+            said = max((int(name.removeprefix(mine)) for name in names), default=0)
+            if self.append([attr_note(trial, 0, said + 1, attrs)]):
+                return
 
     def know_steps(self, steps: int) -> None:
         """Note how many steps a full training has."""

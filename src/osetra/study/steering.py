@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from osetra.core.arguments import expected, given, mapping, option, text, whole
+from osetra.core.attributes import attributes_of
 from osetra.core.decisions import Suggestion
 from osetra.core.facts import Actor
 from osetra.core.params import Value
@@ -88,6 +89,21 @@ class StudySteering(StudyView):
             )
         complete = self.problem.space.complete(named_values(self.problem.space.names, {**chosen, **values}))
         return self._planner.suggest([Suggestion(complete, "asked for by a person")], "person", who)[0]
+
+    def remember(
+        self, trial: Trial | int, attrs: Mapping[str, object] | None = None, /, **named: object
+    ) -> Trial:
+        """Have anything remembered of a trial that JSON can hold: study.remember(7, commit="abc").
+
+        `trial.attrs` has it, and so have `records`, `osetra show` and `osetra export`. What is said last of a
+        name holds; in a training it is `run.remember`.
+
+        Raises:
+            StudyError: there is no such trial, JSON has no such value, or it is too large.
+        """
+        number = self.history.find(trial).number
+        self._planner.remember(number, attributes_of(attrs, named))
+        return self.history.trials[number]
 
     def aim(self, trials: int) -> None:
         """Note how many trials the study is to have in total; a total that was promised only grows.

@@ -173,7 +173,7 @@ class StudyView:
 
         Each reported metric has its last value as `NAME.last`, and as `NAME.best` that of the step at
         which the objective was best. A hyperparameter that has the name of another column is
-        called `config.NAME`, and an objective `metric.NAME`.
+        called `config.NAME`, and an objective `metric.NAME`. What is remembered of trials is `attrs.NAME`.
         """
         history = self.history
         return records(self.problem, history, list(history.trials.values()))

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from osetra.core.arguments import expected, is_whole, plain, text, whole
+from osetra.core.attributes import MOST, attr_note, attributes_of
 from osetra.core.claim import Claim
 from osetra.core.config import RunConfig
 from osetra.core.facts import Noted
@@ -53,6 +54,8 @@ class Run:
     """How many steps the present loop has."""
     _reported: int = _NEVER
     """The last step reported in this fold."""
+    _remembered: int = 0
+    """How often something was to be remembered."""
 
     @classmethod
     def of(
@@ -205,6 +208,25 @@ class Run:
             return
         sentence = f"a full training has {steps} steps"
         self._control.link.record(Noted("steps", str(steps), sentence, {"steps": steps}))
+
+    def remember(self, attrs: Mapping[str, object] | None = None, /, **named: object) -> None:
+        """Have anything remembered that JSON can hold, such as commit="abc": `trial.attrs` has it afterwards.
+
+        What is said last of a name holds. Numbers of every step belong into `report`.
+
+        Raises:
+            StudyError: JSON has no such value, it is too large, or it is the thousand and first time.
+        """
+        found, voice = attributes_of(attrs, named), self._control.voice
+        if not voice.heard:
+            voice.refuse("remember")
+            return
+        if self._remembered == MOST:
+            raise StudyError(
+                f"remember: {MOST} times in one training are the most; report numbers of every step"
+            )
+        self._remembered += 1
+        self._control.link.record(attr_note(self.trial, self.attempt, self._remembered, found))
 
     def folds(self, count: int) -> Iterator[int]:
         """Yield the folds 0 … count-1; the trial's value is the mean over them.

@@ -51,7 +51,7 @@ STYLES: Mapping[Kind, str] = {
     "ordered": "cyan",
     "note": "cyan",
 }
-_SILENT_TOPICS = ("target", "steps", "accepts", "returned", "unkept", "length")
+_SILENT_TOPICS = ("target", "steps", "accepts", "returned", "unkept", "length", "attr")
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def trial_document(history: History, trial: Trial, *, curves: bool = False) -> d
         "repeats": trial.repeats,
         "fresh_seeds": [again.value for again in history.repeats(trial.number)],
         "reason": trial.reason,
+        "attrs": dict(trial.attrs),
         "steered": trial.steered,
         "until": trial.until,
         "parent": None if trial.parent is None else asdict(trial.parent),

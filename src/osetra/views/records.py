@@ -2,13 +2,14 @@
 
 One namespace holds our own columns and names that users chose, and no column may hide another. Ours keep
 their names. The objective, hyperparameters and reported metrics keep theirs where they are free, and are
-called `metric.NAME` and `config.NAME` where they are not.
+called `metric.NAME` and `config.NAME` where they are not. What is remembered of trials is `attrs.NAME`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -52,12 +53,16 @@ def frame(rows: list[dict[str, Any]]) -> Any:
 class Columns:
     """What the columns are called that users named."""
 
-    def __init__(self, objective: str, names: Iterable[str], metrics: Iterable[str]) -> None:
+    def __init__(
+        self, objective: str, names: Iterable[str], metrics: Iterable[str], attrs: Iterable[str] = ()
+    ) -> None:
         taken = {*OWN, *EXTRA}
         self.objective = _free(objective, "metric.", taken)
         """The column of the objective's value."""
         self.names: Mapping[str, str] = {name: _free(name, "config.", taken) for name in names}
         """The column of each hyperparameter."""
+        self.attrs: Mapping[str, str] = {name: _free(f"attrs.{name}", "attrs.", taken) for name in attrs}
+        """The column of each attribute."""
         self.metrics: Mapping[str, tuple[str, str]] = {
             name: (_free(f"{name}.last", "metric.", taken), _free(f"{name}.best", "metric.", taken))
             for name in metrics
@@ -67,7 +72,13 @@ class Columns:
     @classmethod
     def of(cls, problem: Problem, history: History) -> Columns:
         """Return the columns of a study."""
-        return cls(problem.objective.metric, problem.space.names, history.curves.metrics)
+        attrs = dict.fromkeys(chain.from_iterable(history.trials.derived(_attrs)))
+        return cls(problem.objective.metric, problem.space.names, history.curves.metrics, attrs)
+
+
+def _attrs(trials: Sequence[Trial]) -> list[str]:
+    """Return the names of what is remembered of the trials of a block."""
+    return list(dict.fromkeys(name for trial in trials for name in trial.attrs))
 
 
 def _free(name: str, prefix: str, taken: set[str]) -> str:
@@ -98,6 +109,7 @@ def _record(problem: Problem, history: History, trial: Trial, columns: Columns) 
         "folds": len(longest),
         "spread": _spread(curves.get(problem.objective.metric, []), problem.objective),
         **_metrics(curves, problem.objective, columns.metrics),
+        **{column: trial.attrs.get(name) for name, column in columns.attrs.items()},
     }
 
 

@@ -2,11 +2,11 @@
 
     topic           name              data
     optuna-asked    TRIAL             what it asked for: names with their distributions, in order
-    optuna-attr     TRIAL/COUNT       trial, key, value and kind, "user" or "system"
-    optuna-attr     study/COUNT       the same of the study
+    optuna-attr     TRIAL/COUNT       trial, key, value and kind, "system"
+    optuna-attr     study/COUNT       the same of the study, "user" or "system"
     optuna-times    TRIAL             when one that was trained elsewhere began and ended
 
-A later attribute of a key replaces the earlier one.
+A later attribute of a key replaces the earlier one. What users remember of trials is `trial.attrs`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from osetra.compat.optuna.distributions import Distribution, distribution_to_json, json_to_distribution
+from osetra.core.attributes import TOPIC as USER
+from osetra.core.attributes import attr_note as user_note
+from osetra.core.attributes import remembered
 from osetra.core.facts import Noted
 from osetra.core.history import History
 
@@ -49,7 +52,9 @@ class Notes:
 
     def _take(self, fact: Noted) -> None:
         data = fact.data
-        if fact.topic == ASKED:
+        if fact.topic == USER and (told := remembered(fact)):
+            self.counts[told[0]] += fact.name.startswith(f"{told[0]}/0/")
+        elif fact.topic == ASKED:
             asked = {name: json_to_distribution(text) for name, text in data["asked"].items()}
             self.asked[int(fact.name)] = asked
         elif fact.topic == ATTR:
@@ -76,6 +81,8 @@ def attr_note(trial: int | None, kind: str, key: str, value: Any, count: int) ->
     if not isinstance(key, str):
         raise TypeError(f"{key!r}: the key of an attribute is a text")
     told = json.loads(json.dumps(value))
+    if trial is not None and kind == "user":
+        return user_note(trial, 0, count, {key: told})
     where = "study" if trial is None else str(trial)
     data = {"trial": trial, "kind": kind, "key": key, "value": told}
     of = "the study" if trial is None else f"trial {trial}"

@@ -85,7 +85,7 @@ class Reader:
             values=values,
             params=params,
             distributions=dict(asked),
-            user_attrs=dict(self.notes.user[number]),
+            user_attrs={**self.notes.user[number], **trial.attrs},
             system_attrs=system,
             intermediate_values=self.reports(trial),
             datetime_start=None if state == TrialState.WAITING else began,

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from osetra.core.bounds import Bound
-from osetra.core.clean import name_text, one_line, printable
+from osetra.core.clean import json_text, name_text, one_line, printable
 from osetra.core.history import History
 from osetra.core.lineage import checkpoints, here, pieces
 from osetra.core.numbers import duration, mean_text, number, searched_names, setting, settings
@@ -44,6 +44,8 @@ WIDE = 100
 """Columns of a terminal from which on curves are drawn beside fresh seeds."""
 _LONGEST = 28
 """Characters of a column's name."""
+_LONGEST_ATTR = 300
+"""Characters of something remembered."""
 _MOST_PAIRS = 30
 """Values of the best trial in the few lines about a study."""
 _MOST_NAMED = 12
@@ -227,6 +229,9 @@ def trial_page(problem: Problem, history: History, trial: Trial) -> RenderableTy
     if trial.steered:
         for number_, text in enumerate(pieces_text(history, trial)):
             grid.add_row(Text("" if number_ else f"{STEERED} steered", "dim"), text)
+    for key, value in trial.attrs.items():
+        shown = value if isinstance(value, str) else json_text(value)
+        grid.add_row(Text(name_text(key, _LONGEST), "dim"), Text(name_text(shown, _LONGEST_ATTR)))
     parts: list[RenderableType] = [grid]
     parts += [orders_table(trial)] if trial.orders else []
     return Group(*parts, _config_table(problem, history, trial), _detail(trial))
