@@ -139,6 +139,12 @@ class Curves:
         numbers, values = self._columns.numbers[:, rows].T.tolist(), self._columns.values[rows].tolist()
         return [Point(t, a, i, s, names[m], v) for (t, a, i, s, m), v in zip(numbers, values, strict=True)]
 
+    def after(self, size: int) -> list[Point]:
+        """Return the points behind the first `size` ones, in order of arrival."""
+        names, new = tuple(self._columns.metrics), slice(min(size, self.size), self.size)
+        numbers, values = self._columns.numbers[:, new].T.tolist(), self._columns.values[new].tolist()
+        return [Point(t, a, i, s, names[m], v) for (t, a, i, s, m), v in zip(numbers, values, strict=True)]
+
     def __len__(self) -> int:
         return self.size
 

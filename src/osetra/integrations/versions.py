@@ -50,6 +50,11 @@ FRAMEWORKS: dict[str, Tested] = {
     "jax": Tested("JAX", "jax", "jax", "0.5", "0.10.2"),
     "optax": Tested("Optax", "optax", "jax", "0.2.4", "0.2.8"),
     "skorch": Tested("skorch", "skorch", "skorch", "1.0", "1.4.0"),
+    "mlflow": Tested("MLflow", "mlflow-skinny", "mlflow", "2.10", "3.17.2"),
+    "tensorboard": Tested("TensorBoard", "tensorboard", "tensorboard", "2.15", "2.21.0"),
+    "wandb": Tested("W&B", "wandb", "wandb", "0.20", "0.31.0"),
+    "trackio": Tested("Trackio", "trackio", "trackio", "0.30", "0.43.0"),
+    "aim": Tested("Aim", "aim", "aim", "3.20", "3.29.1"),
 }
 """By the name under which each is imported."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +23,8 @@ from osetra.core.facts import Noted
 from osetra.core.history import History
 from osetra.core.trial import ENDED, Trial
 from osetra.study.aside import Aside
+from osetra.study.tracker import Tracker
+from osetra.study.tracking import Tracking
 
 log = logging.getLogger("osetra")
 
@@ -62,11 +64,13 @@ class Hooks:
 
     on_trial_end: Callable[[Trial], object] | None = None
     stop_when: Callable[[Any], object] | None = None
-    study: object = None
-    """What `stop_when` is asked about."""
+    study: Any = None
+    """What `stop_when` is asked about, and trackers hear of."""
+    trackers: Sequence[Tracker] = ()
     stop: bool = False
     """Whether `stop_when` has said so."""
     aside: Aside = field(default_factory=lambda: Aside("osetra-hooks"))
+    _tracking: Tracking = field(default_factory=Tracking)
     _told: set[int] = field(default_factory=set)
     _seen: History = field(default_factory=History)
     _asked: float = -ASK
@@ -75,6 +79,7 @@ class Hooks:
     _failed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self._tracking = Tracking.by(self.trackers)
         check_hook(
             "on_trial_end",
             self.on_trial_end,
@@ -90,11 +95,12 @@ class Hooks:
     @property
     def any(self) -> bool:
         """Whether there is any hook."""
-        return self.on_trial_end is not None or self.stop_when is not None
+        return self.on_trial_end is not None or self.stop_when is not None or bool(self._tracking.told)
 
     def begin(self, history: History) -> None:
         """Take it that whoever wanted to know of the trials that have ended does."""
         self._told, self._seen = {trial.number for trial in history.ended}, history
+        self._tracking.begin(self.study, history)
 
     def look(self, history: History) -> bool:
         """Tell of trials that ended since the last look; return whether the search is to stop."""
@@ -102,6 +108,7 @@ class Hooks:
             return False
         ended, due = self._new(history), time.monotonic() - self._asked >= ASK
         first = self._asked < 0
+        self._tracking.look(history)
         self._tell(ended)
         if self.stop_when is not None and (ended or due) and not (self._asking or self.stop):
             self._asking, self._asked = True, time.monotonic()
@@ -126,6 +133,7 @@ class Hooks:
                 left = self.aside.drop()
                 more = f"; {left} more calls are left out" if left else ""
                 log.warning("%s has not returned for %g s, and is left alone%s", self._names, GRACE, more)
+            self._tracking.finish(read)
 
     def note(self, history: History) -> Noted:
         """Return the note that `stop_when` ended the search."""

@@ -44,6 +44,7 @@ from osetra.study.planner import Planner
 from osetra.study.reviewing import StudyReviewing
 from osetra.study.spellings import goal_by_other_names, limits_by_other_names, of_study, refuse
 from osetra.study.time_limit import Reserve, TimeLimit
+from osetra.study.tracker import Tracker
 from osetra.training.run import Run
 
 log = logging.getLogger("osetra")
@@ -173,6 +174,7 @@ class Study(StudyReviewing):
         reserve: Reserve = 0.0,
         on_trial_end: Callable[[Trial], object] | None = None,
         stop_when: Callable[[Study], bool] | None = None,
+        trackers: Sequence[Tracker] = (),
         **others: Never,
     ) -> Study:
         """Train until the study has tried `trials` configurations, or another limit is reached.
@@ -207,6 +209,8 @@ class Study(StudyReviewing):
                 raises is said once. Trials wait a second at most for it.
             stop_when: asked with the study before and after each trial, and every second: True ends the
                 search; what runs then goes back to the queue.
+            trackers: records of trials in other programs, such as [TensorBoard("runs")] of
+                `osetra.integrations.tensorboard`; no training waits for one, and a broken one is named once.
 
         Raises:
             StudyError: no or senseless limits.
@@ -233,7 +237,7 @@ class Study(StudyReviewing):
         job = replace(job_for(self.problem, train, report_timeout), checkpoints=checkpoints)
         crew = executor_for(limits, executor)
         check_showing(progress, watch)
-        hooks = Hooks(on_trial_end, stop_when, self)
+        hooks = Hooks(on_trial_end, stop_when, self, trackers)
         TimeLimit(limits.minutes, reserve)  # refuses what is none
         if limits.trials is not None:
             self._planner.aim(limits.trials)
