@@ -46,11 +46,31 @@ def assumed(meanings: Sequence[Meaning]) -> tuple[Finding, ...]:
     if merged:
         text = f"spellings of yes and no are read as two levels: {_listed(merged)}"
         notes.append(note("booleans", text, "--category COLUMN keeps each spelling"))
-    return (*notes, *_of_marks(meanings))
+    return (*notes, *_of_words(meanings), *_of_marks(meanings))
 
 
 def _with_remark(meaning: Meaning) -> str:
     return meaning.name + (f" ({meaning.remark})" if meaning.remark else "")
+
+
+def _of_words(meanings: Sequence[Meaning]) -> tuple[Finding, ...]:
+    """Return a line on words that stand among numbers, and one on numbers in several units."""
+    notes = []
+    among = {m.name: m.among for m in meanings if m.kind == "number" and m.among}
+    if among:
+        shown = [f"{name} ({', '.join(words)})" for name, words in among.items()]
+        text = f"words among numbers are learnt from apart, as what is there instead of one: {_listed(shown)}"
+        name, (first, *_) = next(iter(among.items()))
+        missing = quote(f"{name}={first.rpartition(' in ')[0].strip(chr(39))}")
+        otherwise = (
+            f"--na {missing} says that it is missing, --category {quote(name)} that all are categories"
+        )
+        notes.append(note("words-among-numbers", text, otherwise))
+    mixed = [f"{m.name} ({', '.join(m.among)})" for m in meanings if m.kind == "category" and m.among]
+    if mixed:
+        text = f"numbers in several units are read as categories: {_listed(mixed)}"
+        notes.append(note("several-units", text, "write all of them in one unit to have numbers"))
+    return tuple(notes)
 
 
 def _of_marks(meanings: Sequence[Meaning]) -> tuple[Finding, ...]:

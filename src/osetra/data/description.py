@@ -92,7 +92,8 @@ def _view(meaning: Meaning, table: Table, reason: str) -> ColumnView:
     if isinstance(recipe, Number):
         values = to_numbers(recipe, cells, table.row)
         text = _range(values) + (f" {recipe.unit}" if recipe.unit else "")
-        return ColumnView(meaning.name, "number", _absent(values), text, histogram(values), meaning.remark)
+        remark = ", ".join(filter(None, (meaning.remark, *meaning.among)))
+        return ColumnView(meaning.name, "number", _absent(values), text, histogram(values), remark)
     if isinstance(recipe, Category):
         column = to_categories(recipe, as_texts(cells))
         return _category_view(meaning, column)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from osetra.data.table import LONGEST_CELL, MISSING_MARKS, Codes
+from osetra.data.units import CURRENCY, MEASURES, singular, unit_key
 
 WORDS_FOR_MISSING = frozenset(
     {
@@ -24,10 +25,6 @@ SAMPLE = 100
 MOSTLY = 0.9
 """Share of number cells from which a text cell counts as a mistake in a number column."""
 
-_CURRENCY = (
-    r"US\$|CA\$|A\$|R\$|HK\$|NT\$|kr\.?|zł|Kč|Fr\.?|Rs\.?|CHF|EUR|USD|GBP|JPY|CNY|INR|SEK|NOK|DKK|PLN|BRL|AUD|"
-    r"CAD|RUB|[$€£¥₹₽₩₺₫₴₦฿¢]"
-)
 _SPACE = "[ \u00a0\u202f]?"
 _DIGITS = {
     ".": r"(?:\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})*,\d{3}|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+|\d+)"
@@ -36,23 +33,15 @@ _DIGITS = {
 }
 PATTERNS = {
     mark: re.compile(
-        rf"(?P<bound>[<>≤≥~≈]=?)?{_SPACE}(?:(?P<outside>{_CURRENCY}){_SPACE}(?=\())?(?P<open>\()?(?P<sign>[+\-−–])?{_SPACE}(?P<before>{_CURRENCY})?{_SPACE}"
+        rf"(?P<bound>[<>≤≥~≈]=?)?{_SPACE}(?:(?P<outside>{CURRENCY}){_SPACE}(?=\())?(?P<open>\()?(?P<sign>[+\-−–])?{_SPACE}(?P<before>{CURRENCY}|%)?{_SPACE}"
         rf"(?P<minus>[-−])?(?P<digits>{digits})(?P<exponent>[eE][+-]?\d+)?(?P<more>\+)?{_SPACE}"
         rf"(?P<times>(?:[KkMB]|bn|mn|Mio\.?|Mrd\.?|thousand|[mb]illion|lakh|crore)(?![\w/]))?{_SPACE}"
-        rf"(?P<after>{_CURRENCY}|%|‰|[^\W\d_][^\d\s()<>$€£%;,|]{{0,9}}|°[CF]?|['\"″′])?(?P<plus>\+)?(?P<close>\))?(?P<behind>-)?(?:\*{{1,3}}|†|‡|\[\w{{1,3}}\])?"
+        rf"(?P<after>{CURRENCY}|%|‰|[^\W\d_][^\d\s()<>$€£%;,|]{{0,9}}(?:(?<=[mtndhy])[23])?|°[CF]?|['\"″′])?(?P<plus>\+)?(?P<close>\))?(?P<behind>-)?(?:\*{{1,3}}|†|‡|\[\w{{1,3}}\])?"
     )
     for mark, digits in _DIGITS.items()
 }
 TIMES = {"k": 1e3, "m": 1e6, "b": 1e9, "bn": 1e9, "mn": 1e6, "mio": 1e6, "mrd": 1e9,
          "thousand": 1e3, "million": 1e6, "billion": 1e9, "lakh": 1e5, "crore": 1e7}  # fmt: skip
-MEASURES = frozenset(
-    {
-        "%", "‰", "g", "kg", "mg", "t", "lb", "oz", "mm", "cm", "m", "km", "mi", "mile", "in", "inch",
-        "ft", "feet", "yd", "ml", "l", "gal", "c", "f", "°c", "°f", "k", "w", "kw", "mw", "hp",
-        "ps", "kwh", "mb", "gb", "tb",
-    }
-)  # fmt: skip
-"""Units that can stand beside others of their kind in one column."""
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
 
 
@@ -86,7 +75,7 @@ def number_of(text: str, decimal: str = ".") -> tuple[float, str, str] | None:
     )
     times = (found["times"] or "").rstrip(".").lower()
     after = found["after"] or ""
-    if found["before"] and after and after != "%":
+    if found["before"] and after and (after != "%" or found["before"] == "%"):
         return None
     unit = found["outside"] or found["before"] or after
     unit = "" if unit.lower() in _ORDINALS else unit
@@ -122,9 +111,9 @@ def number_format(
         read = [(number_of(level, mark), level, count) for level, count in values]
         if any(number is None for number, _, _ in read):
             continue
-        units = Counter(_singular(number[1]) for number, _, _ in read if number)
-        named = [unit for unit in units if unit]
-        if len(named) > 1 or not _are_quantities(values):
+        units = Counter(number[1] for number, _, _ in read if number)
+        named = [unit for unit, _ in units.most_common() if unit]
+        if len(set(map(unit_key, named))) > 1 or not _are_quantities(values):
             return None
         between = rf"\d[{'.' if mark == ',' else ','}'’ \u00a0\u202f]\d{{3}}(\D|$)"
         thousands = any(re.search(between, level) for level, _ in values) and not all(
@@ -133,7 +122,12 @@ def number_format(
         bounds = sum(count for number, level, count in read if level[0] in "<>≤≥~≈" or "+" in level[1:])
         times = tuple(sorted({number[2] for number, _, _ in read if number and number[2]}))
         return NumberFormat(
-            mark, named[0] if named else "", tuple(sorted(marks | declared)), thousands, times, bounds
+            mark,
+            singular(named[0]) if named else "",
+            tuple(sorted(marks | declared)),
+            thousands,
+            times,
+            bounds,
         )
     return None
 
@@ -143,18 +137,9 @@ def units_of(levels: Sequence[str], decimal: str = ".") -> list[str]:
     read = [found for level in levels if (found := number_of(level, decimal))]
     if not read or len(read) < MOSTLY * len(levels):
         return []
-    units = Counter(_singular(unit) for _, unit, _ in read if unit)
-    known = [unit for unit in units if unit.lower() in MEASURES or re.fullmatch(_CURRENCY, unit)]
+    units = {unit_key(unit): singular(unit) for _, unit, _ in read if unit}
+    known = [unit for key, unit in units.items() if key in MEASURES or re.fullmatch(CURRENCY, unit)]
     return sorted(known) if len(known) > 1 and len(known) == len(units) else []
-
-
-def same_unit(one: str, other: str) -> bool:
-    """Whether two units are one, but for their number and case."""
-    return _singular(one).casefold() == _singular(other).casefold()
-
-
-def _singular(unit: str) -> str:
-    return unit[:-1] if len(unit) > 3 and unit.endswith("s") else unit
 
 
 def _are_quantities(values: Sequence[tuple[str, int]]) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from osetra.core.finding import Finding
 from osetra.data.dataset import Codes, Floats
 from osetra.data.options import DataOptions
-from osetra.data.schema import Date, Number, columns_of, days_of
+from osetra.data.schema import Date, Number, days_of, to_numbers
 from osetra.data.semantics import codes_of, meaning_of
 from osetra.data.table import Cells, Table, Texts, as_texts, note
 from osetra.errors import DataError
@@ -123,8 +123,7 @@ def _with_times(roles: Roles, name: str, table: Table, reading: DataOptions) -> 
     if isinstance(recipe, Date):
         values = days_of(recipe, table[name])
     elif isinstance(recipe, Number):
-        (column,) = columns_of(recipe, table[name], table.row)
-        values = column.values  # type: ignore[union-attr]  # a number recipe makes a number column
+        values = to_numbers(recipe, table[name], table.row)
     else:
         raise DataError(
             f"{name}: neither dates nor numbers, so rows have no order in time; see --date {name}"
@@ -139,8 +138,7 @@ def _with_times(roles: Roles, name: str, table: Table, reading: DataOptions) -> 
 
 
 def _with_weights(roles: Roles, name: str, cells: Cells) -> Roles:
-    (column,) = columns_of(Number(name), cells)
-    values = column.values  # type: ignore[union-attr]  # a number recipe makes a number column
+    values = to_numbers(Number(name), cells)
     if np.any(~(values >= 0)) or not values.sum() > 0:
         raise DataError(f"{name}: a weight is a number from 0 up in every row")
     made = note("weight", f"rows count as much as their {name!r} in training")

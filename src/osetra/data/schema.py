@@ -6,7 +6,7 @@ the same order of day and month, the same words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -15,6 +15,7 @@ import numpy as np
 from osetra.core.clean import one_line
 from osetra.data.booleans import Answers, answer_for
 from osetra.data.dataset import CategoryColumn, Column, Floats, NumberColumn, TextColumn
+from osetra.data.dressing import undressed
 from osetra.data.moments import (
     EPOCH,
     LENGTHS,
@@ -38,6 +39,7 @@ from osetra.data.table import (
     unquoted,
     written,
 )
+from osetra.data.units import unit_key
 from osetra.data.words import contained
 from osetra.errors import DataError
 
@@ -61,6 +63,12 @@ class Number:
     loose: bool = False
     """Whether what is no number is missing: where a person said that the column holds numbers."""
     unit: str = ""
+    """What the numbers are in, such as kg; "" where nothing stands beside them."""
+    prefix: str = ""
+    suffix: str = ""
+    """What stands around nearly all numbers beyond the marks that are known."""
+    words: tuple[str, ...] = ()
+    """Texts, in lower case, in place of numbers; whether it is there is learnt of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,8 @@ def columns_of(recipe: Recipe, cells: Cells, row_of: RowOf = lambda index: index
         DataError: a cell that is not what the recipe reads; the text names its row.
     """
     if isinstance(recipe, Number):
-        return (NumberColumn(recipe.name, to_numbers(recipe, cells, row_of)),)
+        numbers = NumberColumn(recipe.name, to_numbers(recipe, cells, row_of))
+        return (numbers, *map(NumberColumn, column_names(recipe)[1:], _held(recipe.words, cells)))
     if isinstance(recipe, Category):
         return (to_categories(recipe, as_texts(cells)),)
     if isinstance(recipe, Date):
@@ -137,6 +146,8 @@ def column_names(recipe: Recipe) -> tuple[str, ...]:
         return tuple(_part(recipe.name, part) for part in recipe.parts)
     if isinstance(recipe, Words):
         return tuple(f"{recipe.name}: {word}" for word in recipe.words)
+    if isinstance(recipe, Number):
+        return (recipe.name, *(f"{recipe.name}: {word}" for word in recipe.words))
     return (recipe.name,)
 
 
@@ -175,13 +186,12 @@ def _read_numbers(recipe: Number, cells: Cells, row_of: RowOf) -> Floats:
 
 
 def level_numbers(recipe: Number, levels: Sequence[str]) -> list[float | None]:
-    """Return the number of each text, NaN for a mark of a missing one, None for what is none."""
-    marks = MISSING_MARKS | set(recipe.marks)
-    read = _numbers_of(levels, recipe.decimal, marks)
+    """Return the number of each text, NaN for a mark of a missing one, None for what is none of its unit."""
+    read = _numbers_of(levels, recipe, recipe.decimal)
     if None not in read or recipe.loose:
         return read
     # A later file may come from a place with another mark before decimals.
-    again = _numbers_of(levels, "," if recipe.decimal == "." else ".", marks)
+    again = _numbers_of(levels, recipe, "," if recipe.decimal == "." else ".")
     return min(read, again, key=lambda numbers: numbers.count(None))
 
 
@@ -278,13 +288,30 @@ def schema_from_json(state: Sequence[Mapping[str, Any]]) -> tuple[Recipe, ...]:
     return tuple(made)
 
 
-def _numbers_of(levels: Sequence[str], decimal: str, marks: Set[str]) -> list[float | None]:
-    """Return the number of each text, NaN for a mark of a missing one, None for what is none."""
-    read = (None if level.lower() in marks else number_of(level, decimal) for level in levels)
-    return [
-        np.nan if level.lower() in marks else None if found is None else found[0]
-        for level, found in zip(levels, read, strict=True)
-    ]
+def _numbers_of(levels: Sequence[str], recipe: Number, decimal: str) -> list[float | None]:
+    """Return the number of each text, NaN for a mark of a missing one, None for what is none of its unit."""
+    marks, unit = MISSING_MARKS | {*recipe.marks, *recipe.words}, unit_key(recipe.unit)
+    around = recipe.prefix or recipe.suffix
+    read: list[float | None] = []
+    for level in levels:
+        if level.lower() in marks:
+            read.append(np.nan)
+            continue
+        text = undressed(level, recipe.prefix, recipe.suffix) if around else level
+        found = number_of(text, decimal)
+        if found is not None and found[1]:
+            unit = unit or unit_key(found[1])  # where none was learnt, all are in the same
+        alike = found is not None and (not found[1] or unit_key(found[1]) == unit)
+        read.append(found[0] if found is not None and alike else None)
+    return read
+
+
+def _held(words: Sequence[str], cells: Cells) -> list[Floats]:
+    """Return for each word which cells (n,) hold it, as 1 or 0."""
+    if not words or not isinstance(cells, Texts):
+        return [np.zeros(len(cells)) for _ in words]
+    lower = [*(level.lower() for level in cells.levels), ""]
+    return [np.array([float(level == word) for level in lower])[cells.codes] for word in words]
 
 
 def _part(name: str, part: str) -> str:

@@ -17,9 +17,10 @@ import numpy as np
 from osetra.core.finding import Finding
 from osetra.data.assumed import assumed
 from osetra.data.booleans import answers_of
-from osetra.data.dataset import CategoryColumn, Column
+from osetra.data.dataset import FEW_CLASSES, CategoryColumn, Column
+from osetra.data.dressing import FEWEST_NUMBERS, dressed
 from osetra.data.moments import CLOCK_PARTS, LENGTHS, PARTS, Order, order_of
-from osetra.data.numbers import MOSTLY, SAMPLE, WORDS_FOR_MISSING, number_format, number_of, units_of
+from osetra.data.numbers import MOSTLY, WORDS_FOR_MISSING, number_format, units_of
 from osetra.data.options import NOBODY, DataOptions
 from osetra.data.schema import Category, Date, Number, Recipe, Text, are_compact_dates, columns_of, days_of
 from osetra.data.table import (
@@ -65,6 +66,8 @@ class Meaning:
     """Texts that are read as yes or no, of a column that spells them in several ways."""
     unit: str = ""
     """What a target of numbers is in, such as minutes or $."""
+    among: tuple[str, ...] = ()
+    """Words that stand among numbers, with their shares; of a category the units that its numbers are in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +173,9 @@ def meaning_of(
         return answered
     if said and order_of(said):
         return _date(name, cells, marks, "")
-    _refuse_slips(name, cells, table, marks)
-    return _category(name, cells, table, marks, reading, target=target)
+    return _dressed_number(name, cells, table, marks, target=target) or _category(
+        name, cells, table, marks, reading, target=target
+    )
 
 
 def _number(name: str, cells: Texts, table: Table, marks: tuple[str, ...], *, loose: bool) -> Meaning | None:
@@ -184,9 +188,16 @@ def _number(name: str, cells: Texts, table: Table, marks: tuple[str, ...], *, lo
             return Meaning(name, "number", Number(name, marks=marks))
         if not loose:
             return None
-        return Meaning(
-            name, "number", Number(name, table.decimal, marks, loose=True), "what is no number is missing"
-        )
+        if units := units_of(cells.levels, table.decimal):
+            raise DataError(f"{name}: {_several(units)}")
+        missing = frozenset({*MISSING_MARKS, *WORDS_FOR_MISSING, *marks})
+        told = dressed(cells.levels, cells.counts.tolist(), table.decimal, missing, loose=True)
+        recipe = Number(name, table.decimal, marks, loose=True)
+        if told is not None:
+            recipe = replace(
+                recipe, decimal=told.decimal, unit=told.unit, prefix=told.prefix, suffix=told.suffix
+            )
+        return Meaning(name, "number", recipe, "what is no number is missing")
     remarks = [found.unit] if found.unit else []
     remarks += ["thousands marks"] if found.thousands else []
     remarks += [f"times {', '.join(found.times)}"] if found.times else []
@@ -223,30 +234,41 @@ def _is_code(cells: Texts) -> bool:
     return len({len(level) for level in levels}) == 1 and len(levels[0]) >= 3
 
 
-def _refuse_slips(name: str, cells: Texts, table: Table, marks: tuple[str, ...]) -> None:
-    missing = {*MISSING_MARKS, *WORDS_FOR_MISSING, *marks}
-    said = [
-        (level, int(n))
-        for level, n in zip(cells.levels, cells.counts, strict=True)
-        if level.lower() not in missing
+def _dressed_number(
+    name: str, cells: Texts, table: Table, marks: tuple[str, ...], *, target: bool
+) -> Meaning | None:
+    """Return a column of numbers with more around or among them than marks; None of another.
+
+    Raises:
+        DataError: few cells are no numbers.
+    """
+    missing = frozenset({*MISSING_MARKS, *WORDS_FOR_MISSING, *marks})
+    fewest = max(FEWEST_NUMBERS, (FEW_CLASSES + 1) * target)
+    found = dressed(cells.levels, cells.counts.tolist(), table.decimal, missing, fewest=fewest)
+    if found is None:
+        return None
+    if found.slip:
+        index = int(np.flatnonzero(cells.codes == cells.levels.index(found.slip))[0])
+        raise DataError(
+            f"{name}: row {table.row(index)} holds {found.slip!r}, and {found.numbers} of "
+            f"{int(sum(cells.counts))} cells are numbers{f' in {found.unit}' * bool(found.unit)}; correct "
+            f"that cell, empty it if the value is unknown (or say so with --na {quote(found.slip)}), or read "
+            f"the column as categories with --category {quote(name)}"
+        )
+    here = {level.lower() for level in cells.levels} & WORDS_FOR_MISSING - MISSING_MARKS
+    gone = (*marks, *here, *found.words) if target else (*marks, *here)
+    recipe = Number(
+        name, found.decimal, tuple(sorted({*gone})), unit=found.unit, prefix=found.prefix,
+        suffix=found.suffix, words=() if target else found.words,
+    )  # fmt: skip
+    among = [
+        f"{word!r} in {share:.0%} of the cells" for word, share in zip(found.words, found.shares, strict=True)
     ]
-    total = sum(n for _, n in said)
-    some = said[:: max(1, len(said) // SAMPLE)]
-    if sum(number_of(level, table.decimal) is not None for level, _ in some) < len(some) / 2:
-        return
-    numbers = [(number_of(level, table.decimal), n) for level, n in said]
-    units = {number[1] for number, _ in numbers if number and number[1]}
-    share = sum(n for number, n in numbers if number is not None)
-    if not said or share == total or share < MOSTLY * total or len(units) > 1:
-        return
-    wrong = next(level for (number, _), (level, _) in zip(numbers, said, strict=True) if number is None)
-    index = int(np.flatnonzero(cells.codes == cells.levels.index(wrong))[0])
-    raise DataError(
-        f"{name}: row {table.row(index)} holds {wrong!r}, and {share} of "
-        f"{total} cells are numbers; correct that cell, empty it if the value is unknown "
-        f"(or say so with --na {quote(wrong)}), or read the column as categories with --category "
-        f"{quote(name)}"
-    )
+    if target and among:
+        return Meaning(
+            name, "number", recipe, ", ".join([found.unit, *among][not found.unit :]) + ", missing"
+        )
+    return Meaning(name, "number", recipe, found.unit, among=tuple(among))
 
 
 def _date(name: str, cells: Cells, marks: tuple[str, ...], declared: str) -> Meaning:
@@ -300,18 +322,23 @@ def _category(
 ) -> Meaning:
     found = _category_of(name, cells, marks, reading, target=target)
     n, levels = len(cells), len(cells.levels)
+    units = tuple(units_of(cells.levels, table.decimal))
+    if target and units and levels > FEW_CLASSES:
+        raise DataError(f"{name}: {_several(units)}")
     if target or levels <= max(20, n // 2):
         wordy = levels > 20 and levels > n // 10 and _words(cells) >= 2 * TEXT_WORDS
         if target or not wordy:
-            return replace(found, remark="codes, not quantities" if _is_code(cells) else "")
+            return replace(found, remark="codes, not quantities" if _is_code(cells) else "", among=units)
     if _words(cells) >= TEXT_WORDS:
         return _text(name, cells, marks)
-    units = units_of(cells.levels, table.decimal)
     if units:
-        why = f"it holds numbers in several units ({', '.join(units)}); write all of them in one unit"
-        return Meaning(name, "identifier", None, warning=why)
+        return Meaning(name, "identifier", None, warning=f"it {_several(units)}")
     why = f"{levels} different texts in {n} rows look like an identifier or free text"
     return Meaning(name, "identifier", None, warning=why)
+
+
+def _several(units: Sequence[str]) -> str:
+    return f"holds numbers in several units ({', '.join(units)}); write all of them in one unit"
 
 
 def _category_of(

@@ -13,7 +13,7 @@ from osetra.core.finding import Finding
 from osetra.data.dataset import CategoryColumn, Codes, Column, TextColumn
 from osetra.data.options import DataOptions
 from osetra.data.roles import FROM_TEST_FILE
-from osetra.data.schema import Date, Number, Recipe, columns_of, days_of, read_schema
+from osetra.data.schema import Date, Number, Recipe, days_of, read_schema, to_numbers
 from osetra.data.semantics import Meaning, check_columns, codes_of, meaning_of, understand
 from osetra.data.series import Sequences, SeriesRecipe, finished
 from osetra.data.table import MISSING_MARKS, Table, Texts, as_texts, note
@@ -159,8 +159,8 @@ def _ordered(table: Table, places: Codes, recipe: Recipe | None) -> tuple[Codes,
     if isinstance(recipe, Date):
         times = days_of(recipe, table[recipe.name])
     else:
-        (column,) = columns_of(recipe, table[recipe.name], table.row)
-        times = column.values  # type: ignore[union-attr]  # a number recipe makes a number column
+        assert isinstance(recipe, Number)
+        times = to_numbers(recipe, table[recipe.name], table.row)
     if np.any(np.isnan(times)):
         row = table.row(int(np.flatnonzero(np.isnan(times))[0]))
         raise DataError(f"{recipe.name}: row {row} has no time; fill it in or delete the row")

@@ -22,11 +22,11 @@ from osetra.data.dataset import (
 )
 from osetra.data.durations import UNITS, unit_for
 from osetra.data.moments import LENGTHS
-from osetra.data.numbers import same_unit
 from osetra.data.options import DataOptions
 from osetra.data.schema import Date, Number, columns_of, days_of, to_numbers
 from osetra.data.semantics import Meaning, meaning_of
 from osetra.data.table import Table, Texts, as_texts, note
+from osetra.data.units import same_unit
 from osetra.errors import DataError
 
 TOTALS = frozenset(

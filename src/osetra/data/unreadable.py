@@ -14,13 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.core.clean import one_line
+from osetra.data.dressing import undressed
 from osetra.data.moments import LENGTHS
-from osetra.data.numbers import WORDS_FOR_MISSING
+from osetra.data.numbers import WORDS_FOR_MISSING, number_of
 from osetra.data.schema import LARGEST, Date, Number, Recipe, days_of, level_numbers
 from osetra.data.table import MISSING_MARKS, Cells, Table, Texts
+from osetra.data.units import same_unit
 from osetra.errors import DataError
 
 Mask: TypeAlias = NDArray[np.bool_]
+LOOKED_AT = 1000
+"""Rows that are enough to see whether units stand beside numbers."""
 MOST_NAMED = 3
 """Columns of which an unreadable cell is named."""
 _KINDS = {Number: "a finite number", Date: "a date"}
@@ -38,11 +42,17 @@ class Unreadable:
     """Of the first."""
     kind: str
     """What it should have been."""
+    unit: str = ""
+    """What the numbers of the column were learnt in, where the first cell is a number in another unit."""
 
     @property
     def refusal(self) -> str:
         """What is said where that is no cell to go without."""
-        first = f"{self.column}: row {self.row} holds {self.text!r}, which is not {self.kind}"
+        first = f"{self.column}: row {self.row} holds {self.text!r}, "
+        if self.unit:
+            more = f" (and so on in {self.count - 1} more)" * (self.count > 1)
+            return f"{first}and the model learnt numbers in {self.unit}{more}; convert them to {self.unit}"
+        first += f"which is not {self.kind}"
         if self.count == 1:
             return f"{first}; correct that cell, or empty it if the value is unknown"
         return f"{first}, and so do {self.count - 1} more; correct those cells, or empty what is unknown"
@@ -65,9 +75,8 @@ def without_unreadable(schema: Sequence[Recipe], table: Table) -> tuple[Table, t
         if not bad.any():
             continue
         first = int(np.flatnonzero(bad)[0])
-        each = Unreadable(
-            recipe.name, int(bad.sum()), table.row(first), _text(column, first), _KINDS[type(recipe)]
-        )
+        text, kind = _text(column, first), _KINDS[type(recipe)]
+        each = Unreadable(recipe.name, int(bad.sum()), table.row(first), text, kind, _learnt_in(recipe, text))
         whole = bool((bad >= present).all()) and (each.count > 1 or len(table) == 1)
         if whole:
             raise DataError(each.refusal)
@@ -101,7 +110,8 @@ def sentence(found: Sequence[Unreadable]) -> str:
     """Return one line that counts unreadable cells, and names column, row and text of some."""
     total = sum(each.count for each in found)
     named = [
-        f"{each.column!r} row {each.row} {each.text!r}" + (f" and {each.count - 1} more" * (each.count > 1))
+        f"{each.column!r} row {each.row} {each.text!r}{f' (not in {each.unit})' * bool(each.unit)}"
+        + (f" and {each.count - 1} more" * (each.count > 1))
         for each in found[:MOST_NAMED]
     ]
     if len(found) > MOST_NAMED:
@@ -111,6 +121,36 @@ def sentence(found: Sequence[Unreadable]) -> str:
         f"{cells} cannot be read as what was learnt and {verb} taken as missing: {', '.join(named)} "
         "(--strict refuses them)"
     )
+
+
+def assumed_units(schema: Sequence[Recipe], table: Table) -> tuple[str, ...]:
+    """Return a sentence for each column whose numbers have lost the unit beside them, or have got one."""
+    said = []
+    for recipe in schema:
+        if not isinstance(recipe, Number):
+            continue
+        cells = table[recipe.name]
+        some = cells.take(np.arange(min(len(cells), LOOKED_AT))) if isinstance(cells, Texts) else ()
+        texts = [undressed(each, recipe.prefix, recipe.suffix) for each in getattr(some, "levels", ())]
+        read = [found for text in texts if (found := number_of(text, recipe.decimal))]
+        if recipe.prefix or recipe.suffix or (isinstance(cells, Texts) and not read):
+            continue
+        unit = next((found[1] for found in read if found[1]), "")
+        if recipe.unit and not unit:
+            said.append(f"{recipe.name}: no unit stands beside the numbers; they are taken for {recipe.unit}")
+        elif unit and not recipe.unit:
+            said.append(
+                f"{recipe.name}: numbers in {unit}, and in training without a unit; taken as they are"
+            )
+    return tuple(said)
+
+
+def _learnt_in(recipe: Recipe, text: str) -> str:
+    """Return the unit that a column was learnt in where a text is a number in another one."""
+    if not isinstance(recipe, Number) or not recipe.unit:
+        return ""
+    found = number_of(undressed(text, recipe.prefix, recipe.suffix), recipe.decimal)
+    return recipe.unit if found and found[1] and not same_unit(found[1], recipe.unit) else ""
 
 
 def _strange(recipe: Number | Date, cells: Any) -> tuple[Mask, Mask]:

@@ -25,9 +25,11 @@ from torch import Tensor, nn
 from osetra.data import booleans, durations, moments, numbers, words
 from osetra.data.dataset import MISSING as MISSING_LEVEL
 from osetra.data.dataset import NUMERIC
+from osetra.data.dressing import dressing_pattern
 from osetra.data.month_names import MONTHS
 from osetra.data.schema import Category, Date, Number, Text, Words, schema_to_json
 from osetra.data.table import LONGEST_CELL, MISSING_MARKS
+from osetra.data.units import SAME_UNITS
 from osetra.errors import DataError, MissingExtra
 from osetra.installing import install_line
 from osetra.nets import standalone, standalone_signals
@@ -111,7 +113,12 @@ def preparation_state(model: Model) -> dict[str, Any]:
         state["schema"] = schema_to_json(recipes)
     if model.preparation.sequences is not None:
         state["sequences"]["in_twos"] = steps_in_twos(model)
-    return {"format": FORMAT, "threshold": model.card.threshold, **state, "reading": _reading_state()}
+    dressed = [
+        each for each in model.preparation.schema if isinstance(each, Number) and each.prefix + each.suffix
+    ]
+    around = {each.name: dressing_pattern(each.prefix, each.suffix).pattern for each in dressed}
+    reading = {**_reading_state(), "dressing": around}
+    return {"format": FORMAT, "threshold": model.card.threshold, **state, "reading": reading}
 
 
 def steps_in_twos(model: Model) -> int:
@@ -127,6 +134,7 @@ def _reading_state() -> dict[str, Any]:
         "numbers": {mark: pattern.pattern for mark, pattern in numbers.PATTERNS.items()},
         "words_for_missing": sorted(numbers.WORDS_FOR_MISSING),
         "times": numbers.TIMES,
+        "same_units": SAME_UNITS,
         "unambiguous": list(moments.UNAMBIGUOUS),
         "moments": {order: [each.pattern for each in found] for order, found in moments.PATTERNS.items()},
         "durations": {

@@ -34,7 +34,7 @@ from osetra.data.series_table import read_series
 from osetra.data.sound import SOUNDS, read_sounds
 from osetra.data.table import Table, Texts, as_texts
 from osetra.data.texts import TEXT, TEXTS, read_texts
-from osetra.data.unreadable import Unreadable, sentence, without_unreadable
+from osetra.data.unreadable import Unreadable, assumed_units, sentence, without_unreadable
 from osetra.errors import DataError, nearest
 from osetra.nets.prepare import Inputs, Numbers, Preparation, apply
 from osetra.nets.shift import range_warning
@@ -56,7 +56,7 @@ class Rows:
     unread: tuple[Unreadable, ...] = ()
     """Cells that are not what their column was learnt as, and are taken as missing."""
     refused: tuple[str, ...] = ()
-    """What was left out, a sentence each."""
+    """What was left out, and which units were assumed, a sentence each."""
     parts: tuple[str, ...] = ()
     """Of each row: train, validation or test, where a file of arrays holds the parts of a split."""
 
@@ -369,9 +369,11 @@ def _inputs(
             each for each in preparation.schema if each.name in table.names and each.name != recipe.time
         ]
         clean, unread = without_unreadable(channels, table)
+        units = assumed_units(channels, clean)
         heads, sequences = read_series(clean, recipe, preparation.schema)
         named = tuple(text or "" for text in as_texts(heads[recipe.series]))
-        return replace(_sequences(preparation, sequences, source, heads, named), unread=unread)
+        found = _sequences(preparation, sequences, source, heads, named)
+        return replace(found, unread=unread, refused=(*units, *found.refused))
     if preparation.sound is not None:
         raise DataError(
             f"{source}: the model learnt from sounds; give a folder of them, one file, or a "
@@ -383,7 +385,8 @@ def _inputs(
         _check_columns(preparation, table)
         clean, unread = without_unreadable(recipes_of(preparation), table)
         columns = read_columns(preparation, clean)
-        return Rows(source, apply(preparation, columns), names, columns, table, unread)
+        units = assumed_units(preparation.schema, clean)
+        return Rows(source, apply(preparation, columns), names, columns, table, unread, units)
     wanted = "×".join(map(str, preparation.pictures.shape))
     if images is None:
         raise DataError(f"{source}: the model learnt from pictures of {wanted}, and this is a table")

@@ -199,7 +199,9 @@ class Predictor:
         """Return the columns that a recipe makes of cells: numbers, or texts with None where missing."""
         name, marks = recipe["name"], set(self.reading["missing"]) | set(recipe.get("marks", ()))
         if recipe["kind"] == "number":
-            return {name: self._numbers(recipe, cells, marks)}
+            words, lower = recipe.get("words", ()), [str(cell).lower() for cell in cells]
+            held = {f"{name}: {word}": np.array([float(cell == word) for cell in lower]) for word in words}
+            return {name: self._numbers(recipe, cells, marks | set(words)), **held}
         if recipe["kind"] == "date":
             return self._moments(recipe, cells)
         texts = [_written(cell) for cell in cells]
@@ -227,11 +229,12 @@ class Predictor:
         return [word.lower() for word in re.findall(self.reading["word"], text)]
 
     def _numbers(self, recipe: Mapping[str, Any], cells: list[Any], marks: set[str]) -> Any:
-        mark = recipe["decimal"]
-        read = [self._number(cell, mark, marks) for cell in cells]
+        mark, unit = recipe["decimal"], self._unit_key(recipe.get("unit", ""))
+        bare = [self._undressed(cell, recipe) for cell in cells]
+        read = [self._number(cell, mark, marks, unit) for cell in bare]
         if None in read and not recipe["loose"]:
             # A later file may come from a place with another mark before decimals.
-            again = [self._number(cell, "," if mark == "." else ".", marks) for cell in cells]
+            again = [self._number(cell, "," if mark == "." else ".", marks, unit) for cell in bare]
             read = min(read, again, key=lambda each: each.count(None))
             self._note(recipe["name"], cells, [each is None for each in read])
         values = np.array([np.nan if each is None else each for each in read], np.float64)
@@ -252,8 +255,21 @@ class Predictor:
         more = f", and so do {sum(bad) - 1} more" if sum(bad) > 1 else ""
         self.notes.append(f"{said}{more}: taken as missing")
 
-    def _number(self, cell: Any, decimal: str, marks: set[str]) -> float | None:
-        """Return the number of a cell, NaN where it is missing, None for what is none."""
+    def _undressed(self, cell: Any, recipe: Mapping[str, Any]) -> Any:
+        """Return a cell without what stands around the numbers of its column."""
+        pattern = self.reading["dressing"].get(recipe["name"])
+        found = re.fullmatch(pattern, cell, re.IGNORECASE) if pattern and isinstance(cell, str) else None
+        return cell if found is None else "".join(found.groups())
+
+    def _unit_key(self, unit: str) -> str:
+        """Return what is the same for all spellings of a unit."""
+        plain = (unit[:-1] if len(unit) > 3 and unit.endswith("s") else unit).casefold()
+        plain = plain.rstrip(".").replace(" ", "")
+        key: str = self.reading["same_units"].get(plain, plain)
+        return key
+
+    def _number(self, cell: Any, decimal: str, marks: set[str], unit: str) -> float | None:
+        """Return the number of a cell, NaN where it is missing, None for what is none of its unit."""
         if cell is None or (isinstance(cell, str) and cell.lower() in marks):
             return np.nan
         if isinstance(cell, (int, float)):
@@ -266,7 +282,11 @@ class Predictor:
         if found is None or bool(found["open"]) != bool(found["close"]):
             return None
         after = found["after"] or ""
-        if found["before"] and after and after != "%":
+        before = found["outside"] or found["before"] or ""
+        if found["before"] and after and (after != "%" or before == "%"):
+            return None
+        given = self._unit_key(before or after)
+        if unit and given and given not in (unit, "st", "nd", "rd", "th"):
             return None
         digits = re.sub(
             r"[.'’ \u00a0\u202f]" if decimal == "," else r"[,'’ \u00a0\u202f]", "", found["digits"]
