@@ -11,7 +11,7 @@ import osetra as ose
 from dashboard.conftest import Opener
 from dashboard.documents import ID, documents
 from dashboard.embedded import served, with_documents
-from dashboard.test_page import BEYOND, look_at
+from dashboard.test_page import BEYOND, look_at, serious_faults
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +60,7 @@ def test_a_front_with_its_knee_and_limits(opened: Opener, tmp_path: Path, width:
         assert "break a limit (latency<=40, <b>memory</b><=100)" in page.inner_text(".front-key")
         assert page.get_by_role("img", name="The dominated volume grew").count() == 1
         assert page.evaluate(BEYOND) == []
+        assert serious_faults(watched) == []
 
 
 def test_two_of_three_objectives_are_chosen_and_stand_in_the_address(opened: Opener, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 import osetra as ose
 from dashboard.conftest import Opener, until
+from dashboard.test_page import serious_faults
 from osetra.core.curves import Point
 from osetra.core.facts import Claimed, Ended, Suggested
 from osetra.executors.identity import this_process
@@ -238,7 +239,8 @@ def test_a_clone_begins_with_its_trial_and_is_trained_with_what_was_changed(
     study = ose.Study(tmp_path / "s.db", space, minimize="loss", searcher="random")
     study.enqueue(optimizer="sgd", lr=0.2, momentum=0.75)
     study.run(lambda run: run.config["lr"], trials=1, progress=False)
-    page = opened().page
+    watched = opened()
+    page = watched.page
     page.set_default_timeout(40_000)
     with dashboard(tmp_path / "s.db", free_port()) as (address, _):
         page.goto(address)
@@ -254,7 +256,9 @@ def test_a_clone_begins_with_its_trial_and_is_trained_with_what_was_changed(
         page.click(".segments >> text=adam")
         page.fill(f"{fields} >> nth=0", "0,03")
         assert page.locator(fields).count() == 1, "adam has no momentum"
+        assert serious_faults(watched) == []
         page.click("text=Queue it…")
+        assert serious_faults(watched) == []
         stake = page.inner_text("dialog .stake")
         assert "like trial 1, but optimizer = adam, lr = 0.03; it is tried before everything" in stake
         page.click("dialog button.primary")
