@@ -63,16 +63,6 @@ def test_a_line_of_names_within_the_rows_moves_no_row_number():
     assert "the line of names stands again in the file and is left out: row 2" in table.notes[0].text
 
 
-@pytest.mark.parametrize(
-    ("raw", "encoding"), [("高さ,色\n1,赤\n", "shift_jis"), ("a,цвет\n" + "1,красный\n" * 3, "cp1251")]
-)
-def test_a_text_of_another_alphabet_is_doubted(tmp_path, raw, encoding):
-    from osetra.data.formats import read_table
-
-    (tmp_path / "t.csv").write_bytes(raw.encode(encoding))
-    assert "encoding" in [each.rule for each in read_table(tmp_path / "t.csv").notes]
-
-
 RECORDS = [{"a": float(a), "kind": str(kind), "y": str(y)} for a, kind, y in zip(A, KINDS, Y, strict=True)]
 COLUMNS = {name: [record[name] for record in RECORDS] for name in RECORDS[0]}
 ORIENTATIONS = {

@@ -17,10 +17,12 @@ import numpy as np
 
 from osetra.core.clean import one_line
 from osetra.core.finding import Finding
-from osetra.data.dialect import NAMES, Dialect, decoded, is_rule, sniff
+from osetra.data.dialect import NAMES, Dialect, is_rule, sniff
+from osetra.data.encoding import decoded
+from osetra.data.header import are_names, has_header, surely_has_header
 from osetra.data.lines import TextLines, rows_of
 from osetra.data.options import DataOptions
-from osetra.data.table import MISSING_MARKS, PLAIN, Table, Texts, check_names, note, unquoted
+from osetra.data.table import Table, Texts, check_names, note, unquoted
 from osetra.errors import DataError
 
 LARGE = 4 << 20
@@ -71,13 +73,7 @@ def parse_text(
         raw: the text in UTF-8, where it is at hand anyway.
     """
     reading = reading or DataOptions()
-    if not text.strip():
-        raise DataError(f"{source}: the file is empty; it needs a line of column names and rows")
-    if _is_sparse(text):
-        raise DataError(
-            f"{source}: sparse rows as LIBSVM writes them; read them with "
-            "sklearn.datasets.load_svmlight_file and save them with numpy.savez(path, x=x.toarray(), y=y)"
-        )
+    _check_text(text, source)
     if not reading.separator and _doubled_colons(text):
         text, raw = text.replace("::", "\x1f"), None
     dialect = sniff(text, reading, tab=tab)
@@ -86,14 +82,15 @@ def parse_text(
     rows = rows_of(lines, dialect, source)
     first = next(rows, None)
     if first is None:
-        raise DataError(f"{source}: the file is empty; it needs a line of column names and rows")
+        raise _empty(source)
     begin = lines.place
     head = list(islice(rows, HEAD))
     ruled = bool(head) and _is_rule(head[0])
     head = head[1:] if ruled else head
+    names = names or _commented_names(dialect, first, head, reading)
     header = not names and has_header(first, head, reading)
     labels = [unquoted(cell) for cell in first] if header else list(names)
-    assumed = _assumed(dialect, encoding, reading, header or bool(names))
+    assumed = _assumed(dialect, encoding, reading, labels)
     assumed += () if reading.encoding else _doubtful(text, encoding)
     odd = bool(dialect.comment) or dialect.spaced or ruled or dialect.delimiter == " "
     regular = len(text) > LARGE and not odd
@@ -106,6 +103,35 @@ def parse_text(
             return finished(source, _aligned(labels, columns), columns, assumed, dialect.decimal)
     rest = chain(head, rows) if header else chain([first], head, rows)
     return from_rows(list(rest), source, labels, assumed, decimal=dialect.decimal)
+
+
+def _check_text(text: str, source: str) -> None:
+    """Raise DataError for a text that holds nothing, or sparse rows."""
+    if not text.strip():
+        raise _empty(source)
+    if _is_sparse(text):
+        raise DataError(
+            f"{source}: sparse rows as LIBSVM writes them; read them with "
+            "sklearn.datasets.load_svmlight_file and save them with numpy.savez(path, x=x.toarray(), y=y)"
+        )
+
+
+def _empty(source: str) -> DataError:
+    return DataError(f"{source}: the file is empty; it needs a line of column names and rows")
+
+
+def _commented_names(
+    dialect: Dialect, first: Sequence[str], head: Sequence[Sequence[str]], reading: DataOptions
+) -> list[str]:
+    """Return the names in the last comment above rows that have as many cells and no names of their own."""
+    said = reading.header.isdigit()
+    if not dialect.commented.strip() or (reading.header and not said):
+        return []
+    for text in (dialect.commented, dialect.commented.strip()):
+        (cells,) = dialect.rows([text + "\n"]) or [[]]
+        if len(cells) == len(first) and are_names(cells) and (said or not surely_has_header(first, head)):
+            return [unquoted(cell) or dialect.comment for cell in cells]
+    return []
 
 
 def from_rows(
@@ -242,37 +268,6 @@ def finished(
     return Table(source, tuple(n for n, _ in kept), tuple(c for _, c in kept), notes, decimal)
 
 
-def has_header(first: Sequence[str], rows: Sequence[Sequence[str]], reading: DataOptions) -> bool:
-    """Return whether the first row holds names: text above numbers, or text that is nowhere below."""
-    if reading.header:
-        return reading.header != "no"
-    cells = [unquoted(cell) for cell in first]
-    if all(PLAIN.fullmatch(cell) for cell in cells if cell):
-        return False
-    for_names = against = 0
-    for i, cell in enumerate(cells):
-        below = [text for text in (unquoted(row[i]) for row in rows if i < len(row)) if _says(text)]
-        if not _says(cell) or not below:
-            continue
-        if sum(map(_numeric, below)) > 0.9 * len(below):
-            if not _numeric(cell):
-                return True
-            against += 1
-        elif cell in below:
-            against += 1
-        elif len(set(below)) <= len(below) // 2:
-            for_names += 1
-    return for_names >= against
-
-
-def _says(text: str) -> bool:
-    return text.lower() not in MISSING_MARKS
-
-
-def _numeric(text: str) -> bool:
-    return any(map(str.isdigit, text)) and not any(map(str.isalpha, text.replace("e", "")))
-
-
 def _is_rule(row: Sequence[str]) -> bool:
     """Whether a row only draws a line, as below the names of a table for people."""
     return any(map(str.strip, row)) and all(is_rule(cell) for cell in row if cell.strip())
@@ -322,7 +317,9 @@ def _aligned(labels: list[str], columns: list[Texts]) -> list[str]:
     return labels
 
 
-def _assumed(dialect: Dialect, encoding: str, reading: DataOptions, header: bool) -> tuple[Finding, ...]:
+def _assumed(
+    dialect: Dialect, encoding: str, reading: DataOptions, labels: Sequence[str]
+) -> tuple[Finding, ...]:
     """Return one line on everything that is not as usual."""
     parts = []
     if encoding != "utf-8" and not reading.encoding:
@@ -336,7 +333,7 @@ def _assumed(dialect: Dialect, encoding: str, reading: DataOptions, header: bool
         parts.append(f"{dialect.titles} title line{'s' if dialect.titles > 1 else ''} left out")
     if dialect.comment:
         parts.append(f"lines that begin with {dialect.comment} are comments")
-    if not header and not reading.header:
+    if not labels and not reading.header:
         parts.append("no line of names: the columns are x1, x2, …")
     if not parts:
         return ()

@@ -7,7 +7,6 @@ van den Burg, Nazábal & Sutton 2019, Wrangling messy CSV files by detecting row
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
 import sys
@@ -16,9 +15,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
+from osetra.data.header import are_names, stands_above_numbers
 from osetra.data.options import DataOptions
 from osetra.data.table import LONGEST_CELL
-from osetra.errors import DataError
 
 CANDIDATES = (",", ";", "\t", "|", " ", "^", "~", "\x01", "\x1f")
 SAMPLE_LINES = 200
@@ -34,10 +33,6 @@ NAMES = {
     "\x01": "control characters 01",
     "\x1f": "double colons or unit separators",
 }
-_BOMS = (
-    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
-)  # fmt: skip
 _SEP = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
 _DOUBLED = re.compile(r'(?<![\\,;\t|\n])""(?![,;\t|\n]|$)')
 _NUMBER = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d[\d.,]*([eE][+-]?\d+)?")
@@ -63,6 +58,8 @@ class Dialect:
     """How many of them are titles, and neither empty nor the line that follows here."""
     declared: bool = False
     """Whether the first line says what separates cells, as sep=; does."""
+    commented: str = ""
+    """The last comment above the rows, without its mark: it may hold the names."""
     spaced: bool = False
     """Whether a space stands between a delimiter and the quote behind it."""
 
@@ -83,50 +80,6 @@ class Dialect:
     def is_comment(self, line: str) -> bool:
         """Whether a line is a comment."""
         return bool(self.comment) and line.startswith(self.comment)
-
-
-def decoded(raw: bytes, source: str, encoding: str = "") -> tuple[str, str]:
-    """Return the text of a file, and its encoding: as said, by its mark, UTF-8 where that fits, else Western.
-
-    Raises:
-        DataError: this is no text.
-    """
-    if encoding:
-        return _as_said(raw, source, encoding), encoding.lower()
-    for mark, encoding in _BOMS:
-        if raw.startswith(mark):
-            try:
-                return _with_newlines(raw.decode(encoding)), encoding.removesuffix("-sig")
-            except UnicodeDecodeError:
-                raise DataError(f"{source}: marked as {encoding} and is not; save it as UTF-8") from None
-    sample = raw[:4096]
-    if b"\0" in sample:
-        even, odd = sample[::2].count(0), sample[1::2].count(0)
-        wide = "utf-16-le" if odd > even else "utf-16-be"
-        if min(even, odd) == 0 and even + odd > 0.3 * len(sample) / 2 and len(raw) % 2 == 0:
-            return _with_newlines(raw.decode(wide, "replace")), wide[:6]
-        raise DataError(f"{source}: this is not a text file; give a table as .csv, .parquet or .xlsx")
-    try:
-        return _with_newlines(raw.decode("utf-8")), "utf-8"
-    except UnicodeDecodeError:
-        pass
-    old_mac = b"\r" in raw and b"\n" not in raw
-    for encoding in ("mac-roman",) if old_mac else ("cp1252", "latin-1"):
-        try:
-            return _with_newlines(raw.decode(encoding)), encoding
-        except UnicodeDecodeError:
-            continue
-    raise DataError(f"{source}: this is not a text file; save it as UTF-8")
-
-
-def _as_said(raw: bytes, source: str, encoding: str) -> str:
-    try:
-        return _with_newlines(raw.decode(encoding).removeprefix("\ufeff"))
-    except UnicodeError as error:
-        reason = str(error).partition(" in position")[0]
-        raise DataError(
-            f"{source}: cannot be read as {encoding} ({reason}); leave --encoding out, or name another"
-        ) from None
 
 
 def sniff(text: str, reading: DataOptions, *, tab: bool = False) -> Dialect:
@@ -163,8 +116,21 @@ def sniff(text: str, reading: DataOptions, *, tab: bool = False) -> Dialect:
     decimal = reading.decimal or _decimal(rows)
     said = _filled(lines[skipped : skipped + titles], best)
     return replace(
-        best, skipped=skipped + titles, decimal=decimal, titles=said, declared=bool(declared)
+        best, skipped=skipped + titles, decimal=decimal, titles=said, declared=bool(declared),
+        commented=_last_comment(best, lines[skipped + titles :], at_once=reading.header.isdigit()),
     )  # fmt: skip
+
+
+def _last_comment(dialect: Dialect, lines: Sequence[str], *, at_once: bool) -> str:
+    """Return the last of the comments that lines begin with, or the first one where a person points at it."""
+    found = ""
+    for line in lines:
+        if line.strip() and not dialect.is_comment(line):
+            break
+        found = line.lstrip(dialect.comment[:1]) if line.strip() else found
+        if at_once:
+            break
+    return found
 
 
 def _filled(lines: Sequence[str], dialect: Dialect) -> int:
@@ -174,10 +140,6 @@ def _filled(lines: Sequence[str], dialect: Dialect) -> int:
 def is_rule(text: str) -> bool:
     """Whether a line, or a cell, only draws a rule below the names."""
     return len(text) <= LONGEST_CELL and bool(RULE.fullmatch(text))
-
-
-def _with_newlines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _quotes(lines: Sequence[str], delimiter: str) -> tuple[str, ...]:
@@ -226,19 +188,35 @@ def _looks_like_cell(cell: str) -> float:
 
 
 def _titles(dialect: Dialect, lines: Sequence[str]) -> int:
-    """Return how many lines before the table are titles: far narrower than what follows."""
-    widths = []
+    """Return how many lines before the table are titles: far narrower than what follows, or above names."""
+    cut: list[list[str]] = []
     for line in lines[:SAMPLE_LINES]:
         rows = [] if not line.strip() or dialect.is_comment(line) else dialect.rows([line + "\n"])
-        widths.append(sum(bool(cell.strip()) for cell in rows[0]) if rows else 0)
+        cut.append(rows[0] if rows else [])
+    widths = [sum(bool(cell.strip()) for cell in row) for row in cut]
     usual = Counter(width for width in widths if width).most_common(1)
     if not usual or usual[0][0] < 3:
         return 0
+    if above := _above_names(cut, widths, usual[0][0]):
+        return above
     count = titles = 0
     while count < len(widths) and widths[count] <= max(1, usual[0][0] // 3):
         count += 1
         titles = count if lines[count - 1].strip() and not dialect.is_comment(lines[count - 1]) else titles
     return titles if count < len(widths) else 0
+
+
+def _above_names(cut: Sequence[Sequence[str]], widths: Sequence[int], usual: int) -> int:
+    """Return how many lines stand above one that holds names of numbers; 0 where none is known to.
+
+    The names are in the first line as wide as the table, or in the one behind the first empty line.
+    """
+    gap = widths.index(0) if 0 in widths else 0
+    for begin in (gap, 0):
+        place = next((i for i in range(begin, len(widths)) if widths[i] == usual), 0)
+        if place and are_names(cut[place]) and stands_above_numbers(cut[place], cut[place + 1 :]):
+            return place
+    return 0
 
 
 def _decimal(rows: Sequence[Sequence[str]]) -> str:

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from osetra.core.finding import Finding
-from osetra.data.delimited import finished, from_rows, has_header, parse_bytes
-from osetra.data.dialect import decoded
+from osetra.data.delimited import finished, from_rows, parse_bytes
+from osetra.data.encoding import decoded
 from osetra.data.files import SUFFIXES, Content, Kind, read_bytes
+from osetra.data.header import has_header
 from osetra.data.options import DataOptions
 from osetra.data.records import parse_records, width_of
 from osetra.data.table import EXACT, Cells, Table, Texts, as_texts, check_names, note, text_of, unquoted

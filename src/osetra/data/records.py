@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from osetra.data.delimited import finished
-from osetra.data.dialect import decoded
+from osetra.data.encoding import decoded
 from osetra.data.table import EXACT, Cells, Table, Texts, text_of
 from osetra.errors import DataError
 

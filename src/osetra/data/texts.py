@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osetra.core.finding import Finding
-from osetra.data.dialect import decoded
+from osetra.data.encoding import decoded
 from osetra.data.folders import class_folders, read_folders
 from osetra.data.images import PICTURES
 from osetra.data.roles import FROM_TEST_FILE
