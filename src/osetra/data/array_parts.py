@@ -45,8 +45,13 @@ class ArrayParts:
     notes: tuple[Finding, ...] = ()
 
     @property
-    def column(self) -> Texts:
-        """The parts as the column of a given split; without a test, what is called validation is sealed."""
+    def column(self) -> Texts | None:
+        """The parts as the column of a given split; without a test, what is called validation is sealed.
+
+        None where there is one part only.
+        """
+        if len(set(self.parts)) < 2:
+            return None
         sealed = "test" in self.parts
         return Texts([part if sealed or part == "train" else "test" for part in self.parts])
 
@@ -71,7 +76,8 @@ def array_parts(arrays: Mapping[str, Raw], source: str, *, later: bool = False) 
     everywhere = [what for what in next(iter(found.values()), ()) if all(what in found[p] for p in given)]
     names = everywhere if later else list(found.get("train", ()))
     kept = [part for part in given if set(names) <= found[part].keys()]
-    if not _KNOWN.intersection(names) or len(kept) < 2 - later:
+    alone = later or kept == ["train"]  # without answers, the other parts are to be predicted
+    if not _KNOWN.intersection(names) or len(kept) < 2 - alone:
         return None
     for part in kept:
         _check(

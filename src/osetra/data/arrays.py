@@ -59,9 +59,10 @@ def target_of(arrays: dict[str, Raw], target: str | None, source: str) -> str:
         if target in arrays:
             return target
         raise DataError(f"{source}: no array called {target!r}; found {', '.join(arrays)}")
+    lower = {name.lower(): name for name in arrays}
     for name in TARGETS:
-        if name in arrays:
-            return name
+        if name in lower:
+            return name if name in arrays else lower[name]
     raise DataError(f"{source}: no array called y; found {', '.join(arrays)}; name one with --target")
 
 
@@ -105,7 +106,7 @@ def as_table(arrays: dict[str, Raw], source: str) -> Table:
     for name, array in arrays.items():
         if array.ndim not in (1, 2):
             raise DataError(f"{source}: {name} has shape {array.shape}; a table needs (n,) or (n, d)")
-        if array.ndim == 2 and name in TARGETS:
+        if array.ndim == 2 and name.lower() in TARGETS:
             array = one_column(array)
         columns = [array] if array.ndim == 1 else list(array.T)
         names += [name] if array.ndim == 1 else [f"{name}{i}" for i in range(len(columns))]

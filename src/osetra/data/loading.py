@@ -12,6 +12,7 @@ from pathlib import Path
 
 from osetra.data import sources
 from osetra.data.array_parts import ArrayParts, array_parts
+from osetra.data.array_roles import with_roles
 from osetra.data.arrays import as_table, inputs_of, parse_arrays, sequences_of, target_of
 from osetra.data.checks import checks
 from osetra.data.dataset import Dataset, Images, TaskKind, fingerprint, imbalance, settle_target
@@ -28,7 +29,7 @@ from osetra.data.semantics import Meaning, check_columns, understand
 from osetra.data.series import Sequences, from_array
 from osetra.data.series_table import gathered
 from osetra.data.sound import SOUNDS, SoundRecipe, read_sounds
-from osetra.data.table import Table, note
+from osetra.data.table import Table, check_names, note
 from osetra.data.targets import Labelled, labelled
 from osetra.data.texts import CLASS, TEXT, holds_texts, read_text_folders
 from osetra.errors import DataError
@@ -163,7 +164,9 @@ def _from_arrays(
             )
     truth = {each: arrays[each] for each in chosen}
     answers = as_table(truth, str(path))
-    whole = _with_split(answers, given)
+    others = {key: array for key, array in arrays.items() if key != name and key not in truth}
+    split = given is not None and given.column is not None
+    whole, reading = with_roles(_with_split(answers, given), others, reading, given_split=split)
     if sequences_of(name, values):
         sequences, notes = from_array(values, str(path))
         text = f"{name} is read as {sequences.text}; call the array images if it holds pictures"
@@ -171,7 +174,9 @@ def _from_arrays(
         return _assemble(whole, answers.names, path.stem, task, reading, sequences=sequences)
     if values.ndim > 2:
         return _assemble(whole, answers.names, path.stem, task, reading, as_images(values, str(path)))
-    table = _with_split(as_table({name: values, **truth}, str(path)), given)
+    table = as_table({name: values}, str(path))
+    table = replace(whole, names=table.names + whole.names, cells=table.cells + whole.cells)
+    check_names(table.names, str(path))
     return _assemble(table, answers.names, path.stem, task, reading)
 
 
@@ -179,8 +184,10 @@ def _with_split(table: Table, given: ArrayParts | None) -> Table:
     """Return a table with the split that the arrays of its file came in."""
     if given is None:
         return table
-    names, cells = (*table.names, FROM_TEST_FILE), (*table.cells, given.column)
-    return replace(table, names=names, cells=cells, notes=(*table.notes, *given.notes))
+    table = replace(table, notes=(*table.notes, *given.notes))
+    if given.column is None:
+        return table
+    return replace(table, names=(*table.names, FROM_TEST_FILE), cells=(*table.cells, given.column))
 
 
 def _series(

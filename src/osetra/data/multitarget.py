@@ -50,6 +50,8 @@ def target_names(target: str | Sequence[str] | None, names: Sequence[str], sourc
     for place, name in enumerate(found):
         if name not in names:
             alone = "; say what separates the cells with --delimiter" if len(names) == 1 else ""
+            if all(each == f"x{i}" for i, each in enumerate(names, start=1)):
+                alone += "; no line of names was found, so they are numbered: --header N says where it is"
             raise DataError(
                 f"{name!r}: no such column in {source}.{nearest(name, names)} Columns: "
                 f"{shown_names(names)}{alone}"
