@@ -195,6 +195,7 @@ def right(place: Workplace) -> dict[str, Mapping[str, Any]]:
         "Study.warm_start": {"other": place.study},
         "retest": {"study": "no-such-study"},
         "Study.order": {"trial": place.run.trial, "verb": "set", "lr": 0.1},
+        "Study.remember": {"trial": place.run.trial, "named": "abc"},
         "Study.undo": {"trial": place.run.trial},
         "Study.enqueue": {"config": {"lr": 0.1}},
         "Study.edit": {"changes": {"lr": ose.Float(1e-5, 10, log=True)}},

@@ -16,6 +16,7 @@ import osetra.compat.optuna as optuna
 from osetra.cli import main
 from osetra.core.attributes import MOST, attributes_of
 from osetra.errors import StudyError
+from osetra.upkeep.check import check as audits
 
 SPACE = ose.Space(x=ose.Float(0, 1))
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
@@ -140,3 +141,12 @@ def test_optunas_user_attributes_are_the_same(tmp_path):
     ours.remember(1, commit="def")
     assert study.trials[0].user_attrs == {"commit": "def", "both": [1, 2]}
     assert study.trials[0].system_attrs == {"apart": 1}
+
+
+def test_a_log_that_remembers_is_sound(tmp_path):
+    study = new_study(tmp_path / "s.db")
+    study.run(lambda run: run.remember(seed=run.trial) or 1.0, trials=2, progress=False)
+    study.remember(2, commit="abc")
+    study.edit(x=ose.Float(0, 2))
+    study.remember(1, commit="abc")
+    assert all(audit.sound for audit in audits(str(tmp_path / "s.db"), ()))

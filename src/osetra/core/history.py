@@ -15,7 +15,6 @@ from msgspec.structs import replace as evolved
 from numpy.typing import NDArray
 
 from osetra.core.arguments import expected, given, is_whole, plain
-from osetra.core.attributes import TrialAttrs, remembered
 from osetra.core.comparison import at_equal_steps
 from osetra.core.curves import Curves, Point
 from osetra.core.edits import adopted
@@ -23,7 +22,7 @@ from osetra.core.facts import Edited, Entry, Noted, Opened, Source, Suggested
 from osetra.core.outcomes import unfit
 from osetra.core.problem import Objective
 from osetra.core.ties import untied
-from osetra.core.trial import ENDED, Trial, advance, begin
+from osetra.core.trial import ENDED, Trial, advance, begin, remembering
 from osetra.core.trials import Trials
 from osetra.errors import StoreError, StudyError
 
@@ -63,9 +62,7 @@ class History:
                     opened = (entry.fact, entry.time)
                 case Noted():
                     notes.append(entry)
-                    number, attrs = remembered(entry.fact) or (0, {})
-                    if (trial := changed.get(number) or self.trials.get(number)) is not None:
-                        changed[number] = evolved(trial, attrs=TrialAttrs({**trial.attrs, **attrs}))
+                    changed |= remembering(lambda n: changed.get(n) or self.trials.get(n), entry.fact)
                 case Edited():
                     edits = (*edits, entry)
                     changed = {**self.trials, **changed}

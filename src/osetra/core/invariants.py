@@ -38,7 +38,7 @@ from osetra.core.facts import (
 from osetra.core.history import History
 from osetra.core.problem import Objective
 from osetra.core.space import Space
-from osetra.core.trial import ENDED, Trial, advance, begin
+from osetra.core.trial import ENDED, Trial, advance, begin, remembering
 from osetra.core.worth import agrees
 from osetra.errors import SpaceError, StudyError
 
@@ -244,10 +244,10 @@ class _Audit:
         self.time = entry.time
 
     def _noted(self, fact: Noted) -> None:
+        self.trials |= remembering(self.trials.get, fact)
         names = fact.data.get("names")
-        if fact.topic == "accepts" and not (
-            isinstance(names, list) and all(isinstance(name, str) for name in names)
-        ):
+        named = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        if fact.topic == "accepts" and not named:
             self.say(f"the note accepts/{fact.name} holds no list of names")
         wanted = {"target": "trials", "steps": "steps"}.get(fact.topic)
         number = fact.data.get(wanted) if wanted else 0

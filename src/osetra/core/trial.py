@@ -13,12 +13,13 @@ goes on from.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
-from osetra.core.attributes import TrialAttrs
+from osetra.core.attributes import TrialAttrs, remembered
 from osetra.core.clean import one_line
 from osetra.core.config import TrialConfig
 from osetra.core.facts import (
@@ -27,6 +28,7 @@ from osetra.core.facts import (
     Checkpointed,
     Claimed,
     Ended,
+    Noted,
     Obeyed,
     Ordered,
     Origin,
@@ -270,6 +272,13 @@ def begin(fact: Suggested, time: float) -> Trial:
         until=fact.until,
         parent=fact.parent,
     )
+
+
+def remembering(known: Callable[[int], Trial | None], fact: Noted) -> dict[int, Trial]:
+    """Return the trial that a note has something remembered of, with that; nothing for other notes."""
+    about, attrs = remembered(fact) or (0, {})
+    trial = known(about)
+    return {} if trial is None else {about: replace(trial, attrs=TrialAttrs({**trial.attrs, **attrs}))}
 
 
 def advance(trial: Trial, fact: About, time: float) -> Trial:
