@@ -47,7 +47,7 @@ def make_run(pick: str = "best", direction: str = "minimize", stop_after: float 
 def test_training_code_sees_these_names_and_no_others():
     assert [name for name in dir(make_run()) if not name.startswith("_")] == [
         "accepts", "announce", "attempt", "checkpoint", "config", "diverged", "folds", "interrupted",
-        "live", "of", "report", "restore", "seed", "step", "steps", "trial",
+        "live", "of", "remember", "report", "restore", "seed", "step", "steps", "trial",
     ]  # fmt: skip
 
 
