@@ -270,11 +270,13 @@ def _undeclared(table: Table, nominal: Mapping[str, str]) -> tuple[Finding, ...]
         mark = "'" if "'" in inner else '"'
         (values,) = csv.reader([inner], quotechar=mark, skipinitialspace=True, escapechar="\\")
         known, cells = {unquoted(value) for value in values}, as_texts(table[name])
-        strange = [level for level in cells.levels if level not in known]
+        strange = [place for place, level in enumerate(cells.levels) if level not in known]
         if strange:
-            odd = np.isin(cells.codes, [cells.levels.index(level) for level in strange])
-            row = int(np.flatnonzero(cells.codes == cells.levels.index(strange[0]))[0])
-            found.append(f"{name!r} {int(odd.sum())}, first row {table.row(row)} {strange[0]!r}")
+            odd = np.isin(cells.codes, strange)
+            row = int(np.flatnonzero(cells.codes == strange[0])[0])
+            found.append(
+                f"{name!r} {int(odd.sum())}, first row {table.row(row)} {cells.levels[strange[0]]!r}"
+            )
     if not found:
         return ()
     text = f"cells that are none of the values that their attribute declares: {', '.join(found[:3])}"

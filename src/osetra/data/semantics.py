@@ -215,8 +215,8 @@ def _answered(
 
     Labels that differ in case only are left as they are until a person says so.
     """
-    counts = [int(cells.counts[cells.levels.index(level)]) for level in said]
-    answers = answers_of(said, counts)
+    counts = dict(zip(cells.levels, cells.counts.tolist(), strict=True))
+    answers = answers_of(said, [counts[level] for level in said])
     different = {level.casefold() for level in said}
     if not answers or (target and len(different) == 2):
         return None
