@@ -274,9 +274,8 @@ def _undeclared(table: Table, nominal: Mapping[str, str]) -> tuple[Finding, ...]
         if strange:
             odd = np.isin(cells.codes, strange)
             row = int(np.flatnonzero(cells.codes == strange[0])[0])
-            found.append(
-                f"{name!r} {int(odd.sum())}, first row {table.row(row)} {cells.levels[strange[0]]!r}"
-            )
+            first = f"{table.row(row)} {cells.levels[strange[0]]!r}"
+            found.append(f"{name!r} {int(odd.sum())}, first row {first}")
     if not found:
         return ()
     text = f"cells that are none of the values that their attribute declares: {', '.join(found[:3])}"
