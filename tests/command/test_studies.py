@@ -279,7 +279,7 @@ def test_a_study_keeps_to_its_program(place: Path) -> None:
 def test_a_terminal_shows_programs_at_work_and_obeys_a_pause(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PAUSE", "0.15")
+    monkeypatch.setenv("PAUSE", "0.3")
     words = ["run", "study.toml", "-n", "1", "--scheduler", "full", "--", "./train.sh", "{lr}", "{layers}"]
     child = pexpect.spawn(
         PROGRAM[0],

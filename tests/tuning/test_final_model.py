@@ -175,12 +175,20 @@ def test_boosting_is_that_of_scikit_learn(place: Path) -> None:
 
 def test_boosting_cut_short_is_no_yardstick(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from osetra.nets import boosting
+    from osetra.nets.task import Data, NetworkTask
+    from osetra.tuning.final_model import _left_out
 
-    plane(300).to_csv("cut.csv", index=False)
-    monkeypatch.setattr(boosting, "_fit", lambda model, x, y, weights, _: model.fit(x, y, weights) and 10)
-    result = ose.tune("cut.csv", target="price", trials=1, epochs=1, progress=False)
-    assert not result.final.boosting
-    assert "its time was over after 10 of 100 rounds" in str(result)
+    plane(200).to_csv("cut.csv", index=False)
+    task = NetworkTask(data=Data(where="cut.csv", target="price"))
+    preparation, rows, test = task.baseline().preparation, task.split.train, task.split.test
+    clock = iter(range(0, 10_000, 10))
+    monkeypatch.setattr(boosting.time, "monotonic", lambda: next(clock))
+    cut = boosting.boosted(task.dataset, preparation, rows, test, seconds=45, names=("rmse",))
+    assert cut is not None and cut.rounds < boosting.ENOUGH and not cut.enough
+    said = f"gradient boosting is left out: its time was over after {cut.rounds} of 100 rounds"
+    assert list(_left_out(task, 0, 1, cut)) == [said]
+    whole = boosting.Boosted(cut.scores, cut.raw, boosting.ENOUGH)
+    assert whole.enough and not list(_left_out(task, 0, 1, whole))
 
 
 def test_a_model_is_evaluated_on_new_rows_with_intervals(found: Any, linear: Any) -> None:
