@@ -159,6 +159,7 @@ def test_several_units_in_one_column_are_named(tmp_path, units):
     [
         ("$", "USD", True), ("€", "eur", True), ("lbs", "lb", True), ("m²", "m2", True), ("kg", "g", False),
         ("Rs.", "INR", True), ("$", "CA$", False), ("hours", "hour", True), ("%", "percent", True),
+        ("MW", "mW", False), ("MW", "MW", True), ("KG", "kg", True),
     ],
 )  # fmt: skip
 def test_spellings_of_units(one, other, same):

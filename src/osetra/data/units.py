@@ -34,8 +34,10 @@ SAME_UNITS = {
     "feet": "ft", "foot": "ft", "inch": "in", "inches": "in", "meter": "m", "metre": "m", "mile": "mi",
     "litre": "l", "liter": "l", "°c": "c", "°f": "f", "m²": "m2", "sqm": "m2", "m³": "m3", "sqft": "ft2",
     "ft²": "ft2", "kmh": "km/h", "kph": "km/h",
+    "MW": "megawatt", "MWh": "megawatthour", "MV": "megavolt", "MHz": "megahertz", "MPa": "megapascal",
+    "MJ": "megajoule", "MN": "meganewton",
 }  # fmt: skip
-"""Other spellings of units, in lower case."""
+"""Other spellings of units, in lower case; and those that in lower case are a thousandth of a unit."""
 
 
 def same_unit(one: str, other: str) -> bool:
@@ -46,8 +48,9 @@ def same_unit(one: str, other: str) -> bool:
 @lru_cache(maxsize=1024)
 def unit_key(unit: str) -> str:
     """Return what is the same for all spellings of a unit."""
-    plain = singular(unit).casefold().rstrip(".").replace(" ", "")
-    return SAME_UNITS.get(plain, plain)
+    plain = singular(unit).rstrip(".").replace(" ", "")
+    lower = plain.casefold()
+    return SAME_UNITS.get(plain) or SAME_UNITS.get(lower, lower)
 
 
 def singular(unit: str) -> str:

@@ -263,9 +263,10 @@ class Predictor:
 
     def _unit_key(self, unit: str) -> str:
         """Return what is the same for all spellings of a unit."""
-        plain = (unit[:-1] if len(unit) > 3 and unit.endswith("s") else unit).casefold()
+        plain = unit[:-1] if len(unit) > 3 and unit.endswith("s") else unit
         plain = plain.rstrip(".").replace(" ", "")
-        key: str = self.reading["same_units"].get(plain, plain)
+        same, lower = self.reading["same_units"], plain.casefold()
+        key: str = same.get(plain) or same.get(lower, lower)
         return key
 
     def _number(self, cell: Any, decimal: str, marks: set[str], unit: str) -> float | None:
