@@ -52,6 +52,25 @@ def test_without_power_or_with_few_trainings_nothing_is_weighed():
     assert cost.costing(score, slope, None) == (score, slope)
 
 
+def test_a_climb_goes_by_the_cost_and_its_gradient_where_it_begins():
+    model, rng = learnt(), np.random.default_rng(5)
+    begin = rng.random((4, 3))
+    step = 1e-4 * rng.standard_normal(begin.shape)
+    worth, climb = cost.costing(lambda x: x[:, 0], lambda x: (x[:, 0], np.eye(3)[np.zeros(4, int)]), model)
+    value, gradient = climb(begin)
+    assert value == pytest.approx(worth(begin))
+    assert gradient == pytest.approx(np.eye(3)[0] - model.slope(begin)[1])
+    assert climb(begin + step)[0] == pytest.approx(worth(begin + step), abs=1e-6)
+
+
+def test_a_climb_of_inactive_columns_has_a_value():
+    at = layout(np.zeros(3, dtype=np.int64), np.zeros(3, dtype=bool), np.array([False, False, True]))
+    x = np.where([False, False, True], np.nan, np.random.default_rng(8).random((9, 3)))
+    model = cost.learn(cost.Paces(x=x, seconds=seconds(x), power=1.0), at, gp.Prior(), Memory(1))
+    climb = cost.costing(lambda x: x[:, 0], lambda x: (x[:, 0], np.ones(x.shape)), model)[1]
+    assert all(np.isfinite(part).all() for points in (x, x + 0.1) for part in climb(points))
+
+
 def test_equal_seconds_change_no_order():
     x = np.random.default_rng(4).random((12, 3))
     model = cost.learn(cost.Paces(x=x, seconds=np.full(12, 3.0), power=1.0), AT, gp.Prior(), Memory(1))

@@ -96,16 +96,25 @@ def learn(paces: Paces | None, among: Layout, prior: gp.Prior, memory: Memory[gp
 
 
 def costing(score: Score, slope: Slope, cost: Cost | None) -> tuple[Score, Slope]:
-    """Return what points are worth per second, and its gradients."""
+    """Return what points are worth per second, and its gradients along climbs from the first points asked.
+
+    Along a climb ln seconds is the line that touches it where the climb begins, which spares its process
+    all other steps; where climbs end is judged by what points are worth.
+    """
     if cost is None:
         return score, slope
 
     def per_second(points: Array) -> Array:
         return score(points) - cost.log(points)
 
+    along: list[tuple[Array, Array, Array]] = []
+
     def steepness(points: Array) -> tuple[Array, Array]:
-        (value, gradient), (log, steep) = slope(points), cost.slope(points)
-        return value - log, gradient - steep
+        if not along:
+            along.append((points, *cost.slope(points)))
+        begin, log, steep = along[0]
+        value, gradient = slope(points)
+        return value - log - np.sum(np.nan_to_num(points - begin) * steep, axis=1), gradient - steep
 
     return per_second, steepness
 
