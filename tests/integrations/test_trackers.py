@@ -62,3 +62,23 @@ def test_mlflow_reads_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         if trial.state == "finished":
             told = client.get_metric_history(run.info.run_id, "loss")
             assert [point.step for point in told] == [1, 2, 3]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_aim_reads_runs_and_finds_them_by_queries(tmp_path: Path) -> None:
+    aim = pytest.importorskip("aim")
+    from osetra.integrations.aim import AimTracker
+
+    trials = tracked(AimTracker(tmp_path))
+    place = aim.Repo.from_path(str(tmp_path))
+    runs = {run.name: run for run in place.iter_runs()}
+    for trial in trials:
+        run = runs[f"trial {trial.number}"]
+        assert run["hparams"] == dict(trial.config) and run.tags == [str(trial.state)]
+        assert run["said", "attrs.commit"] == "abc" and run["result", "value"] == trial.value
+    found = list(place.query_metrics("metric.name == 'loss' and run.hparams.x >= 0").iter_runs())
+    told = {each.run.name: sorted(metric.values.values_list()) for each in found for metric in each}
+    finished = [trial for trial in trials if trial.state == "finished"]
+    assert told == {
+        f"trial {t.number}": [pytest.approx(t.config["x"] + 1 / n) for n in (3, 2, 1)] for t in finished
+    }

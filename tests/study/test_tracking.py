@@ -151,11 +151,52 @@ def test_a_study_that_goes_on_tells_what_had_not_ended(tmp_path):
     assert begun == ended == {3, 4}
 
 
-@pytest.mark.parametrize("wrong", [None, 3, "mlflow", [3], ["tensorboard"], [Remembers], object()])
-def test_what_is_no_tracker_is_refused(wrong):
+@pytest.mark.parametrize("seeds", [None, 2])
+def test_fresh_seeds_are_told_in_order_and_as_one_call(seeds):
+    study, tracker, ended = new_study(), Remembers(), []
+    study.run(train, trials=20, progress=False)
+    told = {"trackers": [tracker], "on_trial_end": lambda trial: ended.append(trial.number)}
+    study.confirm(train, seeds=seeds, progress=False, **told)
+    begun, told = check_order(tracker.heard)
+    fresh = {trial.number for trial in study.trials if trial.repeats is not None}
+    assert begun == told == fresh == set(ended)
+
+
+def test_fresh_seeds_end_when_a_hook_says_so():
     study = new_study()
-    with pytest.raises(StudyError, match="trackers="):
-        study.run(train, trials=1, trackers=wrong)
+    study.run(train, trials=9, progress=False)
+    study.confirm(train, seeds=3, progress=False, stop_when=lambda s: any(t.repeats for t in s.history.ended))
+    assert 0 < sum(t.repeats is not None for t in study.history.ended) < 9
+    assert not study.history.noted("stopped")  # no news of the search
+
+
+def test_who_joins_may_have_trackers_and_hooks(tmp_path):
+    study, tracker, ended = new_study(tmp_path / "s.db"), Remembers(), []
+    study.join(train, trials=4, progress=False, trackers=[tracker], on_trial_end=ended.append)
+    assert check_order(tracker.heard)[1] == {t.number for t in ended} == {1, 2, 3, 4}
+    study.join(train, trials=99, progress=False, stop_when=lambda s: len(s.history.ended) > 5)
+    assert 5 < len(study.history.ended) < 20 and not study.history.noted("stopped")
+
+
+def test_a_tracker_that_broke_stays_so_where_one_call_follows_another(caplog):
+    def die():
+        raise ValueError("no server")
+
+    study, kept = new_study(), tracking.listeners([Remembers({"begin": die})])
+    study.run(train, trials=9, progress=False, trackers=kept)
+    study.confirm(train, progress=False, trackers=kept)
+    assert len([r for r in caplog.records if "tracker" in r.message]) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, 3, "mlflow", [3], ["tensorbord"], ["mlflow:"], [Remembers], object()]
+)
+@pytest.mark.parametrize("call", ["run", "join", "confirm"])
+def test_what_is_no_tracker_is_refused(call, wrong):
+    study = new_study()
+    more = {} if call == "confirm" else {"trials": 1}
+    with pytest.raises(StudyError, match="tracker"):
+        getattr(study, call)(train, trackers=wrong, **more)
     assert not study.trials
 
 

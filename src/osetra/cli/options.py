@@ -15,7 +15,9 @@ from osetra.core.params import Value
 from osetra.core.price import Price
 from osetra.core.text import parse_value
 from osetra.errors import DataError, StudyError, TextError
+from osetra.study.tracker_names import TRACKERS
 from osetra.tuning.devices import check_device
+from osetra.tuning.followers import kept_names
 from osetra.tuning.locations import check_name, known
 
 
@@ -145,6 +147,27 @@ scheduler_option = click.option(
     metavar="NAME",
     shell_complete=_complete_scheduler,
     help="How long to train each: auto, full, asha, hyperband, median, patience … [default: auto].",
+)
+
+
+def _kept_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    with typed():
+        return kept_names(values)
+
+
+def _complete_tracker(_: click.Context, __: click.Parameter, incomplete: str) -> Sequence[str]:
+    return [name for name in TRACKERS if name.startswith(incomplete)]
+
+
+tracker_option = click.option(
+    "--tracker",
+    "trackers",
+    multiple=True,
+    metavar="NAME[:PLACE]",
+    callback=_kept_names,
+    shell_complete=_complete_tracker,
+    help="Keep records of each trial in mlflow[:URI], tensorboard[:FOLDER], wandb[:PROJECT], "
+    "trackio[:PROJECT] or aim[:FOLDER], too. Repeatable.",
 )
 
 

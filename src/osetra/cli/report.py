@@ -42,23 +42,39 @@ if TYPE_CHECKING:
     from osetra.study.display import Display
     from osetra.study.study import Study
     from osetra.tuning.data import DataPlan
+    from osetra.tuning.followers import Followers
     from osetra.tuning.result import TuneResult
 
 PICTURES = ("curves.png", "curves.svg")
 
 
-def tune_data(output: Output, location: Location, planned: DataPlan, *, as_json: bool) -> None:
+def tune_data(
+    output: Output, location: Location, planned: DataPlan, followers: Followers, *, as_json: bool
+) -> None:
     """Tune the built-in network on data, and print what happens."""
     from osetra.cli import BEGUN
     from osetra.tuning import data
 
     observer = ConsoleObserver(output, location, planned.request, as_json)
     with page_beside(output, location), resumable(output, location, lambda: observer.study):
-        data.tune_data(location, planned, observer=observer, progress=_display(output, location), begun=BEGUN)
+        data.tune_data(
+            location,
+            planned,
+            observer=observer,
+            progress=_display(output, location),
+            begun=BEGUN,
+            followers=followers,
+        )
 
 
 def tune_own(
-    output: Output, location: Location, study: Study, training: OwnTraining, *, as_json: bool
+    output: Output,
+    location: Location,
+    study: Study,
+    training: OwnTraining,
+    followers: Followers,
+    *,
+    as_json: bool,
 ) -> None:
     """Run a study of somebody's own training to its end, and print what happens."""
     request = training.request
@@ -72,6 +88,7 @@ def tune_own(
             with_end(request.limits),
             keep_going=request.keep_going,
             progress=_display(output, location),
+            followers=followers,
         )
     remember(study, request, location)
     experience.keep(study, request, location.name)

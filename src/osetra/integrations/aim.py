@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +72,19 @@ class AimTracker(Tracker):
         run = self._runs.pop(trial.number)
         run.add_tag(str(trial.state))
         run["result"] = {"state": str(trial.state), "value": trial.value, "reason": trial.reason}
-        run.close()
+        self._finish(run)
 
     def close(self) -> None:
         """End the runs of trials that wait or were handed back."""
         while self._runs:
-            self._runs.popitem()[1].close()
+            self._finish(self._runs.popitem()[1])
+
+    def _finish(self, run: Any) -> None:
+        """Close a run, and have it found: what queries of Aim do not find in the index is not there for them.
+
+        Versions with an index manager leave that to it, and it is at work in `aim up` alone.
+        """
+        run.close()
+        with suppress(ImportError):  # of older versions, which index a run that is closed
+            manager = import_module("aim.sdk.index_manager")
+            manager.RepoIndexManager.get_index_manager(self._place).index(run.hash)

@@ -16,6 +16,7 @@ from osetra.core.trial import ENDED, Trial
 from osetra.effects.front import front_of
 from osetra.errors import NothingFinished
 from osetra.study.display import Display, displayed
+from osetra.study.hooks import Hooks
 from osetra.study.loop import Watch, work
 from osetra.study.planner import Planner
 
@@ -42,6 +43,7 @@ def confirm(
     top: int,
     seeds: int | None,
     most: int | None = None,
+    hooks: Hooks | None = None,
 ) -> None:
     """Run the best `top` again: so many seeds each, or a round at a time until that tells enough.
 
@@ -55,6 +57,7 @@ def confirm(
         top: how many settings at most.
         seeds: of each; None is as many as it takes.
         most: runs at most where seeds are not said, those of earlier calls included.
+        hooks: the user's functions to call.
     """
     most = allowed(planner.problem, planner.history) if most is None else most
     again, begun, left = _rounds(planner, top, seeds, most), time.monotonic(), limits
@@ -63,13 +66,16 @@ def confirm(
     if not wanted and all(trial.state in ENDED for trial in known):
         return
     total = len(known) + sum(wanted.values()) if seeds else max(len(known), most)
-    goal = replace(limits, trials=max(1, total))
-    with displayed(planner, "confirming", goal, progress, watch, repeats=True) as shown:
+    goal, hooks = replace(limits, trials=max(1, total)), hooks or Hooks()
+    with (
+        displayed(planner, "confirming", goal, progress, watch, repeats=True) as shown,
+        hooks.followed(lambda: planner.history),
+    ):
         while True:
             _queue(planner, wanted)
-            work(planner, job, crew, limits=left, watch=shown)
+            work(planner, job, crew, limits=left, watch=shown, hooks=hooks)
             if any(trial.state not in ENDED for trial in _repeats(planner.history)):
-                return  # the time is over
+                return  # the time is over, or a hook has said that it is enough
             if not (wanted := next(again, Counter())):
                 return
             if limits.minutes is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,8 +23,7 @@ from osetra.core.facts import Noted
 from osetra.core.history import History
 from osetra.core.trial import ENDED, Trial
 from osetra.study.aside import Aside
-from osetra.study.tracker import Tracker
-from osetra.study.tracking import Tracking
+from osetra.study.tracking import Trackers, Tracking
 
 log = logging.getLogger("osetra")
 
@@ -60,13 +59,13 @@ def check_hook(name: str, hook: object, wanted: str) -> None:
 
 @dataclass(slots=True)
 class Hooks:
-    """The hooks of one call of `Study.run`, and which trials they have been told of."""
+    """The hooks of one call of `Study.run`, `join` or `confirm`, and which trials they have been told of."""
 
     on_trial_end: Callable[[Trial], object] | None = None
     stop_when: Callable[[Any], object] | None = None
     study: Any = None
     """What `stop_when` is asked about, and trackers hear of."""
-    trackers: Sequence[Tracker] = ()
+    trackers: Trackers = ()
     stop: bool = False
     """Whether `stop_when` has said so."""
     aside: Aside = field(default_factory=lambda: Aside("osetra-hooks"))
@@ -77,6 +76,7 @@ class Hooks:
     _asking: bool = False
     _slow: bool = False
     _failed: set[str] = field(default_factory=set)
+    _following: bool = False
 
     def __post_init__(self) -> None:
         self._tracking = Tracking.by(self.trackers)
@@ -120,14 +120,16 @@ class Hooks:
 
     @contextmanager
     def followed(self, read: Callable[[], History]) -> Iterator[None]:
-        """Tell of all trials that end while inside, and wait a while for hooks at the end."""
-        if not self.any:
+        """Tell of all trials that end while inside, and wait a while for hooks when the outermost ends."""
+        if self._following or not self.any:
             yield
             return
+        self._following = True
         self.begin(read())
         try:
             yield
         finally:
+            self._following = False
             self._tell(self._new(read()))
             if not self.aside.wait(GRACE):
                 left = self.aside.drop()

@@ -18,6 +18,7 @@ from osetra.core.history import History
 from osetra.core.limits import Limits
 from osetra.core.ports import Budget, Executor, Job
 from osetra.core.trial import Trial
+from osetra.study.hooks import Hooks
 from osetra.study.loop import Driver, Watch, drive
 from osetra.study.planner import Planner
 
@@ -38,6 +39,7 @@ def join(
     idle: float | None = None,
     watch: Watch | None = None,
     keep_going: bool = False,
+    hooks: Hooks | None = None,
 ) -> None:
     """Let a crew train what others plan, until the limits are reached or the study's noted target is.
 
@@ -51,6 +53,7 @@ def join(
     """
     patience = np.inf if idle is None else idle
     joiner = Joiner(planner, limits, executor.slots, False, watch, patience=patience)
+    joiner.hooks = hooks or joiner.hooks
     drive(joiner, job, executor, keep_going=keep_going)
 
 
@@ -93,6 +96,9 @@ class Joiner(Driver):
 
     def note_time(self) -> None:
         """Note nothing: that a visit is over is no news of the study."""
+
+    def note_stop(self, history: History) -> None:
+        """Note nothing, likewise."""
 
     def fill_queue(self) -> bool:
         """Plan when its moment has come and nothing waits; False when it is time to leave."""

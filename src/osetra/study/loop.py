@@ -192,9 +192,14 @@ class Driver:
         """Tell hooks what has ended; whether they end the search, which is noted, and the crew hands back."""
         if self.hooks.any and self.hooks.look(history := self.planner.history) and not self.is_stopped:
             self.is_stopped = True
-            self.planner.append([self.hooks.note(history)])
+            self.note_stop(history)
             self.at_end()
         return self.is_stopped
+
+    def note_stop(self, history: History) -> None:
+        """Note that a hook ended the search; that fresh seeds were cut short is no news of it."""
+        if not self.repeats_only:
+            self.planner.append([self.hooks.note(history)])
 
     def note_time(self) -> None:
         """Note that the search ended because its time was used up, if it did."""

@@ -22,8 +22,10 @@ from osetra.study.checkin import CheckIn, incumbent_of, retested
 from osetra.study.confirming import confirm
 from osetra.study.display import Display, check_showing, shown_name
 from osetra.study.editing import StudyEditing
+from osetra.study.hooks import Hooks
 from osetra.study.loop import Watch
 from osetra.study.spellings import refuse
+from osetra.study.tracking import Trackers
 from osetra.study.warm import warm_suggestions
 from osetra.training.run import Run
 
@@ -31,7 +33,7 @@ from osetra.training.run import Run
 class StudyReviewing(StudyEditing):
     """The half of a `Study` that asks whether the best is the best, and still is."""
 
-    def confirm(  # noqa: D417 - others is an error
+    def confirm(  # noqa: PLR0913, D417 - one for each thing that may be left out; others is an error
         self,
         train: Callable[[Run], object],
         *,
@@ -44,6 +46,9 @@ class StudyReviewing(StudyEditing):
         report_timeout: float | None = None,
         progress: bool | Display = True,
         watch: Watch | None = None,
+        on_trial_end: Callable[[Trial], object] | None = None,
+        stop_when: Callable[[Any], bool] | None = None,
+        trackers: Trackers = (),
         **others: Never,
     ) -> Best | Front:
         """Re-run the best few configurations with fresh seeds and return the one with the best mean.
@@ -64,6 +69,10 @@ class StudyReviewing(StudyEditing):
             report_timeout: seconds without a report after which a training is stopped as hung.
             progress: whether the study shows itself.
             watch: called with the history about four times a second.
+            on_trial_end: called with each run that ends meanwhile, as in `run`.
+            stop_when: asked with the study as in `run`: True ends this call; what runs then goes back to
+                the queue.
+            trackers: records of the runs in other programs, as in `run`.
 
         Raises:
             NothingFinished: there is nothing to confirm.
@@ -75,8 +84,12 @@ class StudyReviewing(StudyEditing):
         seeds = None if seeds is None else whole("seeds", seeds, most=1000)
         most = None if most is None else whole("most", most, most=100_000)
         check_showing(progress, watch)
+        hooks = Hooks(on_trial_end, stop_when, self, trackers)
         if self.history.ranked(self.problem.objective):
-            confirm(self._planner, job, crew, limits, progress, watch, top=top, seeds=seeds, most=most)
+            confirm(
+                self._planner, job, crew, limits, progress, watch,
+                top=top, seeds=seeds, most=most, hooks=hooks,
+            )  # fmt: skip
         return self.front if self.problem.others else self.best
 
     def release(self, about: Mapping[str, Any] | None = None) -> None:

@@ -44,7 +44,7 @@ from osetra.study.planner import Planner
 from osetra.study.reviewing import StudyReviewing
 from osetra.study.spellings import goal_by_other_names, limits_by_other_names, of_study, refuse
 from osetra.study.time_limit import Reserve, TimeLimit
-from osetra.study.tracker import Tracker
+from osetra.study.tracking import Trackers
 from osetra.training.run import Run
 
 log = logging.getLogger("osetra")
@@ -174,7 +174,7 @@ class Study(StudyReviewing):
         reserve: Reserve = 0.0,
         on_trial_end: Callable[[Trial], object] | None = None,
         stop_when: Callable[[Study], bool] | None = None,
-        trackers: Sequence[Tracker] = (),
+        trackers: Trackers = (),
         **others: Never,
     ) -> Study:
         """Train until the study has tried `trials` configurations, or another limit is reached.
@@ -209,11 +209,12 @@ class Study(StudyReviewing):
                 raises is said once. Trials wait a second at most for it.
             stop_when: asked with the study before and after each trial, and every second: True ends the
                 search; what runs then goes back to the queue.
-            trackers: records of trials in other programs, such as [TensorBoard("runs")] of
-                `osetra.integrations.tensorboard`; no training waits for one, and a broken one is named once.
+            trackers: records of trials in other programs, by name, such as ["tensorboard:runs"], or as
+                objects of `osetra.integrations`; no training waits for one, and a broken one is named once.
 
         Raises:
-            StudyError: no or senseless limits.
+            StudyError: no or senseless limits, or no such tracker.
+            MissingExtra: the library of a tracker is not installed.
             TrainingFailed: the first three trials fail with the same error.
             KeyboardInterrupt: after Ctrl-C, once everything is handed back; or a training here raised it.
         """
@@ -274,6 +275,9 @@ class Study(StudyReviewing):
         keep_going: bool = False,
         progress: bool | Display = True,
         watch: Watch | None = None,
+        on_trial_end: Callable[[Trial], object] | None = None,
+        stop_when: Callable[[Study], bool] | None = None,
+        trackers: Trackers = (),
         **others: Never,
     ) -> Study:
         """Help with a study that another program runs, on this machine or elsewhere.
@@ -296,6 +300,9 @@ class Study(StudyReviewing):
             progress: whether the study shows itself: as a live block in a terminal or a notebook, else
                 as one line per ended trial in the log.
             watch: called with the history about four times a second.
+            on_trial_end: called with each trial that ends meanwhile, wherever it was trained, as in `run`.
+            stop_when: asked with the study as in `run`: True ends this call, and the study goes on.
+            trackers: as in `run`; they are told of what all programs train, so one program has them.
 
         Raises:
             StudyError: senseless limits.
@@ -317,6 +324,7 @@ class Study(StudyReviewing):
         job = replace(job, grace=number("grace", grace, "the grace must be above 0", above=0))
         crew = Processes(limits.workers) if executor is None else executor_for(limits, executor)
         check_showing(progress, watch)
+        hooks = Hooks(on_trial_end, stop_when, self, trackers)
         if limits.trials is not None and limits.trials > self.history.target:
             self._planner.aim(limits.trials)
         goal = limits if limits.ends else replace(limits, trials=self.history.target or None)
@@ -329,6 +337,7 @@ class Study(StudyReviewing):
                 idle=None if patience is None else 60 * patience,
                 watch=watch,
                 keep_going=keep_going,
+                hooks=hooks,
             )
         return self
 

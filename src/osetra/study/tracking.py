@@ -20,6 +20,7 @@ from osetra.core.history import History
 from osetra.core.trial import ENDED, Trial
 from osetra.study.aside import Aside
 from osetra.study.tracker import TrackedStudy, Tracker
+from osetra.study.tracker_names import tracker_named
 from osetra.views.orders import giver, order_status, order_text, outcome_text
 
 log = logging.getLogger("osetra")
@@ -30,6 +31,9 @@ PATIENCE = 60.0
 """Seconds that it gets for all that is left then."""
 MOST = 100_000
 """Calls that may wait for a slow tracker."""
+
+Trackers = Sequence["str | Tracker | Listener"]
+"""Each an object, or a name such as "tensorboard:runs"; a `Listener` has been told of another call."""
 
 
 @dataclass(slots=True)
@@ -75,6 +79,23 @@ class Listener:
         return one_line(type(self.tracker).__name__)
 
 
+def listeners(trackers: object) -> tuple[Listener, ...]:
+    """Return what tells trackers, each given as an object or by name; one that is broken stays so.
+
+    Raises:
+        StudyError: they are no trackers.
+        MissingExtra: the library of one that is named is not installed.
+    """
+    wanted = "a list of trackers is needed, such as [TensorBoard('runs')] or ['tensorboard:runs']"
+    if isinstance(trackers, (str, bytes)) or not isinstance(trackers, Sequence):
+        raise expected("trackers", trackers, wanted)
+    for one in trackers:
+        if not isinstance(one, (str, Tracker, Listener)):
+            raise expected("trackers", one, f"{wanted}: objects of classes that inherit from Tracker")
+    made = [tracker_named(one) if isinstance(one, str) else one for one in trackers]
+    return tuple(one if isinstance(one, Listener) else Listener(one) for one in made)
+
+
 @dataclass(slots=True)
 class Tracking:
     """What trackers have been told of a study so far."""
@@ -94,14 +115,9 @@ class Tracking:
 
         Raises:
             StudyError: they are no trackers.
+            MissingExtra: the library of one that is named is not installed.
         """
-        wanted = "a list of trackers is needed, such as [TensorBoard('runs')]"
-        if isinstance(trackers, (str, bytes)) or not isinstance(trackers, Sequence):
-            raise expected("trackers", trackers, wanted)
-        for one in trackers:
-            if not isinstance(one, Tracker):
-                raise expected("trackers", one, f"{wanted}: objects of classes that inherit from Tracker")
-        return cls([Listener(one) for one in trackers])
+        return cls(list(listeners(trackers)))
 
     def begin(self, study: Any, history: History) -> None:
         """Open all trackers."""

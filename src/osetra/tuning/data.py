@@ -24,6 +24,7 @@ from osetra.tuning.circumstances import remember
 from osetra.tuning.deadline import Deadline
 from osetra.tuning.extras import require_torch
 from osetra.tuning.final_model import MODEL, FinalModel, Wishes, final_model
+from osetra.tuning.followers import Followers
 from osetra.tuning.functions import BESIDE, network_task
 from osetra.tuning.locations import Location
 from osetra.tuning.model import load_model
@@ -134,6 +135,7 @@ def tune_data(
     observer: Observer | None = None,
     progress: bool | Display = True,
     begun: float | None = None,
+    followers: Followers | None = None,
 ) -> TuneResult:
     """Tune the built-in network on a data set, from the baseline to a saved model.
 
@@ -143,6 +145,7 @@ def tune_data(
         observer: who is told how far it is.
         progress: whether to show it on stderr, or in a notebook.
         begun: when the command began, on the monotonic clock, of which the minutes are counted.
+        followers: who else is told of its trials.
 
     Raises:
         NothingFinished: no trial has a valid result.
@@ -165,7 +168,20 @@ def tune_data(
         study, [("baseline", _baseline_text(task, baseline)), search_row, *experience.rows(study)]
     )
     deadline = deadline.searching()
-    _search(location, request, task, study, progress, observer, deadline)
+    search(
+        study,
+        task,
+        with_confirmation(with_end(request.limits)),
+        title=location.name,
+        steps=task.budget,
+        keep_going=request.keep_going,
+        progress=progress,
+        watch=observer.on_history,
+        slots=task.slots(request.limits.workers),
+        deadline=deadline,
+        proportion=request.limits.confirm is None,
+        followers=followers,
+    )
     experience.keep(study, request, location.name)
     observer.on_search_end(study)
     final = _final(location, request, task, study, baseline, deadline, observer)
@@ -174,31 +190,6 @@ def tune_data(
     result = result_of(location.name, study, final, load_model(final.folder))
     observer.on_result(result)
     return result
-
-
-def _search(
-    location: Location,
-    request: Request,
-    task: NetworkTask,
-    study: Study,
-    progress: bool | Display,
-    observer: Observer,
-    deadline: Deadline,
-) -> None:
-    limits = with_confirmation(with_end(request.limits))
-    search(
-        study,
-        task,
-        limits,
-        title=location.name,
-        steps=task.budget,
-        keep_going=request.keep_going,
-        progress=progress,
-        watch=observer.on_history,
-        slots=task.slots(limits.workers),
-        deadline=deadline,
-        proportion=request.limits.confirm is None,
-    )
 
 
 def _final(

@@ -19,6 +19,7 @@ from osetra.policies import DESCRIPTIONS
 from osetra.searchers import SEARCHERS
 from osetra.study.display import check_showing
 from osetra.tuning.devices import check_device
+from osetra.tuning.followers import kept_names
 from osetra.tuning.observer import Observer
 from osetra.tuning.request import Request
 
@@ -60,6 +61,7 @@ def checked(options: Mapping[str, Any], unknown: Iterable[str]) -> dict[str, Any
     found["tune"] = _words("tune", options["tune"])
     found |= _reading(options)
     found["set"] = _settings(options["set"])
+    found["trackers"] = kept_names(options["trackers"])
     if found["observer"] is not None and not isinstance(found["observer"], Observer):
         raise expected(
             "observer", options["observer"], "an Observer is needed: a class that inherits from it"

@@ -150,6 +150,8 @@ def filled(request: Request, file: StudyFile) -> Request:
         changes["limit"] = file.bounds
     if request.target is None and file.target is not None:
         changes["target"] = tuple(file.target) if isinstance(file.target, list) else file.target
+    if file.trackers and not request.trackers:
+        changes["trackers"] = file.trackers
     if file.silence:
         changes["silence"] = tuple(file.silence)
     silent = {

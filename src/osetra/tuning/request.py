@@ -23,7 +23,18 @@ DEFAULT_TRIALS = 30
 _LIMITS = tuple(limit.name for limit in fields(Limits))
 READING = tuple(option.name for option in fields(DataOptions))
 """Options that say how data is to be read."""
-_UNTYPED = ("source", "verb", "command", "folder", "metric", "fill", "reports", "config", "silence")
+_UNTYPED = (
+    "source",
+    "verb",
+    "command",
+    "folder",
+    "metric",
+    "fill",
+    "reports",
+    "config",
+    "silence",
+    "trackers",
+)
 """Parts of a request that are no options of `osetra tune`."""
 
 
@@ -77,11 +88,13 @@ class Request:
     ensemble: int | None = None
     """So many seeds of the winner answer together; None is all that were trained anyway."""
     warm_from: str | None = None
+    """The study whose good settings are tried first."""
     experience: bool | None = None
     """Whether past studies say what is tried first, and this one is kept as one of them; None is no."""
-    """The study whose good settings are tried first."""
     silence: tuple[str, ...] = ()
     """Rules of advice that say nothing."""
+    trackers: tuple[str, ...] = ()
+    """Programs that keep records of it, by name, such as tensorboard:/home/me/runs."""
     config: str | None = None
     """Path of the study.toml."""
 

@@ -11,6 +11,7 @@ from osetra.core.limits import Limits
 from osetra.study.confirming import allowed
 from osetra.study.display import Display, usual_display
 from osetra.tuning.deadline import WARM_UP, Deadline, affordable, networks_of, reserve, seconds_per_training
+from osetra.tuning.followers import Followers
 from osetra.tuning.request import DEFAULT_TRIALS
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def search(  # noqa: PLR0913 - the parts of one search, most of them with a defa
     slots: tuple[int, str] | None = None,
     deadline: Deadline | None = None,
     proportion: bool = False,
+    followers: Followers | None = None,
 ) -> None:
     """Search within the limits, and run the best `limits.confirm` again with fresh seeds.
 
@@ -57,6 +59,7 @@ def search(  # noqa: PLR0913 - the parts of one search, most of them with a defa
         deadline: when all has to be over; the search ends when the rest is needed for the end.
         proportion: whether fresh seeds cost no more than is in proportion to the search, and end when they
             tell enough.
+        followers: who else is told of it.
 
     Raises:
         TrainingFailed: the first trials all fail alike, and nobody wants to keep going.
@@ -67,6 +70,7 @@ def search(  # noqa: PLR0913 - the parts of one search, most of them with a defa
     executor = Processes(*(slots or (limits.workers, ())))
     display = usual_display(title) if progress is True and title else progress
     deadline, most, objective = deadline or Deadline(), limits.confirm or 0, study.problem.objective
+    told = followers or Followers()
     only_time = deadline.hurries and limits.trials is limits.trainings is limits.until is None
     least, runs = AT_LEAST, math.inf
 
@@ -85,8 +89,9 @@ def search(  # noqa: PLR0913 - the parts of one search, most of them with a defa
             watch=watch,
             reserve=kept if deadline.hurries else 0.0,
             **(replace(limits, minutes=left / 60) if deadline.hurries else limits).of_search,
+            **told.of_search,
         )
-        _confirm(study, train, limits, executor, display, watch, deadline, proportion=proportion)
+        _confirm(study, train, limits, executor, display, watch, deadline, told, proportion=proportion)
         if not only_time or study.history.curves.cursor == before:
             return
         # Fresh seeds often tell enough before all their time is used: then the search goes on in it, and
@@ -117,6 +122,7 @@ def _confirm(
     display: bool | Display,
     watch: Watch | None,
     deadline: Deadline,
+    told: Followers,
     *,
     proportion: bool,
 ) -> None:
@@ -144,6 +150,7 @@ def _confirm(
             report_timeout=limits.report_timeout,
             progress=display,
             watch=watch,
+            **told.of_fresh_seeds,
         )
 
 

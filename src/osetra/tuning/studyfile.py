@@ -31,6 +31,7 @@ from osetra.core.space import Space
 from osetra.data.options import DataOptions
 from osetra.errors import DataError, StudyError, nearest
 from osetra.files import read_regular
+from osetra.tuning.followers import kept_names
 
 _LIMITS: dict[str, tuple[type, ...]] = {
     name: tuple(kinds - {type(None)} | {int})
@@ -51,6 +52,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "scheduler": (str,),
     "seed": (int,),
     "silence": (list,),
+    "trackers": (str, list),
     **_LIMITS,
 }
 
@@ -74,6 +76,8 @@ class StudyFile:
     seed: int | None = None
     silence: list[str] | None = None
     """Rules of advice that say nothing."""
+    trackers: tuple[str, ...] = ()
+    """Programs that keep records of it, such as tensorboard:runs."""
     limits: dict[str, Any] = field(default_factory=dict)
     """Those of `core.limits.Limits` that it sets."""
     space: dict[str, Any] | None = None
@@ -94,6 +98,7 @@ def read_study_file(path: Path) -> StudyFile:
     study = content.get("study", {})
     _check_kinds(path, study)
     bounds = _objectives(path, study)
+    _trackers(path, study)
     lines = content.get("space")
     if lines is not None:
         Space.parse(lines)
@@ -118,7 +123,7 @@ def _check_kinds(path: Path, study: dict[str, Any]) -> None:
         if key == "seed" and not is_whole(value, least=0):
             raise StudyError(f"{path}: [study] seed = {value}: a whole number of at least 0 expected")
         if isinstance(value, list) and not all(isinstance(each, str) for each in value):
-            kinds = {"silence": "rules of advice", "target": "columns"}
+            kinds = {"silence": "rules of advice", "target": "columns", "trackers": "trackers"}
             what = kinds.get(key, "metrics")
             raise StudyError(f"{path}: [study] {key} = {value!r}: names of {what} expected")
     try:
@@ -135,6 +140,15 @@ def _objectives(path: Path, study: dict[str, Any]) -> tuple[str, ...]:
             study[key] = ",".join(study[key])
     try:
         return tuple(map(str, bounds_of(study.pop("limits", None))))
+    except StudyError as error:
+        raise StudyError(f"{path}: [study] {error}") from None
+
+
+def _trackers(path: Path, study: dict[str, Any]) -> None:
+    """Make the trackers a tuple, as a study keeps them."""
+    named = study.pop("trackers", [])
+    try:
+        study["trackers"] = kept_names([named] if isinstance(named, str) else named)
     except StudyError as error:
         raise StudyError(f"{path}: [study] {error}") from None
 

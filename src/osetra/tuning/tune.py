@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from osetra.core.arguments import expected, path
 from osetra.errors import OsetraError, StudyError
 from osetra.files import real_path
+from osetra.study.tracking import Trackers
 from osetra.tuning.data import plan, tune_data
+from osetra.tuning.followers import Followers
 from osetra.tuning.functions import BESIDE
 from osetra.tuning.inputs import arrays_of, forget, keep
 from osetra.tuning.locations import check_name, create, make_folder, name_for
@@ -21,7 +23,9 @@ from osetra.tuning.script import is_script
 from osetra.tuning.warm import next_name
 
 if TYPE_CHECKING:
+    from osetra.core.trial import Trial
     from osetra.study.display import Display
+    from osetra.study.study import Study
     from osetra.tuning.observer import Observer
     from osetra.tuning.result import TuneResult
 
@@ -84,6 +88,9 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
     config: str | PathLike[str] | None = None,
     observer: Observer | None = None,
     progress: bool | Display = True,
+    on_trial_end: Callable[[Trial], object] | None = None,
+    stop_when: Callable[[Study], bool] | None = None,
+    trackers: Trackers = (),
     **unknown: object,
 ) -> TuneResult:
     """Tune a deep network on data: baseline, search, fresh seeds, one sealed test, a saved model.
@@ -158,28 +165,30 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         config: a study.toml with [study] and [space].
         observer: who is told how far it is.
         progress: whether to show it, on stderr or in a notebook.
+        on_trial_end: called with each trial that ends, in a thread of its own.
+        stop_when: asked with the study before and after each trial, and every second: True ends the
+            search; fresh seeds, the sealed test and the model follow.
+        trackers: records of trials in other programs, by name, such as ["tensorboard:runs"], or as objects
+            of `osetra.integrations`. Those given by name are remembered: osetra resume tells them, too.
 
     Raises:
         DataError: the data cannot be used as it is; the text names file, column and row.
         StudyError: options that make no sense.
         StudyMismatch: there is a study of that name that asks another question.
         NothingFinished: no trial gave a valid result.
-        MissingExtra: PyTorch or a package that reads the data is not installed.
+        MissingExtra: PyTorch, a package that reads the data or that of a tracker is not installed.
     """
     called = clock.monotonic()
     options = {
         key: value for key, value in locals().items() if key not in ("data", "target", "unknown", "called")
     }
+    followers = Followers.of(trackers, on_trial_end, stop_when)
     options = checked(options, unknown)
     kept: Path | None = None
     where = None if not isinstance(data, (str, PathLike)) else path("data", data)
     if name is not None:
         check_name(name)
-    wanted = options["name"] or (
-        next_name(options["warm_from"])
-        if options["warm_from"]
-        else name_for(where or (target if isinstance(target, str) else "arrays"))
-    )
+    wanted = _name(options, where or (target if isinstance(target, str) else "arrays"))
     column: str | tuple[str, ...] | None = None if where is None else _column(target)
     if where is not None and is_script(where):
         raise StudyError(f"{where}: this is a script; to tune a function of your own use osetra.Study.run")
@@ -202,7 +211,13 @@ def tune(  # noqa: PLR0913, D417 - every option of the command line under its na
         forget(kept)
         error.args = (str(error).replace(str(kept), "the data"),)
         raise
-    return tune_data(location, planned, observer=observer, progress=progress, begun=called)
+    told = followers.filled(planned.request.trackers)
+    return tune_data(location, planned, observer=observer, progress=progress, begun=called, followers=told)
+
+
+def _name(options: Mapping[str, Any], source: str) -> str:
+    earlier = options["warm_from"]
+    return options["name"] or (next_name(earlier) if earlier else name_for(source))
 
 
 def _column(target: object) -> str | tuple[str, ...] | None:

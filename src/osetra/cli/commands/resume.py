@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import click
+from rich.text import Text
 
 from osetra.cli.failures import typed
 from osetra.cli.going_on import say_program
@@ -17,12 +18,15 @@ from osetra.cli.options import (
     keep_going_option,
     scheduler_option,
     study_argument,
+    tracker_option,
 )
 from osetra.cli.output import Output
 from osetra.cli.page import dashboard_option
 from osetra.cli.report import tune_data, tune_own
+from osetra.core.clean import one_line
 from osetra.core.history import History
 from osetra.errors import StudyError
+from osetra.tuning.followers import Followers
 from osetra.tuning.locations import find
 from osetra.tuning.program import go_on
 from osetra.tuning.request import stored_request
@@ -37,11 +41,12 @@ from osetra.tuning.script import is_script
 @click.option("--trainings", type=Above(), help="A new total cost, in full trainings.")
 @click.option("--until", metavar="GOAL", callback=goal, help="A new goal, such as 'val_loss<0.05'.")
 @scheduler_option
+@tracker_option
 @keep_going_option
 @dashboard_option
 @json_option
 @click.pass_obj
-def command(
+def command(  # noqa: PLR0913 - one for each option
     output: Output,
     study: str,
     trials: int | None,
@@ -50,6 +55,7 @@ def command(
     trainings: float | None,
     until: str | None,
     scheduler: str | None,
+    trackers: tuple[str, ...],
     keep_going: bool,
     as_json: bool,
 ) -> None:
@@ -82,14 +88,23 @@ def command(
     )
     keep_going = keep_going or request.keep_going
     request = replace(request, limits=new, scheduler=scheduler, keep_going=keep_going)
+    followers = _followers(output, trackers or request.trackers)
     if request.verb == "run" or is_script(request.source):
         say_program(output, request, history)
         again, training = go_on(request, location)
-        tune_own(output, location, again, training, as_json=as_json)
+        tune_own(output, location, again, training, followers, as_json=as_json)
     else:
         from osetra.tuning.data import plan
 
-        tune_data(output, location, plan(location, request), as_json=as_json)
+        tune_data(output, location, plan(location, request), followers, as_json=as_json)
+
+
+def _followers(output: Output, trackers: tuple[str, ...]) -> Followers:
+    """Return who is told of the trials, and say so: the study may be somebody else's."""
+    found = Followers.of(trackers)
+    if trackers:
+        output.say(Text(f"this tells {', '.join(map(one_line, trackers))}", "dim"))
+    return found
 
 
 def _check_more(

@@ -21,6 +21,7 @@ from osetra.command.ranges import is_range, with_placeholders
 from osetra.core.limits import Limits
 from osetra.errors import StudyError
 from osetra.files import real_path
+from osetra.tuning.followers import Followers
 from osetra.tuning.locations import create, name_for
 from osetra.tuning.options import check_limits
 from osetra.tuning.program import begin, program_training
@@ -31,7 +32,7 @@ from osetra.tuning.warm import next_name
 SHARED = (
     *(limit.name for limit in fields(Limits)),
     *("searcher", "scheduler", "tune", "set", "minimize", "maximize", "limit", "pick", "seed"),
-    *("keep_going", "warm_from", "experience", "dashboard", "price", "money"),
+    *("keep_going", "warm_from", "experience", "trackers", "dashboard", "price", "money"),
     *("name", "out", "store", "dry_run", "as_json"),
 )
 """The options of `osetra tune` that mean the same for a program."""
@@ -117,13 +118,15 @@ def command(output: Output, /, file: Path, words: tuple[str, ...], **options: An
     location = create(name, options["out"], store=store, confirm=ask)
     with typed():
         training = program_training(request, location, read)
+        followers = Followers.of(training.request.trackers)
     for warning in training.warnings:
         output.say(Text(warning, "yellow"))
     if options["dry_run"]:
         print_plan(output, training.space, training.request)
         print_command(output, training.request, training.space)
         return
-    tune_own(output, location, begin(training, location), training, as_json=options["as_json"])
+    study = begin(training, location)
+    tune_own(output, location, study, training, followers, as_json=options["as_json"])
     say_cost(output, price)
 
 

@@ -30,12 +30,14 @@ from osetra.cli.options import (
     plain_name,
     scheduler_option,
     store_option,
+    tracker_option,
     with_experience,
 )
 from osetra.cli.output import Output
 from osetra.cli.page import dashboard_option
 from osetra.cli.reading import reading_options, words
 from osetra.files import real_path
+from osetra.tuning.followers import Followers
 from osetra.tuning.locations import Location, create, name_for
 from osetra.tuning.options import check_limits
 from osetra.tuning.request import DEFAULT_TRIALS, Request
@@ -197,6 +199,7 @@ def _positive(_: click.Context, parameter: click.Parameter, value: float | None)
     help="Search later data: as STUDY did, with its good settings first, and half its trials.",
 )
 @experience_option
+@tracker_option
 @keep_going_option
 @dashboard_option
 @click.option("--dry-run", is_flag=True, help="Show what would be searched and run nothing.")
@@ -243,10 +246,12 @@ def _tune_script(output: Output, location: Location, request: Request, options: 
 
     with typed():
         training = script_training(request)
+        followers = Followers.of(training.request.trackers)
     if options["dry_run"]:
         print_plan(output, training.space, training.request)
         return
-    tune_own(output, location, begin(training, location), training, as_json=options["as_json"])
+    study = begin(training, location)
+    tune_own(output, location, study, training, followers, as_json=options["as_json"])
 
 
 def _tune_data(output: Output, location: Location, request: Request, options: Mapping[str, Any]) -> None:
@@ -256,12 +261,13 @@ def _tune_data(output: Output, location: Location, request: Request, options: Ma
 
     with typed():
         planned = plan(location, request)
+        followers = Followers.of(planned.request.trackers)
     if options["dry_run"]:
         output.say(labelled(planned.rows), Text(planned.selection.sentence))
         minimize = planned.request.minimize or METRIC
         print_plan(output, planned.selection.space, replace(planned.request, minimize=minimize))
         return
-    tune_data(output, location, planned, as_json=options["as_json"])
+    tune_data(output, location, planned, followers, as_json=options["as_json"])
 
 
 def _name(options: Mapping[str, Any]) -> str:

@@ -16,11 +16,12 @@ from rich.text import Text
 
 from osetra.cli.failures import LEFT, REQUEST, Failure, typed
 from osetra.cli.going_on import say_program
-from osetra.cli.options import Above, Whole, goal, keep_going_option, study_argument
+from osetra.cli.options import Above, Whole, goal, keep_going_option, study_argument, tracker_option
 from osetra.cli.output import Output
 from osetra.cli.page import dashboard_option, page_beside
 from osetra.errors import StudyError
 from osetra.stores.address import parse
+from osetra.study.tracking import listeners
 from osetra.tuning.locations import Location, find, known
 from osetra.tuning.request import Request, stored_request
 from osetra.tuning.script import is_script, load_function
@@ -50,6 +51,7 @@ WAIT = 1.0
     show_default=True,
     help="Seconds that trainings get to reach their next report when this is told to leave.",
 )
+@tracker_option
 @keep_going_option
 @dashboard_option
 @click.option("--wait", is_flag=True, help="Wait for a study that does not exist yet.")
@@ -184,6 +186,7 @@ def _work(output: Output, location: Location, source: str | None, gpus: str | No
 
     with typed():
         devices = choose(gpus or "")
+        options["trackers"] = listeners(options["trackers"])
     slots = options.pop("slots") or len(devices) or 1
     study = location.open()
     function, what = training(location, study, source)
