@@ -73,6 +73,7 @@ cluster: $(VENV)/.cluster
 
 frameworks: $(VENV)/.frameworks
 	OSETRA_FRAMEWORKS=1 $(BIN)/python -m pytest tests/integrations
+	OSETRA_FRAMEWORKS=1 KERAS_BACKEND=tensorflow $(BIN)/python -m pytest tests/integrations -k "TensorFlow or tensorflow"
 
 soak: $(VENV)/.cluster
 	OSETRA_KILLS=200 OSETRA_SOAK=1 $(BIN)/python -m pytest tests/faults tests/stores tests/upkeep tests/executors

@@ -48,6 +48,8 @@ FRAMEWORKS: dict[str, Tested] = {
     "lightgbm": Tested("LightGBM", "lightgbm", "lightgbm", "4.0", "4.7.0"),
     "catboost": Tested("CatBoost", "catboost", "catboost", "1.2", "1.2.10"),
     "jax": Tested("JAX", "jax", "jax", "0.5", "0.10.2"),
+    "tensorflow": Tested("TensorFlow", "tensorflow", "tensorflow", "2.16", "2.21.0"),
+    "paddle": Tested("PaddlePaddle", "paddlepaddle", "paddle", "3.0", "3.3.1"),
     "optax": Tested("Optax", "optax", "jax", "0.2.4", "0.2.8"),
     "skorch": Tested("skorch", "skorch", "skorch", "1.0", "1.4.0"),
     "mlflow": Tested("MLflow", "mlflow-skinny", "mlflow", "2.10", "3.17.2"),
