@@ -54,7 +54,7 @@ SOURCE = 50
 """Trials of each past study."""
 MARKS = (5, 10, 25, 50, 100)
 HOSTILE = ("mirrored", "opposite", "permuted")
-MISLED = 10
+MISLED = 6
 """So many times the seeds for hostile experience."""
 SETS = 4
 """How many times every past study was done, with a seed of its own; a search gets one of them."""
@@ -249,7 +249,9 @@ def _options() -> argparse.Namespace:
     )
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
-        "--quick", action="store_true", help="25 trials, 2 seeds, 20 for hostile experience: minutes"
+        "--quick",
+        action="store_true",
+        help=f"25 trials, 2 seeds, {2 * MISLED} for hostile experience: minutes",
     )
     size.add_argument("--full", action="store_true", help="50 trials, 5 seeds (default)")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")

@@ -44,7 +44,9 @@ from problems.benchmark import Array, Benchmark, Place, itself  # noqa: E402
 FAMILIES = ("lcbench", "real", "synthetic", "taskset")
 QUICK_SYNTHETIC = ("hartmann6", "branin-noisy", "ackley10-mixed", "network-conditional")
 MARKS = (25, 50, 100)
-QUICK_SEEDS = 4
+QUICK_SEEDS = 2
+QUICK_LCBENCH = 4
+"""Data sets of the quick form: GPSampler takes most of its time."""
 WORKER = Worker(host="simulated", boot="", pid=1, started=0.0)
 
 
@@ -216,7 +218,7 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="few problems, 50 trials, 2 or 4 seeds: minutes")
+    size.add_argument("--quick", action="store_true", help="few problems, 50 trials, 1 or 2 seeds: minutes")
     size.add_argument("--full", action="store_true", help="everything, 100 trials, 5 seeds: hours (default)")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument(
@@ -243,7 +245,8 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
     names = [n for n in dict.fromkeys(names) if n in options.peers.split(",") or n in options.ours.split(",")]
     found = []
     for family in families:
-        for benchmark in problems(options.data, family):
+        few = QUICK_LCBENCH if options.quick and family == "lcbench" else None
+        for benchmark in problems(options.data, family)[:few]:
             if options.quick and family == "synthetic" and benchmark.name not in QUICK_SYNTHETIC:
                 continue
             # More seeds of the few real tables, fewer of the many other problems.
