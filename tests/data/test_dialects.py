@@ -135,6 +135,27 @@ def test_dialects_that_people_have(text, names, note):
     assert note in " ".join(each.text for each in read.notes)
 
 
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("y\n1\n\n3\n", ["1", None, "3"]),
+        ("y\n\n1\n  \n\n3\n4\n5\n6\n\n\n", [None, "1", None, None, "3", "4", "5", "6"]),
+        ("\n\ny\nred\n\nblue\n\n", ["red", None, "blue"]),
+        ("y\n\n1\n\n2\n\n3\n", ["1", "2", "3"]),
+        ("y\n1\n2\n\n\n\n", ["1", "2"]),
+        ('y\n1\n""\n3\n', ["1", None, "3"]),
+        ("y,z\n1,2\n\n3,4\n", ["1", "3"]),
+    ],
+)
+def test_an_empty_line_is_a_missing_value_between_the_rows_of_one_column_alone(text, cells, monkeypatch):
+    for large in (delimited.LARGE, 0):
+        monkeypatch.setattr(delimited, "LARGE", large)
+        read = parse_text(text, "t.csv")
+        assert list(read["y"]) == cells
+        said = [note for note in read.notes if note.rule == "gaps"]
+        assert bool(said) == (None in cells and '""' not in text)
+
+
 def test_rows_that_are_too_short_are_filled_and_counted():
     rows = "".join(f"{i},{i * 2},x\n" for i in range(30))
     read = parse_text("a,b,y\n" + rows + "7,8\n", "t.csv")

@@ -20,7 +20,7 @@ from osetra.core.finding import Finding
 from osetra.data.dialect import NAMES, Dialect, is_rule, sniff
 from osetra.data.encoding import decoded
 from osetra.data.header import are_names, has_header, surely_has_header
-from osetra.data.lines import TextLines, rows_of
+from osetra.data.lines import TextLines, gaps_of, rows_of
 from osetra.data.options import DataOptions
 from osetra.data.table import Table, Texts, check_names, note, unquoted
 from osetra.errors import DataError
@@ -79,7 +79,8 @@ def parse_text(
     dialect = sniff(text, reading, tab=tab)
     lines = TextLines(text, dialect.skipped)
     top = lines.place
-    rows = rows_of(lines, dialect, source)
+    gaps = gaps_of(text, dialect, source)
+    rows = rows_of(lines, dialect, source, gaps=bool(gaps))
     first = next(rows, None)
     if first is None:
         raise _empty(source)
@@ -93,7 +94,8 @@ def parse_text(
     assumed = _assumed(dialect, encoding, reading, labels)
     assumed += () if reading.encoding else _doubtful(text, encoding)
     odd = bool(dialect.comment) or dialect.spaced or ruled or dialect.delimiter == " "
-    regular = len(text) > LARGE and not odd
+    assumed += _of_gaps(gaps)
+    regular = len(text) > LARGE and not odd and not gaps
     if regular and (header or not names):
         width = Counter(map(len, head)).most_common(1)[0][0] if head else len(first)
         start = begin if header else top
@@ -103,6 +105,16 @@ def parse_text(
             return finished(source, _aligned(labels, columns), columns, assumed, dialect.decimal)
     rest = chain(head, rows) if header else chain([first], head, rows)
     return from_rows(list(rest), source, labels, assumed, decimal=dialect.decimal)
+
+
+def _of_gaps(count: int) -> tuple[Finding, ...]:
+    """Return what is said of empty lines that are rows."""
+    if not count:
+        return ()
+    many = (
+        f"{count} empty lines between rows are rows" if count > 1 else "an empty line between rows is a row"
+    )
+    return (note("gaps", f"{many} without a value, as the file has one column"),)
 
 
 def _check_text(text: str, source: str) -> None:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from osetra.data.dialect import Dialect
 from osetra.data.table import MOST_COLUMNS, too_wide
 from osetra.errors import DataError
+
+SAMPLE = 20
+"""Rows that say whether a table has one column."""
 
 
 class TextLines(Iterator[str]):
@@ -33,8 +37,29 @@ class TextLines(Iterator[str]):
         return self.text[begin : self.place]
 
 
-def rows_of(lines: TextLines, dialect: Dialect, source: str) -> Iterator[list[str]]:
+def gaps_of(text: str, dialect: Dialect, source: str) -> int:
+    """Return how many empty lines between the rows of a table of one column are rows without a value.
+
+    In a wider table an empty line holds nothing, and neither do those at the end, nor those of a text in
+    which each line is followed by one. polars reads it so; pandas where `skip_blank_lines` is off.
+    """
+    first = list(islice(rows_of(TextLines(text, dialect.skipped), dialect, source), SAMPLE))
+    if any(len(row) > 1 for row in first):
+        return 0
+    lines = TextLines(text, dialect.skipped)
+    body = text[lines.place :].strip("\n").split("\n")
+    empty = sum(not line.strip() for line in body)
+    return empty if 2 * empty < len(body) - 1 else 0
+
+
+def rows_of(lines: TextLines, dialect: Dialect, source: str, *, gaps: bool = False) -> Iterator[list[str]]:
     """Cut lines into the cells of rows, one at a time.
+
+    Args:
+        lines: of the text.
+        dialect: how they are written.
+        source: what errors call the text.
+        gaps: whether an empty line between rows is a row without a value.
 
     Raises:
         DataError: a stray quote, or more cells in a line than columns are read.
@@ -51,12 +76,17 @@ def rows_of(lines: TextLines, dialect: Dialect, source: str) -> Iterator[list[st
             begun = True
             yield line
 
+    empty = 0
     try:
         for row in dialect.reader(checked()):
             begun = False
             # An empty line has no cells; "" is one, and a row of a table of one column.
             if row and (len(row) > 1 or not row[0] or row[0].strip()):
+                yield from ([""] for _ in range(empty))
+                empty = 0
                 yield row
+            else:
+                empty += gaps
     except csv.Error as error:
         raise DataError(f"{source}: cannot be cut into cells: {error}; look for a stray quote") from None
 
