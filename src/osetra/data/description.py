@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from osetra.core.finding import Finding
 from osetra.data.dataset import CategoryColumn, Dataset, Floats, MultiTarget
 from osetra.data.loading import Loaded
 from osetra.data.moments import EPOCH, LENGTHS
@@ -39,12 +40,19 @@ def views(loaded: Loaded) -> tuple[ColumnView, ...]:
     """Return what there is to see of each input column of a table."""
     if loaded.table is None:
         return ()
+    return column_views(loaded.table, loaded.meanings, loaded.dataset.notes)
+
+
+def column_views(
+    table: Table, meanings: Sequence[Meaning], notes: Sequence[Finding]
+) -> tuple[ColumnView, ...]:
+    """Return what there is to see of each column that was understood; notes say which are left out."""
     reasons = {
         note.text.partition(" left out: ")[0].strip("'"): note.text.partition(" left out: ")[2]
-        for note in loaded.dataset.notes
+        for note in notes
         if note.rule == "column-left-out"
     }
-    return tuple(_view(meaning, loaded.table, reasons.get(meaning.name, "")) for meaning in loaded.meanings)
+    return tuple(_view(meaning, table, reasons.get(meaning.name, "")) for meaning in meanings)
 
 
 def target_view(loaded: Loaded) -> ColumnView:

@@ -38,6 +38,17 @@ from osetra.files import kind_of
 USUAL_TARGETS = ("target", "label", "class", "y")
 
 
+class TargetUnknown(DataError):
+    """Nobody said which column is to be predicted, and none is called so; the table was read."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(
+            f"{table.source}: which column is to be predicted? Give --target with one of: "
+            f"{shown_names(table.names)}"
+        )
+        self.table = table
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
     """A data set with the raw table that it was made of, for a look at both."""
@@ -65,6 +76,7 @@ def load(
 
     Raises:
         DataError: the data cannot be used as it is; the text names file, column and row.
+        TargetUnknown: nobody said what is to be predicted.
         MissingExtra: a package is needed to read it.
     """
     return load_all(where, target=target, task=task, reading=reading).dataset
@@ -275,7 +287,4 @@ def _chosen_targets(
             return (name,)
     if last:
         return (table.names[-1],)
-    raise DataError(
-        f"{table.source}: which column is to be predicted? Give --target with one of: "
-        f"{shown_names(table.names)}"
-    )
+    raise TargetUnknown(table)

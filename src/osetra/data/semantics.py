@@ -86,10 +86,10 @@ def understand(table: Table, reading: DataOptions, *, skip: Sequence[str]) -> Un
     Args:
         table: the rows.
         reading: what a person said about columns.
-        skip: the target, and columns that are no inputs.
+        skip: the target, and columns that are no inputs; none for a look at all of them.
 
     Raises:
-        DataError: a column that cannot be used, an unknown name, or no input column left.
+        DataError: a column that cannot be used, an unknown name, or no input column left beside a target.
     """
     check_columns(table, reading)
     columns: list[Column] = []
@@ -116,7 +116,7 @@ def understand(table: Table, reading: DataOptions, *, skip: Sequence[str]) -> Un
         else:
             why = meaning.warning if meaning.recipe is None else next(iter(reasons.values()), "it is empty")
             left_out.append(note("column-left-out", f"{name!r} left out: {why}"))
-    if not columns:
+    if not columns and skip:
         raise DataError(f"{table.source}: no column is left to predict {skip[0]!r} from")
     return Understood(tuple(columns), tuple(schema), tuple(meanings), (*assumed(meanings), *left_out))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,12 +17,16 @@ from osetra.cli.output import Output
 from osetra.cli.reading import reading_options
 
 if TYPE_CHECKING:
+    from osetra.core.finding import Finding
     from osetra.data.dataset import Dataset
     from osetra.data.description import ColumnView
     from osetra.data.loading import Loaded
+    from osetra.data.overview import Guess, Overview
 
 MOST_SHOWN = 60
 """Columns shown of a wide table."""
+BESIDE = 55
+"""Characters of a line that are not for the values of a column."""
 _KINDS = {
     "binary": "two classes", "multiclass": "classes", "regression": "a number", "multilabel": "labels",
     "multioutput": "numbers",
@@ -43,7 +49,8 @@ def command(output: Output, /, source: str | None, **options: Any) -> None:
 
     Of DATA it shows the type, range and share of missing cells of each column, what was assumed in
     reading it, what to beware of, and what a training would take. The options say otherwise where an
-    assumption is wrong; `osetra tune` takes the same.
+    assumption is wrong; `osetra tune` takes the same. Without --target it looks at all columns, and says
+    which of them is likely to be predicted.
 
     The data sets are carried by other packages; osetra reads them where those are installed and
     holds no copy.
@@ -85,12 +92,17 @@ def _list(output: Output, as_json: bool) -> None:
 
 def _describe(output: Output, source: str, options: Mapping[str, Any]) -> None:
     from osetra.data.description import target_view, views
-    from osetra.data.loading import load_all
+    from osetra.data.loading import TargetUnknown, load_all
+    from osetra.data.overview import overview
     from osetra.data.split import split
     from osetra.tuning.request import Request
 
     asked = Request.of({**options, "source": source})
-    loaded = load_all(source, target=asked.target, task=options["task"], reading=asked.reading)
+    try:
+        loaded = load_all(source, target=asked.target, task=options["task"], reading=asked.reading)
+    except TargetUnknown as unsaid:
+        _overview(output, source, overview(unsaid.table, asked.reading), as_json=options["as_json"])
+        return
     dataset, columns = loaded.dataset, views(loaded)
     if options["as_json"]:
         output.document("dataset", _document(loaded, columns))
@@ -110,23 +122,64 @@ def _describe(output: Output, source: str, options: Mapping[str, Any]) -> None:
         head.add_row(Text(name, "dim"), text)
     output.show(head)
     if columns:
-        output.show(_columns_table(columns))
-    for note in dataset.notes:
+        output.show(_columns_table(columns, output.data.width))
+    _show_notes(output, dataset.notes)
+
+
+def _overview(output: Output, source: str, found: Overview, *, as_json: bool) -> None:
+    """Show a table of which nobody said what is to be predicted, and what to type next."""
+    name = Path(source).name.split(".")[0]
+    if as_json:
+        output.document(
+            "dataset",
+            {
+                "name": name,
+                "rows": found.rows,
+                "target": None,
+                "likely_targets": [{"name": guess.name, "why": guess.why} for guess in found.guesses],
+                "columns": _column_documents(found.columns),
+                "notes": [note.text for note in found.notes],
+            },
+        )
+        return
+    head = Table.grid(padding=(0, 2))
+    head.add_row(
+        Text("data", "dim"), Text(f"{name}: {found.rows:,} rows, {len(found.columns)} columns", "bold")
+    )
+    head.add_row(Text("predicts", "dim"), f"not said yet; {_guessed(found.guesses)}")
+    output.show(head)
+    output.show(_columns_table(found.columns, output.data.width))
+    _show_notes(output, found.notes)
+    likely = found.guesses[0].name if found.guesses else "COLUMN"
+    words = shlex.join([source, "--target", likely])
+    output.show(Text("\nwhat a training takes, leaks, classes and the split:", "dim"))
+    output.show(Text(f"  osetra data {words}", "green"))
+    output.show(Text("and tune on it:", "dim"))
+    output.show(Text(f"  osetra tune {words} --minutes 10", "green"))
+
+
+def _guessed(guesses: Sequence[Guess]) -> str:
+    """Return which columns are likely to be predicted, in words."""
+    if not guesses:
+        return "no column holds numbers, or classes with several rows each"
+    first, *others = (f"{guess.name!r}, {guess.why}" for guess in guesses)
+    return f"likely {first}" + "".join(f"; or {other}" for other in others)
+
+
+def _show_notes(output: Output, notes: Sequence[Finding]) -> None:
+    for note in notes:
         style = "yellow" if note.level == "warning" else "dim"
         action = Text(f" → {note.action}", "green") if note.action else Text()
-        output.show(
-            Text.assemble(
-                (f"{note.level if note.level == 'warning' else 'note'}  ", style), note.text, action
-            )
-        )
+        label = note.level if note.level == "warning" else "note"
+        output.show(Text.assemble((f"{label}  ", style), note.text, action))
 
 
-def _columns_table(columns: Sequence[ColumnView]) -> Table:
+def _columns_table(columns: Sequence[ColumnView], width: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("column", max_width=18, overflow="ellipsis", no_wrap=True)
     table.add_column("type", min_width=8, no_wrap=True)
     table.add_column("missing", justify="right", min_width=7, no_wrap=True)
-    table.add_column("values", overflow="ellipsis", no_wrap=True, max_width=25)
+    table.add_column("values", overflow="ellipsis", no_wrap=True, max_width=max(25, width - BESIDE))
     table.add_column("", min_width=12, no_wrap=True)
     for view in sorted(columns, key=lambda view: view.kind == "left out")[:MOST_SHOWN]:
         style = "dim" if view.kind == "left out" else ""
@@ -196,14 +249,18 @@ def _document(loaded: Loaded, columns: Sequence[ColumnView]) -> dict[str, object
         "target": dataset.target_name,
         "classes": list(dataset.classes),
         **({} if dataset.multi is None else {"targets": list(dataset.multi.names)}),
-        "columns": [
-            {
-                "name": view.name, "kind": view.kind, "missing": view.missing, "values": view.values,
-                "histogram": list(view.bins), **levels.get(view.name, {}),
-            }
-            for view in columns
-        ],
+        "columns": [{**each, **levels.get(each["name"], {})} for each in _column_documents(columns)],
         "inputs": [column.name for column in dataset.columns],
         "fingerprint": dataset.fingerprint,
         "notes": [note.text for note in dataset.notes],
     }  # fmt: skip
+
+
+def _column_documents(columns: Sequence[ColumnView]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": view.name, "kind": view.kind, "missing": view.missing, "values": view.values,
+            "histogram": list(view.bins),
+        }
+        for view in columns
+    ]  # fmt: skip
