@@ -110,6 +110,16 @@ def test_missing_marks_delimiter_and_encoding_may_be_others_later(model, tmp_pat
         predict(model, plain, reading=DataOptions(encoding="ascii"))
 
 
+def test_a_row_without_a_value_has_its_answer_where_there_is_one_column(tmp_path):
+    rows = "\n".join(f"{i % 17},{'yes' if i % 17 > 8 else 'no'}" for i in range(90))
+    task = NetworkTask(data=Data(where=write(tmp_path, f"x,y\n{rows}\n"), target="y"), epochs=2)
+    found = predict(rehearse(task, CONFIG, seed=0), write(tmp_path, "x\n3\n\n5\n16\n\n", "one.csv"))
+    assert len(found) == 4
+    assert found.warnings[0] == (
+        "an empty line between rows is a row without a value, as the file has one column"
+    )
+
+
 def test_what_was_said_for_training_holds_for_later_files(tmp_path):
     rng = np.random.default_rng(0)
     rows = [

@@ -215,8 +215,10 @@ def _read_path(preparation: Preparation, where: str) -> Rows:
         table = parse(content, path, said)
         if preparation.pictures is not None:
             return _read_listed(preparation, table, path)
+        gaps = tuple(note.text for note in table.notes if note.rule == "gaps")
         table = with_listed_texts(table, path.parent) if preparation.texts else table
-        return _inputs(preparation, table, None, str(path))
+        found = _inputs(preparation, table, None, str(path))
+        return replace(found, refused=(*gaps, *found.refused))
     return _read_arrays(preparation, parse_arrays(content.raw, str(path)), path)
 
 
