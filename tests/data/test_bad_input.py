@@ -151,10 +151,11 @@ def test_100_000_columns_are_refused_at_once(write):
         load(path, target="c0")
 
 
-def test_a_class_per_row_is_refused(tmp_path):
+@pytest.mark.parametrize(("classes", "each"), [(100_000, 1), (6000, 4)])
+def test_more_classes_than_can_be_learnt_are_refused_however_many_rows_each_has(tmp_path, classes, each):
     path = tmp_path / "data.csv"
-    path.write_text("a,y\n" + "".join(f"{i % 9},c{i}\n" for i in range(100_000)))
-    with pytest.raises(DataError, match="100000 different classes in 100000 rows"):
+    path.write_text("a,y\n" + "".join(f"{i % 9},c{i // each}\n" for i in range(classes * each)))
+    with pytest.raises(DataError, match=f"{classes} different classes in {classes * each} rows"):
         load(path)
 
 
