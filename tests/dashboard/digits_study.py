@@ -39,6 +39,8 @@ def train(run: ose.Run) -> None:
     config, rng = run.config, np.random.default_rng(run.seed)
     if config["depth"] >= 5 and config["units"] > 200:
         raise MemoryError(f"the network needs {config['units'] * config['depth'] // 100} GB, 16 GB are free")
+    size = {"parameters": config["units"] * config["depth"] * 64, "layers": config["depth"]}
+    run.remember(commit="3f9c2ab", network=size, augmented=config["dropout"] > 0.3)
     state = run.restore() or {"step": 0, "progress": 0.0}
     progress = float(state["progress"])
     for epoch in run.steps(EPOCHS):

@@ -162,6 +162,7 @@ def test_an_order_that_nobody_has_seen_is_taken_back_and_never_obeyed(opened: Op
         page.wait_for_selector(".sayings >> text=nobody had seen it")
         page.wait_for_selector(".order >> text=Take it back", state="detached")
         assert "taken back by" in page.inner_text(".order")
+        assert "refused" not in page.inner_text(".order")
         assert page.locator(".trial-title .is-running").count() == 1
         store.append([Ended(1, 1, "interrupted")])
         store.close()
@@ -199,6 +200,26 @@ def test_what_a_finding_suggests_is_a_button(opened: Opener, tmp_path: Path) -> 
         assert "lr" in page.inner_text(".recent")
     assert ose.Study(tmp_path / "edge.db").problem.space.spec == {"lr": "log(0.0001, 10.0)"}
     assert study.history.edits[0].fact.why.startswith("lr is best at the upper end")  # type: ignore[union-attr]
+
+
+def test_studies_side_by_side_are_for_everybody(opened: Opener, tmp_path: Path) -> None:
+    for name, base in (("one", 1.0), ("two", 2.0)):
+        study = ose.Study(f"{tmp_path / 'several.db'}#{name}", ose.Space(lr=ose.Float(0, 1)), minimize="loss")
+        study.run(lambda run, base=base: base + run.config["lr"], trials=4, progress=False)
+        study.close()
+    watched = opened(1024, "dark")
+    page = watched.page
+    page.set_default_timeout(40_000)
+    with dashboard(tmp_path / "several.db", free_port()) as (address, _):
+        page.goto(address)
+        for nth in (0, 1):
+            page.check(f".study-line input >> nth={nth}")
+        assert serious_faults(watched) == []
+        page.click("text=Compare 2")
+        page.wait_for_selector(".legend >> text=one")
+        for _ in ("dark", "light"):
+            assert serious_faults(watched) == []
+            page.keyboard.press("d")
 
 
 def test_what_is_queued_by_form_stands_in_the_table(opened: Opener, training: Path) -> None:

@@ -99,6 +99,15 @@ def long_names(url: str) -> ose.Study:
     return study
 
 
+def remembered(url: str) -> ose.Study:
+    """What people want remembered is theirs: names and values with markup, of every kind, long and many."""
+    study = told(url, [[0.5], [0.4], [0.3]])
+    study.remember(1, {NASTY[:100]: NASTY, "rows": 2**60, "none": None, "deep": {"<b>": [NASTY]}})
+    study.remember(2, {f"name {n} <i>": n for n in range(150)})
+    study.remember(3, note="<script>document.title=1</script>\n" * 500, empty="", rows=3)
+    return study
+
+
 def many_choices(url: str) -> ose.Study:
     words = [f"choice number {i}" for i in range(100)]
     return told(url, [[0.5, 0.4], [0.3, 0.2], [0.9, 0.8]], ose.Space(lr=LR, word=ose.Choice(*words)))
@@ -114,6 +123,7 @@ def many_choices(url: str) -> ose.Study:
         (huge, "1e308"),
         (wide, "0.2"),
         (many_choices, "0.2"),
+        (remembered, "0.3"),
         (long_names, "mmm…mmm"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",

@@ -65,6 +65,23 @@ test("rows are filtered and sorted, with the empty last", () => {
   assert.deepEqual(sortRows([1, 0], value, false), [0, 1]);
 });
 
+test("what is remembered is merged, filtered by its whole name or its own, and sorted", () => {
+  const trials = mergeTrials(table(), {
+    version: 5, numbers: [2, 3], state: ["running", "queued"], value: [null, null],
+    config: { lr: [0.2, 0.3] }, attrs: { commit: ["abc", "<b>"], "my rows": [7, 5], lr: ["low", null] }, metrics: {},
+  });
+  const columns = tableColumns(trials, { metric: "loss" });
+  const passing = (text) => filterRows(text, trials, columns, "loss").rows;
+  assert.deepEqual(passing('attrs.commit = "abc"'), [1]);
+  assert.deepEqual(passing("commit = abc"), [1]);
+  assert.deepEqual(passing('"my rows" < 6'), [2]);
+  assert.deepEqual(passing("attrs.lr = low"), [1]);
+  assert.deepEqual(passing("lr > 0.15"), [1, 2], "the shorter name is the hyperparameter's");
+  const [rows, commit] = ["attrs.my rows", "attrs.commit"].map((id) => columns.find((column) => column.id === id));
+  assert.deepEqual([rows.number, commit.number], [true, false]);
+  assert.deepEqual(sortRows([0, 1, 2], rows, false), [2, 1, 0]);
+});
+
 test("CSV keeps full precision and starts no formula", () => {
   const columns = [{ id: "a", get: () => 0.1 + 0.2 }, { id: "b", get: () => '=cmd("x")' }];
   assert.equal(toCsv([0], columns), 'a,b\r\n0.30000000000000004,"\'=cmd(""x"")"\r\n');

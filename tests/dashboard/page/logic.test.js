@@ -217,6 +217,8 @@ test("orders come sent, seen, obeyed with their delays", () => {
   assert.deepEqual(list.map((s) => [s.name, s.done, s.delay]), [["sent", true, null], ["seen", true, 0.5], ["obeyed", false, null]]);
   assert.ok(pending);
   assert.equal(stages({ asked_at: 1, seen_at: 2, status: "refused" }).list[2].name, "refused");
+  const undone = stages({ asked_at: 1, seen_at: 2, obeyed_at: 2, status: "refused", result: "taken back by ada" });
+  assert.deepEqual([undone.list.map((s) => s.name), undone.status, undone.pending], [["sent", "taken back"], "undone", false]);
 });
 
 test("ended trainings take only a branch and a note", () => {

@@ -13,6 +13,7 @@ from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.stores.address import Address
 from osetra.views.panels.parameters import parameters
+from osetra.views.panels.remembered import OF_STUDY, remembered_of_study, remembered_texts
 from osetra.views.plain import plain_data, plain_number
 
 Document = dict[str, object]
@@ -47,6 +48,7 @@ def study_panel(
         "opened": history.opened_at or None,
         "steps": history.steps,
         "metrics": list(history.curves.metrics),
+        "attrs": remembered_texts(remembered_of_study(history.noted(OF_STUDY))),
         "params": parameters(problem.space),
         "verbs": list(verbs),
     }

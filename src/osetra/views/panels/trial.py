@@ -17,6 +17,7 @@ from osetra.views.panels.cockpit import worker_text
 from osetra.views.panels.curves import end_document, whole_numbers
 from osetra.views.panels.decimation import kept
 from osetra.views.panels.parameters import changed
+from osetra.views.panels.remembered import remembered_texts
 from osetra.views.plain import plain_data, plain_numbers
 from osetra.views.series import curve, planned
 
@@ -59,6 +60,7 @@ def trial_panel(
     attempt = trial.attempt
     document = {
         **trial_document(history, trial),
+        "attrs": remembered_texts(trial.attrs),
         "version": history.version,
         "until": trial.until,
         "curves": _curves(history, trial, points),

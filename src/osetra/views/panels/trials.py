@@ -14,6 +14,7 @@ from osetra.core.history import History
 from osetra.core.problem import Objective, Problem
 from osetra.core.trial import Trial
 from osetra.views.axis import Axis, fit
+from osetra.views.panels.remembered import remembered_columns
 from osetra.views.panels.reports import ReportedCurves, are_few, reports_of
 from osetra.views.plain import plain_data, plain_number, plain_numbers
 
@@ -58,6 +59,7 @@ def trials_panel(
     if only is None:
         document["rank"] = _ranks(problem.objective, history, trials)
     document["cost"] = _costs(problem.objective, history, trials)
+    document["attrs"] = remembered_columns(trials, history if only is None else None)
     return {**document, "config": config, **_reported(problem.objective, history, trials, scale)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from rich import box
@@ -24,6 +24,7 @@ from osetra.core.trial import ENDED, Attempt, Trial
 from osetra.effects.front import Front
 from osetra.views.lines import best_text, goals_text
 from osetra.views.orders import STEERED, STEERED_LEGEND
+from osetra.views.panels.remembered import OF_STUDY, remembered_of_study
 from osetra.views.series import curve
 from osetra.views.terminal.orders import orders_table
 from osetra.views.terminal.spark import sparklines
@@ -178,7 +179,14 @@ def study_summary(problem: Problem, history: History, name: str) -> RenderableTy
     latest = [*history.noted("choice"), *history.noted("zoom"), *history.noted("replay")][-3:]
     for note in [*history.noted("experience"), *history.noted("belief"), *latest]:
         grid.add_row(Text(note.topic, "dim"), one_line(note.text))
+    _add_remembered(grid, remembered_of_study(history.noted(OF_STUDY)))
     return grid
+
+
+def _add_remembered(grid: Table, attrs: Mapping[str, object]) -> None:
+    for key, value in attrs.items():
+        shown = value if isinstance(value, str) else json_text(value)
+        grid.add_row(Text(name_text(key, _LONGEST), "dim"), Text(name_text(shown, _LONGEST_ATTR)))
 
 
 def front_table(problem: Problem, history: History, front: Front, *, width: int = 100) -> RenderableType:
@@ -229,9 +237,7 @@ def trial_page(problem: Problem, history: History, trial: Trial) -> RenderableTy
     if trial.steered:
         for number_, text in enumerate(pieces_text(history, trial)):
             grid.add_row(Text("" if number_ else f"{STEERED} steered", "dim"), text)
-    for key, value in trial.attrs.items():
-        shown = value if isinstance(value, str) else json_text(value)
-        grid.add_row(Text(name_text(key, _LONGEST), "dim"), Text(name_text(shown, _LONGEST_ATTR)))
+    _add_remembered(grid, trial.attrs)
     parts: list[RenderableType] = [grid]
     parts += [orders_table(trial)] if trial.orders else []
     return Group(*parts, _config_table(problem, history, trial), _detail(trial))

@@ -3,7 +3,7 @@
 /**
  * @typedef {{
  *   version: any, numbers: number[], config: Record<string, any[]>,
- *   metrics: Record<string, {last: any[], best: any[]}>, [column: string]: any,
+ *   attrs?: Record<string, any[]>, metrics: Record<string, {last: any[], best: any[]}>, [column: string]: any,
  * }} Trials
  */
 /** @typedef {{trial: number, steps: number[], values: any[], partner: any[]|null, times?: number[]|null,
@@ -35,8 +35,11 @@ export function mergeTrials(table, delta) {
   for (const name of new Set([...columnsOf(table), ...columnsOf(delta)])) {
     table[name] = spread(table[name], delta[name], places, total);
   }
-  for (const name of new Set([...Object.keys(table.config), ...Object.keys(delta.config ?? {})])) {
-    table.config[name] = spread(table.config[name], delta.config?.[name] ?? delta.numbers.map(() => null), places, total);
+  for (const group of /** @type {const} */ (["config", "attrs"])) {
+    const [mine, theirs] = [(table[group] ??= {}), delta[group] ?? {}];
+    for (const name of new Set([...Object.keys(mine), ...Object.keys(theirs)])) {
+      mine[name] = spread(mine[name], theirs[name] ?? delta.numbers.map(() => null), places, total);
+    }
   }
   for (const name of new Set([...Object.keys(table.metrics), ...Object.keys(delta.metrics ?? {})])) {
     const [mine, theirs] = [table.metrics[name], delta.metrics?.[name]];

@@ -28,6 +28,10 @@ export function tableColumns(trials, study) {
     const values = trials.config[name];
     columns.push({ id: `config.${name}`, label: name, group: "configuration", number: values.some(isNumberLike), get: (row) => trials.config[name][row] });
   }
+  for (const [name, values] of Object.entries(trials.attrs ?? {})) {
+    const isNumber = values.every((value) => value == null || isNumberLike(value));
+    columns.push({ id: `attrs.${name}`, label: name, group: "attributes", number: isNumber, get: (row) => values[row] });
+  }
   for (const name of Object.keys(trials.metrics ?? {})) {
     for (const kind of /** @type {const} */ (["last", "best"])) {
       columns.push({ id: `metric.${name}.${kind}`, label: `${name} ${kind}`, group: "metrics", number: true, get: (row) => trials.metrics[name][kind][row] });
@@ -39,9 +43,9 @@ export function tableColumns(trials, study) {
 /** Names by which a filter may call columns: short where they are unambiguous. @param {Column[]} columns @param {string} metric */
 export function filterNames(columns, metric) {
   /** @type {Map<string, Column>} */
-  const names = new Map();
+  const names = new Map(columns.map((column) => [column.id, column]));
   for (const column of columns) {
-    for (const name of [column.id, column.id.replace(/^(config|metric)\./, ""), column.id.replace(/^metric\.(.*)\.last$/, "$1")]) {
+    for (const name of [column.id.replace(/^(config|attrs|metric)\./, ""), column.id.replace(/^metric\.(.*)\.last$/, "$1")]) {
       if (!names.has(name)) names.set(name, column);
     }
   }

@@ -119,6 +119,10 @@ export function stages(order) {
   const status = order.status ?? (obeyed ? "done" : seen ? "seen" : "requested");
   /** @type {{name: string, at: number|null, delay: number|null, done: boolean}[]} */
   const list = [{ name: "sent", at: asked, delay: null, done: true }];
+  if (status === "refused" && String(order.result ?? "").startsWith("taken back")) {
+    list.push({ name: "taken back", at: obeyed ?? null, delay: obeyed && asked ? obeyed - asked : null, done: true });
+    return { list, status: "undone", pending: false };
+  }
   const last = status === "refused" || status === "moot" ? status : "obeyed";
   const over = Boolean(obeyed) || status === "done" || status === "refused" || status === "moot";
   list.push({ name: "seen", at: seen ?? null, delay: seen && asked ? seen - asked : null, done: Boolean(seen) || over });

@@ -6,6 +6,8 @@ import { nameText } from "../logic/format.js";
 
 const USUAL = ["rank", "trial", "state", "value", "steps", "seconds", "reason"];
 const MOST = 12;
+/** Of what is remembered, so much is shown unasked. */
+const MOST_REMEMBERED = 3;
 /** Pixels up to which a window is a phone's, as in style.css. */
 const NARROW = 700;
 
@@ -21,13 +23,15 @@ export function shownColumns(columns, wanted, study) {
   // On a phone the value is to be seen before the rank that follows from it.
   const usual = USUAL.filter((id) => id !== "reason" && !(id === "rank" && innerWidth <= NARROW)).map((id) => columns.find((column) => column.id === id));
   const reason = columns.find((column) => column.id === "reason");
-  return /** @type {Column[]} */ ([...usual, ...config, reason].filter(Boolean));
+  const remembered = columns.filter((column) => column.group === "attributes").slice(0, MOST_REMEMBERED);
+  return /** @type {Column[]} */ ([...usual, ...config, ...remembered, reason].filter(Boolean));
 }
 
 /** @param {{columns: Column[], shown: Column[], onChange: (ids: string[]) => void, onReset: () => void}} props */
 export function ColumnChooser({ columns, shown, onChange, onReset }) {
   const ids = shown.map((column) => column.id);
-  const groups = [["trial", "Trial"], ["configuration", "Configuration"], ["metrics", "Metrics"]];
+  const groups = [["trial", "Trial"], ["configuration", "Configuration"], ["attributes", "Remembered"], ["metrics", "Metrics"]]
+    .filter(([group]) => columns.some((column) => column.group === group));
   const toggle = (/** @type {string} */ id) => {
     const next = ids.includes(id) ? ids.filter((one) => one !== id) : columns.map((c) => c.id).filter((one) => one === id || ids.includes(one));
     if (next.length) onChange(next);

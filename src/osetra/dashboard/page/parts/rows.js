@@ -94,7 +94,7 @@ function sparkAt(columns) {
 function headCell(column, by, down, onSort) {
   const mine = by === column.id;
   return html`<th key=${column.id} class=${column.number ? "num" : "text"} aria-sort=${mine ? (down ? "descending" : "ascending") : undefined}>
-    <button type="button" title=${column.label} onClick=${() => onSort(column.id)}>${nameText(column.label, 28)}${mine && html`<span aria-hidden="true">${down ? "↓" : "↑"}</span>`}</button></th>`;
+    <button type="button" title=${column.label} onClick=${() => onSort(column.id)}>${nameText(column.label, 28)}${mine && html`<span aria-hidden="true"> ${down ? "↓" : "↑"}</span>`}</button></th>`;
 }
 
 /** How wide a column is: for its name, and for the longest of some of its texts. @param {Column} column @param {number[]} rows */
@@ -114,7 +114,8 @@ function textOf(column, value) {
     case "started": case "ended": return clock(value);
     case "parent": return oneLine(value, 40);
     case "reason": return oneLine(value, 140);
-    default: return column.number && column.group !== "configuration" ? number(value) : oneLine(setting(value), 60);
+    default: if (column.group === "attributes" && !column.number) return oneLine(value, 60);
+      return column.number && column.group !== "configuration" ? number(value) : oneLine(setting(value), 60);
   }
 }
 

@@ -10,6 +10,7 @@ import { Spark } from "../parts/spark.js";
 import { CurvesPanel } from "../parts/curves-panel.js";
 import { FrontHeadline } from "../parts/front.js";
 import { Findings } from "../parts/findings.js";
+import { Remembered } from "../parts/remembered.js";
 import { TargetButton } from "../parts/target.js";
 
 /** Trainings at work that are listed at first. */
@@ -36,7 +37,7 @@ function Board({ cockpit }) {
     ${cockpit.experience && html`<p class="note learnt wrap-any">${sentence(cockpit.experience, 600)}</p>`}
     <div class="cockpit-main"><${CurvesPanel} study=${study} changed=${cockpit.best?.changed ?? []} />
       <${Running} running=${cockpit.running} study=${study} now=${cockpit.now} /></div>
-    <div class="cockpit-side"><${Findings} findings=${cockpit.findings} study=${study} /><${Recent} recent=${cockpit.recent} now=${cockpit.now} /></div>
+    <div class="cockpit-side"><${Findings} findings=${cockpit.findings} study=${study} /><${Recent} recent=${cockpit.recent} now=${cockpit.now} /><${Remembered} attrs=${study.attrs} /></div>
   </div>`;
 }
 

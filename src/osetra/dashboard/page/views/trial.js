@@ -10,6 +10,7 @@ import { OrderBar } from "../parts/order-bar.js";
 import { Orders } from "../parts/orders.js";
 import { Attempts, Checkpoints, Folds, Log, Reproduce } from "../parts/trial-parts.js";
 import { ConfigTable } from "../parts/config-table.js";
+import { Remembered } from "../parts/remembered.js";
 import { TrialCurves } from "../parts/trial-curves.js";
 
 export function TrialPage() {
@@ -35,6 +36,7 @@ function Sheet({ trial, study }) {
     <div class="stack trial-side">
       <${Reasons} trial=${trial} study=${study} />
       <${ConfigTable} trial=${trial} study=${study} />
+      <${Remembered} attrs=${trial.attrs} />
       <${Checkpoints} trial=${trial} />
       <${Reproduce} text=${trial.reproduce} />
     </div></div>`;
