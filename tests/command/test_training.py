@@ -416,6 +416,26 @@ def test_a_pause_keeps_the_state_and_another_attempt_goes_on(tmp_path):
     assert [step for step, _ in curve(second)] == [*range(kept.step + 1, 41)]
 
 
+def test_a_filled_file_has_the_value_in_force_when_the_program_goes_on(tmp_path):
+    (tmp_path / "conf.json").write_text('{"lr": 1, "name": "kept"}')
+    code = STATEFUL.replace("begins $1", "begins $(cat $1)")
+
+    def attempt(number, kept=None, act=lambda link: None, **claim):
+        run = make_run(tmp_path, kept=kept, attempt=number, act=act, **claim)
+        return execute(shell(code, tmp_path, "conf.json", files=("conf.json",)), run), run
+
+    ending, first = attempt(1, act=at_step(6, lambda link: setattr(link, "stop", True)))
+    assert ending.outcome == "interrupted"
+    kept = last_checkpoint(first, tmp_path)
+    ending, second = attempt(2, kept, live={"lr": 0.5})
+    assert ending.outcome == "finished" and curve(second)[0][0] == kept.step + 1
+    for number, rate, step in ((1, 0.1, 0), (2, 0.5, kept.step)):
+        said = output(tmp_path, number).rpartition("begins ")[2]
+        config, end = json.JSONDecoder().raw_decode(said)
+        assert config == {"lr": rate, "name": "kept"} and said[end:].split()[0] == str(step)
+    assert json.loads((tmp_path / "conf.json").read_text())["lr"] == 1
+
+
 def test_a_request_to_hand_back_reaches_a_silent_program_at_once(tmp_path):
     code = """
     trap 'echo kept > $OSETRA_CHECKPOINT_DIR/x; exit 0' TERM

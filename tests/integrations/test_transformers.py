@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -14,11 +15,12 @@ pytest.importorskip("accelerate")
 
 import torch  # noqa: E402
 
-from osetra.errors import StudyError  # noqa: E402
-from osetra.integrations.transformers import OsetraCallback  # noqa: E402
+import osetra as ose  # noqa: E402
+from osetra.errors import StudyError, TrainingFailed  # noqa: E402
+from osetra.integrations.transformers import OsetraCallback, tune_trainer  # noqa: E402
 from osetra.training.run import Run  # noqa: E402
 
-from .trial_runs import die_once, killed_and_unbroken, resumed, steered, told  # noqa: E402
+from .trial_runs import die_once, heavy, killed_and_unbroken, resumed, steered, told  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 BATCHES = 4
@@ -151,3 +153,54 @@ def test_wrong_uses_are_named(tmp_path: Path) -> None:
             at=2,
             metric="eval_loss",
         )
+
+
+def _bert(config: Mapping[str, Any]) -> Any:
+    """Return a Trainer of a tiny transformer with random weights."""
+    model = transformers.BertForSequenceClassification(
+        transformers.BertConfig(
+            vocab_size=20,
+            hidden_size=8 * config["heads"],
+            num_hidden_layers=1,
+            num_attention_heads=config["heads"],
+            intermediate_size=8,
+            max_position_embeddings=8,
+        )
+    )
+    words = np.random.default_rng(0).integers(0, 20, size=(32, 6))
+    rows = [{"input_ids": row, "labels": int(row[0] > 9)} for row in words]
+    args = transformers.TrainingArguments(
+        output_dir=mkdtemp(), learning_rate=config["lr"], num_train_epochs=2, eval_strategy="epoch",
+        save_strategy="no", report_to=[], disable_tqdm=True, use_cpu=True,
+    )  # fmt: skip
+    return transformers.Trainer(
+        model,
+        args,
+        train_dataset=rows,
+        eval_dataset=rows,
+        compute_metrics=lambda told: {"accuracy": float((told[0].argmax(1) == told[1]).mean())},
+    )
+
+
+SPACE = ose.Space(lr=ose.Float(1e-4, 1e-1, scale="log"), heads=ose.Int(1, 2))
+
+
+def test_a_search_with_a_trainer_is_one_call(tmp_path: Path) -> None:
+    study = tune_trainer(_bert, SPACE, 2, url=tmp_path / "s.db", progress=False)
+    assert [trial.state for trial in study.trials] == ["finished"] * 2
+    assert study.problem.objective.metric == "eval_loss" and set(study.best.config) == {"lr", "heads"}
+    again = tune_trainer(_bert, SPACE, 3, url=tmp_path / "s.db", progress=False)
+    assert len(again.trials) == 3
+
+
+@heavy
+def test_it_makes_large_what_compute_metrics_returns_with_two_workers(tmp_path: Path) -> None:
+    study = tune_trainer(
+        _bert, SPACE, 3, maximize="eval_accuracy", url=tmp_path / "s.db", workers=2, progress=False
+    )
+    assert len(study.history.ended) == 3 and 0.4 < study.best.value <= 1
+
+
+def test_what_returns_no_trainer_is_named() -> None:
+    with pytest.raises(TrainingFailed, match=r"trainer_init=3: it returned that; return a Trainer"):
+        tune_trainer(lambda config: 3, SPACE, 3, progress=False)

@@ -10,21 +10,28 @@ A step is an evaluation. The state is what Trainer itself saves: when a checkpoi
 files go into the run's checkpoint and its folder is deleted. `resume` writes them where Trainer reads them,
 with PyTorch's loader that runs no code; the one file that needs more, training_args.bin, is left out, since
 nothing goes on from it.
+
+`tune_trainer` is all of this in one call, for who knows `Trainer.hyperparameter_search`.
 """
 
 from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from osetra.core.arguments import expected
+from osetra.core.space import Space
 from osetra.errors import StudyError
 from osetra.integrations.owned_loop import OwnedLoop
 from osetra.integrations.torch import ScaledRates
 from osetra.integrations.versions import framework
+from osetra.study.study import Study
 from osetra.training.run import Run
 
 transformers = framework("transformers")
@@ -128,6 +135,55 @@ class OsetraCallback(_Callback):  # type: ignore[misc]
     def _advance(self, control: Any) -> None:
         if not self._loop.advance():
             control.should_training_stop = True
+
+
+def tune_trainer(
+    trainer_init: Callable[[Mapping[str, Any]], Any],
+    space: Space,
+    n_trials: int = 20,
+    *,
+    minimize: str | None = None,
+    maximize: str | None = None,
+    url: str | PathLike[str] = "memory:",
+    workers: int = 1,
+    seed: int = 0,
+    **options: Any,
+) -> Study:
+    """Search with a Trainer, as `Trainer.hyperparameter_search` does; return the study.
+
+    study = tune_trainer(lambda config: Trainer(model(config), args(config), ...), space, n_trials=20)
+    study.best.config, study.best.value
+
+    Args:
+        trainer_init: returns a Trainer for values by name; each of its trials gets the seed of its run, and a
+            folder of its own below the Trainer's output_dir.
+        space: what is searched.
+        n_trials: trials in total; 0 leaves the end to other limits.
+        minimize: what is made small; "eval_loss" where nothing is made large.
+        maximize: what is made large, such as "eval_accuracy" of compute_metrics.
+        url: where the study is kept, so that it can go on later.
+        workers: trainings at once, in processes of their own; more than one need a url.
+        seed: makes the whole search repeatable.
+        options: whatever else `Study.run` takes, such as minutes, trackers or stop_when.
+
+    Raises:
+        StudyError: what `OsetraCallback` and `Study` refuse, or trainer_init returned no Trainer.
+    """
+    least = minimize or (None if maximize else "eval_loss")
+    study = Study(url, space, minimize=least, maximize=maximize, seed=seed)
+    return study.run(partial(_train, trainer_init), trials=n_trials or None, workers=workers, **options)
+
+
+def _train(trainer_init: Callable[[Mapping[str, Any]], Any], run: Run) -> None:
+    transformers.set_seed(run.seed % 2**32)
+    trainer = trainer_init(run.config)
+    if not isinstance(trainer, transformers.Trainer):
+        raise expected("trainer_init", trainer, "it returned that; return a Trainer for the values it gets")
+    trainer.args.seed = run.seed % 2**32
+    trainer.args.output_dir = str(Path(trainer.args.output_dir) / f"trial-{run.trial}")
+    callback = OsetraCallback(run)
+    trainer.add_callback(callback)
+    trainer.train(resume_from_checkpoint=callback.resume())
 
 
 def _check(args: Any) -> None:
