@@ -103,7 +103,13 @@ def json_text(value: object, indent: int | None = None) -> str:
     Raises:
         ValueError: a number is not finite.
     """
-    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    return spelled_out(json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False))
+
+
+def spelled_out(text: str) -> str:
+    """Return JSON in which what is not seen, or changes how the rest is seen, stands in letters."""
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 

@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from osetra.core.clean import json_text, one_line
+from osetra.core.clean import one_line
 from osetra.dashboard import analysis, stream
 from osetra.dashboard.assets import Assets
 from osetra.dashboard.documents import Documents, Make
@@ -30,6 +30,7 @@ from osetra.dashboard.guard import Door, RequestGuard
 from osetra.dashboard.logs import tail
 from osetra.dashboard.news import place_of
 from osetra.dashboard.studies import ShownStudy, Studies, UnknownStudy
+from osetra.dashboard.wire import on_the_wire
 from osetra.errors import OsetraError, SpaceError, StoreAway, StoreError, StudyError
 from osetra.views.panels.cockpit import cockpit_panel
 from osetra.views.panels.curves import curves_panel
@@ -64,7 +65,7 @@ class Dashboard:
         """Return the application, guarded."""
         made = Starlette(
             routes=self.routes(),
-            middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
+            middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)],
             lifespan=self._lifespan,
         )
         return RequestGuard(made, self.door)
@@ -261,8 +262,7 @@ class Dashboard:
 
 def answer(document: Mapping[str, object], status: int = 200) -> Response:
     """Return a document as JSON."""
-    body = json_text(document).encode("utf-8", "backslashreplace")
-    return Response(body, status, media_type="application/json")
+    return Response(on_the_wire(document), status, media_type="application/json")
 
 
 def problem(status: int, text: str) -> Response:

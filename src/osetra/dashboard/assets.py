@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class Assets:
         index = folder / "index.html"
         if not index.is_file():
             return cls(files, b"", f"{index} is missing: this installation is not complete")
-        return cls(files, index.read_bytes(), trouble)
+        return cls(files, with_modules(index.read_bytes(), files), trouble)
 
     def page(self) -> Response:
         """Return the page, or why there is none."""
@@ -63,6 +64,13 @@ class Assets:
         if known == asset.mark:
             return Response(status_code=304, headers=headers)
         return Response(asset.packed, media_type=asset.kind, headers={**headers, "content-encoding": "gzip"})
+
+
+def with_modules(index: bytes, files: Mapping[str, Asset]) -> bytes:
+    """Return the page with all modules named: a browser asks for them at once, not import by import."""
+    modules = [name for name in files if name.endswith((".js", ".mjs"))]
+    named = "".join(f'<link rel="modulepreload" href="assets/{name}" />' for name in modules)
+    return index.replace(b"</head>", f"{named}</head>".encode(), 1)
 
 
 def _asset(path: Path) -> Asset:

@@ -8,8 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from osetra.core.clean import json_text
 from osetra.dashboard.follow import View
+from osetra.dashboard.wire import on_the_wire
 
 Document = Mapping[str, object]
 Make = Callable[[View], Document]
@@ -58,7 +58,7 @@ class Documents:
             if kept is not None and same_log and (kept.place == place or time.monotonic() < kept.until):
                 return kept.body
             begun = time.thread_time()  # of this core: others may keep the machine busy
-            body = json_text(make(view)).encode("utf-8", "backslashreplace")
+            body = on_the_wire(make(view))
             took = time.thread_time() - begun
             rest = max(REST, SHARE * took) if took > 0.1 and not exact else 0.0
             with self._lock:

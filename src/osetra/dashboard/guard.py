@@ -81,7 +81,8 @@ class Door:
     def seal(self) -> str:
         """What is in the cookie: a browser sends it to every port of this machine, so the token is not.
 
-        It follows from the token and opens no other port than this one.
+        It follows from the token and opens no other port than this one. This one it opens for whoever got it:
+        docs/live-page.md says so under what is left open.
         """
         return hmac.new(self.token.encode(), f"port {self._port}".encode(), sha256).hexdigest()
 

@@ -23,9 +23,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from osetra.advice import findings
-from osetra.core.clean import json_text
 from osetra.core.finding import Finding
 from osetra.dashboard.follow import Follower, View
+from osetra.dashboard.wire import on_the_wire
 from osetra.views.panels.cockpit import cockpit_panel, standing_panel
 from osetra.views.panels.curves import tails_panel
 from osetra.views.panels.trials import changed, trials_panel, with_new_facts
@@ -35,7 +35,7 @@ log = logging.getLogger("osetra")
 
 WHOLE = 1.0
 """Seconds between cockpits, and between the rows of trials that only reported."""
-PATIENCE = 0.5
+PATIENCE = 0.15
 """Seconds that the first answer waits for advice, which few trials need less for."""
 REST = 20.0
 """What takes long is made again after so many times what it took, so that no page keeps a core busy."""
@@ -106,6 +106,10 @@ class Newsroom:
 
     def look(self) -> list[bytes]:
         """Read what is new and return what there is to tell of it."""
+        return [*self.latest(), *self.standing()]
+
+    def latest(self) -> list[bytes]:
+        """Read what is new and return what cannot wait: reports, and trials that began or ended."""
         begun, events = time.thread_time(), []
         view = self.follower.look()
         if self.follower.trouble != self.trouble:
@@ -115,14 +119,19 @@ class Newsroom:
         if view is not None and view is not known:
             events += self._growth(known, view)
         self.busy = time.thread_time() - begun
-        if view is not None and time.monotonic() >= self._due:
-            if view is not self.whole:
-                events += self._everything(view)
-            else:
-                self.advice.of(view)  # begins what has had to wait
-                if self.advice.place != self._advised and self.advice.place[0] == view.generation:
-                    events.append(self._cockpit(view, view))
         return events
+
+    def standing(self) -> list[bytes]:
+        """Return what is told once a second, where it is time for it: how the study stands."""
+        view = self.told
+        if view is None or time.monotonic() < self._due:
+            return []
+        if view is not self.whole:
+            return self._everything(view)
+        self.advice.of(view)  # begins what has had to wait
+        if self.advice.place != self._advised and self.advice.place[0] == view.generation:
+            return [self._cockpit(view, view)]
+        return []
 
     def _growth(self, known: View | None, view: View) -> list[bytes]:
         if known is None or known.generation != view.generation:
@@ -187,4 +196,4 @@ def place_of(view: View) -> str:
 def event_of(name: str, document: Mapping[str, object], place: str = "") -> bytes:
     """Return an event as it goes over the wire."""
     mark = f"id: {place}\n" if place else ""
-    return f"{mark}event: {name}\ndata: {json_text(document)}\n\n".encode("utf-8", "backslashreplace")
+    return b"".join((f"{mark}event: {name}\ndata: ".encode(), on_the_wire(document), b"\n\n"))

@@ -22,6 +22,9 @@ from osetra.searchers.threads import one_thread_for_good
 log = logging.getLogger("osetra")
 
 PORT = 8765
+SWITCH = 0.0005
+"""Seconds for which a thread keeps the interpreter: advice on ten thousand trials takes long, and each answer
+waits several times for its turn."""
 TRIED = 20
 """Ports above the usual one that are tried when it is taken."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -81,6 +84,7 @@ def serve(place: str, how: Serving, say: Callable[[str], None], *, expected: boo
     address = f"{'https' if secure else 'http'}://{shown_host(how.host)}:{port}/?token={door.token}"
     say(address)
     one_thread_for_good()  # advice is worked out beside trainings, on their cores
+    sys.setswitchinterval(SWITCH)
     settings = uvicorn.Config(
         Dashboard(Studies(place), door, assets).app(),
         log_level="warning",

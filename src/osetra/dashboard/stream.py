@@ -105,7 +105,9 @@ class StudyChannel:
         while self.subscribers:
             begun = time.monotonic()
             try:
-                events = await to_thread.run_sync(room.look)
+                # A curve does not wait for what takes longer and is told once a second.
+                self._send(await to_thread.run_sync(room.latest))
+                events = await to_thread.run_sync(room.standing)
             except Exception as error:  # who watches has to know that nothing more comes
                 log.exception("%s", self.reference)
                 text = one_line(f"a mistake of the page's own: {type(error).__name__}: {error}")

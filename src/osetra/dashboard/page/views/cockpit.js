@@ -1,5 +1,5 @@
 // Cockpit: is it going well? The best so far with its honest interval, what is spent, what runs, what happened and why.
-import { html, useState } from "../lib.js";
+import { html, useEffect, useState } from "../lib.js";
 import { useApp, useDocument, useNow } from "../data/hooks.js";
 import { duration, exact, nameText, number, oneLine, percent, setting } from "../logic/format.js";
 import { formatRoute } from "../logic/route.js";
@@ -7,7 +7,7 @@ import { sentence } from "../logic/wording.js";
 import { Message, Ready } from "../parts/states.js";
 import { Figure, Shape, State, TrialLink, When } from "../parts/marks.js";
 import { Spark } from "../parts/spark.js";
-import { CurvesPanel } from "../parts/curves-panel.js";
+import { CurvesPanel, curvesPath } from "../parts/curves-panel.js";
 import { FrontHeadline } from "../parts/front.js";
 import { Findings } from "../parts/findings.js";
 import { Remembered } from "../parts/remembered.js";
@@ -19,6 +19,11 @@ const ORDER = ["running", "queued", "paused", "finished", "stopped", "diverged",
 
 export function Cockpit() {
   const doc = useDocument("cockpit");
+  const study = useDocument("study").value;
+  const { data, route } = useApp();
+  const curves = study ? curvesPath(route.query.m ?? study.metric, "auto") : "";
+  // The curves are asked for beside the cockpit, and not once it is there.
+  useEffect(() => (curves && data ? data.watch(curves, () => {}) : undefined), [data, curves]);
   return html`<${Ready} doc=${doc} name="cockpit" what="cockpit">${(/** @type {any} */ cockpit) => html`<${Board} cockpit=${cockpit} />`}<//>`;
 }
 
