@@ -199,8 +199,10 @@ def rules_table(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     for rule in [name for name, _ in RULES if name != "noise"]:
         for searcher in ("all", *SEARCHERS):
             mine = [r for r in found if searcher in ("all", r["searcher"])]
-            null = [r for r in mine if r["world"] in NULLS and rule not in _TRUE[r["world"]]]
-            real = [r for r in mine if EXPECTED.get(r["world"]) == rule and r["trials"] >= 24]
+            null = [r for r in mine if rule not in _TRUE.get(r["world"], (rule,))]
+            meant = [r for r in mine if EXPECTED.get(r["world"]) == rule and r["trials"] >= 24]
+            null += [r for r in meant if r["nothing"]]
+            real = [r for r in meant if r["due"]]
             rows.append(
                 {
                     "rule": rule,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ import pytest
 from click.testing import CliRunner
 
 import osetra as ose
-from cli.nodes import node, prepare, send
+from cli.nodes import node, prepare, send, tree
 from cli.test_terminal import piped, seen, terminal
 from osetra.cli import main
 from osetra.cli.commands.worker import _split, preemptible
@@ -252,6 +254,18 @@ def stepped(study: ose.Study, host: str) -> bool:
     return any(2 < history.step(trial, "loss") < 15 for trial in running)
 
 
+def asleep(study: ose.Study, machine: subprocess.Popen[bytes]) -> bool:
+    """Stop a machine, but not amid a transaction: a file of SQLite has one lock, which it would keep."""
+    send(machine, signal.SIGSTOP)
+    with closing(sqlite3.connect(study.url, timeout=2.0)) as file:
+        try:
+            file.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            send(machine, signal.SIGCONT)
+            return False
+    return True
+
+
 def join(host: str, study: ose.Study) -> subprocess.Popen[bytes]:
     return node(
         host, Path(study.url).parent, "worker", f"{study.url}#array", "training.py:train", "--grace", "30"
@@ -307,8 +321,8 @@ def test_a_machine_that_sleeps_past_its_lease_writes_nothing_afterwards(cluster_
     study = cluster_study
     nodes = {host: join(host, study) for host in ("node-a", "node-b")}
     try:
-        assert until(lambda: stepped(study, "node-a"))
-        stopped = send(nodes["node-a"], signal.SIGSTOP)
+        assert until(lambda: stepped(study, "node-a") and asleep(study, nodes["node-a"]))
+        stopped = tree(nodes["node-a"].pid)
         (held,) = [t for t in study.history.running if t.attempts[-1].worker.host == "node-a"]
         count = len(held.attempts)
         assert until(lambda: len(study.history.trials[held.number].attempts) > count)
