@@ -44,7 +44,7 @@ for table in tables:
 
 
 def alone(folder: Path, *tables: Path) -> list[list[list[str]]]:
-    """Answers of the exported script to each table, in a process where osetra and torch cannot be imported."""
+    """Answers of the exported script to each table, in a process that cannot import osetra or torch."""
     said = subprocess.run(
         [sys.executable, "-c", ALONE, str(folder / "predict.py"), *map(str, tables)],
         capture_output=True,
