@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decimate, smooth } from "../../../src/osetra/dashboard/page/logic/decimate.js";
 import { nearest, parseFilter } from "../../../src/osetra/dashboard/page/logic/filter.js";
-import { ago, duration, exact, nameText, number, oneLine, percent, setting, size, typable } from "../../../src/osetra/dashboard/page/logic/format.js";
+import { ago, duration, exact, nameText, number, oneLine, percent, prose, setting, size, typable } from "../../../src/osetra/dashboard/page/logic/format.js";
 import { differences, fromSlider, inForce, isActive, readValue, toSlider } from "../../../src/osetra/dashboard/page/logic/params.js";
 import { formatRoute, parseNumbers, parseRoute } from "../../../src/osetra/dashboard/page/logic/route.js";
 import { fromUnit, range, robustRange, ticks, timeTicks, toUnit, wantsLog } from "../../../src/osetra/dashboard/page/logic/scales.js";
@@ -115,6 +115,7 @@ test("durations and sizes have two units at most", () => {
 test("texts of people stand on a line, whatever is in them", () => {
   assert.equal(oneLine("a\u202eb\u0000\nc"), "a b c");
   assert.equal(oneLine("x".repeat(1000)).length, 400);
+  assert.equal(prose("20 % after 4.2 s, 3 trials, 5 steps"), "20\u00a0% after 4.2\u00a0s, 3 trials, 5 steps");
 });
 
 test("a long name keeps both ends, which tell it from its like", () => {

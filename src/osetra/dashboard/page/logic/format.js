@@ -163,6 +163,11 @@ export function oneLine(text, most = 400) {
   return clean.length > most ? `${clean.slice(0, most - 1)}…` : clean;
 }
 
+/** A line of words to read, where a number keeps its unit beside it: 4.2 s, 20 %. @param {any} text @param {number} most */
+export function prose(text, most = 400) {
+  return oneLine(text, most).replace(/(\d) (?=(?:%|ms|s|min|h|d|kB|MB|GB)(?:[^\w]|$))/g, "$1\u00a0");
+}
+
 /**
  * A hyperparameter's or a metric's name where there is little room: what distinguishes such names often stands at their ends,
  * so it is the middle that is left out. @param {any} name @param {number} most

@@ -1,7 +1,7 @@
 // Cockpit: is it going well? The best so far with its honest interval, what is spent, what runs, what happened and why.
 import { html, useEffect, useState } from "../lib.js";
 import { useApp, useDocument, useNow } from "../data/hooks.js";
-import { duration, exact, nameText, number, oneLine, percent, setting } from "../logic/format.js";
+import { duration, exact, nameText, number, oneLine, percent, prose, setting } from "../logic/format.js";
 import { formatRoute } from "../logic/route.js";
 import { sentence } from "../logic/wording.js";
 import { Message, Ready } from "../parts/states.js";
@@ -139,7 +139,7 @@ function Recent({ recent, now }) {
 function Told({ event }) {
   const parts = String(event.text).split("  ");
   const config = parts.length > 1 && parts[parts.length - 1].includes("=") ? parts.pop() : "";
-  return html`<div>${event.trial ? html`<${TrialLink} trial=${event.trial} /> ` : ""}<span class="wrap-any">${oneLine(parts.join(" · "), 300)}</span>
+  return html`<div>${event.trial ? html`<${TrialLink} trial=${event.trial} /> ` : ""}<span class="wrap-any">${prose(parts.join(" · "), 300)}</span>
     ${config && html`<p class="recent-config" title=${oneLine(config, 600)}>${oneLine(config, 300)}</p>`}</div>`;
 }
 
