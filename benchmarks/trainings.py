@@ -1,7 +1,8 @@
 """Real trainings with a scheduler: CPU seconds until the error that Optuna ends with.
 
-    python benchmarks/trainings.py                 5 seeds of digits, letter and MNIST-5k
-    python benchmarks/trainings.py --quick --json  2 seeds of digits and letter, under 5 minutes
+    python benchmarks/trainings.py                 5 seeds of digits, letter, MNIST-5k and two tables
+    python benchmarks/trainings.py --minutes       the same, but osetra is given the minutes that Optuna took
+    python benchmarks/trainings.py --quick --json  2 seeds of digits, one of letter, under 5 minutes
 
 The built-in fully connected network, seven hyperparameters, 2 worker processes, a budget of 20 full
 trainings counted in epochs. osetra at its defaults against Optuna's TPE with HyperbandPruner(1, R, 3)
@@ -11,6 +12,9 @@ took until the first at or below the target, as a ratio to Optuna's own time to 
 whole budget; `inf` where osetra never gets there. Epochs are CPU time of the training processes, from
 the end of one report to the start of the next. What is not an epoch and not starting up (imports,
 reading the data, one epoch to warm up) is the tool's own: planning, reports, checkpoints, supervisors.
+
+With `--minutes` osetra gets no budget of epochs but the time that Optuna's run took, as people give it with that
+option, so that it knows that seconds count.
 
 osetra begins with the space's default configuration; `--default` gives it to Optuna too.
 """
@@ -43,15 +47,24 @@ import peers  # noqa: E402
 from osetra.errors import Diverged, StudyError  # noqa: E402
 from osetra.nets.task import Data, NetworkTask, rehearse  # noqa: E402
 from problems.real import space  # noqa: E402
+from tables import frame_of  # noqa: E402
 
 EPOCHS = 16
 TRAININGS = 20
 WORKERS = 2
 METRIC = "val_error"
-SHARES = {"digits": (0.2, 0.2), "letter": (0.2, 0.6), "mnist5k": (0.2, 0.2)}
+SHARES = {
+    "digits": (0.2, 0.2),
+    "letter": (0.2, 0.6),
+    "mnist5k": (0.2, 0.2),
+    "churn": (0.3, 0.2),
+    "hpc": (0.3, 0.2),
+}
 """Validation and test shares; those of letter are as in bank.py."""
+TABLES = ("churn", "hpc")
 TOOLS = ("optuna", "osetra")
-QUICK = ("digits", "letter")
+QUICK = {"digits": 2, "letter": 1}
+"""Seeds of each."""
 
 
 @dataclass(slots=True)
@@ -184,11 +197,22 @@ class OptunaRun:
         raise Diverged(reason)
 
 
+def data(dataset: str, folder: Path) -> Data:
+    """Return a built-in data set, or a table as a file in the study's folder."""
+    if dataset not in TABLES:
+        return Data(where=dataset)
+    file = folder / f"{dataset}.csv"
+    frame, target = frame_of(dataset)
+    if not file.exists():
+        frame.to_csv(file, index=False)
+    return Data(where=str(file), target=target)
+
+
 def timed(dataset: str, folder: Path) -> Timed:
     """Return the training; patience is switched off so that only the tools stop trainings."""
     validation, test = SHARES[dataset]
     task = NetworkTask(
-        data=Data(where=dataset),
+        data=data(dataset, folder),
         network="mlp",
         epochs=EPOCHS,
         patience=EPOCHS,
@@ -199,12 +223,13 @@ def timed(dataset: str, folder: Path) -> Timed:
     return Timed(task, Clock(str(folder / "epochs.jsonl")))
 
 
-def ours(dataset: str, seed: int, folder: Path, trainings: int) -> None:
-    """Run a study of osetra at its defaults."""
+def ours(dataset: str, seed: int, folder: Path, trainings: int, seconds: float) -> None:
+    """Run a study of osetra at its defaults, by time where there is one."""
     train = timed(dataset, folder)
     train.clock.write("startup")
     study = ose.Study(folder / "study.db", space(), minimize=METRIC, scheduler="auto", seed=seed)
-    study.run(train, trainings=trainings, steps=EPOCHS, executor=ose.Processes(WORKERS))
+    limit: dict[str, float] = {"minutes": seconds / 60} if seconds else {"trainings": trainings}
+    study.run(train, **limit, steps=EPOCHS, executor=ose.Processes(WORKERS))
     study.close()
 
 
@@ -300,6 +325,8 @@ class Course:
     """CPU seconds of imports and of reading data, in all processes."""
     tool: float
     """CPU seconds of everything else that is not training."""
+    seconds: float
+    """That it took in all, from its start."""
 
     def reached(self, target: float) -> int | None:
         """Return the index of the first epoch at or below the target."""
@@ -307,22 +334,25 @@ class Course:
         return int(hits[0]) if len(hits) else None
 
 
-def study(tool: str, dataset: str, seed: int, folder: Path, trainings: int, default: bool) -> Course:
+def study(
+    tool: str, dataset: str, seed: int, folder: Path, trainings: int, default: bool, seconds: float = 0.0
+) -> Course:
     """Run one study in a process of its own and return its course; one that is there is only read."""
     note = folder / "used.json"
     if not note.exists():
         folder.mkdir(parents=True)
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        command = [sys.executable, __file__, "--study", tool, dataset, str(seed), str(folder), str(trainings)]
+        before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        words = (tool, dataset, str(seed), str(folder), str(trainings), str(seconds))
+        command = [sys.executable, __file__, "--study", *words]
         subprocess.run([*command, *(["--default"] if default else [])], check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        note.write_text(json.dumps(used))
-    return course(folder / "epochs.jsonl", json.loads(note.read_text()))
+        note.write_text(json.dumps([used, time.monotonic() - begun]))
+    return course(folder / "epochs.jsonl", *json.loads(note.read_text()))
 
 
-def course(file: Path, used: float) -> Course:
-    """Read what the processes wrote down; `used` are the CPU seconds of all of them."""
+def course(file: Path, used: float, seconds: float) -> Course:
+    """Read what the processes wrote down; they used so many CPU seconds, and took so many in all."""
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     startup = sum(line["cpu"] for line in lines if line["kind"] == "startup")
     work = sorted((line for line in lines if line["kind"] != "startup"), key=lambda line: line["time"])
@@ -337,6 +367,7 @@ def course(file: Path, used: float) -> Course:
         trials=len({work[i]["trial"] for i in epochs}),
         startup=startup,
         tool=used - startup - float(total[-1]),
+        seconds=seconds,
     )
 
 
@@ -372,18 +403,20 @@ def compared(mine: Course, theirs: Course) -> dict[str, float]:
     return found
 
 
-def collect(
-    datasets: list[str], seeds: int, options: argparse.Namespace
-) -> dict[str, list[dict[str, float]]]:
+def collect(seeds: Mapping[str, int], options: argparse.Namespace) -> dict[str, list[dict[str, float]]]:
     """Run both tools on every data set and seed, in turn."""
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in datasets}
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in seeds}
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(options.keep or temporary)
-        for seed in range(seeds):
-            for name in datasets:
-                order = TOOLS if seed % 2 else TOOLS[::-1]
+        for seed in range(max(seeds.values())):
+            for name in (name for name, count in seeds.items() if seed < count):
                 run = partial(study, trainings=options.trainings, default=options.default)
-                courses = {t: run(t, name, seed, root / f"{name}-{seed}-{t}") for t in order}
+                courses = {}
+                for t in TOOLS if seed % 2 or options.minutes else TOOLS[::-1]:
+                    by_time = t == "osetra" and options.minutes
+                    seconds = courses["optuna"].seconds if by_time else 0.0
+                    place = root / f"{name}-{seed}-{t}{'-minutes' * by_time}"
+                    courses[t] = run(t, name, seed, place, seconds=seconds)
                 found[name].append(compared(courses["osetra"], courses["optuna"]))
                 print(f"{name} {seed}: {json.dumps(rounded(found[name][-1]))}", file=sys.stderr, flush=True)
     return found
@@ -397,6 +430,7 @@ def summary(figures: dict[str, list[dict[str, float]]], options: argparse.Namesp
         "trainings": options.trainings,
         "workers": WORKERS,
         "optuna_default": options.default,
+        "by_minutes": options.minutes,
     }
     every = [row for rows in figures.values() for row in rows]
     for name, rows in {**figures, "all": every}.items():
@@ -447,27 +481,31 @@ def table(figures: dict[str, list[dict[str, float]]]) -> str:
 def main() -> None:
     """Run the studies and show the ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="2 seeds of digits and letter, half the budget")
+    parser.add_argument(
+        "--quick", action="store_true", help="2 seeds of digits, one of letter, half the budget"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--seeds", type=int, default=None)
     parser.add_argument("--datasets", nargs="+", choices=sorted(SHARES), default=None)
     parser.add_argument("--trainings", type=int, default=None, help=f"budget, {TRAININGS} unless given")
     parser.add_argument("--default", action="store_true", help="give Optuna the default configuration too")
     parser.add_argument("--keep", help="a folder for all studies; those there are not run again")
-    parser.add_argument("--study", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--minutes", action="store_true", help="give osetra the time that Optuna took")
+    parser.add_argument("--study", nargs=6, help=argparse.SUPPRESS)
     parser.add_argument("--worker", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         dataset, seed, folder, trainings, place = options.worker
         return optuna_worker(dataset, int(seed), Path(folder), int(trainings), int(place))
     if options.study:
-        tool, dataset, seed, folder, trainings = options.study
+        tool, dataset, seed, folder, trainings, seconds = options.study
         if tool == "osetra":
-            return ours(dataset, int(seed), Path(folder), int(trainings))
+            return ours(dataset, int(seed), Path(folder), int(trainings), float(seconds))
         return optunas(dataset, int(seed), Path(folder), int(trainings), options.default)
     options.trainings = options.trainings or (TRAININGS // 2 if options.quick else TRAININGS)
-    seeds = options.seeds or (2 if options.quick else 5)
-    figures = collect(options.datasets or list(QUICK if options.quick else SHARES), seeds, options)
+    usual = QUICK if options.quick else dict.fromkeys(SHARES, 5)
+    names = options.datasets or list(usual)
+    figures = collect({name: options.seeds or usual.get(name, 2) for name in names}, options)
     print(json.dumps(summary(figures, options)) if options.json else table(figures))
     return None
 

@@ -106,6 +106,25 @@ def test_what_was_cut_short_goes_on_in_another_run(hours):
     assert study.history.trials[1].attempts[-1].source is not None
 
 
+@pytest.mark.parametrize("start", [0.0, 60.0])
+def test_programs_that_take_long_to_start_are_no_share_of_the_search(hours, start):
+    waits, shares, kind = [start], {}, loop.Limits.budget
+
+    def train(run):
+        hours.now += waits.pop() if waits else 0.0
+        training(hours)(run)
+
+    def budget(limits, problem, history, *moments):
+        made = kind(limits, problem, history, *moments)
+        shares[history.curves.cursor] = made.progress
+        return made
+
+    study = ose.Study("memory:", SPACE, minimize="loss", searcher="random", scheduler="full")
+    with mock.patch.object(loop.Limits, "budget", budget):
+        study.run(train, minutes=(start + 8 * STEPS) / 60, progress=False)
+    assert [shares[STEPS * trial] for trial in (0, 2, 4, 6)] == pytest.approx([0, 0.25, 0.5, 0.75], abs=0.02)
+
+
 def test_nothing_is_begun_that_cannot_end_in_time(hours):
     study, took = searched(hours, 2.5 * STEPS / 60, scheduler="full", steps=STEPS)
     assert [trial.state for trial in study.trials] == ["finished", "finished"]

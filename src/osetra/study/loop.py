@@ -130,6 +130,10 @@ class Driver:
     hooks: Hooks = field(default_factory=Hooks)
     is_stopped: bool = False
     """Whether a hook has ended the search."""
+    known: tuple[int, int] | None = None
+    """What had been reported, and how many trials had ended or waited, when the search began."""
+    silence: float | None = None
+    """Seconds until anything was reported, once it was."""
 
     @property
     def tick(self) -> float:
@@ -219,6 +223,7 @@ class Driver:
         now = time.monotonic()
         if now - self.watched > WATCH:
             self.watched = now
+            self.searched(self.planner.history)
             self.told_to_stop()
             if self.watch is not None:
                 self.watch(self.planner.history)
@@ -231,8 +236,17 @@ class Driver:
         """Return how much of the search is over."""
         seconds, history = time.monotonic() - self.started, self.planner.history
         left = self.clock.left(history, seconds)
-        found = self.limits.budget(self.planner.problem, history, seconds, left)
+        found = self.limits.budget(self.planner.problem, history, self.searched(history), left)
         return replace(found, workers=max(1, self.slots))
+
+    def searched(self, history: History) -> float:
+        """Return the seconds since the first report: before, programs start and read their data."""
+        seconds = time.monotonic() - self.started
+        heard = (history.curves.cursor, len(history.trials) - len(history.queued) - len(history.running))
+        self.known = self.known or heard
+        if self.silence is None and heard != self.known:
+            self.silence = seconds
+        return 0.0 if self.silence is None else seconds - self.silence
 
     def going(self, history: History) -> bool:
         """Whether anything waits for a worker or runs; what this program asked for, only it can end."""
