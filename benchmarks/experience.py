@@ -54,7 +54,7 @@ SOURCE = 50
 """Trials of each past study."""
 MARKS = (5, 10, 25, 50, 100)
 HOSTILE = ("mirrored", "opposite", "permuted")
-MISLED = 6
+MISLED = 3
 """So many times the seeds for hostile experience."""
 SETS = 4
 """How many times every past study was done, with a seed of its own; a search gets one of them."""
