@@ -14,9 +14,10 @@ Optuna's tables are filled by SQL, since its own way takes most of an hour. What
 - frames: the time from one frame to the next while these 100 curves stream, and while the table of all trials
   scrolls by seven rows a frame;
 - the server's share of a core and its memory meanwhile, and Chromium's share of one;
-- by how much four processes that report as fast as they can are slowed by the server, streaming to a reader
-  that draws nothing, and by an open page; and how much of a core each has then. Where cores are few, a browser
-  on the same machine takes what it draws with from the trainings, whatever the server does.
+- by how much four trainings that compute 5 ms for each report, and four that report as fast as they can, are
+  slowed by the server, streaming to a reader that draws nothing, and by an open page; and how much of a core each
+  has then. Where cores are few, a browser on the same machine takes what it draws with from the trainings,
+  whatever the server does.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,8 @@ from scale import SPACE, configs
 
 STEPS = 100
 STREAMED = 100
+WORK = 0.005
+"""Seconds that a training computes for each report."""
 CODE = "import sys; from osetra.cli import main; main(sys.argv[1:], prog_name='osetra')"
 BROWSER = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 OBSERVE = """
@@ -270,8 +274,11 @@ def scroll(browser: Any, address: str, key: str) -> dict[str, float]:
     }
 
 
-def slowdown(browser: Any, repeats: int, trials: int) -> dict[str, Any]:
-    """Return reports per second of four processes alone, beside a streaming server and an open page, in turn."""
+def slowdown(browser: Any, repeats: int, trials: int, work: float) -> dict[str, Any]:
+    """Return reports per second of four processes alone, beside a streaming server and an open page, in turn.
+
+    Each computes so many seconds before each report, on two cores for all.
+    """
     watchers = {"alone": watched_by_nobody, "reader": watched_by_reader, "page": watched_by(browser)}
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in watchers}
     with tempfile.TemporaryDirectory() as folder:
@@ -279,7 +286,7 @@ def slowdown(browser: Any, repeats: int, trials: int) -> dict[str, Any]:
             for name in list(watchers)[:: 1 if turn % 2 else -1]:
                 file = Path(folder, f"{turn}-{name}.db")
                 reporting_study(file).close()
-                command = [sys.executable, __file__, "--report", str(file), str(trials)]
+                command = [sys.executable, __file__, "--report", str(file), str(trials), str(work)]
                 with watchers[name](file) as pid:
                     begun, drawn, started = (cpu(pid) if pid else 0.0), chromium_cpu(), time.monotonic()
                     output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
@@ -357,10 +364,10 @@ def read_stream(address: str) -> None:
         pass
 
 
-def report(file: Path, trials: int) -> None:
-    """Be a study whose four workers report as fast as they can; print reports per second."""
+def report(file: Path, trials: int, work: float) -> None:
+    """Be a study whose four workers compute a little before each report; print reports per second."""
     study = reporting_study(file)
-    study.run(reporting, trials=trials, workers=4, progress=False)
+    study.run(partial(reporting, work=work), trials=trials, workers=4, progress=False)
     attempts = [attempt for trial in study.trials for attempt in trial.attempts]
     seconds = max(a.ended or 0 for a in attempts) - min(a.started for a in attempts)
     print(trials * 200 / seconds, sum(os.times()[:4]))
@@ -374,9 +381,12 @@ def reporting_study(file: Path) -> Any:
     return ose.Study(file, space, minimize="loss", searcher="random", scheduler="full")
 
 
-def reporting(run: Any) -> None:
-    """Report without working."""
+def reporting(run: Any, work: float) -> None:
+    """Use a core so many seconds before each report."""
     for _ in range(200):
+        begun = time.process_time()
+        while time.process_time() - begun < work:
+            pass
         run.report(loss=1.0)
 
 
@@ -419,7 +429,9 @@ def quantile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else math.nan
 
 
-def measure(trials: int, seconds: float, repeats: int, reporting_trials: int) -> dict[str, Any]:
+def measure(
+    trials: int, seconds: float, repeats: int, flooding_trials: int, working_trials: int
+) -> dict[str, Any]:
     """Return all figures."""
     from playwright.sync_api import sync_playwright
 
@@ -446,7 +458,8 @@ def measure(trials: int, seconds: float, repeats: int, reporting_trials: int) ->
                 for side, runs in sides.items()
             }
         found["stream"] = stream(browser, file, trials, seconds)
-        found["slowdown"] = slowdown(browser, repeats, reporting_trials)
+        found["slowdown"] = slowdown(browser, repeats, working_trials, WORK)
+        found["slowdown_of_a_flood"] = slowdown(browser, repeats, flooding_trials, 0.0)
         browser.close()
     return found
 
@@ -468,7 +481,7 @@ def table(found: dict[str, Any]) -> str:
         lines.append(
             f"{side:20} first paint {paint:.2f} s, all there {there:.2f} s, {figures['bytes'] / 1000:,.0f} kB"
         )
-    for group in ("scroll", "stream", "slowdown"):
+    for group in ("scroll", "stream", "slowdown", "slowdown_of_a_flood"):
         lines += [f"{name:26} {value}" for name, value in found[group].items()]
     return "\n".join(lines)
 
@@ -478,16 +491,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--report", nargs=2, metavar=("FILE", "TRIALS"), help=argparse.SUPPRESS)
+    parser.add_argument("--report", nargs=3, metavar=("FILE", "TRIALS", "WORK"), help=argparse.SUPPRESS)
     parser.add_argument("--read", metavar="ADDRESS", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.read:
         read_stream(options.read)
         return
     if options.report:
-        report(Path(options.report[0]), int(options.report[1]))
+        report(Path(options.report[0]), int(options.report[1]), float(options.report[2]))
         return
-    sizes = (1_000, 10.0, 2, 300) if options.quick else (10_000, 30.0, 5, 400)
+    sizes = (1_000, 10.0, 2, 300, 12) if options.quick else (10_000, 30.0, 5, 400, 32)
     found = measure(*sizes)
     print(json.dumps(found) if options.json else table(found))
 
