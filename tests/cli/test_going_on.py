@@ -154,7 +154,7 @@ def test_a_folder_that_takes_no_file_is_refused_at_once() -> None:
         begun = time.monotonic()
         with pytest.raises(ose.OsetraError, match=r"no file can be made|cannot be written|no study"):
             ose.Study(place, ose.Space(x=ose.Float(0, 1)), minimize="loss")
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ def train(run):
     {}
 def main():
     study = ose.Study(sys.argv[1], ose.Space(x=ose.Float(0, 1)), minimize="loss", searcher="random")
-    study.run(train, trials=2, executor=ose.Processes(1), report_timeout=40, progress=False)
+    study.run(train, trials=int(sys.argv[2]), executor=ose.Processes(1), report_timeout=40, progress=False)
     print([trial.value for trial in study.trials], [trial.reason for trial in study.trials])
 {}
 """
@@ -28,13 +28,13 @@ POOL = "return sum(multiprocessing.get_context({!r}).Pool(2).map(_sq, range(3)))
 GUARDED, UNGUARDED = 'if __name__ == "__main__":\n    main()', "main()"
 LOADER = (
     "import torch.utils.data as d; "
-    "return sum(d.DataLoader(Items(), 2, num_workers=2, collate_fn=collate, multiprocessing_context={!r}))"
+    "return sum(d.DataLoader(Items(), 2, num_workers=1, collate_fn=collate, multiprocessing_context={!r}))"
 )
 
 
-def ran(folder, body, start):
+def ran(folder, body, start, trials=2):
     (folder / "s.py").write_text(SCRIPT.format(body, start))
-    command = [sys.executable, "s.py", "s.db"]
+    command = [sys.executable, "s.py", "s.db", str(trials)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     return done.stdout, done.stderr
 
@@ -48,8 +48,8 @@ def test_a_pool_finds_functions_of_the_script(tmp_path, kind, start):
 @pytest.mark.parametrize("kind", ["fork", "spawn"])
 def test_a_data_loader_finds_the_data_of_the_script(tmp_path, kind):
     pytest.importorskip("torch")
-    out, errors = ran(tmp_path, LOADER.format(kind), GUARDED)
-    assert out.startswith("[18.0, 18.0]"), (out, errors)
+    out, errors = ran(tmp_path, LOADER.format(kind), GUARDED, trials=1)  # each loader's process loads torch
+    assert out.startswith("[18.0]"), (out, errors)
 
 
 def test_a_script_that_cannot_be_imported_is_told_so_where_it_spawns(tmp_path):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osetra.core.finding import Finding
-from osetra.data.table import written
+from osetra.data.table import Manner, written
 from osetra.errors import DataError
 
 if TYPE_CHECKING:
@@ -111,8 +111,10 @@ class Dataset:
     """What was noticed or changed while reading, for the user's eyes."""
     schema: tuple[Recipe, ...] = ()
     """How the columns were made of the cells of a table; kept with a model, for tables to come."""
-    dialect: tuple[str, str, str, str] = ("", "", "", "")
-    """The delimiter, decimal and header that a person named; later files are read so too."""
+    dialect: Manner = ("", "", "", "")
+    """The delimiter, decimal, header and encoding that a person named; later files are read so too."""
+    manner: Manner = ("", "", "", "")
+    """The same as the file was written, where it is a text; later files that do not tell are read so."""
     groups: Codes | None = None
     """(n,) rows with the same code stay in one part of the split."""
     times: Floats | None = None

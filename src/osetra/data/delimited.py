@@ -22,6 +22,7 @@ from osetra.data.encoding import decoded
 from osetra.data.header import are_names, has_header, surely_has_header
 from osetra.data.lines import TextLines, gaps_of, rows_of
 from osetra.data.options import DataOptions
+from osetra.data.precedent import Precedent
 from osetra.data.table import Table, Texts, check_names, note, unquoted
 from osetra.errors import DataError
 
@@ -40,15 +41,26 @@ _FOREIGN = {"cp1252": re.compile("[À-ÿ]{4,}"), "latin-1": re.compile("\\S*[\x8
 _SPARSE = re.compile(r"[+-]?[\d.]+(\s+\d+:\S+)+\s*(#.*)?")
 
 
-def parse_bytes(raw: bytes, source: str, reading: DataOptions, *, tab: bool = False) -> Table:
-    """Return the table in a text file's bytes.
+def parse_bytes(
+    raw: bytes, source: str, reading: DataOptions, *, tab: bool = False, precedent: Precedent | None = None
+) -> Table:
+    """Return the table in a text file's bytes; `precedent` is how an earlier file of its kind was written.
 
     Raises:
         DataError: no text, no rows, rows with too many cells, or a column name twice.
     """
-    text, encoding = decoded(raw, source, reading.encoding)
+    known = precedent.encoding(raw, source) if precedent and not reading.encoding else ""
+    text, encoding = decoded(raw, source, reading.encoding or known)
     same = encoding == "utf-8" and b"\r" not in raw and not raw.startswith(b"\xef\xbb\xbf")
-    return parse_text(text, source, reading=reading, tab=tab, encoding=encoding, raw=raw if same else None)
+    return parse_text(
+        text,
+        source,
+        reading=reading,
+        tab=tab,
+        encoding=encoding,
+        raw=raw if same else None,
+        precedent=precedent,
+    )
 
 
 def parse_text(
@@ -60,6 +72,7 @@ def parse_text(
     names: Sequence[str] = (),
     encoding: str = "utf-8",
     raw: bytes | None = None,
+    precedent: Precedent | None = None,
 ) -> Table:
     """Return the table in a delimited text.
 
@@ -71,11 +84,15 @@ def parse_text(
         names: for a text without a line of names.
         encoding: what it was decoded from.
         raw: the text in UTF-8, where it is at hand anyway.
+        precedent: how an earlier file of its kind was written.
     """
-    reading = reading or DataOptions()
+    said = reading or DataOptions()
     _check_text(text, source)
-    if not reading.separator and _doubled_colons(text):
+    reading = said
+    if not said.separator and _doubled_colons(text):
         text, raw = text.replace("::", "\x1f"), None
+    elif precedent:
+        reading = precedent.settled(text, said)
     dialect = sniff(text, reading, tab=tab)
     lines = TextLines(text, dialect.skipped)
     top = lines.place
@@ -91,20 +108,20 @@ def parse_text(
     names = names or _commented_names(dialect, first, head, reading)
     header = not names and has_header(first, head, reading)
     labels = [unquoted(cell) for cell in first] if header else list(names)
-    assumed = _assumed(dialect, encoding, reading, labels)
-    assumed += () if reading.encoding else _doubtful(text, encoding)
+    assumed = _assumed(dialect, encoding, said, labels, precedent)
+    assumed += (() if said.encoding else _doubtful(text, encoding)) + _of_gaps(gaps)
+    manner = (dialect.delimiter, dialect.decimal, "yes" if labels else "no", encoding)
     odd = bool(dialect.comment) or dialect.spaced or ruled or dialect.delimiter == " "
-    assumed += _of_gaps(gaps)
-    regular = len(text) > LARGE and not odd and not gaps
-    if regular and (header or not names):
+    if len(text) > LARGE and not odd and not gaps and (header or not names):
         width = Counter(map(len, head)).most_common(1)[0][0] if head else len(first)
         start = begin if header else top
         whole = text[start:].encode() if raw is None else memoryview(raw)[len(text[:start].encode()) :]
         columns = _arrow(whole, dialect, width)
         if columns is not None:
-            return finished(source, _aligned(labels, columns), columns, assumed, dialect.decimal)
+            labels = _aligned(labels, columns)
+            return replace(finished(source, labels, columns, assumed, dialect.decimal), manner=manner)
     rest = chain(head, rows) if header else chain([first], head, rows)
-    return from_rows(list(rest), source, labels, assumed, decimal=dialect.decimal)
+    return replace(from_rows(list(rest), source, labels, assumed, decimal=dialect.decimal), manner=manner)
 
 
 def _of_gaps(count: int) -> tuple[Finding, ...]:
@@ -330,15 +347,16 @@ def _aligned(labels: list[str], columns: list[Texts]) -> list[str]:
 
 
 def _assumed(
-    dialect: Dialect, encoding: str, reading: DataOptions, labels: Sequence[str]
+    dialect: Dialect, encoding: str, reading: DataOptions, labels: Sequence[str], precedent: Precedent | None
 ) -> tuple[Finding, ...]:
-    """Return one line on everything that is not as usual."""
+    """Return one line on everything that is not as usual, or not as in an earlier file."""
     parts = []
+    other = precedent.differs(dialect.delimiter) if precedent and not reading.delimiter else ""
     if encoding != "utf-8" and not reading.encoding:
         parts.append(f"{encoding} text")
-    if dialect.delimiter not in ",\t" and not reading.delimiter:
+    if other or (dialect.delimiter not in ",\t" and not reading.delimiter):
         who = ", as its first line says" if dialect.declared else ""
-        parts.append(f"{NAMES.get(dialect.delimiter, repr(dialect.delimiter))} between cells{who}")
+        parts.append(f"{NAMES.get(dialect.delimiter, repr(dialect.delimiter))} between cells{who}{other}")
     if dialect.decimal == "," and not reading.decimal:
         parts.append("a comma before decimals")
     if dialect.titles and not reading.header.isdigit():

@@ -33,13 +33,13 @@ NAMES = {
     "\x01": "control characters 01",
     "\x1f": "double colons or unit separators",
 }
-_SEP = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
+SEP = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
 _DOUBLED = re.compile(r'(?<![\\,;\t|\n])""(?![,;\t|\n]|$)')
 _NUMBER = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d[\d.,]*([eE][+-]?\d+)?")
 _WORD = re.compile(r"[^,;\t|]*")
 RULE = re.compile(r"[\s:|+=,;-]*(?:---|===)[\s:|+=,;-]*")
-_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+)")
-_POINT = re.compile(r"[+-]?(\d*\.(\d{1,2}|\d{4,})|0\.\d+|\d{1,3}(,\d{3})+\.\d+)")
+COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+)")
+POINT = re.compile(r"[+-]?(\d*\.(\d{1,2}|\d{4,})|0\.\d+|\d{1,3}(,\d{3})+\.\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def sniff(text: str, reading: DataOptions, *, tab: bool = False) -> Dialect:
     skipped = 0
     while skipped < len(lines) and not lines[skipped].strip():
         skipped += 1
-    declared = _SEP.match(lines[skipped].strip('"')) if skipped < len(lines) else None
+    declared = SEP.match(lines[skipped].strip('"')) if skipped < len(lines) else None
     skipped += bool(declared)
     comment = next(
         (mark for mark in COMMENTS if any(x.startswith(mark) for x in lines[skipped : skipped + 1])), ""
@@ -223,6 +223,6 @@ def _decimal(rows: Sequence[Sequence[str]]) -> str:
     cells = [cell.strip() for row in rows for cell in row if len(cell) <= LONGEST_CELL]
     return (
         ","
-        if sum(map(bool, map(_COMMA.fullmatch, cells))) > sum(map(bool, map(_POINT.fullmatch, cells)))
+        if sum(map(bool, map(COMMA.fullmatch, cells))) > sum(map(bool, map(POINT.fullmatch, cells)))
         else "."
     )

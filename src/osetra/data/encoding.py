@@ -62,6 +62,17 @@ def decoded(raw: bytes, source: str, encoding: str = "") -> tuple[str, str]:
     raise DataError(f"{source}: this is not a text file; save it as UTF-8")
 
 
+def tells_its_encoding(raw: bytes) -> bool:
+    """Whether a text needs no guess: it is marked, wide, or UTF-8."""
+    if b"\0" in raw[:4096] or any(raw.startswith(mark) for mark, _ in _BOMS):
+        return True
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _candidates(raw: bytes) -> Iterator[str]:
     """Return encodings to try, the most probable one first."""
     yield "utf-8"

@@ -19,6 +19,7 @@ from osetra.data.encoding import decoded
 from osetra.data.files import SUFFIXES, Content, Kind, read_bytes
 from osetra.data.header import has_header
 from osetra.data.options import DataOptions
+from osetra.data.precedent import Precedent
 from osetra.data.records import parse_records, width_of
 from osetra.data.table import EXACT, Cells, Table, Texts, as_texts, check_names, note, text_of, unquoted
 from osetra.errors import DataError, MissingExtra
@@ -38,25 +39,26 @@ def read_table(path: Path, reading: DataOptions | None = None) -> Table:
     return parse(read_bytes(path), path, reading)
 
 
-def parse(content: Content, path: Path, reading: DataOptions) -> Table:
-    """Return the table in a file's bytes."""
-    table = _parse(content.kind, content.raw, path, reading)
+def parse(content: Content, path: Path, reading: DataOptions, precedent: Precedent | None = None) -> Table:
+    """Return the table in a file's bytes; `precedent` is how an earlier file was written."""
+    table = _parse(content.kind, content.raw, path, reading, precedent)
     return replace(table, notes=(*content.notes, *table.notes)) if content.notes else table
 
 
-def _parse(kind: Kind, raw: bytes, path: Path, reading: DataOptions) -> Table:
+def _parse(kind: Kind, raw: bytes, path: Path, reading: DataOptions, precedent: Precedent | None) -> Table:
     source = str(path)
     if kind in ("parquet", "feather"):
         return _columnar(raw, source, kind)
     if kind == "xlsx":
-        return _workbook(raw, source, reading)
+        return _workbook(raw, source, reading, precedent)
     if kind == "json":
         return parse_records(raw, source)
     if kind == "arff":
         return _arff(raw, source)
     if kind == "npz":
         raise DataError(f"{source}: arrays, where a table is needed; give one of {', '.join(SUFFIXES)}")
-    return parse_bytes(raw, source, reading, tab=".tsv" in (s.lower() for s in path.suffixes))
+    tab = ".tsv" in (s.lower() for s in path.suffixes)
+    return parse_bytes(raw, source, reading, tab=tab, precedent=precedent)
 
 
 def _columnar(raw: bytes, source: str, kind: Kind) -> Table:
@@ -159,7 +161,7 @@ def _floats(column: Any) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.array(column.cast(pyarrow.float64()).to_numpy(), dtype=np.float64)
 
 
-def _workbook(raw: bytes, source: str, reading: DataOptions) -> Table:
+def _workbook(raw: bytes, source: str, reading: DataOptions, precedent: Precedent | None = None) -> Table:
     try:
         import openpyxl
     except ImportError:
@@ -191,9 +193,11 @@ def _workbook(raw: bytes, source: str, reading: DataOptions) -> Table:
     left = min(next(i for i, cell in enumerate(row) if cell) for row in rows[:50])
     skipped = int(reading.header) - 1 if reading.header.isdigit() else _narrow(rows, width - left)
     rows = [row[left:] for row in rows[skipped:]]
-    if not has_header(rows[0], rows[1:101], reading):
-        return from_rows(rows, source, [], notes)
-    return from_rows(rows[1:], source, [unquoted(label) for label in rows[0]], notes)
+    told = precedent.has_header(rows) if precedent and not reading.header else None
+    if not (has_header(rows[0], rows[1:101], reading) if told is None else told):
+        return replace(from_rows(rows, source, [], notes), manner=("", "", "no", ""))
+    labels = [unquoted(label) for label in rows[0]]
+    return replace(from_rows(rows[1:], source, labels, notes), manner=("", "", "yes", ""))
 
 
 def _check_formulas(raw: bytes, source: str, title: str, rows: Sequence[Sequence[str]]) -> None:

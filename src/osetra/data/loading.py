@@ -210,7 +210,8 @@ def _series(
     plain = replace(reading, series=None, time=None)
     loaded = _assemble(heads, targets, name, task, plain, sequences=found.sequences)
     dialect = (reading.delimiter, reading.decimal, reading.header, reading.encoding)
-    return Loaded(replace(loaded.dataset, schema=found.schema, dialect=dialect), table, found.meanings)
+    dataset = replace(loaded.dataset, schema=found.schema, dialect=dialect, manner=table.manner)
+    return Loaded(dataset, table, found.meanings)
 
 
 def _assemble(
@@ -252,7 +253,7 @@ def _assemble(
     warnings = checks(rows.table, inputs.columns, settled, targets, reading)
     dataset = Dataset(
         name=name, source=table.source, columns=inputs.columns, schema=inputs.schema,
-        dialect=(reading.delimiter, reading.decimal, reading.header, reading.encoding),
+        dialect=(reading.delimiter, reading.decimal, reading.header, reading.encoding), manner=table.manner,
         target_name=target, target=settled.values, task=settled.task, classes=settled.classes,
         fingerprint=fingerprint(inputs.columns, None, settled, roles.content),
         notes=notes + found.notes + inputs.notes + warnings + imbalance(settled, target), pair=found.pair,

@@ -24,6 +24,9 @@ Codes: TypeAlias = NDArray[np.int64]
 Moments: TypeAlias = NDArray[np.datetime64]
 Spans: TypeAlias = NDArray[np.timedelta64]
 
+Manner: TypeAlias = tuple[str, str, str, str]
+"""How a text file was written: its delimiter, decimal mark, header (yes, no), encoding; "" is unknown."""
+
 EXACT = 2**53
 """Whole numbers beyond are kept as text: floats would mix them up."""
 MISSING_MARKS = frozenset(
@@ -135,6 +138,8 @@ class Table:
     """Columns that the file itself declares as categories."""
     rows: Codes | None = None
     """Numbers of the rows in the file, from 1, where some were left out."""
+    manner: Manner = ("", "", "", "")
+    """How the file was written, where it is a text."""
 
     def __len__(self) -> int:
         return len(self.cells[0]) if self.cells else 0

@@ -46,7 +46,7 @@ FORMAT = 1
 _NEEDED = ("onnx", "onnxscript")
 _KNOWN = (
     "columns", "pictures", "target", "task", "classes", "priors", "center", "spread", "reach", "log",
-    "schema", "dialect", "pair", "aim", "guess", "multi", "centers", "spreads", "units", "reaches",
+    "schema", "dialect", "manner", "pair", "aim", "guess", "multi", "centers", "spreads", "units", "reaches",
     "sequences", "sound", "summary", "target_units",
 )  # fmt: skip
 """What of a preparation the script understands."""

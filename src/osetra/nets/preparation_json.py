@@ -1,7 +1,7 @@
 """Preparations as plain JSON values: what a saved model needs beside its weights.
 
 Cards of earlier versions lack what came later: smooth, knots and inputs of columns, buckets of rare levels,
-reach and logarithm of a target, schema and dialect, sequences, sound, summary and units of
+reach and logarithm of a target, schema, dialect and manner, sequences, sound, summary and units of
 targets. Each then is what it was:
 nothing.
 """
@@ -15,6 +15,7 @@ from typing import Any, get_args
 from osetra.data.dataset import MultiTarget, TaskKind
 from osetra.data.schema import schema_from_json, schema_to_json
 from osetra.data.sound import SoundRecipe
+from osetra.data.table import Manner
 from osetra.nets import aims
 from osetra.nets.prepare import Categories, Numbers, Pictures, Preparation
 from osetra.nets.steps import steps_from_json, steps_to_json
@@ -41,6 +42,7 @@ def to_json(preparation: Preparation) -> dict[str, Any]:
         "multi": None if preparation.multi is None else _multi_to_json(preparation),
         "schema": schema_to_json(preparation.schema),
         "dialect": list(preparation.dialect),
+        "manner": list(preparation.manner),
         "sequences": None if preparation.sequences is None else steps_to_json(preparation.sequences),
         "sound": None if preparation.sound is None else asdict(preparation.sound),
         "summary": None if preparation.summary is None else [list(each) for each in preparation.summary],
@@ -57,7 +59,6 @@ def from_json(state: Mapping[str, Any]) -> Preparation:
     """
     pictures = state["pictures"]
     channels, height, width = map(int, pictures["shape"]) if pictures else (0, 0, 0)
-    delimiter, decimal, header, encoding = (*state.get("dialect", ()), "", "", "", "")[:4]
     task: TaskKind = state["task"]
     if task not in get_args(TaskKind):
         raise ValueError(f"task {task!r}")
@@ -83,12 +84,18 @@ def from_json(state: Mapping[str, Any]) -> Preparation:
         target_units=tuple(map(str, state.get("target_units", ()))),
         **_multi_from_json(state.get("multi"), task),
         schema=schema_from_json(state.get("schema", ())),
-        dialect=(str(delimiter), str(decimal), str(header), str(encoding)),
+        dialect=_manner(state.get("dialect", ())),
+        manner=_manner(state.get("manner", ())),
         sequences=steps_from_json(state["sequences"]) if state.get("sequences") else None,
         sound=SoundRecipe(**state["sound"]) if state.get("sound") else None,
         summary=_summary(state["summary"]) if state.get("summary") else None,
         pair=_names(state["pair"]) if state.get("pair") else (),
     )
+
+
+def _manner(state: Sequence[Any]) -> Manner:
+    delimiter, decimal, header, encoding = map(str, (*state, "", "", "", "")[:4])
+    return delimiter, decimal, header, encoding
 
 
 def _summary(state: Sequence[Sequence[Any]]) -> tuple[tuple[float, ...], tuple[float, ...]]:

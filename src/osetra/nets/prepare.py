@@ -33,6 +33,7 @@ from osetra.data.dataset import (
 )
 from osetra.data.schema import Recipe
 from osetra.data.sound import SoundRecipe
+from osetra.data.table import Manner
 from osetra.errors import DataError
 from osetra.nets.scaling import bent, normal_knots, plain_scaling, robust_levels, scale_of
 from osetra.nets.steps import Steps, apply_steps, fit_steps
@@ -138,8 +139,10 @@ class Preparation:
     reaches: tuple[tuple[float, float], ...] = ()
     schema: tuple[Recipe, ...] = ()
     """How columns are made of the cells of a table; models of earlier versions have none."""
-    dialect: tuple[str, str, str, str] = ("", "", "", "")
+    dialect: Manner = ("", "", "", "")
     """The delimiter, decimal, header and encoding that a person named for the file that was learnt from."""
+    manner: Manner = ("", "", "", "")
+    """The same as that file was written; models of earlier versions do not know."""
     pair: tuple[str, str] | tuple[()] = ()
     """The columns of users and items, which are embedded with all their levels."""
     sequences: Steps | None = None
@@ -218,6 +221,7 @@ def fit(dataset: Dataset, rows: Codes, *, scaling: str = "standard", aim: str = 
         pictures=None if dataset.images is None else _fit_pictures(dataset.images[rows], scaling),
         schema=dataset.schema,
         dialect=dataset.dialect,
+        manner=dataset.manner,
         pair=dataset.pair,
         sequences=None
         if dataset.sequences is None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,9 @@ from osetra.data.formats import parse
 from osetra.data.frames import examples_of, is_examples, is_frame, table_of
 from osetra.data.images import PICTURES, as_images, read_pictures
 from osetra.data.listed import listed_pictures, listed_sounds, with_listed_texts
-from osetra.data.moments import Order
 from osetra.data.multitarget import shown_names
 from osetra.data.options import DataOptions
-from osetra.data.schema import Category, Date, Number, Recipe, Text, Words, read_schema
+from osetra.data.schema import Text, read_schema
 from osetra.data.series import Sequences, from_array, is_ragged, padded
 from osetra.data.series_table import read_series
 from osetra.data.sound import SOUNDS, read_sounds
@@ -36,7 +35,8 @@ from osetra.data.table import Table, Texts, as_texts
 from osetra.data.texts import TEXT, TEXTS, read_texts
 from osetra.data.unreadable import Unreadable, assumed_units, sentence, without_unreadable
 from osetra.errors import DataError, nearest
-from osetra.nets.prepare import Inputs, Numbers, Preparation, apply
+from osetra.nets.later import adapted, precedent_of, recipes_of, said_of, with_decimals
+from osetra.nets.prepare import Inputs, Preparation, apply
 from osetra.nets.shift import range_warning
 from osetra.nets.steps import apply_steps
 
@@ -91,37 +91,6 @@ def read_rows(
     return found
 
 
-def adapted(preparation: Preparation, reading: DataOptions) -> Preparation:
-    """Return a preparation that reads a file as a person says: its dialect, missing marks and dates.
-
-    Raises:
-        DataError: a date is declared that the model does not know, or has no such order.
-    """
-    given = (reading.delimiter, reading.decimal, reading.header, reading.encoding)
-    delimiter, decimal, header, encoding = (
-        now or was for now, was in zip(given, preparation.dialect, strict=True)
-    )
-    names = [recipe.name for recipe in preparation.schema if isinstance(recipe, Date)]
-    for name, order in reading.dates.items():
-        if name not in names:
-            raise DataError(f"--date {name}: the model learnt no such column of dates.{nearest(name, names)}")
-        if order not in get_args(Order):
-            raise DataError(f"--date {name}={order}: give one of ymd, mdy, dmy")
-    schema = tuple(_with_reading(recipe, reading) for recipe in recipes_of(preparation))
-    return replace(preparation, dialect=(delimiter, decimal, header, encoding), schema=schema)
-
-
-def _with_reading(recipe: Recipe, reading: DataOptions) -> Recipe:
-    if isinstance(recipe, Words):
-        return recipe
-    recipe = replace(recipe, marks=tuple(sorted({*recipe.marks, *reading.missing(recipe.name)})))
-    if isinstance(recipe, Number) and reading.decimal:
-        return replace(recipe, decimal=reading.decimal)
-    if isinstance(recipe, Date) and recipe.name in reading.dates:
-        return replace(recipe, order=cast("Order", reading.dates[recipe.name]))
-    return recipe
-
-
 def _read(preparation: Preparation, data: object) -> Rows:
     if isinstance(data, (str, PathLike)):
         return _read_path(preparation, path("data", data))
@@ -172,13 +141,6 @@ def read_columns(preparation: Preparation, table: Table) -> tuple[Column, ...]:
     return tuple(found[how.name] for how in preparation.columns)
 
 
-def recipes_of(preparation: Preparation) -> tuple[Recipe, ...]:
-    """Return how each column is read; in models of earlier versions as plain numbers and categories."""
-    return preparation.schema or tuple(
-        Number(how.name) if isinstance(how, Numbers) else Category(how.name) for how in preparation.columns
-    )
-
-
 def _check_columns(preparation: Preparation, table: Table) -> None:
     """Raise DataError where a column is missing that the model needs."""
     schema = recipes_of(preparation)
@@ -210,15 +172,14 @@ def _read_path(preparation: Preparation, where: str) -> Rows:
     if words and not _has_text(path):
         return _read_texts(preparation, path)
     if content.kind != "npz":
-        delimiter, decimal, header, encoding = preparation.dialect
-        said = DataOptions(delimiter=delimiter, decimal=decimal, header=header, encoding=encoding)
-        table = parse(content, path, said)
+        table = parse(content, path, said_of(preparation), precedent_of(preparation))
+        notes = tuple(f"{note.text}: {note.action}" if note.action else note.text for note in table.notes)
         if preparation.pictures is not None:
-            return _read_listed(preparation, table, path)
-        gaps = tuple(note.text for note in table.notes if note.rule == "gaps")
-        table = with_listed_texts(table, path.parent) if preparation.texts else table
-        found = _inputs(preparation, table, None, str(path))
-        return replace(found, refused=(*gaps, *found.refused))
+            found = _read_listed(preparation, table, path)
+        else:
+            table = with_listed_texts(table, path.parent) if preparation.texts else table
+            found = _inputs(preparation, table, None, str(path))
+        return replace(found, refused=(*notes, *found.refused))
     return _read_arrays(preparation, parse_arrays(content.raw, str(path)), path)
 
 
@@ -363,6 +324,9 @@ def _inputs(
     source: str,
     names: tuple[str, ...] = (),
 ) -> Rows:
+    assumed: tuple[str, ...] = ()
+    if table is not None:
+        preparation, assumed = with_decimals(preparation, table)
     if preparation.sequences is not None:
         recipe = preparation.sequences.recipe
         if table is None or images is not None or not recipe.series:
@@ -375,7 +339,7 @@ def _inputs(
         heads, sequences = read_series(clean, recipe, preparation.schema)
         named = tuple(text or "" for text in as_texts(heads[recipe.series]))
         found = _sequences(preparation, sequences, source, heads, named)
-        return replace(found, unread=unread, refused=(*units, *found.refused))
+        return replace(found, unread=unread, refused=(*assumed, *units, *found.refused))
     if preparation.sound is not None:
         raise DataError(
             f"{source}: the model learnt from sounds; give a folder of them, one file, or a "
@@ -387,7 +351,7 @@ def _inputs(
         _check_columns(preparation, table)
         clean, unread = without_unreadable(recipes_of(preparation), table)
         columns = read_columns(preparation, clean)
-        units = assumed_units(preparation.schema, clean)
+        units = assumed + assumed_units(preparation.schema, clean)
         return Rows(source, apply(preparation, columns), names, columns, table, unread, units)
     wanted = "×".join(map(str, preparation.pictures.shape))
     if images is None:

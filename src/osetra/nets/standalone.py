@@ -29,6 +29,7 @@ import numpy as np
 
 LARGEST_NUMBER = 1e150
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+MARKS = {"comma": ",", "semicolon": ";", "tab": "\t", "space": " ", "pipe": "|", "\\t": "\t"}
 LENGTHS = ("duration", "lap")
 EPOCH = datetime.datetime(1970, 1, 1)
 PLAIN = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -63,8 +64,12 @@ class Predictor:
         if path.is_dir():
             names, texts = read_texts(path)
             return names, *self.table({"text": texts})
-        answers, shares = self.table(read_table(path, self.state["dialect"][0]))
+        answers, shares = self.table(self._table_in(path))
         return [str(row + 1) for row in range(len(answers))], answers, shares
+
+    def _table_in(self, path: Path) -> dict[str, list[Any]]:
+        needed = [recipe["name"] for recipe in self.state["schema"]]
+        return read_table(path, self.state["dialect"], self.state["manner"], needed)
 
     def _sequences(self, path: Path) -> tuple[list[str], Any, Any]:
         """Return the names, values (n, channels, steps) and lengths (n, 1) of the sequences of a file."""
@@ -75,7 +80,7 @@ class Predictor:
             return [str(row + 1) for row in range(len(values))], values, lengths
         if not series:
             raise ValueError("the model learnt from arrays of sequences; give one as .npy or .npz")
-        columns = read_table(path, self.state["dialect"][0])
+        columns = self._table_in(path)
         self._check(columns, [series])
         found: dict[str, Any] = {}
         for recipe in self.state["schema"]:
@@ -404,21 +409,71 @@ class Predictor:
         return np.array([place[level] for level in levels], np.int64)
 
 
-def read_table(path: Path, delimiter: str = "") -> dict[str, list[Any]]:
-    """Return the cells of a CSV with a line of names, or of one JSON object per line, by column."""
-    text = path.read_text("utf-8-sig")
+def read_table(
+    path: Path, said: Sequence[str] = (), learnt: Sequence[str] = (), needed: Sequence[str] = ()
+) -> dict[str, list[Any]]:
+    """Return the cells of a delimited text, or of one JSON object per line, by column.
+
+    Args:
+        path: the file.
+        said: its delimiter, decimal mark, header and encoding, where a person named them.
+        learnt: the same of the file that was learnt from, for what neither the person nor this file tells.
+        needed: columns; the line with most of their names holds the names.
+    """
+    said, learnt = ([*each, "", "", "", ""][:4] for each in (said, learnt))
+    text = _decoded(path.read_bytes(), said[3], learnt[3])
     if text.lstrip().startswith("{"):
         records = [json.loads(line) for line in text.splitlines() if line.strip()]
         names = list(dict.fromkeys(name for record in records for name in record))
         return {name: [record.get(name) for record in records] for name in names}
-    head = text.partition("\n")[0]
-    mark = delimiter or max(",;\t|", key=head.count)
-    rows = [row for row in csv.reader(text.splitlines(keepends=True), delimiter=mark) if row]
-    width = len(rows[0])
+    known = MARKS.get(said[0].lower(), said[0])
+    marks = [known] if known else [mark for mark in dict.fromkeys((learnt[0], *",;\t|")) if mark]
+    cut = {mark: _cut_rows(text, mark) for mark in marks}
+    places = {mark: _names_place(rows, needed) for mark, rows in cut.items()}
+    mark = max(marks, key=lambda each: places[each][:2])
+    (count, _, place), rows = places[mark], cut[mark]
+    if not rows:
+        raise ValueError("the file is empty")
+    if said[2] == "no" or (not said[2] and learnt[2] == "no" and not count):
+        return {f"x{i + 1}": [row[i] if i < len(row) else None for row in rows] for i in range(len(rows[0]))}
+    names, rows = rows[place], rows[place + 1 :]
     return {
-        str(_unquoted(name)): [row[i] if i < len(row) else None for row in rows[1:]]
-        for i, name in enumerate(rows[0][:width])
+        str(_unquoted(name) or f"column {i + 1}"): [row[i] if i < len(row) else None for row in rows]
+        for i, name in enumerate(names)
     }
+
+
+def _decoded(raw: bytes, said: str, learnt: str) -> str:
+    """Return a text: as said, by its mark, UTF-8 where that fits, or in what the learnt file was written."""
+    wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        text = raw.decode(said or ("utf-16" if wide else "utf-8-sig")).removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        old_mac = b"\r" in raw and b"\n" not in raw
+        usual = "mac-roman" if old_mac else "cp1252" if learnt in ("", "utf-8", "utf-16") else learnt
+        text = raw.decode(said or usual)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _cut_rows(text: str, mark: str) -> list[list[str]]:
+    lines = [line + "\n" for line in text.split("\n") if not re.match('"?sep=', line, re.IGNORECASE)]
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=mark, skipinitialspace=mark == " ") if row]
+    except csv.Error:
+        rows = []
+    return [row for row in rows if len(row) > 1 or row[0].strip()]
+
+
+def _names_place(rows: Sequence[Sequence[str]], needed: Sequence[str]) -> tuple[int, bool, int]:
+    """Return how many needed names one row holds, whether those below are as wide, and its place."""
+    best, widest = (0, False, 0), 0
+    for place, row in enumerate(rows[:60]):
+        names = {_unquoted(cell) or f"column {i}" for i, cell in enumerate(row, start=1)}
+        count, filled = sum(name in names for name in needed), sum(bool(cell.strip()) for cell in row)
+        if count > best[0] and filled > widest:  # lines above names are titles, and narrower
+            best = count, all(len(row) == len(below) for below in rows[place + 1 : place + 60]), place
+        widest = max(widest, filled)
+    return best
 
 
 def read_texts(folder: Path) -> tuple[list[str], list[str]]:

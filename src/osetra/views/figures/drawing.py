@@ -6,6 +6,7 @@ Text of users is never read as mathematics, and too long a name is cut.
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,8 @@ def looks() -> Iterator[None]:
     Raises:
         MissingExtra: matplotlib is not installed.
     """
+    # The first picture on a machine takes seconds for a list of fonts, which it need not say.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     try:
         import matplotlib as mpl
     except ImportError:
