@@ -68,7 +68,11 @@ def table() -> str:
 
 
 def run(tuner: str) -> None:
-    """Run every job of a tuner once, in an empty folder, and say what each answers."""
+    """Run every job of a tuner once, in an empty folder, and say what each answers.
+
+    Ray's workers find the toy by the environment alone.
+    """
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
     module = importlib.import_module(TUNERS[tuner])
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)

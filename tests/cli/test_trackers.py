@@ -16,6 +16,7 @@ from osetra.cli import main
 from osetra.errors import MissingExtra, StudyError
 from osetra.integrations.versions import FRAMEWORKS
 from osetra.study.tracker_names import TRACKERS, kept_text, tracker_named
+from osetra.tuning.locations import find
 
 # A library of that name which writes what it hears beside itself.
 LIBRARY = """
@@ -35,6 +36,17 @@ def init(project, config, **settings):
     run = Run()
     run.project, run.trial = project, config["trial"]
     return run
+"""
+SCRIPT = """
+import numpy as np
+import osetra as ose
+
+space = ose.Space(lr=ose.Float(1e-3, 1, scale="log", default=0.1))
+
+def train(run):
+    for step in run.steps(2):
+        noise = 0.01 * np.random.default_rng(run.seed).normal()
+        run.report(val_loss=abs(np.log10(run.config["lr"]) + 1) + noise)
 """
 PROGRAM = ["--", sys.executable, "-S", "-c", "print('val_loss={lr}')"]
 SPACE = '[study]\nminimize = "val_loss"\n{}\n[space]\nlr = "log(1e-3, 1)"\n'
@@ -86,6 +98,49 @@ def test_a_study_file_names_trackers(there: Path) -> None:
     words = ["run", "space.toml", "-n", "1", "--name", "t", "--tracker", "trackio:typed", *PROGRAM]
     assert osetra(*words).exit_code == 0
     assert heard(there) == [("typed", 1)]
+
+
+def test_single_trainings_and_re_tests_are_tracked(there: Path) -> None:
+    (there / "told.py").write_text(SCRIPT)
+    assert osetra("babysit", "told.py:train", "--tracker", "trackio:mine").exit_code == 0
+    assert heard(there) == [("mine", 1)]
+    (there / "space.toml").write_text(SPACE.format('trackers = ["trackio:file"]'))
+    assert osetra("babysit", "told.py:train", "lr=0.3", "-c", "space.toml", "--name", "b").exit_code == 0
+    assert heard(there) == [("file", 1)]
+    study = find("b").open()
+    study.enqueue({"lr": 0.2})
+    study.close()
+    assert osetra("resume", "b").exit_code == 0
+    assert heard(there) == [("file", 2)]
+    searched = ("tune", "told.py:train", "-c", "space.toml", "-n", "4", "--name", "s", "--confirm", "1")
+    assert osetra(*searched).exit_code == 0
+    heard(there)
+    assert osetra("retest", "s").exit_code == 0
+    assert heard(there) == []
+    assert osetra("retest", "s", "--tracker", "trackio:again").exit_code == 0
+    told = heard(there)
+    assert {project for project, _ in told} == {"again"} and 12 <= len(told) <= 22
+    done = osetra("retest", "s", "--accept", "--tracker", "trackio")
+    assert done.exit_code == 2 and "--accept trains nothing" in done.stderr
+
+
+def test_single_trainings_and_re_tests_refuse_trackers_beforehand(
+    there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "aim", None)
+    (there / "untold.py").write_text(SCRIPT)
+    done = osetra("babysit", "untold.py:train", "--tracker", "aim", "--name", "b")
+    assert done.exit_code == 1 and "needs Aim, which is not installed" in " ".join(done.stderr.split())
+    assert not (there / "osetra-runs" / "b" / "study.db").exists()
+    for wrong in (["nonsense"], "trackio"):
+        with pytest.raises(StudyError, match="tracker"):
+            ose.retest("nowhere", trackers=wrong)
+    assert osetra("run", "space.toml", "-n", "1", "--name", "s", *PROGRAM).exit_code == 0
+    study = find("s").open()
+    study.enqueue({"lr": 0.2})
+    monkeypatch.setattr("osetra.cli.commands.babysit._begun_study", lambda *_: (find("s"), None))
+    done = osetra("babysit", "s", "--tracker", "trackio")
+    assert done.exit_code == 2 and "trackers are told by the program that trains" in done.stderr
 
 
 @pytest.mark.parametrize(

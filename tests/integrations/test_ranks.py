@@ -123,6 +123,19 @@ def test_a_rank_that_fails_is_named_and_the_others_end() -> None:
         on_ranks(_alone, 2)(run)
 
 
+def test_under_torchrun_and_in_a_group_the_way_that_works_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    run, _, _ = steered()
+    with pytest.raises(StudyError, match=r"in a process group already.*python instead of torchrun"):
+        on_ranks(_resting, 2)(run)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(StudyError, match=r"torchrun has started 2 processes.*osetra run --metric"):
+        on_ranks(_resting, 2)
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    on_ranks(_resting, 2)
+
+
 def test_wrong_uses_are_named() -> None:
     with pytest.raises(StudyError, match="a function that stands at the top of a file"):
         on_ranks(lambda run: None, 2)

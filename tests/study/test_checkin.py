@@ -8,6 +8,7 @@ from osetra.core.due import DAYS, RELEASED, circumstances, due_of
 from osetra.core.facts import Noted
 from osetra.errors import StudyError
 from osetra.study.checkin import TOPIC, challengers
+from osetra.study.tracker import Tracker
 from osetra.views.panels.incumbent import incumbent_panel
 
 SPACE = ose.Space(lr=ose.Float(1e-4, 1, scale="log", default=0.01), units=ose.Int(1, 100))
@@ -47,6 +48,33 @@ def test_what_is_still_the_best_is_said_to_be_so_and_looked_at_later_next_time(s
     assert [note.data["outcome"] for note in notes] == ["good", "good"]
     assert all(isinstance(note, Noted) and note.data["due"] in note.text for note in notes)
     assert len(study.trials) == 8 + 9  # the study itself is as it was
+
+
+class Ends(Tracker):
+    """Counts the trainings that ended, and breaks at one of them."""
+
+    def __init__(self, breaks: int = 0) -> None:
+        self.names: set[str] = set()
+        self.ended = 0
+        self.breaks = breaks
+
+    def open(self, study) -> None:
+        self.names.add(study.name)
+
+    def end(self, trial) -> None:
+        self.ended += 1
+        if self.ended == self.breaks:
+            raise OSError("disk full")
+
+
+def test_trackers_are_told_of_every_training_of_it(study, caplog) -> None:
+    told, broken = Ends(), Ends(breaks=2)
+    found = study.retest(then, trackers=[told, broken])
+    assert told.ended == found.runs and told.names == {f"{study.name}-checkin-1"}
+    assert broken.ended == 2 and caplog.text.count("disk full") == 1
+    with pytest.raises(StudyError, match="trackers"):
+        study.retest(then, trackers="tensorboard")
+    assert len(study.history.noted(TOPIC)) == 1
 
 
 def test_a_neighbour_that_has_become_better_is_found(study) -> None:

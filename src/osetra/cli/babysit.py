@@ -16,6 +16,7 @@ from osetra.cli.output import Output
 from osetra.core.params import Value
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import StudyError
+from osetra.study.tracking import Trackers
 from osetra.tuning.babysit import begin_babysit
 from osetra.tuning.functions import training_function
 from osetra.tuning.locations import Location
@@ -43,7 +44,7 @@ def babysit(
 
     When the study has an unfinished training of these values, it goes on.
     """
-    study, function = begin_babysit(location, request, values)
+    study, function, told = begin_babysit(location, request, values)
     config = study.problem.space.complete(values)
     unfinished = [trial for trial in study.trials if trial.state not in ENDED]
     if values and not any(trial.config == config for trial in unfinished):
@@ -52,7 +53,7 @@ def babysit(
         study.enqueue(config)
     else:
         output.say(Text(f"going on with trial {unfinished[0].number}", "dim"))
-    _watch(output, location, study, function, autopilot=autopilot, as_json=as_json)
+    _watch(output, location, study, function, told, autopilot=autopilot, as_json=as_json)
 
 
 def watch(
@@ -90,7 +91,7 @@ def watch(
         _report(output, location, study, [ended])
 
 
-def resume_babysit(output: Output, location: Location, request: Request) -> None:
+def resume_babysit(output: Output, location: Location, told: Trackers) -> None:
     """Go on with what is unfinished; raises StudyError when the training function cannot be found."""
     study = location.open(scheduler="full")
     if all(trial.state in ENDED for trial in study.trials):
@@ -98,7 +99,7 @@ def resume_babysit(output: Output, location: Location, request: Request) -> None
         _report(output, location, study)
         return
     function = training_function(location, study.history)
-    _watch(output, location, study, function, autopilot=False, as_json=False)
+    _watch(output, location, study, function, told, autopilot=False, as_json=False)
 
 
 def _watch(
@@ -106,13 +107,14 @@ def _watch(
     location: Location,
     study: Study,
     function: Callable[[Run], object],
+    told: Trackers,
     *,
     autopilot: bool,
     as_json: bool,
 ) -> None:
     before = len(study.history.ended)
     try:
-        train_with_keys(output, study, function, location.name, autopilot=autopilot)
+        train_with_keys(output, study, function, location.name, told, autopilot=autopilot)
     except (KeyboardInterrupt, SystemExit):
         name = location.reference
         output.say(Text("nothing is lost", "bold"), Text(f"to go on: osetra resume {name}", "bold cyan"))

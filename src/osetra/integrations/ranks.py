@@ -48,6 +48,11 @@ torch = framework("torch")
 
 GRACE = 30.0
 """Seconds for ranks to end by themselves once rank 0 has."""
+_WAYS = (
+    "on_ranks starts ranks itself; either start the program with python instead of torchrun, or leave "
+    "on_ranks out and tune the whole command: osetra run --metric 'val_loss=([0-9.e+-]+)' -- "
+    "torchrun --nproc-per-node 2 train.py --lr~'log(1e-5, 1e-1)'"
+)
 
 
 def on_ranks(
@@ -61,12 +66,16 @@ def on_ranks(
         backend: of `torch.distributed`, "gloo" for processors, "nccl" for GPUs of NVIDIA.
 
     Raises:
-        StudyError: the arguments are wrong; in a training, that a process group exists already, or that a
-            rank failed.
+        StudyError: the arguments are wrong, or torchrun has started several of this program; in a training,
+            that a process group exists already, or that a rank failed.
     """
     processes = whole("processes", processes, least=1)
     if not callable(train) or "<locals>" in getattr(train, "__qualname__", "<locals>"):
         raise expected("train", train, "on_ranks(train, 2) takes a function that stands at the top of a file")
+
+    begun = os.environ.get("WORLD_SIZE", "1")
+    if "TORCHELASTIC_RUN_ID" in os.environ and begun != "1":
+        raise StudyError(f"on_ranks: torchrun has started {begun} processes of this program, and {_WAYS}")
 
     def training(run: Run) -> object:
         return _lead(train, run, processes, backend)
@@ -193,10 +202,7 @@ class RankWriter(CheckpointWriter):
 def _lead(train: Callable[[Run], object], run: Run, processes: int, backend: str) -> object:
     """Train as rank 0, with the others beside it."""
     if torch.distributed.is_initialized():
-        raise StudyError(
-            "on_ranks: this process is in a process group already; under torchrun tune the whole command: "
-            "osetra run --metric … -- torchrun … train.py --lr~'log(1e-5, 1e-1)'"
-        )
+        raise StudyError(f"on_ranks: this process is in a process group already, and {_WAYS}")
     control = control_of(run)
     link, writer = control.link, control.writer
     with tempfile.TemporaryDirectory(prefix="osetra-") as folder:

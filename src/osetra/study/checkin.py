@@ -28,6 +28,7 @@ from osetra.study.challengers import challengers
 from osetra.study.display import Display
 from osetra.study.planner import Planner
 from osetra.study.rerun import Runs, broken_limits, brought_to, runs_of
+from osetra.study.tracking import Trackers, listeners
 
 if TYPE_CHECKING:
     from osetra.numerics.retest import Outcome
@@ -144,12 +145,14 @@ def retested(
     label: str = "",
     about: Mapping[str, Any] | None = None,
     progress: bool | Display = False,
+    trackers: Trackers = (),
 ) -> CheckIn:
     """Re-test a study's incumbent, and note the verdict in its log; see `Study.retest`.
 
     The trainings are a study of their own beside it.
     """
     least = number("delta", delta, "the smallest gain that is cared for is above 0", above=0)
+    told = listeners(trackers)  # once, so that one that breaks is told no more
     crew, history, problem = whole("workers", workers, least=1), planner.history, planner.problem
     plan, count = plan_of(problem, history), len(history.noted(TOPIC)) + 1
     word = text("label", label, "a word for today's data is needed, such as 'june'")
@@ -165,7 +168,7 @@ def retested(
     failed = {t.number for t in beside.history.ended if t.state != "finished"}
 
     def trained(configs: Sequence[Config], counts: Sequence[int]) -> Runs:
-        return brought_to(beside, train, configs, counts, failed, crew, progress)
+        return brought_to(beside, train, configs, counts, failed, crew, progress, told)
 
     def broken() -> list[str]:
         places = range(1, 2 + len(plan.challengers))

@@ -15,6 +15,7 @@ from osetra.core.problem import Problem
 from osetra.core.trial import Trial
 from osetra.study.display import Display
 from osetra.study.planner import Planner, seed_of
+from osetra.study.tracking import Trackers
 
 Runs = list[list[float]]
 
@@ -27,6 +28,7 @@ def brought_to(
     failed: Container[int],
     workers: int,
     progress: bool | Display,
+    trackers: Trackers,
 ) -> Runs:
     """Train settings until each has so many runs, and return them; what there is already is not repeated.
 
@@ -42,7 +44,9 @@ def brought_to(
     for place, (config, count) in enumerate(zip(configs, counts, strict=True), start=1):
         if again := range(len(runs_of(planner.history, place, failed)), count):
             planner.suggest([run(config, k) for k in again], "person", "re-test", place)
-    beside.run(train, trials=len(configs), workers=workers, keep_going=True, progress=progress)
+    beside.run(
+        train, trials=len(configs), workers=workers, keep_going=True, progress=progress, trackers=trackers
+    )
     history, sign = planner.history, planner.problem.objective.sign
     values: Runs = []
     for place, count in enumerate(counts, start=1):

@@ -143,6 +143,7 @@ class StudyReviewing(StudyEditing):
         label: str = "",
         about: Mapping[str, Any] | None = None,
         progress: bool | Display = False,
+        trackers: Trackers = (),
     ) -> CheckIn:
         """Train the best setting and up to three challengers again on today's data, and say what is best.
 
@@ -156,13 +157,17 @@ class StudyReviewing(StudyEditing):
             label: a word for today's data: a re-test that was broken off goes on under the same one.
             about: circumstances to remember with the verdict, as for `release`.
             progress: whether the trainings show themselves.
+            trackers: records of the trainings in other programs, as in `run`.
 
         Raises:
-            StudyError: nothing was confirmed with fresh seeds, or the best does not train any more.
+            StudyError: nothing was confirmed with fresh seeds, the best does not train any more, or there is
+                no such tracker.
+            MissingExtra: the library of a tracker is not installed.
         """
         return retested(
             self, self._planner, train,
             delta=delta, workers=workers, label=label, about=_told(about), progress=progress,
+            trackers=trackers,
         )  # fmt: skip
 
     def warm_start(self, other: StudyReviewing, most: int = 6) -> list[Trial]:

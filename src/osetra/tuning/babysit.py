@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from osetra.core.params import Fixed, Value
 from osetra.core.space import Space
 from osetra.errors import SpaceError, StudyMismatch
+from osetra.study.tracking import Trackers, listeners
 from osetra.tuning.extras import require_torch
 from osetra.tuning.functions import METRIC, network_task, training_function, watched
 from osetra.tuning.locations import Location
@@ -26,13 +27,18 @@ if TYPE_CHECKING:
 
 def begin_babysit(
     location: Location, request: Request, values: Mapping[str, Value]
-) -> tuple[Study, Callable[[Run], object]]:
-    """Return the study, created when there is none yet, and the training function."""
+) -> tuple[Study, Callable[[Run], object], Trackers]:
+    """Return the study, created when there is none yet, the training function, and who is told.
+
+    Raises:
+        MissingExtra: the library of a tracker is not installed.
+    """
     task: dict[str, Any] = {"request": request.stored(location.folder)}
     function: Callable[[Run], object]
     if is_script(request.source):
         script = load_script(request.source)
         file = read_study_file(Path(request.config)) if request.config else StudyFile()
+        request = replace(request, trackers=request.trackers or file.trackers)
         if request.minimize is None and request.maximize is None:
             request = replace(request, minimize=file.minimize, maximize=file.maximize)
         if request.minimize is None and request.maximize is None:
@@ -47,10 +53,11 @@ def begin_babysit(
         request = replace(request, minimize=network.metric)
         task |= {"fingerprint": network.dataset.fingerprint, "epochs": network.budget}
         task |= {"aim": network.aimed} if network.aimed else {}
+    told = listeners(request.trackers)  # refused before there is a file
     if location.exists:
         study = location.open(scheduler="full")
         _check_same(stored_request(study.history, location), request, location)
-        return study, training_function(location, study.history)
+        return study, training_function(location, study.history), told
     space.complete(values)  # before there is a file, so that a mistake leaves nothing behind
     return (
         location.start(
@@ -63,6 +70,7 @@ def begin_babysit(
             task=task,
         ),
         function,
+        told,
     )
 
 

@@ -17,6 +17,7 @@ from osetra.data.loading import Loaded
 from osetra.errors import StoreError, StudyError
 from osetra.files import real_path
 from osetra.study.checkin import CheckIn, Plan, plan_of
+from osetra.study.tracking import Trackers, listeners
 from osetra.tuning.circumstances import compared, news, of_now, read, speed
 from osetra.tuning.extras import require_torch
 from osetra.tuning.final_model import MODEL
@@ -77,15 +78,24 @@ class Retest:
             ("cost", self.cost(workers)),
         ]
 
-    def run(self, *, delta: float = 1.0, workers: int = 1, progress: bool | Display = False) -> Result:
+    def run(
+        self,
+        *,
+        delta: float = 1.0,
+        workers: int = 1,
+        progress: bool | Display = False,
+        trackers: Trackers = (),
+    ) -> Result:
         """Train, and return the verdict.
 
         Raises:
-            StudyError: the setting in use does not train any more.
+            StudyError: the setting in use does not train any more, or there is no such tracker.
+            MissingExtra: the library of a tracker is not installed.
         """
         found = self.study.retest(
-            self.train, delta=delta, workers=workers, label=self.label, about=self.about, progress=progress
-        )
+            self.train, delta=delta, workers=workers, label=self.label, about=self.about, progress=progress,
+            trackers=trackers,
+        )  # fmt: skip
         expected = None if self.plan.seconds is None else self.times * self.plan.seconds
         slower = speed(expected, found.seconds) if workers == 1 else ()
         return Result(self, found, (*_of_the_data(self.drift, found), *slower))
@@ -163,6 +173,7 @@ def retest(
     delta: float = 1.0,
     workers: int = 1,
     progress: bool | Display = False,
+    trackers: Trackers = (),
 ) -> Result:
     """Ask whether the best setting of a study is still the best, on today's data: `osetra retest` in Python.
 
@@ -175,15 +186,18 @@ def retest(
         delta: the smallest gain that is cared for, in deviations of the seed noise.
         workers: trainings at once.
         progress: whether the trainings show themselves.
+        trackers: records of the trainings in other programs, as in `tune`.
 
     Raises:
-        StudyError: nothing was released, or the training is not known here.
+        StudyError: nothing was released, the training is not known here, or there is no such tracker.
         DataError: the data has not the columns that the setting was chosen with, or cannot be used.
+        MissingExtra: the library of a tracker is not installed.
     """
+    told = listeners(trackers)  # refused before data is read
     where = None if data is None else str(path("data", data))
     planned = plan_retest(located(str(path("study", study))), where)
     try:
-        return planned.run(delta=delta, workers=workers, progress=progress)
+        return planned.run(delta=delta, workers=workers, progress=progress, trackers=told)
     finally:
         planned.study.close()
 

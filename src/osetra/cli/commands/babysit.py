@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from osetra.cli.options import Whole, check_goal, confirm, json_option, parse_pairs, plain_name, store_option
+from osetra.cli.options import (
+    Whole,
+    check_goal,
+    confirm,
+    json_option,
+    parse_pairs,
+    plain_name,
+    store_option,
+    tracker_option,
+)
 from osetra.cli.output import Output
 from osetra.cli.reading import reading_options
 from osetra.errors import OsetraError
@@ -40,6 +49,7 @@ from osetra.tuning.request import Request
 @click.option(
     "-c", "--config", type=click.Path(path_type=Path), help="A study.toml with [space], for a script."
 )
+@tracker_option
 @store_option
 @json_option
 @click.pass_obj
@@ -66,6 +76,10 @@ def command(output: Output, /, **options: Any) -> None:
     check_goal(options)
     found = _begun_study(options["source"], options["values"])
     if found is not None:
+        if options["trackers"]:
+            raise click.UsageError(
+                "--tracker: another program trains it, and trackers are told by the program that trains"
+            )
         watch(output, *found, autopilot=options["autopilot"], as_json=options["as_json"])
         return
     source, values = options["source"], parse_pairs(options["values"])

@@ -73,7 +73,7 @@ def command(  # noqa: PLR0913 - one for each option
     if request.verb == "babysit":
         from osetra.cli.babysit import resume_babysit
 
-        resume_babysit(output, location, request)
+        resume_babysit(output, location, _followers(output, trackers or request.trackers).trackers)
         return
     _check_more(location.name, history, opened.problem.objective.metric, trials, trainings)
     limits = request.limits

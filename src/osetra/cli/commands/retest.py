@@ -7,8 +7,9 @@ from functools import partial
 import click
 from rich.text import Text
 
-from osetra.cli.options import Above, Whole, complete_study, json_option
+from osetra.cli.options import Above, Whole, complete_study, json_option, tracker_option
 from osetra.cli.output import Output
+from osetra.study.tracking import listeners
 from osetra.tuning.retest import located, plan_retest
 from osetra.views.terminal.opening import labelled
 from osetra.views.terminal.study_display import study_display
@@ -29,6 +30,7 @@ from osetra.views.terminal.study_display import study_display
 @click.option(
     "--accept", is_flag=True, help="The last one was too good, and the data is sound: go by it from now on."
 )
+@tracker_option
 @json_option
 @click.pass_obj
 def command(
@@ -39,6 +41,7 @@ def command(
     delta: float,
     dry_run: bool,
     accept: bool,
+    trackers: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Train the best setting of STUDY again beside up to three challengers, and say what to do.
@@ -54,11 +57,12 @@ def command(
     """  # noqa: D301 - click reads \b as "do not rewrap"
     location = located(study)
     if accept:
-        if data is not None or dry_run:
-            raise click.UsageError("--accept trains nothing: give neither data nor --dry-run with it")
+        if data is not None or dry_run or trackers:
+            raise click.UsageError("--accept trains nothing: give no data, --dry-run or --tracker with it")
         said = location.open().accept()
         output.show(Text(said))
         return
+    told = listeners(trackers)
     planned = plan_retest(location, data)
     output.say(Text(f"{location.name}: re-test", "bold"), labelled(planned.rows(workers)))
     if dry_run:
@@ -67,7 +71,7 @@ def command(
         output.say(Text("nothing was trained (--dry-run)", "dim"))
         return
     display = partial(study_display, name=f"{location.name}: re-test", console=output.eyes, closing=False)
-    result = planned.run(delta=delta, workers=workers, progress=display)
+    result = planned.run(delta=delta, workers=workers, progress=display, trackers=told)
     if as_json:
         output.document("retest", result.document)
         return

@@ -26,6 +26,7 @@ from osetra.core.ports import Checkpoints
 from osetra.core.trial import ENDED, Trial
 from osetra.errors import OsetraError
 from osetra.executors.warm import WarmExecutor
+from osetra.study.tracking import Trackers
 from osetra.views.events import EventStream
 from osetra.views.lines import event_text
 from osetra.views.terminal.screen import live_screen
@@ -49,7 +50,13 @@ PROMPTS = {"f": "branch with NAME=VALUE:", "n": "note:"}
 
 
 def train_with_keys(
-    output: Output, study: Study, function: Callable[[Run], object], name: str, *, autopilot: bool = False
+    output: Output,
+    study: Study,
+    function: Callable[[Run], object],
+    name: str,
+    told: Trackers = (),
+    *,
+    autopilot: bool = False,
 ) -> None:
     """Train what is queued in a study of one training, and follow the orders of a person.
 
@@ -69,6 +76,7 @@ def train_with_keys(
                     checkpoints=Checkpoints(every=0.0),
                     progress=False,
                     watch=display,
+                    trackers=told,
                 )
                 if not display.wait():
                     return
