@@ -78,3 +78,12 @@ def test_what_is_likely_predicted_can_be_predicted(names: str, guessed: list[str
     rows = [",".join(str(kinds.get(name, number)(i)) for name in names.split(",")) for i in range(60)]
     found = overview(parse_text("\n".join([names, *rows]), "t.csv"), DataOptions())
     assert [guess.name for guess in found.guesses] == guessed
+
+
+def test_a_row_of_sums_is_no_slip_before_a_target_is_said_either() -> None:
+    rows = [f"{i},{i % 7}.5,{'ab'[i % 2]}" for i in range(60)]
+    found = overview(parse_text("\n".join(["Kunden-Nr.,x,y", *rows, "Total,210.0,"]), "t.csv"), DataOptions())
+    assert found.rows == 60
+    said = " ".join(note.text for note in found.notes)
+    assert "row 61 looks like a sum of the others" in said
+    assert "'Kunden-Nr.' left out: it only counts the rows" in said

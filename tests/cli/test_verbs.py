@@ -222,3 +222,14 @@ def test_a_trial_shows_one_prediction() -> None:
     assert stated is not None
     assert f"{stated.predicted:.4g} ± {stated.deviation:.2g} expected" in " ".join(shown.split())
     assert shown.count("±") == 1
+
+
+def test_the_first_picture_on_a_machine_says_nothing_of_fonts() -> None:
+    pytest.importorskip("matplotlib")
+    code = (
+        "import logging; from osetra.views.figures.drawing import looks\n"
+        "with looks(): import matplotlib.font_manager as fonts\n"
+        "assert not fonts._log.isEnabledFor(logging.WARNING)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

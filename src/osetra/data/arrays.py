@@ -35,7 +35,7 @@ def parse_arrays(raw: bytes, path: str) -> dict[str, Raw]:
     except ValueError:
         raise DataError(
             f"{path}: holds Python objects, which could run code when loaded; save plain arrays of "
-            "numbers or text (dtype other than object)"
+            "numbers or text (dtype other than object), sequences of unequal length filled up with NaN"
         ) from None
     if not found:
         raise DataError(f"{path}: holds no arrays; save them as numpy.savez(path, x=..., y=...)")

@@ -163,10 +163,11 @@ class Dataset:
         if self.images is None:
             texts = len(self.texts)
             categories = sum(isinstance(column, CategoryColumn) for column in self.columns) - texts
-            kinds = ((categories, "categories"), (texts, "of text"))
+            kinds = ((categories, "category" if categories == 1 else "categories"), (texts, "of text"))
             mixed = ", ".join(f"{count} {kind}" for count, kind in kinds if count)
             mixed = f" ({mixed})" if mixed else ""
-            return f"{len(self)} rows, {len(self.columns)} columns{mixed}, {outputs}"
+            plural = "s" * (len(self.columns) != 1)
+            return f"{len(self)} rows, {len(self.columns)} column{plural}{mixed}, {outputs}"
         return f"{len(self)} images of {'×'.join(map(str, self.images.shape[1:]))}, {outputs}"
 
 

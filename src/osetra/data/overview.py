@@ -6,12 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from osetra.core.finding import Finding
 from osetra.data.description import ColumnView, column_views
 from osetra.data.options import DataOptions
 from osetra.data.schema import Category, Number
 from osetra.data.semantics import Meaning, understand
 from osetra.data.table import Table, as_texts
+from osetra.data.targets import without_totals
 
 MOST_GUESSES = 3
 ROWS_PER_CLASS = 10
@@ -49,6 +52,7 @@ def overview(table: Table, reading: DataOptions) -> Overview:
     Raises:
         DataError: a column cannot be read as a person says.
     """
+    table, _ = without_totals(table, np.arange(len(table)))
     found = understand(table, reading, skip=())
     notes = table.notes + found.notes
     return Overview(

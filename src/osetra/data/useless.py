@@ -35,7 +35,7 @@ def looks_like_identifier(name: str) -> bool:
     return (
         lower in _COUNTERS
         or lower.endswith(("_id", " id", ".id", "-id", "uuid", "guid"))
-        or name.endswith(("Id", "ID"))
+        or name.endswith(("Id", "ID", "Nr", "Nr.", "nummer", "Nummer"))
     )
 
 

@@ -32,7 +32,9 @@ from osetra.nets.targets import answers
 from osetra.nets.training import raw_outputs
 
 Array = NDArray[np.float64]
-_IDENTIFIER = re.compile(r"(^|[ _.-])([iI]d|ID|[kK]ey|[nN]r|[nN]o|[nN]umber|[iI]ndex|rownames)$|[a-z]I[dD]$")
+_IDENTIFIER = re.compile(
+    r"(^|[ _.-])([iI]d|ID|[kK]ey|[nN]r|[nN]o|[nN]umber|[iI]ndex|rownames)\.?$|[a-z]I[dD]$"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,7 +28,7 @@ MOST_SHOWN = 60
 BESIDE = 55
 """Characters of a line that are not for the values of a column."""
 _KINDS = {
-    "binary": "two classes", "multiclass": "classes", "regression": "a number", "multilabel": "labels",
+    "binary": "classes", "multiclass": "classes", "regression": "a number", "multilabel": "labels",
     "multioutput": "numbers",
 }  # fmt: skip
 

@@ -56,7 +56,8 @@ def command(output: Output, study: str, trial: int | None, form: str | None, out
     if form == "onnx" or (form is None and (Path(study) / "card.json").is_file()):
         _model(output, study, trial, out)
         return
-    opened = find(study).open()
+    location = find(study)
+    opened = location.open()
     if trial is not None:
         text, what = to_json(_plain(opened, trial), indent=2) + "\n", f"trial {trial}"
     else:
@@ -67,7 +68,9 @@ def command(output: Output, study: str, trial: int | None, form: str | None, out
         sys.stdout.write(text)
         return
     out.write_text(text, encoding="utf-8")
-    output.say(Text(f"{what} written to {out}"))
+    of_model = form is None and trial is None and (location.folder / "model" / "card.json").is_file()
+    more = f"; its model: osetra export {study} --format onnx -o FOLDER" if of_model else ""
+    output.say(Text(f"{what} written to {out}{more}"))
 
 
 def _model(output: Output, model: str, trial: int | None, out: Path | None) -> None:

@@ -102,7 +102,7 @@ def _headline(history: History, best: Trial, metric: str) -> Text:
     """Return the best result; its mean over fresh seeds where there is one, for that is the honest figure."""
     repeats = history.repeats(best.number)
     lost = history.lost.get(best.number, [])
-    seeds = seeds_text(repeats, lost) if lost else f"{len(repeats)} fresh seeds"
+    seeds = seeds_text(repeats, lost) if lost else f"{len(repeats)} fresh seed{'s' * (len(repeats) > 1)}"
     found = f" over {seeds} (found at {number(best.value)})" if repeats else f" ({seeds})" if lost else ""
     return Text.assemble(
         ("Best  ", "bold"),
