@@ -131,16 +131,21 @@ def test_what_is_seen_is_the_same_however_the_log_was_read(cut, step):
     assert repr(both[0]) == repr(both[1]), "NaN is not equal to itself"
 
 
-def test_a_thousand_trials_take_milliseconds():
+def test_a_thousand_trials_take_no_more_than_a_few_readings_of_their_curves():
     log, rng = Log(PROBLEM), np.random.default_rng(0)
     for i in range(1000):
         number = log.start({"x": float(rng.random())})
         log.report(number, "loss", rng.random(int(rng.choice([3, 6, 13, 26, 52]))).tolist())
         log.end(number, ("paused", "stopped", "finished")[i % 3], 0.5)
-    taken = []
+    taken, one_by_one = [], []
     for step in (13, 14, 26, 27, 52):
         history = log.history
         begun = time.process_time()
         at_fidelity(PROBLEM, history, step)
-        taken.append(time.process_time() - begun)
-    assert min(taken) < 0.02
+        between = time.process_time()
+        for trial in history.trials.values():
+            history.curve(trial, "loss")
+        taken.append(between - begun)
+        one_by_one.append(time.process_time() - between)
+    # Measured on one machine at one time; a view that looks at all trials for each takes hundreds of them.
+    assert min(taken) < 5 * min(one_by_one)
