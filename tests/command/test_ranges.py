@@ -1,11 +1,15 @@
 """Ranges in place of values, and metrics by pattern: scripts that are not changed."""
 
+import sys
+
 import pytest
 
+import osetra as ose
 from osetra.command.lines import read_line
 from osetra.command.patterns import compiled, read_patterns
 from osetra.command.ranges import is_range, with_placeholders
 from osetra.command.template import parse
+from osetra.command.training import CommandTraining
 from osetra.core.space import Space
 from osetra.errors import SpaceError, StudyError
 
@@ -88,6 +92,25 @@ def test_a_metric_is_found_behind_other_words_with_its_step():
 def test_json_and_pairs_are_still_reports():
     assert read_line(b'{"step": 2, "val_loss": 0.5}', "val_loss", (LOSS,)).step == 2
     assert read_line(b"step=2, val_loss=0.5", "val_loss", ("val_loss=loss is ([0-9.]+)",)).step == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "print('loss is', 0.5)",
+            f"no line fits --metric {LOSS!r}; the last line that it printed is 'loss is 0.5'",
+        ),
+        ("pass", f"no line fits --metric {LOSS!r}, and it printed nothing"),
+    ],
+)
+def test_a_program_whose_lines_fit_no_pattern_is_told_which(tmp_path, words, said):
+    program = CommandTraining(
+        (sys.executable, "-c", words, "{lr}"), str(tmp_path), str(tmp_path), patterns=(LOSS,)
+    )
+    study = ose.Study("memory:", ose.Space(lr=ose.Float(0.1, 1)), minimize="val_loss")
+    study.run(program, trials=1, progress=False)
+    assert study.trials[0].attempts[-1].reason == f"the program ended without reporting val_loss; {said}"
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,22 @@ def compiled(pattern: str) -> tuple[str, re.Pattern[str]]:
     return name, found
 
 
+def way_to_report(metric: str, patterns: Sequence[str], printed: str) -> str:
+    """Return what a program that reported no metric is to print, or which pattern nothing fits.
+
+    Args:
+        metric: the study's.
+        patterns: of all metrics.
+        printed: the end of what the program printed.
+    """
+    mine = [pattern for pattern in patterns if compiled(pattern)[0] == metric]
+    if not mine:
+        return f'print lines such as {{"{metric}": 0.5}}'
+    last = printed.rpartition("\n")[2].strip()[:80]
+    what = f"; the last line that it printed is {last!r}" if last else ", and it printed nothing"
+    return f"no line fits --metric {mine[0]!r}{what}"
+
+
 def read_patterns(line: str, patterns: Sequence[str]) -> dict[str, float]:
     """Return the numbers that patterns find in a line, by metric; what is no number is not found."""
     numbers: dict[str, float] = {}

@@ -25,6 +25,7 @@ from osetra.command import state
 from osetra.command.filled_files import check_files, with_files
 from osetra.command.lines import Lines, ReportLine, looks_like_report, read_line
 from osetra.command.log import OutputLog
+from osetra.command.patterns import way_to_report
 from osetra.command.program import Exit, Program, Stream, check_program
 from osetra.command.tails import Tails, not_started, signal_name
 from osetra.command.template import OWN, check, fill, text_of, variable
@@ -377,9 +378,8 @@ class Conversation:
             these = ", ".join(sorted(self.reported))
             return f"the program reported {these}; the study {self.control.objective.direction}s {metric}"
         near = f"; {self.near}" if self.near else ""
-        if self.written.sources:
-            return f"the program ended without reporting {metric}; {self.written.hints()}"
-        return f'the program ended without reporting {metric}{near}; print lines such as {{"{metric}": 0.5}}'
+        way = way_to_report(metric, self.training.patterns, self.tails.last_words("stdout"))
+        return f"the program ended without reporting {metric}{near}; {self.written.hints() or way}"
 
     def failed(self, reason: str) -> StudyError:
         """Return the error of a failed attempt, with the end of its error output and where all of it is."""
