@@ -77,7 +77,7 @@ def test_a_folder_of_texts_is_read_by_class(tmp_path):
     assert data.classes == ("bad", "good") and len(data) == 16
     (column,) = data.texts
     assert column.name == "text" and column.levels[column.codes[0]] in {f"{t} number 0" for t in BAD}
-    assert "16 rows, 1 columns (1 of text), 2 classes" in data.shape
+    assert "16 rows, 1 column (1 of text), 2 classes" in data.shape
 
 
 def test_folders_of_a_split_are_the_split(tmp_path):
