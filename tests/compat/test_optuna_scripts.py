@@ -344,6 +344,51 @@ def test_what_breaks_a_constraint_is_never_the_best() -> None:
     assert {trial.number for trial in study.best_trials} == {study.best_trial.number}
 
 
+def test_constraints_that_a_trial_sets_are_limits_of_the_study() -> None:
+    def objective(trial: Any) -> float:
+        x = trial.suggest_float("x", 0, 10)
+        trial.set_constraint("over", 2 - x)
+        assert trial.constraints == {"over": 2 - x}
+        with pytest.warns(UserWarning, match="set already"):
+            trial.set_constraint("over", -1)
+        if trial.number % 2:
+            trial.set_constraint("under", x - 9)
+        return x * x
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    study.add_trial(optuna.create_trial(value=0.0, constraints={"over": 2.0}))
+    study.optimize(objective, n_trials=20)
+    assert study.trials[0].constraints == {"over": 2.0}
+    kept = [trial for trial in study.trials if all(value <= 0 for value in trial.constraints.values())]
+    assert 0 < len(kept) < 20 and study.best_value == min(trial.value for trial in kept)
+    assert study.osetra.best.number == study.best_trial.number + 1
+    assert {bound.metric for bound in study.osetra.problem.bounds} == {"constraint_over", "constraint_under"}
+
+
+@pytest.mark.parametrize(
+    ("value", "error"), [(float("nan"), ValueError), ("much", TypeError), (None, TypeError)]
+)
+def test_a_constraint_that_is_no_number_is_refused(value: Any, error: type[Exception]) -> None:
+    for trial in (optuna.create_study().ask(), optuna.trial.FixedTrial({}), optuna.create_trial(value=1.0)):
+        with pytest.raises(error, match="The constraint 'cost' is"):
+            trial.set_constraint("cost", value)
+        assert trial.constraints == {}
+    with pytest.raises(error):
+        optuna.create_trial(value=1.0, constraints={"cost": value})
+
+
+@pytest.mark.parametrize("method", ["after_trial", "before_trial", "sample_relative"])
+def test_samplers_and_pruners_that_do_something_of_their_own_are_refused(method: str) -> None:
+    own = type("Own", (optuna.samplers.TPESampler,), {method: lambda self, *args: None})
+    with pytest.raises(NotImplementedError, match=f"the sampler Own with {method} of its own"):
+        optuna.create_study(sampler=own())
+    pruner = type("Eager", (optuna.pruners.MedianPruner,), {"prune": lambda self, *args: True})
+    with pytest.raises(NotImplementedError, match="the pruner Eager"):
+        optuna.create_study(pruner=pruner())
+    named = type("Named", (optuna.samplers.TPESampler,), {"__repr__": lambda self: "mine"})
+    assert optuna.create_study(sampler=named()).sampler.searcher
+
+
 @pytest.mark.parametrize("told", [None, "no", 3, [], ["x"], [float("nan")]])
 def test_constraints_that_are_no_numbers_are_refused(told: Any) -> None:
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(constraints_func=lambda trial: told))

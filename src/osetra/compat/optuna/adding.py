@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from osetra.compat.optuna.constraints import constrained, hold
 from osetra.compat.optuna.discovery import Asked, active, condition, replaced, widened
 from osetra.compat.optuna.distributions import Distribution, inner
 from osetra.compat.optuna.engine import ACTOR, Engine
@@ -45,6 +46,7 @@ def add(engine: Engine, record: FrozenTrial) -> None:
     if record.values is not None and record.state == TrialState.COMPLETE and len(record.values) != count:
         raise ValueError(f"values={record.values}: the study has {count} objectives")
     past = past_of(record, metrics_of(problem), problem.objective.metric)
+    hold(engine.study, constrained(record.constraints))
     while True:
         with engine.lock:
             facts, number = _facts(engine, record, past)
@@ -102,7 +104,8 @@ def past_of(record: FrozenTrial, metrics: Sequence[str], first: str) -> PastTria
         state=_ENDS[record.state],
         value=values.get(first),
         curves={first: curve} if curve else {},
-        further={name: value for name, value in values.items() if name != first},
+        further={name: value for name, value in values.items() if name != first}
+        | constrained(record.constraints),
         started=None if record.datetime_start is None else record.datetime_start.timestamp(),
         ended=None if record.datetime_complete is None else record.datetime_complete.timestamp(),
         reason={TrialState.PRUNED: "pruned", TrialState.FAIL: "it failed where it was trained"}.get(

@@ -97,7 +97,8 @@ def check_pruner(pruner: object) -> BasePruner | None:
     Raises:
         NotOffered: it is one of somebody's own.
     """
-    if pruner is None or (isinstance(pruner, BasePruner) and pruner.scheduler is not None):
+    own = hasattr(pruner, "prune")  # which nobody would call
+    if pruner is None or (isinstance(pruner, BasePruner) and pruner.scheduler is not None and not own):
         return pruner
     raise refuse(
         f"place for the pruner {type(pruner).__name__}",

@@ -17,6 +17,9 @@ from osetra.compat.optuna.distributions import (
     IntDistribution,
 )
 
+CONSTRAINTS = "constraints"
+"""Under which a trial keeps those of a function, a list, and before a colon those with keys."""
+
 
 class TrialState(IntEnum):
     """What a trial is at the moment, or how it ended."""
@@ -101,6 +104,15 @@ class Apart(Suggesting):
         """Remember something with this copy."""
         self.system_attrs[key] = value
 
+    @property
+    def constraints(self) -> dict[str, float]:
+        """What is to be 0 or less, by key."""
+        return constraints_in(self.system_attrs)
+
+    def set_constraint(self, key: str, value: float) -> None:
+        """Say with this copy what is to be 0 or less, once for each key."""
+        self.system_attrs |= constraint(self.system_attrs, key, value)
+
 
 @dataclass
 class FrozenTrial(Apart):
@@ -127,6 +139,10 @@ class FrozenTrial(Apart):
         if self.values is not None and len(self.values) > 1:
             raise RuntimeError("This trial has several values: the study has as many objectives; see .values")
         return None if self.values is None else self.values[0]
+
+    @value.setter
+    def value(self, value: float | None) -> None:
+        self.values = None if value is None else [value]
 
     @property
     def trial_id(self) -> int:
@@ -189,6 +205,34 @@ class FixedTrial(Apart):
         return value
 
 
+def constraints_in(attrs: Mapping[str, Any]) -> dict[str, float]:
+    """Return the constraints among system attributes, by key; those of a function have their places."""
+    told = {str(place): value for place, value in enumerate(attrs.get(CONSTRAINTS, ()))}
+    begin = f"{CONSTRAINTS}:"
+    keyed = {key: value for key, value in attrs.items() if key.startswith(begin)}
+    return told | {key.removeprefix(begin): value for key, value in keyed.items()}
+
+
+def constraint(attrs: Mapping[str, Any], key: str, value: Any) -> dict[str, float]:
+    """Return a constraint as a system attribute; nothing, and a warning, where the key has one already.
+
+    Raises:
+        TypeError: the value is no number.
+        ValueError: it is NaN.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"The constraint {key!r} is of type {type(value).__name__!r} and no number") from None
+    if math.isnan(number):
+        raise ValueError(f"The constraint {key!r} is NaN; give a number, 0 or less where it is kept")
+    name = f"{CONSTRAINTS}:{key}"
+    if name in attrs:
+        warnings.warn(f"The constraint {key!r} is set already; {number} is ignored", stacklevel=3)
+        return {}
+    return {name: number}
+
+
 def given(params: Mapping[str, Any], name: str, distribution: BaseDistribution) -> Any:
     """Return the value that a name was given; a warning says that it lies outside of what is asked for.
 
@@ -213,11 +257,13 @@ def create_trial(
     user_attrs: Mapping[str, Any] | None = None,
     system_attrs: Mapping[str, Any] | None = None,
     intermediate_values: Mapping[int, float] | None = None,
+    constraints: Mapping[str, float] | None = None,
 ) -> FrozenTrial:
     """Return a trial that was trained elsewhere, for `study.add_trial`.
 
     Raises:
-        ValueError: it contradicts itself.
+        ValueError: it contradicts itself, or a constraint is NaN.
+        TypeError: a constraint is no number.
     """
     if value is not None and values is not None:
         raise ValueError("Give `value` or `values`, not both")
@@ -235,6 +281,8 @@ def create_trial(
         datetime_complete=now if TrialState(state).is_finished() else None,
     )
     check_record(trial)
+    for key, number in (constraints or {}).items():
+        trial.set_constraint(key, number)
     return trial
 
 

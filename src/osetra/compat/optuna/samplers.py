@@ -122,16 +122,25 @@ class GridSampler(BaseSampler):
         return not study._engine.untried()
 
 
+OWN = (
+    *("sample_relative", "sample_independent", "infer_relative_search_space"),
+    *("before_trial", "after_trial"),
+)
+"""What somebody's own sampler does, also one that inherits from one of these: nobody would call it."""
+
+
 def check_sampler(sampler: object) -> BaseSampler | None:
     """Return a sampler that can be used.
 
     Raises:
         NotOffered: it is one of somebody's own.
     """
-    if sampler is None or (isinstance(sampler, BaseSampler) and sampler.searcher):
+    own = [name for name in OWN if hasattr(sampler, name)]
+    if sampler is None or (isinstance(sampler, BaseSampler) and sampler.searcher and not own):
         return sampler
+    does = f" with {own[0]} of its own" if own else ""
     raise refuse(
-        f"place for the sampler {type(sampler).__name__}",
+        f"place for the sampler {type(sampler).__name__}{does}",
         "write a searcher (osetra.core.ports.Searcher) and give it to osetra.Study(searcher=…)",
     )
 

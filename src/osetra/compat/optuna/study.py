@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy as deep_copy
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from osetra.compat.optuna.adding import add
 from osetra.compat.optuna.callbacks import MaxTrialsCallback
@@ -282,11 +282,6 @@ class OptunaStudy:
             raise RuntimeError(
                 f"A study with several objectives has not {what}; see directions and best_trials"
             )
-
-    def __getattr__(self, name: str) -> NoReturn:
-        if name == "set_constraint":
-            raise refuse("set_constraint", "give constraints_func= to a sampler, or limits= to osetra.Study")
-        raise AttributeError(f"a study has no {name!r}")
 
     def __reduce__(self) -> tuple[Callable[..., OptunaStudy], tuple[str, str]]:
         if isinstance(self._storage, InMemoryStorage):

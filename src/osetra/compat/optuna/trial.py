@@ -13,6 +13,7 @@ from osetra.compat.optuna.records import (
     FrozenTrial,
     Suggesting,
     TrialState,
+    constraint,
     create_trial,
 )
 
@@ -96,6 +97,23 @@ class OptunaTrial(Suggesting):
         """Remember something, as `set_user_attr` does, apart from those."""
         self._check_running()
         self.study._engine.remember(self._in_log, "system", key, value)
+
+    def set_constraint(self, key: str, value: float) -> None:
+        """Say what is to be 0 or less, once for each key: a limit of the study from here on.
+
+        Raises:
+            UpdateFinishedTrialError: the trial has ended.
+            TypeError: the value is no number.
+            ValueError: it is NaN.
+        """
+        self._check_running()
+        for name, number in constraint(self.system_attrs, key, value).items():
+            self.set_system_attr(name, number)
+
+    @property
+    def constraints(self) -> dict[str, float]:
+        """What is to be 0 or less, by key."""
+        return self._frozen.constraints
 
     @property
     def params(self) -> dict[str, Any]:
