@@ -344,6 +344,21 @@ def test_what_breaks_a_constraint_is_never_the_best() -> None:
     assert {trial.number for trial in study.best_trials} == {study.best_trial.number}
 
 
+def test_what_is_none_of_the_choices_is_refused_and_a_value_beyond_a_range_is_warned_of() -> None:
+    fixed = optuna.trial.FixedTrial({"x": "a", "y": 20})
+    for _ in range(2):
+        with pytest.raises(ValueError, match="'a' of the parameter 'x' is out of"):
+            fixed.suggest_categorical("x", ["b", "c"])
+    with pytest.warns(UserWarning, match="20 of the parameter 'y' is out of"):
+        assert fixed.suggest_int("y", 0, 10) == 20
+    both = optuna.create_trial(values=[1.0, 2.0])
+    with pytest.raises(RuntimeError, match="several values"):
+        both.value = 3.0
+    alone = optuna.create_trial(value=1.0)
+    alone.value = 3.0
+    assert alone.values == [3.0]
+
+
 def test_constraints_that_a_trial_sets_are_limits_of_the_study() -> None:
     def objective(trial: Any) -> float:
         x = trial.suggest_float("x", 0, 10)

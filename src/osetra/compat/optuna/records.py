@@ -142,6 +142,8 @@ class FrozenTrial(Apart):
 
     @value.setter
     def value(self, value: float | None) -> None:
+        if self.values is not None and len(self.values) > 1:
+            raise RuntimeError("This trial has several values: set .values")
         self.values = None if value is None else [value]
 
     @property
@@ -237,12 +239,14 @@ def given(params: Mapping[str, Any], name: str, distribution: BaseDistribution) 
     """Return the value that a name was given; a warning says that it lies outside of what is asked for.
 
     Raises:
-        ValueError: none was given.
+        ValueError: none was given, or it is none of the choices.
     """
     if name not in params:
         raise ValueError(f"The value of the parameter {name!r} is not found; given are {', '.join(params)}")
     if not distribution.contains(params[name]):
         text = f"The value {params[name]!r} of the parameter {name!r} is out of the range of {distribution}"
+        if isinstance(distribution, CategoricalDistribution):
+            raise ValueError(text)
         warnings.warn(text, stacklevel=4)
     return params[name]
 
