@@ -170,14 +170,19 @@ def test_completion_scripts_name_the_program(shell: str) -> None:
     assert "_OSETRA_COMPLETE" in stdout("completion", shell)
 
 
+def run_anew(code: str) -> None:
+    """Run some lines in a process that has loaded nothing yet."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_status_needs_neither_torch_nor_scipy_nor_matplotlib(digits: Path) -> None:
     code = (
         "import sys; from osetra.cli import main; main(['status', 'digits'], standalone_mode=False); "
         "heavy = {'torch', 'scipy', 'matplotlib', 'pandas', 'sklearn'} & set(sys.modules); "
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run_anew(code)
 
 
 def test_the_version_is_known_without_an_installed_package() -> None:
@@ -231,5 +236,4 @@ def test_the_first_picture_on_a_machine_says_nothing_of_fonts() -> None:
         "with looks(): import matplotlib.font_manager as fonts\n"
         "assert not fonts._log.isEnabledFor(logging.WARNING)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run_anew(code)

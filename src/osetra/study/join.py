@@ -89,9 +89,10 @@ class Joiner(Driver):
 
     def budget(self) -> Budget:
         """Return how much of the search is over; where a visit ends, the study goes on."""
-        found = (self.open or self.limits).budget(
-            self.planner.problem, self.planner.history, time.monotonic() - self.started
-        )
+        history = self.planner.history
+        left = self.clock.left(history, time.monotonic() - self.started)
+        limits = self.open or self.limits
+        found = limits.budget(self.planner.problem, history, self.searched(history), left)
         return replace(found, seconds=np.inf)
 
     def note_time(self) -> None:

@@ -242,10 +242,11 @@ class Driver:
     def searched(self, history: History) -> float:
         """Return the seconds since the first report: before, programs start and read their data."""
         seconds = time.monotonic() - self.started
-        heard = (history.curves.cursor, len(history.trials) - len(history.queued) - len(history.running))
-        self.known = self.known or heard
-        if self.silence is None and heard != self.known:
-            self.silence = seconds
+        if self.silence is None:
+            over = len(history.trials) - len(history.queued) - len(history.running)
+            heard = (history.curves.cursor, over)
+            self.known = self.known or heard
+            self.silence = None if heard == self.known else seconds
         return 0.0 if self.silence is None else seconds - self.silence
 
     def going(self, history: History) -> bool:
